@@ -1,0 +1,44 @@
+"""What one embedder's numbers mean: norm -> quality, similarity -> evidence. Never one global threshold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .types import F32, EmbedderId
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Fitted per embedder (see `benchmarks/calibrate.py`).
+
+    `norm_low`/`norm_high` are the raw norms that map to quality 0 and 1. The log-likelihood ratio of a pair is linear
+    in similarity with coefficients that depend on the lower quality of the two faces, `q`:
+    `llr = bias + quality_bias * q + (slope + quality_slope * q) * similarity`, natural log, prior-free.
+    `max_llr` caps the evidence of one pair, because a near-duplicate proves no more than a good match.
+    """
+
+    embedder: EmbedderId
+    norm_low: float
+    norm_high: float
+    bias: float
+    slope: float
+    quality_bias: float = 0.0
+    quality_slope: float = 0.0
+    max_llr: float = 20.0
+
+    def quality(self, norm: ArrayLike) -> F32:
+        """Map raw embedding norms to 0 (hopeless) .. 1 (clean), clipped. Same shape as `norm`."""
+        n = np.asarray(norm, np.float32)
+        return np.clip((n - self.norm_low) / (self.norm_high - self.norm_low), 0.0, 1.0).astype(np.float32)
+
+    def llr(self, similarity: ArrayLike, quality_a: ArrayLike = 1.0, quality_b: ArrayLike = 1.0) -> F32:
+        """Natural log of P(similarity | same person) / P(similarity | two people). Broadcasts like numpy."""
+        q = np.minimum(np.asarray(quality_a, np.float32), np.asarray(quality_b, np.float32))
+        s = np.asarray(similarity, np.float32)
+        out = self.bias + self.quality_bias * q + (self.slope + self.quality_slope * q) * s
+        return np.asarray(np.clip(out, -self.max_llr, self.max_llr), np.float32)
+
+    def similarity_at(self, llr: float, quality: float = 1.0) -> float:
+        """The similarity at which the evidence reaches `llr` for faces of this quality: the inverse of `llr()`."""
+        return (llr - self.bias - self.quality_bias * quality) / (self.slope + self.quality_slope * quality)

@@ -1,0 +1,43 @@
+"""Error tree of the core. Every message names the path or id and the way out.
+
+* IconFaceError
+  x ImageReadError        the file is not a picture we can decode
+    + ImageTooLargeError  more pixels than the limit allows
+  x ImageWriteError       the output could not be written; nothing was left behind
+  x WeightsError          a model file is missing, damaged, or not the pinned one
+    + UnsupportedCheckpointError  no known variant matches these keys
+  x BackendUnavailableError  an optional dependency or model file is not installed
+  x LicenceNotAcceptedError  the backend's licence must be accepted once
+"""
+
+
+class IconFaceError(Exception):
+    """Base class of every error this package raises on purpose."""
+
+
+class ImageReadError(IconFaceError):
+    """The file is not an image we can decode."""
+
+
+class ImageTooLargeError(ImageReadError):
+    """More pixels than the configured limit."""
+
+
+class ImageWriteError(IconFaceError):
+    """The output could not be written; no partial file remains."""
+
+
+class WeightsError(IconFaceError):
+    """A model file is missing, damaged, or not the pinned one."""
+
+
+class UnsupportedCheckpointError(WeightsError):
+    """No known variant matches these keys."""
+
+
+class BackendUnavailableError(IconFaceError):
+    """An optional dependency or model file of this backend is not installed."""
+
+
+class LicenceNotAcceptedError(IconFaceError):
+    """The backend's licence must be accepted once before it is used."""

@@ -1,0 +1,60 @@
+"""The three model seams. Data members are read-only; implementations are created by `plugin/backends.py`."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from .calibration import Calibration
+from .types import (
+    AlignedFace,
+    DetectedFace,
+    EmbedderId,
+    FaceEmbedding,
+    RestoredFace,
+    RestoreInput,
+    RestoreOptions,
+    RgbU8,
+)
+
+
+class FaceDetector(Protocol):
+    @property
+    def id(self) -> str: ...
+    def detect(self, image: RgbU8) -> list[DetectedFace]:
+        """Find all faces, best score first."""
+        ...
+
+
+class FaceEmbedder(Protocol):
+    @property
+    def id(self) -> EmbedderId: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def calibration(self) -> Calibration: ...
+    def embed(self, faces: Sequence[AlignedFace]) -> list[FaceEmbedding]:
+        """Embed ARCFACE_112 crops, in order. An empty sequence gives an empty list."""
+        ...
+
+
+class FaceRestorer(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def max_references(self) -> int:
+        """0 for a blind restorer."""
+        ...
+
+    @property
+    def weights_sha256(self) -> str: ...
+    def restore(
+        self,
+        face: RestoreInput,
+        options: RestoreOptions,
+        *,
+        on_step: Callable[[int, int], None] | None = None,
+    ) -> RestoredFace:
+        """Restore one FFHQ_512 crop; same input, options and device give the same pixels.
+
+        `on_step(done, total)` may raise to cancel.
+        """
+        ...
