@@ -30,14 +30,16 @@ class Calibration:
     def quality(self, norm: ArrayLike) -> F32:
         """Map raw embedding norms to 0 (hopeless) .. 1 (clean), clipped. Same shape as `norm`."""
         n = np.asarray(norm, np.float32)
-        return np.clip((n - self.norm_low) / (self.norm_high - self.norm_low), 0.0, 1.0).astype(np.float32)
+        quality: F32 = np.clip((n - self.norm_low) / (self.norm_high - self.norm_low), 0.0, 1.0).astype(np.float32)
+        return quality
 
     def llr(self, similarity: ArrayLike, quality_a: ArrayLike = 1.0, quality_b: ArrayLike = 1.0) -> F32:
         """Natural log of P(similarity | same person) / P(similarity | two people). Broadcasts like numpy."""
         q = np.minimum(np.asarray(quality_a, np.float32), np.asarray(quality_b, np.float32))
         s = np.asarray(similarity, np.float32)
         out = self.bias + self.quality_bias * q + (self.slope + self.quality_slope * q) * s
-        return np.asarray(np.clip(out, -self.max_llr, self.max_llr), np.float32)
+        capped: F32 = np.clip(out, -self.max_llr, self.max_llr).astype(np.float32)
+        return capped
 
     def similarity_at(self, llr: float, quality: float = 1.0) -> float:
         """The similarity at which the evidence reaches `llr` for faces of this quality: the inverse of `llr()`."""
