@@ -1,0 +1,169 @@
+"""What grouping takes and gives: columns in, decisions and proposals out. numpy only, no ids are ever invented here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..types import F32, I64
+
+NOBODY = -1  # in id columns: no person, no cluster, unknown capture day
+
+Search = Callable[[F32, int], tuple[I64, F32]]
+"""`search(queries (n, d), k) -> (face_ids (n, k), similarities (n, k))`, best first, padded with face id -1.
+
+The searched faces may include the queries themselves; grouping drops those by id.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """Faces of one embedder as columns of length N.
+
+    `vectors` (N, d) unit length; `qualities` 0..1 (`Calibration.quality` of the norms); `captured_day` is
+    `date.toordinal()` or -1; `person_ids` is the person the face shows today (by confirmation or through its
+    cluster) or -1; `confirmed` faces never move; `cluster_ids` is the machine's cluster or -1.
+    """
+
+    face_ids: I64
+    photo_ids: I64
+    vectors: F32
+    qualities: F32
+    captured_day: I64
+    person_ids: I64
+    confirmed: NDArray[np.bool_]
+    cluster_ids: I64
+
+    def __post_init__(self) -> None:
+        n = len(self.face_ids)
+        columns = ("photo_ids", "vectors", "qualities", "captured_day", "person_ids", "confirmed", "cluster_ids")
+        for name in columns:
+            if len(getattr(self, name)) != n:
+                raise ValueError(f"Faces.{name} has {len(getattr(self, name))} rows, face_ids has {n}")
+        if self.vectors.ndim != 2:
+            raise ValueError(f"Faces.vectors must be (N, d), not {self.vectors.shape}")
+        if bool(np.any(self.confirmed & (self.person_ids < 0))):
+            raise ValueError("a confirmed face needs a person: set person_ids where confirmed is true")
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+    def take(self, rows: I64 | NDArray[np.bool_]) -> "Faces":
+        """The same columns for some rows (indices or mask)."""
+        return Faces(
+            self.face_ids[rows],
+            self.photo_ids[rows],
+            self.vectors[rows],
+            self.qualities[rows],
+            self.captured_day[rows],
+            self.person_ids[rows],
+            self.confirmed[rows],
+            self.cluster_ids[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What people said; grouping obeys it and never weighs it.
+
+    `rejections`: (face_id, person_id), for ever. `birth_days`: person_id -> `date.toordinal()`; photos captured before
+    are excluded. `protected`: people a human named or touched; nobody absorbs them (a person with a rejection or a
+    confirmed face counts as touched anyway). `different_people`: (person_id, person_id) pairs declared not the same
+    (any order), so their merge is not proposed again.
+    """
+
+    rejections: frozenset[tuple[int, int]] = frozenset()
+    birth_days: Mapping[int, int] = field(default_factory=dict)
+    protected: frozenset[int] = frozenset()
+    different_people: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingPolicy:
+    """How much evidence is enough. Evidence is a natural-log likelihood ratio, so the numbers hold for any embedder.
+
+    `min_faces`: a person needs that many faces; fewer stay undecided.
+    `join_evidence`: evidence needed to put faces together without asking (minus the prior log-odds that two faces
+    are of one person). `propose_evidence`: from here to `join_evidence`, ask. `margin`: a face whose best and second
+    best person are closer than this is doubtful and only proposed. `neighbours`: searched per face.
+    `max_proposals`: the strongest are kept.
+    """
+
+    min_faces: int = 2
+    join_evidence: float = 0.0
+    propose_evidence: float = -3.0
+    margin: float = 2.0
+    neighbours: int = 32
+    max_proposals: int = 500
+
+    def __post_init__(self) -> None:
+        if self.min_faces < 1 or self.neighbours < 1 or self.propose_evidence > self.join_evidence:
+            raise ValueError(f"need min_faces >= 1, neighbours >= 1, propose_evidence <= join_evidence: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A question for the human, strongest evidence first.
+
+    kind `join`: may `face_ids` (one face, or a cluster without a hand-made person) be `person_id`? `other_person_id`
+    is the runner-up or -1. kind `merge`: may `person_id` and `other_person_id` be one person; `face_ids` shows the
+    faces of the latter. Evidence is a log-likelihood ratio; `other_evidence` is the runner-up's (-inf: none).
+    """
+
+    kind: Literal["join", "merge"]
+    face_ids: tuple[int, ...]
+    person_id: int
+    evidence: float
+    other_person_id: int = NOBODY
+    other_evidence: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with one face now. `join`: it is `person_id` (in its cluster `cluster_id`). `new_person`: all faces of
+    this call with the same `group` found one new person.
+    `defer`: wait; `proposal` says whom to ask about, if anybody."""
+
+    face_id: int
+    kind: Literal["join", "new_person", "defer"]
+    person_id: int = NOBODY
+    cluster_id: int = NOBODY
+    group: int = NOBODY
+    evidence: float = float("-inf")
+    proposal: Proposal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One cluster of a full pass. `cluster_id` or `person_id` -1 means: new, allocate one. `person_id` is set when the
+    cluster holds a human-made person's faces or continues a machine-made one. Several clusters may share a person
+    (the child and the adult); `face_ids` ascend."""
+
+    face_ids: tuple[int, ...]
+    cluster_id: int
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the preview. `new`: had no person, gets one; `moved`: changes person; `left`: loses its person.
+    `cluster` indexes `Grouping.clusters` (-1 for `left`)."""
+
+    face_id: int
+    kind: Literal["new", "moved", "left"]
+    from_person_id: int
+    to_person_id: int
+    cluster: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """The result of a full pass. `labels` (N,) indexes `clusters` for each input face, in input order; -1 is undecided.
+    Nothing is applied: `changes` is the preview, `proposals` the questions."""
+
+    labels: I64
+    clusters: tuple[Cluster, ...]
+    changes: tuple[Change, ...]
+    proposals: tuple[Proposal, ...]
