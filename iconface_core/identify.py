@@ -143,8 +143,26 @@ class Identification:
         return self.candidates[1] if len(self.candidates) > 1 else None
 
     def reason(self, names: Mapping[int, str] | None = None) -> str:
-        """One sentence for people, such as "not sure between Ada (61 %) and Eva (35 %)". Unnamed people get their id."""
-        raise NotImplementedError
+        """One sentence for people, such as "not sure between Ada (61 %) and Eva (35 %)"; no name: the person's id."""
+
+        def name(person_id: int) -> str:
+            return (names or {}).get(person_id) or f"person {person_id}"
+
+        best, second = self.best, self.runner_up
+        if best is None:
+            return "no person to compare with" + (f" ({len(self.excluded)} excluded by facts)" if self.excluded else "")
+        measured = f"similarity {best.similarity:.2f} to the best of {best.faces} face{'s' * (best.faces != 1)}"
+        if self.kind is IdentityKind.KNOWN:
+            rest = f"; next {name(second.person_id)} at {_percent(second.posterior)}" if second is not None else ""
+            return f"{name(best.person_id)} ({_percent(best.posterior)}, {measured}{rest})"
+        if self.kind is IdentityKind.UNKNOWN:
+            return f"nobody in the gallery: the closest is {name(best.person_id)} ({measured})"
+        if second is not None and second.posterior > self.stranger_posterior:
+            return (
+                f"not sure between {name(best.person_id)} ({_percent(best.posterior)}) "
+                f"and {name(second.person_id)} ({_percent(second.posterior)})"
+            )
+        return f"perhaps {name(best.person_id)} ({_percent(best.posterior)}, {measured}), or somebody else"
 
 
 def identify(
@@ -159,4 +177,95 @@ def identify(
 
     The probe's own row (same face id) is never evidence for itself. Raises ValueError when the dimensions differ.
     """
-    raise NotImplementedError
+    facts, policy = facts or Facts(), policy or IdentifyPolicy()
+    if len(gallery) and gallery.vectors.shape[1] != len(probe.vector):
+        raise ValueError(
+            f"probe has {len(probe.vector)} dimensions, the gallery {gallery.vectors.shape[1]}: two embedders never mix"
+        )
+    excluded = _excluded(probe, gallery, facts)
+    usable = ~np.isin(gallery.person_ids, list(excluded))
+    if probe.face_id is not None:
+        usable &= gallery.face_ids != probe.face_id
+    rows = np.flatnonzero(usable)
+    if not len(rows):
+        return Identification(IdentityKind.UNKNOWN, (), 1.0, 0.0, excluded)
+    candidates, stranger = _weigh(probe, gallery, rows, calibration, policy)
+    best, second = candidates[0], candidates[1].posterior if len(candidates) > 1 else 0.0
+    margin = _log_odds(best.posterior, max(stranger, second))
+    if best.posterior >= policy.known_posterior and margin >= policy.min_margin:
+        kind = IdentityKind.KNOWN
+    elif best.posterior >= policy.unsure_posterior:
+        kind = IdentityKind.UNSURE
+    else:
+        kind = IdentityKind.UNKNOWN
+    return Identification(kind, candidates, stranger, margin, excluded)
+
+
+def _excluded(probe: Probe, gallery: PeopleGallery, facts: Facts) -> dict[int, Exclusion]:
+    """People who cannot be it. A rejection is named before the rest: it is what the human remembers saying."""
+    excluded: dict[int, Exclusion] = {}
+    if probe.captured_at is not None:
+        day = probe.captured_at.date()
+        excluded |= {person: Exclusion.NOT_BORN for person, born in facts.born.items() if born > day}
+    present = set(facts.present)
+    if probe.photo_id is not None:
+        beside = gallery.photo_ids == probe.photo_id
+        if probe.face_id is not None:
+            beside &= gallery.face_ids != probe.face_id
+        present |= {int(p) for p in gallery.person_ids[beside]}
+    excluded |= dict.fromkeys(present, Exclusion.SAME_PHOTO)
+    excluded |= dict.fromkeys(facts.rejected, Exclusion.REJECTED)
+    return dict(sorted(excluded.items()))
+
+
+def _weigh(
+    probe: Probe, gallery: PeopleGallery, rows: I64, calibration: Calibration, policy: IdentifyPolicy
+) -> tuple[tuple[PersonEvidence, ...], float]:
+    """The three likeliest people among `rows` (not empty), and the posterior of "somebody else".
+
+    A person's evidence is the mean over their few best-matching faces, weighted by quality: it follows them through
+    ages and poses, as a centroid does not, and one wrongly assigned face does not turn it, as it turns a maximum.
+    """
+    similarity = gallery.vectors[rows] @ probe.vector
+    quality, people, face_ids = gallery.qualities[rows], gallery.person_ids[rows], gallery.face_ids[rows]
+    llr = calibration.llr(similarity, probe.quality, quality).astype(np.float64)
+    order = np.lexsort((face_ids, -llr, people))
+    person_ids, first, count = np.unique(people[order], return_index=True, return_counts=True)
+    pooled_count = np.minimum(count, policy.top_faces)
+    rank = np.arange(len(rows)) - np.repeat(first, count)
+    trust = np.where(gallery.confirmed[rows], 1.0, policy.unconfirmed_weight) * np.maximum(quality, 0.05)
+    weight = np.where(rank < policy.top_faces, trust[order], 0.0)
+    evidence = np.add.reduceat(weight * llr[order], first) / np.add.reduceat(weight, first)
+    evidence -= policy.crowd_penalty * np.log(count / pooled_count)
+
+    log_weight = np.append(
+        evidence + np.log((1 - policy.stranger_prior) / len(person_ids)), np.log(policy.stranger_prior)
+    )
+    posterior = np.exp(log_weight - log_weight.max())
+    posterior /= posterior.sum()
+    candidates = []
+    for i in np.lexsort((person_ids, -evidence))[:3]:
+        top = order[first[i] : first[i] + pooled_count[i]]
+        candidates.append(
+            PersonEvidence(
+                person_id=int(person_ids[i]),
+                posterior=float(posterior[i]),
+                llr=float(evidence[i]),
+                similarity=float(similarity[top].max()),
+                support=tuple(int(f) for f in face_ids[top]),
+                faces=int(count[i]),
+            )
+        )
+    return tuple(candidates), float(posterior[-1])
+
+
+def _log_odds(a: float, b: float) -> float:
+    """ln(a / b), finite for probabilities that underflow."""
+    return float(np.log(max(a, 1e-300)) - np.log(max(b, 1e-300)))
+
+
+def _percent(probability: float) -> str:
+    """For people: never "100 %" for what is only likely, nor "0 %" for what is possible."""
+    if probability > 0.9995:
+        return "over 99.9 %"
+    return "under 0.1 %" if probability < 0.0005 else f"{probability * 100:.{1 if probability > 0.99 else 0}f} %"
