@@ -1,0 +1,38 @@
+"""Error tree of the gallery. Every message names the path or id and the way out.
+
+* GalleryError              base; also raised itself for a full disk or a damaged file
+  x NotFoundError           no such photo, face, person, decision or job
+  x SchemaTooNewError       the database was written by a newer release
+  x GalleryBusyError        another process holds the write lock for longer than the busy timeout; try again later
+  x UnsupportedLocationError  the database would live on a network file system, where SQLite loses data
+  x ConflictError           a decision cannot be undone, because a later one changed the same thing
+  x BackupError             a backup is missing, damaged or too new to be restored
+"""
+
+
+class GalleryError(Exception):
+    """Base class of every error this package raises on purpose."""
+
+
+class NotFoundError(GalleryError):
+    """No such photo, face, person, decision or job."""
+
+
+class SchemaTooNewError(GalleryError):
+    """The database was written by a newer release."""
+
+
+class GalleryBusyError(GalleryError):
+    """Another process is writing; nothing was changed, try again later."""
+
+
+class UnsupportedLocationError(GalleryError):
+    """SQLite in WAL mode needs a local disk."""
+
+
+class ConflictError(GalleryError):
+    """A later change stands in the way. The message names it."""
+
+
+class BackupError(GalleryError):
+    """The backup cannot be made or restored; the present database is untouched."""
