@@ -1,7 +1,7 @@
 """Head pose from the five landmarks: a proxy good enough to rank references, not a measurement."""
 
 from dataclasses import dataclass
-from math import asin, atan2, degrees, hypot
+from math import asin, atan2, cos, degrees, hypot, sin
 
 import numpy as np
 
@@ -17,8 +17,9 @@ _HEAD -= _HEAD.mean(0)
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Degrees. `yaw` > 0: the nose points to the picture's right; `pitch` > 0: it points down; `roll` > 0: the head
-    is turned clockwise in the picture. Frontal faces are near 0, with an offset of a few degrees per person."""
+    """Degrees. `roll` > 0: the head is tilted clockwise in the picture. The others are measured after undoing the tilt:
+    `yaw` > 0: the nose points to the picture's right; `pitch` > 0: it points down. Frontal is near 0, give or take a
+    few degrees a person."""
 
     yaw: float
     pitch: float
@@ -45,8 +46,7 @@ def head_pose(landmarks: F32) -> Pose:
     left, _, right = np.linalg.svd(projection, full_matrices=False)
     first, second = left @ right  # nearest orthonormal rows
     third = np.cross(first, second)
-    return Pose(
-        yaw=degrees(asin(float(np.clip(-first[2], -1.0, 1.0)))),
-        pitch=degrees(atan2(float(-second[2]), float(third[2]))),
-        roll=degrees(atan2(float(second[0]), float(first[0]))),
-    )
+    roll = atan2(float(second[0]), float(first[0]))
+    x, y, z = -float(first[2]), -float(second[2]), -float(third[2])  # where the nose points
+    x, y = cos(roll) * x + sin(roll) * y, cos(roll) * y - sin(roll) * x  # upright again: what alignment will see
+    return Pose(yaw=degrees(atan2(x, -z)), pitch=degrees(asin(min(1.0, max(-1.0, y)))), roll=degrees(roll))
