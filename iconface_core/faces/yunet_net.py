@@ -1,0 +1,115 @@
+"""YuNet's network: pictures in, candidate faces out. No pyramid, no retries; those are in `yunet.py`.
+
+Anchor-free heads at strides 8, 16 and 32 (Wu, Peng, Yu: "YuNet: A Tiny Millisecond-level Face Detector", 2023). The
+decoding follows OpenCV's `FaceDetectorYN`, written against onnxruntime because it is not tied to one cv2 version.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from onnx import ModelProto, numpy_helper
+
+from iconface_core.types import F32, RgbU8
+
+from .onnx_graph import fold_constants, keep_input, load_graph, open_session
+
+STRIDES = (8, 16, 32)
+NMS_IOU = 0.3  # OpenCV's default for this network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """`boxes` (N, 4) x1 y1 x2 y2, `landmarks` (N, 5, 2), `scores` (N,) 0..1, in pixels of the picture searched."""
+
+    boxes: F32
+    landmarks: F32
+    scores: F32
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @staticmethod
+    def join(parts: "list[Candidates]") -> "Candidates":
+        """All of them, in order; no parts give an empty set."""
+        empty = Candidates(np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32))
+        parts = [empty, *parts]
+        return Candidates(
+            np.concatenate([p.boxes for p in parts]),
+            np.concatenate([p.landmarks for p in parts]),
+            np.concatenate([p.scores for p in parts]),
+        )
+
+    def pick(self, index: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> "Candidates":
+        """Those at `index`: integers or a mask."""
+        return Candidates(self.boxes[index], self.landmarks[index], self.scores[index])
+
+    def moved(self, scale: F32, shift: F32) -> "Candidates":
+        """Every point p becomes p * scale + shift; both are (2,)."""
+        boxes = self.boxes * np.tile(scale, 2) + np.tile(shift, 2)
+        return Candidates(boxes.astype(np.float32), (self.landmarks * scale + shift).astype(np.float32), self.scores)
+
+    def sizes(self) -> F32:
+        """The longer side of every box, (N,)."""
+        size: F32 = np.maximum(self.boxes[:, 2] - self.boxes[:, 0], self.boxes[:, 3] - self.boxes[:, 1])
+        return size
+
+    def suppressed(self) -> "Candidates":
+        """Without those that overlap a better one; best first."""
+        if not len(self):
+            return self
+        x1y1wh = np.hstack([self.boxes[:, :2], self.boxes[:, 2:] - self.boxes[:, :2]])
+        keep = cv2.dnn.NMSBoxes(x1y1wh.tolist(), self.scores.tolist(), 0.0, NMS_IOU)
+        return self.pick(np.asarray(keep, np.int64).ravel())
+
+
+class YuNetNet:
+    """The network in an onnxruntime session; safe to call from several threads."""
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        model = load_graph(path)
+        fold_constants(model)
+        _free_batch(model)
+        keep_input(model, "input", ("n", 3, "h", "w"))
+        self._session = open_session(model, threads)
+        self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
+
+    def find(self, images: "list[RgbU8]", min_score: float) -> list[Candidates]:
+        """Candidates of each picture, best first, overlaps suppressed. All pictures must have one size."""
+        height, width = images[0].shape[:2]
+        rows, columns = -(-height // 32) * 32, -(-width // 32) * 32
+        batch = np.zeros((len(images), rows, columns, 3), np.float32)
+        for slot, image in zip(batch, images, strict=True):
+            slot[:height, :width] = image[..., ::-1]  # the network wants BGR, 0..255
+        heads = self._session.run(self._outputs, {"input": np.ascontiguousarray(batch.transpose(0, 3, 1, 2))})
+        named = dict(zip(self._outputs, heads, strict=True))
+        found: list[Candidates] = []
+        for i in range(len(images)):
+            parts = [_decode(named, i, stride, columns // stride, min_score) for stride in STRIDES]
+            found.append(Candidates.join(parts).suppressed())
+        return found
+
+
+def _decode(heads: dict[str, F32], image: int, stride: int, columns: int, min_score: float) -> Candidates:
+    """Turn one stride's heads into pixels. A cell's outputs are offsets from its corner in units of the stride."""
+    cls, obj = heads[f"cls_{stride}"][image, :, 0], heads[f"obj_{stride}"][image, :, 0]
+    scores = np.sqrt(np.clip(cls, 0, 1) * np.clip(obj, 0, 1))
+    (cells,) = np.nonzero(scores >= min_score)
+    corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
+    box = heads[f"bbox_{stride}"][image][cells]
+    centre, half = (corner + box[:, :2]) * stride, np.exp(box[:, 2:]) * (stride / 2)
+    points = heads[f"kps_{stride}"][image][cells].reshape(-1, 5, 2)
+    return Candidates(
+        np.hstack([centre - half, centre + half]).astype(np.float32),
+        ((points + corner[:, None]) * stride).astype(np.float32),
+        scores[cells].astype(np.float32),
+    )
+
+
+def _free_batch(model: ModelProto) -> None:
+    """The heads' reshapes to [1, -1, C] fix the batch at one; 0 means "as the input"."""
+    for tensor in model.graph.initializer:
+        shape = numpy_helper.to_array(tensor)
+        if shape.dtype == np.int64 and shape.shape == (3,) and shape[0] == 1 and shape[1] == -1:
+            tensor.CopyFrom(numpy_helper.from_array(np.array([0, -1, shape[2]], np.int64), tensor.name))
