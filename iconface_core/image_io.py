@@ -1,0 +1,324 @@
+"""Reading photos: any supported format to upright sRGB pixels, honest about what is broken. Writes nothing.
+
+Each format is opened with its own Pillow class, chosen by content. So a stranger's file can reach only the decoders
+listed here, and Pillow's process-wide pixel limit, which refuses legitimate 200-megapixel scans, is neither used nor
+changed: `max_pixels` is checked against the header before anything is decoded.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from .errors import ImageReadError, ImageTooLargeError
+from .photo_formats import PHOTO_SUFFIXES, content_hash, is_photo_name, name_matches, sniff_bytes, sniff_format
+from .photo_info import capture_date, exif_values, orientation_of, rebuilt_exif
+from .types import F32, BBox, DetectedFace, RgbU8
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+__all__ = [
+    "DEFAULT_MAX_PIXELS",
+    "PHOTO_SUFFIXES",
+    "Photo",
+    "content_hash",
+    "decode_upright",
+    "is_photo_name",
+    "read_photo",
+    "read_xmp",
+    "sniff_format",
+    "to_srgb",
+]
+
+DEFAULT_MAX_PIXELS = 400_000_000
+"""Twice a large flatbed scan; 1.2 GB of RGB. Beyond this a file is taken for a decompression bomb."""
+
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    KeyError,
+    IndexError,
+    RuntimeError,
+    MemoryError,
+)
+"""What Pillow and libheif raise on damaged files; they document only a part of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """An upright photo in sRGB.
+
+    `pixels` may be smaller than the photo; `width` x `height` is the photo's full upright size and everything that
+    is stored or shown is in those pixels: convert with `full_face`. `notes` are human sentences on what was odd
+    about the file but did not stop it from being read. `grey` says that the file itself holds no colour.
+    """
+
+    pixels: RgbU8
+    width: int
+    height: int
+    format: str
+    grey: bool
+    captured_at: datetime | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Full pixels per pixel of `pixels`, in x and y (they differ by rounding). (1, 1) for a full read."""
+        height, width = self.pixels.shape[:2]
+        return self.width / width, self.height / height
+
+    def full_face(self, face: DetectedFace) -> DetectedFace:
+        """A face found in `pixels`, in pixels of the full photo."""
+        x, y = self.scale
+        box = BBox(face.bbox.x1 * x, face.bbox.y1 * y, face.bbox.x2 * x, face.bbox.y2 * y)
+        # landmarks name pixel centres, box corners name pixel edges
+        points: F32 = ((face.landmarks + 0.5) * np.array([x, y], np.float32) - 0.5).astype(np.float32)
+        return DetectedFace(box, points, face.det_score)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """One fully decoded, upright Pillow image in its own colour space and mode, with its metadata."""
+
+    image: Image.Image
+    full_size: tuple[int, int]
+    format: str
+    orientation: int
+    exif: bytes | None
+    icc: bytes | None
+    xmp: bytes | None
+    dpi: tuple[float, float] | None
+    tags: dict[int, object]
+    notes: tuple[str, ...]
+
+
+def read_photo(path: Path, *, reduce_to: int | None = None, max_pixels: int = DEFAULT_MAX_PIXELS) -> Photo:
+    """Read a photo upright, in sRGB, transparent parts on white.
+
+    `reduce_to` allows a cheaper, smaller picture whose long side is still at least that many pixels (and less than
+    twice as many): meant for indexing. Without it the full picture is returned.
+
+    Raises ImageReadError with the reason (missing, empty, truncated, not a picture), ImageTooLargeError.
+    """
+    decoded = decode_upright(path, reduce_to=reduce_to, max_pixels=max_pixels)
+    notes = list(decoded.notes)
+    try:
+        rgb = to_srgb(decoded.image, decoded.icc, notes)
+    except _DECODE_ERRORS as e:
+        raise ImageReadError(f"{path}: cannot convert {decoded.image.mode} pixels to RGB ({e})") from e
+    return Photo(
+        np.asarray(rgb),
+        *decoded.full_size,
+        decoded.format,
+        decoded.image.mode in GREY_MODES,
+        capture_date(decoded.tags, decoded.xmp),
+        tuple(notes),
+    )
+
+
+def decode_upright(path: Path, *, reduce_to: int | None = None, max_pixels: int = DEFAULT_MAX_PIXELS) -> Decoded:
+    """Decode a photo completely and turn it upright, keeping its mode and colour profile. Errors as `read_photo`."""
+    with _opened(path) as (image, photo_format):
+        return _decode(path, image, photo_format, reduce_to, max_pixels)
+
+
+def read_xmp(path: Path) -> bytes | None:
+    """The photo's embedded XMP packet, without decoding pixels. Errors as `read_photo`."""
+    with _opened(path) as (image, _):
+        return _as_bytes(image.info.get("xmp"))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple["ImageFile", str]]:
+    """The header, read by the decoder that the content asks for."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as e:
+        raise ImageReadError(f"{path}: no such file") from e
+    except OSError as e:
+        raise ImageReadError(f"{path}: cannot be opened ({e.strerror})") from e
+    with file:
+        try:
+            head = file.read(4096)
+        except OSError as e:
+            raise ImageReadError(f"{path}: cannot be read ({e.strerror})") from e
+        if not head:
+            raise ImageReadError(f"{path}: the file is empty (0 bytes)")
+        photo_format = sniff_bytes(head, path.suffix)
+        if photo_format is None:
+            raise ImageReadError(f"{path}: not a picture format we read; first bytes {head[:8]!r}")
+        file.seek(0)
+        stream: Any = io.BytesIO(_raw_preview(path)) if photo_format == "raw" else file
+        try:
+            image = _OPENERS[photo_format](stream)
+        except _DECODE_ERRORS as e:
+            raise ImageReadError(f"{path}: damaged {photo_format}, its header cannot be read ({e})") from e
+        yield image, photo_format
+
+
+def _decode(path: Path, image: "ImageFile", photo_format: str, reduce_to: int | None, max_pixels: int) -> Decoded:
+    notes: list[str] = []
+    if not name_matches(path, photo_format):
+        notes.append(f"named {path.suffix or 'without a suffix'} but holds {photo_format}")
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageTooLargeError(
+            f"{path}: {width} x {height} = {width * height / 1e6:.0f} megapixels, more than the limit of "
+            f"{max_pixels / 1e6:.0f}; raise max_pixels if this is a real photo"
+        )
+    tags, readable = exif_values(image)
+    if not readable:
+        notes.append("damaged EXIF ignored")
+    exif = image.info.get("exif") or (rebuilt_exif(image) if photo_format == "tiff" else None)
+    try:
+        if reduce_to is not None:
+            image.draft(None, (_at_least(width, height, reduce_to), _at_least(height, width, reduce_to)))
+        image.load()
+        pixels = _reduce(image, reduce_to)
+    except _DECODE_ERRORS as e:
+        raise ImageReadError(f"{path}: truncated or damaged {photo_format} ({str(e).strip()})") from e
+    orientation = orientation_of(tags)
+    if orientation in _TRANSPOSE:
+        pixels = pixels.transpose(_TRANSPOSE[orientation])
+    if orientation >= 5:
+        width, height = height, width
+    info = image.info
+    return Decoded(
+        pixels,
+        (width, height),
+        photo_format,
+        orientation,
+        exif,
+        info.get("icc_profile") or None,
+        _as_bytes(info.get("xmp")),
+        info.get("dpi"),
+        tags,
+        tuple(notes),
+    )
+
+
+def _at_least(side: int, other: int, reduce_to: int) -> int:
+    """The size of `side` when the long side has `reduce_to` pixels, rounded up."""
+    return max(1, -(-side * reduce_to // max(side, other)))
+
+
+def _reduce(image: "ImageFile", reduce_to: int | None) -> Image.Image:
+    factor = max(image.size) // reduce_to if reduce_to else 1
+    # a palette cannot be averaged, and Pillow's box average does not take 16-bit modes
+    if factor < 2 or image.mode in {"P", "PA", "1"} or image.mode.startswith("I;"):
+        return image
+    return image.reduce(factor)
+
+
+def to_srgb(image: Image.Image, icc: bytes | None, notes: list[str] | None = None) -> Image.Image:
+    """Any mode to 8-bit RGB in sRGB, transparent parts on white. A profile that cannot be used is noted and ignored."""
+    eight = _to_eight_bits(image)
+    if eight.mode in {"P", "PA"} or (eight.mode == "1"):
+        eight = eight.convert("RGBA" if eight.mode == "PA" or "transparency" in eight.info else "RGB")
+    elif "transparency" in eight.info and eight.mode in {"L", "RGB"}:
+        eight = eight.convert("RGBA")
+    alpha = eight.getchannel("A") if eight.mode in {"LA", "RGBA", "La", "RGBa"} else None
+    colour = eight.convert({"LA": "L", "RGBA": "RGB"}.get(eight.mode, eight.mode))
+    rgb = _apply_profile(colour, icc, notes) if icc else colour.convert("RGB")
+    if alpha is not None:
+        rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
+    return rgb
+
+
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        # 65535 / 255 = 257: dividing, unlike dropping the low byte, maps white to white and rounds
+        return Image.fromarray(((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8))
+    if image.mode in {"I", "F"}:
+        values = np.nan_to_num(np.asarray(image, np.float32))
+        top = next((t for t in (1.0, 255.0, 65535.0) if values.max(initial=0) <= t), float(values.max(initial=1)))
+        return Image.fromarray(np.clip(values * (255 / top) + 0.5, 0, 255).astype(np.uint8))
+    return image
+
+
+def _apply_profile(colour: Image.Image, icc: bytes, notes: list[str] | None) -> Image.Image:
+    from PIL import ImageCms  # littlecms costs start-up time that files without a profile need not pay
+
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        converted = ImageCms.profileToProfile(colour, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        if notes is not None:
+            notes.append("unusable colour profile ignored")
+        return colour.convert("RGB")
+    return converted if converted is not None else colour.convert("RGB")
+
+
+def _as_bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode()
+    return bytes(value) if isinstance(value, bytes) and value else None
+
+
+def _open_heif(stream: Any) -> "ImageFile":
+    from pillow_heif import HeifImageFile  # loads libheif and its codecs: only when such a file turns up
+
+    opener: Callable[[Any], ImageFile] = HeifImageFile
+    return opener(stream)
+
+
+def _raw_preview(path: Path) -> bytes:
+    """The embedded JPEG of a camera RAW file, in its own orientation."""
+    import rawpy
+
+    try:
+        with rawpy.imread(str(path)) as raw:
+            preview = raw.extract_thumb()
+            if preview.format == rawpy.ThumbFormat.JPEG:
+                return bytes(preview.data)
+            bitmap = io.BytesIO()
+            Image.fromarray(np.asarray(preview.data)).save(bitmap, "PNG", compress_level=1)
+            return bitmap.getvalue()
+    except rawpy.LibRawError as e:
+        raise ImageReadError(f"{path}: camera RAW without a readable embedded preview ({e}); convert it to JPEG") from e
+
+
+def _open_preview(stream: Any) -> "ImageFile":
+    return JpegImageFile(stream) if stream.getbuffer()[:2] == b"\xff\xd8" else PngImageFile(stream)
+
+
+_OPENERS: dict[str, Callable[[Any], "ImageFile"]] = {
+    "jpeg": JpegImageFile,
+    "png": PngImageFile,
+    "tiff": TiffImageFile,
+    "webp": WebPImageFile,
+    "gif": GifImageFile,
+    "bmp": BmpImageFile,
+    "avif": AvifImageFile,
+    "heif": _open_heif,
+    "raw": _open_preview,
+}

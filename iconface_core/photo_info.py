@@ -1,0 +1,142 @@
+"""What a photo's metadata says: orientation and capture date; and its EXIF block made fit for upright pixels."""
+
+import struct
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from PIL import Image
+
+from .xmp import first_value, parse_packet
+
+_ORIENTATION, _DATE_TIME, _EXIF_IFD = 0x0112, 0x0132, 0x8769
+_ORIGINAL, _DIGITIZED, _OFFSET_ORIGINAL, _OFFSET_DIGITIZED = 0x9003, 0x9004, 0x9011, 0x9012
+_SUB_IFDS = (0x8769, 0x8825)  # Exif, GPS
+# description, make, model, resolution, software, date, artist, host, copyright, IPTC, Windows XP fields
+_DESCRIPTIVE = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 33432, 33723, *range(40091, 40096), *_SUB_IFDS)
+_EXIF_PREFIX = b"Exif\0\0"
+_XMP_DATES = (
+    ("http://ns.adobe.com/exif/1.0/", "DateTimeOriginal"),
+    ("http://ns.adobe.com/photoshop/1.0/", "DateCreated"),
+    ("http://ns.adobe.com/exif/1.0/", "DateTimeDigitized"),
+    ("http://ns.adobe.com/xap/1.0/", "CreateDate"),
+)
+_UNREADABLE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, AttributeError)
+"""What Pillow's EXIF parser raises on a damaged block, as found by fuzzing it."""
+
+
+def exif_values(image: Any) -> tuple[dict[int, object], bool]:
+    """All IFD0 and Exif-IFD tags of a Pillow image, and whether the block could be read."""
+    try:
+        exif = image.getexif()
+        return {**exif, **exif.get_ifd(_EXIF_IFD)}, True
+    except _UNREADABLE:
+        return {}, False
+
+
+def orientation_of(tags: dict[int, object]) -> int:
+    """EXIF orientation 1..8; 1 when absent or nonsense."""
+    value = tags.get(_ORIENTATION)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def capture_date(tags: dict[int, object], xmp: bytes | None) -> datetime | None:
+    """When the photo was taken: EXIF original, then digitised, then XMP, then the EXIF change date.
+
+    Aware when the camera recorded its UTC offset, naive local time otherwise. None when nothing usable is stored.
+    """
+    for date_tag, offset_tag in ((_ORIGINAL, _OFFSET_ORIGINAL), (_DIGITIZED, _OFFSET_DIGITIZED)):
+        if found := _exif_date(tags.get(date_tag), tags.get(offset_tag)):
+            return found
+    root = parse_packet(xmp) if xmp else None
+    if root is not None:
+        for namespace, name in _XMP_DATES:
+            if found := _iso_date(first_value(root, namespace, name)):
+                return found
+    return _exif_date(tags.get(_DATE_TIME), None)
+
+
+def _exif_date(value: object, offset: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        date = datetime.strptime(value.strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+    return date.replace(tzinfo=_zone(offset))
+
+
+def _zone(offset: object) -> timezone | None:
+    if not isinstance(offset, str) or len(text := offset.strip("\0 ")) != 6 or text[0] not in "+-":
+        return None
+    try:
+        delta = timedelta(hours=int(text[1:3]), minutes=int(text[4:6]))
+        return timezone(-delta if text[0] == "-" else delta)
+    except ValueError:
+        return None
+
+
+def _iso_date(text: str | None) -> datetime | None:
+    """XMP allows a year, a month or a day alone; only a whole day is useful as a capture date."""
+    try:
+        return datetime.fromisoformat(text) if text and len(text) >= 10 else None
+    except ValueError:
+        return None
+
+
+def rebuilt_exif(image: Any) -> bytes | None:
+    """The descriptive tags of a TIFF as an EXIF block; tags that describe its own pixel layout are left out."""
+    try:
+        exif = image.getexif()
+        kept = Image.Exif()
+        for tag in _DESCRIPTIVE:
+            if tag in exif:
+                kept[tag] = exif.get_ifd(tag) if tag in _SUB_IFDS else exif[tag]
+        return kept.tobytes() if len(kept) else None
+    except _UNREADABLE:
+        return None
+
+
+def upright_exif(raw: bytes) -> bytes | None:
+    """The EXIF block with orientation 1 and without its thumbnail; every other byte stays where it was.
+
+    Patching in place keeps maker notes valid, whose offsets break when a block is written anew. The result has the
+    `Exif\\0\\0` prefix. None when the block is damaged.
+    """
+    block = bytearray(raw.removeprefix(_EXIF_PREFIX))
+    order = {b"II": "<", b"MM": ">"}.get(bytes(block[:2]))
+    if order is None:
+        return None
+    try:
+        (start,) = struct.unpack_from(order + "I", block, 4)
+        for tag, at in _entries(block, order, start):
+            if tag == _ORIENTATION:
+                struct.pack_into(order + "HIHH", block, at + 2, 3, 1, 1, 0)
+        (count,) = struct.unpack_from(order + "H", block, start)
+        thumbnail_link = start + 2 + 12 * count
+        (thumbnail,) = struct.unpack_from(order + "I", block, thumbnail_link)
+        struct.pack_into(order + "I", block, thumbnail_link, 0)
+        if thumbnail:
+            _blank_thumbnail(block, order, thumbnail)
+    except struct.error:
+        return None
+    return _EXIF_PREFIX + bytes(block)
+
+
+def _entries(block: bytearray, order: str, start: int) -> Iterator[tuple[int, int]]:
+    (count,) = struct.unpack_from(order + "H", block, start)
+    for i in range(count):
+        at = start + 2 + 12 * i
+        yield struct.unpack_from(order + "H", block, at)[0], at
+
+
+def _blank_thumbnail(block: bytearray, order: str, ifd: int) -> None:
+    """An unlinked thumbnail would still show the face as it was before: cut it off, or blank it inside the block."""
+    values = {tag: struct.unpack_from(order + "I", block, at + 8)[0] for tag, at in _entries(block, order, ifd)}
+    start, length = values.get(0x0201, 0), values.get(0x0202, 0)
+    if not 0 < start < start + length <= len(block):
+        return
+    if start + length == len(block):
+        del block[start:]
+    else:
+        block[start : start + length] = bytes(length)
