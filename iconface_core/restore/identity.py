@@ -1,0 +1,63 @@
+"""References -> one identity anchor (method Eq. 3). Pure tensor code; encoders live in `iconface_core.faces`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import torch
+from torch import Tensor
+
+from iconface_core.geometry import ARCFACE_112, FFHQ_512, similarity_transform
+from iconface_core.types import AlignedFace
+
+AnchorRule = Callable[[Tensor, Tensor, float], Tensor]
+
+
+def reference_weights(norms: Tensor, temperature: float = 1.0) -> Tensor:
+    """softmax(log q / T) over the last axis: T = 1 weighs by norm, T -> 0 takes the best, T -> inf the plain mean.
+
+    norms (..., R), positive. Raises ValueError for a norm or temperature that is not positive.
+    """
+    if temperature <= 0 or not bool((norms > 0).all()):
+        raise ValueError("norms and temperature must be positive")
+    return torch.softmax(norms.log() / temperature, dim=-1)
+
+
+def paper_anchor(vectors: Tensor, norms: Tensor, temperature: float = 1.0) -> Tensor:
+    """Unit vectors (R, dim) and their norms (R,) -> the unit anchor (dim,).
+
+    At T = 1 this is the direction of the sum of the raw embeddings, because weight and norm cancel.
+    """
+    weights = reference_weights(norms, temperature)
+    return torch.nn.functional.normalize((weights[:, None] * vectors).sum(0), dim=0)
+
+
+ANCHOR_RULES: dict[str, AnchorRule] = {"paper": paper_anchor}
+"""`IdentityConfig.anchor` -> rule. A new rule is one entry here and one literal in the configuration."""
+
+
+def pool_anchor(vectors: Sequence[Tensor], norms: Sequence[float], *, rule: str, temperature: float) -> Tensor:
+    """The anchor of one face. Raises ValueError when there is nothing to pool."""
+    if not vectors:
+        raise ValueError("no embeddings to pool: use the degraded face's own embedding")
+    return ANCHOR_RULES[rule](torch.stack(list(vectors)), torch.tensor(norms, dtype=torch.float32), temperature)
+
+
+def arcface_crop(face: AlignedFace) -> AlignedFace:
+    """FFHQ_512 crop -> ARCFACE_112 crop by the fixed similarity between the two templates.
+
+    The landmarks of an aligned crop are where the template puts them, to within about 2 px at 512.
+    """
+    size = face.pixels.shape[0]
+    to_crop = similarity_transform(FFHQ_512.points * (size / FFHQ_512.size), ARCFACE_112.points)
+    scale = float((to_crop[0, 0] ** 2 + to_crop[1, 0] ** 2) ** 0.5)
+    # An area average first: a plain warp at this scale (0.29) would alias.
+    small = max(1, round(size * scale))
+    pixels = cv2.resize(face.pixels, (small, small), interpolation=cv2.INTER_AREA)
+    step = size / small
+    to_crop[:, 2] += to_crop[:, :2].sum(1) * (0.5 * step - 0.5)
+    to_crop[:, :2] *= step
+    shape = (ARCFACE_112.size, ARCFACE_112.size)
+    pixels = cv2.warpAffine(pixels, to_crop, shape, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return AlignedFace(pixels, face.from_photo)
