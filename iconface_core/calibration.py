@@ -1,10 +1,13 @@
 """What one embedder's numbers mean: norm -> quality, similarity -> evidence. Never one global threshold."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .errors import WeightsError
 from .types import F32, EmbedderId
 
 
@@ -44,3 +47,23 @@ class Calibration:
     def similarity_at(self, llr: float, quality: float = 1.0) -> float:
         """The similarity at which the evidence reaches `llr` for faces of this quality: the inverse of `llr()`."""
         return (llr - self.bias - self.quality_bias * quality) / (self.slope + self.quality_slope * quality)
+
+    def write(self, path: Path) -> None:
+        """Store as JSON, readable by `read_or`."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @staticmethod
+    def read_or(path: Path, default: "Calibration") -> "Calibration":
+        """The calibration at `path`; `default` when there is none, or when it was made for another embedder.
+
+        Raises WeightsError when the file is not a calibration.
+        """
+        if not path.is_file():
+            return default
+        try:
+            found = Calibration(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as e:
+            raise WeightsError(
+                f"{path}: not a calibration ({e}). Delete it, or run benchmarks/calibrate.py again."
+            ) from e
+        return found if found.embedder == default.embedder else default

