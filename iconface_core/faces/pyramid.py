@@ -1,0 +1,122 @@
+"""Where to look for faces in a photo that is too large for one pass of a detector: scales, tiles, turns.
+
+`find` is one pass of a detector: a picture (H, W, 3) in, candidates in that picture's pixels out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from iconface_core.types import F32, RgbU8
+
+from .candidates import Candidates
+
+Find = Callable[[RgbU8], Candidates]
+SURE = 0.5  # candidates below this do not speak for a finer pass
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Sizes in pixels of the resized photo. A pass finds faces from `smallest` up to a few hundred pixels.
+
+    `small` is the long side of the pass for faces larger than half of the picture, `normal` that of the ordinary one,
+    `turned` that of the turned photo. Finer passes cut the photo into tiles of `tile`; a face of `fine` or less makes
+    a pass at twice the scale worth its time. `certain` is the score from which a face is not doubted.
+    """
+
+    small: int = 256
+    normal: int = 1024
+    turned: int = 640
+    tile: int = 1024
+    overlap: int = 96
+    smallest: int = 24
+    fine: int = 40
+    certain: float = 0.8
+    most_enlarged: float = 3.0
+
+
+def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidates:
+    """Candidates in photo pixels from all scales that are worth it; the same face may be there more than once.
+
+    The pass at `normal` is refined, at twice the scale each time, as long as faces near the lower limit of the last
+    pass turn up: where there are small faces there are smaller ones. A photo where nothing certain was found gets one
+    finer look, no more: most such photos show no people at all. No pass is finer than `min_face` needs.
+    """
+    long_side = max(image.shape[:2])
+    finest = min(scales.smallest / min_face, scales.most_enlarged)
+    scale = min(scales.normal / long_side, max(finest, 1.0))
+    passes = [search(image, find, scale, scales)]
+    if long_side * scale > 1.5 * scales.small:
+        passes.append(search(image, find, scales.small / long_side, scales))
+    looks = 0
+    while scale < finest and _worth_a_finer_pass(passes, scale, scales, looks):
+        scale = min(scale * 2, finest)
+        looks += 1
+        passes.append(search(image, find, scale, scales))
+    return Candidates.join(passes)
+
+
+def _worth_a_finer_pass(passes: Sequence[Candidates], scale: float, scales: Scales, looks: int) -> bool:
+    found = Candidates.join(list(passes))
+    if found.scores.max(initial=0) < scales.certain:
+        return looks == 0
+    return bool((found.sizes()[found.scores >= SURE] * scale <= scales.fine).any())
+
+
+def search(image: RgbU8, find: Find, scale: float, scales: Scales) -> Candidates:
+    """Candidates in the photo resized by `scale`, tile by tile, in photo pixels."""
+    small, back = resized(image, scale)
+    parts = []
+    for y in tile_starts(small.shape[0], scales.tile, scales.overlap):
+        for x in tile_starts(small.shape[1], scales.tile, scales.overlap):
+            found = find(small[y : y + scales.tile, x : x + scales.tile])
+            parts.append(found.moved(back, np.array([x, y], np.float32) * back))
+    return Candidates.join(parts)
+
+
+def propose_turned(image: RgbU8, find: Find, scales: Scales) -> Candidates:
+    """Candidates of the photo turned by 90, 180 and 270 degrees, in pixels of the photo as it is."""
+    small, back = resized(image, min(scales.turned / max(image.shape[:2]), 2.0))
+    height, width = small.shape[:2]
+    parts = []
+    for quarters in (1, 2, 3):
+        found = find(np.ascontiguousarray(np.rot90(small, quarters)))
+        parts.append(turned_back(found, quarters, width, height).moved(back, np.zeros(2, np.float32)))
+    return Candidates.join(parts)
+
+
+def resized(image: RgbU8, scale: float) -> tuple[RgbU8, F32]:
+    """The picture times `scale` (averaged over area when it shrinks) and the factors (x, y) that lead back."""
+    height, width = image.shape[:2]
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    back = np.array([width / size[0], height / size[1]], np.float32)
+    if size == (width, height):
+        return image, back
+    small: RgbU8 = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return small, back
+
+
+def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
+    """Where tiles begin that cover `length`, evenly, with neighbours sharing at least `overlap`."""
+    if length <= tile:
+        return [0]
+    count = -(-(length - overlap) // (tile - overlap))
+    return [round(i * (length - tile) / (count - 1)) for i in range(count)]
+
+
+def turned_back(found: Candidates, quarters: int, width: int, height: int) -> Candidates:
+    """Undo `np.rot90(image, quarters)`, quarters 1..3, for an image of `width` x `height`.
+
+    Landmarks keep their order: the first is still the eye that is on the left once the face is upright.
+    """
+
+    def point(p: F32) -> F32:
+        x, y = p[..., 0], p[..., 1]
+        undone = {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}[quarters]
+        return np.stack(undone, axis=-1).astype(np.float32)
+
+    corners = point(found.boxes.reshape(-1, 2, 2))
+    boxes = np.hstack([corners.min(1), corners.max(1)])
+    return Candidates(boxes, point(found.landmarks), found.scores)
