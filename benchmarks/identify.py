@@ -10,6 +10,7 @@ are measured on the other. Vectors are kept in `benchmarks/.cache`.
 import argparse
 import hashlib
 import os
+import sys
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -103,29 +104,44 @@ def load_models() -> None:
     _MODELS.update(detector=YuNetDetector(threads=1), embedder=SFaceEmbedder(threads=1))
 
 
+LFW_FACE_PX = 93.0  # median width of a detected face in LFW's 250-pixel photos
+COLUMNS = ("vector", "norm", "det_score", "width", "landmarks")
+
+
 def faces_of(
     photos: list[Path], person: np.ndarray, held_out: list[int], processes: int
 ) -> tuple[Faces, dict[str, int]]:
-    """All clean photos and the degraded ones; also how many probes were not detected, per level."""
-    # the degraded size is relative to the clean face, but LFW's faces are all about this wide: no need to wait for it
+    """All clean photos and the degraded ones; also how many were not detected, per level.
+
+    What was embedded once is kept for later runs with more people. Delete the cache after changing a model's code.
+    """
     jobs = [(i, "clean") for i in range(len(photos))] + [(i, level) for level in LEVELS for i in held_out]
-    code = b"".join((ROOT / f).read_bytes() for f in ("benchmarks/degrade.py", "iconface_core/faces/yunet.py"))
-    key = hashlib.sha256(code + repr([(photos[i].name, level) for i, level in jobs]).encode()).hexdigest()[:16]
+    key = hashlib.sha256((ROOT / "benchmarks/degrade.py").read_bytes()).hexdigest()[:12]
     file = CACHE / f"identify_{key}.npz"
-    if not file.exists():
-        with ProcessPoolExecutor(processes, get_context("spawn"), load_models) as pool:
-            found = list(pool.map(embed_photo, [(photos[i], level, LFW_FACE_PX) for i, level in jobs], chunksize=64))
-        kept = [(i, level, *f) for (i, level), f in zip(jobs, found, strict=True) if f is not None]
-        columns = [np.array(c) for c in zip(*kept, strict=True)]
-        CACHE.mkdir(exist_ok=True)
-        np.savez(file, *columns)
-    with np.load(file) as data:
-        photo, level, *rest = (data[f"arr_{k}"] for k in range(7))
-    missing = {lv: sum(1 for _, x in jobs if x == lv) - int((level == lv).sum()) for lv in ("clean", *LEVELS)}
-    return Faces(photo, person[photo], level, *rest), missing
-
-
-LFW_FACE_PX = 93.0  # median width of a detected face in LFW's 250-pixel photos
+    known: dict[str, tuple[np.ndarray, ...] | None] = {}
+    if file.exists():
+        with np.load(file) as data:
+            rows = zip(*(data[c] for c in COLUMNS), strict=True)
+            known = {str(name): None if row[1] == 0 else row for name, row in zip(data["name"], rows, strict=True)}
+    names = {job: f"{photos[job[0]].name} {job[1]}" for job in jobs}
+    todo = [job for job in jobs if names[job] not in known]
+    with ProcessPoolExecutor(processes, get_context("spawn"), load_models) as pool:
+        for start in range(0, len(todo), 2000):
+            part = todo[start : start + 2000]
+            found = pool.map(embed_photo, [(photos[i], level, LFW_FACE_PX) for i, level in part], chunksize=32)
+            known |= {names[job]: row for job, row in zip(part, found, strict=True)}
+            nobody = (np.zeros(128, np.float32), 0.0, 0.0, 0.0, np.zeros((5, 2), np.float32))
+            columns = [np.array(c) for c in zip(*(row or nobody for row in known.values()), strict=True)]
+            CACHE.mkdir(exist_ok=True)
+            np.savez(
+                file.with_suffix(".part.npz"), name=np.array(list(known)), **dict(zip(COLUMNS, columns, strict=True))
+            )
+            file.with_suffix(".part.npz").replace(file)
+            print(f"embedded {start + len(part)} of {len(todo)}", file=sys.stderr, flush=True)
+    kept = [(job, known[names[job]]) for job in jobs if known[names[job]] is not None]
+    photo, level = np.array([i for (i, _), _ in kept]), np.array([lv for (_, lv), _ in kept])
+    missing = {lv: sum(lv == x for _, x in jobs) - int((level == lv).sum()) for lv in ("clean", *LEVELS)}
+    return Faces(photo, person[photo], level, *(np.array(c) for c in zip(*(r for _, r in kept), strict=True))), missing
 
 
 def gallery_of(clean: Faces, calibration: Calibration) -> PeopleGallery:
