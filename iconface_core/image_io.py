@@ -104,7 +104,9 @@ class Photo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """One fully decoded, upright Pillow image in its own colour space and mode, with its metadata."""
+    """One fully decoded, upright Pillow image in its own colour space and mode, with its metadata.
+
+    `orientation` is the one the file states; `image` and `full_size` have it applied."""
 
     image: Image.Image
     full_size: tuple[int, int]
@@ -204,10 +206,11 @@ def _decode(path: Path, image: "ImageFile", photo_format: str, reduce_to: int | 
     except _DECODE_ERRORS as e:
         raise ImageReadError(f"{path}: truncated or damaged {photo_format} ({str(e).strip()})") from e
     orientation = orientation_of(tags)
-    if orientation in _TRANSPOSE:
+    # Pillow has turned a TIFF, and swapped its sides, already while loading; nothing else
+    if orientation in _TRANSPOSE and photo_format != "tiff":
         pixels = pixels.transpose(_TRANSPOSE[orientation])
-    if orientation >= 5:
-        width, height = height, width
+        if orientation >= 5:
+            width, height = height, width
     info = image.info
     return Decoded(
         pixels,

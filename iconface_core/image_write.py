@@ -9,7 +9,7 @@ reach the encoder as they were, at full depth and in their own colour profile.
 |---|---|
 | JPEG, MPO | JPEG, quality 95, 4:4:4; CMYK becomes sRGB |
 | PNG, GIF, BMP | PNG (first frame); 16-bit stays 16-bit; a palette becomes RGB |
-| TIFF | TIFF, deflate (first page); 16-bit colour becomes 16-bit PNG, because Pillow cannot write it as TIFF |
+| TIFF | TIFF, deflate or uncompressed (first page); 16-bit colour becomes 16-bit PNG, because Pillow cannot write it as TIFF |
 | WebP | WebP, lossless when it was, else quality 95 |
 | HEIC, AVIF, RAW | JPEG, quality 95, 4:4:4; PNG when transparent |
 """
@@ -218,16 +218,17 @@ def _encode(file: IO[bytes], samples: _Samples, suffix: str, options: dict[str, 
     elif kind == ".webp":
         image.save(file, "WEBP", quality=95, method=4, lossless=lossless, exact=True, **options)
     else:
-        image.save(file, "TIFF", compression="tiff_adobe_deflate", **_tiff_options(options))
+        image.save(file, "TIFF", **_tiff_options(options))
 
 
 def _tiff_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Pillow's TIFF writer takes XMP as a tag of the EXIF it is given."""
+    """Pillow's TIFF writer takes XMP as a tag of the EXIF it is given, and writes EXIF and GPS only uncompressed."""
     exif = Image.Exif()
     if "exif" in options:
         exif.load(options["exif"])
+    compression = "raw" if 0x8769 in exif or 0x8825 in exif else "tiff_adobe_deflate"
     exif[700] = options["xmp"]
-    return {**{key: value for key, value in options.items() if key != "xmp"}, "exif": exif}
+    return {**{key: value for key, value in options.items() if key != "xmp"}, "exif": exif, "compression": compression}
 
 
 def _write_png(file: IO[bytes], samples: _Samples, options: dict[str, Any]) -> None:
@@ -272,7 +273,7 @@ def _publish(encode: Any, names: Iterator[Path], source: Path) -> Path:
         temporary.chmod(source.stat().st_mode & 0o666 | 0o600)
         path = _take_name(temporary, first, names)
         _sync_folder(folder)
-    except (OSError, ValueError, struct.error, cv2.error) as e:
+    except (OSError, ValueError, RuntimeError, TypeError, struct.error, cv2.error) as e:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)

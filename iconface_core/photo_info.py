@@ -9,7 +9,7 @@ from PIL import Image
 
 from .xmp import first_value, parse_packet
 
-_ORIENTATION, _DATE_TIME, _EXIF_IFD = 0x0112, 0x0132, 0x8769
+_ORIENTATION, _DATE_TIME, EXIF_IFD = 0x0112, 0x0132, 0x8769
 _ORIGINAL, _DIGITIZED, _OFFSET_ORIGINAL, _OFFSET_DIGITIZED = 0x9003, 0x9004, 0x9011, 0x9012
 _SUB_IFDS = (0x8769, 0x8825)  # Exif, GPS
 # description, make, model, resolution, software, date, artist, host, copyright, IPTC, Windows XP fields
@@ -29,7 +29,7 @@ def exif_values(image: Any) -> tuple[dict[int, object], bool]:
     """All IFD0 and Exif-IFD tags of a Pillow image, and whether the block could be read."""
     try:
         exif = image.getexif()
-        return {**exif, **exif.get_ifd(_EXIF_IFD)}, True
+        return {**exif, **exif.get_ifd(EXIF_IFD)}, True
     except _UNREADABLE:
         return {}, False
 
