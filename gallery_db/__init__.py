@@ -1,4 +1,4 @@
-"""Photos, faces, people and what people decided, in SQLite; beside it a rebuildable vector index (`gallery_db.vectors`).
+"""Photos, faces, people and what was decided, in SQLite; beside it a rebuildable vector index (`gallery_db.vectors`).
 
 `Gallery.open(path)` is the front door; `with gallery.begin() as tx:` is one transaction with one repository per noun.
 """

@@ -1,16 +1,20 @@
 """Gallery is the unit of work: `with gallery.begin() as tx:` is one transaction."""
 
+import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine
 
 from .decisions import DecisionRepo
+from .engine import BUSY_TIMEOUT_MS, explained, make_engine
 from .faces import FaceRepo
+from .filesystem import refuse_network
+from .forget import purge
 from .jobs import JobRepo
 from .meta import MetaRepo
+from .migrate import upgrade
 from .people import PersonRepo
 from .photos import PhotoRepo
 from .records import ForgetResult
@@ -21,35 +25,41 @@ from .roots import RootRepo
 class Tx:
     """One transaction's repositories. Invalid once the `with` block ends."""
 
-    def __init__(self, session: Session) -> None:
-        self.roots = RootRepo(session)
-        self.photos = PhotoRepo(session)
-        self.faces = FaceRepo(session)
-        self.people = PersonRepo(session)
-        self.decisions = DecisionRepo(session)
-        self.restorations = RestorationRepo(session)
-        self.jobs = JobRepo(session)
-        self.meta = MetaRepo(session)
+    def __init__(self, conn: Connection) -> None:
+        self.roots = RootRepo(conn)
+        self.photos = PhotoRepo(conn)
+        self.faces = FaceRepo(conn)
+        self.people = PersonRepo(conn)
+        self.decisions = DecisionRepo(conn)
+        self.restorations = RestorationRepo(conn)
+        self.jobs = JobRepo(conn)
+        self.meta = MetaRepo(conn)
 
 
 class Gallery:
-    """An open database. Safe to share between threads; each `begin` takes its own connection."""
+    """An open database. Safe to share between threads; each `begin` takes its own connection.
 
-    path: Path
-    vectors_dir: Path
-    """Where the index files of `gallery_db.vectors` live: `vectors/` beside the database."""
+    `vectors_dir` is where the index files of `gallery_db.vectors` live: `vectors/` beside the database.
+    """
 
     def __init__(self, path: Path, engine: Engine) -> None:
-        raise NotImplementedError
+        self.path = path
+        self.vectors_dir = path.parent / "vectors"
+        self._engine = engine
 
     @classmethod
-    def open(cls, path: Path, *, busy_timeout_ms: int = 10_000) -> "Gallery":
+    def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "Gallery":
         """Open or create the database at `path`, migrating it to this release (after a backup beside it).
 
         Creates the folder (mode 0700) and the file (0600). Raises SchemaTooNewError, UnsupportedLocationError (network
         file system), GalleryBusyError (another process is migrating) or GalleryError (not a database, disk full).
         """
-        raise NotImplementedError
+        path = path.absolute()
+        refuse_network(path)
+        with explained(path):
+            _create_private(path)
+            upgrade(path, busy_timeout_ms=busy_timeout_ms)
+        return cls(path, make_engine(path, busy_timeout_ms=busy_timeout_ms))
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Generator[Tx]:
@@ -58,8 +68,8 @@ class Gallery:
         Writers are serialised (BEGIN IMMEDIATE); GalleryBusyError after the busy timeout. Keep writing blocks short:
         no model, no network inside. A read transaction (`write=False`) sees one consistent state and never waits.
         """
-        raise NotImplementedError
-        yield
+        with explained(self.path), self._engine.execution_options(write=write).begin() as conn:
+            yield Tx(conn)
 
     def forget(self, person_id: int) -> ForgetResult:
         """Purge a person beyond recovery: vectors, landmarks, name, decisions and references that mention them.
@@ -67,9 +77,38 @@ class Gallery:
         Not undoable. Their face boxes stay as `forgotten` tombstones without a vector, so that the next scan does not
         make the vectors again (docs/adr/0001-storage.md). Freed pages are overwritten (secure_delete, VACUUM, WAL
         truncated) and index files are deleted, to be rebuilt. Older backups still hold the person: see
-        `backups.list_backups`. Raises NotFoundError.
+        `backups.list_backups`. Raises NotFoundError; GalleryBusyError when another process kept the file from being
+        vacuumed (the person is gone from the tables then; call `compact` later).
         """
-        raise NotImplementedError
+        with explained(self.path), self._engine.execution_options(write=True).begin() as conn:
+            result = purge(conn, person_id)
+        if self.vectors_dir.is_dir():
+            for index in self.vectors_dir.iterdir():
+                if index.suffix in (".faiss", ".json", ".tmp"):
+                    index.unlink(missing_ok=True)
+        self.compact()
+        return result
+
+    def compact(self) -> None:
+        """Give free space back and overwrite what was deleted, in the file and in its write-ahead log."""
+        self._engine.dispose()  # idle connections of ours would keep the log from being truncated
+        with explained(self.path), closing(self._engine.raw_connection()) as conn:
+            conn.execute("VACUUM")
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        raise NotImplementedError
+        self._engine.dispose()
+
+    def __enter__(self) -> "Gallery":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _create_private(path: Path) -> None:
+    """Face vectors are biometric data: only the owner may read them."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)

@@ -1,15 +1,23 @@
 """Small facts about the gallery itself: key to text."""
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from .schema import meta
 
 
 class MetaRepo:
-    def __init__(self, session: Session) -> None:
-        self._s = session
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
 
     def get(self, key: str, default: str | None = None) -> str | None:
-        raise NotImplementedError
+        value = self._c.scalar(select(meta.c.value).where(meta.c.key == key))
+        return default if value is None else value
 
     def set(self, key: str, value: str | None) -> None:
         """Store `value`; None removes the key."""
-        raise NotImplementedError
+        if value is None:
+            self._c.execute(delete(meta).where(meta.c.key == key))
+        else:
+            row = insert(meta).values(key=key, value=value)
+            self._c.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))

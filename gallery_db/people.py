@@ -1,27 +1,59 @@
 """People, read side. Everything that changes a person is a human act (`decisions.py`) or grouping (`faces.py`)."""
 
 from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, distinct, exists, func, or_, select
 
+from .errors import NotFoundError
 from .records import PersonConstraint, PersonRecord, PersonSummary
+from .rows import batches
+from .schema import different, face, merged, person, photo, rejection
+
+_SHOWN = face.c.state.in_(("ok", "doubtful"))
+
+
+def decided() -> ColumnElement[bool]:
+    """Does any human act refer to the person? Derived, so that undoing the last such act takes it back too."""
+    p = person.c
+    return or_(
+        p.created_by == "user",
+        p.name.is_not(None),
+        p.hidden,
+        p.ignored,
+        p.birth_date.is_not(None),
+        p.cover_face_id.is_not(None),
+        exists().where(face.c.person_id == p.id, face.c.confirmed),
+        exists().where(rejection.c.person_id == p.id),
+        exists().where(merged.c.person_id == p.id),
+        exists().where(or_(different.c.person_a == p.id, different.c.person_b == p.id)),
+    )
 
 
 class PersonRepo:
-    def __init__(self, session: Session) -> None:
-        self._s = session
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
 
     def get(self, person_id: int) -> PersonRecord:
         """Raises NotFoundError."""
-        raise NotImplementedError
+        row = self._c.execute(select(person, decided().label("decided")).where(person.c.id == person_id)).first()
+        if row is None:
+            heir = self._c.scalar(select(merged.c.person_id).where(merged.c.absorbed_id == person_id))
+            hint = "" if heir is None else f": it was merged into person {heir}"
+            raise NotFoundError(f"no person with id {person_id}{hint}")
+        return PersonRecord(**row._mapping)
 
     def summary(self, person_id: int) -> PersonSummary:
         """Raises NotFoundError."""
-        raise NotImplementedError
+        self.get(person_id)
+        return self._summaries(person.c.id == person_id)[0]
 
     def by_name(self, name: str) -> list[PersonRecord]:
         """People of exactly this name (letter case and outer blanks ignored), in order of id; several may share one."""
-        raise NotImplementedError
+        wanted = name.strip().casefold()
+        # Compared here: SQLite's lower() knows ASCII only.
+        ids = sorted(i for i, n in self.names().items() if n.casefold() == wanted)
+        return [self.get(i) for i in ids]
 
     def find(
         self,
@@ -31,16 +63,82 @@ class PersonRepo:
         named: bool | None = None,
         min_faces: int = 0,
     ) -> list[PersonSummary]:
-        """People: named ones first, then by number of faces. None for a flag means "both"."""
-        raise NotImplementedError
+        """People: named ones first, then by number of faces. None for a flag means "both". Machine-made people without
+        faces, which the next grouping removes, are left out."""
+        conditions = []
+        if hidden is not None:
+            conditions.append(person.c.hidden == hidden)
+        if ignored is not None:
+            conditions.append(person.c.ignored == ignored)
+        if named is not None:
+            conditions.append(person.c.name.is_not(None) == named)
+        found = self._summaries(*conditions)
+        shown = [s for s in found if s.faces >= min_faces and (s.faces or s.decided)]
+        return sorted(shown, key=lambda s: (s.name is None, -s.faces, s.id))
 
     def names(self, person_ids: Sequence[int] | None = None) -> dict[int, str]:
         """Names of the named people."""
-        raise NotImplementedError
+        query = select(person.c.id, person.c.name).where(person.c.name.is_not(None))
+        if person_ids is None:
+            return {r.id: r.name for r in self._c.execute(query)}
+        parts = batches(person_ids)
+        return {i: n for ids in parts for i, n in self._c.execute(query.where(person.c.id.in_(ids)))}
 
     def constraints(self) -> list[PersonConstraint]:
-        raise NotImplementedError
+        p = person.c
+        query = select(p.id, p.birth_date, p.name.is_not(None), decided(), p.hidden, p.ignored).order_by(p.id)
+        return [
+            PersonConstraint(i, date.fromisoformat(born).toordinal() if born else -1, bool(n), bool(d), h, g)
+            for i, born, n, d, h, g in self._c.execute(query)
+        ]
 
     def different(self) -> set[tuple[int, int]]:
         """Pairs of people (smaller id first) the user declared, by a split or `decisions.different`, not the same."""
-        raise NotImplementedError
+        return {(a, b) for a, b in self._c.execute(select(different.c.person_a, different.c.person_b))}
+
+    def _summaries(self, *conditions: ColumnElement[bool]) -> list[PersonSummary]:
+        f, p = face.c, person.c
+        own = select(p.id).where(*conditions).scalar_subquery()
+        per_person = (
+            select(
+                f.person_id,
+                func.count().label("faces"),
+                func.count(distinct(f.photo_id)).label("photos"),
+                func.count().filter(f.confirmed).label("confirmed"),
+                func.min(photo.c.captured_at).label("first_captured"),
+                func.max(photo.c.captured_at).label("last_captured"),
+            )
+            .join(photo, photo.c.id == f.photo_id)
+            .where(_SHOWN, f.person_id.in_(own))
+            .group_by(f.person_id)
+            .subquery()
+        )
+        query = select(person, decided().label("decided"), per_person).where(*conditions)
+        query = query.outerjoin(per_person, per_person.c.person_id == p.id)
+        covers = self._covers(own)
+        return [
+            PersonSummary(
+                id=r.id,
+                name=r.name,
+                faces=r.faces or 0,
+                photos=r.photos or 0,
+                confirmed=r.confirmed or 0,
+                cover_face_id=covers.get(r.id),
+                hidden=r.hidden,
+                ignored=r.ignored,
+                birth_date=r.birth_date,
+                decided=bool(r.decided),
+                first_captured=r.first_captured,
+                last_captured=r.last_captured,
+            )
+            for r in self._c.execute(query)
+        ]
+
+    def _covers(self, people: ColumnElement[int]) -> dict[int, int]:
+        """The user's choice while it is the person's face, else the face of best quality (then score, then id)."""
+        f = face.c
+        best_first = (f.id == person.c.cover_face_id, func.ifnull(f.quality, -1), f.det_score, -f.id)
+        place = func.row_number().over(partition_by=f.person_id, order_by=[c.desc() for c in best_first])
+        ranked = select(f.person_id, f.id, place.label("place")).join(person, person.c.id == f.person_id)
+        top = ranked.where(_SHOWN, f.person_id.in_(people)).subquery()
+        return {r.person_id: r.id for r in self._c.execute(select(top).where(top.c.place == 1))}

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, get_args
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy.dialects.sqlite import insert
 
+from .errors import GalleryError
 from .records import PhotoRecord, PhotoStat, PhotoState
+from .rows import batches, require, storable_path, utc_now
+from .schema import face, photo
 
 
 class PhotoRepo:
-    def __init__(self, session: Session) -> None:
-        self._s = session
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
 
     def upsert(
         self,
@@ -27,8 +32,25 @@ class PhotoRepo:
         format: str = "",
         detector: str | None = None,
     ) -> PhotoRecord:
-        """Store a photo that was read well: state `indexed`, attempts 0. Same path: the row keeps its id and faces."""
-        raise NotImplementedError
+        """Store a photo that was read well: state `indexed`, attempts 0. Same path: the row keeps its id and faces.
+        Raises GalleryError when the name is not valid UTF-8."""
+        return self._store(
+            path,
+            content_hash=content_hash,
+            root_id=root_id,
+            size=size,
+            mtime_ns=mtime_ns,
+            inode=inode,
+            width=width,
+            height=height,
+            captured_at=None if captured_at is None else captured_at.replace(tzinfo=None).isoformat(),
+            format=format,
+            detector=detector,
+            state="indexed",
+            reason=None,
+            attempts=0,
+            indexed_at=utc_now(),
+        )
 
     def mark_failed(
         self,
@@ -42,8 +64,21 @@ class PhotoRepo:
         inode: int = 0,
     ) -> PhotoRecord:
         """Store a file that cannot be read; `attempts` grows by one while size and mtime stay the same. Faces found
-        earlier stay (the file may be damaged, the people are not)."""
-        raise NotImplementedError
+        earlier stay (the file may be damaged, the people are not). A name that is not UTF-8 is stored escaped."""
+        path = path.encode(errors="backslashreplace").decode()
+        old = self.by_path(path)
+        same = old is not None and old.state == "failed" and (old.size, old.mtime_ns) == (size, mtime_ns)
+        return self._store(
+            path,
+            root_id=root_id,
+            content_hash=content_hash,
+            size=size,
+            mtime_ns=mtime_ns,
+            inode=inode,
+            state="failed",
+            reason=reason,
+            attempts=old.attempts + 1 if same and old is not None else 1,
+        )
 
     def mark_restored(
         self,
@@ -56,46 +91,107 @@ class PhotoRepo:
         inode: int = 0,
     ) -> PhotoRecord:
         """Remember a file as our own output. Any faces of this path are removed: it is never evidence."""
-        raise NotImplementedError
+        record = self._store(
+            path,
+            content_hash=content_hash,
+            root_id=root_id,
+            size=size,
+            mtime_ns=mtime_ns,
+            inode=inode,
+            state="restored",
+            reason=None,
+            attempts=0,
+            indexed_at=utc_now(),
+        )
+        self._c.execute(delete(face).where(face.c.photo_id == record.id))
+        return record
 
     def mark_missing(self, photo_ids: Sequence[int]) -> int:
-        """The files are gone from a root that is online. Faces and names stay. Returns how many rows changed."""
-        raise NotImplementedError
+        """The files are gone from a root that is online. Faces and names stay; rows of unreadable files without faces
+        are dropped, and those of our own outputs left as they are. Returns how many rows changed."""
+        has_faces = exists().where(face.c.photo_id == photo.c.id)
+        changed = 0
+        for ids in batches(photo_ids):
+            failed = (photo.c.id.in_(ids), photo.c.state == "failed")
+            changed += self._c.execute(delete(photo).where(*failed, ~has_faces)).rowcount
+            # Time 0 has it read again when it comes back: nobody knows which bytes it had.
+            changed += self._c.execute(update(photo).where(*failed).values(state="missing", mtime_ns=0)).rowcount
+        return changed + self._set_state(photo_ids, ("indexed",), "missing")
 
     def mark_present(self, photo_ids: Sequence[int]) -> int:
         """Files came back unchanged: `missing` becomes `indexed`. Returns how many rows changed."""
-        raise NotImplementedError
+        return self._set_state(photo_ids, ("missing",), "indexed")
 
     def move(
         self, photo_id: int, path: str, *, root_id: int | None, size: int, mtime_ns: int, inode: int
     ) -> PhotoRecord:
         """The same content at a new path with the old one gone: keeps faces, names and restorations. Raises
         NotFoundError, or GalleryError when another photo row that has faces already holds `path`."""
-        raise NotImplementedError
+        self.get(photo_id)
+        other = self.by_path(storable_path(path))
+        if other is not None and other.id != photo_id:
+            if self._c.scalar(select(exists().where(face.c.photo_id == other.id))):
+                raise GalleryError(
+                    f"{path} is already photo {other.id}, which has faces; photo {photo_id} stays where it is"
+                )
+            self.delete([other.id])
+        values = {"path": path, "root_id": root_id, "size": size, "mtime_ns": mtime_ns, "inode": inode}
+        self._c.execute(update(photo).where(photo.c.id == photo_id).values(values))
+        self.mark_present([photo_id])
+        return self.get(photo_id)
 
     def delete(self, photo_ids: Sequence[int]) -> int:
         """Remove rows with their faces and vectors. Returns how many."""
-        raise NotImplementedError
+        return sum(self._c.execute(delete(photo).where(photo.c.id.in_(ids))).rowcount for ids in batches(photo_ids))
 
     def get(self, photo_id: int) -> PhotoRecord:
         """Raises NotFoundError."""
-        raise NotImplementedError
+        require(self._c, photo, [photo_id])
+        return PhotoRecord(**self._c.execute(select(photo).where(photo.c.id == photo_id)).one()._mapping)
 
     def by_path(self, path: str) -> PhotoRecord | None:
-        raise NotImplementedError
+        row = self._c.execute(select(photo).where(photo.c.path == path)).first()
+        return None if row is None else PhotoRecord(**row._mapping)
 
     def by_hash(self, content_hash: str) -> list[PhotoRecord]:
         """All photos with this content, in order of id."""
-        raise NotImplementedError
+        rows = self._c.execute(select(photo).where(photo.c.content_hash == content_hash).order_by(photo.c.id))
+        return [PhotoRecord(**r._mapping) for r in rows]
 
     def known(self, root_id: int | None = None) -> dict[str, PhotoStat]:
         """Path to what the last scan saw, for one root or all: one cheap query for the diff of a scan."""
-        raise NotImplementedError
+        p = photo.c
+        query = select(p.path, p.id, p.size, p.mtime_ns, p.inode, p.state, p.attempts, p.content_hash, p.detector)
+        if root_id is not None:
+            query = query.where(p.root_id == root_id)
+        return {path: PhotoStat(*stat) for path, *stat in self._c.execute(query)}
 
     def find(self, *, root_id: int | None = None, states: Sequence[PhotoState] | None = None) -> Iterator[PhotoRecord]:
         """Photos in order of path."""
-        raise NotImplementedError
+        query = select(photo).order_by(photo.c.path)
+        if root_id is not None:
+            query = query.where(photo.c.root_id == root_id)
+        if states is not None:
+            query = query.where(photo.c.state.in_(states))
+        for row in self._c.execute(query):
+            yield PhotoRecord(**row._mapping)
 
     def counts(self) -> Mapping[PhotoState, int]:
         """Photos per state; every state has an entry."""
-        raise NotImplementedError
+        rows = self._c.execute(select(photo.c.state, func.count().label("n")).group_by(photo.c.state))
+        return dict.fromkeys(get_args(PhotoState), 0) | {r.state: r.n for r in rows}
+
+    def _store(self, path: str, **values: Any) -> PhotoRecord:
+        """Columns that are not given keep their value in an old row."""
+        blank = {"width": 0, "height": 0, "format": ""}
+        row = insert(photo).values(blank | values | {"path": storable_path(path)})
+        self._c.execute(row.on_conflict_do_update(index_elements=["path"], set_=values))
+        return PhotoRecord(**self._c.execute(select(photo).where(photo.c.path == path)).one()._mapping)
+
+    def _set_state(self, photo_ids: Sequence[int], before: Sequence[PhotoState], after: PhotoState) -> int:
+        return sum(
+            self._c.execute(
+                update(photo).where(photo.c.id.in_(ids), photo.c.state.in_(before)).values(state=after)
+            ).rowcount
+            for ids in batches(photo_ids)
+        )

@@ -251,12 +251,14 @@ class ReferenceRow:
     vector: F32
     captured_at: str | None
     confirmed: bool
+    state: FaceState
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A human act. `undone_by` is the decision that took it back; `undoes` is set on such a decision.
-    `person_id` and `face_id` are what the act created, and only set on the record the verb returns.
+
+    Only on the record the verb returns: `person_id`, `face_id` and `restoration_id` are what it made or took back,
     `skipped` counts rows an undo left alone because the machine had moved them since."""
 
     id: int
@@ -268,6 +270,7 @@ class DecisionRecord:
     undoes: int | None = None
     person_id: int | None = None
     face_id: int | None = None
+    restoration_id: int | None = None
     skipped: int = 0
 
 
@@ -302,7 +305,7 @@ class JobRecord:
     id: int
     kind: str
     payload: Mapping[str, Any]
-    dedupe: str
+    dedupe: str | None
     state: JobState
     priority: int
     attempts: int

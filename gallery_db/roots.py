@@ -2,39 +2,64 @@
 
 from pathlib import Path
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, delete, func, select, update
 
+from .errors import GalleryError, NotFoundError
 from .records import RootRecord
+from .rows import require, storable_path, utc_now
+from .schema import photo, root
 
 
 class RootRepo:
-    def __init__(self, session: Session) -> None:
-        self._s = session
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
 
     def add(self, path: Path, *, device: int | None = None) -> RootRecord:
         """Add an absolute folder; adding it again returns the same root. Raises GalleryError when `path` is inside
         another root, contains one, or is not absolute."""
-        raise NotImplementedError
+        if not path.is_absolute():
+            raise GalleryError(f"{path} is not an absolute path")
+        for known in self.all():
+            if Path(known.path) == path:
+                return known
+            if path.is_relative_to(known.path) or Path(known.path).is_relative_to(path):
+                raise GalleryError(
+                    f"{path} and the root {known.path} lie inside each other: a photo belongs to one root"
+                )
+        row = {"path": storable_path(str(path)), "added_at": utc_now(), "device": device, "online": True}
+        [new_id] = self._c.execute(root.insert().values(row)).inserted_primary_key or [0]
+        return self.get(new_id)
 
     def all(self) -> list[RootRecord]:
-        raise NotImplementedError
+        return [RootRecord(**r._mapping) for r in self._c.execute(select(root).order_by(root.c.id))]
 
     def get(self, root_id: int) -> RootRecord:
         """Raises NotFoundError."""
-        raise NotImplementedError
+        row = self._c.execute(select(root).where(root.c.id == root_id)).first()
+        if row is None:
+            raise NotFoundError(f"no root with id {root_id}")
+        return RootRecord(**row._mapping)
 
     def containing(self, path: Path) -> RootRecord | None:
         """The root that an absolute path lies in."""
-        raise NotImplementedError
+        return next((r for r in self.all() if path.is_relative_to(r.path)), None)
 
     def set_online(self, root_id: int, online: bool, *, device: int | None = None) -> None:
         """Mark a root mounted or not. Photos and faces stay as they are. `device` None keeps the stored one."""
-        raise NotImplementedError
+        require(self._c, root, [root_id])
+        values: dict[str, int | bool] = {"online": online}
+        if device is not None:
+            values["device"] = device
+        self._c.execute(update(root).where(root.c.id == root_id).values(values))
 
     def mark_scanned(self, root_id: int) -> None:
-        raise NotImplementedError
+        require(self._c, root, [root_id])
+        self._c.execute(update(root).where(root.c.id == root_id).values(last_scan_at=utc_now()))
 
     def remove(self, root_id: int) -> int:
         """Forget the root and all its photos and faces; returns the number of photos. The files are not touched.
         Raises NotFoundError."""
-        raise NotImplementedError
+        require(self._c, root, [root_id])
+        photos = self._c.scalar(select(func.count()).select_from(photo).where(photo.c.root_id == root_id)) or 0
+        self._c.execute(delete(root).where(root.c.id == root_id))
+        return photos

@@ -1,6 +1,6 @@
 """Search over face vectors. SQLite holds the truth; every index here may be deleted at any time."""
 
-from .base import Hit, VectorStore
-from .sync import open_store, save_store, sync_store
+from .base import VectorStore
+from .sync import SyncedStore, open_store, save_store, sync_store
 
-__all__ = ["Hit", "VectorStore", "open_store", "save_store", "sync_store"]
+__all__ = ["SyncedStore", "VectorStore", "open_store", "save_store", "sync_store"]

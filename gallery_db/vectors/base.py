@@ -1,19 +1,19 @@
 """Vector index seam: inner product of unit vectors, that is cosine similarity; higher is closer."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from iconface_core.types import F32, I64
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    face_id: int
-    similarity: float
-
-
 class VectorStore(Protocol):
+    """`dim` is the width of the vectors. Stores are not safe for writing from two threads at once."""
+
+    @property
+    def kind(self) -> str:
+        """Names the format on disk; part of the stamp."""
+        ...
+
     @property
     def dim(self) -> int: ...
 
@@ -27,21 +27,26 @@ class VectorStore(Protocol):
         """Unknown ids are ignored."""
         ...
 
-    def search(self, queries: F32, k: int) -> list[list[Hit]]:
-        """The k closest of each query (Q, dim), best first; fewer when the store is smaller."""
-        ...
+    def search(self, queries: F32, k: int) -> tuple[I64, F32]:
+        """The k closest of each query (Q, dim), best first: ids and similarities, both (Q, k), padded with -1.
 
-    def search_arrays(self, queries: F32, k: int) -> tuple[I64, F32]:
-        """Like `search`, as (Q, k) ids and similarities, padded with -1: `iconface_core.grouping.Search`."""
+        This is `iconface_core.grouping.Search`.
+        """
         ...
 
     def clear(self) -> None: ...
 
+    def write(self, path: Path) -> None:
+        """Write the whole store to a new file."""
+        ...
 
-def check_batch(face_ids: I64, vectors: F32, dim: int) -> None:
+
+def last_of_each(face_ids: I64, vectors: F32, dim: int) -> tuple[I64, F32]:
+    """Check the width and drop all but the last row of every repeated id."""
     if vectors.shape != (len(face_ids), dim):
         raise ValueError(f"expected ({len(face_ids)}, {dim}) vectors, got {vectors.shape}")
-
-
-def hits(ids: Sequence[int], sims: Sequence[float]) -> list[Hit]:
-    return [Hit(int(i), float(s)) for i, s in zip(ids, sims, strict=True) if i >= 0]
+    last = {i: row for row, i in enumerate(face_ids.tolist())}
+    if len(last) == len(face_ids):
+        return face_ids, vectors
+    rows = list(last.values())
+    return face_ids[rows], vectors[rows]

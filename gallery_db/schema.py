@@ -1,0 +1,249 @@
+"""Tables. Column types are spelled out, so that no SQLAlchemy default can turn into schema drift.
+
+Ids are AUTOINCREMENT: an id is never given twice, so a rejection or an index entry cannot come to mean another row.
+Why each table is as it is: docs/adr/0001-storage.md.
+"""
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+HEAD = "0001"
+"""The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
+up-to-date gallery does not import Alembic."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(v) for v in values)})", name=column)
+
+
+root = Table(
+    "root",
+    metadata,
+    _id(),
+    Column("path", String, nullable=False, unique=True),
+    Column("added_at", String, nullable=False),
+    Column("device", BigInteger),
+    Column("online", Boolean, nullable=False),
+    Column("last_scan_at", String),
+    sqlite_autoincrement=True,
+)
+
+photo = Table(
+    "photo",
+    metadata,
+    _id(),
+    Column("root_id", Integer, ForeignKey("root.id", ondelete="CASCADE"), index=True),
+    Column("path", String, nullable=False, unique=True),
+    Column("content_hash", String, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("inode", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("captured_at", String),
+    Column("format", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String),
+    Column("attempts", Integer, nullable=False),
+    Column("indexed_at", String),
+    Column("detector", String),
+    _one_of("state", "indexed", "failed", "missing", "restored"),
+    sqlite_autoincrement=True,
+)
+
+person = Table(
+    "person",
+    metadata,
+    _id(),
+    Column("name", String),
+    Column("hidden", Boolean, nullable=False, default=False),
+    Column("ignored", Boolean, nullable=False, default=False),
+    Column("birth_date", String),
+    # No foreign key: face already points here, and a cover that left the person is simply not used.
+    Column("cover_face_id", Integer),
+    Column("created_by", String, nullable=False),
+    _one_of("created_by", "machine", "user"),
+    sqlite_autoincrement=True,
+)
+
+cluster = Table(
+    "cluster",
+    metadata,
+    _id(),
+    Column("person_id", Integer, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    sqlite_autoincrement=True,
+)
+
+face = Table(
+    "face",
+    metadata,
+    _id(),
+    Column("photo_id", Integer, ForeignKey("photo.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("x1", REAL, nullable=False),
+    Column("y1", REAL, nullable=False),
+    Column("x2", REAL, nullable=False),
+    Column("y2", REAL, nullable=False),
+    Column("landmarks", LargeBinary),  # 10 little-endian float32: x, y of the five points
+    Column("det_score", REAL, nullable=False),
+    Column("quality", REAL),
+    Column("degradation", String),
+    Column("source", String, nullable=False),
+    Column("cluster_id", Integer, ForeignKey("cluster.id", ondelete="SET NULL"), index=True),
+    Column("person_id", Integer, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    Column("confirmed", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    _one_of("source", "detected", "manual"),
+    _one_of("state", "ok", "doubtful", "ignored", "forgotten"),
+    sqlite_autoincrement=True,
+)
+
+embedding = Table(
+    "embedding",
+    metadata,
+    _id(),
+    Column("embedder", String, nullable=False),
+    Column("face_id", Integer, ForeignKey("face.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("vector", LargeBinary, nullable=False),  # little-endian float16, unit length
+    Column("norm", REAL, nullable=False),
+    UniqueConstraint("embedder", "face_id"),
+)
+
+# Written by triggers on `embedding` (migration 0001), which see cascades too. It keeps one row per vector, so it never
+# outgrows the embeddings. A batch migration of `embedding` drops the triggers: create them again there (tested).
+vector_change = Table(
+    "vector_change",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("embedder", String, nullable=False),
+    Column("face_id", Integer, nullable=False),  # no foreign key: a removal outlives its face
+    UniqueConstraint("embedder", "face_id"),
+    sqlite_autoincrement=True,
+)
+Index("ix_vector_change_embedder_seq", vector_change.c.embedder, vector_change.c.seq)
+
+rejection = Table(
+    "rejection",
+    metadata,
+    _id(),
+    Column("face_id", Integer, ForeignKey("face.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    UniqueConstraint("face_id", "person_id"),
+    sqlite_autoincrement=True,
+)
+
+different = Table(
+    "different",
+    metadata,
+    _id(),
+    Column("person_a", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),  # the smaller id
+    Column("person_b", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    UniqueConstraint("person_a", "person_b"),
+    CheckConstraint("person_a < person_b", name="ordered"),
+    sqlite_autoincrement=True,
+)
+
+merged = Table(
+    "merged",
+    metadata,
+    _id(),
+    Column("person_id", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("absorbed_id", Integer, nullable=False),  # a person that no longer exists
+    sqlite_autoincrement=True,
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    _id(),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("summary", String, nullable=False),
+    Column("changes", String, nullable=False),
+    Column("undoable", Boolean, nullable=False),
+    Column("undoes", Integer, ForeignKey("decision.id")),
+    Column("undone_by", Integer, ForeignKey("decision.id")),
+    sqlite_autoincrement=True,
+)
+
+restoration = Table(
+    "restoration",
+    metadata,
+    _id(),
+    Column("face_id", Integer, ForeignKey("face.id", ondelete="SET NULL"), index=True),
+    Column("photo", String, nullable=False),
+    Column("input_sha256", String, nullable=False, index=True),
+    Column("restorer", String, nullable=False),
+    Column("weights_sha256", String, nullable=False),
+    Column("options", String, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("person_id", Integer, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    Column("references", String, nullable=False),
+    Column("similarity_before", REAL),
+    Column("similarity_after", REAL),
+    Column("verdict", String, nullable=False),
+    Column("output", String, index=True),
+    Column("output_sha256", String, index=True),
+    Column("state", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    _one_of("state", "done", "refused", "undone"),
+    sqlite_autoincrement=True,
+)
+
+job = Table(
+    "job",
+    metadata,
+    _id(),
+    Column("kind", String, nullable=False),
+    Column("payload", String, nullable=False),
+    Column("dedupe", String),
+    Column("state", String, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("run_after", REAL, nullable=False),
+    Column("lease_until", REAL),
+    Column("error", String),
+    Column("progress", String),
+    Column("created_at", REAL, nullable=False),
+    Column("finished_at", REAL),
+    _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
+    sqlite_autoincrement=True,
+)
+Index("ix_job_state_priority", job.c.state, job.c.priority, job.c.id)
+Index(
+    "uq_job_waiting",
+    job.c.kind,
+    job.c.dedupe,
+    unique=True,
+    sqlite_where=text("state = 'waiting' AND dedupe IS NOT NULL"),
+)
+
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))

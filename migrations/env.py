@@ -1,0 +1,14 @@
+"""Alembic environment: always given a live connection by `gallery_db.migrate`."""
+
+from alembic import context
+
+from gallery_db.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
