@@ -14,6 +14,7 @@ from iconface_core.types import F32, RgbU8
 from .candidates import Candidates
 
 Find = Callable[[RgbU8], Candidates]
+NO_SHIFT = np.zeros(2, np.float32)
 SURE = 0.5  # candidates below this do not speak for a finer pass
 
 
@@ -47,9 +48,11 @@ def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidat
     long_side = max(image.shape[:2])
     finest = min(scales.smallest / min_face, scales.most_enlarged)
     scale = min(scales.normal / long_side, max(finest, 1.0))
-    passes = [search(image, find, scale, scales)]
-    if long_side * scale > 1.5 * scales.small:
-        passes.append(search(image, find, scales.small / long_side, scales))
+    normal, back = resized(image, scale)
+    passes = [search(normal, find, 1.0, scales).moved(back, NO_SHIFT)]
+    side = max(normal.shape[:2])
+    if side > 1.5 * scales.small:
+        passes.append(search(normal, find, scales.small / side, scales).moved(back, NO_SHIFT))
     looks = 0
     while scale < finest and _worth_a_finer_pass(passes, scale, scales, looks):
         scale = min(scale * 2, finest)
@@ -83,7 +86,7 @@ def propose_turned(image: RgbU8, find: Find, scales: Scales) -> Candidates:
     parts = []
     for quarters in (1, 2, 3):
         found = find(np.ascontiguousarray(np.rot90(small, quarters)))
-        parts.append(turned_back(found, quarters, width, height).moved(back, np.zeros(2, np.float32)))
+        parts.append(turned_back(found, quarters, width, height).moved(back, NO_SHIFT))
     return Candidates.join(parts)
 
 

