@@ -75,7 +75,7 @@ class LoraSettings:
     """Rank 0 means no LoRA."""
 
     rank: int = 16  # paper
-    alpha: float = 16.0
+    alpha: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,11 @@ class IconFaceConfig:
             data = json.loads(text)
         except json.JSONDecodeError as e:
             raise UnsupportedCheckpointError(f"{source} is not valid JSON ({e}); copy the checkpoint again") from e
+        return cls.from_dict(data, source=source)
+
+    @classmethod
+    def from_dict(cls, data: Any, *, source: str = "config") -> "IconFaceConfig":
+        """Like `from_json`, for JSON that is already parsed."""
         if not isinstance(data, dict):
             raise UnsupportedCheckpointError(f"{source} must hold a JSON object")
         version = data.get("version")

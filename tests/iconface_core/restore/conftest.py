@@ -1,7 +1,6 @@
 """Tiny random models with the exact structure of the real ones."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 import torch
@@ -23,7 +22,7 @@ TINY = IconFaceConfig(
     identity=IdentityConfig(encoder="fake-8", dim=8, width=12, rank=4),
     structure=StructureConfig(rank=4),
     memory=MemoryConfig(tokens=8, width=16, rank=4),
-    lora=LoraSettings(rank=2, alpha=2.0),
+    lora=LoraSettings(rank=2, alpha=2),
     sampling=SamplingConfig(steps=3, image_size=64),
 )
 
@@ -43,9 +42,9 @@ def config() -> IconFaceConfig:
 
 @pytest.fixture
 def make_transformer() -> Callable[..., Flux2Transformer2DModel]:
-    def make(dtype: torch.dtype = torch.float32, seed: int = 0) -> Flux2Transformer2DModel:
-        torch.manual_seed(seed)
-        b = TINY.backbone
+    def make(config: IconFaceConfig = TINY, *, dtype: torch.dtype = torch.float32) -> Flux2Transformer2DModel:
+        torch.manual_seed(0)
+        b = config.backbone
         model = Flux2Transformer2DModel(
             in_channels=b.in_channels,
             num_layers=b.num_layers,
@@ -56,7 +55,7 @@ def make_transformer() -> Callable[..., Flux2Transformer2DModel]:
             axes_dims_rope=b.axes_dims_rope,
             guidance_embeds=False,
         )
-        return model.to(dtype).eval()
+        return (model if dtype == torch.float32 else model.to(dtype)).eval()
 
     return make
 
@@ -88,7 +87,3 @@ def make_vae() -> Callable[[], AutoencoderKLFlux2]:
         return vae
 
     return make
-
-
-def cached(config: IconFaceConfig) -> IconFaceConfig:
-    return replace(config, condition_attention="cached")

@@ -46,7 +46,7 @@ def plain(transformer, degraded, refs, noise, text):
 def test_untrained_adapter_equals_the_backbone_and_a_trained_one_does_not(
     references, dtype, config, make_transformer, make_adapter
 ):
-    transformer = make_transformer(dtype)
+    transformer = make_transformer(dtype=dtype)
     degraded, refs, noise, text, anchor = inputs(references, dtype)
     expected = plain(transformer, degraded, refs, noise, text)
     sigma = torch.full((2,), 0.7)
