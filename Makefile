@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PHOTOS ?=
+DEMO := demo-output
+
+.PHONY: demo test check bench clean
+
+demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=/path
+	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+test: check  ## checks and tests
+	$(BIN)/pytest
+
+check: $(INSTALLED)  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)  ## every benchmark, one command each; see docs/benchmarks.md
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,bench]'
+	for b in verification calibrate grouping family identify restore_blind search indexing startup; do \
+	  $(BIN)/python -m benchmarks.$$b || exit 1; done
+
+# torch first and pinned: with 2.13.0 there, nothing else pulls a CUDA build.
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(DEMO) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,117 @@
+"""Composition root: the only place that builds objects. No model is loaded until something needs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TypeVar
+
+from gallery_db import Gallery
+from iconface_core.grouping import GroupingPolicy
+from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
+
+from .backends import EmbedderBackend, detector_backend, embedder_backend, restorer_backend
+from .by_hand import ByHand
+from .indexing import Indexer
+from .library_job import LibraryJob
+from .model_host import ModelSlot
+from .people import People
+from .re_embedding import ReEmbedder
+from .regrouping import EmbedderFacts, Grouper
+from .restoring import RestoreService
+from .roots import Roots
+from .scanning import Scanner
+from .settings import Settings
+from .subjects import SubjectFinder
+from .whois import WhoIs
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything a command may need."""
+
+    settings: Settings
+    gallery: Gallery
+    embedder: EmbedderFacts
+    roots: Roots
+    people: People
+    job: LibraryJob
+    grouper: Grouper
+    by_hand: ByHand
+    subjects: SubjectFinder
+    whois: WhoIs
+    restoring: RestoreService
+
+    def close(self) -> None:
+        """Close the database."""
+        self.gallery.close()
+
+
+def build_app(settings: Settings) -> App:
+    """Open the gallery of `settings` and put everything around it.
+
+    Raises GalleryError when the database cannot be opened, BackendUnavailableError for an unknown backend.
+    """
+    folders = settings.folders
+    gallery = Gallery.open(folders.database)
+    detector_id, load_detector = detector_backend(settings.detector, folders.models, settings.insightface_pack)
+    preferred = embedder_backend(settings.embedder, folders.models, settings.insightface_pack)
+    backend = _serving(gallery, preferred, embedder_backend("sface", folders.models, settings.insightface_pack))
+    detector: ModelSlot[FaceDetector] = ModelSlot(load_detector)
+    embedder: ModelSlot[FaceEmbedder] = ModelSlot(backend.load)
+    max_pixels = settings.max_megapixels * 1_000_000
+    indexer = Indexer(detector, embedder, reduce_to=settings.index_side, max_pixels=max_pixels)
+    next_indexer = Indexer(detector, ModelSlot(preferred.load), reduce_to=settings.index_side, max_pixels=max_pixels)
+    people = People(gallery)
+    grouper = Grouper(gallery, backend.facts, GroupingPolicy())
+    finder = SubjectFinder(gallery, indexer, backend.facts.id, backend.facts.calibration, max_pixels=max_pixels)
+    whois = WhoIs(gallery, backend.facts)
+    return App(
+        settings=settings,
+        gallery=gallery,
+        embedder=backend.facts,
+        roots=Roots(gallery, folders),
+        people=people,
+        by_hand=ByHand(gallery, people, indexer),
+        job=LibraryJob(
+            gallery,
+            Scanner(gallery, indexer, workers=settings.workers, detector_id=detector_id),
+            grouper,
+            Grouper(gallery, preferred.facts, GroupingPolicy()),
+            ReEmbedder(gallery, next_indexer, preferred.facts.id, reduce_to=settings.index_side, max_pixels=max_pixels),
+            folders,
+        ),
+        grouper=grouper,
+        subjects=finder,
+        whois=whois,
+        restoring=RestoreService(
+            gallery,
+            finder,
+            whois,
+            embedder,
+            backend.facts.calibration,
+            _restorers(settings.restorer),
+            folders.restored,
+            f"iconface {version('iconface')}",
+        ),
+    )
+
+
+def _serving(gallery: Gallery, preferred: EmbedderBackend, fallback: EmbedderBackend) -> EmbedderBackend:
+    """The embedder whose vectors serve: the preferred one once no face lacks its vector, until then the one before."""
+    with gallery.begin(write=False) as tx:
+        counts = tx.faces.embedders()
+        complete = not counts or (preferred.facts.id in counts and not tx.faces.missing(preferred.facts.id, limit=1))
+    return preferred if complete else fallback
+
+
+def _restorers(default: str) -> Callable[[str], ModelSlot[FaceRestorer]]:
+    """A function from name to slot that makes each slot once, so that a loaded restorer is shared."""
+    slots: dict[str, ModelSlot[FaceRestorer]] = {}
+
+    def slot(name: str) -> ModelSlot[FaceRestorer]:
+        backend_id, load = restorer_backend(default if name == "auto" else name)
+        return slots.setdefault(backend_id, ModelSlot(load, exclusive=True))
+
+    return slot

@@ -1,0 +1,79 @@
+"""Which backends there are and how each is made. Loading happens in the returned callables, never here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from iconface_core.errors import BackendUnavailableError
+from iconface_core.model_catalogue import ADAFACE
+from iconface_core.model_files import locate
+from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
+
+from .regrouping import EmbedderFacts
+
+RESTORERS = ("waifu2x-upconv7-photo",)
+"""By preference: `auto` takes the first that can run."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderBackend:
+    """`facts` are known without loading the model; `load` makes it."""
+
+    facts: EmbedderFacts
+    load: Callable[[], FaceEmbedder]
+
+
+def detector_backend(name: str, models: Path, pack: str) -> tuple[str, Callable[[], FaceDetector]]:
+    """The id and the loader of a detector: `yunet` or `insightface`. Raises BackendUnavailableError."""
+    if name == "yunet":
+
+        def yunet() -> FaceDetector:
+            from iconface_core.faces.yunet import YuNetDetector
+
+            return YuNetDetector(model_dir=models)
+
+        return "yunet-2023mar", yunet
+    if name == "insightface":
+
+        def scrfd() -> FaceDetector:
+            from iconface_core.faces.insightface_pack import ScrfdDetector
+
+            return ScrfdDetector(pack, models)
+
+        return f"scrfd-{pack}", scrfd
+    raise BackendUnavailableError(f"unknown detector {name!r}; known: yunet, insightface")
+
+
+def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
+    """`sface`, `adaface`, `insightface`, or `auto`: AdaFace when its file is installed, else SFace."""
+    if name == "auto":
+        name = "adaface" if _installed_adaface(models) is not None else "sface"
+    if name == "sface":
+        from iconface_core.faces.sface import CALIBRATION, SFACE_ID, SFaceEmbedder
+
+        return EmbedderBackend(EmbedderFacts(SFACE_ID, 128, CALIBRATION), lambda: SFaceEmbedder(model_dir=models))
+    raise BackendUnavailableError(f"unknown embedder {name!r}; known: auto, sface, adaface, insightface")
+
+
+def restorer_backend(name: str) -> tuple[str, Callable[[], FaceRestorer]]:
+    """The id and the loader of a restorer. `auto` takes the best one that can run here."""
+    wanted = RESTORERS[0] if name == "auto" else name
+    if wanted in ("waifu2x", RESTORERS[0]):
+
+        def waifu2x() -> FaceRestorer:
+            from iconface_core.restore.waifu2x import Waifu2xRestorer
+
+            return Waifu2xRestorer()
+
+        return RESTORERS[0], waifu2x
+    raise BackendUnavailableError(f"unknown restorer {name!r}; known: auto, {', '.join(RESTORERS)}")
+
+
+def _installed_adaface(models: Path) -> str | None:
+    for entry in ADAFACE:
+        try:
+            locate(entry.files[0], models)
+        except BackendUnavailableError:
+            continue
+        return entry.id
+    return None

@@ -1,0 +1,96 @@
+"""`iconface library ...` and `iconface scan`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import columns
+from .session import SHARED_HELP, Session
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The folders that hold your photos.")
+    noun.command("add", epilog=SHARED_HELP)(add)
+    noun.command("list", epilog=SHARED_HELP)(show)
+    noun.command("remove", epilog=SHARED_HELP)(remove)
+    root.add_typer(noun, name="library")
+    root.command("scan", epilog=SHARED_HELP)(scan)
+
+
+def add(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="a folder of photos; it is only ever read")],
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="how every folder is opened; accepted for clarity")
+    ] = True,
+) -> None:
+    """Add a folder to the library. Nothing in it is ever changed."""
+    session = Session.of(ctx)
+    with session.app() as app:
+        row = app.roots.add(folder)
+    session.out.object({"root": row}, [f"added {row['path']}; next: iconface scan"])
+
+
+def show(ctx: typer.Context) -> None:
+    """List the folders of the library."""
+    session = Session.of(ctx)
+    with session.app() as app:
+        rows = app.roots.rows()
+    human = columns(
+        ["id", "folder", "photos", "state", "last scan"],
+        [
+            (r["root_id"], r["path"], r["photos"], "online" if r["online"] else "offline", r["last_scan_at"])
+            for r in rows
+        ],
+    )
+    session.out.result("roots", rows, human)
+
+
+def remove(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="a folder of the library")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
+) -> None:
+    """Forget a folder with its photos, faces and vectors. The files stay where they are."""
+    session = Session.of(ctx)
+    with session.app() as app:
+        root, photos = app.roots.find(folder)
+        if not dry_run:
+            session.confirm(f"Forget {root.path} and what is known of its {photos} photos?")
+            app.roots.remove(root.id)
+    done = "would be forgotten" if dry_run else "forgotten"
+    session.out.object(
+        {"removed": root.path, "photos": photos, "dry_run": dry_run}, [f"{root.path}: {photos} photos {done}"]
+    )
+
+
+def scan(
+    ctx: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="scan only this folder of the library")] = None,
+    re_embed: Annotated[
+        bool, typer.Option("--re-embed", help="also make the vectors of the preferred embedder where they are missing")
+    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="read files again that failed before")] = False,
+    accept_missing: Annotated[
+        bool, typer.Option("--accept-missing", help="many photos were deleted on purpose: mark them missing")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be read")] = False,
+) -> int:
+    """Find new and changed photos, their faces, and who is who. Ctrl-C is safe: the next scan goes on from there."""
+    from plugin.roots import absolute
+
+    session = Session.of(ctx)
+    with session.app() as app, session.out.progress("scanning", "photos") as progress:
+        report = app.job.run(
+            progress,
+            only=None if folder is None else absolute(folder),
+            re_embed=re_embed,
+            retry_failed=retry_failed,
+            accept_missing=accept_missing,
+            dry_run=dry_run,
+        )
+    session.out.object({**asdict(report), "dry_run": dry_run}, report.lines(dry_run))
+    return report.exit_code

@@ -1,0 +1,154 @@
+"""`iconface doctor | backup | restore-backup | undo | history | forget | demo`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import columns
+from .people import DryRun, Who
+from .session import SHARED_HELP, Session
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    commands: dict[str, Callable[..., int | None]] = {
+        "doctor": doctor,
+        "backup": backup,
+        "restore-backup": restore_backup,
+        "undo": undo,
+        "history": history,
+        "forget": forget,
+        "demo": demo,
+    }
+    for name, command in commands.items():
+        root.command(name, epilog=SHARED_HELP)(command)
+
+
+def doctor(ctx: typer.Context) -> int:
+    """Check everything: folders, unreadable photos, models, the database. Changes nothing; exit code 5 on problems."""
+    from plugin.doctor import examine
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        checks = examine(app)
+    rows = [c.row() for c in checks]
+    human = [f"{'ok  ' if c.ok else 'BAD '} {c.check}: {c.message}" for c in checks]
+    bad = sum(not c.ok for c in checks)
+    session.out.result("checks", rows, [*human, f"{bad} problems" if bad else "all well"], problems=bad)
+    return 5 if bad else 0
+
+
+def backup(
+    ctx: typer.Context,
+    target: Annotated[Path | None, typer.Argument(help="a new file; default: the backups folder")] = None,
+) -> None:
+    """Write a complete copy of the gallery database. Scans make one a day by themselves and keep fourteen."""
+    from datetime import datetime
+
+    from gallery_db import backups
+    from plugin.roots import absolute
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        folder = app.settings.folders.backups
+        stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
+        path = folder / f"gallery-manual-{stamp}.db" if target is None else absolute(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = backups.backup(app.gallery.path, path)
+    session.out.object({"backup": str(made), "bytes": made.stat().st_size}, [f"backup written: {made}"])
+
+
+def restore_backup(
+    ctx: typer.Context,
+    source: Annotated[Path | None, typer.Argument(help="a backup; without it the known ones are listed")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Put a backup in place of the gallery database; the present one is kept beside it. Photos are not concerned."""
+    from gallery_db import backups
+    from plugin.roots import absolute
+
+    session = Session.of(ctx)
+    folders = session.settings().folders
+    if source is None:
+        rows = [{"path": str(p), "bytes": p.stat().st_size} for p in backups.list_backups(folders.backups)]
+        session.out.result("backups", rows, columns(["backup", "bytes"], [(r["path"], r["bytes"]) for r in rows]))
+        return
+    path = absolute(source)
+    if not dry_run:
+        session.confirm(f"Replace {folders.database} by {path}?")
+    kept = None if dry_run else backups.restore_backup(path, folders.database)
+    session.out.object(
+        {"restored": str(path), "kept": None if kept is None else str(kept), "dry_run": dry_run},
+        [f"{'would put' if dry_run else 'put'} {path} in place; the database before: {kept or folders.database}"],
+    )
+
+
+def undo(
+    ctx: typer.Context,
+    decision: Annotated[int | None, typer.Argument(help="a decision id; default: the latest")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Take back the latest decision (or any, by id); undoing an undo does it again. A restored copy is removed."""
+    from plugin.undoing import undo as take_back
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        record, removed = take_back(app.gallery, app.people, decision, dry_run=dry_run)
+    payload = {"decision_id": record.id, "summary": record.summary, "undoes": record.undoes, "skipped": record.skipped}
+    payload |= {"removed": [str(p) for p in removed], "dry_run": dry_run}
+    session.out.object({"undo": payload}, [record.summary, *(f"removed {p}" for p in removed)])
+
+
+def history(ctx: typer.Context, limit: Annotated[int, typer.Option(help="at most this many")] = 20) -> None:
+    """List decisions, latest first."""
+    session = Session.of(ctx)
+    with session.app() as app, app.gallery.begin(write=False) as tx:
+        records = tx.decisions.history(limit=limit)
+    rows = [
+        {"decision_id": r.id, "at": r.at, "kind": r.kind, "summary": r.summary, "undone_by": r.undone_by}
+        for r in records
+    ]
+    human = columns(
+        ["id", "at", "what", ""], [(r.id, r.at, r.summary, "undone" if r.undone_by else "") for r in records]
+    )
+    session.out.result("decisions", rows, human)
+
+
+def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
+    """Purge a person: vectors, name, decisions, references. It cannot be undone; the photos stay."""
+    from dataclasses import asdict
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        person = app.people.row(app.people.find(who))
+        if dry_run:
+            session.out.object({"forget": person, "dry_run": True}, [f"would forget {person['faces']} faces"])
+            return
+        session.confirm(f"Forget {person['name'] or person['person_id']} with {person['faces']} faces, beyond undo?")
+        result = app.gallery.forget(person["person_id"])
+    human = [
+        f"forgotten: {result.faces} faces, {result.vectors} vectors, {result.decisions} decisions",
+        *(f"restored copy still there: {p}" for p in result.outputs),
+        "older backups still hold this person; delete them if you must: iconface restore-backup lists them",
+    ]
+    session.out.object({"forget": asdict(result), "dry_run": False}, human)
+
+
+def demo(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", help="a folder for everything the demo makes")] = Path(
+        "demo-output"
+    ),
+    photos: Annotated[Path | None, typer.Option(help="your own folder of photos instead of the sample")] = None,
+) -> int:
+    """Show the whole job on a small sample library: people, references, a restored face, before and after."""
+    from plugin.demo.run import run_demo
+    from plugin.roots import absolute
+
+    session = Session.of(ctx)
+    with session.out.progress("demo", "photos") as progress:
+        report = run_demo(absolute(output), None if photos is None else absolute(photos), progress)
+    session.out.object({"demo": report.row()}, report.lines())
+    return report.exit_code

@@ -1,0 +1,99 @@
+"""`iconface models ...`: backends, their licences, and whether their files are the pinned ones."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .output import columns
+from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from plugin.model_shelf import ModelShelf
+
+ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="an id, see: iconface models list")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Detectors, embedders and restorers.")
+    commands: dict[str, Callable[..., int | None]] = {
+        "list": show_all,
+        "show": show,
+        "verify": verify,
+        "pull": pull,
+        "install": install,
+        "accept": accept,
+    }
+    for name, command in commands.items():
+        noun.command(name, epilog=SHARED_HELP)(command)
+    root.add_typer(noun, name="models")
+
+
+def show_all(ctx: typer.Context) -> None:
+    """List all known models, installed or not."""
+    session = Session.of(ctx)
+    rows = _shelf(session).rows()
+    human = columns(
+        ["model", "role", "installed", "licence"],
+        [(r["id"], r["role"], "yes" if r["installed"] else "no", r["licence"]) for r in rows],
+    )
+    session.out.result("models", rows, human)
+
+
+def show(ctx: typer.Context, model: ModelId) -> None:
+    """Show one model: licence, files, hashes, sizes."""
+    session = Session.of(ctx)
+    row = _shelf(session).row(model)
+    files = [
+        f"  {f['filename']}  {f['bytes'] or '?'} bytes  sha256 {f['sha256'] or '(not pinned)'}" for f in row["files"]
+    ]
+    human = [f"{key:16} {value}" for key, value in row.items() if key != "files"]
+    session.out.object({"model": row}, [*human, *files])
+
+
+def verify(
+    ctx: typer.Context,
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="default: all installed")] = None,
+) -> int:
+    """Check that the installed files are the pinned ones."""
+    session = Session.of(ctx)
+    rows = _shelf(session).verify(model)
+    session.out.result("files", rows, [f"{'ok  ' if r['ok'] else 'BAD '} {r['file']}: {r['message']}" for r in rows])
+    return 0 if all(r["ok"] for r in rows) else 1
+
+
+def pull(ctx: typer.Context, model: ModelId) -> None:
+    """Download and install a published model: the only command that uses the network."""
+    session = Session.of(ctx)
+    session.out.note(f"downloading {model} ...")
+    path = _shelf(session).pull(model)
+    session.out.object({"installed": str(path)}, [f"installed {path}"])
+
+
+def install(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="an AdaFace checkpoint")]) -> None:
+    """Install a model from a file you have: AdaFace checkpoints of its authors or of CVLFace."""
+    from plugin.roots import absolute
+
+    session = Session.of(ctx)
+    path = _shelf(session).install(absolute(file))
+    session.out.object(
+        {"installed": str(path)}, [f"installed {path}", "make its vectors for your library: iconface scan --re-embed"]
+    )
+
+
+def accept(ctx: typer.Context, model: ModelId) -> None:
+    """Accept the licence of a model that may not be used freely."""
+    session = Session.of(ctx)
+    shelf = _shelf(session)
+    row = shelf.row(model)
+    session.confirm(f"{row['title']}: {row['licence']} ({row['licence_url']}). Do you accept this licence?")
+    entry = shelf.accept(model)
+    session.out.object({"accepted": entry.id, "licence": entry.licence}, [f"accepted: {entry.licence}"])
+
+
+def _shelf(session: Session) -> "ModelShelf":
+    from plugin.model_shelf import ModelShelf
+
+    return ModelShelf(session.settings().folders.models)

@@ -1,0 +1,90 @@
+"""How results leave a command: data on stdout, progress and remarks on stderr."""
+
+import json
+import sys
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from plugin.progress import Progress, Silent
+
+SCHEMA_VERSION = 1
+"""Version of every JSON object this release prints; docs/json.md says when it changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Chosen once from `--json`, `--jsonl` and `--quiet`."""
+
+    command: str
+    as_json: bool = False
+    as_jsonl: bool = False
+    quiet: bool = False
+
+    @property
+    def machine(self) -> bool:
+        """True when stdout is read by a program."""
+        return self.as_json or self.as_jsonl
+
+    def result(self, key: str, rows: Sequence[Mapping[str, Any]], human: Iterable[str], **extra: Any) -> None:
+        """Print rows: one object (`--json`), a line each (`--jsonl`), or the lines meant for a person."""
+        if self.as_jsonl:
+            for row in rows:
+                self._write({"schema_version": SCHEMA_VERSION, "type": key, **row})
+            if extra:
+                self._write({"schema_version": SCHEMA_VERSION, "type": "summary", **extra})
+        elif self.as_json:
+            self._write({"schema_version": SCHEMA_VERSION, "command": self.command, key: list(rows), **extra})
+        else:
+            for line in human:
+                sys.stdout.write(line + "\n")
+
+    def object(self, payload: Mapping[str, Any], human: Iterable[str]) -> None:
+        """Print one object, or the lines meant for a person."""
+        if self.machine:
+            self._write({"schema_version": SCHEMA_VERSION, "command": self.command, **payload})
+        else:
+            for line in human:
+                sys.stdout.write(line + "\n")
+
+    def note(self, text: str) -> None:
+        """A remark for a person, on stderr."""
+        if not self.quiet:
+            sys.stderr.write(text + "\n")
+
+    def error(self, exit_code: int, kind: str, message: str) -> None:
+        """The one place where a failure is shown. Programs get it as an object too."""
+        if self.machine:
+            self._write(
+                {
+                    "schema_version": SCHEMA_VERSION,
+                    "command": self.command,
+                    "error": {"kind": kind, "message": message, "exit_code": exit_code},
+                }
+            )
+        sys.stderr.write(f"iconface: {message}\n")
+
+    @contextmanager
+    def progress(self, title: str, unit: str) -> Generator[Progress]:
+        """A bar with speed and time left when stderr is a terminal, a line every few seconds otherwise."""
+        if self.quiet:
+            yield Silent()
+            return
+        from .progress import bar
+
+        with bar(title, unit) as p:
+            yield p
+
+    def _write(self, payload: Mapping[str, Any]) -> None:
+        sys.stdout.write(json.dumps(payload, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Left-aligned text columns; an empty table says so."""
+    if not rows:
+        return ["(none)"]
+    cells = [[str(h) for h in head], *([("" if c is None else str(c)) for c in row] for row in rows)]
+    widths = [max(len(r[i]) for r in cells) for i in range(len(head))]
+    return ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in cells]

@@ -1,0 +1,194 @@
+"""`iconface people ...`: the people the gallery knows, and what you decide about them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .output import columns
+from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from gallery_db.gallery import Tx
+    from gallery_db.records import DecisionRecord
+
+Who = Annotated[str, typer.Argument(metavar="PERSON", help="a person's id or name")]
+FaceIds = Annotated[list[int], typer.Argument(metavar="FACE...", help="face ids, see: iconface faces list")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would change")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The people in your photos.")
+    commands: dict[str, Callable[..., int | None]] = {
+        "list": show_all,
+        "show": show,
+        "name": name_person,
+        "merge": merge,
+        "split": split,
+        "hide": hide,
+        "ignore": ignore,
+        "birth-date": birth_date,
+        "cover": cover,
+        "regroup": regroup,
+    }
+    for name, command in commands.items():
+        noun.command(name, epilog=SHARED_HELP)(command)
+    root.add_typer(noun, name="people")
+
+
+def show_all(
+    ctx: typer.Context,
+    everybody: Annotated[bool, typer.Option("--all", help="also hidden and ignored people")] = False,
+) -> None:
+    """List people: named ones first, then by number of faces."""
+    session = Session.of(ctx)
+    with session.app() as app:
+        rows = app.people.rows(everybody=everybody)
+    human = columns(
+        ["id", "name", "faces", "photos", ""],
+        [
+            (r["person_id"], r["name"] or "(unnamed)", r["faces"], r["photos"], "hidden" if r["hidden"] else "")
+            for r in rows
+        ],
+    )
+    session.out.result("people", rows, human)
+
+
+def show(ctx: typer.Context, who: Who) -> None:
+    """Show one person with their faces."""
+    from gallery_db.records import FaceFilter
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        person = app.people.row(app.people.find(who))
+        faces = app.people.faces(FaceFilter(person_id=person["person_id"]))
+    name = person["name"] or "(unnamed)"
+    head = f"{name}, id {person['person_id']}: {person['faces']} faces in {person['photos']} photos"
+    human = columns(
+        ["face", "quality", "confirmed", "photo"],
+        [(f["face_id"], f["quality"], "yes" if f["confirmed"] else "", f["photo"]) for f in faces],
+    )
+    session.out.object({"person": person, "faces": faces}, [head, *human])
+
+
+def name_person(
+    ctx: typer.Context,
+    who: Who,
+    name: Annotated[str, typer.Argument(help="'' removes the name")],
+    dry_run: DryRun = False,
+) -> None:
+    """Name a person. If somebody else has that name already, `merge` may be what you want."""
+    session = Session.of(ctx)
+    with session.app() as app:
+        twins = [p for p in app.people.named(name) if p != app.people.find(who)]
+    if twins:
+        session.out.note(
+            f"note: person {twins[0]} is called {name!r} too; same person? iconface people merge {twins[0]} {who}"
+        )
+    _decide(session, lambda tx, person: tx.decisions.name(person, name or None), who, dry_run)
+
+
+def merge(
+    ctx: typer.Context,
+    keep: Who,
+    absorb: Annotated[list[str], typer.Argument(metavar="PERSON...", help="who else is that person")],
+    dry_run: DryRun = False,
+) -> None:
+    """Say that several people are one. `undo` takes it back."""
+    session = Session.of(ctx)
+    with session.app() as app:
+        others = [app.people.find(a) for a in absorb]
+    _decide(session, lambda tx, person: tx.decisions.merge(person, others), keep, dry_run)
+
+
+def split(
+    ctx: typer.Context,
+    who: Who,
+    faces: FaceIds,
+    name: Annotated[str | None, typer.Option(help="the new person's name")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Say that these faces of a person are somebody else."""
+    _decide(Session.of(ctx), lambda tx, person: tx.decisions.split(person, faces, name=name), who, dry_run)
+
+
+def hide(
+    ctx: typer.Context,
+    who: Who,
+    off: Annotated[bool, typer.Option("--off", help="show again")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Leave a person out of lists; they are still recognised."""
+    _decide(Session.of(ctx), lambda tx, person: tx.decisions.hide(person, not off), who, dry_run)
+
+
+def ignore(
+    ctx: typer.Context,
+    who: Who,
+    off: Annotated[bool, typer.Option("--off", help="take it back")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """A stranger: never list, propose or use them again."""
+    _decide(Session.of(ctx), lambda tx, person: tx.decisions.ignore(person, not off), who, dry_run)
+
+
+def birth_date(
+    ctx: typer.Context,
+    who: Who,
+    born: Annotated[str, typer.Argument(metavar="YYYY-MM-DD", help="'' removes it")],
+    dry_run: DryRun = False,
+) -> None:
+    """Set a birth date: photos taken before it are never theirs."""
+    from datetime import date
+
+    from plugin.errors import UsageError
+
+    try:
+        day = date.fromisoformat(born) if born else None
+    except ValueError as e:
+        raise UsageError(f"{born!r} is not a date like 1954-03-21") from e
+    _decide(Session.of(ctx), lambda tx, person: tx.decisions.birth_date(person, day), who, dry_run)
+
+
+def cover(
+    ctx: typer.Context, who: Who, face: Annotated[int, typer.Argument(help="face id")], dry_run: DryRun = False
+) -> None:
+    """Choose the face that stands for a person."""
+    _decide(Session.of(ctx), lambda tx, person: tx.decisions.cover(person, face), who, dry_run)
+
+
+def regroup(
+    ctx: typer.Context,
+    dry_run: DryRun = False,
+    limit: Annotated[int, typer.Option(help="show at most this many changes and questions")] = 50,
+) -> None:
+    """Group all undecided faces anew. What you confirmed or rejected stays as it is; --dry-run is a preview."""
+    from plugin.questions import regroup_lines, regroup_rows
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        changes, grouping = app.grouper.full(dry_run=dry_run)
+        row = regroup_rows(app.gallery, changes, grouping, limit)
+    session.out.object({"regroup": row, "dry_run": dry_run}, regroup_lines(row))
+
+
+def _decide(session: Session, verb: "Callable[[Tx, int], DecisionRecord]", who: str, dry_run: bool) -> None:
+    with session.app() as app:
+        person = app.people.find(who)
+        decision = app.people.decide(lambda tx: verb(tx, person), dry_run=dry_run)
+    show_decision(session, decision, dry_run)
+
+
+def show_decision(session: Session, decision: "DecisionRecord", dry_run: bool) -> None:
+    """Print one decision, the same way for every verb."""
+    payload = {
+        "decision_id": None if dry_run else decision.id,
+        "kind": decision.kind,
+        "summary": decision.summary,
+        "person_id": decision.person_id,
+        "face_id": decision.face_id,
+        "dry_run": dry_run,
+    }
+    tail = " (dry run: nothing was changed)" if dry_run else "; take it back with: iconface undo"
+    session.out.object({"decision": payload}, [decision.summary + tail])

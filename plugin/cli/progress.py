@@ -1,0 +1,69 @@
+"""Progress on stderr. rich is imported here only, when long work starts."""
+
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+class _Speed(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: object) -> Text:
+        speed = getattr(task, "finished_speed", None) or getattr(task, "speed", None)
+        return Text("" if speed is None else f"{speed:.1f} {self._unit}/s")
+
+
+class _Bar:
+    def __init__(self, progress: Progress, title: str) -> None:
+        self._progress, self._task = progress, progress.add_task(title, total=None)
+
+    def total(self, n: int) -> None:
+        self._progress.update(self._task, total=n)
+
+    def step(self, note: str = "") -> None:
+        self._progress.advance(self._task)
+
+
+class _Lines:
+    """For logs and pipes: a line when five seconds have passed, and one at the end."""
+
+    def __init__(self, title: str, unit: str) -> None:
+        self._title, self._unit = title, unit
+        self._n, self._total = 0, 0
+        self._start = self._last = time.monotonic()
+
+    def total(self, n: int) -> None:
+        self._total = n
+
+    def step(self, note: str = "") -> None:
+        self._n += 1
+        now = time.monotonic()
+        if now - self._last >= 5:
+            self._last = now
+            self.line(now)
+
+    def line(self, now: float) -> None:
+        speed = self._n / max(now - self._start, 1e-6)
+        left = (self._total - self._n) / speed if speed else 0.0
+        sys.stderr.write(f"{self._title} {self._n}/{self._total}, {speed:.1f} {self._unit}/s, {left:.0f} s left\n")
+
+
+@contextmanager
+def bar(title: str, unit: str) -> Generator[_Bar | _Lines]:
+    """A live bar on a terminal, sparse lines elsewhere."""
+    if not sys.stderr.isatty():
+        lines = _Lines(title, unit)
+        yield lines
+        if lines._n:
+            lines.line(time.monotonic())
+        return
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed(unit), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True)) as progress:
+        yield _Bar(progress, title)

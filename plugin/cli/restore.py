@@ -1,0 +1,138 @@
+"""`iconface references` and `iconface restore`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from plugin.whois import Answer
+
+FaceNumber = Annotated[int | None, typer.Option("--face", min=1, help="only this face, counted from the left")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    root.command("references", epilog=SHARED_HELP)(references)
+    root.command("restore", epilog=SHARED_HELP)(restore)
+
+
+def references(
+    ctx: typer.Context,
+    photo: Annotated[Path, typer.Argument(help="any photo, in the library or not")],
+    face: FaceNumber = None,
+    person: Annotated[str | None, typer.Option("--person", "-p", help="you know who it is (id or name)")] = None,
+    limit: Annotated[int, typer.Option(min=0, max=8, help="at most this many")] = 3,
+) -> int:
+    """Whose face is it, which of their photos would be used to restore it, and why these."""
+    from plugin.roots import absolute
+    from plugin.subjects import pick
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        path = absolute(photo)
+        _, subjects = app.subjects.find(path)
+        who = None if person is None else app.people.find(person)
+        answers = app.whois.answer(pick(subjects, face, path), person_id=who, limit=limit)
+    rows = [_row(a) for a in answers]
+    session.out.result("faces", rows, [line for r in rows for line in _lines(r)], photo=str(path))
+    return 0
+
+
+def restore(
+    ctx: typer.Context,
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="any photos, in the library or not")],
+    person: Annotated[str | None, typer.Option("--person", "-p", help="whose face it is (id or name)")] = None,
+    reference: Annotated[
+        list[Path] | None, typer.Option("--reference", "-r", help="use this photo of the person; may be repeated")
+    ] = None,
+    no_references: Annotated[bool, typer.Option("--no-references", help="restore without references")] = False,
+    restorer: Annotated[str, typer.Option(help="see: iconface models list")] = "auto",
+    strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="0 keeps the photo, 1 is the full result")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same pixels")] = 42,
+    steps: Annotated[int | None, typer.Option(min=1, max=100, help="default: the restorer's own")] = None,
+    face: FaceNumber = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="folder for the restored copies")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say who and which references, restore nothing")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="also faces that look fine, and results the identity check refuses")
+    ] = False,
+) -> int:
+    """Restore the faces in photos, each checked against the person's other photos. Originals stay as they are."""
+    from iconface_core.types import RestoreOptions
+    from plugin.errors import UsageError
+    from plugin.restore_result import FaceResult, RestoreRequest, exit_code
+    from plugin.roots import absolute
+
+    if reference and no_references:
+        raise UsageError("--reference and --no-references exclude each other")
+    session = Session.of(ctx)
+    results: list[FaceResult] = []
+    with session.app() as app, session.out.progress("restoring", "photos") as progress:
+        request = RestoreRequest(
+            options=RestoreOptions(strength, seed, steps),
+            face=face,
+            person_id=None if person is None else app.people.find(person),
+            references=tuple(absolute(r) for r in reference or ()),
+            use_references=not no_references,
+            restorer=restorer,
+            output=None if output is None else absolute(output),
+            dry_run=dry_run,
+            force=force,
+        )
+        progress.total(len(photos))
+        for photo in photos:
+            results += app.restoring.restore(absolute(photo), request)
+            progress.step(str(photo))
+    session.out.result("results", [r.row() for r in results], [line for r in results for line in r.lines()])
+    return exit_code(results)
+
+
+def _row(answer: "Answer") -> dict[str, Any]:
+    s, choice = answer.subject, answer.choice
+    b = s.face.bbox
+    return {
+        "face": s.number,
+        "face_id": s.face_id,
+        "bbox": [round(v, 1) for v in (b.x1, b.y1, b.x2, b.y2)],
+        "quality": round(s.quality, 4),
+        "person_id": answer.person_id,
+        "person_name": answer.person_name,
+        "how": answer.how,
+        "reason": answer.reason,
+        "candidates": [
+            {"person_id": c.person_id, "posterior": round(c.posterior, 4), "similarity": round(c.similarity, 4)}
+            for c in (answer.identification.candidates if answer.identification else ())
+        ],
+        "references": [
+            {
+                "face_id": c.face_id,
+                "photo": answer.rows[c.face_id].photo,
+                "score": round(c.score, 4),
+                "reasons": list(c.reasons),
+            }
+            for c in (choice.chosen if choice else ())
+        ],
+        "refused": [
+            {
+                "face_id": r.face_id,
+                "photo": answer.rows[r.face_id].photo,
+                "refusal": r.refusal.value,
+                "reason": r.reason,
+            }
+            for r in (choice.refused if choice else ())
+        ],
+        "summary": choice.summary if choice else "nobody is known for this face, so there are no references",
+    }
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    out = [
+        f"face {row['face']}: {row['person_name'] or ('person ' + str(row['person_id']) if row['person_id'] else '?')}"
+    ]
+    out.append(f"  {row['how']}: {row['reason']}")
+    out += [f"  use   {r['score']:.2f}  {r['photo']}  ({'; '.join(r['reasons'])})" for r in row["references"]]
+    out += [f"  not         {r['photo']}  ({r['reason']})" for r in row["refused"][:5]]
+    return [*out, f"  {row['summary']}"]

@@ -1,0 +1,109 @@
+"""What every command starts from: the shared options, where output goes, and how the application is opened."""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from .output import Output
+
+if TYPE_CHECKING:
+    from plugin.app import App
+    from plugin.settings import Settings
+
+SHARED_HELP = "Every command takes --home DIR, --json, --jsonl, --quiet, --yes and --verbose, anywhere on the line."
+"""Shown under the help texts: these options are read before the command tree sees the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One invocation of the command."""
+
+    home: Path | None = None
+    as_json: bool = False
+    as_jsonl: bool = False
+    quiet: bool = False
+    yes: bool = False
+    verbose: bool = False
+    command: str = "iconface"
+
+    @property
+    def out(self) -> Output:
+        """Where this invocation's results go."""
+        return Output(self.command, self.as_json, self.as_jsonl, self.quiet)
+
+    @classmethod
+    def of(cls, ctx: typer.Context) -> "Session":
+        """The session behind a Typer context, named after its command."""
+        session = ctx.find_object(cls)
+        assert session is not None, "commands run through plugin.cli.main.run"
+        return replace(session, command=ctx.command_path.removeprefix("iconface").strip())
+
+    def settings(self) -> "Settings":
+        """Read the settings of the chosen home."""
+        from plugin.settings import load_settings
+
+        return load_settings(self.home, os.environ)
+
+    @contextmanager
+    def app(self) -> Generator["App"]:
+        """Open the gallery and everything around it; no model is loaded yet."""
+        from plugin.app import build_app
+
+        app = build_app(self.settings())
+        try:
+            yield app
+        finally:
+            app.close()
+
+    def confirm(self, question: str) -> None:
+        """Ask before something that cannot be undone. Raises UsageError when nobody can be asked."""
+        from plugin.errors import UsageError
+
+        if self.yes:
+            return
+        if self.out.machine or not sys.stdin.isatty():
+            raise UsageError(f"{question} Nobody to ask here: repeat with --yes if you mean it.")
+        if not typer.confirm(question, err=True):
+            raise UsageError("stopped: nothing was changed")
+
+
+def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
+    """Take the shared options out of a command line; everything after `--` stays as it is.
+
+    Raises ValueError when `--home` has no folder.
+    """
+    flags = {
+        "--json": "as_json", "--jsonl": "as_jsonl", "--quiet": "quiet", "-q": "quiet", "--yes": "yes", "-y": "yes",
+        "--verbose": "verbose",
+    }  # fmt: skip
+    given: set[str] = set()
+    home: Path | None = None
+    rest: list[str] = []
+    todo = iter(argv)
+    for arg in todo:
+        if arg == "--":
+            rest += [arg, *todo]
+        elif arg in flags:
+            given.add(flags[arg])
+        elif arg == "--home" or arg.startswith("--home="):
+            value = arg.partition("=")[2] if "=" in arg else next(todo, "")
+            if not value:
+                raise ValueError("--home needs a folder")
+            home = Path(value)
+        else:
+            rest.append(arg)
+    session = Session(
+        home=home,
+        as_json="as_json" in given,
+        as_jsonl="as_jsonl" in given,
+        quiet="quiet" in given,
+        yes="yes" in given,
+        verbose="verbose" in given,
+    )
+    return session, rest

@@ -1,0 +1,84 @@
+"""`iconface doctor`: is everything as it should be? Reads only."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .library import why_offline
+from .model_shelf import ModelShelf
+from .rows import Row
+
+if TYPE_CHECKING:
+    from .app import App
+
+LOW_DISK = 500_000_000
+"""Below this many free bytes a scan or a backup may not finish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `check` names the kind: database, folder, photo, model, disk, vectors."""
+
+    check: str
+    ok: bool
+    message: str
+
+    def row(self) -> Row:
+        """The JSON row."""
+        return asdict(self)
+
+
+def examine(app: "App") -> list[Check]:
+    """All findings, good and bad."""
+    return [*_database(app), *_disk(app), *_folders(app), *_vectors(app), *_models(app), *_photos(app)]
+
+
+def _database(app: "App") -> Iterator[Check]:
+    problems = app.gallery.check()
+    yield Check("database", not problems, "; ".join(problems) or f"{app.gallery.path} is intact")
+
+
+def _disk(app: "App") -> Iterator[Check]:
+    free = shutil.disk_usage(app.settings.folders.data).free
+    yield Check("disk", free >= LOW_DISK, f"{free / 1e9:.1f} GB free at {app.settings.folders.data}")
+
+
+def _folders(app: "App") -> Iterator[Check]:
+    rows = app.roots.rows()
+    if not rows:
+        yield Check("folder", True, "no folder yet: iconface library add DIR")
+    for row in rows:
+        reason = why_offline(Path(row["path"]), row["photos"])
+        seen = f"last scan {row['last_scan_at']}" if row["last_scan_at"] else "never scanned: iconface scan"
+        yield Check("folder", reason is None, reason or f"{row['path']}: {row['photos']} photos, {seen}")
+
+
+def _vectors(app: "App") -> Iterator[Check]:
+    with app.gallery.begin(write=False) as tx:
+        counts = tx.faces.embedders()
+        lacking = len(tx.faces.missing(app.embedder.id, limit=10_000))
+    have = counts.get(app.embedder.id, 0)
+    yield Check(
+        "vectors",
+        lacking == 0,
+        f"{have} faces have {app.embedder.id} vectors"
+        + (f", {lacking} lack them: iconface scan --re-embed" if lacking else ""),
+    )
+
+
+def _models(app: "App") -> Iterator[Check]:
+    for row in ModelShelf(app.settings.folders.models).verify():
+        yield Check("model", row["ok"], f"{row['id']}: {row['message']}")
+
+
+def _photos(app: "App") -> Iterator[Check]:
+    with app.gallery.begin(write=False) as tx:
+        failed = list(tx.photos.find(states=("failed",)))
+        counts = tx.photos.counts()
+    for photo in failed:
+        yield Check("photo", False, photo.reason or photo.path)
+    if counts["missing"]:
+        yield Check("photo", True, f"{counts['missing']} photos are missing; their faces and names are kept")
+    yield Check("photo", True, f"{counts['indexed']} photos indexed, {counts['restored']} restored copies left out")

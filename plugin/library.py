@@ -1,0 +1,109 @@
+"""What is on disk under a root, and how it differs from what the gallery knows. Reads names and sizes, never pixels."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+IGNORED_FOLDERS = frozenset(
+    {"@eaDir", "#recycle", "#snapshot", "lost+found", ".thumbnails", "__MACOSX", "$RECYCLE.BIN"}
+)
+"""Folders of thumbnails, bins and snapshots that NAS systems and archives leave in photo trees."""
+
+IGNORED_SUFFIXES = (".part", ".crdownload", ".tmp", ".partial")
+STOP_FILES = frozenset({".nomedia", ".noimage"})
+"""A folder holding one of these asks to be left alone, with everything below it."""
+
+HALF_EMPTY_SHARE = 0.2
+"""More than this share of a root's photos gone at once looks like a drive problem, not like tidying up."""
+
+HALF_EMPTY_MIN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A candidate photo on disk."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class KnownFile(Protocol):
+    """What the gallery remembers of a photo file."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """`todo` must be read (new, changed, or failed before); `gone` are ids of photos that are no longer there."""
+
+    todo: list[FoundFile]
+    gone: list[int]
+    back: list[int]
+    unchanged: int
+
+
+def walk(root: Path, is_photo: Callable[[str], bool], on_error: Callable[[OSError], None]) -> Iterator[FoundFile]:
+    """Yield the photos below `root` in path order. Links to folders are not followed, so loops cannot happen."""
+    for folder, names, files in os.walk(root, onerror=on_error, followlinks=False):
+        if STOP_FILES.intersection(files):
+            names.clear()
+            continue
+        names[:] = sorted(n for n in names if not n.startswith(".") and n not in IGNORED_FOLDERS)
+        for name in sorted(files):
+            if name.startswith(".") or name.lower().endswith(IGNORED_SUFFIXES) or not is_photo(name):
+                continue
+            path = os.path.join(folder, name)  # noqa: PTH118 - a Path per file costs seconds on large trees
+            try:
+                stat = os.stat(path)  # noqa: PTH116
+            except OSError as e:
+                on_error(e)
+                continue
+            yield FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+def compare(known: Mapping[str, KnownFile], found: Iterable[FoundFile], *, retry_failed: bool) -> Changes:
+    """Tell new and changed files from known ones (path -> file) by size and modification time."""
+    todo: list[FoundFile] = []
+    back: list[int] = []
+    seen: set[str] = set()
+    unchanged = 0
+    for file in found:
+        seen.add(file.path)
+        old = known.get(file.path)
+        changed = old is None or (old.size, old.mtime_ns) != (file.size, file.mtime_ns)
+        if old is None or changed or (old.state == "failed" and retry_failed):
+            todo.append(file)
+        elif old.state == "missing":
+            back.append(old.id)
+        else:
+            unchanged += 1
+    gone = [k.id for path, k in known.items() if path not in seen and k.state != "missing"]
+    return Changes(todo, gone, back, unchanged)
+
+
+def why_offline(root: Path, known: int) -> str | None:
+    """The reason to treat a root as unplugged, or None. Nothing below an offline root is ever marked missing."""
+    try:
+        empty = not any(root.iterdir())
+    except OSError as e:
+        return f"{root} cannot be opened ({e.strerror}); is the drive mounted?"
+    if known and empty:
+        return f"{root} is empty but held {known} photos; is the drive mounted?"
+    return None
+
+
+def half_empty(known: int, gone: int) -> bool:
+    """True when so many photos vanished at once that a person should confirm it."""
+    return gone >= HALF_EMPTY_MIN and gone > known * HALF_EMPTY_SHARE

@@ -1,0 +1,88 @@
+"""Bring grouping and storage together: columns out, decisions in. The rules live in `iconface_core.grouping`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gallery_db import Gallery
+from gallery_db.gallery import Tx
+from gallery_db.records import GroupingChanges
+from gallery_db.vectors import VectorStore, open_store
+from iconface_core.calibration import Calibration
+from iconface_core.grouping import Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
+from iconface_core.types import I64, EmbedderId
+
+FULL_PASS_UP_TO = 50_000
+"""Up to this many faces the full pass takes seconds, so every scan ends with the canonical result."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderFacts:
+    """What grouping and search need of an embedder without loading its model."""
+
+    id: EmbedderId
+    dim: int
+    calibration: Calibration
+
+
+class Grouper:
+    """Groups the faces of one embedder."""
+
+    def __init__(self, gallery: Gallery, embedder: EmbedderFacts, policy: GroupingPolicy | None = None) -> None:
+        self._gallery, self._embedder, self._policy = gallery, embedder, policy or GroupingPolicy()
+
+    def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
+        """Group all undecided faces anew and write it, or only say what would change."""
+        with self._gallery.begin(write=False) as tx:
+            store = self._store(tx)
+            faces, facts = self._faces(tx), read_facts(tx)
+        grouping = regroup(faces, facts, self._embedder.calibration, self._policy, search=store.search)
+        with self._gallery.begin(write=not dry_run) as tx:
+            return tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run), grouping
+
+    def quick(self, face_ids: I64) -> tuple[GroupingChanges, list[Decision]]:
+        """Place a few new faces against the index."""
+        with self._gallery.begin(write=False) as tx:
+            store = self._store(tx)
+            decisions = assign(
+                self._faces(tx, face_ids),
+                read_facts(tx),
+                self._embedder.calibration,
+                self._policy,
+                search=store.search,
+                lookup=lambda ids: self._faces(tx, ids),
+            )
+        with self._gallery.begin() as tx:
+            return tx.faces.apply_decisions(decisions), decisions
+
+    def _store(self, tx: Tx) -> VectorStore:
+        return open_store(self._gallery.vectors_dir, tx, self._embedder.id, self._embedder.dim).store
+
+    def _faces(self, tx: Tx, face_ids: I64 | None = None) -> Faces:
+        """The faces that may be grouped: usable, with a vector of this embedder."""
+        columns = tx.faces.columns(face_ids)
+        matrix = tx.faces.matrix(self._embedder.id, face_ids)
+        _, rows, at = np.intersect1d(columns.face_id, matrix.face_ids, assume_unique=True, return_indices=True)
+        usable = np.isin(columns.state[rows], ("ok", "doubtful"))
+        rows, at = rows[usable], at[usable]
+        return Faces(
+            face_ids=columns.face_id[rows],
+            photo_ids=columns.photo_id[rows],
+            vectors=matrix.vectors[at],
+            qualities=self._embedder.calibration.quality(matrix.norms[at]),
+            captured_day=columns.captured_day[rows],
+            person_ids=columns.person_id[rows],
+            confirmed=columns.confirmed[rows],
+            cluster_ids=columns.cluster_id[rows],
+        )
+
+
+def read_facts(tx: Tx) -> Facts:
+    """Everything people said that grouping must obey."""
+    people = tx.people.constraints()
+    return Facts(
+        rejections=frozenset(tx.faces.rejections()),
+        birth_days={p.person_id: p.birth_day for p in people if p.birth_day >= 0},
+        protected=frozenset(p.person_id for p in people if p.named or p.decided),
+        different_people=frozenset(tx.people.different()),
+    )

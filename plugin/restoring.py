@@ -1,0 +1,282 @@
+"""One restore request, from a photo to a checked, marked copy. The original is only ever read."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from gallery_db import Gallery
+from gallery_db.records import ReferenceRow
+from iconface_core.calibration import Calibration
+from iconface_core.errors import IconFaceError, ImageReadError
+from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
+from iconface_core.image_io import Photo, content_hash, read_photo
+from iconface_core.image_write import restored_names, write_restored
+from iconface_core.paste import paste_back
+from iconface_core.protocols import FaceEmbedder, FaceRestorer
+from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output, read_provenance
+from iconface_core.sharpness import measure
+from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RgbU8
+from iconface_core.verdict import VerdictKind, judge
+
+from .errors import NotFoundError
+from .model_host import ModelSlot
+from .restore_result import FaceResult, RestoreRequest
+from .subjects import Subject, SubjectFinder, pick
+from .whois import Answer, WhoIs
+
+log = logging.getLogger(__name__)
+
+GALLERY_TOP = 3
+"""Likeness to a person is the mean cosine to this many of their closest photos: one wrong face cannot decide."""
+
+OnStep = Callable[[int, int], None]
+
+
+class RestoreService:
+    """Restores photos. `restorer(name)` gives the slot of a backend, `software` is written into the provenance."""
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        finder: SubjectFinder,
+        whois: WhoIs,
+        embedder: ModelSlot[FaceEmbedder],
+        calibration: Calibration,
+        restorer: Callable[[str], ModelSlot[FaceRestorer]],
+        folder: Path,
+        software: str,
+    ) -> None:
+        self._gallery, self._finder, self._whois = gallery, finder, whois
+        self._embedder, self._calibration, self._restorer = embedder, calibration, restorer
+        self._folder, self._software = folder, software
+
+    def restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None = None) -> list[FaceResult]:
+        """Restore one photo: one result per face. What is wrong with the photo itself is in the result, not raised.
+
+        Raises NotFoundError for an unknown person, IconFaceError when the restorer cannot run.
+        """
+        try:
+            if is_restored_output(path) and not request.force:
+                return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
+            photo, subjects = self._finder.find(path)
+            subjects = pick(subjects, request.face, path)
+        except (ImageReadError, OSError) as e:
+            return [FaceResult(path, skipped_reason=str(e), failed=True)]
+        except NotFoundError as e:
+            return [FaceResult(path, skipped_reason=str(e), no_face=True)]
+        answers = self._whois.answer(subjects, person_id=request.person_id)
+        if request.person_id is not None and len(answers) > 1:
+            answers = [max(answers, key=lambda a: _likeness(a.subject.embedding.vector, a.rows, a.subject) or -1.0)]
+        run = _Run(self, photo, request, on_step)
+        results = [run.face(a) for a in answers]
+        run.finish(path, results)
+        return results
+
+    def embed(self, photo: RgbU8, subject: Subject) -> FaceEmbedding:
+        """Embed the face of `subject` in other pixels of the same photo."""
+        with self._embedder.use() as embedder:
+            return embedder.embed([align_face(photo, subject.face.landmarks, ARCFACE_112)])[0]
+
+
+class _Run:
+    """The work on one photo: faces are restored into one growing copy, which is written once at the end."""
+
+    def __init__(self, service: RestoreService, photo: Photo, request: RestoreRequest, on_step: OnStep | None) -> None:
+        self._s, self._request, self._on_step = service, request, on_step
+        self._photo, self._pixels = photo, photo.pixels
+        self._records: list[tuple[FaceResult, Subject, FaceRecord]] = []
+        self._weights = ""
+
+    def face(self, answer: Answer) -> FaceResult:
+        """Restore one face into the copy, unless it is left alone or refused."""
+        s, request = answer.subject, self._request
+        who = f"{answer.person_name or (f'person {answer.person_id}' if answer.person_id else 'nobody known')}"
+        result = FaceResult(
+            s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, f"{who}: {answer.reason}"
+        )
+        crop = align_face(self._pixels, s.face.landmarks, FFHQ_512)
+        result.degradation = measure(crop.pixels, crop.from_photo)
+        reason = getattr(result.degradation, 'leave_alone', None)
+        if reason is not None and not request.force:
+            result.skipped_reason = reason
+            return result
+        references = self._references(answer, result)
+        if request.dry_run:
+            result.skipped_reason = "dry run: nothing was restored"
+            return result
+        self._restore(answer, result, crop, references)
+        return result
+
+    def _references(self, answer: Answer, result: FaceResult) -> list[tuple[AlignedFace, FaceEmbedding]]:
+        if not self._request.use_references:
+            result.references_note = "none: you asked for none"
+            return []
+        if self._request.references:
+            return [self._given(path, result) for path in self._request.references]
+        if answer.choice is None:
+            result.references_note = "none: nobody is known for this face"
+            return []
+        found: list[tuple[AlignedFace, FaceEmbedding]] = []
+        for chosen in answer.choice.chosen:
+            row = answer.rows[chosen.face_id]
+            try:
+                pixels = read_photo(Path(row.photo)).pixels
+            except ImageReadError as e:
+                result.notes.append(f"reference left out: {e}")
+                continue
+            landmarks = row.landmarks
+            assert landmarks is not None, "candidates without landmarks are never chosen"
+            embedding = FaceEmbedding(answer.subject.embedding.embedder, row.vector, row.norm)
+            found.append((align_face(pixels, landmarks, FFHQ_512), embedding))
+            result.references.append(
+                {
+                    "face_id": chosen.face_id,
+                    "photo": row.photo,
+                    "score": round(chosen.score, 4),
+                    "reasons": list(chosen.reasons),
+                }
+            )
+        if not found:
+            result.references_note = answer.choice.summary
+        return found
+
+    def _given(self, path: Path, result: FaceResult) -> tuple[AlignedFace, FaceEmbedding]:
+        """The largest face of a file the user named. Raises ImageReadError or NotFoundError: the user must know."""
+        photo, subjects = self._s._finder.find(path)
+        best = max(pick(subjects, None, path), key=lambda s: s.face.bbox.width * s.face.bbox.height)
+        result.references.append(
+            {"face_id": best.face_id, "photo": str(path), "score": 1.0, "reasons": ["you gave it"]}
+        )
+        return align_face(photo.pixels, best.face.landmarks, FFHQ_512), best.embedding
+
+    def _restore(
+        self,
+        answer: Answer,
+        result: FaceResult,
+        crop: AlignedFace,
+        references: Sequence[tuple[AlignedFace, FaceEmbedding]],
+    ) -> None:
+        s, options = answer.subject, self._request.options
+        with self._s._restorer(self._request.restorer).use() as restorer:
+            used = references[: restorer.max_references]
+            restored = restorer.restore(
+                RestoreInput(crop, tuple(a for a, _ in used), tuple(e for _, e in used)), options, on_step=self._on_step
+            )
+            result.restorer, result.seed, self._weights = restorer.id, options.seed, restorer.weights_sha256
+        result.references_used = len(used)
+        if references and not used:
+            result.references_note = f"{restored.restorer} uses no references; they serve the identity check only"
+        pasted = paste_back(self._pixels, crop, restored.pixels, s.face.landmarks)
+        after = self._s.embed(pasted.pixels, s)
+        result.similarity_before = _likeness(s.embedding.vector, answer.rows, s)
+        result.similarity_after = _likeness(after.vector, answer.rows, s)
+        result.verdict = judge(
+            self._s._calibration,
+            to_input=float(after.vector @ s.embedding.vector),
+            before=result.similarity_before,
+            after=result.similarity_after,
+            quality_before=s.quality,
+            quality_after=float(self._s._calibration.quality(after.norm)),
+        )
+        if result.verdict.kind is VerdictKind.REFUSED and not self._request.force:
+            result.skipped_reason = f"refused: {result.verdict.reason}"
+            return
+        self._pixels = pasted.pixels
+        self._records.append((result, s, self._record(result, s)))
+
+    def _record(self, result: FaceResult, s: Subject) -> FaceRecord:
+        b = s.face.bbox
+        assert result.verdict is not None
+        assert result.restorer is not None
+        return FaceRecord(
+            bbox=(b.x1, b.y1, b.x2, b.y2),
+            restorer=result.restorer,
+            weights_sha256=self._weights,
+            seed=self._request.options.seed,
+            strength=self._request.options.strength,
+            steps=self._request.options.steps,
+            references=tuple(
+                ReferenceUsed(Path(r["photo"]).name, content_hash(Path(r["photo"])), r["score"])
+                for r in result.references[: result.references_used]
+            ),
+            similarity_before=result.similarity_before,
+            similarity_after=result.similarity_after,
+            verdict=result.verdict.kind.value,
+        )
+
+    def finish(self, path: Path, results: Sequence[FaceResult]) -> None:
+        """Write the copy and remember every attempt, the refused ones too."""
+        output: Path | None = None
+        if self._records:
+            faces = tuple(record for _, _, record in self._records)
+            subject = self._records[0][1]
+            provenance = Provenance(path.name, subject.content_hash, self._s._software, datetime.now(UTC), faces)
+            folder = self._request.output or self._s._folder
+            output = _already_there(path, folder, provenance)
+            if output is None:
+                folder.mkdir(parents=True, exist_ok=True)
+                written = write_restored(path, self._pixels, provenance, folder)
+                output = written.path
+                results[0].notes.extend(written.notes)
+        for result, _, _ in self._records:
+            result.output = output
+        self._remember(results, output)
+
+    def _remember(self, results: Sequence[FaceResult], output: Path | None) -> None:
+        tried = [r for r in results if r.verdict is not None]
+        if not tried:
+            return
+        digest = None if output is None else content_hash(output)
+        source = content_hash(tried[0].photo)
+        with self._s._gallery.begin() as tx:
+            if output is not None and tx.restorations.by_output(path=str(output), sha256=digest) is not None:
+                return  # the same result again: nothing new to remember
+            for n, r in enumerate(tried):
+                assert r.verdict is not None
+                row = tx.restorations.add(
+                    photo=str(r.photo),
+                    input_sha256=source,
+                    restorer=r.restorer or "",
+                    weights_sha256=self._weights,
+                    options=asdict(self._request.options),
+                    seed=self._request.options.seed,
+                    verdict=r.verdict.kind.value,
+                    state="done" if r.output is not None else "refused",
+                    face_id=r.face_id,
+                    person_id=r.person_id,
+                    references=r.references,
+                    similarity_before=r.similarity_before,
+                    similarity_after=r.similarity_after,
+                    output=None if r.output is None else str(r.output),
+                    output_sha256=digest if r.output is not None else None,
+                )
+                if r.output is not None and n == 0:
+                    tx.decisions.restored(row.id)
+
+
+def _already_there(path: Path, folder: Path, provenance: Provenance) -> Path | None:
+    """A file of ours that says it is exactly this result: what a run that was killed before its last step left."""
+    for suffix in {path.suffix, ".jpg", ".png"}:
+        for name in restored_names(path, folder, suffix):
+            if not name.exists():
+                break
+            try:
+                old = read_provenance(name)
+            except IconFaceError:
+                continue
+            if old is not None and (old.source_sha256, old.faces) == (provenance.source_sha256, provenance.faces):
+                return name
+    return None
+
+
+def _likeness(vector: F32, rows: Mapping[int, ReferenceRow], subject: Subject) -> float | None:
+    """Mean cosine to the person's closest photos, the degraded photo itself left out. None without any."""
+    others = [r.vector for r in rows.values() if r.photo_id != subject.photo_id]
+    if not others:
+        return None
+    similarity = np.sort(np.stack(others) @ vector)[::-1]
+    return float(similarity[:GALLERY_TOP].mean())

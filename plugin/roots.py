@@ -1,0 +1,64 @@
+"""The folders of the library: which there are, and whether one may be added."""
+
+import os.path
+from pathlib import Path
+
+from gallery_db import Gallery
+from gallery_db.records import RootRecord
+
+from .errors import NotFoundError, UsageError
+from .rows import Row
+from .settings import Folders
+
+
+class Roots:
+    """Adds, lists and removes library folders."""
+
+    def __init__(self, gallery: Gallery, folders: Folders) -> None:
+        self._gallery, self._folders = gallery, folders
+
+    def add(self, folder: Path) -> Row:
+        """Add a folder. Raises NotFoundError when it is not there, UsageError when our own state lies inside it."""
+        folder = absolute(folder)
+        if not folder.is_dir():
+            raise NotFoundError(f"{folder} is not a folder; is the drive mounted?")
+        for own in (self._folders.data, self._folders.cache, self._folders.state):
+            if own.is_relative_to(folder):
+                raise UsageError(
+                    f"{folder} contains iconface's own data ({own}); choose another --home outside your photos"
+                )
+        with self._gallery.begin() as tx:
+            root = tx.roots.add(folder)
+            return self._row(root, len(tx.photos.known(root.id)))
+
+    def rows(self) -> list[Row]:
+        """All folders with their number of photos."""
+        with self._gallery.begin(write=False) as tx:
+            return [self._row(r, len(tx.photos.known(r.id))) for r in tx.roots.all()]
+
+    def find(self, folder: Path) -> tuple[RootRecord, int]:
+        """A folder of the library and its number of photos. Raises NotFoundError."""
+        with self._gallery.begin(write=False) as tx:
+            for root in tx.roots.all():
+                if Path(root.path) == absolute(folder):
+                    return root, len(tx.photos.known(root.id))
+        raise NotFoundError(f"{folder} is not a folder of the library; see: iconface library list")
+
+    def remove(self, root_id: int) -> int:
+        """Forget a folder, its photos and faces; returns how many photos."""
+        with self._gallery.begin() as tx:
+            return tx.roots.remove(root_id)
+
+    def _row(self, root: RootRecord, photos: int) -> Row:
+        return {
+            "root_id": root.id,
+            "path": root.path,
+            "online": root.online,
+            "photos": photos,
+            "last_scan_at": root.last_scan_at,
+        }
+
+
+def absolute(path: Path) -> Path:
+    """The path as the gallery stores it: absolute and without `..`, links kept as the user named them."""
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links

@@ -1,0 +1,106 @@
+"""Settings are built once at an entry point and passed down. No module-level instance.
+
+Everything the application writes lives in the folders of `Folders`, never inside the photo library.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from platformdirs import PlatformDirs, user_pictures_path
+
+from .errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where state lives. `home` is set when one folder holds everything (`--home`, `ICONFACE_HOME`)."""
+
+    data: Path
+    cache: Path
+    config: Path
+    state: Path
+    restored: Path
+
+    @property
+    def database(self) -> Path:
+        return self.data / "gallery.db"
+
+    @property
+    def vectors(self) -> Path:
+        return self.data / "vectors"
+
+    @property
+    def backups(self) -> Path:
+        return self.data / "backups"
+
+    @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may choose in `config.toml`; each key is documented in docs/settings.md."""
+
+    folders: Folders
+    detector: str = "yunet"
+    embedder: str = "auto"  # AdaFace when its file is installed, else SFace
+    restorer: str = "auto"
+    insightface_pack: str = "buffalo_l"
+    workers: int = 0  # 0: one per processor
+    index_side: int = 1600  # photos are decoded to at least this long side for indexing, pixels
+    max_megapixels: int = 400
+
+
+def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
+    """Read `config.toml` of the chosen home. Raises UsageError for unknown keys or wrong types, naming the file."""
+    folders = find_folders(home, env)
+    settings = Settings(folders)
+    try:
+        raw = tomllib.loads(folders.config_file.read_text("utf-8"))
+    except FileNotFoundError:
+        return settings
+    except (OSError, ValueError) as e:
+        raise UsageError(f"cannot read {folders.config_file}: {e}") from e
+    return _apply(settings, raw, folders.config_file)
+
+
+def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
+    """`home` wins over `ICONFACE_HOME`; without either, the platform's own folders."""
+    if home is None and env.get("ICONFACE_HOME"):
+        home = Path(env["ICONFACE_HOME"])
+    if home is not None:
+        home = Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - resolve() would follow links the user chose
+        return Folders(home / "data", home / "cache", home / "config", home / "state", home / "restored")
+    dirs = PlatformDirs("iconface", appauthor=False)
+    return Folders(
+        dirs.user_data_path,
+        dirs.user_cache_path,
+        dirs.user_config_path,
+        dirs.user_state_path,
+        user_pictures_path() / "Restored by iconface",
+    )
+
+
+def _apply(settings: Settings, raw: Mapping[str, Any], source: Path) -> Settings:
+    changes: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key == "restored":
+            folders = replace(settings.folders, restored=Path(str(value)).expanduser())
+            settings = replace(settings, folders=folders)
+            continue
+        current = getattr(settings, key, None)
+        if current is None or key == "folders":
+            raise UsageError(f"{source}: unknown setting {key!r} (docs/settings.md lists them)")
+        if type(value) is not type(current):
+            raise UsageError(f"{source}: {key} must be {type(current).__name__}, not {type(value).__name__}")
+        changes[key] = value
+    return replace(settings, **changes)

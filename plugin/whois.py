@@ -1,0 +1,143 @@
+"""Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+
+from gallery_db import Gallery
+from gallery_db.gallery import Tx
+from gallery_db.records import ReferenceRow
+from iconface_core.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.references import DegradedFace, ReferenceCandidate, ReferenceChoice, select_references
+
+from .regrouping import EmbedderFacts
+from .subjects import Subject, frontal_landmarks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Who a face is and what would be used to restore it. `how` is one of confirmed, grouped, identified, given,
+    unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id."""
+
+    subject: Subject
+    how: str
+    reason: str
+    person_id: int | None
+    person_name: str | None
+    identification: Identification | None
+    choice: ReferenceChoice | None
+    rows: Mapping[int, ReferenceRow]
+
+
+class WhoIs:
+    """Answers for the faces of one embedder. Reads the gallery once per `snapshot`."""
+
+    def __init__(self, gallery: Gallery, embedder: EmbedderFacts) -> None:
+        self._gallery, self._embedder = gallery, embedder
+
+    def answer(self, subjects: list[Subject], *, person_id: int | None = None, limit: int = 3) -> list[Answer]:
+        """One answer per face of a photo. `person_id` is the user's word on who it is and is not questioned.
+
+        Raises NotFoundError for an unknown person.
+        """
+        with self._gallery.begin(write=False) as tx:
+            if person_id is not None:
+                tx.people.get(person_id)
+            people, names, born = self._people(tx), tx.people.names(), _births(tx)
+            rejections = tx.faces.rejections()
+            present = {s.number: s.person_id for s in subjects if s.person_id is not None}
+            return [
+                self._one(
+                    tx,
+                    s,
+                    people,
+                    names,
+                    Facts(
+                        rejected=frozenset(p for f, p in rejections if f == s.face_id),
+                        present=frozenset(p for n, p in present.items() if n != s.number),
+                        born=born,
+                    ),
+                    person_id,
+                    limit,
+                )
+                for s in subjects
+            ]
+
+    def _one(
+        self,
+        tx: Tx,
+        s: Subject,
+        people: PeopleGallery,
+        names: Mapping[int, str],
+        facts: Facts,
+        given: int | None,
+        limit: int,
+    ) -> Answer:
+        who, how, reason, found = given, "given", "you said so", None
+        if given is None and s.person_id is not None and s.confirmed:
+            who, how, reason = s.person_id, "confirmed", "you confirmed it"
+        elif given is None:
+            probe = Probe(s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at)
+            found = identify(probe, people, self._embedder.calibration, facts=facts)
+            reason = found.reason(names)
+            if found.kind is IdentityKind.KNOWN:
+                who, how = found.person_id, "identified"
+                if s.person_id is not None and who != s.person_id:
+                    who, how = None, "unsure"
+                    reason = f"grouped with {_name(names, s.person_id)}, but looks like {reason}"
+            elif s.person_id is not None:
+                who, how, reason = s.person_id, "grouped", f"grouped with {_name(names, s.person_id)}"
+            else:
+                who, how = None, found.kind.value
+        if who is None:
+            return Answer(s, how, reason, None, None, found, None, {})
+        rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
+        choice = select_references(
+            DegradedFace(
+                s.face.landmarks, s.content_hash, s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at
+            ),
+            [self._candidate(r) for r in rows.values()],
+            self._embedder.calibration,
+            limit=limit,
+        )
+        return Answer(s, how, reason, who, names.get(who), found, choice, rows)
+
+    def _people(self, tx: Tx) -> PeopleGallery:
+        columns, matrix = tx.faces.columns(), tx.faces.matrix(self._embedder.id)
+        _, rows, at = np.intersect1d(columns.face_id, matrix.face_ids, assume_unique=True, return_indices=True)
+        ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
+        use = (columns.person_id[rows] >= 0) & (columns.state[rows] == "ok")
+        use &= ~np.isin(columns.person_id[rows], ignored)
+        rows, at = rows[use], at[use]
+        return PeopleGallery(
+            vectors=matrix.vectors[at],
+            person_ids=columns.person_id[rows],
+            qualities=self._embedder.calibration.quality(matrix.norms[at]),
+            face_ids=columns.face_id[rows],
+            photo_ids=columns.photo_id[rows],
+            confirmed=columns.confirmed[rows],
+        )
+
+    def _candidate(self, row: ReferenceRow) -> ReferenceCandidate:
+        return ReferenceCandidate(
+            face_id=row.face_id,
+            photo_id=row.photo_id,
+            photo_hash=row.content_hash,
+            vector=row.vector,
+            quality=float(self._embedder.calibration.quality(row.norm)),
+            det_score=row.det_score,
+            face_px=min(row.bbox.width, row.bbox.height),
+            landmarks=frontal_landmarks(row.bbox) if row.landmarks is None else row.landmarks,
+            captured_at=None if row.captured_at is None else datetime.fromisoformat(row.captured_at),
+            confirmed=row.confirmed,
+        )
+
+
+def _births(tx: Tx) -> dict[int, date]:
+    return {p.person_id: date.fromordinal(p.birth_day) for p in tx.people.constraints() if p.birth_day > 0}
+
+
+def _name(names: Mapping[int, str], person_id: int) -> str:
+    return names.get(person_id) or f"person {person_id}"
