@@ -233,21 +233,14 @@ def _at_least(side: int, other: int, reduce_to: int) -> int:
 
 def _reduce(image: "ImageFile", reduce_to: int | None) -> Image.Image:
     factor = max(image.size) // reduce_to if reduce_to else 1
-    # a palette cannot be averaged, and Pillow's box average does not take 16-bit modes
-    if factor < 2 or image.mode in {"P", "PA", "1"} or image.mode.startswith("I;"):
-        return image
-    return image.reduce(factor)
+    return image if factor < 2 else _plain(image).reduce(factor)
 
 
 def to_srgb(image: Image.Image, icc: bytes | None, notes: list[str] | None = None) -> Image.Image:
     """Any mode to 8-bit RGB in sRGB, transparent parts on white. A profile that cannot be used is noted and ignored."""
-    eight = _to_eight_bits(image)
-    if eight.mode in {"P", "PA"} or (eight.mode == "1"):
-        eight = eight.convert("RGBA" if eight.mode == "PA" or "transparency" in eight.info else "RGB")
-    elif "transparency" in eight.info and eight.mode in {"L", "RGB"}:
-        eight = eight.convert("RGBA")
-    alpha = eight.getchannel("A") if eight.mode in {"LA", "RGBA", "La", "RGBa"} else None
-    colour = eight.convert({"LA": "L", "RGBA": "RGB"}.get(eight.mode, eight.mode))
+    plain = _plain(image)
+    alpha = plain.getchannel("A") if plain.mode in {"LA", "RGBA"} else None
+    colour = plain.convert({"LA": "L", "RGBA": "RGB"}.get(plain.mode, plain.mode))
     rgb = _apply_profile(colour, icc, notes) if icc else colour.convert("RGB")
     if alpha is not None:
         rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
@@ -255,6 +248,18 @@ def to_srgb(image: Image.Image, icc: bytes | None, notes: list[str] | None = Non
 
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The same picture in a mode with 8-bit channels that can be averaged: L, LA, RGB, RGBA, CMYK, LAB, YCbCr."""
+    eight = _to_eight_bits(image)
+    if eight.mode == "1":
+        return eight.convert("L")
+    if eight.mode in {"P", "PA"}:
+        return eight.convert("RGBA" if eight.mode == "PA" or "transparency" in eight.info else "RGB")
+    if "transparency" in eight.info and eight.mode in {"L", "RGB"}:
+        return eight.convert("RGBA")
+    return eight.convert({"La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}.get(eight.mode, eight.mode))
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:

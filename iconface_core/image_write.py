@@ -267,7 +267,11 @@ def _publish(encode: Any, names: Iterator[Path], source: Path) -> Path:
         handle, name = tempfile.mkstemp(prefix=f".{first.stem}.", suffix=".part", dir=folder)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
-            encode(file)
+            # Through memory: handed a real file, Pillow writes to its descriptor and overlooks a short write, so that
+            # a disk that fills up would leave a truncated picture and no error.
+            encoded = io.BytesIO()
+            encode(encoded)
+            file.write(encoded.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(source.stat().st_mode & 0o666 | 0o600)

@@ -64,6 +64,13 @@ class Pictures:
         image.save(path, **options)
         return path
 
+    @staticmethod
+    def opened(path: Path) -> Image.Image:
+        """The file as Pillow sees it, loaded and closed."""
+        with Image.open(path) as image:
+            image.load()
+        return image
+
 
 @pytest.fixture(scope="session")
 def pictures() -> type[Pictures]:
