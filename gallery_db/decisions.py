@@ -225,7 +225,7 @@ class DecisionRepo:
         return undo.note(self._c, kind, summary, r.changes)
 
     def _take(self, r: Recorder, rows: dict[int, Any], person_id: int) -> None:
-        """Confirm faces as a person's. A face that comes from elsewhere leaves its cluster: that is not the person's."""
+        """Confirm faces as a person's. A face from elsewhere leaves its cluster, which is not the person's."""
         moved = [i for i, row in rows.items() if row.person_id != person_id]
         r.update(face, moved, cluster_id=None)
         r.update(face, list(rows), person_id=person_id, confirmed=True, state="ok")

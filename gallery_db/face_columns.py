@@ -16,18 +16,43 @@ from .rows import unpack_vectors
 _BLOCK = 20_000  # rows held as Python objects at a time
 
 
+_SIZE = "SELECT count(*), min(length(vector)), max(length(vector)) FROM embedding WHERE embedder = ?"
+_VECTORS = "SELECT face_id, vector, norm FROM embedding WHERE embedder = ?"
+# julianday counts from noon; 1721424.5 is midnight before 0001-01-01, day 1 of `date.toordinal`.
+_COLUMNS = """
+SELECT f.id, f.photo_id, f.quality, f.det_score,
+  ifnull(CAST(julianday(substr(p.captured_at, 1, 10)) - 1721424.5 AS INTEGER), -1),
+  ifnull(f.cluster_id, -1), ifnull(f.person_id, -1), f.confirmed, f.state
+FROM face f JOIN photo p ON p.id = f.photo_id
+WHERE p.state != 'restored' AND f.state != 'forgotten'"""
+# One parameter whatever the number of ids.
+_AMONG_FACE_IDS = "AND face_id IN (SELECT value FROM json_each(?))"
+_AMONG_IDS = "AND f.id IN (SELECT value FROM json_each(?))"
+_DTYPES: tuple[Any, ...] = (
+    np.int64,
+    np.int64,
+    np.float32,
+    np.float32,
+    np.int64,
+    np.int64,
+    np.int64,
+    np.bool_,
+    "<U9",
+)
+
+
 def matrix(conn: Connection, embedder: EmbedderId, face_ids: I64 | None) -> FaceMatrix:
     cursor = _cursor(conn)
-    chosen, values = _chosen("face_id", face_ids)
-    first = "SELECT count(*), min(length(vector)), max(length(vector)) FROM embedding WHERE embedder = ?" + chosen
-    n, shortest, longest = cursor.execute(first, (embedder, *values)).fetchone()
+    among, values = ("", ()) if face_ids is None else (_AMONG_FACE_IDS, (json.dumps(face_ids.tolist()),))
+    cursor.execute(" ".join((_SIZE, among)), (embedder, *values))
+    n, shortest, longest = cursor.fetchone()
     if shortest != longest:
         raise ValueError(f"vectors of {embedder} differ in length ({shortest} to {longest} bytes)")
     dim = (longest or 0) // 2
     out = FaceMatrix(np.empty(n, np.int64), np.empty((n, dim), np.float32), np.empty(n, np.float32))
-    query = "SELECT face_id, vector, norm FROM embedding WHERE embedder = ?" + chosen + " ORDER BY face_id"
     start = 0
-    for rows in _blocks(cursor.execute(query, (embedder, *values))):
+    cursor.execute(" ".join((_VECTORS, among, "ORDER BY face_id")), (embedder, *values))
+    for rows in _blocks(cursor):
         ids, vectors, norms = zip(*rows, strict=True)
         part = slice(start, start + len(rows))
         out.face_ids[part], out.norms[part] = ids, norms
@@ -37,29 +62,11 @@ def matrix(conn: Connection, embedder: EmbedderId, face_ids: I64 | None) -> Face
 
 
 def columns(conn: Connection, face_ids: I64 | None) -> FaceColumns:
-    chosen, values = _chosen("f.id", face_ids)
-    # julianday counts from noon; 1721424.5 is midnight before 0001-01-01, day 1 of `date.toordinal`.
-    query = (
-        "SELECT f.id, f.photo_id, f.quality, f.det_score,"
-        " ifnull(CAST(julianday(substr(p.captured_at, 1, 10)) - 1721424.5 AS INTEGER), -1),"
-        " ifnull(f.cluster_id, -1), ifnull(f.person_id, -1), f.confirmed, f.state"
-        " FROM face f JOIN photo p ON p.id = f.photo_id"
-        " WHERE p.state != 'restored' AND f.state != 'forgotten'" + chosen + " ORDER BY f.id"
-    )
-    dtypes: tuple[Any, ...] = (
-        np.int64,
-        np.int64,
-        np.float32,
-        np.float32,
-        np.int64,
-        np.int64,
-        np.int64,
-        np.bool_,
-        "<U9",
-    )
-    parts: list[list[Any]] = [[np.empty(0, t)] for t in dtypes]
-    for rows in _blocks(_cursor(conn).execute(query, values)):
-        for part, column, dtype in zip(parts, zip(*rows, strict=True), dtypes, strict=True):
+    among, values = ("", ()) if face_ids is None else (_AMONG_IDS, (json.dumps(face_ids.tolist()),))
+    cursor = _cursor(conn).execute(" ".join((_COLUMNS, among, "ORDER BY f.id")), values)
+    parts: list[list[Any]] = [[np.empty(0, t)] for t in _DTYPES]
+    for rows in _blocks(cursor):
+        for part, column, dtype in zip(parts, zip(*rows, strict=True), _DTYPES, strict=True):
             part.append(np.array(column, dtype))  # None becomes NaN in float columns
     return FaceColumns(*(np.concatenate(p) for p in parts))
 
@@ -68,13 +75,6 @@ def _cursor(conn: Connection) -> sqlite3.Cursor:
     raw = conn.connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw.cursor()
-
-
-def _chosen(column: str, face_ids: I64 | None) -> tuple[str, tuple[str, ...]]:
-    if face_ids is None:
-        return "", ()
-    # One parameter whatever the number of ids.
-    return f" AND {column} IN (SELECT value FROM json_each(?))", (json.dumps(face_ids.tolist()),)
 
 
 def _blocks(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:

@@ -1,4 +1,4 @@
-"""Faces and their embeddings. What humans do to faces is in `decisions.py`; here the machine writes, everybody reads."""
+"""Faces and their embeddings. What humans do to faces is in `decisions.py`; here the machine writes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -35,10 +35,10 @@ class FaceRepo:
         """Store the faces found in one photo.
 
         A found face that overlaps an old one (IoU >= `min_iou`, best pairs first, one to one) keeps its id, person and
-        confirmation, and gets the new box, score and vectors. Vectors of embedders that `found` has none of stay
-        (unless `picture_changed`). What a human touched (drawn, confirmed, ignored, rejected) stays even when the detector no
-        longer finds it. A face at a `forgotten` tombstone (also one in another photo of the same content) stays
-        without vectors. Raises NotFoundError.
+        confirmation, and gets the new box, score and vectors. Vectors of other embedders than those in
+        `found` stay, unless `picture_changed`. What a human touched (drawn, confirmed, ignored, rejected) stays even
+        when the detector no longer finds it. A face at a `forgotten` tombstone (also one in another photo of the same
+        content) stays without vectors. Raises NotFoundError.
         """
         stored, changes = face_store.replace(self._c, photo_id, found, min_iou, picture_changed)
         self._put_embeddings([(face_id, e) for face_id, f in stored for e in f.embeddings])
@@ -166,8 +166,8 @@ class FaceRepo:
 
         Facts that came in since the columns were read win: confirmed, ignored and forgotten faces are never touched, no
         face enters a person rejected for it, and a person merged away means the one it was merged into. Clusters with
-        id -1 are created; person -1 gets a new unnamed person. Machine-made people that end up without faces and that no
-        human act refers to are removed, and so are empty clusters. Needs a write transaction, dry run or not.
+        id -1 are created; person -1 gets a new unnamed person. Machine-made people that end up without faces and that
+        no human act refers to are removed, and so are empty clusters. Needs a write transaction, dry run or not.
         """
         groups = [regroup.Group(c.cluster_id, c.person_id) for c in grouping.clusters]
         return regroup.apply(self._c, face_ids.tolist(), grouping.labels.tolist(), groups, dry_run)

@@ -89,6 +89,12 @@ class Gallery:
         self.compact()
         return result
 
+    def check(self) -> list[str]:
+        """What SQLite finds wrong with the file: damaged pages and dangling references; empty when all is well."""
+        with explained(self.path), self._engine.connect() as conn:
+            damage = [str(r[0]) for r in conn.exec_driver_sql("PRAGMA integrity_check(5)") if r[0] != "ok"]
+            return damage + [f"dangling reference in {r[0]}" for r in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+
     def compact(self) -> None:
         """Give free space back and overwrite what was deleted, in the file and in its write-ahead log."""
         self._engine.dispose()  # idle connections of ours would keep the log from being truncated

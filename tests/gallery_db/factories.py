@@ -1,0 +1,39 @@
+"""Faces and photos for the tests of the gallery."""
+
+import zlib
+
+import numpy as np
+
+from gallery_db.gallery import Tx
+from gallery_db.records import FoundFace
+from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
+
+E = EmbedderId("test-8")
+DIM = 8
+
+
+def unit(seed: int, dim: int = DIM):
+    v = np.random.default_rng(seed).standard_normal(dim).astype(np.float32)
+    return v / np.linalg.norm(v)
+
+
+def embedded(seed: int, embedder: EmbedderId = E, dim: int = DIM) -> FaceEmbedding:
+    return FaceEmbedding(embedder, unit(seed, dim), 1.0 + seed % 10)
+
+
+def found(x: float = 0, seed: int = 0, *, quality: float | None = 0.5, size: float = 10, **kwargs) -> FoundFace:
+    box = BBox(x, 0, x + size, size)
+    return FoundFace(
+        DetectedFace(box, np.arange(10, dtype=np.float32).reshape(5, 2), 0.9), (embedded(seed),), quality, **kwargs
+    )
+
+
+def photo(tx: Tx, name: str, **kwargs) -> int:
+    values = {"width": 1000, "height": 100} | kwargs
+    return tx.photos.upsert(f"/lib/{name}", values.pop("content_hash", f"hash-{name}"), **values).id
+
+
+def put(tx: Tx, name: str, *seeds: int) -> list[int]:
+    """A photo with one face per seed, side by side; returns the face ids."""
+    faces = [found(100 * i, s) for i, s in enumerate(seeds or (zlib.crc32(name.encode()),))]
+    return [r.id for r in tx.faces.replace_for_photo(photo(tx, name), faces).stored]

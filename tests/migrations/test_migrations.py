@@ -1,0 +1,134 @@
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from gallery_db import Gallery
+from gallery_db.engine import make_engine
+from gallery_db.migrate import alembic_config, upgrade
+from gallery_db.records import FoundFace
+from gallery_db.revisions import scripts
+from gallery_db.schema import HEAD
+from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
+
+E = EmbedderId("e")
+
+
+def fill(path: Path) -> None:
+    face = DetectedFace(BBox(0, 0, 2, 2), np.zeros((5, 2), np.float32), 0.9)
+    vector = np.array([1, 0], np.float32)
+    with Gallery.open(path) as g, g.begin() as tx:
+        photo = tx.photos.upsert("/a.jpg", "h", width=4, height=4)
+        [f] = tx.faces.replace_for_photo(photo.id, [FoundFace(face, (FaceEmbedding(E, vector, 1.0),))]).stored
+        ada = tx.decisions.create_person("Ada").person_id
+        tx.decisions.assign([f.id], ada)
+
+
+def counts(path: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(path)) as c:
+        tables = [r[0] for r in c.execute("select name from sqlite_master where type = 'table' and name not like 's%'")]
+        return {t: c.execute(f"select count(*) from {t}").fetchone()[0] for t in tables}
+
+
+def test_schema_and_migrations_agree(tmp_path: Path):
+    upgrade(tmp_path / "g.db")
+    with make_engine(tmp_path / "g.db").connect() as c:
+        command.check(alembic_config(c))
+
+
+def test_head_is_the_last_script():
+    assert ScriptDirectory(str(scripts())).get_current_head() == HEAD
+
+
+def test_down_and_up_again(tmp_path: Path):
+    upgrade(tmp_path / "g.db")
+    with make_engine(tmp_path / "g.db").connect() as c:
+        command.downgrade(alembic_config(c), "base")
+        command.upgrade(alembic_config(c), "head")
+        command.check(alembic_config(c))
+
+
+def test_an_up_to_date_file_is_left_alone(tmp_path: Path):
+    upgrade(tmp_path / "g.db")
+    assert upgrade(tmp_path / "g.db") is None
+    assert not list(tmp_path.glob("*.bak"))
+
+
+@pytest.mark.parametrize("change", ["insert", "update", "delete", "cascade"])
+def test_triggers_log_every_change_of_a_vector(tmp_path: Path, change: str):
+    fill(tmp_path / "g.db")
+    statement = {
+        "insert": "insert into embedding (embedder, face_id, vector, norm) values ('other', 1, x'00', 1)",
+        "update": "update embedding set norm = 2",
+        "delete": "delete from embedding",
+        "cascade": "delete from photo",
+    }[change]
+    with make_engine(tmp_path / "g.db").execution_options(write=True).connect() as c:
+        before = c.execute(text("select max(seq), count(*) from vector_change")).one()
+        c.execute(text(statement))
+        after = c.execute(text("select max(seq), count(*) from vector_change")).one()
+        assert after[0] > before[0]
+        assert after[1] == before[1] + (change == "insert")
+
+
+NEXT = """
+from alembic import op
+import sqlalchemy as sa
+revision = "next"
+down_revision = "{head}"
+def upgrade():
+    with op.batch_alter_table("photo", recreate="always") as b:
+        b.add_column(sa.Column("extra", sa.Integer))
+    with op.batch_alter_table("person", recreate="always") as b:
+        b.add_column(sa.Column("extra", sa.Integer))
+    {tail}
+def downgrade():
+    pass
+"""
+
+
+@pytest.mark.parametrize("tail", ["pass", "raise RuntimeError('half way')", "op.execute('DELETE FROM photo')"])
+def test_batch_migration_keeps_children_and_is_atomic(tmp_path: Path, tail: str):
+    """Rebuilding a parent table with foreign keys on would delete every face (and pass the check afterwards)."""
+    db = tmp_path / "g.db"
+    fill(db)
+    before = counts(db)
+    location = tmp_path / "scripts"
+    shutil.copytree(scripts(), location, ignore=shutil.ignore_patterns("__pycache__"))
+    (location / "versions" / "next.py").write_text(NEXT.format(head=HEAD, tail=tail))
+    if tail == "pass":
+        saved = upgrade(db, location)
+        assert saved is not None
+        assert saved.name == f"g.db.before-{HEAD}.bak"
+        assert counts(saved) == before
+    elif "DELETE" in tail:
+        with pytest.raises(Exception, match="dangling"):
+            upgrade(db, location)
+    else:
+        with pytest.raises(RuntimeError, match="half way"):
+            upgrade(db, location)
+    assert counts(db) == before
+    with closing(sqlite3.connect(db)) as c:
+        assert ("extra" in {r[1] for r in c.execute("pragma table_info(photo)")}) == (tail == "pass")
+        assert c.execute("select version_num from alembic_version").fetchone()[0] == (
+            "next" if tail == "pass" else HEAD
+        )
+
+
+def test_every_table_of_an_old_file_survives(tmp_path: Path):
+    """Grows with every release: one frozen file per released schema, upgraded with its rows."""
+    for old in sorted((Path(__file__).parent / "released").glob("*.sql")):
+        db = tmp_path / f"{old.stem}.db"
+        with closing(sqlite3.connect(db)) as c:
+            c.executescript(old.read_text())
+        before = counts(db)
+        Gallery.open(db).close()
+        after = counts(db)
+        assert {t: n for t, n in after.items() if t in before} == before
+        assert before["face"] > 0
