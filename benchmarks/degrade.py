@@ -27,7 +27,7 @@ class Level:
 LEVELS = {
     "mild": Level(face_px=(48, 72), blur=(0.005, 0.015), noise=(1, 5), jpeg=(60, 90)),
     "moderate": Level(face_px=(26, 40), blur=(0.015, 0.03), noise=(4, 10), jpeg=(40, 70)),
-    "severe": Level(face_px=(14, 22), blur=(0.03, 0.06), noise=(6, 16), jpeg=(25, 50)),
+    "severe": Level(face_px=(18, 26), blur=(0.02, 0.04), noise=(5, 12), jpeg=(35, 60)),
 }
 
 
