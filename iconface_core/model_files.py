@@ -6,6 +6,7 @@ Bundled files lie in `iconface_core/weights/FOLDER/`, files the user installs in
 
 import hashlib
 import json
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -54,6 +55,29 @@ class Backend:
     pull_url: str | None = None
     pull_sha256: str | None = None
     notes: str = ""
+
+
+def install_files(backend: Backend, folder: Path, model_dir: Path) -> list[Path]:
+    """Copy the backend's files from a folder the user has (an unpacked model pack) into `model_dir`, checked first.
+
+    Raises BackendUnavailableError when one is not in the folder, WeightsError when one is not the pinned file; then
+    nothing has been installed.
+    """
+    targets = []
+    for file in backend.files:
+        if not (folder / file.filename).is_file():
+            raise BackendUnavailableError(
+                f"{folder}: has no {file.filename}; unpack {file.source} and name its folder."
+            )
+        verify_file(folder / file.filename, file)
+    for file in backend.files:
+        target = model_dir / file.folder / file.filename
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        shutil.copyfile(folder / file.filename, partial)
+        partial.replace(target)
+        targets.append(target)
+    return targets
 
 
 def sha256_of(path: Path) -> str:

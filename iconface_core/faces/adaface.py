@@ -7,12 +7,13 @@ import numpy as np
 import torch
 
 from iconface_core.calibration import Calibration
-from iconface_core.errors import BackendUnavailableError
+from iconface_core.model_catalogue import backend as known_backend
+from iconface_core.model_files import locate
 from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
 
-from .adaface_files import build_network, installed_path, read_adaface
+from .adaface_files import build_network, read_adaface
 from .adaface_net import DIM
-from .vectors import normalised, stacked
+from .vectors import calibration_path, normalised, stacked, unmeasured_calibration
 
 
 def embedder_id(arch: str, digest: str) -> EmbedderId:
@@ -20,21 +21,11 @@ def embedder_id(arch: str, digest: str) -> EmbedderId:
     return EmbedderId(f"adaface-{arch.replace('_', '')}-{digest[:8]}")
 
 
-def unmeasured_calibration(embedder: EmbedderId) -> Calibration:
-    """A careful guess for weights nobody has calibrated here.
-
-    Published AdaFace norms lie around sqrt(512) = 22.6 for clean faces; strangers' similarities scatter around 0 by
-    about 0.06, and 0.3 is a strict published threshold. So evidence starts above 0.32, grows slowly, and no single
-    pair counts for more than e^6. `benchmarks/calibrate.py` measures the real one and writes it beside the weights.
-    """
-    return Calibration(embedder, norm_low=10.0, norm_high=25.0, bias=-8.0, slope=25.0, max_llr=6.0)
-
-
 class AdaFaceEmbedder:
     """`FaceEmbedder` over a file made by `install_adaface`.
 
-    Give `arch` ("ir_50") with the model folder, or `path` of a checkpoint in any accepted format. `threads` sets
-    torch's number of threads, which is one number for the whole process. The calibration is read from
+    Give the model folder and `backend`, a catalogue id, or the `path` of a checkpoint in any accepted format.
+    `threads` sets torch's number of threads, which is one number for the whole process. The calibration is read from
     `NAME.calibration.json` beside the weights if it is there and belongs to them.
     Raises BackendUnavailableError when nothing is installed, WeightsError when the file is damaged.
     """
@@ -45,21 +36,14 @@ class AdaFaceEmbedder:
         self,
         *,
         model_dir: Path | None = None,
-        arch: str = "ir_50",
+        backend: str = "adaface-ir50",
         path: Path | None = None,
         threads: int | None = None,
         batch: int = 8,
         device: str = "cpu",
     ) -> None:
         if path is None:
-            if model_dir is None:
-                raise BackendUnavailableError("AdaFace does not ship with iconface and no model folder was given.")
-            path = installed_path(model_dir, arch)
-            if not path.is_file():
-                raise BackendUnavailableError(
-                    f"{path}: AdaFace is not installed. Run `iconface models pull adaface-{arch.replace('_', '')}`, "
-                    "or `iconface models install FILE` without a network."
-                )
+            path = locate(known_backend(backend).files[0], model_dir)
         weights = read_adaface(path)
         if threads is not None:
             torch.set_num_threads(threads)
@@ -82,25 +66,3 @@ class AdaFaceEmbedder:
                 direction, norm = self._network(torch.from_numpy(scaled).to(self._device))
             out += normalised(self.id, (direction * norm).cpu().numpy())
         return out
-
-
-def calibration_path(weights: Path) -> Path:
-    """Where the calibration of a weights file lies."""
-    return weights.with_suffix(".calibration.json")
-
-
-def ir_18(*, model_dir: Path, threads: int | None = None) -> AdaFaceEmbedder:
-    """Factory for the backend `adaface-ir18`; the others likewise."""
-    return AdaFaceEmbedder(model_dir=model_dir, arch="ir_18", threads=threads)
-
-
-def ir_34(*, model_dir: Path, threads: int | None = None) -> AdaFaceEmbedder:
-    return AdaFaceEmbedder(model_dir=model_dir, arch="ir_34", threads=threads)
-
-
-def ir_50(*, model_dir: Path, threads: int | None = None) -> AdaFaceEmbedder:
-    return AdaFaceEmbedder(model_dir=model_dir, arch="ir_50", threads=threads)
-
-
-def ir_101(*, model_dir: Path, threads: int | None = None) -> AdaFaceEmbedder:
-    return AdaFaceEmbedder(model_dir=model_dir, arch="ir_101", threads=threads)

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
+from iconface_core.model_catalogue import backend
 from iconface_core.model_files import sha256_of
 
 from .adaface_net import STAGES, AdaFaceNet
@@ -84,7 +85,8 @@ def install_adaface(source: Path, model_dir: Path, *, color: Color | None = None
     written under another name first, so that an interrupted installation leaves no half file. Raises as `read_adaface`.
     """
     weights = read_adaface(source, color=color)
-    target = installed_path(model_dir, weights.arch)
+    (file,) = backend(f"adaface-{weights.arch.replace('_', '')}").files
+    target = model_dir / file.folder / file.filename
     target.parent.mkdir(parents=True, exist_ok=True)
     metadata = {
         "format": "pt",
@@ -104,11 +106,6 @@ def install_adaface(source: Path, model_dir: Path, *, color: Color | None = None
     finally:
         partial.unlink(missing_ok=True)
     return target
-
-
-def installed_path(model_dir: Path, arch: str) -> Path:
-    """Where the conversion of `arch` ("ir_50") lies."""
-    return model_dir / "adaface" / f"adaface_{arch.replace('_', '')}.safetensors"
 
 
 def build_network(weights: AdaFaceWeights) -> AdaFaceNet:
@@ -224,6 +221,3 @@ def _color_beside(path: Path) -> str | None:
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata of an installed file, for `iconface models show`. Raises WeightsError."""
     return _read_safetensors(path)[1]
-
-
-__all__ = ["AdaFaceWeights", "build_network", "install_adaface", "installed_path", "read_adaface", "read_metadata"]

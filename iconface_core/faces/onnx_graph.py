@@ -69,10 +69,20 @@ def keep_input(model: onnx.ModelProto, name: str, shape: tuple[int | str, ...]) 
 
 
 def open_session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
-    """A CPU session with `threads` threads (at least 1) that sleep while they wait: the machine is not ours alone."""
+    """A CPU session for a model in memory. Raises WeightsError when onnxruntime refuses the graph."""
+    try:
+        return ort.InferenceSession(
+            model.SerializeToString(), session_options(threads), providers=["CPUExecutionProvider"]
+        )
+    except Exception as e:  # onnxruntime's exceptions share no base class
+        raise WeightsError(f"onnxruntime cannot open the model ({e}). Install a supported onnxruntime.") from e
+
+
+def session_options(threads: int) -> ort.SessionOptions:
+    """`threads` threads (at least 1) that sleep while they wait: the machine is not ours alone."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return options

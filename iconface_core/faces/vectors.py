@@ -1,9 +1,11 @@
-"""What all embedders share: crops to one array, raw outputs to `FaceEmbedding`."""
+"""What all embedders share: crops to one array, raw outputs to `FaceEmbedding`, calibration of unmeasured weights."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from iconface_core.calibration import Calibration
 from iconface_core.errors import WeightsError
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.types import F32, AlignedFace, EmbedderId, FaceEmbedding, RgbU8
@@ -32,3 +34,19 @@ def normalised(embedder: EmbedderId, raw: F32) -> list[FaceEmbedding]:
         FaceEmbedding(embedder, (vector / norm).astype(np.float32), float(norm))
         for vector, norm in zip(raw, norms, strict=True)
     ]
+
+
+def calibration_path(weights: Path) -> Path:
+    """Where the calibration of an installed weights file lies."""
+    return weights.with_suffix(".calibration.json")
+
+
+def unmeasured_calibration(embedder: EmbedderId) -> Calibration:
+    """A careful guess for a 512-d margin-trained network whose weights nobody has calibrated here.
+
+    Its last layer is a batch normalisation, so clean faces have norms around sqrt(512) = 22.6 and degraded ones less;
+    strangers' similarities scatter around 0 by about 0.06, and 0.3 is a strict published threshold. So evidence starts
+    above 0.32, grows slowly, and no single pair counts for more than e^6. `benchmarks/calibrate.py` measures the real
+    one and writes it beside the weights.
+    """
+    return Calibration(embedder, norm_low=10.0, norm_high=25.0, bias=-8.0, slope=25.0, max_llr=6.0)
