@@ -137,6 +137,12 @@ def load_checkpoint(folder: Path, *, verify: bool = True) -> Checkpoint:
     )
 
 
+def manifest_sha256(folder: Path) -> str:
+    """The checkpoint's SHA-256 without reading any weights. Raises like `load_checkpoint` for a bad manifest."""
+    _read_manifest(folder)
+    return _sha256(folder / "config.json")
+
+
 def check_safetensors(path: Path) -> None:
     """Raise WeightsError when `path` is missing, pickled, or too short for its own header."""
     if not path.is_file():

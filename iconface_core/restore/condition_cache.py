@@ -6,12 +6,11 @@ path does the masked attention: keys are ordered text, condition, scene with and
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from .untyped import KVCache, Transformer
+from .untyped import KVCache, Transformer, lazy
 
 
 def enable_kv_attention(transformer: Transformer) -> Callable[[], None]:
@@ -19,10 +18,8 @@ def enable_kv_attention(transformer: Transformer) -> Callable[[], None]:
 
     Returns a function that restores the processors of before.
     """
-    import diffusers.models.transformers.transformer_flux2 as flux2
-
-    double: Any = flux2.Flux2KVAttnProcessor
-    single: Any = flux2.Flux2KVParallelSelfAttnProcessor
+    module = "diffusers.models.transformers.transformer_flux2"
+    double, single = lazy(module, "Flux2KVAttnProcessor"), lazy(module, "Flux2KVParallelSelfAttnProcessor")
     before = dict(transformer.attn_processors)
     reading = {name: double() if name.startswith("transformer_blocks.") else single() for name in before}
     transformer.set_attn_processor(reading)

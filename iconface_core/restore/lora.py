@@ -12,7 +12,7 @@ from torch import Tensor
 from iconface_core.errors import BackendUnavailableError, UnsupportedCheckpointError
 
 from .config import IconFaceConfig, LoraSettings
-from .untyped import Transformer
+from .untyped import Transformer, lazy
 
 TARGETS = (
     r"transformer_blocks\.\d+\.attn\.(to_q|to_k|to_v|to_out\.0)"
@@ -47,17 +47,15 @@ def add_lora(transformer: Transformer, settings: LoraSettings) -> None:
     Raises BackendUnavailableError when peft is not installed.
     """
     try:
-        from peft import LoraConfig
+        lora_config = lazy("peft", "LoraConfig")
     except ImportError as e:
         raise BackendUnavailableError("training a LoRA needs peft: pip install 'iconface[train]'") from e
-    transformer.add_adapter(LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=TARGETS))
+    transformer.add_adapter(lora_config(r=settings.rank, lora_alpha=settings.alpha, target_modules=TARGETS))
 
 
 def lora_state(transformer: Transformer) -> dict[str, Tensor]:
     """The LoRA tensors of a transformer that went through `add_lora`, under checkpoint names, float32 on the CPU."""
-    from peft import get_peft_model_state_dict
-
-    state = get_peft_model_state_dict(transformer)
+    state = lazy("peft", "get_peft_model_state_dict")(transformer)
     return {PREFIX + key: value.detach().to("cpu", torch.float32).contiguous() for key, value in state.items()}
 
 
