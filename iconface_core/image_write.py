@@ -9,7 +9,7 @@ reach the encoder as they were, at full depth and in their own colour profile.
 |---|---|
 | JPEG, MPO | JPEG, quality 95, 4:4:4; CMYK becomes sRGB |
 | PNG, GIF, BMP | PNG (first frame); 16-bit stays 16-bit; a palette becomes RGB |
-| TIFF | TIFF, deflate or uncompressed (first page); 16-bit colour becomes 16-bit PNG, because Pillow cannot write it as TIFF |
+| TIFF | TIFF, deflate or uncompressed (first page); 16-bit colour becomes 16-bit PNG: Pillow cannot write it as TIFF |
 | WebP | WebP, lossless when it was, else quality 95 |
 | HEIC, AVIF, RAW | JPEG, quality 95, 4:4:4; PNG when transparent |
 """

@@ -92,9 +92,12 @@ def match_tone(restored: RgbU8, degraded: RgbU8, mask: F32) -> F32:
     """The restored crop (H, W, 3), float, with the light, tint and palette of the degraded one."""
     new, old = restored.astype(np.float32), degraded.astype(np.float32)
     weight = np.maximum(mask, 1e-3)
-    sigma = restored.shape[0] / 20
-    drift = cv2.GaussianBlur((old - new) * weight[..., None], (0, 0), sigma)
-    new = new + drift / cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+    side = restored.shape[0]
+    small = (side // 4, side // 4)  # such low frequencies need no more, and a wide blur is slow at full size
+    drift = cv2.resize((old - new) * weight[..., None], small, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
+    drift = cv2.GaussianBlur(drift, (0, 0), side / 80) / cv2.GaussianBlur(share, (0, 0), side / 80)[..., None]
+    new = new + cv2.resize(drift, (side, side), interpolation=cv2.INTER_LINEAR)
     return _match_palette(new, old, mask)
 
 
