@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from ..calibration import Calibration
-from ..types import I64
+from iconface_core.calibration import Calibration
+from iconface_core.types import I64
+
 from .types import Decision, Faces, Facts, GroupingPolicy, Search
 
 

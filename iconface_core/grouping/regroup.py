@@ -1,7 +1,21 @@
 """The full pass: a deterministic function of the set of faces and facts, whatever order they arrived in."""
 
-from ..calibration import Calibration
-from .types import Faces, Facts, Grouping, GroupingPolicy, Search
+import numpy as np
+from numpy.typing import NDArray
+
+from iconface_core.calibration import Calibration
+from iconface_core.types import I64
+
+from .constraints import Constraints, fixed_people
+from .evidence import MeanLinkage, burst_weights, measure_background, rough_groups
+from .graph import similar_pairs
+from .identity import continue_ids, preview
+from .linkage import Merged, agglomerate
+from .proposals import doubtful_faces, questions
+from .search import exact_search
+from .types import NOBODY, Faces, Facts, Grouping, GroupingPolicy, Search
+
+_SLACK = 0.2  # similarity below the asking point at which a pair of faces stops being a candidate
 
 
 def regroup(
@@ -18,4 +32,51 @@ def regroup(
     them (default: exact, quadratic). Nothing is written anywhere: apply `Grouping.clusters`, or show
     `Grouping.changes` first.
     """
-    raise NotImplementedError
+    policy = policy or GroupingPolicy()
+    n = len(faces)
+    if not n:
+        return Grouping(np.empty(0, np.int64), (), (), ())
+    order = _by_content(faces)
+    faces = faces.take(order)
+    search = search or exact_search(faces.face_ids, faces.vectors)
+    asked = policy.propose_evidence
+    floor = calibration.similarity_at(asked, 0.0) - _SLACK
+    a, b, similarity = similar_pairs(faces.face_ids, faces.vectors, search, policy.neighbours, floor)
+    background = measure_background(faces.vectors, rough_groups(n, a, b, similarity, calibration))
+    weights = burst_weights(n, a, b, similarity)
+    linkage = MeanLinkage(faces.vectors, weights, faces.qualities, background, calibration)
+    constraints = Constraints(faces, facts, fixed_people(faces, facts))
+    merged = agglomerate(linkage, constraints, n, a, b, join=policy.join_evidence, ask=asked)
+
+    doubtful, _ = doubtful_faces(linkage, constraints, merged.roots, faces.vectors, (a, b), policy.margin)
+    doubtful &= ~faces.confirmed
+    groups, roots = _kept(merged, doubtful, constraints, policy.min_faces)
+    clusters = continue_ids(groups, roots, faces, facts, constraints)
+    labels = np.full(n, NOBODY, np.int64)
+    for label, rows in enumerate(groups):
+        labels[rows] = label
+    proposals = questions(faces, facts, merged, labels, clusters, policy)
+    restored = np.empty(n, np.int64)
+    restored[order] = labels
+    return Grouping(restored, tuple(clusters), preview(faces, labels, clusters), proposals)
+
+
+def _by_content(faces: Faces) -> I64:
+    """An order of the faces that does not depend on their ids: ties are broken alike whatever arrived first."""
+    keys = (faces.face_ids, faces.captured_day, faces.qualities, *faces.vectors[:, :8].T)
+    return np.lexsort(keys).astype(np.int64)
+
+
+def _kept(
+    merged: Merged, doubtful: NDArray[np.bool_], constraints: Constraints, min_faces: int
+) -> tuple[list[I64], list[int]]:
+    """The clusters that are somebody: large enough without their doubtful faces, or a fixed person's."""
+    rows = np.flatnonzero(~doubtful)
+    rows = rows[np.argsort(merged.roots[rows], kind="stable")]
+    names, starts = np.unique(merged.roots[rows], return_index=True)
+    groups, roots = [], []
+    for root, members in zip(names.tolist(), np.split(rows, starts[1:]), strict=True):
+        if len(members) >= min_faces or constraints.person(root) != NOBODY:
+            groups.append(members)
+            roots.append(root)
+    return groups, roots

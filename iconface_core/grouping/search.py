@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..types import F32, I64
+from iconface_core.types import F32, I64
+
 from .types import NOBODY, Search
 
 _BLOCK = 4096  # queries per product: bounds memory to a few tens of MB per 1,000 faces searched

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import F32, I64
+from iconface_core.types import F32, I64
 
 NOBODY = -1  # in id columns: no person, no cluster, unknown capture day
 
@@ -107,9 +107,10 @@ class GroupingPolicy:
 class Proposal:
     """A question for the human, strongest evidence first.
 
-    kind `join`: may `face_ids` (one face, or a cluster without a hand-made person) be `person_id`? `other_person_id`
-    is the runner-up or -1. kind `merge`: may `person_id` and `other_person_id` be one person; `face_ids` shows the
-    faces of the latter. Evidence is a log-likelihood ratio; `other_evidence` is the runner-up's (-inf: none).
+    kind `join`: may `face_ids` (undecided) be `person_id`? `other_person_id` is the runner-up or -1. kind `merge`: may
+    `person_id` and `other_person_id` be one person; `face_ids` are the latter's. Evidence is a log-likelihood ratio
+    with the prior in it; `other_evidence` is the runner-up's (-inf: none). In a `Grouping`, `cluster` and
+    `other_cluster` index its clusters, because a person founded there has no id yet (-1).
     """
 
     kind: Literal["join", "merge"]
@@ -118,6 +119,8 @@ class Proposal:
     evidence: float
     other_person_id: int = NOBODY
     other_evidence: float = float("-inf")
+    cluster: int = NOBODY
+    other_cluster: int = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,127 @@
+"""How strongly vectors speak for one person: calibrated similarity of cluster means, the library's background removed.
+
+Two things about a library change what a similarity means, and both are measured from the faces themselves:
+every embedder has a common direction that lifts all similarities, and the more people there are, the more strangers
+look alike by chance. `Background` holds them; with few people it fades to "nothing known".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from iconface_core.calibration import Calibration
+from iconface_core.types import F32, I64
+
+F64 = NDArray[np.float64]
+_CHUNK = 1 << 24  # numbers gathered at once: 64 MB
+_TRUSTED_AT = 200.0  # people at which half of the measured background is believed
+_BURST = 0.97  # more alike than this is one moment photographed twice, not a second opinion
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """What all faces of a library share. `mean` (d,) is the direction common to its people, each counted once and
+    shrunk towards zero when they are few; `people` estimates how many there are (>= 1)."""
+
+    mean: F32
+    people: float
+
+    @classmethod
+    def unknown(cls, dim: int, people: float = 100.0) -> "Background":
+        """Assume a library of ordinary size and no common direction."""
+        return cls(np.zeros(dim, np.float32), people)
+
+    @property
+    def lift(self) -> float:
+        """The similarity two unrelated faces have because of `mean`."""
+        return float(self.mean @ self.mean)
+
+    def centred(self, vectors: F32) -> F32:
+        """`vectors` (N, d) without the common direction, unit length again."""
+        out: F32 = vectors - self.mean
+        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+        return out
+
+
+def rough_groups(n: int, a: I64, b: I64, similarity: F32, calibration: Calibration) -> I64:
+    """Connected components of obvious pairs, labels (n,): good enough to count people, too rough to name them."""
+    obvious = similarity >= calibration.similarity_at(np.log(max(n, 2)), 1.0)
+    pairs = coo_matrix((np.ones(int(obvious.sum()), np.int8), (a[obvious], b[obvious])), shape=(n, n))
+    labels: I64 = connected_components(pairs, directed=False)[1].astype(np.int64)
+    return labels
+
+
+def measure_background(vectors: F32, groups: I64) -> Background:
+    """Count each group once, however many photos it has."""
+    sizes = np.bincount(groups)
+    weights = (1.0 / sizes[groups]).astype(np.float32)
+    people = float(len(sizes))
+    return Background((weights @ vectors / np.float32(people + _TRUSTED_AT)).astype(np.float32), people)
+
+
+def burst_weights(n: int, a: I64, b: I64, similarity: F32) -> F32:
+    """Weight (n,) of each face so that a burst of near-duplicates counts about once."""
+    near = similarity >= _BURST
+    copies = 1.0 + np.bincount(a[near], minlength=n) + np.bincount(b[near], minlength=n)
+    return (1.0 / copies).astype(np.float32)
+
+
+class MeanLinkage:
+    """Average linkage over calibrated similarity, with cluster means sharpened half way to their directions.
+
+    The mean similarity of two clusters falls with their inner spread although a mean of many faces is a *better*
+    picture of a person than one face; the cosine of the means ignores the spread. Their geometric mean was best.
+    """
+
+    def __init__(
+        self, vectors: F32, weights: F32, qualities: F32, background: Background, calibration: Calibration
+    ) -> None:
+        """Nodes are the rows of `vectors` (N, d), unit length; `weights` and `qualities` are (N,)."""
+        self._background = background
+        self._calibration = calibration
+        self._face_weight, self._face_quality = weights.astype(np.float64), qualities.astype(np.float64)
+        self._sums = background.centred(vectors)
+        self._sums *= weights[:, None]
+        self._weight = self._face_weight.copy()
+        self._length = self._face_weight.copy()
+        self._quality = self._face_weight * qualities
+
+    def evidence(self, a: I64, b: I64) -> F64:
+        """Evidence that clusters are one person, pair by pair: log-likelihood ratio plus prior."""
+        products = np.empty(len(a))
+        step = max(1, _CHUNK // self._sums.shape[1])
+        for start in range(0, len(a), step):
+            rows = slice(start, start + step)
+            products[rows] = np.einsum("ij,ij->i", self._sums[a[rows]], self._sums[b[rows]])
+        spread = self._length[a] * self._weight[a] * self._length[b] * self._weight[b]
+        quality = np.minimum(self._quality[a] / self._weight[a], self._quality[b] / self._weight[b])
+        return self._ratio(products / np.sqrt(np.maximum(spread, 1e-12)), quality)
+
+    def absorb(self, a: I64, b: I64) -> None:
+        """Add the clusters `b` to the clusters `a`."""
+        self._sums[a] += self._sums[b]
+        self._weight[a] += self._weight[b]
+        self._quality[a] += self._quality[b]
+        self._length[a] = np.linalg.norm(self._sums[a], axis=1)
+
+    def face_evidence(self, rows: I64, vectors: F32, clusters: I64, *, inside: bool) -> F64:
+        """Evidence that the faces `rows`, with their own `vectors` (len(rows), d), belong to `clusters`. With `inside`
+        they are members already, and each is compared with the others only."""
+        centred = self._background.centred(vectors)
+        own = self._face_weight[rows] if inside else np.zeros(len(rows))
+        sums = self._sums[clusters] - centred * own[:, None].astype(np.float32)
+        weight = self._weight[clusters] - own
+        length = np.linalg.norm(sums, axis=1)
+        quality = (self._quality[clusters] - own * self._face_quality[rows]) / np.maximum(weight, 1e-12)
+        spread = np.sqrt(np.maximum(weight * length, 1e-12))
+        products = np.einsum("ij,ij->i", centred, sums)
+        return self._ratio(products / spread, np.minimum(quality, self._face_quality[rows]))
+
+    def _ratio(self, centred_similarity: F64, quality: F64) -> F64:
+        similarity = self._background.lift + (1 - self._background.lift) * centred_similarity
+        c = self._calibration  # not c.llr(): its cap would make all good pairs equal, and the best must merge first
+        ratio = c.bias + c.quality_bias * quality + (c.slope + c.quality_slope * quality) * similarity
+        return np.asarray(ratio - np.log(self._background.people), np.float64)
