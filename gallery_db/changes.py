@@ -55,8 +55,8 @@ class Recorder:
 
 
 def invert(conn: Connection, changes: Sequence[Change], blame: Callable[[str, int], str]) -> tuple[list[Change], int]:
-    """Take `changes` back, last first. Returns the changes made, and how many were left alone because the machine has
-    moved or removed the row since.
+    """Take `changes` back, last first. Returns the changes made, and how many faces were left alone because the machine
+    has moved or removed them since.
 
     Raises ConflictError when a human act since then stands in the way; `blame(table, id)` names it. The caller's
     transaction must then be rolled back.
@@ -85,7 +85,7 @@ def _set_back(
     row = _row(conn, table, row_id)
     if row is None:
         if table.name in _MACHINE_TABLES:
-            return 1
+            return int(table is face)
         raise ConflictError(f"{table.name} {row_id} no longer exists{blame(table.name, row_id)}")
     changed = {k for k, (_, new) in columns.items() if getattr(row, k) != _in(new)}
     # The machine may regroup a face only while the human has not decided about it.
@@ -101,7 +101,7 @@ def _set_back(
     keep = {k: _in(old) for k, (old, _) in columns.items() if k not in changed}
     if keep:
         recorder.update(table, [row_id], **_living(conn, table, keep))
-    return 1 if changed else 0
+    return int(bool(changed) and table is face)
 
 
 def _remove(

@@ -244,12 +244,11 @@ class DecisionRepo:
     def _merge_differences(self, r: Recorder, keep: int, gone: list[int]) -> None:
         one = {keep, *gone}
         touches = or_(different.c.person_a.in_(one), different.c.person_b.in_(one))
-        seen: set[tuple[int, int]] = set()
-        for row in self._rows(different, touches):
-            a, b = sorted(keep if p in one else p for p in (row.person_a, row.person_b))
-            r.delete(different, [row.id])
-            if a != b and (a, b) not in seen:
-                seen.add((a, b))
+        rows = self._rows(different, touches)
+        pairs = {tuple(sorted(keep if p in one else p for p in (row.person_a, row.person_b))) for row in rows}
+        r.delete(different, [row.id for row in rows])
+        for a, b in sorted(pairs):
+            if a != b:
                 r.insert(different, person_a=a, person_b=b)
 
     def _faces(self, face_ids: Sequence[int]) -> dict[int, Any]:

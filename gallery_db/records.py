@@ -259,7 +259,7 @@ class DecisionRecord:
     """A human act. `undone_by` is the decision that took it back; `undoes` is set on such a decision.
 
     Only on the record the verb returns: `person_id`, `face_id` and `restoration_id` are what it made or took back,
-    `skipped` counts rows an undo left alone because the machine had moved them since."""
+    `skipped` counts faces an undo left alone because the machine had moved them since."""
 
     id: int
     at: str
