@@ -38,20 +38,42 @@ def detector_backend(name: str, models: Path, pack: str) -> tuple[str, Callable[
         def scrfd() -> FaceDetector:
             from iconface_core.faces.insightface_pack import ScrfdDetector
 
-            return ScrfdDetector(pack, models)
+            return ScrfdDetector(model_dir=models, backend=f"scrfd-{pack}")
 
         return f"scrfd-{pack}", scrfd
     raise BackendUnavailableError(f"unknown detector {name!r}; known: yunet, insightface")
 
 
 def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
-    """`sface`, `adaface`, `insightface`, or `auto`: AdaFace when its file is installed, else SFace."""
-    if name == "auto":
-        name = "adaface" if _installed_adaface(models) is not None else "sface"
-    if name == "sface":
-        from iconface_core.faces.sface import CALIBRATION, SFACE_ID, SFaceEmbedder
+    """`sface`, `adaface`, `insightface`, or `auto`: AdaFace when its file is installed, else SFace.
 
-        return EmbedderBackend(EmbedderFacts(SFACE_ID, 128, CALIBRATION), lambda: SFaceEmbedder(model_dir=models))
+    Raises BackendUnavailableError for an unknown or uninstalled one.
+    """
+    adaface = _installed_adaface(models)
+    if name == "auto":
+        name = "sface" if adaface is None else "adaface"
+    if name == "sface":
+        from iconface_core.faces.sface import SFaceEmbedder
+
+        facts = EmbedderFacts(SFaceEmbedder.id, SFaceEmbedder.dim, SFaceEmbedder.calibration)
+        return EmbedderBackend(facts, lambda: SFaceEmbedder(model_dir=models))
+    if name == "adaface":
+        from iconface_core.faces.adaface_facts import read_facts
+
+        entry = adaface or ADAFACE[0].id
+        embedder_id, dim, calibration = read_facts(models, entry)
+
+        def load_adaface() -> FaceEmbedder:
+            from iconface_core.faces.adaface import AdaFaceEmbedder
+
+            return AdaFaceEmbedder(model_dir=models, backend=entry)
+
+        return EmbedderBackend(EmbedderFacts(embedder_id, dim, calibration), load_adaface)
+    if name == "insightface":
+        from iconface_core.faces.insightface_pack import ArcFaceEmbedder
+
+        arcface = ArcFaceEmbedder(model_dir=models, backend=f"arcface-{pack}")
+        return EmbedderBackend(EmbedderFacts(arcface.id, arcface.dim, arcface.calibration), lambda: arcface)
     raise BackendUnavailableError(f"unknown embedder {name!r}; known: auto, sface, adaface, insightface")
 
 
@@ -70,7 +92,8 @@ def restorer_backend(name: str) -> tuple[str, Callable[[], FaceRestorer]]:
 
 
 def _installed_adaface(models: Path) -> str | None:
-    for entry in ADAFACE:
+    """The largest installed AdaFace."""
+    for entry in reversed(ADAFACE):
         try:
             locate(entry.files[0], models)
         except BackendUnavailableError:

@@ -123,6 +123,6 @@ class LibraryJob:
             tx.meta.set(GROUPING_PENDING, None)
             tx.meta.set(GROUPED_UP_TO, str(max(ids.tolist(), default=0)))
         report.grouped = True
-        report.joined, report.moved, report.left = changes.joined, changes.moved, changes.left
+        report.joined, report.moved, report.left = len(changes.joined), len(changes.moved), len(changes.left)
         report.people_new, report.people_gone = len(changes.new_people), len(changes.removed_people)
         report.proposals = len(proposals)

@@ -12,9 +12,9 @@ def regroup_rows(gallery: Gallery, changes: GroupingChanges, grouping: Grouping,
     with gallery.begin(write=False) as tx:
         names = tx.people.names()
     return {
-        "joined": changes.joined,
-        "moved": changes.moved,
-        "left": changes.left,
+        "joined": len(changes.joined),
+        "moved": len(changes.moved),
+        "left": len(changes.left),
         "people_new": len(changes.new_people),
         "people_gone": len(changes.removed_people),
         "changes": [

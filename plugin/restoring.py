@@ -94,13 +94,10 @@ class _Run:
     def face(self, answer: Answer) -> FaceResult:
         """Restore one face into the copy, unless it is left alone or refused."""
         s, request = answer.subject, self._request
-        who = f"{answer.person_name or (f'person {answer.person_id}' if answer.person_id else 'nobody known')}"
-        result = FaceResult(
-            s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, f"{who}: {answer.reason}"
-        )
+        result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
         crop = align_face(self._pixels, s.face.landmarks, FFHQ_512)
         result.degradation = measure(crop.pixels, crop.from_photo)
-        reason = getattr(result.degradation, 'leave_alone', None)
+        reason = getattr(result.degradation, "leave_alone", None)
         if reason is not None and not request.force:
             result.skipped_reason = reason
             return result

@@ -30,6 +30,12 @@ class Answer:
     choice: ReferenceChoice | None
     rows: Mapping[int, ReferenceRow]
 
+    @property
+    def text(self) -> str:
+        """One sentence for people: who, and how that is known."""
+        name = self.person_name or f"person {self.person_id}"
+        return f"nobody known: {self.reason}" if self.person_id is None else f"{name}, {self.how}: {self.reason}"
+
 
 class WhoIs:
     """Answers for the faces of one embedder. Reads the gallery once per `snapshot`."""

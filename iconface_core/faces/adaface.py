@@ -9,16 +9,12 @@ import torch
 from iconface_core.calibration import Calibration
 from iconface_core.model_catalogue import backend as known_backend
 from iconface_core.model_files import locate
-from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
+from iconface_core.types import AlignedFace, FaceEmbedding
 
+from .adaface_facts import embedder_id
 from .adaface_files import build_network, read_adaface
 from .adaface_net import DIM
 from .vectors import calibration_path, normalised, stacked, unmeasured_calibration
-
-
-def embedder_id(arch: str, digest: str) -> EmbedderId:
-    """The id carries the weights: two trainings of one architecture make vectors that must never be compared."""
-    return EmbedderId(f"adaface-{arch.replace('_', '')}-{digest[:8]}")
 
 
 class AdaFaceEmbedder:

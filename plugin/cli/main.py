@@ -36,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         session, rest = split_shared(list(argv))
     except ValueError as e:
-        Session().out.error(2, "usage", str(e))
+        Session(as_json="--json" in argv, as_jsonl="--jsonl" in argv).out.error(2, "usage", str(e))
         return 2
     level = logging.INFO if session.verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")

@@ -55,7 +55,7 @@ def group_photo() -> Path:
 def make_library(folder: Path, source: Image.Image, faces: Sequence[DetectedFace]) -> Path:
     """Write the sample library into `folder` and return the degraded print in it.
 
-    Each face becomes `LOOKS_PER_PERSON` portraits; the last face of the list also becomes the ruined print.
+    Each face becomes `LOOKS_PER_PERSON` portraits; the face in the middle of the list also becomes the ruined print.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number, face in enumerate(faces, 1):
@@ -63,7 +63,8 @@ def make_library(folder: Path, source: Image.Image, faces: Sequence[DetectedFace
             name = f"sample-person{number}-{look.year}.jpg"
             _save(_portrait(source, face, look), folder / name, look)
     ruined = folder / "sample-ruined-print.jpg"
-    _save(_ruin(_portrait(source, faces[-1], Look(3.0, 0.95, 1.0, 1.0, 1.6, 95, 1998))), ruined, LOOKS[0], year=1998)
+    look = Look(3.0, 0.95, 1.0, 1.0, 1.6, 50, 1998)
+    _save(_ruin(_portrait(source, faces[len(faces) // 2], look)), ruined, look)
     return ruined
 
 
@@ -87,18 +88,17 @@ def _portrait(source: Image.Image, face: DetectedFace, look: Look) -> Image.Imag
 
 
 def _ruin(picture: Image.Image) -> Image.Image:
-    """What a small, faded, badly scanned print looks like: soft, sepia, grainy, with JPEG blocks."""
-    w, h = picture.size
-    soft = picture.filter(ImageFilter.GaussianBlur(w / 130)).resize((w // 3, h // 3), Image.Resampling.BOX)
-    grey = np.asarray(soft.convert("L"), np.float32)
+    """What a small, faded, badly scanned print looks like: few pixels, soft, sepia, grainy."""
+    soft = picture.filter(ImageFilter.GaussianBlur(picture.width / 200))
+    small = soft.resize((round(picture.width * 0.32), round(picture.height * 0.32)), Image.Resampling.BOX)
+    grey = np.asarray(small.convert("L"), np.float32)
     sepia = grey[..., None] * np.array([1.0, 0.9, 0.75], np.float32) * 0.8 + 35
-    grain = np.random.default_rng(0).normal(0, 7, grey.shape)[..., None]
-    faded = Image.fromarray(np.clip(sepia + grain, 0, 255).astype(np.uint8))
-    return faded.resize((w, h), Image.Resampling.BICUBIC)
+    grain = np.random.default_rng(0).normal(0, 4, grey.shape)[..., None]
+    return Image.fromarray(np.clip(sepia + grain, 0, 255).astype(np.uint8))
 
 
-def _save(picture: Image.Image, path: Path, look: Look, year: int | None = None) -> None:
+def _save(picture: Image.Image, path: Path, look: Look) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = LABEL
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{year or look.year}:07:01 12:00:00"
-    picture.convert("RGB").save(path, quality=30 if year else look.jpeg, exif=exif)
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{look.year}:07:01 12:00:00"
+    picture.convert("RGB").save(path, quality=look.jpeg, exif=exif)

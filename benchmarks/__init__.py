@@ -1,0 +1,1 @@
+"""One command each: `python -m benchmarks.NAME`. Results and commands stand in docs/benchmarks.md."""

@@ -1,0 +1,114 @@
+"""Indexing speed on 12-megapixel JPEGs, beside the dlib pipeline of `face_recognition`, in one run.
+
+    python -m benchmarks.indexing [--photos 48] [--dlib-photos 6]
+
+The pictures are made from the sample group photo of the `insightface` package, scaled and placed on a 4000 x 3000
+background with camera-like grain (about 5 MB each). Ours is the real command, `iconface scan`, in a process of its own:
+hash, decode, detect, align, embed, store, group. dlib runs the same photos the way `face_recognition` does (HOG with
+one upsampling at full size, and with none on the photo reduced to 1600 pixels), one process per core.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from plugin.demo.sample import group_photo
+
+SIZE = (4000, 3000)
+
+
+def make_photos(folder: Path, count: int) -> None:
+    source = Image.open(group_photo()).convert("RGB")
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        width = int(rng.integers(1300, 3600))
+        group = source.resize((width, round(width * source.height / source.width)), Image.Resampling.BICUBIC)
+        base = rng.normal(0, 12, (75, 100, 3)) + rng.uniform(60, 190, 3)
+        canvas = Image.fromarray(np.clip(base, 0, 255).astype(np.uint8)).resize(SIZE, Image.Resampling.BICUBIC)
+        canvas.paste(
+            group, (int(rng.integers(0, SIZE[0] - width)), int(rng.integers(0, max(1, SIZE[1] - group.height))))
+        )
+        pixels = np.asarray(canvas, np.int16) + rng.integers(-6, 7, (SIZE[1], SIZE[0], 1), np.int16)
+        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(folder / f"{i:03}.jpg", quality=92)
+
+
+def ours(folder: Path, home: Path) -> dict[str, float]:
+    """Run `iconface scan` and read its time and peak memory from the operating system."""
+    command = [sys.executable, "-m", "plugin", "--home", str(home), "--json"]
+    subprocess.run([*command, "library", "add", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    start = time.perf_counter()
+    process = subprocess.Popen([*command, "scan"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    report = json.loads(process.stdout.read())
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    assert status == 0, report
+    return {"seconds": seconds, "mb": usage.ru_maxrss / 1024, "faces": report["scan"]["faces"]}
+
+
+def dlib_one(path: Path, side: int | None, upsample: int) -> int:
+    """What `face_recognition.face_locations` + `face_encodings` do to one photo; returns the number of faces."""
+    import dlib
+
+    spec = find_spec("face_recognition_models")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    models = Path(spec.submodule_search_locations[0]) / "models"
+    detector = dlib.get_frontal_face_detector()
+    shape = dlib.shape_predictor(str(models / "shape_predictor_68_face_landmarks.dat"))
+    encoder = dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+    with Image.open(path) as picture:
+        if side is not None:
+            picture.thumbnail((side, side))
+        pixels = np.asarray(picture.convert("RGB"))
+    boxes = detector(pixels, upsample)
+    for box in boxes:
+        encoder.compute_face_descriptor(pixels, shape(pixels, box), 1)
+    return len(boxes)
+
+
+def dlib_many(photos: list[Path], side: int | None, upsample: int) -> dict[str, float]:
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        list(
+            pool.map(dlib_one, photos[:2], [640] * 2, [0] * 2)
+        )  # processes and models are warm before the clock starts
+        start = time.perf_counter()
+        faces = sum(pool.map(dlib_one, photos, [side] * len(photos), [upsample] * len(photos)))
+        return {"seconds": time.perf_counter() - start, "faces": faces}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=48)
+    parser.add_argument("--dlib-photos", type=int, default=6)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temp:
+        folder = Path(temp) / "photos"
+        folder.mkdir()
+        make_photos(folder, args.photos)
+        photos = sorted(folder.iterdir())
+        megabytes = sum(p.stat().st_size for p in photos) / len(photos) / 1e6
+        mine = ours(folder, Path(temp) / "home")
+        rows = [("iconface scan", mine["seconds"] / len(photos), mine["faces"] / len(photos), f"{mine['mb']:.0f} MB")]
+        few = photos[: args.dlib_photos]
+        for name, side, upsample in (("dlib, as face_recognition", None, 1), ("dlib, reduced to 1600 px", 1600, 0)):
+            theirs = dlib_many(few, side, upsample)
+            rows.append((name, theirs["seconds"] / len(few), theirs["faces"] / len(few), ""))
+    print(f"{len(photos)} JPEGs of {SIZE[0]} x {SIZE[1]}, {megabytes:.1f} MB each, {os.cpu_count()} cores\n")
+    print("| | photos/s | faces/photo | times slower | peak memory |\n|---|---|---|---|---|")
+    for name, seconds, faces, memory in rows:
+        print(f"| {name} | {1 / seconds:.2f} | {faces:.1f} | {seconds / rows[0][1]:.1f} | {memory} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""The command tree as a whole: light to start, documented, and honest about usage errors."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from plugin.cli.main import run, tree
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def leaves(command: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    children = getattr(command, "commands", None)
+    if not children:
+        return [path]
+    return [leaf for name, child in children.items() for leaf in leaves(child, (*path, name))]
+
+
+COMMANDS = leaves(get_command(tree()))
+
+
+def test_every_promised_command_is_there():
+    assert {" ".join(c) for c in COMMANDS} >= {
+        "library add", "scan", "people list", "people show", "people name", "people merge", "people split",
+        "people hide", "people ignore", "people birth-date", "faces list", "faces show", "faces assign",
+        "faces confirm", "faces reject", "faces add", "references", "restore", "models list", "models show",
+        "models pull", "models verify", "doctor", "backup", "restore-backup", "undo", "forget",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_help_and_stands_in_the_docs(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]):
+    assert run([*path, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--home DIR" in " ".join(shown.split()), "the shared options are named under every help text"
+    assert f"`{' '.join(path)}" in (DOCS / "cli.md").read_text()
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["restore", "--help"], ["people", "list"]], ids=" ".join)
+def test_no_model_runtime_is_imported_by_light_commands(argv: list[str], tmp_path: Path):
+    code = (
+        "import sys; from plugin.cli.main import run; run(sys.argv[1:]);"
+        "bad = {'torch', 'diffusers', 'transformers', 'insightface', 'ncnn'} & set(sys.modules); assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code, "--home", str(tmp_path), *argv], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    "argv", [["nonsense"], ["people", "merge"], ["faces", "show", "abc"], ["--home"]], ids=" ".join
+)
+def test_usage_errors_end_with_code_two(argv: list[str], capsys: pytest.CaptureFixture[str]):
+    assert run(["--json", *argv]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["exit_code"] == 2
+
+
+def test_models_are_listed_with_their_licences_and_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    base = ["--home", str(tmp_path), "--json"]
+    assert run([*base, "models", "list"]) == 0
+    rows = json.loads(capsys.readouterr().out)["models"]
+    assert all(r["licence"] and r["licence_url"] for r in rows)
+    shipped = {r["role"] for r in rows if r["bundled"] and r["installed"]}
+    assert shipped == {"detector", "embedder", "restorer"}
+    assert run([*base, "models", "verify"]) == 0
+    assert all(r["ok"] for r in json.loads(capsys.readouterr().out)["files"])
+    restricted = next(r["id"] for r in rows if r["non_commercial"])
+    assert run([*base, "models", "accept", restricted]) == 2, "a licence is not accepted without being asked"
+    assert run([*base, "--yes", "models", "accept", restricted]) == 0
+    capsys.readouterr()
+    assert run([*base, "models", "show", restricted]) == 0
+    assert json.loads(capsys.readouterr().out)["model"]["licence_accepted"] is True
+
+
+def test_installing_something_else_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    wrong = tmp_path / "wrong.safetensors"
+    wrong.write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+    assert run(["--home", str(tmp_path), "--json", "models", "install", str(wrong)]) == 1
+    assert "wrong.safetensors" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_unknown_setting_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text("colour = 'red'\n")
+    assert run(["--home", str(tmp_path), "--json", "people", "list"]) == 2
+    assert "config.toml" in json.loads(capsys.readouterr().out)["error"]["message"]

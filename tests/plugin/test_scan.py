@@ -1,0 +1,159 @@
+"""`iconface scan` on real pictures, with the real detector and embedder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .conftest import Cli, Library, tree_hash
+
+Own = Callable[..., tuple[Path, Cli]]
+
+
+def people(cli: Cli) -> list[frozenset[str]]:
+    """The people as sets of photo names, whatever their ids."""
+    rows = cli("faces", "list")["faces"]
+    by_person: dict[int, set[str]] = {}
+    for row in rows:
+        if row["person_id"] is not None:
+            by_person.setdefault(row["person_id"], set()).add(Path(row["photo"]).name)
+    return sorted((frozenset(v) for v in by_person.values()), key=sorted)
+
+
+def test_every_person_of_the_sample_is_found(cli: Cli, library: Library):
+    found = people(cli)
+    assert len(found) == 6
+    for names in found:
+        owners = {n.split("-")[1] for n in names if "person" in n}
+        assert len(owners) == 1, f"two people in one: {names}"
+        assert len([n for n in names if "person" in n]) >= 4
+
+
+def test_scanning_again_reads_nothing_and_changes_nothing(cli: Cli, library: Library):
+    before = tree_hash(library.photos), people(cli)
+    report = cli("scan")
+    assert report["scan"]["new"] == report["scan"]["changed"] == 0
+    assert report["scan"]["unchanged"] == 31
+    assert (tree_hash(library.photos), people(cli)) == before
+
+
+def test_dry_run_tells_and_does_not_do(own: Own):
+    folder, cli = own("*person1*")
+    assert cli("scan", "--dry-run")["scan"]["new"] == 5
+    assert cli("faces", "list")["faces"] == []
+
+
+def test_a_renamed_photo_keeps_its_face(own: Own):
+    folder, cli = own("*person1*")
+    cli("scan")
+    before = {r["face_id"]: Path(r["photo"]).name for r in cli("faces", "list")["faces"]}
+    (folder / "deep").mkdir()
+    (folder / "sample-person1-1999.jpg").rename(folder / "deep" / "renamed.jpg")
+    report = cli("scan")["scan"]
+    assert (report["moved"], report["new"], report["missing"]) == (1, 0, 0)
+    after = {r["face_id"]: Path(r["photo"]).name for r in cli("faces", "list")["faces"]}
+    assert set(after) == set(before)
+    assert "renamed.jpg" in after.values()
+
+
+def test_unmounted_folder_is_offline_and_loses_nothing(own: Own):
+    folder, cli = own("*person1*")
+    cli("scan")
+    faces = cli("faces", "list")["faces"]
+    away = folder.with_name("away")
+    folder.rename(away)
+    report = cli("scan", code=5)
+    assert "cannot be opened" in report["scan"]["offline"][0]
+    assert cli("faces", "list")["faces"] == faces
+    assert cli("library", "list")["roots"][0]["online"] is False
+    folder.mkdir()  # the mount point without its drive
+    assert "is empty" in cli("scan", code=5)["scan"]["offline"][0]
+    folder.rmdir()
+    away.rename(folder)
+    cli("scan")
+    assert cli("faces", "list")["faces"] == faces
+    assert cli("library", "list")["roots"][0]["online"] is True
+
+
+def test_half_empty_folder_marks_nothing_until_told(own: Own):
+    folder, cli = own("*person*")
+    cli("scan")
+    for photo in sorted(folder.glob("*person[1-3]*")):
+        photo.unlink()
+    report = cli("scan", code=5)
+    assert report["scan"]["missing"] == 0
+    assert "at once" in report["scan"]["problems"][0]
+    assert cli("scan", "--accept-missing")["scan"]["missing"] == 15
+
+
+def test_deleted_photo_is_missing_and_comes_back_with_its_name(own: Own):
+    folder, cli = own("*person1*")
+    cli("scan")
+    [person] = cli("people", "list")["people"]
+    cli("people", "name", person["person_id"], "Ada")
+    photo = folder / "sample-person1-2001.jpg"
+    kept = photo.with_suffix(".kept")
+    photo.rename(kept)
+    assert cli("scan")["scan"]["missing"] == 1
+    kept.rename(photo)
+    assert cli("scan")["scan"]["back"] == 1
+    assert cli("people", "show", "Ada")["person"]["faces"] == 5
+
+
+def test_bad_files_are_listed_by_doctor_and_stop_nothing(own: Own):
+    folder, cli = own("*person1*")
+    good = (folder / "sample-person1-1999.jpg").read_bytes()
+    (folder / "truncated.jpg").write_bytes(good[: len(good) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "letter.jpg").write_text("Dear all")
+    shutil.copy(folder / "sample-person1-2000.jpg", folder / "really-a-jpeg.png")
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(folder / "black.png")
+    report = cli("scan")["scan"]
+    assert {Path(p).name for p in report["failed"]} == {"truncated.jpg", "empty.png", "letter.jpg"}
+    assert report["new"] == 7
+    bad = [c["message"] for c in cli("doctor", code=5)["checks"] if not c["ok"]]
+    assert len(bad) == 3
+    assert all(any(name in m for m in bad) for name in ("truncated.jpg", "empty.png", "letter.jpg"))
+    assert cli("scan")["scan"]["unchanged"] == 10, "failed files are not read again"
+    assert len(cli("scan", "--retry-failed")["scan"]["failed"]) == 3
+
+
+def test_two_scans_at_once_the_second_is_told_to_wait(cli: Cli, library: Library):
+    from filelock import FileLock
+
+    with FileLock(library.home / "data" / "scan.lock"):
+        error = cli("scan", code=6)["error"]
+    assert "another scan" in error["message"]
+
+
+def test_our_own_state_never_lies_inside_the_library(tmp_path: Path, cli: Cli):
+    inside = Cli(tmp_path / "photos" / "home", cli.capture)
+    (tmp_path / "photos").mkdir()
+    assert "outside your photos" in inside("library", "add", tmp_path / "photos", code=2)["error"]["message"]
+
+
+def test_kill_minus_nine_loses_and_doubles_nothing(own: Own):
+    """Killed again and again at arbitrary moments, the gallery ends as if scanned once."""
+    folder, cli = own()
+    command = [sys.executable, "-m", "plugin", "--home", str(cli.home), "--quiet", "scan"]
+    for delay in (1.2, 1.8, 2.4):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert cli("doctor")["checks"][0]["ok"], "the database is damaged"
+    cli("scan")
+    rows = cli("faces", "list")["faces"]
+    assert len({(r["photo"], tuple(r["bbox"])) for r in rows}) == len(rows)
+    assert len({r["photo"] for r in rows}) == 31
+    fresh = Cli(cli.home.with_name("fresh"), cli.capture)
+    fresh("library", "add", folder)
+    fresh("scan")
+    assert people(cli) == people(fresh)
