@@ -57,14 +57,15 @@ class DecisionRepo:
         rows = self._faces(face_ids)
         if person_id is not None:
             require(self._c, person, [person_id])
-        r = Recorder(self._c)
-        for face_id, row in rows.items():
-            who = row.person_id if person_id is None else person_id
+        refused = {i: row.person_id if person_id is None else person_id for i, row in rows.items()}
+        for face_id, who in refused.items():
             if who is None:
                 raise GalleryError(f"face {face_id} has no person: say which one it is not")
+        r = Recorder(self._c)
+        for face_id, who in refused.items():
             if not self._rejections([face_id], [who]):
                 r.insert(rejection, face_id=face_id, person_id=who)
-            if row.person_id == who:
+            if rows[face_id].person_id == who:
                 r.update(face, [face_id], person_id=None, cluster_id=None, confirmed=False)
         return self._note("reject", f"rejected {_faces(rows)}" + _of(person_id, self._title), r)
 
