@@ -143,6 +143,13 @@ def manifest_sha256(folder: Path) -> str:
     return _sha256(folder / "config.json")
 
 
+def read_config(folder: Path) -> tuple[IconFaceConfig, bool]:
+    """The configuration, and whether prompt embeddings are there, without reading any weights; raises like above."""
+    manifest = _read_manifest(folder)
+    config = IconFaceConfig.from_dict(manifest["config"], source=str(folder / "config.json"))
+    return config, PROMPT in manifest["files"]
+
+
 def check_safetensors(path: Path) -> None:
     """Raise WeightsError when `path` is missing, pickled, or too short for its own header."""
     if not path.is_file():

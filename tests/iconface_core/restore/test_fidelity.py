@@ -90,9 +90,9 @@ def psnr(a, b):
 
 @pytest.mark.shared_data
 def test_the_paper_s_own_results_move_along_the_line(shared_data: Path):
-    """Its published pictures are the restorer here; the truth is the gallery's (21 cases)."""
+    """Its published pictures are the restorer here; the truth is the gallery's (every third case)."""
     rows = []
-    for truth_file in sorted((shared_data / "paper_gallery").rglob("gt.jpg")):
+    for truth_file in sorted((shared_data / "paper_gallery").rglob("gt.jpg"))[::3]:
         files = [truth_file.with_name(f"{name}.jpg") for name in ("ours", "full", "deg")]
         ours, degraded, truth = (
             np.asarray(Image.open(f).convert("RGB").resize((512, 512), Image.Resampling.BICUBIC))
@@ -100,7 +100,7 @@ def test_the_paper_s_own_results_move_along_the_line(shared_data: Path):
         )
         outs = [anchor_to_input(ours, degraded, s) for s in STRENGTHS]
         rows.append([(psnr(o, truth), spectrum_distance(o, truth)) for o in outs])
-    assert len(rows) >= 10
+    assert len(rows) >= 5
     fidelity, unlike = np.mean(rows, axis=0).T
     assert (np.diff(fidelity) < 0).all(), fidelity
     assert (np.diff(unlike) < 0.005).all(), unlike  # flat near 1: the low bands carry no texture
