@@ -44,7 +44,7 @@ def agglomerate(
     Pairs below `ask` (<= `join`) are forgotten: under average linkage they cannot rise again by merging.
     """
     parent = np.arange(n)
-    a, b = np.minimum(a, b), np.maximum(a, b)
+    a, b = np.minimum(a, b)[a != b], np.maximum(a, b)[a != b]
     score = linkage.evidence(a, b)
     kept = score >= ask
     a, b, score = a[kept], b[kept], score[kept]

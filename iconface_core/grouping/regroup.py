@@ -6,16 +6,15 @@ from numpy.typing import NDArray
 from iconface_core.calibration import Calibration
 from iconface_core.types import I64
 
+from .background import Background, burst_weights, measure_background, rough_groups
 from .constraints import Constraints, fixed_people
-from .evidence import MeanLinkage, burst_weights, measure_background, rough_groups
-from .graph import similar_pairs
+from .evidence import MeanLinkage
+from .graph import SLACK, similar_pairs
 from .identity import continue_ids, preview
 from .linkage import Merged, agglomerate
 from .proposals import doubtful_faces, questions
 from .search import exact_search
 from .types import NOBODY, Faces, Facts, Grouping, GroupingPolicy, Search
-
-_SLACK = 0.2  # similarity below the asking point at which a pair of faces stops being a candidate
 
 
 def regroup(
@@ -35,12 +34,12 @@ def regroup(
     policy = policy or GroupingPolicy()
     n = len(faces)
     if not n:
-        return Grouping(np.empty(0, np.int64), (), (), ())
+        return Grouping(np.empty(0, np.int64), (), (), (), Background.unknown(faces.vectors.shape[1]))
     order = _by_content(faces)
     faces = faces.take(order)
     search = search or exact_search(faces.face_ids, faces.vectors)
     asked = policy.propose_evidence
-    floor = calibration.similarity_at(asked, 0.0) - _SLACK
+    floor = calibration.similarity_at(asked, 0.0) - SLACK
     a, b, similarity = similar_pairs(faces.face_ids, faces.vectors, search, policy.neighbours, floor)
     background = measure_background(faces.vectors, rough_groups(n, a, b, similarity, calibration))
     weights = burst_weights(n, a, b, similarity)
@@ -58,7 +57,7 @@ def regroup(
     proposals = questions(faces, facts, merged, labels, clusters, policy)
     restored = np.empty(n, np.int64)
     restored[order] = labels
-    return Grouping(restored, tuple(clusters), preview(faces, labels, clusters), proposals)
+    return Grouping(restored, tuple(clusters), preview(faces, labels, clusters), proposals, background)
 
 
 def _by_content(faces: Faces) -> I64:

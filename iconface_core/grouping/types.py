@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from iconface_core.types import F32, I64
 
+from .background import Background
+
 NOBODY = -1  # in id columns: no person, no cluster, unknown capture day
 
 Search = Callable[[F32, int], tuple[I64, F32]]
@@ -164,9 +166,11 @@ class Change:
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouping:
     """The result of a full pass. `labels` (N,) indexes `clusters` for each input face, in input order; -1 is undecided.
-    Nothing is applied: `changes` is the preview, `proposals` the questions."""
+    Nothing is applied: `changes` is the preview, `proposals` the questions. `background` is what `assign` should know
+    about the library until the next full pass."""
 
     labels: I64
     clusters: tuple[Cluster, ...]
     changes: tuple[Change, ...]
     proposals: tuple[Proposal, ...]
+    background: Background
