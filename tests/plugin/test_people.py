@@ -39,9 +39,9 @@ def test_name_find_by_name_and_undo(cli: Cli):
     person = cli("people", "list")["people"][0]["person_id"]
     cli("people", "name", person, "Ada")
     assert cli("people", "show", "ada")["person"]["person_id"] == person
-    cli("undo")
+    undo = cli("undo")["undo"]
     assert cli("people", "list")["people"][0]["name"] is None
-    cli("undo")  # undoing the undo does it again
+    cli("undo", undo["decision_id"])  # undoing the undo does it again
     assert cli("people", "list")["people"][0]["name"] == "Ada"
 
 

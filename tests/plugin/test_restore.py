@@ -4,6 +4,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,9 @@ ROW_KEYS = {
 
 
 def owner(cli: Cli) -> int:
-    """The person whose print was ruined: the sample ruins the last face from the left."""
+    """The person whose print was ruined: the sample ruins the fourth face from the left."""
     rows = cli("faces", "list")["faces"]
-    return next(r["person_id"] for r in rows if Path(r["photo"]).name == "sample-person6-1999.jpg")
+    return next(r["person_id"] for r in rows if Path(r["photo"]).name == "sample-person4-1999.jpg")
 
 
 def test_references_come_from_the_persons_other_photos_with_reasons(cli: Cli, library: Library):
@@ -31,7 +32,7 @@ def test_references_come_from_the_persons_other_photos_with_reasons(cli: Cli, li
     assert face["person_id"] == owner(cli)
     assert 1 <= len(face["references"]) <= 3
     for reference in face["references"]:
-        assert "person6" in reference["photo"]
+        assert "person4" in reference["photo"]
         assert reference["reasons"]
         assert 0 < reference["score"] <= 1
 
@@ -88,7 +89,7 @@ def test_dry_run_names_references_and_restores_nothing(cli: Cli, library: Librar
 
 
 def test_the_user_may_choose_the_references_or_none(cli: Cli, library: Library, tmp_path: Path):
-    own = library.photos / "sample-person6-2002.jpg"
+    own = library.photos / "sample-person4-2002.jpg"
     [row] = cli("restore", library.ruined, "--reference", own, "--dry-run")["results"]
     assert [r["photo"] for r in row["references"]] == [str(own)]
     [row] = cli("restore", library.ruined, "--no-references", "-o", tmp_path)["results"]
@@ -169,6 +170,29 @@ def test_some_good_some_bad_is_partial(cli: Cli, library: Library, tmp_path: Pat
     rows = cli("restore", library.ruined, empty, "-o", tmp_path / "out", code=5)["results"]
     assert rows[0]["output"] is not None
     assert rows[1]["output"] is None
+
+
+def test_kill_minus_nine_while_restoring_leaves_one_whole_copy(cli: Cli, library: Library, tmp_path: Path):
+    out = tmp_path / "out"
+    command = [
+        sys.executable,
+        "-m",
+        "plugin",
+        "--home",
+        str(library.home),
+        "restore",
+        str(library.ruined),
+        "-o",
+        str(out),
+    ]
+    for delay in (1.5, 2.0, 2.5, 3.0):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+    [row] = cli("restore", library.ruined, "-o", out)["results"]
+    assert [str(p) for p in out.iterdir()] == [row["output"]]
+    assert read_provenance(Path(row["output"])) is not None
 
 
 def test_a_full_disk_leaves_no_half_file(library: Library, tmp_path: Path):

@@ -1,0 +1,26 @@
+"""What importing a package must not drag in, and what its front door shows."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+RUNTIMES = "{'torch', 'diffusers', 'transformers', 'insightface', 'onnxruntime', 'ncnn'}"
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["iconface_core", "gallery_db", "gallery_db.vectors", "plugin.cli.main", "plugin.library", "plugin.settings"],
+)
+def test_import_is_light(module: str):
+    code = f"import sys, {module}; bad = {RUNTIMES} & set(sys.modules); assert not bad, bad"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["iconface_core", "gallery_db", "iconface_core.grouping", "gallery_db.vectors"])
+def test_all_is_sorted_and_importable(name: str):
+    module = importlib.import_module(name)
+    assert list(module.__all__) == sorted(module.__all__)
+    for member in module.__all__:
+        getattr(module, member)
