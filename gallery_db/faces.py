@@ -1,12 +1,12 @@
 """Faces and their embeddings. What humans do to faces is in `decisions.py`; here the machine writes."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from iconface_core.grouping import Decision, Grouping
 from iconface_core.types import I64, BBox, EmbedderId, FaceEmbedding
 
 from . import face_columns, face_store, regroup
@@ -23,6 +23,9 @@ from .records import (
 )
 from .rows import batches, from_json, pack_vector, unpack_landmarks, unpack_vectors
 from .schema import embedding, face, person, photo, rejection, vector_change
+
+if TYPE_CHECKING:  # only named here; importing it loads scipy
+    from iconface_core.grouping import Decision, Grouping
 
 
 class FaceRepo:
@@ -161,7 +164,7 @@ class FaceRepo:
         )
         return [_reference(r) for r in self._c.execute(query)]
 
-    def apply_grouping(self, face_ids: I64, grouping: Grouping, *, dry_run: bool = False) -> GroupingChanges:
+    def apply_grouping(self, face_ids: I64, grouping: "Grouping", *, dry_run: bool = False) -> GroupingChanges:
         """Write a full pass: `grouping.labels` belong to `face_ids`.
 
         Facts that came in since the columns were read win: confirmed, ignored and forgotten faces are never touched, no
@@ -172,7 +175,7 @@ class FaceRepo:
         groups = [regroup.Group(c.cluster_id, c.person_id) for c in grouping.clusters]
         return regroup.apply(self._c, face_ids.tolist(), grouping.labels.tolist(), groups, dry_run)
 
-    def apply_decisions(self, decisions: Sequence[Decision], *, dry_run: bool = False) -> GroupingChanges:
+    def apply_decisions(self, decisions: "Sequence[Decision]", *, dry_run: bool = False) -> GroupingChanges:
         """Write a quick pass, under the same rules as `apply_grouping`."""
         faces, labels, groups = regroup.from_decisions(decisions)
         return regroup.apply(self._c, faces, labels, groups, dry_run)

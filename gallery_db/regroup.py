@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
-
-from iconface_core.grouping import Decision
 
 from .people import decided
 from .records import GroupingChanges
 from .rows import batches
 from .schema import cluster, face, merged, person, rejection
+
+if TYPE_CHECKING:  # only named here; importing it loads scipy
+    from iconface_core.grouping import Decision
 
 NONE = -1
 
@@ -24,7 +26,7 @@ class Group:
     clustered: bool = True
 
 
-def from_decisions(decisions: Sequence[Decision]) -> tuple[list[int], list[int], list[Group]]:
+def from_decisions(decisions: "Sequence[Decision]") -> tuple[list[int], list[int], list[Group]]:
     """Decisions of the quick pass as labels: one label per (cluster, person) joined and per new person."""
     labels: dict[tuple[int, int, int], int] = {}
     groups: list[Group] = []

@@ -15,6 +15,7 @@ from .base import last_of_each
 
 _TRAIN_PER_LIST = 50  # k-means needs about 39 points per list before faiss warns
 _LISTS_PROBED = 64
+_MARGIN = 0.25  # of the range seen in training, on both sides: components outside are cut off
 
 
 class FaissIvfStore:
@@ -38,6 +39,7 @@ class FaissIvfStore:
             faiss.IndexFlatIP(dim), dim, lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
         )
         index.cp.seed = 0
+        index.sq.rangestat_arg = _MARGIN
         _faiss.use_all_cores()
         index.train(np.ascontiguousarray(sample, np.float32))
         return cls(index)

@@ -62,9 +62,9 @@ def open_store(directory: Path, tx: Tx, embedder: EmbedderId, dim: int, *, ivf_a
     ValueError when the stored vectors have another width than `dim`; OSError when the folder is not writable.
     """
     loaded = _load(directory, tx, embedder, dim)
-    if loaded is not None and not _outgrown(loaded.store, ivf_above):
+    if loaded is not None:
         before = loaded.generation
-        if sync_store(loaded, tx, max_share=_REPLAY_SHARE):
+        if sync_store(loaded, tx, max_share=_REPLAY_SHARE) and not _outgrown(loaded.store, ivf_above):
             if loaded.generation != before:
                 save_store(directory, loaded, tx)
             return loaded

@@ -1,0 +1,134 @@
+from pathlib import Path
+
+import pytest
+
+from gallery_db import Gallery, GalleryError, NotFoundError
+
+from .factories import E, found, photo, put
+
+
+@pytest.fixture
+def tx(gallery: Gallery):
+    with gallery.begin() as tx:
+        yield tx
+
+
+def test_roots(tx):
+    pictures = tx.roots.add(Path("/home/ada/Pictures"), device=7)
+    assert tx.roots.add(Path("/home/ada/Pictures")) == pictures
+    for nested in ("/home/ada", "/home/ada/Pictures/2001"):
+        with pytest.raises(GalleryError, match="inside each other"):
+            tx.roots.add(Path(nested))
+    with pytest.raises(GalleryError, match="absolute"):
+        tx.roots.add(Path("Pictures"))
+    other = tx.roots.add(Path("/home/ada/Pictures2"))
+    assert tx.roots.containing(Path("/home/ada/Pictures2/x.jpg")) == other
+    assert tx.roots.containing(Path("/elsewhere/x.jpg")) is None
+    tx.roots.mark_scanned(pictures.id)
+    assert tx.roots.get(pictures.id).last_scan_at is not None
+    with pytest.raises(NotFoundError):
+        tx.roots.get(99)
+
+
+def test_an_offline_root_loses_nothing(tx):
+    root = tx.roots.add(Path("/lib"), device=7)
+    p = photo(tx, "a", root_id=root.id)
+    tx.faces.replace_for_photo(p, [found()])
+    tx.roots.set_online(root.id, False)
+    assert (tx.roots.get(root.id).online, tx.roots.get(root.id).device) == (False, 7)
+    assert tx.faces.count() == 1
+    tx.roots.set_online(root.id, True, device=8)
+    assert tx.roots.get(root.id).device == 8
+
+
+def test_removing_a_root_takes_its_photos_and_vectors_along(tx):
+    root = tx.roots.add(Path("/lib"))
+    tx.faces.replace_for_photo(photo(tx, "a", root_id=root.id), [found()])
+    put(tx, "outside")
+    assert tx.roots.remove(root.id) == 1
+    assert [p.path for p in tx.photos.find()] == ["/lib/outside"]
+    assert len(tx.faces.matrix(E)) == 1
+
+
+def test_the_same_path_keeps_its_row(tx):
+    p = photo(tx, "a", size=5)
+    tx.faces.replace_for_photo(p, [found()])
+    assert photo(tx, "a", content_hash="edited", size=6) == p
+    assert (tx.photos.get(p).content_hash, tx.faces.count()) == ("edited", 1)
+
+
+def test_failures_count_until_the_file_changes(tx):
+    for attempts in (1, 2, 3):
+        r = tx.photos.mark_failed("/lib/bad.jpg", "truncated", size=9, mtime_ns=1)
+        assert (r.state, r.attempts, r.reason) == ("failed", attempts, "truncated")
+    assert tx.photos.mark_failed("/lib/bad.jpg", "truncated", size=10, mtime_ns=1).attempts == 1
+    assert tx.photos.upsert("/lib/bad.jpg", "h").attempts == 0
+    assert tx.photos.get(r.id).reason is None
+
+
+def test_a_damaged_photo_keeps_its_people(tx):
+    [f] = put(tx, "a")
+    tx.photos.mark_failed("/lib/a", "truncated")
+    assert tx.faces.get(f).photo_state == "failed"
+
+
+def test_missing_and_back(tx):
+    [f] = put(tx, "a")
+    bad = tx.photos.mark_failed("/lib/bad", "?").id
+    known = tx.photos.mark_failed("/lib/known", "?", size=1, mtime_ns=5).id
+    tx.faces.replace_for_photo(known, [found()])
+    ours = tx.photos.mark_restored("/lib/out", "o").id
+    a = tx.faces.get(f).photo_id
+    assert tx.photos.mark_missing([a, bad, known, ours]) == 3
+    assert {p.path: p.state for p in tx.photos.find()} == {
+        "/lib/a": "missing",
+        "/lib/known": "missing",
+        "/lib/out": "restored",
+    }
+    assert tx.photos.known()["/lib/known"].mtime_ns == 0  # read again when it is back
+    assert tx.photos.mark_present([a, ours]) == 1
+    assert (tx.photos.get(a).state, tx.photos.get(ours).state) == ("indexed", "restored")
+    assert tx.photos.counts() == {"indexed": 1, "failed": 0, "missing": 1, "restored": 1}
+
+
+def test_a_move_keeps_everything(tx):
+    [f] = put(tx, "a")
+    ada = tx.decisions.create_person("Ada").person_id
+    tx.decisions.assign([f], ada)
+    p = tx.faces.get(f).photo_id
+    tx.photos.mark_missing([p])
+    photo(tx, "b", content_hash="hash-a")  # the scan may have seen the new path already
+    moved = tx.photos.move(p, "/lib/b", root_id=None, size=1, mtime_ns=2, inode=3)
+    assert (moved.id, moved.path, moved.state, moved.inode) == (p, "/lib/b", "indexed", 3)
+    assert tx.faces.get(f).person_name == "Ada"
+    put(tx, "c")
+    with pytest.raises(GalleryError, match="has faces"):
+        tx.photos.move(p, "/lib/c", root_id=None, size=1, mtime_ns=2, inode=3)
+    with pytest.raises(NotFoundError):
+        tx.photos.move(99, "/x", root_id=None, size=1, mtime_ns=2, inode=3)
+
+
+def test_restored_photos_are_no_evidence(tx):
+    put(tx, "a")
+    tx.photos.mark_restored("/lib/a", "o")
+    assert (tx.faces.count(), len(tx.faces.matrix(E))) == (0, 0)
+
+
+def test_known_is_what_a_scan_compares(tx):
+    root = tx.roots.add(Path("/lib"))
+    p = photo(tx, "a", root_id=root.id, size=1, mtime_ns=2, inode=3, detector="d")
+    photo(tx, "b")
+    [(path, stat)] = tx.photos.known(root.id).items()
+    assert (path, stat.id, stat.size, stat.mtime_ns, stat.inode, stat.state) == ("/lib/a", p, 1, 2, 3, "indexed")
+    assert (stat.content_hash, stat.detector) == ("hash-a", "d")
+    assert len(tx.photos.known()) == 2
+    assert [r.id for r in tx.photos.by_hash("hash-a")] == [p]
+    assert [r.path for r in tx.photos.find(root_id=root.id, states=("indexed",))] == ["/lib/a"]
+
+
+def test_odd_names(tx):
+    name = "/lib/caf\udce9.jpg"  # what Python makes of a Latin-1 file name
+    with pytest.raises(GalleryError, match="not valid UTF-8"):
+        tx.photos.upsert(name, "h")
+    assert tx.photos.mark_failed(name, "name").path == "/lib/caf\\udce9.jpg"
+    assert tx.photos.upsert("/lib/ü '%_\n.jpg", "h").path == "/lib/ü '%_\n.jpg"
