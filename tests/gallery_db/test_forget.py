@@ -1,0 +1,115 @@
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from gallery_db import Gallery, GalleryError, NotFoundError
+from gallery_db.records import FaceFilter
+from gallery_db.rows import pack_vector, unpack_vectors
+from gallery_db.vectors import open_store
+from iconface_core.types import BBox
+
+from .factories import DIM, E, found, photo, unit
+from .test_restorations import BASE
+
+NAME = "Adelheid Zwetschgenbaum"
+
+
+@pytest.fixture
+def known(gallery: Gallery):
+    with gallery.begin() as tx:
+        p = photo(tx, "a")
+        f = tx.faces.replace_for_photo(p, [found(0, 77), found(100, 78)]).stored[0].id
+        tx.people_id = tx.decisions.create_person(NAME).person_id
+        tx.decisions.assign([f], tx.people_id)
+        bob = tx.decisions.create_person("Bob").person_id
+        tx.decisions.assign([f + 1], bob)
+        tx.decisions.reject([f + 1], tx.people_id)
+        refs = [{"face_id": f, "photo": "/lib/a", "score": 1, "reasons": []}, {"face_id": f + 1}]
+        tx.restorations.add(**BASE, person_id=tx.people_id, face_id=f, output="/o.png", output_sha256="o")
+        tx.restorations.add(**BASE, person_id=bob, references=refs)
+    with gallery.begin(write=False) as tx:
+        open_store(gallery.vectors_dir, tx, E, DIM)
+    return gallery
+
+
+def on_disk(gallery: Gallery) -> bytes:
+    return b"".join(p.read_bytes() for p in gallery.path.parent.rglob("*") if p.is_file())
+
+
+def test_nothing_that_names_or_recognises_them_is_left_on_disk(known: Gallery):
+    secrets = [NAME.encode(), pack_vector(unit(77)), unpack_vectors(pack_vector(unit(77)), DIM).tobytes()]
+    assert all(s in on_disk(known) for s in secrets)
+    result = known.forget(1)
+    assert (result.faces, result.vectors, result.restorations) == (1, 1, 2)
+    assert (result.face_ids, result.outputs) == ((1,), ("/o.png",))
+    assert not any(s in on_disk(known) for s in secrets)
+    assert pack_vector(unit(78)) in on_disk(known)
+
+
+def test_the_next_scan_does_not_bring_them_back(known: Gallery):
+    known.forget(1)
+    with known.begin() as tx:
+        again = tx.faces.replace_for_photo(1, [found(2, 77), found(100, 78)])
+        assert again.stored[0].state == "forgotten"
+        copy = photo(tx, "copy", content_hash="hash-a")
+        tx.faces.replace_for_photo(copy, [found(0, 77), found(100, 78)])
+        assert tx.faces.set_embeddings([(1, found(0, 77).embeddings[0])]) == 0
+        assert len(tx.faces.matrix(E)) == 2  # Bob's face, twice
+        assert tx.faces.missing(E) == []
+        assert [f.photo_id for f in tx.faces.of_photo(1)] == [1]
+        assert tx.faces.get(1).landmarks is None
+        with pytest.raises(NotFoundError, match="forgotten"):
+            tx.decisions.assign([1], 2)
+
+
+def test_others_stay_as_they_were(known: Gallery):
+    known.forget(1)
+    with known.begin() as tx:
+        assert [p.name for p in tx.people.find()] == ["Bob"]
+        assert [f.id for f in tx.faces.find(FaceFilter(confirmed=True))] == [2]
+        [his, hers] = tx.restorations.history()
+        assert [r["face_id"] for r in his.references] == [2]
+        assert (hers.person_id, hers.face_id) == (None, None)
+        assert tx.restorations.by_output(sha256="o").id == hers.id  # still recognised as our output
+        assert [d.summary for d in tx.decisions.history() if d.undoable] == [
+            "assigned face 2 to person 2 (Bob)",
+            "created person 2 (Bob)",
+        ]
+        tx.decisions.undo()
+        tx.decisions.undo()
+        with pytest.raises(NotFoundError, match="nothing to undo"):
+            tx.decisions.undo()
+
+
+def test_forgotten_decisions_cannot_be_undone_or_redone(known: Gallery):
+    with known.begin() as tx:
+        undone = tx.decisions.undo()  # the rejection of her
+    known.forget(1)
+    with known.begin() as tx:
+        for decision_id in (2, undone.id):
+            with pytest.raises(GalleryError, match=r"cannot be undone|undone already"):
+                tx.decisions.undo(decision_id)
+    with closing(sqlite3.connect(known.path)) as c:
+        assert c.execute(
+            "select count(*) from decision where summary like '%Adel%' or changes like '%Adel%'"
+        ).fetchone() == (0,)
+
+
+def test_merged_people_are_forgotten_with_the_names_they_had(known: Gallery):
+    with known.begin() as tx:
+        eve = tx.decisions.create_person("Eve Absorbed").person_id
+        tx.decisions.merge(1, [eve])
+    known.forget(1)
+    assert b"Eve Absorbed" not in on_disk(known)
+
+
+def test_drawn_faces_are_forgotten_too(known: Gallery):
+    with known.begin() as tx:
+        drawn = tx.decisions.add_face(1, BBox(500, 0, 520, 20), person_id=1).face_id
+    assert drawn in known.forget(1).face_ids
+
+
+def test_unknown_person(known: Gallery):
+    with pytest.raises(NotFoundError):
+        known.forget(99)
