@@ -20,10 +20,12 @@ from .pyramid import NO_SHIFT, Scales, propose, propose_turned, resized
 from .yunet_net import YuNetNet
 
 PROPOSAL_SCORE = 0.3
+CLEAR_SCORE = 0.88  # of 500 LFW photos all show a face above it; inverted faces stay below
 SCALES = Scales()
 CLOSE_SIDE = 192
-CLOSE_SCALE = 0.75  # of the ArcFace template: a face of about 80 pixels
-CLOSE_UP = Template("yunet close-up", CLOSE_SIDE, (ARCFACE_112.points - 56) * CLOSE_SCALE + CLOSE_SIDE / 2)
+CLOSE_UP = Template("yunet close-up", CLOSE_SIDE, ARCFACE_112.points + (CLOSE_SIDE - ARCFACE_112.size) / 2)
+"""Here landmarks are steadiest: on LFW, turning the photo a little moves them by 4.8 % of the eye distance,
+at 3/4 or 5/4 of this size by 7 to 9 %."""
 BATCH = 8
 SIZE_SLACK = 0.75  # boxes are not exact to the pixel
 MIRRORED = [1, 0, 2, 4, 3]  # landmark order after mirroring
@@ -54,13 +56,13 @@ class YuNetDetector:
         if min(height, width) < 8:
             return []
         found = self._look_closer(image, propose(image, self._find, SCALES, self._min_face))
-        if found.scores.max(initial=0) < SCALES.certain:  # scans lie on their side
-            turned = propose_turned(image, self._find, SCALES)
-            found = Candidates.join([found, self._look_closer(image, turned)]).suppressed()
-        if not len(found):  # grain hides a face until it is averaged away
+        if found.scores.max(initial=0) < CLEAR_SCORE:
+            # Scans lie on their side, and read upright an inverted face is still a poor face; where both readings
+            # overlap the better one stays. Grain hides a face until it is averaged away.
             smooth, back = resized(image, min(0.5, SCALES.normal / 2 / max(height, width)))
+            turned = self._look_closer(image, propose_turned(image, self._find, SCALES))
             grainy = self._look_closer(smooth, propose(smooth, self._find, SCALES, self._min_face))
-            found = grainy.moved(back, NO_SHIFT)
+            found = Candidates.join([found, turned, grainy.moved(back, NO_SHIFT)]).suppressed()
         return found.pick(found.sizes() >= SIZE_SLACK * self._min_face).as_faces(width, height)
 
     def _find(self, image: RgbU8) -> Candidates:
