@@ -18,7 +18,7 @@ from iconface_core.image_write import restored_names, write_restored
 from iconface_core.paste import paste_back
 from iconface_core.protocols import FaceEmbedder, FaceRestorer
 from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output, read_provenance
-from iconface_core.sharpness import measure
+from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RgbU8
 from iconface_core.verdict import VerdictKind, judge
 
@@ -97,7 +97,7 @@ class _Run:
         result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
         crop = align_face(self._pixels, s.face.landmarks, FFHQ_512)
         result.degradation = measure(crop.pixels, crop.from_photo)
-        reason = getattr(result.degradation, "leave_alone", None)
+        reason = why_left_alone(result.degradation)
         if reason is not None and not request.force:
             result.skipped_reason = reason
             return result

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +67,13 @@ class Output:
 
     @contextmanager
     def progress(self, title: str, unit: str) -> Generator[Progress]:
-        """A bar with speed and time left when stderr is a terminal, a line every few seconds otherwise."""
+        """A bar with speed and time left when stderr is a terminal, a line every few seconds otherwise.
+
+        With `--jsonl` every step is an object on stdout instead, for programs that show progress themselves.
+        """
+        if self.as_jsonl:
+            yield _Events(self._write)
+            return
         if self.quiet:
             yield Silent()
             return
@@ -79,6 +85,21 @@ class Output:
     def _write(self, payload: Mapping[str, Any]) -> None:
         sys.stdout.write(json.dumps(payload, ensure_ascii=False) + "\n")
         sys.stdout.flush()
+
+
+class _Events:
+    """Each step as a JSON object."""
+
+    def __init__(self, write: Callable[[Mapping[str, Any]], None]) -> None:
+        self._write, self._done, self._total = write, 0, 0
+
+    def total(self, n: int) -> None:
+        self._total = n
+
+    def step(self, note: str = "") -> None:
+        self._done += 1
+        event = {"type": "progress", "done": self._done, "total": self._total, "photo": note}
+        self._write({"schema_version": SCHEMA_VERSION, **event})
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:

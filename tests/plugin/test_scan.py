@@ -50,6 +50,18 @@ def test_dry_run_tells_and_does_not_do(own: Own):
     assert cli("faces", "list")["faces"] == []
 
 
+def test_jsonl_reports_every_photo(own: Own):
+    import json
+
+    from plugin.cli.main import run
+
+    _, cli = own("*person1*")
+    assert run(["--home", str(cli.home), "--jsonl", "scan"]) == 0
+    events = [json.loads(line) for line in cli.capture.readouterr().out.splitlines()]
+    assert [(e["done"], e["total"]) for e in events[:-1]] == [(i, 5) for i in range(1, 6)]
+    assert events[-1]["scan"]["new"] == 5
+
+
 def test_a_renamed_photo_keeps_its_face(own: Own):
     folder, cli = own("*person1*")
     cli("scan")
