@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from iconface_core.restore.adapter import meta_adapter
+from iconface_core.restore.backbone import empty_transformer
 from iconface_core.restore.config import IconFaceConfig
 from iconface_core.restore.lora import add_lora
 from iconface_core.restore.network import IconFaceNetwork
@@ -90,20 +91,7 @@ def test_compiled_equals_eager(mode, config, make_transformer, make_adapter):
 
 
 def test_parameter_counts_at_true_size():
-    from diffusers import Flux2Transformer2DModel
-
-    backbone = IconFaceConfig().backbone
-    with torch.device("meta"):
-        transformer = Flux2Transformer2DModel(
-            in_channels=backbone.in_channels,
-            num_layers=backbone.num_layers,
-            num_single_layers=backbone.num_single_layers,
-            attention_head_dim=backbone.attention_head_dim,
-            num_attention_heads=backbone.num_attention_heads,
-            joint_attention_dim=backbone.joint_attention_dim,
-            axes_dims_rope=backbone.axes_dims_rope,
-            guidance_embeds=False,
-        )
+    transformer = empty_transformer(IconFaceConfig().backbone)
     assert sum(p.numel() for p in transformer.parameters()) == 3_875_544_576
     counts = meta_adapter(IconFaceConfig()).count_parameters()
     assert counts == {
@@ -114,3 +102,23 @@ def test_parameter_counts_at_true_size():
         "total": 11_739_673,
     }
     assert meta_adapter(IconFaceConfig().variant("concat")).count_parameters()["total"] == 0
+
+
+@pytest.mark.parametrize(("mode", "rows"), [("joint", 5120), ("cached", 1024)])
+@torch.no_grad()
+def test_true_size_shapes_through_the_whole_network(mode, rows):
+    """A 512 x 512 face with three references on the meta device: every shape of the 4B path, at no cost."""
+    config = replace(IconFaceConfig(), condition_attention=mode)
+    network = IconFaceNetwork(empty_transformer(config.backbone), meta_adapter(config), config)
+    seen = []
+    network.transformer.x_embedder.register_forward_hook(lambda _m, _a, out: seen.append(tuple(out.shape)))
+    with torch.device("meta"):
+        latents = torch.empty(1, 128, 32, 32)
+        condition = network.prepare(latents, [latents] * 3, torch.empty(1, 512))
+        out = network.velocity(torch.empty(1, 1024, 128), torch.empty(1), torch.empty(1, 512, 7680), condition)
+    assert out.shape == (1, 1024, 128)
+    assert seen[-1] == (1, rows, 3072)
+    assert condition.signals.delta_double.shape == (1, 18432)
+    assert condition.signals.delta_single.shape == (1, 9216)
+    assert condition.signals.residual.shape == (1, 1024, 3072)
+    assert condition.signals.memory.shape == (1, 256, 512)
