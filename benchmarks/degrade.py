@@ -1,51 +1,77 @@
-"""Seeded degradations of a photo for benchmarks: blur, loss of resolution, noise and JPEG, at three levels.
+"""Known damage for benchmarks: what is done to a clean photo, so that the right answer is known."""
 
-The order (blur, shrink, noise, JPEG, enlarge) is the usual one of blind face restoration papers. Strengths are relative
-to the size of the face, so that the same level means the same loss on a portrait and on a group photo.
-"""
-
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from iconface_core.geometry import FFHQ_512
+from iconface_core.types import F32, RgbU8
 
-RgbU8 = NDArray[np.uint8]
 
+@dataclass(frozen=True)
+class Damage:
+    """In this order: Gaussian blur (sigma in pixels of the result), shrinking, noise, JPEG. 0 means none."""
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Ranges are drawn uniformly. `face_px`: width of the face after shrinking. `blur`: sigma as a share of the face
-    width. `noise`: sigma in grey levels. `jpeg`: quality."""
-
-    face_px: tuple[float, float]
-    blur: tuple[float, float]
-    noise: tuple[float, float]
-    jpeg: tuple[int, int]
+    blur: float = 0
+    shrink: float = 1
+    noise: float = 0
+    quality: int = 0
 
 
 LEVELS = {
-    "mild": Level(face_px=(48, 72), blur=(0.005, 0.015), noise=(1, 5), jpeg=(60, 90)),
-    "moderate": Level(face_px=(26, 40), blur=(0.015, 0.03), noise=(4, 10), jpeg=(40, 70)),
-    "severe": Level(face_px=(18, 26), blur=(0.02, 0.04), noise=(5, 12), jpeg=(35, 60)),
+    "jpeg": Damage(quality=35),
+    "noise": Damage(noise=12),
+    "blur": Damage(blur=2, quality=90),
+    "mild": Damage(blur=0.7, noise=3, quality=75),
+    "moderate": Damage(blur=1.2, noise=8, quality=50),
+    "moderate, half size": Damage(blur=1, shrink=2, noise=6, quality=60),
+    "severe": Damage(blur=1.5, shrink=3, noise=12, quality=35),
 }
 
 
-def degrade(photo: RgbU8, face_px: float, level: str, seed: int) -> RgbU8:
-    """A worse copy of `photo` (H, W, 3) of the same size; `face_px` is the width of its face now.
+def degrade(image: RgbU8, damage: Damage, rng: np.random.Generator) -> RgbU8:
+    x = image.astype(np.float32)
+    if damage.blur:
+        x = cv2.GaussianBlur(x, (0, 0), damage.blur * damage.shrink)
+    if damage.shrink > 1:
+        h, w = image.shape[:2]
+        x = cv2.resize(x, (round(w / damage.shrink), round(h / damage.shrink)), interpolation=cv2.INTER_AREA)
+    if damage.noise:
+        x = x + rng.normal(0, damage.noise, x.shape)
+    out = np.clip(x + 0.5, 0, 255).astype(np.uint8)
+    if damage.quality:
+        coded = cv2.imencode(".jpg", out[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, damage.quality])[1]
+        out = np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[:, :, ::-1])
+    return out
 
-    The same arguments give the same pixels. Raises KeyError for an unknown level.
-    """
-    spec, rng = LEVELS[level], np.random.default_rng(seed)
-    height, width = photo.shape[:2]
-    sigma = rng.uniform(*spec.blur) * face_px
-    image = cv2.GaussianBlur(photo, (0, 0), max(sigma, 1e-3))
-    scale = min(1.0, rng.uniform(*spec.face_px) / face_px)
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    noise = rng.normal(0.0, rng.uniform(*spec.noise), image.shape)
-    image = np.clip(image + noise, 0, 255).round().astype(np.uint8)
-    quality = int(rng.integers(spec.jpeg[0], spec.jpeg[1] + 1))
-    _, encoded = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    image = np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[:, :, ::-1])
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)
+
+def scaled(landmarks: F32, factor: float) -> F32:
+    """Landmarks (pixel centres) of a photo resized by `factor`."""
+    return ((landmarks + 0.5) * factor - 0.5).astype(np.float32)
+
+
+def read_rgb(path: Path) -> RgbU8:
+    return np.ascontiguousarray(cv2.imread(str(path), cv2.IMREAD_COLOR)[:, :, ::-1])
+
+
+def clean_faces(data: Path, lfw: int, celebrities: int, seed: int) -> Iterator[tuple[str, str, RgbU8, F32]]:
+    """Set, person, photo and landmarks: random LFW photos (the detector finds the central face), and celeb512 photos
+    shrunk to 256 px, so that fine structure is real and time is bearable."""
+    from iconface_core.faces.yunet import YuNetDetector
+
+    rng = np.random.default_rng(seed)
+    detector = YuNetDetector()
+    photos = sorted((data / "lfw").glob("*/*.jpg"))
+    for i in rng.permutation(len(photos))[:lfw]:
+        image = read_rgb(photos[i])
+        found = detector.detect(image)
+        if found:
+            centre = np.array(image.shape[1::-1]) / 2
+            face = min(found, key=lambda f: float(np.hypot(*(f.landmarks.mean(0) - centre))))
+            yield "lfw", photos[i].parent.name, image, face.landmarks
+    portraits = [p for p in sorted((data / "celeb512").glob("*/*.png")) if "degraded" not in p.name]
+    for i in rng.permutation(len(portraits))[:celebrities]:
+        image = cv2.resize(read_rgb(portraits[i]), (256, 256), interpolation=cv2.INTER_AREA)
+        yield "celeb512", portraits[i].parent.name, image, scaled(FFHQ_512.points, 0.5)

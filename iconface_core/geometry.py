@@ -79,7 +79,8 @@ def invert(matrix: F32) -> F32:
 def align_face(image: RgbU8, landmarks: F32, template: Template) -> AlignedFace:
     """Warp a face of `image` (H, W, 3) onto the template; outside the photo the edge is repeated.
 
-    A face much larger than the template is first shrunk by area averaging, so that the crop does not alias.
+    A face much larger than the template is first shrunk by area averaging, so that the crop does not alias; one that
+    is enlarged is interpolated cubically, so that it does not lose sharpness.
     """
     matrix = similarity_transform(landmarks, template.points)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
@@ -95,7 +96,11 @@ def align_face(image: RgbU8, landmarks: F32, template: Template) -> AlignedFace:
         shift = matrix[:, :2] @ (0.5 * step - 0.5 + offset) + matrix[:, 2]
         to_crop = np.hstack([linear, shift[:, None]]).astype(np.float32)
     pixels = cv2.warpAffine(
-        source, to_crop, (template.size, template.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        source,
+        to_crop,
+        (template.size, template.size),
+        flags=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     return AlignedFace(pixels, matrix)
 

@@ -1,38 +1,149 @@
-"""How degraded is an aligned face? Numbers, one score, and reasons a person can read."""
+"""How degraded is an aligned face? Numbers, one score, and reasons that a person can read. Pure pixels, no model.
+
+Everything is measured on the photo's own pixel grid, not on the enlarged crop: there noise is still white and JPEG's
+8-pixel blocks are still 8 pixels. The score is a logistic regression on six features; `benchmarks/sharpness.py` makes
+its training faces, fits it, and reports how well it tells degraded faces of unseen people.
+"""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
+from .geometry import FFHQ_512, invert
 from .types import F32, RgbU8
 
-_EYES = 126.0  # eye distance of FFHQ_512 in pixels of the crop
+MIN_EYE_DISTANCE = 8.0
+"""Photo pixels. A face whose eyes are closer holds too little to restore a person from."""
+
+SHARP_SCORE = 0.25
+"""Faces scored below this are left alone."""
+
+WEIGHTS = np.array([-5.479, 20.598, 1.616, -7.294, -2.641, 5.269], np.float32)
+INTERCEPT = -8.082
+"""Fitted by `benchmarks/sharpness.py` on the features of `features()`."""
+
+_EYE_DISTANCE = float(np.hypot(*(FFHQ_512.points[1] - FFHQ_512.points[0])))
+_FACE = (136, 176, 376, 424)  # eyes to chin, cheek to cheek, in the crop
+_NOISE_SHARE = (0.521, 0.078, 0.018, 0.005)
+"""How much of the variance of white noise falls into each of the four bands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Degradation:
-    """What was measured on one FFHQ_512 crop, at the photo's own resolution.
+    """What was measured on one FFHQ_512 crop.
 
-    `score` 0 (clean) .. 1 (badly degraded). `eye_distance` in photo pixels. `noise` is the standard deviation in 8-bit
-    steps, `detail` the share of fine structure, `blockiness` that of 8-pixel JPEG steps.
+    `score` is 0 (clean) .. 1 (degraded). `eye_distance` is in photo pixels. `noise` is a standard deviation in 8-bit
+    steps. `detail` is the log of fine against middle structure, noise taken out: about -1 for a sharp face, below -2
+    for a blurred one. `blockiness` is how much larger brightness steps are at JPEG's block borders (0: no larger).
+    `reasons` are empty for a clean face.
     """
 
     score: float
     eye_distance: float
-    detail: float
     noise: float
+    detail: float
     blockiness: float
     reasons: tuple[str, ...]
 
 
 def measure(crop: RgbU8, from_photo: F32) -> Degradation:
-    """Measure one FFHQ_512 crop (H, W, 3) with its photo -> crop affine."""
-    scale = float(np.hypot(from_photo[0, 0], from_photo[1, 0]))
-    side = crop.shape[0]
-    native = int(np.clip(round(side / max(scale, 1.0)), 32, side))
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (native, native), interpolation=cv2.INTER_AREA).astype(np.float32)
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    noise = float(np.median(np.abs(cv2.filter2D(small, -1, kernel)))) / 0.6745 / 6
-    return Degradation(0.5, _EYES / scale, 0.0, noise, 0.0, ())
+    """Measure one FFHQ_512 crop (512, 512, 3) with its photo -> crop affine."""
+    noise, bands, blockiness = _measure_patch(*_on_photo_grid(crop, from_photo))
+    values = features(noise, bands, blockiness)
+    score = float(1 / (1 + np.exp(-np.clip(values @ WEIGHTS + INTERCEPT, -30, 30))))
+    eye_distance = _EYE_DISTANCE / float(np.hypot(from_photo[0, 0], from_photo[1, 0]))
+    detail = float(values[3])
+    reasons = []
+    if eye_distance < 20:
+        reasons.append(f"only {eye_distance:.0f} px between the eyes")
+    if score >= SHARP_SCORE:
+        if noise > 4:
+            reasons.append(f"noisy (about {noise:.0f} of 255)")
+        if blockiness > 0.3:
+            reasons.append("JPEG blocks")
+        if detail < -1.7 or not (noise > 4 or blockiness > 0.3):
+            reasons.append("blurred")
+    return Degradation(score, eye_distance, noise, detail, blockiness, tuple(reasons))
+
+
+def is_too_small(degradation: Degradation) -> bool:
+    """Whether the eyes are less than `MIN_EYE_DISTANCE` photo pixels apart."""
+    return degradation.eye_distance < MIN_EYE_DISTANCE
+
+
+def is_sharp_already(degradation: Degradation) -> bool:
+    """Whether restoring can only do harm: nothing is wrong with the face at the photo's own resolution."""
+    return degradation.score < SHARP_SCORE
+
+
+def why_left_alone(degradation: Degradation) -> str | None:
+    """The reason not to restore this face, or None when it should be restored."""
+    if is_too_small(degradation):
+        return f"too small: {degradation.eye_distance:.0f} px between the eyes, at least {MIN_EYE_DISTANCE:.0f} needed"
+    if is_sharp_already(degradation):
+        return f"sharp already (degradation {degradation.score:.2f} of 1)"
+    return None
+
+
+def features(noise: float, bands: tuple[float, ...], blockiness: float) -> F32:
+    """The six inputs of the score: noise, strong noise, three ratios of neighbouring detail bands, blockiness."""
+    # the variance that is left when the noise's share is taken out, but never nothing: the estimate is rough
+    clean = [max(e - share * noise**2, 0.02 * e) + 0.05 for e, share in zip(bands, _NOISE_SHARE, strict=True)]
+    fine, medium, coarse, coarsest = np.log(clean)
+    amount = np.log(noise + 0.5)
+    return np.array(
+        [
+            amount,
+            max(amount - 1, 0),
+            fine - coarse,
+            medium - coarse,
+            coarse - coarsest,
+            np.clip(blockiness, -0.5, 2),
+        ],
+        np.float32,
+    )
+
+
+def _on_photo_grid(crop: RgbU8, from_photo: F32) -> tuple[F32, tuple[int, int] | None]:
+    """The face's brightness at the photo's pixels, and the photo position of its corner.
+
+    For a face larger than the crop: the crop itself, whose pixels are no longer the photo's, so no position.
+    """
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    x1, y1, x2, y2 = _FACE
+    if float(np.hypot(from_photo[0, 0], from_photo[1, 0])) <= 1:
+        return grey[y1:y2, x1:x2], None
+    back = invert(from_photo)
+    corners = np.array([[x1, y1], [x2, y1], [x1, y2], [x2, y2]], np.float32) @ back[:, :2].T + back[:, 2]
+    left, top = (int(v) for v in np.floor(corners.min(0)))
+    width, height = (int(v) for v in np.maximum(np.ceil(corners.max(0)) - (left, top), 4))
+    to_crop = from_photo.astype(np.float64)
+    to_crop[:, 2] += to_crop[:, :2] @ (left, top)
+    patch: F32 = cv2.warpAffine(
+        grey,
+        to_crop,
+        (width, height),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return patch, (left, top)
+
+
+def _measure_patch(patch: F32, corner: tuple[int, int] | None) -> tuple[float, tuple[float, ...], float]:
+    """Noise, the variance in four octave bands (fine first), and blockiness."""
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # blind to edges (Immerkaer 1996)
+    noise = float(np.median(np.abs(cv2.filter2D(patch, -1, kernel)[1:-1, 1:-1]))) / 0.6745 / 6
+    levels = [patch] + [cv2.GaussianBlur(patch, (0, 0), 0.7 * 2**i) for i in range(4)]
+    bands = tuple(float(np.mean((a - b) ** 2)) for a, b in pairwise(levels))
+    if corner is None or min(patch.shape) < 24:
+        return noise, bands, 0.0
+    return noise, bands, (_blockiness(patch, 0, corner[1]) + _blockiness(patch, 1, corner[0])) / 2
+
+
+def _blockiness(patch: F32, axis: int, start: int) -> float:
+    steps = np.abs(np.diff(patch, axis=axis)).mean(1 - axis)
+    at_border = (np.arange(len(steps)) + 1 + start) % 8 == 0
+    # half a step is added to both, or the ratio would be wild on faces without any structure
+    return float((steps[at_border].mean() + 0.5) / (steps[~at_border].mean() + 0.5) - 1)

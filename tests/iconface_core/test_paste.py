@@ -29,7 +29,7 @@ def landmarks(eyes: float, angle: float, x: float, y: float) -> np.ndarray:
 places = st.tuples(st.floats(8, 250), st.floats(-3.14, 3.14), st.floats(-60, 320), st.floats(-60, 260))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(places, st.integers(0, 99))
 def test_outside_the_mask_every_bit_stays(place, seed: int) -> None:
     photo = smooth_photo(200, 260, seed, grain=20)
@@ -46,7 +46,7 @@ def test_outside_the_mask_every_bit_stays(place, seed: int) -> None:
     assert pasted.mask.size == 0 or (pasted.mask.min() >= 0 and pasted.mask.max() <= 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(places, st.integers(0, 99))
 def test_aligning_and_pasting_back_is_the_identity(place, seed: int) -> None:
     photo = smooth_photo(200, 260, seed)
@@ -136,7 +136,7 @@ def test_mask_shape() -> None:
 
 def test_match_tone_leaves_a_match_alone() -> None:
     crop = smooth_photo(512, 512)
-    assert match_tone(crop, crop, face_mask(FFHQ_512.points, 512)) == pytest.approx(crop.astype(np.float32), abs=0.01)
+    assert np.abs(match_tone(crop, crop, face_mask(FFHQ_512.points, 512)) - crop).max() < 0.01
 
 
 def test_shapes_must_agree() -> None:
