@@ -49,8 +49,9 @@ class Probe:
 class PeopleGallery:
     """Faces that belong to people, as columns of length N; one row per face, any order.
 
-    `vectors` (N, dim) unit length, one embedder; `qualities` 0..1; `confirmed` bool. Build it once and reuse it for
-    many probes. Raises ValueError when the columns differ in length.
+    `vectors` (N, dim) unit length, one embedder; `qualities` 0..1; `confirmed` bool. `everyone` (dim,) is derived: the
+    mean face of the gallery, each person counted once. Build it once and reuse it for many probes.
+    Raises ValueError when the columns differ in length.
     """
 
     vectors: F32
@@ -59,11 +60,16 @@ class PeopleGallery:
     face_ids: I64
     photo_ids: I64
     confirmed: NDArray[np.bool_]
+    everyone: F32 = field(init=False)
 
     def __post_init__(self) -> None:
         columns = (self.person_ids, self.qualities, self.face_ids, self.photo_ids, self.confirmed)
         if self.vectors.ndim != 2 or any(c.shape != (len(self.vectors),) for c in columns):
             raise ValueError(f"gallery columns differ in length: {self.vectors.shape}, {[c.shape for c in columns]}")
+        _, person, faces = np.unique(self.person_ids, return_inverse=True, return_counts=True)
+        weights = (1.0 / faces[person]).astype(np.float32)
+        everyone = weights @ self.vectors / np.float32(max(1, len(faces)))
+        object.__setattr__(self, "everyone", everyone)  # frozen: the one derived column
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -89,16 +95,18 @@ class IdentifyPolicy:
     on. `min_margin`: least log odds to the runner-up. `unsure_posterior`: below it nobody is proposed. `top_faces`: at
     most this many of a person's best-matching faces are pooled. `unconfirmed_weight`: weight of a face no human
     confirmed, against 1. `crowd_penalty`: nats taken off per unit of ln(faces / pooled faces), because the best
-    of many tries proves less.
+    of many tries proves less. `crowd_people`: number of people at which half of the probe's likeness to everybody
+    is taken off its similarities.
     """
 
     stranger_prior: float = 0.5
-    known_posterior: float = 0.99
+    known_posterior: float = 0.9
     min_margin: float = 3.0
     unsure_posterior: float = 0.05
     top_faces: int = 3
     unconfirmed_weight: float = 0.7
     crowd_penalty: float = 0.5
+    crowd_people: float = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +126,8 @@ class PersonEvidence:
 class Identification:
     """The answer. `candidates` are the likeliest people, best first (at most 3, none for an empty gallery).
 
-    `margin`: log odds (nats) of the best over the runner-up, or over "somebody else" when that is closer; 0 when there
-    is nobody. `stranger_posterior` 0..1. `excluded`: people who could not be it, with the fact that says so.
+    `margin`: log odds (nats) of the best over the runner-up; over "somebody else" when there is no runner-up; 0 when
+    there is nobody. `stranger_posterior` 0..1. `excluded`: people who could not be it, with the fact that says so.
     """
 
     kind: IdentityKind
@@ -190,8 +198,8 @@ def identify(
     if not len(rows):
         return Identification(IdentityKind.UNKNOWN, (), 1.0, 0.0, excluded)
     candidates, stranger = _weigh(probe, gallery, rows, calibration, policy)
-    best, second = candidates[0], candidates[1].posterior if len(candidates) > 1 else 0.0
-    margin = _log_odds(best.posterior, max(stranger, second))
+    best = candidates[0]
+    margin = _log_odds(best.posterior, candidates[1].posterior if len(candidates) > 1 else stranger)
     if best.posterior >= policy.known_posterior and margin >= policy.min_margin:
         kind = IdentityKind.KNOWN
     elif best.posterior >= policy.unsure_posterior:
@@ -225,10 +233,15 @@ def _weigh(
 
     A person's evidence is the mean over their few best-matching faces, weighted by quality: it follows them through
     ages and poses, as a centroid does not, and one wrongly assigned face does not turn it, as it turns a maximum.
+
+    Some faces are a little like everybody (sharp ones above all), others like nobody (blurred ones). How far the
+    probe's likeness to everybody is above or below the gallery's own is evidence for no one, and is taken off.
     """
     similarity = gallery.vectors[rows] @ probe.vector
+    crowd = len(np.unique(gallery.person_ids))
+    everybody = float((probe.vector - gallery.everyone) @ gallery.everyone) * crowd / (crowd + policy.crowd_people)
     quality, people, face_ids = gallery.qualities[rows], gallery.person_ids[rows], gallery.face_ids[rows]
-    llr = calibration.llr(similarity, probe.quality, quality).astype(np.float64)
+    llr = calibration.llr(similarity - everybody, probe.quality, quality).astype(np.float64)
     order = np.lexsort((face_ids, -llr, people))
     person_ids, first, count = np.unique(people[order], return_index=True, return_counts=True)
     pooled_count = np.minimum(count, policy.top_faces)

@@ -136,6 +136,21 @@ def test_a_low_quality_probe_needs_a_closer_match():
     assert good.margin > poor.margin
 
 
+def test_likeness_to_everybody_is_no_evidence_for_one_person():
+    common, people = centre(0), list(range(1, 301))
+    alike = gallery(people)
+    vectors = unit(alike.vectors + 0.8 * common)  # an embedder with a direction that all faces share
+    rows = PeopleGallery(vectors, alike.person_ids, alike.qualities, alike.face_ids, alike.photo_ids, alike.confirmed)
+    everyman = Probe(unit(centre(10**6) + 3 * common), 1.0)
+    as_is = identify(everyman, rows, CALIBRATION, policy=IdentifyPolicy(crowd_people=1e9)).best
+    corrected = identify(everyman, rows, CALIBRATION).best
+    assert as_is is not None
+    assert corrected is not None
+    assert as_is.llr > corrected.llr + 3
+    own = identify(Probe(vectors[0], 1.0), rows, CALIBRATION)
+    assert own.person_id == 1
+
+
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
