@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from iconface_core.geometry import FFHQ_512
 from iconface_core.types import F32, RgbU8
 

@@ -1,6 +1,6 @@
 """Who is it: degraded held-out photos against a gallery of real people, strangers included.
 
-    python benchmarks/identify.py [--people 400] [--processes 2] [--tune]
+    python benchmarks/identify.py [--people 400] [--processes 2] [--fit] [--tune]
 
 Every probe is a photo that is degraded, then detected, aligned and embedded like any photo. Its gallery holds the
 *other* photos of everybody but the strangers. People are split in two halves: policies are tuned on one, and the tables
@@ -8,140 +8,20 @@ are measured on the other. Vectors are kept in `benchmarks/.cache`.
 """
 
 import argparse
-import hashlib
 import os
-import sys
-import zlib
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
-from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
-from degrade import LEVELS, degrade
-from PIL import Image
+from degrade import LEVELS
+from held_out import SEED, TWO_NAMES, Faces, faces_of, plan
 
 from iconface_core.calibration import Calibration
-from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.identify import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.pose import head_pose
 from iconface_core.references import DegradedFace, ReferenceCandidate, select_references
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("ICONFACE_SHARED_DATA", ROOT.parent / "shared" / "data")) / "lfw"
-CACHE = Path(__file__).with_name(".cache")
-PROBES_PER_PERSON = 2
-SEED = 20
-
-
-@dataclass(frozen=True)
-class Faces:
-    """Columns, one row per embedded face; `photo`, `person`: indices of the plan; `level`: "clean" or a level."""
-
-    photo: np.ndarray
-    person: np.ndarray
-    level: np.ndarray
-    vector: np.ndarray
-    norm: np.ndarray
-    det_score: np.ndarray
-    width: np.ndarray
-    landmarks: np.ndarray
-
-    def where(self, mask: np.ndarray) -> "Faces":
-        return Faces(*(getattr(self, name)[mask] for name in Faces.__dataclass_fields__))
-
-
-def plan(limit: int | None) -> tuple[list[Path], np.ndarray, list[int], set[int]]:
-    """Photos, the person of each, the photos to degrade, and the people who are strangers."""
-    rng = np.random.default_rng(SEED)
-    folders = sorted(p for p in DATA.iterdir() if p.is_dir())
-    photos = {f: sorted(f.glob("*.jpg")) for f in folders}
-    several = [f for f in folders if len(photos[f]) >= 2]
-    alone = [folders[i] for i in rng.permutation(len(folders)) if len(photos[folders[i]]) == 1]
-    if limit is not None:
-        several = [several[i] for i in sorted(rng.permutation(len(several))[:limit])]
-        alone = alone[: 3 * limit]
-    strangers = alone[: min(len(several), len(alone) // 2)]
-    used = sorted([*several, *alone])
-    person_of = {f: i for i, f in enumerate(used)}
-    flat = [p for f in used for p in photos[f]]
-    person = np.array([person_of[p.parent] for p in flat])
-    index = {p: i for i, p in enumerate(flat)}
-    held_out = [
-        index[photos[f][j]] for f in [*several, *strangers] for j in rng.permutation(len(photos[f]))[:PROBES_PER_PERSON]
-    ]
-    return flat, person, held_out, {person_of[f] for f in strangers}
-
-
-def embed_photo(job: tuple[Path, str, float]) -> tuple[np.ndarray, float, float, float, np.ndarray] | None:
-    """The most central face of the photo, degraded first unless the level is "clean"; None when none is found."""
-    path, level, face_px = job
-    with Image.open(path) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    if level != "clean":
-        pixels = degrade(pixels, face_px, level, zlib.crc32(f"{path.name} {level}".encode()))
-    found = _MODELS["detector"].detect(pixels)
-    if not found:
-        return None
-    centre = np.array([pixels.shape[1], pixels.shape[0]]) / 2
-    face = min(found, key=lambda f: float(np.linalg.norm(f.landmarks.mean(0) - centre)))
-    (e,) = _MODELS["embedder"].embed([align_face(pixels, face.landmarks, ARCFACE_112)])
-    return e.vector, e.norm, face.det_score, face.bbox.width, face.landmarks
-
-
-_MODELS: dict[str, object] = {}
-
-
-def load_models() -> None:
-    """In every worker process, once."""
-    import cv2
-
-    from iconface_core.faces.sface import SFaceEmbedder
-    from iconface_core.faces.yunet import YuNetDetector
-
-    cv2.setNumThreads(1)
-    _MODELS.update(detector=YuNetDetector(threads=1), embedder=SFaceEmbedder(threads=1))
-
-
-LFW_FACE_PX = 93.0  # median width of a detected face in LFW's 250-pixel photos
-COLUMNS = ("vector", "norm", "det_score", "width", "landmarks")
-
-
-def faces_of(
-    photos: list[Path], person: np.ndarray, held_out: list[int], processes: int
-) -> tuple[Faces, dict[str, int]]:
-    """All clean photos and the degraded ones; also how many were not detected, per level.
-
-    What was embedded once is kept for later runs with more people. Delete the cache after changing a model's code.
-    """
-    jobs = [(i, "clean") for i in range(len(photos))] + [(i, level) for level in LEVELS for i in held_out]
-    key = hashlib.sha256((ROOT / "benchmarks/degrade.py").read_bytes()).hexdigest()[:12]
-    file = CACHE / f"identify_{key}.npz"
-    known: dict[str, tuple[np.ndarray, ...] | None] = {}
-    if file.exists():
-        with np.load(file) as data:
-            rows = zip(*(data[c] for c in COLUMNS), strict=True)
-            known = {str(name): None if row[1] == 0 else row for name, row in zip(data["name"], rows, strict=True)}
-    names = {job: f"{photos[job[0]].name} {job[1]}" for job in jobs}
-    todo = [job for job in jobs if names[job] not in known]
-    with ProcessPoolExecutor(processes, get_context("spawn"), load_models) as pool:
-        for start in range(0, len(todo), 2000):
-            part = todo[start : start + 2000]
-            found = pool.map(embed_photo, [(photos[i], level, LFW_FACE_PX) for i, level in part], chunksize=32)
-            known |= {names[job]: row for job, row in zip(part, found, strict=True)}
-            nobody = (np.zeros(128, np.float32), 0.0, 0.0, 0.0, np.zeros((5, 2), np.float32))
-            columns = [np.array(c) for c in zip(*(row or nobody for row in known.values()), strict=True)]
-            CACHE.mkdir(exist_ok=True)
-            np.savez(
-                file.with_suffix(".part.npz"), name=np.array(list(known)), **dict(zip(COLUMNS, columns, strict=True))
-            )
-            file.with_suffix(".part.npz").replace(file)
-            print(f"embedded {start + len(part)} of {len(todo)}", file=sys.stderr, flush=True)
-    kept = [(job, known[names[job]]) for job in jobs if known[names[job]] is not None]
-    photo, level = np.array([i for (i, _), _ in kept]), np.array([lv for (_, lv), _ in kept])
-    missing = {lv: sum(lv == x for _, x in jobs) - int((level == lv).sum()) for lv in ("clean", *LEVELS)}
-    return Faces(photo, person[photo], level, *(np.array(c) for c in zip(*(r for _, r in kept), strict=True))), missing
+NORM_RANGE = (7.0, 13.0)  # of SFace, for --fit
 
 
 def gallery_of(clean: Faces, calibration: Calibration) -> PeopleGallery:
@@ -173,6 +53,36 @@ def best_cosine(probes: Faces, gallery: PeopleGallery) -> tuple[np.ndarray, np.n
 
 def share(mask: np.ndarray) -> str:
     return f"{100 * mask.mean():.2f} %" if len(mask) else "-"
+
+
+def log_odds(results: list[Identification]) -> np.ndarray:
+    """Of the likeliest person: the score that a caller would put a threshold on."""
+    p = np.array([0.0 if r.best is None else r.best.posterior for r in results])
+    return np.log((p + 1e-12) / (1 - p + 1e-12))
+
+
+def fit(probes: Faces, gallery: PeopleGallery, start: Calibration) -> Calibration:
+    """Evidence of one pair for degraded probes against clean faces: logistic regression with the prior taken out."""
+    low, high = NORM_RANGE
+    quality = np.clip((probes.norm - low) / (high - low), 0, 1)
+    rows, same, weights, pairs = [], [], [], 0
+    for v, q, person, own in zip(probes.vector, quality, probes.person, probes.photo, strict=True):
+        s = gallery.vectors @ v
+        is_same = (gallery.person_ids == person) & (gallery.face_ids != own)
+        use = is_same | ((gallery.person_ids != person) & (s > 0.15))  # the rest says "no" with any coefficients
+        n = is_same.sum()
+        rows.append(np.c_[np.minimum(q, gallery.qualities[use]), s[use]])
+        same.append(is_same[use])
+        weights.append(np.where(is_same[use], min(1.0, 5 / max(n, 1)), 1.0))  # nobody's album outweighs the others
+        pairs += int((gallery.person_ids != person).sum())
+    q, s = np.concatenate(rows).T
+    y, w = np.concatenate(same).astype(float), np.concatenate(weights)
+    x = np.c_[np.ones(len(q)), q, s, q * s]
+    prior, beta = np.log((w * y).sum() / pairs), np.array([-5.0, 0.0, 20.0, 0.0])
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-(x @ beta + prior)))
+        beta += np.linalg.solve((x * (w * p * (1 - p))[:, None]).T @ x, x.T @ (w * (y - p)))
+    return Calibration(start.embedder, low, high, *(round(float(b), 2) for b in beta[[0, 2, 1, 3]]))
 
 
 def sweep(right: np.ndarray, score: np.ndarray, stranger: np.ndarray, false_rate: float) -> tuple[float, float]:
@@ -209,15 +119,15 @@ def report_identity(
             f"(right person first: {share(right[k & unsure])}) | {share((kind == IdentityKind.UNKNOWN)[k])} "
             f"| {s.sum()} | {share(known[s])} | {share(unsure[s])} | {share((kind == IdentityKind.UNKNOWN)[s])} |"
         )
-        margin = np.array([r.margin for r in results])
+        score = log_odds(results)
         person, similarity = best_cosine(probes, gallery)
-        compare.append((level, right, margin, person == probes.person, similarity, stranger))
+        compare.append((level, right, score, person == probes.person, similarity, stranger))
     print("\nSame false rate, threshold chosen in hindsight (share of known people identified correctly):\n")
     print("| probes | false rate | evidence | cosine of the nearest face |\n|---|---|---|---|")
     merged = ("all levels together", *(np.concatenate([c[i] for c in compare]) for i in range(1, 6)))
-    for level, right, margin, cosine_right, similarity, stranger in [*compare, merged]:
+    for level, right, score, cosine_right, similarity, stranger in [*compare, merged]:
         for rate in (0.001, 0.005):
-            ours, plain = sweep(right, margin, stranger, rate)[1], sweep(cosine_right, similarity, stranger, rate)[1]
+            ours, plain = sweep(right, score, stranger, rate)[1], sweep(cosine_right, similarity, stranger, rate)[1]
             print(f"| {level} | {100 * rate:.1f} % | {100 * ours:.1f} % | {100 * plain:.1f} % |")
     if tune:
         tune_policy(faces.where(~test & (faces.level != "clean")), strangers, gallery, calibration)
@@ -233,10 +143,7 @@ def tune_policy(probes: Faces, strangers: np.ndarray, gallery: PeopleGallery, ca
         right = np.array([r.best is not None for r in results]) & (
             np.array([-1 if r.best is None else r.best.person_id for r in results]) == probes.person
         )
-        log_odds = np.array(
-            [-50.0 if r.best is None else np.log(r.best.posterior / (1.000001 - r.best.posterior)) for r in results]
-        )
-        threshold, correct = sweep(right, log_odds, stranger, 0.002)
+        threshold, correct = sweep(right, log_odds(results), stranger, 0.002)
         print(f"| {top} | {crowd} | {1 / (1 + np.exp(-threshold)):.5f} | {100 * correct:.2f} % |", flush=True)
 
 
@@ -302,6 +209,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, help="only so many people with several photos (default: all)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--fit", action="store_true", help="fit the pair evidence on the other half of the people first"
+    )
     parser.add_argument("--tune", action="store_true", help="also try policies on the other half of the people")
     options = parser.parse_args()
     from iconface_core.faces.sface import CALIBRATION
@@ -309,10 +219,20 @@ def main() -> None:
     photos, person, held_out, strangers = plan(options.people)
     faces, missing = faces_of(photos, person, held_out, options.processes)
     print(f"{len(photos)} photos of {person.max() + 1} people; {len(held_out)} held-out photos at {len(LEVELS)} levels")
-    print(f"not detected: {missing}; calibration {CALIBRATION}\n")
     test = np.random.default_rng(SEED + 1).permutation(person.max() + 1)[faces.person] % 2 == 0
-    report_identity(faces, test, np.array(sorted(strangers)), CALIBRATION, options.tune)
-    report_references(faces, test, CALIBRATION)
+    two_names = {i for i, p in zip(person, photos, strict=True) if p.parent.name in TWO_NAMES}
+    usable = ~np.isin(faces.person, list(two_names)) | (faces.level == "clean")
+    faces, test = faces.where(usable), test[usable]
+    outsiders = np.array(sorted(strangers))
+    calibration = CALIBRATION
+    if options.fit:
+        loose = replace(CALIBRATION, norm_low=NORM_RANGE[0], norm_high=NORM_RANGE[1])
+        clean = faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders))
+        learn = faces.where(~test & (faces.level != "clean") & ~np.isin(faces.person, outsiders))
+        calibration = fit(learn, gallery_of(clean, loose), CALIBRATION)
+    print(f"not detected: {missing}; calibration {calibration}\n")
+    report_identity(faces, test, outsiders, calibration, options.tune)
+    report_references(faces, test, calibration)
 
 
 if __name__ == "__main__":

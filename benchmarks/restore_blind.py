@@ -15,13 +15,13 @@ from unittest import mock
 import cv2
 import numpy as np
 from degrade import LEVELS, clean_faces, degrade, scaled
-from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face, similarity_transform
+
+from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.paste import face_mask
 from iconface_core.restore import waifu2x
-from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.types import RestoreInput, RestoreOptions, RgbU8
 
 MASK = cv2.resize(face_mask(FFHQ_512.points, 512), (256, 256))[..., None]
-TO_ARCFACE = similarity_transform(FFHQ_512.points, ARCFACE_112.points)
 
 
 def psnr(a: RgbU8, b: RgbU8) -> float:
@@ -42,8 +42,7 @@ def main() -> None:
     restorer = waifu2x.Waifu2xRestorer(threads=2)
 
     def embed(*crops: RgbU8) -> list[np.ndarray]:
-        small = [cv2.warpAffine(c, TO_ARCFACE, (112, 112), flags=cv2.INTER_AREA) for c in crops]
-        return [e.vector for e in embedder.embed([AlignedFace(s, TO_ARCFACE) for s in small])]
+        return [e.vector for e in embedder.embed([align_face(c, FFHQ_512.points, ARCFACE_112) for c in crops])]
 
     rows: dict[tuple[str, str], list[list[float]]] = {}
     faces = list(clean_faces(arguments.data, arguments.lfw, arguments.celebrities, arguments.seed))

@@ -139,12 +139,11 @@ def _warp(crop: F32, to_region: F32, shape: tuple[int, int], scale: float) -> F3
     matrix = to_region.astype(np.float64)
     if scale > 1.5:
         size = crop.shape[0]
-        small = max(8, round(size / scale * 1.25))
+        small = max(8, min(size, round(size / scale * 1.5)))  # denser would alias, sparser would blur
         crop = cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA)
         step = size / small
         matrix = np.hstack([matrix[:, :2] * step, (matrix[:, :2].sum(1) * (0.5 * step - 0.5) + matrix[:, 2])[:, None]])
-    flags = cv2.INTER_CUBIC if scale < 1 else cv2.INTER_LINEAR
-    warped: F32 = cv2.warpAffine(crop, matrix, shape, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    warped: F32 = cv2.warpAffine(crop, matrix, shape, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
     return warped
 
 
