@@ -37,16 +37,21 @@ class BackboneConfig:
 
 @dataclass(frozen=True, slots=True)
 class IdentityConfig:
-    """The global identity pathway. `encoder` names the embedder whose vectors it was trained on."""
+    """The global identity pathway. `encoder` is the id of the embedder whose vectors it was trained on, or the front
+    part of it, when a publisher states the architecture but not which weights."""
 
     enabled: bool = True
-    encoder: str = "adaface_ir50"
+    encoder: str = "adaface-ir50"
     dim: int = 512
     temperature: float = 1.0  # paper
     anchor: Literal["paper"] = "paper"  # how references become one anchor; see identity.py
     width: int = 512  # ours: width of phi
     rank: int = 64  # ours: rank of psi
     scope: Literal["image", "scene"] = "image"  # ours: which image tokens receive the deltas
+
+    def accepts(self, embedder_id: str) -> bool:
+        """Whether vectors of this embedder may be used: the same id, or the same up to a following "-"."""
+        return embedder_id == self.encoder or embedder_id.startswith(f"{self.encoder}-")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def why_not(
         else:
             if not has_prompt:
                 reasons.append(f"{checkpoint} has no prompt embeddings: run 'iconface models encode-prompt' on it")
-            if config.identity.enabled and config.identity.encoder not in embedder_ids:
+            if config.identity.enabled and not any(map(config.identity.accepts, embedder_ids)):
                 reasons.append(f"the checkpoint's identity encoder {config.identity.encoder!r} is not installed")
     if backbone is None:
         reasons.append("no FLUX.2-klein-base-4B folder: run 'iconface models pull flux2-klein-base-4b'")

@@ -9,7 +9,7 @@ import cv2
 import torch
 from torch import Tensor
 
-from iconface_core.errors import BackendUnavailableError
+from iconface_core.errors import BackendUnavailableError, UnsupportedCheckpointError
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.types import FaceEmbedding, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
@@ -149,13 +149,18 @@ class IconFaceRestorer:
         """The identity anchor: from the references, or from the degraded face when there are none."""
         references = face.references[: self.max_references]
         found: Sequence[FaceEmbedding] = face.identity[: len(references)]
-        if not found or len(found) < len(references) or any(e.embedder != config.identity.encoder for e in found):
-            if self._embedder is None or self._embedder.id != config.identity.encoder:
+        if not found or len(found) < len(references) or not all(config.identity.accepts(e.embedder) for e in found):
+            if self._embedder is None or not config.identity.accepts(self._embedder.id):
                 raise BackendUnavailableError(
                     f"this checkpoint needs identity vectors of {config.identity.encoder!r}: install that embedder's "
                     f"weights (see 'iconface models')"
                 )
             found = self._embedder.embed([arcface_crop(f) for f in references or (face.degraded,)])
+        if any(len(e.vector) != config.identity.dim for e in found):
+            raise UnsupportedCheckpointError(
+                f"{self._checkpoint} expects identity vectors of {config.identity.dim} numbers, {found[0].embedder!r} "
+                f"gives {len(found[0].vector)}"
+            )
         return pool_anchor(
             [torch.from_numpy(e.vector) for e in found],
             [e.norm for e in found],

@@ -68,6 +68,14 @@ def test_the_defaults_are_the_paper_s():
     assert replace(c, memory=replace(c.memory, routes=1)) == c.variant("single_route")
 
 
+def test_an_encoder_is_accepted_by_id_or_by_architecture():
+    identity = IdentityConfig(encoder="adaface-ir50")
+    assert identity.accepts("adaface-ir50")
+    assert identity.accepts("adaface-ir50-1a2b3c4d")
+    assert not identity.accepts("adaface-ir501")
+    assert not IdentityConfig(encoder="adaface-ir50-1a2b3c4d").accepts("adaface-ir50-ffffffff")
+
+
 def test_config_needs_no_torch():
     code = "import sys, iconface_core.restore.config; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

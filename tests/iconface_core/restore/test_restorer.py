@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from iconface_core.errors import BackendUnavailableError
+from iconface_core.errors import BackendUnavailableError, UnsupportedCheckpointError
 from iconface_core.fakes import FakeEmbedder
 from iconface_core.protocols import FaceRestorer
 from iconface_core.restore.checkpoint import PromptEmbeds, save_checkpoint
@@ -156,6 +156,30 @@ def test_a_missing_identity_encoder_is_named_and_concat_needs_none(make, config)
     with pytest.raises(BackendUnavailableError, match="'fake-8'"):
         make(embedder=None).restore(request(1), RestoreOptions())
     make(config.variant("structure"), name="s", embedder=None).restore(request(1), RestoreOptions())
+
+
+def test_vectors_of_another_length_are_refused(make, config):
+    config = replace(config, identity=replace(config.identity, dim=9))
+    with pytest.raises(UnsupportedCheckpointError, match="9 numbers, 'fake-8' gives 8"):
+        make(config).restore(request(1, 1), RestoreOptions())
+
+
+@pytest.mark.parametrize(
+    "placement",
+    [
+        Placement("cpu", "bfloat16"),
+        Placement("cpu", weights="int8"),
+        Placement("cpu", offload="blocks"),
+        Placement("cpu", "bfloat16", "int8", "blocks"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("mode", ["joint", "cached"])
+def test_every_placement_gives_nearly_the_same_picture(placement, mode, make, config):
+    config = replace(config, condition_attention=mode)
+    expected = make(config).restore(request(1, 1), RestoreOptions()).pixels.astype(int)
+    got = make(config, name="b", placement=placement).restore(request(1, 1), RestoreOptions()).pixels
+    assert np.abs(got - expected).mean() < 6
 
 
 def test_crops_of_a_wrong_size_are_refused(make):
