@@ -127,7 +127,7 @@ def _decisions(
 
 def _own(row: int, pool: Faces, roots: I64, linkage: MeanLinkage) -> float:
     at = np.array([row])
-    return float(linkage.face_evidence(at, pool.vectors[at], roots[at], inside=True)[0])
+    return float(linkage.face_evidence(at, pool.vectors, roots[at], inside=True)[0])
 
 
 def _cluster_of(pool: Faces, member: NDArray[np.bool_]) -> int:
@@ -151,7 +151,7 @@ def _question(
     best: dict[int, float] = {}
     at = np.array([row])
     for r in named:
-        ratio = linkage.face_evidence(at, pool.vectors[at], np.array([r]), inside=r == root)
+        ratio = linkage.face_evidence(at, pool.vectors, np.array([r]), inside=r == root)
         best[people[r]] = max(float(ratio[0]), best.get(people[r], -np.inf))
     ranked = sorted(((e, p) for p, e in best.items()), reverse=True)
     ranked += [(float("-inf"), NOBODY)] * 2

@@ -50,18 +50,29 @@ class MeanLinkage:
         self._quality[a] += self._quality[b]
         self._length[a] = np.linalg.norm(self._sums[a], axis=1)
 
+    def directions(self, clusters: I64) -> F32:
+        """Unit means (n, d) of clusters, background removed."""
+        sums = self._sums[clusters]
+        means: F32 = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+        return means
+
     def face_evidence(self, rows: I64, vectors: F32, clusters: I64, *, inside: bool) -> F64:
-        """Evidence that the faces `rows`, with their own `vectors` (len(rows), d), belong to `clusters`. With `inside`
-        they are members already, and each is compared with the others only."""
-        centred = self._background.centred(vectors)
-        own = self._face_weight[rows] if inside else np.zeros(len(rows))
-        sums = self._sums[clusters] - centred * own[:, None].astype(np.float32)
-        weight = self._weight[clusters] - own
-        length = np.linalg.norm(sums, axis=1)
-        quality = (self._quality[clusters] - own * self._face_quality[rows]) / np.maximum(weight, 1e-12)
-        spread = np.sqrt(np.maximum(weight * length, 1e-12))
-        products = np.einsum("ij,ij->i", centred, sums)
-        return self._ratio(products / spread, np.minimum(quality, self._face_quality[rows]))
+        """Evidence that the faces `rows` of all `vectors` (N, d) belong to `clusters`. With `inside` they are members
+        already, and each is compared with the others only."""
+        similarity, worst = np.empty(len(rows)), np.empty(len(rows))
+        step = max(1, _CHUNK // self._sums.shape[1])
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            row, cluster = rows[part], clusters[part]
+            centred = self._background.centred(vectors[row])
+            own = self._face_weight[row] if inside else np.zeros(len(row))
+            sums = self._sums[cluster] - centred * own[:, None].astype(np.float32)
+            weight = np.maximum(self._weight[cluster] - own, 1e-12)
+            quality = (self._quality[cluster] - own * self._face_quality[row]) / weight
+            spread = np.sqrt(np.maximum(weight * np.linalg.norm(sums, axis=1), 1e-12))
+            similarity[part] = np.einsum("ij,ij->i", centred, sums) / spread
+            worst[part] = np.minimum(quality, self._face_quality[row])
+        return self._ratio(similarity, worst)
 
     def _ratio(self, centred_similarity: F64, quality: F64) -> F64:
         similarity = self._background.lift + (1 - self._background.lift) * centred_similarity

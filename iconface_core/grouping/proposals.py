@@ -29,17 +29,15 @@ def doubtful_faces(
     kept = (own != other) & (sizes[own] > 1)
     key = np.unique(face[kept] * len(roots) + other[kept])
     face, other = key // len(roots), key % len(roots)
-    if len(face):
-        meeting, inverse = np.unique(roots[face] * len(roots) + other, return_inverse=True)
-        apart = np.array([not constraints.allowed(int(m) // len(roots), int(m) % len(roots)) for m in meeting], bool)
-        face, other = face[apart[inverse]], other[apart[inverse]]
-    if not len(face):
-        return np.zeros(len(roots), bool), rival
-    home = linkage.face_evidence(face, vectors[face], roots[face], inside=True)
-    away = linkage.face_evidence(face, vectors[face], other, inside=False)
+    home = linkage.face_evidence(face, vectors, roots[face], inside=True)
+    away = linkage.face_evidence(face, vectors, other, inside=False)
+    close = away > home - margin
+    face, other, away = face[close], other[close], away[close]
+    apart = [not constraints.allowed(a, b) for a, b in zip(roots[face].tolist(), other.tolist(), strict=True)]
+    certain = np.array(apart, bool)
+    face, other, away = face[certain], other[certain], away[certain]
     order = np.lexsort((other, away))  # the strongest rival is written last
-    close = order[away[order] > home[order] - margin]
-    rival[face[close]] = other[close]
+    rival[face[order]] = other[order]
     return rival >= 0, rival
 
 

@@ -13,8 +13,11 @@ from .graph import SLACK, similar_pairs
 from .identity import continue_ids, preview
 from .linkage import Merged, agglomerate
 from .proposals import doubtful_faces, questions
-from .search import exact_search
+from .search import cell_search, exact_search
+from .timeline import join_over_time
 from .types import NOBODY, Faces, Facts, Grouping, GroupingPolicy, Search
+
+_EXACT_UP_TO = 12_000  # faces: beyond, comparing all with all costs more than everything else
 
 
 def regroup(
@@ -28,8 +31,8 @@ def regroup(
     """Group all undecided faces anew; confirmed faces stay, cluster and person ids survive by overlap.
 
     `faces` are all faces of one embedder, with the person and cluster they have today. `search` finds neighbours among
-    them (default: exact, quadratic). Nothing is written anywhere: apply `Grouping.clusters`, or show
-    `Grouping.changes` first.
+    them (default: numpy, exact for a small library, by cells for a large one). Nothing is written anywhere: apply
+    `Grouping.clusters`, or show `Grouping.changes` first.
     """
     policy = policy or GroupingPolicy()
     n = len(faces)
@@ -37,18 +40,24 @@ def regroup(
         return Grouping(np.empty(0, np.int64), (), (), (), Background.unknown(faces.vectors.shape[1]))
     order = _by_content(faces)
     faces = faces.take(order)
-    search = search or exact_search(faces.face_ids, faces.vectors)
+    search = search or (exact_search if n <= _EXACT_UP_TO else cell_search)(faces.face_ids, faces.vectors)
     asked = policy.propose_evidence
     floor = calibration.similarity_at(asked, 0.0) - SLACK
     a, b, similarity = similar_pairs(faces.face_ids, faces.vectors, search, policy.neighbours, floor)
     background = measure_background(faces.vectors, rough_groups(n, a, b, similarity, calibration))
     weights = burst_weights(n, a, b, similarity)
     linkage = MeanLinkage(faces.vectors, weights, faces.qualities, background, calibration)
-    constraints = Constraints(faces, facts, fixed_people(faces, facts))
+    fixed = fixed_people(faces, facts)
+    constraints = Constraints(faces, facts, fixed)
     merged = agglomerate(linkage, constraints, n, a, b, join=policy.join_evidence, ask=asked)
+    if (faces.captured_day >= 0).any():
+        fresh = MeanLinkage(faces.vectors, weights, faces.qualities, background, calibration)
+        surer = policy.join_evidence + policy.margin
+        joined = join_over_time(faces, merged.roots, fresh, constraints, join=surer, floor=floor)
+        merged = _follow(merged, joined, linkage)
 
     doubtful, _ = doubtful_faces(linkage, constraints, merged.roots, faces.vectors, (a, b), policy.margin)
-    doubtful &= ~faces.confirmed
+    doubtful &= fixed == NOBODY
     groups, roots = _kept(merged, doubtful, constraints, policy.min_faces)
     clusters = continue_ids(groups, roots, faces, facts, constraints)
     labels = np.full(n, NOBODY, np.int64)
@@ -58,6 +67,18 @@ def regroup(
     restored = np.empty(n, np.int64)
     restored[order] = labels
     return Grouping(restored, tuple(clusters), preview(faces, labels, clusters), proposals, background)
+
+
+def _follow(merged: Merged, roots: I64, linkage: MeanLinkage) -> Merged:
+    """Bring the linkage and the open pairs up to date with clusters that were joined over time."""
+    before = np.unique(merged.roots)
+    target = np.arange(len(roots))
+    target[merged.roots] = roots
+    for x in before[target[before] != before].tolist():
+        linkage.absorb(target[[x]], np.array([x]))
+    a, b = target[merged.a], target[merged.b]
+    kept = a != b
+    return Merged(roots, a[kept], b[kept], merged.evidence[kept])
 
 
 def _by_content(faces: Faces) -> I64:
