@@ -8,6 +8,7 @@ Bytes are {"b64": text}. `Recorder` makes changes and notes them; `invert` takes
 """
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -63,14 +64,29 @@ def invert(conn: Connection, changes: Sequence[Change], blame: Callable[[str, in
     """
     recorder = Recorder(conn)
     skipped = 0
-    for kind, name, row_id, columns in reversed(changes):
-        table = metadata.tables[name]
-        if kind == "insert":
-            skipped += _remove(conn, recorder, table, row_id, columns, blame)
-        elif kind == "delete":
-            skipped += _bring_back(conn, recorder, table, row_id, columns)
+    run: dict[int, str] = {}  # updates of one table in a row, each of another row: taken back together
+
+    def flush(table: str) -> int:
+        alike: dict[str, list[int]] = {}
+        for row_id, columns in run.items():
+            alike.setdefault(columns, []).append(row_id)
+        run.clear()
+        target = metadata.tables[table]
+        return sum(_set_back(conn, recorder, target, ids, json.loads(c), blame) for c, ids in alike.items())
+
+    name = ""
+    for kind, table_name, row_id, columns in reversed(changes):
+        if run and (kind != "update" or table_name != name or row_id in run):
+            skipped += flush(name)
+        name = table_name
+        if kind == "update":
+            run[row_id] = json.dumps(columns)
+        elif kind == "insert":
+            skipped += _remove(conn, recorder, metadata.tables[name], row_id, columns, blame)
         else:
-            skipped += _set_back(conn, recorder, table, row_id, columns, blame)
+            skipped += _bring_back(conn, recorder, metadata.tables[name], row_id, columns)
+    if run:
+        skipped += flush(name)
     return recorder.changes, skipped
 
 
@@ -78,30 +94,50 @@ def _set_back(
     conn: Connection,
     recorder: Recorder,
     table: Table,
-    row_id: int,
+    ids: Sequence[int],
     columns: Mapping[str, Sequence[Any]],
     blame: Callable[[str, int], str],
 ) -> int:
-    row = _row(conn, table, row_id)
+    """Take the same update of several rows back."""
+    rows = {r.id: r for part in batches(ids) for r in conn.execute(select(table).where(table.c.id.in_(part)))}
+    skipped = 0
+    ready: dict[frozenset[str], list[int]] = {}
+    for row_id in ids:
+        changed = _changed(table, row_id, rows.get(row_id), columns, blame)
+        skipped += int(changed is None or bool(changed)) if table is face else 0
+        if changed is not None:
+            ready.setdefault(changed, []).append(row_id)
+    for changed, some in ready.items():
+        keep = {k: _in(old) for k, (old, _) in columns.items() if k not in changed}
+        if keep:
+            recorder.update(table, some, **_living(conn, table, keep))
+    return skipped
+
+
+def _changed(
+    table: Table,
+    row_id: int,
+    row: Row[Any] | None,
+    columns: Mapping[str, Sequence[Any]],
+    blame: Callable[[str, int], str],
+) -> frozenset[str] | None:
+    """The columns that the machine has changed since and that stay; None when it has removed the row."""
     if row is None:
         if table.name in _MACHINE_TABLES:
-            return int(table is face)
+            return None
         raise ConflictError(f"{table.name} {row_id} no longer exists{blame(table.name, row_id)}")
-    changed = {k for k, (_, new) in columns.items() if getattr(row, k) != _in(new)}
+    changed = frozenset(k for k, (_, new) in columns.items() if getattr(row, k) != _in(new))
     # The machine may regroup a face only while the human has not decided about it.
-    ours = {k for k, (_, new) in columns.items() if (table.name, k) not in _MACHINE_COLUMNS}
-    if changed & ours:
-        what = ", ".join(f"{k} is now {getattr(row, k)!r}" for k in sorted(changed & ours))
+    ours = sorted(k for k in changed if (table.name, k) not in _MACHINE_COLUMNS)
+    if ours:
+        what = ", ".join(f"{k} is now {getattr(row, k)!r}" for k in ours)
         raise ConflictError(f"{table.name} {row_id} has changed since: {what}{blame(table.name, row_id)}")
     if table is face and row.confirmed and "person_id" in columns:
         # Assigned to somebody else since, or confirmed as the person that this undo would take away.
         later = blame(table.name, row_id)
         if changed or later:
             raise ConflictError(f"face {row_id} was decided about since{later}")
-    keep = {k: _in(old) for k, (old, _) in columns.items() if k not in changed}
-    if keep:
-        recorder.update(table, [row_id], **_living(conn, table, keep))
-    return int(bool(changed) and table is face)
+    return changed
 
 
 def _remove(

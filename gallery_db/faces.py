@@ -170,7 +170,7 @@ class FaceRepo:
         Facts that came in since the columns were read win: confirmed, ignored and forgotten faces are never touched, no
         face enters a person rejected for it, and a person merged away means the one it was merged into. Clusters with
         id -1 are created; person -1 gets a new unnamed person. Machine-made people that end up without faces and that
-        no human act refers to are removed, and so are empty clusters. Needs a write transaction, dry run or not.
+        no human act refers to are removed, and so are empty clusters. A dry run only reads.
         """
         groups = [regroup.Group(c.cluster_id, c.person_id) for c in grouping.clusters]
         return regroup.apply(self._c, face_ids.tolist(), grouping.labels.tolist(), groups, dry_run)

@@ -23,11 +23,15 @@ def decided() -> ColumnElement[bool]:
         p.ignored,
         p.birth_date.is_not(None),
         p.cover_face_id.is_not(None),
-        exists().where(face.c.person_id == p.id, face.c.confirmed),
-        exists().where(rejection.c.person_id == p.id),
-        exists().where(merged.c.person_id == p.id),
-        exists().where(or_(different.c.person_a == p.id, different.c.person_b == p.id)),
+        _any(face.c.person_id == p.id, face.c.confirmed),
+        _any(rejection.c.person_id == p.id),
+        _any(merged.c.person_id == p.id),
+        _any(or_(different.c.person_a == p.id, different.c.person_b == p.id)),
     )
+
+
+def _any(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(*conditions).correlate(person)
 
 
 class PersonRepo:

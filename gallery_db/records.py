@@ -179,8 +179,7 @@ class FaceColumns:
 class GroupingChanges:
     """What applying a grouping did, or (dry run) would do. `joined`, `moved` and `left` are faces that got a first
     person, another person, or none; `refused` were kept out because a human fact (confirmed, rejected, ignored) came in
-    between. `new_people` and `removed_people` are empty in a dry run only if nothing would be made or removed; in a dry
-    run new people have negative ids."""
+    between. In a dry run `new_people` have negative ids."""
 
     joined: tuple[int, ...]
     moved: tuple[int, ...]

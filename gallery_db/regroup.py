@@ -1,10 +1,10 @@
 """Write what grouping decided, under facts that may be newer than what grouping saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from .people import decided
 from .records import GroupingChanges
@@ -19,7 +19,7 @@ NONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Faces of one label. -1: a new cluster, a new person. `keep_cluster` False: the faces are in no cluster."""
+    """Faces of one label. -1: a new cluster, a new person. `clustered` False: the faces are in no cluster."""
 
     cluster_id: int
     person_id: int
@@ -47,29 +47,63 @@ def from_decisions(decisions: "Sequence[Decision]") -> tuple[list[int], list[int
 def apply(
     conn: Connection, face_ids: Sequence[int], labels: Sequence[int], groups: Sequence[Group], dry_run: bool
 ) -> GroupingChanges:
+    """Write the labels (-1: nobody). A dry run only reads; its new people have negative ids."""
     if len(face_ids) != len(labels):
         raise ValueError(f"{len(labels)} labels for {len(face_ids)} faces")
-    point = conn.begin_nested() if dry_run else None
-    try:
-        return _apply(conn, face_ids, labels, groups)
-    finally:
-        if point is not None:
-            point.rollback()
-
-
-def _apply(
-    conn: Connection, face_ids: Sequence[int], labels: Sequence[int], groups: Sequence[Group]
-) -> GroupingChanges:
     today = _faces(conn, face_ids)
-    rejected = _rejections(conn, face_ids)
     people = _living_people(conn, groups)
-    wanted: dict[int, list[int]] = {}
-    refused: list[int] = []
+    members, free, refused = _sort_out(conn, face_ids, labels, people, today)
+    writer = _Nothing() if dry_run else _Writer(conn)
+
+    new_people: list[int] = []
+    known_clusters = set(conn.scalars(select(cluster.c.id)))
+    target: dict[int, tuple[int | None, int | None]] = dict.fromkeys(free, (None, None))
+    for label, ids in members.items():
+        person_id = people[label]
+        if person_id == NONE:
+            person_id = writer.new_person()
+            new_people.append(person_id)
+        cluster_id: int | None = None
+        if groups[label].clustered:
+            cluster_id = groups[label].cluster_id
+            if cluster_id in known_clusters:
+                writer.own_cluster(cluster_id, person_id)
+            else:
+                cluster_id = writer.new_cluster(person_id)
+        target.update(dict.fromkeys(ids, (person_id, cluster_id)))
+
+    change = {i: (today[i].person_id, to[0]) for i, to in target.items() if today[i].person_id != to[0]}
+    removed = _would_be_removed(conn, change) if dry_run else []
+    writer.move({i: to for i, to in target.items() if (today[i].person_id, today[i].cluster_id) != to})
+    return GroupingChanges(
+        joined=tuple(sorted(i for i, (old, new) in change.items() if old is None)),
+        moved=tuple(sorted(i for i, (old, new) in change.items() if old is not None and new is not None)),
+        left=tuple(sorted(i for i, (old, new) in change.items() if new is None)),
+        refused=tuple(sorted(refused)),
+        new_people=tuple(new_people),
+        removed_people=tuple(removed if dry_run else prune(conn)),
+    )
+
+
+def _sort_out(
+    conn: Connection,
+    face_ids: Sequence[int],
+    labels: Sequence[int],
+    people: Sequence[int],
+    today: "dict[int, _Face]",
+) -> tuple[dict[int, list[int]], list[int], list[int]]:
+    """(faces of each label, faces that belong to nobody, faces a human fact keeps out). Faces that are gone are
+    dropped."""
+    rejected = _rejections(conn, face_ids)
+    members: dict[int, list[int]] = {}
     free: list[int] = []
+    refused: list[int] = []
     for face_id, label in zip(face_ids, labels, strict=True):
         row = today.get(face_id)
-        if row is None or row.fixed:
-            if row is not None and label != NONE and row.person_id != people[label]:
+        if row is None:
+            continue
+        if row.fixed:
+            if label != NONE and row.person_id != people[label]:
                 refused.append(face_id)
         elif label == NONE:
             free.append(face_id)
@@ -77,56 +111,62 @@ def _apply(
             refused.append(face_id)
             free.append(face_id)
         else:
-            wanted.setdefault(label, []).append(face_id)
-
-    new_people: list[int] = []
-    known_clusters = set(conn.scalars(select(cluster.c.id)))
-    target: dict[int, tuple[int | None, int | None]] = dict.fromkeys(free, (None, None))
-    for label, members in wanted.items():
-        person_id = people[label]
-        if person_id == NONE:
-            person_id = _insert_person(conn)
-            new_people.append(person_id)
-        cluster_id: int | None = None
-        if groups[label].clustered:
-            cluster_id = groups[label].cluster_id
-            if cluster_id in known_clusters:
-                conn.execute(update(cluster).where(cluster.c.id == cluster_id).values(person_id=person_id))
-            else:
-                insert = cluster.insert().values(person_id=person_id).returning(cluster.c.id)
-                cluster_id = conn.scalars(insert).one()
-        target.update(dict.fromkeys(members, (person_id, cluster_id)))
-    return _write(conn, today, target, refused, new_people)
+            members.setdefault(label, []).append(face_id)
+    return members, free, refused
 
 
-def _write(
-    conn: Connection,
-    today: "dict[int, _Face]",
-    target: dict[int, tuple[int | None, int | None]],
-    refused: list[int],
-    new_people: list[int],
-) -> GroupingChanges:
-    joined: list[int] = []
-    moved: list[int] = []
-    left: list[int] = []
-    rows: list[dict[str, int | None]] = []
-    for face_id, (person_id, cluster_id) in target.items():
-        before = today[face_id]
-        if before.person_id != person_id:
-            (left if person_id is None else joined if before.person_id is None else moved).append(face_id)
-        if (before.person_id, before.cluster_id) != (person_id, cluster_id):
-            rows.append({"_id": face_id, "_person": person_id, "_cluster": cluster_id})
-    if rows:
-        change = update(face).where(face.c.id == bindparam("_id"))
-        conn.execute(change.values(person_id=bindparam("_person"), cluster_id=bindparam("_cluster")), rows)
-    return GroupingChanges(
-        joined=tuple(sorted(joined)),
-        moved=tuple(sorted(moved)),
-        left=tuple(sorted(left)),
-        refused=tuple(sorted(refused)),
-        new_people=tuple(new_people),
-        removed_people=tuple(prune(conn)),
-    )
+class _Writer:
+    """What a grouping writes."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def new_person(self) -> int:
+        return int(self._c.scalars(person.insert().values(created_by="machine").returning(person.c.id)).one())
+
+    def new_cluster(self, person_id: int) -> int:
+        return int(self._c.scalars(cluster.insert().values(person_id=person_id).returning(cluster.c.id)).one())
+
+    def own_cluster(self, cluster_id: int, person_id: int) -> None:
+        self._c.execute(update(cluster).where(cluster.c.id == cluster_id).values(person_id=person_id))
+
+    def move(self, target: Mapping[int, tuple[int | None, int | None]]) -> None:
+        if target:
+            rows = [{"_id": i, "_person": p, "_cluster": c} for i, (p, c) in target.items()]
+            change = update(face).where(face.c.id == bindparam("_id"))
+            self._c.execute(change.values(person_id=bindparam("_person"), cluster_id=bindparam("_cluster")), rows)
+
+
+class _Nothing(_Writer):
+    """A dry run: made-up ids, no writes."""
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def new_person(self) -> int:
+        self._made -= 1
+        return self._made
+
+    def new_cluster(self, person_id: int) -> int:
+        return 0
+
+    def own_cluster(self, cluster_id: int, person_id: int) -> None:
+        pass
+
+    def move(self, target: Mapping[int, tuple[int | None, int | None]]) -> None:
+        pass
+
+
+def _would_be_removed(conn: Connection, change: Mapping[int, tuple[int | None, int | None]]) -> list[int]:
+    faces = func.count(face.c.id)
+    query = select(person.c.id, faces).outerjoin(face, face.c.person_id == person.c.id).where(~decided())
+    left: dict[int, int] = {p: n for p, n in conn.execute(query.group_by(person.c.id))}  # noqa: C416  # typed rows
+    for old, new in change.values():
+        if old in left:
+            left[old] -= 1
+        if new in left:
+            left[new] += 1
+    return sorted(p for p, n in left.items() if n == 0)
 
 
 def prune(conn: Connection) -> list[int]:
@@ -166,7 +206,3 @@ def _living_people(conn: Connection, groups: Sequence[Group]) -> list[int]:
     heir = {r.absorbed_id: r.person_id for r in conn.execute(select(merged))}
     found = [heir.get(g.person_id, g.person_id) for g in groups]
     return [p if p in alive else NONE for p in found]
-
-
-def _insert_person(conn: Connection) -> int:
-    return int(conn.scalars(person.insert().values(created_by="machine").returning(person.c.id)).one())

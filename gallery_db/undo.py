@@ -1,6 +1,7 @@
 """Write decisions, and take them back by a new one."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -34,13 +35,7 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     if not old.undoable:
         raise GalleryError(f"decision {old.id} ({old.kind}) cannot be undone")
 
-    def blame(table: str, row_id: int) -> str:
-        later = select(decision).where(decision.c.id > old.id, decision.c.undone_by.is_(None)).order_by(decision.c.id)
-        for d in conn.execute(later):
-            if d.kind not in ("undo", "redo") and _touches(json.loads(d.changes), table, row_id):
-                return f"; undo decision {d.id} ({d.summary}) first"
-        return ""
-
+    blame = _blame(conn, old.id)
     point = conn.begin_nested()  # a conflict half way leaves nothing half undone
     try:
         changes, skipped = invert(conn, json.loads(old.changes), blame)
@@ -86,12 +81,38 @@ def _what(conn: Connection, old: Row[Any]) -> str:
     return str(fetch(conn, old.undoes).summary if old.undoes is not None else old.summary)
 
 
-def _touches(changes: list[Change], table: str, row_id: int) -> bool:
-    for _, name, changed_id, columns in changes:
-        if name == table and changed_id == row_id:
-            return True
-        if table == "person":
-            values = [v for k, v in columns.items() if k in ("person_id", "person_a", "person_b")]
-            if any(row_id in (v if isinstance(v, list) else [v]) for v in values):
-                return True
-    return False
+def _blame(conn: Connection, decision_id: int) -> Callable[[str, int], str]:
+    """Says which later decision in force touched a row first, or "" if none did. Reads them when first asked."""
+    first: dict[tuple[str, int], str] = {}
+    asked = False
+
+    def read() -> None:
+        d = decision.c
+        later = select(decision).where(d.id > decision_id, d.undone_by.is_(None), d.kind.not_in(("undo", "redo")))
+        for row in conn.execute(later.order_by(d.id)):
+            hint = f"; undo decision {row.id} ({row.summary}) first"
+            for touched in _touched(json.loads(row.changes)):
+                first.setdefault(touched, hint)
+
+    def blame(table: str, row_id: int) -> str:
+        nonlocal asked
+        if not asked:
+            asked = True
+            read()
+        return first.get((table, row_id), "")
+
+    return blame
+
+
+def _touched(changes: list[Change]) -> Iterator[tuple[str, int]]:
+    """Rows that a decision changed, and people it refers to."""
+    for _, table, row_id, columns in changes:
+        yield table, row_id
+        for column in _PEOPLE & columns.keys():
+            value = columns[column]
+            for person_id in value if isinstance(value, list) else [value]:
+                if person_id is not None:
+                    yield "person", person_id
+
+
+_PEOPLE = {"person_id", "person_a", "person_b"}

@@ -22,7 +22,9 @@ def tx(gallery: Gallery):
 
 
 def full_pass(face_ids, labels, clusters) -> Grouping:
-    return Grouping(np.array(labels, np.int64), tuple(Cluster(tuple(f), c, p) for f, c, p in clusters), (), ())
+    return Grouping(
+        np.array(labels, np.int64), tuple(Cluster(tuple(f), c, p) for f, c, p in clusters), (), (), background=None
+    )
 
 
 def group(tx, *members, dry_run=False):
