@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
-from degrade import LEVELS
+from degradation_levels import LEVELS
 from held_out import SEED, TWO_NAMES, Faces, faces_of, plan
 
 from iconface_core.calibration import Calibration
