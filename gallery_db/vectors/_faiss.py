@@ -24,10 +24,8 @@ def search(index: Index, queries: F32, k: int, params: Any = None) -> tuple[I64,
     return ids, np.where(ids < 0, np.float32(-1), sims)
 
 
-def upsert(index: Index, face_ids: I64, vectors: F32) -> None:
-    """faiss alone would keep an id twice."""
-    if index.ntotal:
-        remove(index, face_ids)
+def add(index: Index, face_ids: I64, vectors: F32) -> None:
+    """Remove the ids before: faiss would keep an id twice."""
     if len(face_ids) >= _BATCH:
         use_all_cores()
     index.add_with_ids(np.ascontiguousarray(vectors, np.float32), face_ids)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import faiss
+import numpy as np
 
 from iconface_core.types import F32, I64
 
@@ -24,10 +25,15 @@ class FaissFlatStore:
         return int(self._index.ntotal)
 
     def add(self, face_ids: I64, vectors: F32) -> None:
-        _faiss.upsert(self._index, *last_of_each(face_ids, vectors, self.dim))
+        ids, rows = last_of_each(face_ids, vectors, self.dim)
+        self.remove(ids)
+        _faiss.add(self._index, ids, rows)
 
     def remove(self, face_ids: I64) -> None:
-        _faiss.remove(self._index, face_ids)
+        # Removing walks the whole index and rebuilds its id map; most ids that are added are new.
+        known = face_ids[np.isin(face_ids, faiss.vector_to_array(self._index.id_map))]
+        if len(known):
+            _faiss.remove(self._index, known)
 
     def search(self, queries: F32, k: int) -> tuple[I64, F32]:
         return _faiss.search(self._index, queries, k)

@@ -52,10 +52,13 @@ class FaissIvfStore:
         return int(self._index.ntotal)
 
     def add(self, face_ids: I64, vectors: F32) -> None:
-        _faiss.upsert(self._index, *last_of_each(face_ids, vectors, self.dim))
+        ids, rows = last_of_each(face_ids, vectors, self.dim)
+        self.remove(ids)
+        _faiss.add(self._index, ids, rows)
 
     def remove(self, face_ids: I64) -> None:
-        _faiss.remove(self._index, face_ids)
+        if len(self):
+            _faiss.remove(self._index, face_ids)
 
     def search(self, queries: F32, k: int) -> tuple[I64, F32]:
         return _faiss.search(self._index, queries, k, _faiss.probing(_LISTS_PROBED))
