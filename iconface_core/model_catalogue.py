@@ -58,9 +58,7 @@ def _waifu2x_file(filename: str, size: int, sha256: str) -> ModelFile:
 WAIFU2X_FILES = (
     _waifu2x_file("upconv_7_photo.param", 1_047, "413195ffde05b4d43807792c6c020c916cecdf25dcf002ee83f5e28d5cc246c6"),
     _waifu2x_file("scale.bin", 1_106_248, "25a2bb25b29e43e63179aac216cd87690791243a436328506d4ef9fca88ee962"),
-    _waifu2x_file("noise0.bin", 1_106_248, "fbfc8d57e4333748c9c6db2ec4d5454c98cd1c6aa53289f2989c3bdb4e84b673"),
     _waifu2x_file("noise1.bin", 1_106_248, "9f8ce2c4df1ed862a7441e3b49ad965b8e34aaa6d87c1cad52a1768210fdfee6"),
-    _waifu2x_file("noise2.bin", 1_106_248, "432ca8f62ffc4873794a399ded70b17af23aa870b25e5ddba76f029b7ce14c2b"),
     _waifu2x_file("noise3.bin", 1_106_248, "a24379eb4e954005da1804223f428e67340e3f0037e4f7b9f568f0d0f20e9f20"),
 )
 

@@ -46,6 +46,7 @@ class ScrfdDetector:
         entry = known_backend(backend) if isinstance(backend, str) else backend
         path, session = _open(entry, model_dir, threads)
         self.id = entry.id
+        self.backend = entry
         self._scrfd = _insightface("scrfd", "SCRFD")(model_file=str(path), session=session, static_shape_sessions=False)
         if not self._scrfd.use_kps:
             raise WeightsError(f"{path}: this SCRFD file has no landmarks; iconface needs a `kps` one.")

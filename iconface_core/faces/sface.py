@@ -5,16 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from iconface_core.calibration import Calibration
 from iconface_core.model_catalogue import SFACE_FILE
 from iconface_core.model_files import locate_verified
-from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
+from iconface_core.types import AlignedFace, FaceEmbedding
 
 from .onnx_graph import fold_constants, keep_input, load_graph, open_session
+from .sface_facts import CALIBRATION, DIM, SFACE_ID
 from .vectors import normalised, stacked
-
-SFACE_ID = EmbedderId("sface-2021dec")
-CALIBRATION = Calibration(SFACE_ID, norm_low=8.0, norm_high=13.0, bias=-6.0, slope=18.0)
 
 
 class SFaceEmbedder:
@@ -25,7 +22,7 @@ class SFaceEmbedder:
     """
 
     id = SFACE_ID
-    dim = 128
+    dim = DIM
     calibration = CALIBRATION
 
     def __init__(self, *, model_dir: Path | None = None, threads: int = 1, batch: int = 8) -> None:
