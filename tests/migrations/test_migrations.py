@@ -14,7 +14,7 @@ from gallery_db.engine import make_engine
 from gallery_db.migrate import alembic_config, upgrade
 from gallery_db.records import FoundFace
 from gallery_db.revisions import scripts
-from gallery_db.schema import HEAD
+from gallery_db.schema import HEAD, metadata
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 
 E = EmbedderId("e")
@@ -44,6 +44,16 @@ def test_schema_and_migrations_agree(tmp_path: Path):
 
 def test_head_is_the_last_script():
     assert ScriptDirectory(str(scripts())).get_current_head() == HEAD
+
+
+def test_ids_are_never_given_twice(tmp_path: Path):
+    """Alembic's batch mode forgets AUTOINCREMENT unless `table_kwargs` says it again."""
+    upgrade(tmp_path / "g.db")
+    with closing(sqlite3.connect(tmp_path / "g.db")) as c:
+        made = dict(c.execute("select name, sql from sqlite_master where type = 'table'"))
+    wanted = [t.name for t in metadata.sorted_tables if t.dialect_options["sqlite"]["autoincrement"]]
+    assert {"face", "person", "photo", "vector_change"} <= set(wanted)
+    assert [t for t in wanted if "AUTOINCREMENT" not in made[t]] == []
 
 
 def test_down_and_up_again(tmp_path: Path):
@@ -121,14 +131,24 @@ def test_batch_migration_keeps_children_and_is_atomic(tmp_path: Path, tail: str)
         )
 
 
-def test_every_table_of_an_old_file_survives(tmp_path: Path):
-    """Grows with every release: one frozen file per released schema, upgraded with its rows."""
-    for old in sorted((Path(__file__).parent / "released").glob("*.sql")):
-        db = tmp_path / f"{old.stem}.db"
-        with closing(sqlite3.connect(db)) as c:
-            c.executescript(old.read_text())
-        before = counts(db)
-        Gallery.open(db).close()
-        after = counts(db)
-        assert {t: n for t, n in after.items() if t in before} == before
-        assert before["face"] > 0
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
+
+
+@pytest.mark.parametrize("old", RELEASED, ids=lambda p: p.stem)
+def test_every_row_of_an_old_file_survives(tmp_path: Path, old: Path):
+    """One frozen file per released schema, with rows in every table."""
+    db = tmp_path / "g.db"
+    with closing(sqlite3.connect(db)) as c:
+        c.executescript(old.read_text())
+    before = counts(db)
+    assert all(before.values())
+    with Gallery.open(db) as g, g.begin() as tx:
+        assert {t: n for t, n in counts(db).items() if t in before} == before
+        assert tx.people.by_name("Ada")[0].birth_date == "1950-01-02"
+        assert len(tx.faces.matrix(EmbedderId("test-8"))) == 4
+        tx.decisions.undo()
+
+
+def test_each_released_schema_has_its_file():
+    known = {r.revision for r in ScriptDirectory(str(scripts())).walk_revisions()}
+    assert {p.stem for p in RELEASED} == known
