@@ -12,7 +12,7 @@ from iconface_core.types import I64
 from .background import Background, burst_weights
 from .constraints import Constraints
 from .evidence import MeanLinkage
-from .graph import SLACK, similar_pairs
+from .graph import similar_pairs
 from .linkage import Merged, agglomerate
 from .proposals import doubtful_faces
 from .search import exact_search
@@ -48,7 +48,7 @@ def assign(
     n = len(pool)
     ask, join = policy.propose_evidence, policy.join_evidence + policy.margin
     near = exact_search(pool.face_ids, pool.vectors)
-    floor = calibration.similarity_at(ask, 0.0) - SLACK
+    floor = calibration.similarity_at(ask, 0.0)
     a, b, similarity = similar_pairs(pool.face_ids, pool.vectors, near, policy.neighbours, floor)
     linkage = MeanLinkage(pool.vectors, burst_weights(n, a, b, similarity), pool.qualities, background, calibration)
     constraints = Constraints(pool, facts, pool.person_ids)

@@ -45,7 +45,7 @@ class Background:
 
 def rough_groups(n: int, a: I64, b: I64, similarity: F32, calibration: Calibration) -> I64:
     """Connected components of obvious pairs, labels (n,): good enough to count people, too rough to name them."""
-    obvious = similarity >= calibration.similarity_at(np.log(max(n, 2)), 1.0)
+    obvious = similarity >= calibration.similarity_at(np.log(max(n, 2)) / 2, 1.0)
     pairs = coo_matrix((np.ones(int(obvious.sum()), np.int8), (a[obvious], b[obvious])), shape=(n, n))
     labels: I64 = connected_components(pairs, directed=False)[1].astype(np.int64)
     return labels

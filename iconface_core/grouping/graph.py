@@ -6,8 +6,7 @@ from iconface_core.types import F32, I64
 
 from .types import Search
 
-SLACK = 0.2  # similarity below the asking point at which a pair of faces stops being a candidate
-_BLOCK = 8192  # queries per search: what is below the floor is dropped block by block, never held
+_BLOCK = 1 << 18  # queries per search: what is below the floor is dropped block by block, never held
 
 
 def row_lookup(face_ids: I64) -> tuple[I64, I64]:

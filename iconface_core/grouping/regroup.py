@@ -9,7 +9,7 @@ from iconface_core.types import I64
 from .background import Background, burst_weights, measure_background, rough_groups
 from .constraints import Constraints, fixed_people
 from .evidence import MeanLinkage
-from .graph import SLACK, similar_pairs
+from .graph import similar_pairs
 from .identity import continue_ids, preview
 from .linkage import Merged, agglomerate
 from .proposals import doubtful_faces, questions
@@ -18,6 +18,7 @@ from .timeline import join_over_time
 from .types import NOBODY, Faces, Facts, Grouping, GroupingPolicy, Search
 
 _EXACT_UP_TO = 12_000  # faces: beyond, comparing all with all costs more than everything else
+_RIVALS = 4.0  # evidence below the asking point at which a single face still hints at a rival cluster
 
 
 def regroup(
@@ -42,11 +43,13 @@ def regroup(
     faces = faces.take(order)
     search = search or (exact_search if n <= _EXACT_UP_TO else cell_search)(faces.face_ids, faces.vectors)
     asked = policy.propose_evidence
-    floor = calibration.similarity_at(asked, 0.0) - SLACK
+    floor = calibration.similarity_at(asked, 0.0)  # nobody is asked about less, not even in a library of one person
     a, b, similarity = similar_pairs(faces.face_ids, faces.vectors, search, policy.neighbours, floor)
     background = measure_background(faces.vectors, rough_groups(n, a, b, similarity, calibration))
     weights = burst_weights(n, a, b, similarity)
     linkage = MeanLinkage(faces.vectors, weights, faces.qualities, background, calibration)
+    candidates = linkage.evidence(a, b) >= asked - _RIVALS
+    a, b = a[candidates], b[candidates]
     fixed = fixed_people(faces, facts)
     constraints = Constraints(faces, facts, fixed)
     merged = agglomerate(linkage, constraints, n, a, b, join=policy.join_evidence, ask=asked)
