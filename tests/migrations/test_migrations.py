@@ -1,5 +1,8 @@
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -152,3 +155,31 @@ def test_every_row_of_an_old_file_survives(tmp_path: Path, old: Path):
 def test_each_released_schema_has_its_file():
     known = {r.revision for r in ScriptDirectory(str(scripts())).walk_revisions()}
     assert {p.stem for p in RELEASED} == known
+
+
+def test_an_installed_wheel_migrates_from_inside_the_package(tmp_path: Path):
+    """The wheel carries `migrations/` as `gallery_db/migrations` (pyproject.toml)."""
+    here = Path(__file__).resolve().parents[2]
+    site, skip = tmp_path / "site", shutil.ignore_patterns("__pycache__")
+    for package in ("gallery_db", "iconface_core"):
+        shutil.copytree(
+            here / package, site / package, ignore=shutil.ignore_patterns("__pycache__", "*.onnx", "weights")
+        )
+    shutil.copytree(here / "migrations", site / "gallery_db" / "migrations", ignore=skip)
+    code = (
+        "import sys, pathlib, gallery_db\n"
+        "from gallery_db.revisions import scripts\n"
+        "assert scripts() == pathlib.Path(gallery_db.__file__).parent / 'migrations', scripts()\n"
+        "gallery_db.Gallery.open(pathlib.Path(sys.argv[1])).close()\n"
+    )
+    command_line = [sys.executable, "-c", code, str(tmp_path / "g.db")]
+    done = subprocess.run(
+        command_line,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert counts(tmp_path / "g.db")["meta"] == 1
