@@ -179,6 +179,8 @@ def _opened(path: Path) -> Iterator[tuple["ImageFile", str]]:
         stream: Any = io.BytesIO(_raw_preview(path)) if photo_format == "raw" else file
         try:
             image = _OPENERS[photo_format](stream)
+        except Image.DecompressionBombError as e:  # the WebP reader checks Pillow's own limit (179 megapixels)
+            raise ImageTooLargeError(f"{path}: {e}") from e
         except _DECODE_ERRORS as e:
             raise ImageReadError(f"{path}: damaged {photo_format}, its header cannot be read ({e})") from e
         yield image, photo_format

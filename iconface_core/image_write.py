@@ -143,8 +143,7 @@ def _native_samples(source: Path, decoded: Decoded, notes: list[str]) -> tuple[_
         return np.asarray(image), decoded.icc
     if image.mode in GREY_MODES and "transparency" not in image.info:
         return np.asarray(to_srgb(image, None).convert("L")), None
-    if image.mode == "CMYK":
-        notes.append("CMYK converted to sRGB")
+    notes.append(f"{image.mode} pixels converted to sRGB")  # CMYK, a palette, Lab, one transparent colour
     return None, None
 
 

@@ -131,13 +131,13 @@ def plan_for(crop: RgbU8, from_photo: F32) -> Waifu2xPlan:
     # a face of fewer pixels has relatively more fine structure, so its blur shows earlier
     sharp = _SHARP_DETAIL + 0.25 * max(0.0, float(np.log2(scale / 3)))
     # what noise survives is sharpened too
-    amount = float(np.clip(2 * (sharp - found.detail), 0, 2) * np.clip((8 - found.noise) / 6, 0, 1))
+    amount = float(np.clip(1.8 * (sharp - found.detail), 0, 2) * np.clip((8 - found.noise) / 6, 0, 1))
     level = STRONG if found.noise > _GRAINY or found.blockiness > _BLOCKY or amount > _GENTLE else MILD
     return Waifu2xPlan(size, level, amount, 1.6 * scale)
 
 
 _NOISY, _GRAINY = 2.0, 1.0  # 8-bit steps
-_GENTLE = 0.3
+_GENTLE = 0.5
 _BLOCKY = 0.25
 _SHARP_DETAIL, _VERY_BLURRED = -1.15, -1.7
 

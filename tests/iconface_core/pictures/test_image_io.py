@@ -261,6 +261,29 @@ def test_text_bomb(pictures, tmp_path: Path) -> None:
         read_photo(path)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "gif", "bmp", "avif", "heic"])
+def test_any_damage_is_an_image_read_error(pictures, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "heic":
+        heic(pictures.gradient(), path)
+    else:
+        pictures.save(path, **({} if suffix in {"gif", "bmp"} else {"exif": pictures.exif(6)}))
+    good, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for i in range(60):
+        data = bytearray(good)
+        reach = len(data) if i % 2 else min(len(data), 300)
+        for at in rng.integers(0, reach, rng.integers(1, 12)):
+            data[at] = rng.integers(256)
+        path.write_bytes(data)
+        try:
+            read_photo(path, reduce_to=40 if i % 3 else None, max_pixels=1_000_000)
+        except ImageReadError:
+            refused += 1
+    assert refused
+
+
 def test_reading_leaves_the_file_alone(pictures, tmp_path: Path) -> None:
     path = pictures.save(tmp_path / "a.jpg")
     path.chmod(0o444)
