@@ -94,17 +94,19 @@ class IdentifyPolicy:
     `stranger_prior`: share of faces expected to be nobody in the gallery. `known_posterior`: least posterior to act
     on. `min_margin`: least log odds to the runner-up. `unsure_posterior`: below it nobody is proposed. `top_faces`: at
     most this many of a person's best-matching faces are pooled. `unconfirmed_weight`: weight of a face no human
-    confirmed, against 1. `crowd_penalty`: nats taken off per unit of ln(faces / pooled faces), because the best
-    of many tries proves less. `crowd_people`: number of people at which half of the probe's likeness to everybody
-    is taken off its similarities.
+    confirmed, against 1. `face_correlation` 0..1: how much pooled faces repeat each other; k of them count as
+    k / (1 + (k - 1) * face_correlation) witnesses. `crowd_penalty`: nats taken off per unit of ln(faces / pooled
+    faces), because the best of many tries proves less. `crowd_people`: number of people at which half of the probe's
+    likeness to everybody is taken off its similarities.
     """
 
     stranger_prior: float = 0.5
-    known_posterior: float = 0.9
+    known_posterior: float = 0.85
     min_margin: float = 3.0
     unsure_posterior: float = 0.05
     top_faces: int = 3
     unconfirmed_weight: float = 0.7
+    face_correlation: float = 0.75
     crowd_penalty: float = 0.5
     crowd_people: float = 50.0
 
@@ -249,6 +251,7 @@ def _weigh(
     trust = np.where(gallery.confirmed[rows], 1.0, policy.unconfirmed_weight) * np.maximum(quality, 0.05)
     weight = np.where(rank < policy.top_faces, trust[order], 0.0)
     evidence = np.add.reduceat(weight * llr[order], first) / np.add.reduceat(weight, first)
+    evidence *= pooled_count / (1 + (pooled_count - 1) * policy.face_correlation)
     evidence -= policy.crowd_penalty * np.log(count / pooled_count)
 
     log_weight = np.append(

@@ -64,8 +64,8 @@ class ReferencePolicy:
     """Least demands, and weights of the score (a weighted mean of parts that are 0..1 each).
 
     `min_likeness_llr`: nats; below it an unconfirmed face may be somebody else. `duplicate_similarity`: cosine at
-    which two faces are the same picture. `burst_seconds`, `burst_similarity`: the same moment. `pose_scale` (degrees)
-    and `date_scale` (years): where those parts fall to 1/e. `full_size_px`: face size that leaves nothing to wish.
+    which two faces are the same picture. `burst_seconds`: closer in time is the same moment. `pose_scale` (degrees) and
+    `date_scale` (years): where those parts fall to 1/e. `full_size_px`: face size that leaves nothing to wish.
     """
 
     min_quality: float = 0.35
@@ -73,9 +73,8 @@ class ReferencePolicy:
     min_face_px: float = 48.0
     min_score: float = 0.35
     min_likeness_llr: float = 0.0
-    duplicate_similarity: float = 0.95
+    duplicate_similarity: float = 0.9
     burst_seconds: float = 3.0
-    burst_similarity: float = 0.8
     pose_scale: float = 30.0
     date_scale: float = 12.0
     full_size_px: float = 256.0

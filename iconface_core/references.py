@@ -5,7 +5,7 @@ of the person's other faces; what is left is scored and taken greedily, never tw
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from math import exp
 
 import numpy as np
@@ -115,12 +115,8 @@ def _refuse_as_evidence(
         similarity = float(candidate.vector @ degraded.vector)
         if similarity >= policy.duplicate_similarity:
             return Refusal.NEAR_DUPLICATE, f"the degraded picture again (similarity {similarity:.2f})"
-        seconds = _seconds_apart(candidate.captured_at, degraded.captured_at)
-        if seconds is not None and seconds <= policy.burst_seconds and similarity >= policy.burst_similarity:
-            return (
-                Refusal.NEAR_DUPLICATE,
-                f"taken {seconds:.0f} s from the degraded photo and just like it (similarity {similarity:.2f})",
-            )
+    if _one_burst(candidate.captured_at, degraded.captured_at, policy):
+        return Refusal.NEAR_DUPLICATE, f"taken within {policy.burst_seconds:.0f} s of the degraded photo"
     if candidate.doubtful and not candidate.confirmed:
         return Refusal.DOUBTFUL, "not sure that it is this person: confirm it to use it"
     return None
@@ -231,8 +227,15 @@ def _same_moment(a: ReferenceCandidate, b: ReferenceCandidate, policy: Reference
         return True
     if float(a.vector @ b.vector) >= policy.duplicate_similarity:
         return True
-    seconds = _seconds_apart(a.captured_at, b.captured_at)
-    return seconds is not None and seconds <= policy.burst_seconds
+    return _one_burst(a.captured_at, b.captured_at, policy)
+
+
+def _one_burst(a: datetime | None, b: datetime | None, policy: ReferencePolicy) -> bool:
+    """Midnight sharp is how scans with no more than a date are stored: a day is no burst."""
+    seconds = _seconds_apart(a, b)
+    if a is None or b is None or seconds is None or a.time() == time.min or b.time() == time.min:
+        return False
+    return seconds <= policy.burst_seconds
 
 
 def _seconds_apart(a: datetime | None, b: datetime | None) -> float | None:

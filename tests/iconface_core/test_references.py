@@ -167,6 +167,12 @@ def test_three_frames_of_one_burst_give_one_reference():
     assert refusals(choice)[2] is Refusal.REPEATS
 
 
+def test_scans_of_one_day_are_no_burst():
+    midnight = datetime(1974, 7, 1)
+    album = [face(i, captured_at=midnight) for i in (1, 2, 3)]
+    assert len(choose(album, replace(DEGRADED, captured_at=midnight)).chosen) == 3
+
+
 def test_an_only_face_is_used_and_says_that_nothing_could_be_compared():
     choice = choose([face(1)])
     assert chosen_ids(choice) == [1]
@@ -182,7 +188,8 @@ def test_reasons_carry_numbers():
 
 def test_an_unknown_date_is_neutral_between_near_and_far():
     near, unknown, far = (
-        choose([face(1, captured_at=at)]).chosen[0].score for at in (DAY, None, DAY + timedelta(days=365 * 40))
+        choose([face(1, captured_at=at)]).chosen[0].score
+        for at in (DAY + timedelta(hours=1), None, DAY.replace(year=2044))
     )
     assert near > unknown > far
 
