@@ -3,8 +3,9 @@
     python benchmarks/sharpness.py ../shared/data [--lfw 300] [--seed 0]
 
 Every clean face is also damaged in five known ways. A third of the people is held out. "shipped" scores with the
-weights in `iconface_core/sharpness.py`, "refitted" with a fresh fit on the other two thirds. LFW's own photos are not
-all sharp, which lowers its numbers; celeb512 is the cleaner judge.
+weights in `iconface_core/sharpness.py`, "refitted" with a fresh fit on the other two thirds: the honest number, because
+the shipped weights were fitted on faces that may be among these. LFW's own photos are not all sharp, which lowers its
+numbers; celeb512 is the cleaner judge.
 """
 
 import argparse
