@@ -18,6 +18,9 @@ DISK_BYTES = 2 * TRANSFORMER_PARAMETERS + 4 * VAE_PARAMETERS
 """What a pull needs: the transformer in bf16 and the autoencoder in fp32, about 8.1 GB."""
 
 
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
 class DeviceMemoryError(BackendUnavailableError):
     """The device ran out of memory; the message says which options need less."""
 
@@ -99,7 +102,11 @@ def memory_advice(placement: Placement, *, faces: int = 1) -> Iterator[None]:
     """
     try:
         yield
-    except torch.OutOfMemoryError as e:
+    except RuntimeError as e:
+        # CUDA has a type for this; MPS and the CPU allocator only say it.
+        said = str(e).lower()
+        if not isinstance(e, torch.OutOfMemoryError) and not any(words in said for words in _NO_MEMORY):
+            raise
         advice = []
         if faces > 1:
             advice.append(f"restore fewer faces at once (now {faces})")

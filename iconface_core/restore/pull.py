@@ -58,7 +58,8 @@ def pull(
     """
     folder.mkdir(parents=True, exist_ok=True)
     commit, files = _list(spec, folder, endpoint)
-    pending = [f for f in files if not _complete(folder / f.path, f, trust=_recorded(folder).get(f.path))]
+    checked = _checked(folder, commit)
+    pending = [f for f in files if not _complete(folder / f.path, f, trust=checked.get(f.path))]
     needed, total = sum(f.size for f in pending), sum(f.size for f in files)
     free = shutil.disk_usage(folder).free
     if needed > free:
@@ -67,15 +68,15 @@ def pull(
             f"or choose another folder"
         )
     done = total - needed
-    hashes = {f.path: _stamp(folder / f.path) for f in files if f not in pending}
-    _record(folder, spec, commit, hashes)
+    checked |= {f.path: _stamp(folder / f.path) for f in files if f not in pending}
+    _record(folder, spec, commit, checked)
     for file in pending:
         if on_progress is not None:
             on_progress(file.path, done, total)
         _fetch(spec, commit, file, folder, endpoint)
         done += file.size
-        hashes[file.path] = _stamp(folder / file.path)
-        _record(folder, spec, commit, hashes)
+        checked[file.path] = _stamp(folder / file.path)
+        _record(folder, spec, commit, checked)
     if on_progress is not None:
         on_progress("", done, total)
     return commit
@@ -158,9 +159,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _recorded(folder: Path) -> dict[str, Any]:
-    checked = _manifest(folder).get("checked", {})
-    return checked if isinstance(checked, dict) else {}
+def _checked(folder: Path, commit: str) -> dict[str, Any]:
+    """File -> stamp of what was hashed against this commit before; another commit's checks prove nothing."""
+    manifest = _manifest(folder)
+    checked = manifest.get("checked")
+    return checked if isinstance(checked, dict) and manifest.get("commit") == commit else {}
 
 
 def _record(folder: Path, spec: PullSpec, commit: str, checked: dict[str, list[int]]) -> None:

@@ -244,6 +244,14 @@ def test_out_of_memory_becomes_advice():
     assert "8-bit" not in str(e.value)
 
 
+def test_allocators_without_an_error_type_are_understood_and_other_errors_pass():
+    with pytest.raises(DeviceMemoryError), memory_advice(Placement("cpu")):
+        torch.empty(2**60, dtype=torch.uint8)
+    with pytest.raises(RuntimeError, match="shape") as e, memory_advice(Placement("cpu")):
+        torch.zeros(2) @ torch.zeros(3, 1)
+    assert not isinstance(e.value, DeviceMemoryError)
+
+
 def test_memory_estimates_are_ordered_and_plausible():
     full, int8 = Placement("cpu", "bfloat16"), Placement("cpu", "bfloat16", "int8")
     offload = Placement("cpu", "bfloat16", "int8", "blocks")

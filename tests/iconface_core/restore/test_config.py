@@ -3,7 +3,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iconface_core.errors import UnsupportedCheckpointError
@@ -29,6 +29,7 @@ configs = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(configs)
 def test_json_round_trip(config):
     assert IconFaceConfig.from_json(config.to_json()) == config

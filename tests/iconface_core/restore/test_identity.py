@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
@@ -20,11 +20,13 @@ def split(raw):
     return raw / norms[:, None], norms
 
 
+@settings(deadline=None)
 @given(raw_embeddings)
 def test_at_t_one_the_anchor_is_the_direction_of_the_sum(raw):
     torch.testing.assert_close(paper_anchor(*split(raw)), torch.nn.functional.normalize(raw.sum(0), dim=0))
 
 
+@settings(deadline=None)
 @given(raw_embeddings)
 def test_t_to_zero_takes_the_best_reference_and_t_to_infinity_the_mean(raw):
     vectors, norms = split(raw)
@@ -36,6 +38,7 @@ def test_t_to_zero_takes_the_best_reference_and_t_to_infinity_the_mean(raw):
     torch.testing.assert_close(paper_anchor(vectors, norms, 1e9), mean, atol=1e-6, rtol=1e-6)
 
 
+@settings(deadline=None)
 @given(raw_embeddings, st.randoms(use_true_random=False), st.floats(0.2, 5))
 def test_the_order_of_references_does_not_matter(raw, random, temperature):
     vectors, norms = split(raw)
@@ -46,6 +49,7 @@ def test_the_order_of_references_does_not_matter(raw, random, temperature):
     )
 
 
+@settings(deadline=None)
 @given(raw_embeddings, st.floats(0.2, 5))
 def test_weights_are_a_power_of_the_norm(raw, temperature):
     _, norms = split(raw)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -125,6 +126,24 @@ def test_a_cancelled_pull_goes_on_where_it_stopped(hub, tmp_path):
     hub.requests.clear()
     pull(SPEC, tmp_path, endpoint=hub.endpoint)
     assert len(downloads(hub)) == 2
+
+
+def test_checks_against_another_commit_are_not_trusted(hub, tmp_path):
+    pull(SPEC, tmp_path, endpoint=hub.endpoint)
+    path = tmp_path / "transformer/diffusion_pytorch_model.safetensors"
+    path.write_bytes(b"x" * path.stat().st_size)
+    pin = json.loads((tmp_path / PIN).read_text())
+    stat = path.stat()
+    pin |= {"commit": "b" * 40, "checked": {path.relative_to(tmp_path).as_posix(): [stat.st_size, stat.st_mtime_ns]}}
+    (tmp_path / PIN).write_text(json.dumps(pin))
+    pull(replace(SPEC, revision=COMMIT), tmp_path, endpoint=hub.endpoint)
+    assert path.read_bytes() == FILES["transformer/diffusion_pytorch_model.safetensors"]
+
+
+def test_two_parts_of_one_repository_share_the_record(hub, tmp_path):
+    pull(SPEC, tmp_path, endpoint=hub.endpoint)
+    pull(replace(SPEC, patterns=("text_encoder/*",)), tmp_path, endpoint=hub.endpoint)
+    assert len(json.loads((tmp_path / PIN).read_text())["checked"]) == 4
 
 
 def test_a_file_damaged_on_disk_is_fetched_again(hub, tmp_path):
