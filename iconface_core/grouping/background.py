@@ -15,6 +15,7 @@ from iconface_core.calibration import Calibration
 from iconface_core.types import F32, I64
 
 _TRUSTED_AT = 200.0  # people at which half of the measured common direction is believed
+_EXPECTED = 200.0  # people a library is expected to have before any is seen: a tiny one gets no licence to guess
 _BURST = 0.97  # more alike than this is one moment photographed twice, not a second opinion
 
 
@@ -30,6 +31,11 @@ class Background:
     def unknown(cls, dim: int, people: float = 1000.0) -> "Background":
         """Assume a large library and no common direction: careful, until a full pass has measured it."""
         return cls(np.zeros(dim, np.float32), people)
+
+    @property
+    def log_prior(self) -> float:
+        """Log-odds that two faces taken at random are of one person."""
+        return -float(np.log(self.people + _EXPECTED))
 
     @property
     def lift(self) -> float:

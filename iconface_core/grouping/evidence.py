@@ -78,4 +78,4 @@ class MeanLinkage:
         similarity = self._background.lift + (1 - self._background.lift) * centred_similarity
         c = self._calibration  # not c.llr(): its cap would make all good pairs equal, and the best must merge first
         ratio = c.bias + c.quality_bias * quality + (c.slope + c.quality_slope * quality) * similarity
-        return np.asarray(ratio - np.log(self._background.people), np.float64)
+        return np.asarray(ratio + self._background.log_prior, np.float64)

@@ -44,6 +44,7 @@ def agglomerate(
     Pairs below `ask` (<= `join`) are forgotten: under average linkage they cannot rise again by merging.
     """
     parent = np.arange(n)
+    refused: list[I64] = []
     a, b = np.minimum(a, b)[a != b], np.maximum(a, b)[a != b]
     score = linkage.evidence(a, b)
     kept = score >= ask
@@ -65,6 +66,7 @@ def agglomerate(
         target[losers] = winners
         alive = np.ones(len(a), bool)
         alive[mutual[forbidden]] = False
+        refused.append(np.stack([a[mutual[forbidden]], b[mutual[forbidden]]]))
         touched = np.zeros(n, bool)
         touched[winners] = touched[losers] = True
         renewed = alive & (touched[a] | touched[b])
@@ -79,8 +81,18 @@ def agglomerate(
         score = np.concatenate([score[alive], fresh[kept]])
     while not np.array_equal(parent, parent[parent]):
         parent = parent[parent]
-    open_ = np.array([constraints.conceivable(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)], bool)
-    return Merged(parent, a[open_], b[open_], score[open_])
+    return _open_pairs(linkage, constraints, parent, np.hstack([np.stack([a, b]), *refused]), ask)
+
+
+def _open_pairs(linkage: Linkage, constraints: Constraints, roots: I64, pairs: I64, ask: float) -> Merged:
+    """The pairs of final clusters, once each, that reach `ask` and that no fact tells apart."""
+    a, b = np.sort(roots[pairs], axis=0)
+    key = np.unique((a * len(roots) + b)[a != b])
+    key = np.array([k for k in key.tolist() if constraints.conceivable(*divmod(k, len(roots)))], np.int64)
+    a, b = key // len(roots), key % len(roots)
+    evidence = linkage.evidence(a, b)
+    kept = evidence >= ask
+    return Merged(roots, a[kept], b[kept], evidence[kept])
 
 
 def _select(constraints: Constraints, a: Sequence[int], b: Sequence[int]) -> tuple[list[int], list[int]]:

@@ -39,7 +39,7 @@ def regroup(
     n = len(faces)
     if not n:
         return Grouping(np.empty(0, np.int64), (), (), (), Background.unknown(faces.vectors.shape[1]))
-    order = _by_content(faces)
+    given, order = faces, _by_content(faces)
     faces = faces.take(order)
     search = search or (exact_search if n <= _EXACT_UP_TO else cell_search)(faces.face_ids, faces.vectors)
     asked = policy.propose_evidence
@@ -69,7 +69,7 @@ def regroup(
     proposals = questions(faces, facts, merged, labels, clusters, policy)
     restored = np.empty(n, np.int64)
     restored[order] = labels
-    return Grouping(restored, tuple(clusters), preview(faces, labels, clusters), proposals, background)
+    return Grouping(restored, tuple(clusters), preview(given, restored, clusters), proposals, background)
 
 
 def _follow(merged: Merged, roots: I64, linkage: MeanLinkage) -> Merged:
@@ -97,8 +97,9 @@ def _kept(
     rows = np.flatnonzero(~doubtful)
     rows = rows[np.argsort(merged.roots[rows], kind="stable")]
     names, starts = np.unique(merged.roots[rows], return_index=True)
-    groups, roots = [], []
-    for root, members in zip(names.tolist(), np.split(rows, starts[1:]), strict=True):
+    groups: list[I64] = []
+    roots: list[int] = []
+    for root, members in zip(names.tolist(), np.split(rows, starts)[1:], strict=True):
         if len(members) >= min_faces or constraints.person(root) != NOBODY:
             groups.append(members)
             roots.append(root)
