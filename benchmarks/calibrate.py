@@ -30,6 +30,7 @@ from iconface_core.model_catalogue import backend
 from iconface_core.model_files import locate
 
 VERSIONS = 4  # the first is clean
+MAX_LLR = 20.0
 _ENGINE: dict[str, Engine] = {}
 
 
@@ -187,7 +188,7 @@ def main() -> None:
     sample = measure(options.embedder, options.model_dir, options.people, options.processes)
     fitting = sample.person % 2 == 0
     start = make_engine(options.embedder, options.model_dir).embedder.calibration
-    found = fit(sample.where(fitting), replace(start, max_llr=Calibration.max_llr))
+    found = fit(sample.where(fitting), replace(start, max_llr=MAX_LLR))
     print(f"{len(np.unique(sample.person))} people, {len(sample.norm)} faces; fitted on one half:\n{found}")
     report(sample.where(~fitting), found)
     if options.write:

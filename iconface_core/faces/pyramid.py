@@ -30,7 +30,7 @@ class Scales:
     small: int = 256
     normal: int = 1024
     turned: int = 640
-    tile: int = 1024
+    tile: int = 1280
     overlap: int = 96
     smallest: int = 24
     fine: int = 40
@@ -43,7 +43,7 @@ def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidat
 
     The pass at `normal` is refined, at twice the scale each time, as long as faces near the lower limit of the last
     pass turn up: where there are small faces there are smaller ones. A photo where nothing certain was found gets one
-    finer look, no more: most such photos show no people at all. No pass is finer than `min_face` needs.
+    somewhat finer look, no more: most such photos show no people at all. No pass is finer than `min_face` needs.
     """
     long_side = max(image.shape[:2])
     finest = min(scales.smallest / min_face, scales.most_enlarged)
@@ -53,18 +53,17 @@ def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidat
     side = max(normal.shape[:2])
     if side > 1.5 * scales.small:
         passes.append(search(normal, find, scales.small / side, scales).moved(back, NO_SHIFT))
-    looks = 0
-    while scale < finest and _worth_a_finer_pass(passes, scale, scales, looks):
+    if scale < finest and Candidates.join(passes).scores.max(initial=0) < scales.certain:
+        passes.append(search(image, find, min(scale * 1.5, finest), scales))
+        return Candidates.join(passes)
+    while scale < finest and _near_the_limit(passes, scale, scales):
         scale = min(scale * 2, finest)
-        looks += 1
         passes.append(search(image, find, scale, scales))
     return Candidates.join(passes)
 
 
-def _worth_a_finer_pass(passes: Sequence[Candidates], scale: float, scales: Scales, looks: int) -> bool:
+def _near_the_limit(passes: Sequence[Candidates], scale: float, scales: Scales) -> bool:
     found = Candidates.join(list(passes))
-    if found.scores.max(initial=0) < scales.certain:
-        return looks == 0
     return bool((found.sizes()[found.scores >= SURE] * scale <= scales.fine).any())
 
 
@@ -72,10 +71,10 @@ def search(image: RgbU8, find: Find, scale: float, scales: Scales) -> Candidates
     """Candidates in the photo resized by `scale`, tile by tile, in photo pixels."""
     small, back = resized(image, scale)
     parts = []
-    for y in tile_starts(small.shape[0], scales.tile, scales.overlap):
-        for x in tile_starts(small.shape[1], scales.tile, scales.overlap):
-            found = find(small[y : y + scales.tile, x : x + scales.tile])
-            parts.append(found.moved(back, np.array([x, y], np.float32) * back))
+    for top, bottom in tiles(small.shape[0], scales.tile, scales.overlap):
+        for left, right in tiles(small.shape[1], scales.tile, scales.overlap):
+            found = find(small[top:bottom, left:right])
+            parts.append(found.moved(back, np.array([left, top], np.float32) * back))
     return Candidates.join(parts)
 
 
@@ -91,22 +90,33 @@ def propose_turned(image: RgbU8, find: Find, scales: Scales) -> Candidates:
 
 
 def resized(image: RgbU8, scale: float) -> tuple[RgbU8, F32]:
-    """The picture times `scale` (averaged over area when it shrinks) and the factors (x, y) that lead back."""
+    """The picture times about `scale`, and the factors (x, y) that lead back.
+
+    From one half down the nearest whole fraction is taken: averaging 4 x 4 pixels is many times faster than 3.9 x 3.9.
+    """
     height, width = image.shape[:2]
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    back = np.array([width / size[0], height / size[1]], np.float32)
+    whole = round(1 / scale)
+    if whole >= 2 and min(height, width) >= 8 * whole:
+        image = image[: height // whole * whole, : width // whole * whole]
+        size = (width // whole, height // whole)
+    else:
+        size = (max(8, round(width * scale)), max(8, round(height * scale)))
     if size == (width, height):
-        return image, back
+        return image, np.ones(2, np.float32)
+    back = np.array([image.shape[1] / size[0], image.shape[0] / size[1]], np.float32)
     small: RgbU8 = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return small, back
 
 
-def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Where tiles begin that cover `length`, evenly, with neighbours sharing at least `overlap`."""
-    if length <= tile:
-        return [0]
-    count = -(-(length - overlap) // (tile - overlap))
-    return [round(i * (length - tile) / (count - 1)) for i in range(count)]
+def tiles(length: int, most: int, overlap: int) -> list[tuple[int, int]]:
+    """The fewest pieces (start, stop) of at most `most` that cover `length`, all about as long as they must be,
+    neighbours sharing at least `overlap`."""
+    if length <= most:
+        return [(0, length)]
+    count = -(-(length - overlap) // (most - overlap))
+    size = -(-(length + (count - 1) * overlap) // count)
+    starts = [i * (length - size) // (count - 1) for i in range(count)]
+    return [(start, start + size) for start in starts]
 
 
 def turned_back(found: Candidates, quarters: int, width: int, height: int) -> Candidates:

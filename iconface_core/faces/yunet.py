@@ -16,7 +16,7 @@ from iconface_core.model_files import locate_verified
 from iconface_core.types import F32, DetectedFace, RgbU8
 
 from .candidates import Candidates
-from .pyramid import NO_SHIFT, Scales, propose, propose_turned, resized
+from .pyramid import NO_SHIFT, Scales, propose, propose_turned, resized, search
 from .yunet_net import YuNetNet
 
 PROPOSAL_SCORE = 0.3
@@ -27,6 +27,7 @@ CLOSE_UP = Template("yunet close-up", CLOSE_SIDE, ARCFACE_112.points + (CLOSE_SI
 """Here landmarks are steadiest: on LFW, turning the photo a little moves them by 4.8 % of the eye distance,
 at 3/4 or 5/4 of this size by 7 to 9 %."""
 BATCH = 8
+SMOOTHING = 0.5
 SIZE_SLACK = 0.75  # boxes are not exact to the pixel
 MIRRORED = [1, 0, 2, 4, 3]  # landmark order after mirroring
 
@@ -59,10 +60,12 @@ class YuNetDetector:
         if found.scores.max(initial=0) < CLEAR_SCORE:
             # Scans lie on their side, and read upright an inverted face is still a poor face; where both readings
             # overlap the better one stays. Grain hides a face until it is averaged away.
-            smooth, back = resized(image, min(0.5, SCALES.normal / 2 / max(height, width)))
-            turned = self._look_closer(image, propose_turned(image, self._find, SCALES))
-            grainy = self._look_closer(smooth, propose(smooth, self._find, SCALES, self._min_face))
-            found = Candidates.join([found, turned, grainy.moved(back, NO_SHIFT)]).suppressed()
+            reduced, up = resized(image, min(1.0, SCALES.turned / max(height, width)))
+            turned = propose_turned(reduced, self._find, SCALES).moved(up, NO_SHIFT)
+            smooth, back = resized(reduced, SMOOTHING)
+            grainy = self._look_closer(smooth, search(smooth, self._find, 1.0, SCALES))
+            others = [self._look_closer(image, turned), grainy.moved(back * up, NO_SHIFT)]
+            found = Candidates.join([found, *others]).suppressed()
         return found.pick(found.sizes() >= SIZE_SLACK * self._min_face).as_faces(width, height)
 
     def _find(self, image: RgbU8) -> Candidates:
