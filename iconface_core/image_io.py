@@ -23,6 +23,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from .colour import GREY_MODES, plain, to_srgb
 from .errors import ImageReadError, ImageTooLargeError
 from .photo_formats import PHOTO_SUFFIXES, content_hash, is_photo_name, name_matches, sniff_bytes, sniff_format
 from .photo_info import capture_date, exif_values, orientation_of, rebuilt_exif
@@ -41,7 +42,6 @@ __all__ = [
     "read_photo",
     "read_xmp",
     "sniff_format",
-    "to_srgb",
 ]
 
 DEFAULT_MAX_PIXELS = 400_000_000
@@ -235,57 +235,7 @@ def _at_least(side: int, other: int, reduce_to: int) -> int:
 
 def _reduce(image: "ImageFile", reduce_to: int | None) -> Image.Image:
     factor = max(image.size) // reduce_to if reduce_to else 1
-    return image if factor < 2 else _plain(image).reduce(factor)
-
-
-def to_srgb(image: Image.Image, icc: bytes | None, notes: list[str] | None = None) -> Image.Image:
-    """Any mode to 8-bit RGB in sRGB, transparent parts on white. A profile that cannot be used is noted and ignored."""
-    plain = _plain(image)
-    alpha = plain.getchannel("A") if plain.mode in {"LA", "RGBA"} else None
-    colour = plain.convert({"LA": "L", "RGBA": "RGB"}.get(plain.mode, plain.mode))
-    rgb = _apply_profile(colour, icc, notes) if icc else colour.convert("RGB")
-    if alpha is not None:
-        rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
-    return rgb
-
-
-GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """The same picture in a mode with 8-bit channels that can be averaged: L, LA, RGB, RGBA, CMYK, LAB, YCbCr."""
-    eight = _to_eight_bits(image)
-    if eight.mode == "1":
-        return eight.convert("L")
-    if eight.mode in {"P", "PA"}:
-        return eight.convert("RGBA" if eight.mode == "PA" or "transparency" in eight.info else "RGB")
-    if "transparency" in eight.info and eight.mode in {"L", "RGB"}:
-        return eight.convert("RGBA")
-    return eight.convert({"La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}.get(eight.mode, eight.mode))
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        # 65535 / 255 = 257: dividing, unlike dropping the low byte, maps white to white and rounds
-        return Image.fromarray(((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8))
-    if image.mode in {"I", "F"}:
-        values = np.nan_to_num(np.asarray(image, np.float32))
-        top = next((t for t in (1.0, 255.0, 65535.0) if values.max(initial=0) <= t), float(values.max(initial=1)))
-        return Image.fromarray(np.clip(values * (255 / top) + 0.5, 0, 255).astype(np.uint8))
-    return image
-
-
-def _apply_profile(colour: Image.Image, icc: bytes, notes: list[str] | None) -> Image.Image:
-    from PIL import ImageCms  # littlecms costs start-up time that files without a profile need not pay
-
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        converted = ImageCms.profileToProfile(colour, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        if notes is not None:
-            notes.append("unusable colour profile ignored")
-        return colour.convert("RGB")
-    return converted if converted is not None else colour.convert("RGB")
+    return image if factor < 2 else plain(image).reduce(factor)
 
 
 def _as_bytes(value: object) -> bytes | None:

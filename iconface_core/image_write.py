@@ -14,24 +14,23 @@ reach the encoder as they were, at full depth and in their own colour profile.
 | HEIC, AVIF, RAW | JPEG, quality 95, 4:4:4; PNG when transparent |
 """
 
-import errno
 import io
-import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from .atomic_write import publish
+from .colour import GREY_MODES, to_srgb
 from .errors import ImageWriteError
-from .image_io import DEFAULT_MAX_PIXELS, GREY_MODES, Decoded, decode_upright, to_srgb
+from .image_io import DEFAULT_MAX_PIXELS, Decoded, decode_upright
 from .photo_info import upright_exif
 from .provenance import Provenance
 from .types import RgbU8
@@ -76,7 +75,7 @@ def write_restored(
     if suffix.lower() != source.suffix.lower():
         notes.append(f"written as {suffix[1:]} instead of {decoded.format}")
     xmp = provenance.to_xmp(decoded.xmp)
-    if suffix in _JPEG and len(xmp) > _JPEG_XMP_LIMIT:
+    if suffix.lower() in _JPEG and len(xmp) > _JPEG_XMP_LIMIT:
         xmp = provenance.to_xmp()
         notes.append("the original's XMP was too long to keep in a JPEG")
     exif = upright_exif(decoded.exif) if decoded.exif else None
@@ -85,11 +84,11 @@ def write_restored(
     metadata = {"exif": exif, "icc_profile": icc, "xmp": xmp, "dpi": decoded.dpi}
     options: dict[str, Any] = {key: value for key, value in metadata.items() if value}
 
-    def encode(file: IO[bytes]) -> None:
-        _encode(file, samples, suffix, options, lossless=_is_lossless_webp(source, decoded.format))
-
-    path = _publish(encode, restored_names(source, folder, suffix), source)
-    return Written(path, tuple(notes))
+    try:
+        data = _encode(samples, suffix, options, lossless=_is_lossless_webp(source, decoded.format))
+    except (OSError, ValueError, TypeError, RuntimeError, struct.error, cv2.error) as e:
+        raise ImageWriteError(f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})") from e
+    return Written(publish(data, restored_names(source, folder, suffix), source), tuple(notes))
 
 
 _JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
@@ -204,11 +203,17 @@ def _is_lossless_webp(source: Path, photo_format: str) -> bool:
         return b"VP8L" in file.read(64 * 1024)
 
 
-def _encode(file: IO[bytes], samples: _Samples, suffix: str, options: dict[str, Any], *, lossless: bool) -> None:
+def _encode(samples: _Samples, suffix: str, options: dict[str, Any], *, lossless: bool) -> memoryview:
+    """The bytes of the file.
+
+    In memory: handed a real file, Pillow writes to its descriptor and overlooks a short write, so that a disk that
+    fills up would leave a truncated picture and no error.
+    """
+    file = io.BytesIO()
     kind = suffix.lower()
     if kind == ".png":
         _write_png(file, samples, options)
-        return
+        return file.getbuffer()
     image = Image.fromarray(samples)
     if kind in _JPEG:
         if image.mode in {"LA", "RGBA"}:
@@ -218,6 +223,7 @@ def _encode(file: IO[bytes], samples: _Samples, suffix: str, options: dict[str, 
         image.save(file, "WEBP", quality=95, method=4, lossless=lossless, exact=True, **options)
     else:
         image.save(file, "TIFF", **_tiff_options(options))
+    return file.getbuffer()
 
 
 def _tiff_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +236,7 @@ def _tiff_options(options: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in options.items() if key != "xmp"}, "exif": exif, "compression": compression}
 
 
-def _write_png(file: IO[bytes], samples: _Samples, options: dict[str, Any]) -> None:
+def _write_png(file: io.BytesIO, samples: _Samples, options: dict[str, Any]) -> None:
     """OpenCV encodes the pixels, because Pillow has no 16-bit colour; the metadata chunks go in after the header."""
     channels = 1 if samples.ndim == 2 else samples.shape[2]
     if channels == 2:  # OpenCV has no grey + alpha
@@ -255,76 +261,3 @@ def _write_png(file: IO[bytes], samples: _Samples, options: dict[str, Any]) -> N
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def _publish(encode: Any, names: Iterator[Path], source: Path) -> Path:
-    """Encode into a hidden temporary file of the target folder, then give it the first free name."""
-    first = next(names)
-    folder = first.parent
-    temporary: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{first.stem}.", suffix=".part", dir=folder)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            # Through memory: handed a real file, Pillow writes to its descriptor and overlooks a short write, so that
-            # a disk that fills up would leave a truncated picture and no error.
-            encoded = io.BytesIO()
-            encode(encoded)
-            file.write(encoded.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(source.stat().st_mode & 0o666 | 0o600)
-        path = _take_name(temporary, first, names)
-        _sync_folder(folder)
-    except (OSError, ValueError, RuntimeError, TypeError, struct.error, cv2.error) as e:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
-        raise ImageWriteError(f"{first}: cannot be written ({reason}); nothing was left behind") from e
-    except BaseException:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise
-    return path
-
-
-def _take_name(temporary: Path, first: Path, names: Iterator[Path]) -> Path:
-    """A hard link fails when the name is taken, where a rename would overwrite."""
-    for path in (first, *names):
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            continue
-        except OSError as e:
-            if e.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EACCES}:
-                raise
-            if not _claim(path, temporary):
-                continue
-            return path
-        temporary.unlink()
-        return path
-    raise OSError(errno.EEXIST, "too many restored versions of this photo in the folder")
-
-
-def _claim(path: Path, temporary: Path) -> bool:
-    """For file systems without hard links (FAT, some network mounts): hold the name with an empty file, then rename."""
-    try:
-        path.open("xb").close()
-    except FileExistsError:
-        return False
-    try:
-        temporary.replace(path)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-    return True
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

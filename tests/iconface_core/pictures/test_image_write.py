@@ -217,7 +217,7 @@ def test_an_interrupt_leaves_nothing_behind(pictures, tmp_path: Path) -> None:
     pixels = read_photo(source).pixels
 
     def interrupt(frame: object, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code.co_name == "_encode":
+        if event == "call" and frame.f_code.co_name == "_take_name":
             raise KeyboardInterrupt
 
     sys.setprofile(interrupt)
