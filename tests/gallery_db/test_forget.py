@@ -104,6 +104,16 @@ def test_merged_people_are_forgotten_with_the_names_they_had(known: Gallery):
     assert b"Eve Absorbed" not in on_disk(known)
 
 
+def test_an_undo_that_changed_nothing_forgets_the_name_too(known: Gallery):
+    with known.begin() as tx:
+        [f] = put(tx, "gone")
+        tx.decisions.assign([f], 1)
+        tx.photos.delete([tx.faces.get(f).photo_id])
+        assert NAME in tx.decisions.undo().summary
+    known.forget(1)
+    assert NAME.encode() not in on_disk(known)
+
+
 def test_drawn_faces_are_forgotten_too(known: Gallery):
     with known.begin() as tx:
         drawn = tx.decisions.add_face(1, BBox(500, 0, 520, 20), person_id=1).face_id
