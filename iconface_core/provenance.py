@@ -12,7 +12,6 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from . import xmp
-from .errors import ImageReadError
 from .image_io import read_xmp
 from .photo_formats import sniff_bytes
 
@@ -150,9 +149,3 @@ def is_restored_output(path: Path) -> bool:
                 return True
             tail = block[-len(mark) :]
     return False
-
-
-def check_unmarked(path: Path) -> None:
-    """Raise ImageReadError when `path` is a restored output, which must never serve as evidence."""
-    if is_restored_output(path):
-        raise ImageReadError(f"{path}: was restored by this program; use the original photo instead")
