@@ -12,7 +12,11 @@ from typing import Any
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
 
+from .untyped import lazy
+
 PIN = "iconface-pull.json"
+
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,10 @@ def pull(
     folder: Path,
     *,
     endpoint: str | None = None,
-    on_progress: Callable[[str, int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> str:
     """Download what is missing into `folder` and return the commit. `on_progress(file, bytes done, bytes in all)` runs
-    before the first and after each file and may raise to cancel; a later call resumes.
+    before each file, during it (about every 10 MB) and at the end, and may raise to cancel; a later call resumes.
 
     Raises BackendUnavailableError when the hub cannot be reached or the disk is too small, WeightsError when a file
     does not match its hash after a second download.
@@ -71,9 +75,9 @@ def pull(
     checked |= {f.path: _stamp(folder / f.path) for f in files if f not in pending}
     _record(folder, spec, commit, checked)
     for file in pending:
-        if on_progress is not None:
-            on_progress(file.path, done, total)
-        _fetch(spec, commit, file, folder, endpoint)
+        report = _Report(on_progress, file, done, total)
+        report(0)
+        _fetch(spec, commit, file, folder, endpoint, report)
         done += file.size
         checked[file.path] = _stamp(folder / file.path)
         _record(folder, spec, commit, checked)
@@ -100,21 +104,72 @@ def _list(spec: PullSpec, folder: Path, endpoint: str | None) -> tuple[str, list
     return info.sha, files
 
 
-def _fetch(spec: PullSpec, commit: str, file: RemoteFile, folder: Path, endpoint: str | None) -> None:
-    from huggingface_hub import hf_hub_download
+class _Report:
+    """Progress of one file inside the whole pull. Never goes back, whatever retries the client makes."""
 
-    for again in (False, True):
-        try:
-            hf_hub_download(
-                spec.repo_id, file.path, revision=commit, local_dir=folder, endpoint=endpoint, force_download=again
-            )
-        except Exception as e:  # as above
-            raise BackendUnavailableError(_offline(spec, folder, e)) from e
-        if _matches(folder / file.path, file):
+    def __init__(self, on_progress: Progress | None, file: RemoteFile, before: int, total: int) -> None:
+        self._on_progress, self._file, self._before, self._total = on_progress, file, before, total
+        self._most = 0
+        self.cancelled: BaseException | None = None
+
+    def __call__(self, done: int) -> None:
+        self._most = max(self._most, min(done, self._file.size))
+        if self._on_progress is None:
             return
-    raise WeightsError(
-        f"{folder / file.path} differs from the hub's hash after two downloads; is a proxy rewriting it?"
-    )
+        try:
+            self._on_progress(self._file.path, self._before + self._most, self._total)
+        except BaseException as e:
+            self.cancelled = e
+            raise
+
+
+def _fetch(spec: PullSpec, commit: str, file: RemoteFile, folder: Path, endpoint: str | None, report: _Report) -> None:
+    """One file, to `<name>.<commit>.part` first: `hf_hub_download` starts a broken download from the beginning again,
+    which for an 8 GB file is no resume at all."""
+    from huggingface_hub import hf_hub_url
+
+    http_get = lazy("huggingface_hub.file_download", "http_get")
+    headers = lazy("huggingface_hub.utils", "build_hf_headers")()
+    url = hf_hub_url(spec.repo_id, file.path, revision=commit, endpoint=endpoint)
+    target = folder / file.path
+    part = target.with_name(f"{target.name}.{commit[:8]}.part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(2):
+        try:
+            with part.open("ab") as f:
+                if f.tell() < file.size or not file.size:
+                    http_get(
+                        url,
+                        f,
+                        resume_size=f.tell(),
+                        headers=headers,
+                        expected_size=file.size,
+                        tqdm_class=_silent_bar(report),
+                    )
+        except Exception as e:  # as above
+            if report.cancelled is not None:
+                raise report.cancelled from None
+            raise BackendUnavailableError(_offline(spec, folder, e)) from e
+        if _matches(part, file):
+            part.replace(target)
+            return
+        part.unlink()
+    raise WeightsError(f"{target} differs from the hub's hash after two downloads; is a proxy rewriting it?")
+
+
+def _silent_bar(report: Callable[[int], None]) -> Any:
+    """The client reports bytes only to tqdm bars: one that draws nothing and tells `report`."""
+    bar = lazy("tqdm", "tqdm")
+
+    def start(self: Any, *args: Any, **kwargs: Any) -> None:
+        bar.__init__(self, *args, **{**kwargs, "disable": True})
+        self.bytes = kwargs.get("initial") or 0
+
+    def update(self: Any, n: float | None = 1) -> None:
+        self.bytes += n or 0
+        report(int(self.bytes))
+
+    return type("SilentBar", (bar,), {"__init__": start, "update": update})
 
 
 def _offline(spec: PullSpec, folder: Path, error: Exception) -> str:

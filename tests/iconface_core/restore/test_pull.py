@@ -8,6 +8,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from huggingface_hub import constants
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.restore.pull import PIN, PullSpec, pull
@@ -116,7 +117,7 @@ def test_a_second_pull_asks_for_the_recorded_commit_and_downloads_nothing(hub, t
 
 def test_a_cancelled_pull_goes_on_where_it_stopped(hub, tmp_path):
     def cancel_at_the_second(name, done, total):
-        if done:
+        if name != "transformer/config.json":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -126,6 +127,31 @@ def test_a_cancelled_pull_goes_on_where_it_stopped(hub, tmp_path):
     hub.requests.clear()
     pull(SPEC, tmp_path, endpoint=hub.endpoint)
     assert len(downloads(hub)) == 2
+
+
+def test_progress_inside_a_file_and_a_pull_cancelled_there_resumes_there(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 10_000)
+    weights = "transformer/diffusion_pytorch_model.safetensors"
+    seen = []
+
+    class CancelledError(Exception):
+        pass
+
+    def cancel_half_way(name, done, total):
+        seen.append((name, done))
+        if name == weights and done > total / 2:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        pull(SPEC, tmp_path, endpoint=hub.endpoint, on_progress=cancel_half_way)
+    assert len([done for name, done in seen if name == weights]) > 4
+    assert not (tmp_path / weights).exists()
+    hub.requests.clear()
+    pull(SPEC, tmp_path, endpoint=hub.endpoint)
+    assert (tmp_path / weights).read_bytes() == FILES[weights]
+    assert not list(tmp_path.rglob("*.part"))
+    (ranged,) = [header for command, path, header in hub.requests if command == "GET" and path.endswith(weights)]
+    assert int(re.match(r"bytes=(\d+)-", ranged)[1]) >= 40_000
 
 
 def test_checks_against_another_commit_are_not_trusted(hub, tmp_path):
