@@ -9,7 +9,7 @@ from gallery_db.rows import pack_vector, unpack_vectors
 from gallery_db.vectors import open_store
 from iconface_core.types import BBox
 
-from .factories import DIM, E, found, photo, unit
+from .factories import DIM, E, found, photo, put, unit
 from .test_restorations import BASE
 
 NAME = "Adelheid Zwetschgenbaum"
