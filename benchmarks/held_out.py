@@ -43,6 +43,8 @@ TWO_NAMES = frozenset(
         "Felipe_De_Borbon",
         "Prince_Felipe",
         "Gabrielle_Rose",
+        "John_Gruden",
+        "Jon_Gruden",
         "Martha_Bowen",
         "Harold_Scott",
         "Jeff_Roehm",

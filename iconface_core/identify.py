@@ -101,7 +101,7 @@ class IdentifyPolicy:
     """
 
     stranger_prior: float = 0.5
-    known_posterior: float = 0.85
+    known_posterior: float = 0.9
     min_margin: float = 3.0
     unsure_posterior: float = 0.05
     top_faces: int = 3
@@ -284,4 +284,6 @@ def _percent(probability: float) -> str:
     """For people: never "100 %" for what is only likely, nor "0 %" for what is possible."""
     if probability > 0.9995:
         return "over 99.9 %"
-    return "under 0.1 %" if probability < 0.0005 else f"{probability * 100:.{1 if probability > 0.99 else 0}f} %"
+    return (
+        "under 0.1 %" if probability < 0.0005 else f"{probability * 100:.{0 if 0.01 <= probability <= 0.99 else 1}f} %"
+    )

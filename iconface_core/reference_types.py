@@ -72,7 +72,7 @@ class ReferencePolicy:
     min_det_score: float = 0.6
     min_face_px: float = 48.0
     min_score: float = 0.35
-    min_likeness_llr: float = 0.0
+    min_likeness_llr: float = 3.0
     duplicate_similarity: float = 0.9
     burst_seconds: float = 3.0
     pose_scale: float = 30.0

@@ -15,6 +15,7 @@ from iconface_core.identify import (
     IdentityKind,
     PeopleGallery,
     Probe,
+    _percent,
     identify,
 )
 from iconface_core.types import EmbedderId
@@ -76,6 +77,14 @@ def test_between_two_lookalikes_it_names_both_and_nobody_is_known():
     assert text.startswith("not sure between ")
     assert "Ada" in text
     assert "Eva" in text
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(0.9999, "over 99.9 %"), (0.996, "99.6 %"), (0.61, "61 %"), (0.004, "0.4 %"), (0.0001, "under 0.1 %")],
+)
+def test_what_is_only_likely_is_never_called_certain(probability, text):
+    assert _percent(probability) == text
 
 
 @given(st.integers(1000, 10**6))
