@@ -5,7 +5,7 @@ from public projects that pin the same files; where no source states one it is N
 """
 
 from .errors import BackendUnavailableError
-from .model_files import Backend, ModelFile, Role
+from .model_files import Backend, Color, ModelFile, Role
 
 _ZOO = "https://github.com/opencv/opencv_zoo/tree/main/models/"
 _HUB = "https://huggingface.co/minchul/"
@@ -87,7 +87,13 @@ WAIFU2X = Backend(
 
 
 def _adaface(
-    arch: str, pull: str | None = None, sha256: str | None = None, note: str = "", *, source: str | None = None
+    arch: str,
+    pull: str | None = None,
+    sha256: str | None = None,
+    color: Color | None = None,
+    *,
+    note: str = "",
+    source: str | None = None,
 ) -> Backend:
     """`pull` is a path on the model hub. The installed file is our conversion, so its own hash cannot be pinned: the
     download's is, and the conversion records the hash of its source."""
@@ -113,6 +119,7 @@ def _adaface(
         dim=512,
         pull_url=f"{_HUB}{pull}" if pull else None,
         pull_sha256=sha256,
+        pull_color=color,
         notes=note or _ADAFACE_NOTES,
     )
 
@@ -122,12 +129,14 @@ ADAFACE = (
         "18",
         "cvlface_adaface_ir18_webface4m/resolve/0dd53f188fa27968b0a1326970ebf4aeb37ce2ca/model.safetensors",
         "3a416518b11ece107b43385fc3678aad1d4f2405fde9f58f0be7f530230e368b",
+        "RGB",  # CVLFace's own training, v1_ir18.yaml
     ),
     _adaface("34", note="No published file is known; install a checkpoint of your own.", source="your own training"),
     _adaface(
         "50",
         "cvlface_adaface_ir50_ms1mv2/resolve/main/pretrained_model/model.pt",
         "b9401a04c1f3e782ac4faa36a255619ef25cf2474321d395412b27a67b47cf7d",
+        "BGR",  # the authors' checkpoint
     ),
     _adaface(
         "101",

@@ -20,6 +20,7 @@ from .errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsErr
 BUNDLED = Path(__file__).parent / "weights"
 ACCEPTED = "accepted-licences.json"
 Role = Literal["detector", "embedder", "restorer"]
+Color = Literal["BGR", "RGB"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One implementation of a role. `dim` is the length of an embedder's vectors."""
+    """One implementation of a role. `dim` is the length of an embedder's vectors.
+
+    `pull_url` is where `fetch` finds the published file, `pull_sha256` its pin, `pull_color` the channel order it was
+    trained on where its publisher states one.
+    """
 
     id: str
     role: Role
@@ -54,6 +59,7 @@ class Backend:
     dim: int | None = None
     pull_url: str | None = None
     pull_sha256: str | None = None
+    pull_color: Color | None = None
     notes: str = ""
 
 

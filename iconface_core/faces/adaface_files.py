@@ -9,7 +9,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,12 +16,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
-from iconface_core.model_catalogue import backend
-from iconface_core.model_files import sha256_of
+from iconface_core.model_catalogue import ADAFACE, backend
+from iconface_core.model_files import Color, sha256_of
 
 from .adaface_net import STAGES, AdaFaceNet
 
-Color = Literal["BGR", "RGB"]
 OURS = "iconface-adaface-1"
 _ROOTS = re.compile(r"^(?:.*\.)?((?:input_layer|body|output_layer)\..+)$")
 _ARCH_OF_BLOCKS = {sum(stages): arch for arch, stages in STAGES.items()}
@@ -43,7 +41,8 @@ class _Inert(dict[object, object]):
 class AdaFaceWeights:
     """`state` has exactly the keys of `AdaFaceNet(arch)`; `color` is the channel order the network was trained on.
 
-    `digest` identifies the values: the same weights from a .ckpt and from a .safetensors have the same one.
+    `digest` identifies values and channel order: the same weights from a .ckpt and from a .safetensors have the same
+    one, and read in another order they make other vectors.
     """
 
     arch: str
@@ -61,30 +60,35 @@ def read_adaface(path: Path, *, color: Color | None = None) -> AdaFaceWeights:
     if not path.is_file():
         raise WeightsError(f"{path}: no such file.")
     metadata: dict[str, str] = {}
-    if path.suffix == ".safetensors":
+    if _is_safetensors(path):
         raw, metadata = _read_safetensors(path)
     else:
         raw = _read_pickle(path)
     state = _strip(raw, path)
     arch = _arch_of(state, path)
     state = _checked(state, arch, path)
-    digest = weights_digest(state)
-    if metadata.get("format_version") == OURS and metadata.get("weights_sha256") != digest:
+    stated = color or metadata.get("color") or _color_beside(path)
+    chosen: Color = "RGB" if stated == "RGB" else "BGR"
+    digest = weights_digest(state, chosen)
+    if color is None and metadata.get("format_version") == OURS and metadata.get("weights_sha256") != digest:
         raise WeightsError(
             f"{path}: the values do not match the hash stored at installation; the file is damaged. Install it again."
         )
-    stated = metadata.get("color") or _color_beside(path)
-    chosen: Color = color or ("RGB" if stated == "RGB" else "BGR")
     return AdaFaceWeights(arch, chosen, state, digest)
 
 
 def install_adaface(source: Path, model_dir: Path, *, color: Color | None = None) -> Path:
     """Convert a checkpoint to `MODEL_DIR/adaface/adaface_irN.safetensors` and return that path.
 
+    The channel order is `color`, or the catalogue's for a published file known by its hash, or as in `read_adaface`.
     The file carries arch, colour order, scaling, the source's name and SHA-256 and the digest of its values. It is
     written under another name first, so that an interrupted installation leaves no half file. Raises as `read_adaface`.
     """
-    weights = read_adaface(source, color=color)
+    if not source.is_file():
+        raise WeightsError(f"{source}: no such file.")
+    source_sha256 = sha256_of(source)
+    published = {entry.pull_sha256: entry.pull_color for entry in ADAFACE if entry.pull_sha256 and entry.pull_color}
+    weights = read_adaface(source, color=color or published.get(source_sha256))
     (file,) = backend(f"adaface-{weights.arch.replace('_', '')}").files
     target = model_dir / file.folder / file.filename
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +100,7 @@ def install_adaface(source: Path, model_dir: Path, *, color: Color | None = None
         "mean": "0.5",
         "std": "0.5",
         "source": source.name,
-        "sha256": sha256_of(source),
+        "sha256": source_sha256,
         "weights_sha256": weights.digest,
     }
     partial = target.with_name(target.name + ".partial")
@@ -117,15 +121,22 @@ def build_network(weights: AdaFaceWeights) -> AdaFaceNet:
     return network.eval()
 
 
-def weights_digest(state: dict[str, Tensor]) -> str:
-    """SHA-256 over names, shapes and fp32 values, in order of the names; counters of training steps do not matter."""
-    digest = hashlib.sha256()
+def weights_digest(state: dict[str, Tensor], color: Color) -> str:
+    """SHA-256 over channel order, names, shapes and fp32 values; counters of training steps do not matter."""
+    digest = hashlib.sha256(color.encode())
     for key in sorted(state):
         if not key.endswith("num_batches_tracked"):
             value = state[key]
             digest.update(f"{key}{list(value.shape)}".encode())
             digest.update(value.contiguous().numpy().data)
     return digest.hexdigest()
+
+
+def _is_safetensors(path: Path) -> bool:
+    """By content: a downloaded file may have any name. The format starts with eight bytes of length and a JSON text."""
+    with path.open("rb") as stream:
+        start = stream.read(9)
+    return path.suffix == ".safetensors" or (start[8:] == b"{" and not start.startswith(b"PK"))
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
