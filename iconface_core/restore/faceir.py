@@ -5,6 +5,7 @@ Its inputs are the same token concatenation, so it runs as concat-only IConFace.
 `double_blocks.N.img_attn.proj`, `single_blocks.N.linear1` and `single_blocks.N.linear2`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,8 +34,11 @@ _NAMES = {
 }
 
 
-def convert_bfl_lora(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], int]:
-    """BFL names -> checkpoint names, and the rank. `alpha / rank` is folded into B, so the scale becomes 1.
+def convert_bfl_lora(
+    state: Mapping[str, Tensor], *, default_alpha: float | None = None
+) -> tuple[dict[str, Tensor], int]:
+    """BFL names -> checkpoint names, and the rank. `alpha / rank` is folded into B, so the scale becomes 1; a module
+    without its own alpha takes `default_alpha`, else its rank.
 
     A fused qkv is split by rows: the three parts share A and take a third of B each. Raises
     UnsupportedCheckpointError on modules outside the preset, unpaired tensors or mixed ranks.
@@ -51,7 +55,7 @@ def convert_bfl_lora(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], in
             )
         rank = down.shape[0]
         ranks.add(rank)
-        alpha = float(state.get(f"{name}.alpha", torch.tensor(float(rank))))
+        alpha = float(state.get(f"{name}.alpha", torch.tensor(rank if default_alpha is None else default_alpha)))
         up = up.float() * (alpha / rank)
         block, kind = found[2], found[3]
         if kind == "img_attn.qkv":
@@ -69,11 +73,13 @@ def convert_bfl_lora(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], in
 def import_faceir(file: Path, folder: Path, *, base: IconFaceConfig | None = None) -> IconFaceConfig:
     """Write the checkpoint `folder` from the published LoRA `file`; prompt embeddings are added by `encode-prompt`.
 
+    An `adapter_config.json` beside the file, as the release has it, gives the alpha of modules that store none.
+
     Raises WeightsError when the file is damaged or pickled, UnsupportedCheckpointError when it is another model.
     """
     base = base or IconFaceConfig()
     check_safetensors(file)
-    lora, rank = convert_bfl_lora(load_file(file))
+    lora, rank = convert_bfl_lora(load_file(file), default_alpha=_alpha_beside(file))
     config = replace(
         base.variant("concat"),
         lora=LoraSettings(rank=rank, alpha=rank),
@@ -87,3 +93,14 @@ def import_faceir(file: Path, folder: Path, *, base: IconFaceConfig | None = Non
         training={"source": file.name, "note": "authors' concat-only predecessor, converted from BFL names"},
     )
     return config
+
+
+def _alpha_beside(file: Path) -> float | None:
+    path = file.with_name("adapter_config.json")
+    if not path.is_file():
+        return None
+    try:
+        alpha = json.loads(path.read_text("utf-8")).get("lora_alpha")
+    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError) as e:
+        raise UnsupportedCheckpointError(f"{path} is damaged ({e}); copy it again or remove it") from e
+    return None if alpha is None else float(alpha)

@@ -99,6 +99,9 @@ def _list(spec: PullSpec, folder: Path, endpoint: str | None) -> tuple[str, list
         for s in info.siblings or ()
         if any(fnmatch(s.rfilename, pattern) for pattern in spec.patterns)
     ]
+    for file in files:
+        if ".." in Path(file.path).parts or Path(file.path).is_absolute():
+            raise WeightsError(f"{spec.repo_id} lists {file.path!r}, which leads out of {folder}; nothing was fetched")
     if not files or info.sha is None:
         raise BackendUnavailableError(f"{spec.repo_id} at {pinned or 'main'} has none of {', '.join(spec.patterns)}")
     return info.sha, files

@@ -1,12 +1,14 @@
 """LoRA: exact at first, merge equals PEFT, import of BFL names equals a computation from the fused weights."""
 
+import json
+
 import pytest
 import torch
 from diffusers.loaders.single_file_utils import convert_flux2_transformer_checkpoint_to_diffusers
 from safetensors.torch import save_file
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
-from iconface_core.restore.checkpoint import load_checkpoint
+from iconface_core.restore.checkpoint import load_checkpoint, save_checkpoint
 from iconface_core.restore.config import IconFaceConfig, LoraSettings
 from iconface_core.restore.faceir import convert_bfl_lora, import_faceir
 from iconface_core.restore.lora import add_lora, lora_shapes, lora_state, merge_lora
@@ -124,6 +126,36 @@ def test_faceir_import_equals_adding_to_the_fused_weights(config, make_transform
     for (name, a), b in zip(models[0].named_parameters(), models[1].parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6, msg=name)
     torch.testing.assert_close(call(models[0]), call(models[1]), rtol=1e-4, atol=1e-5)
+
+
+def test_faceir_alpha_comes_from_the_file_then_from_the_config_then_is_the_rank(config, tmp_path):
+    lora = bfl_lora(rank=4, alpha=8.0)
+    bare = {k: v for k, v in lora.items() if not k.endswith(".alpha")}
+    key = "transformer.single_transformer_blocks.0.attn.to_out.lora_B.weight"
+    up = lora["single_blocks.0.linear2.lora_B.weight"]
+    for i, (tensors, settings, scale) in enumerate(
+        [(lora, {"lora_alpha": 12}, 2.0), (bare, {"lora_alpha": 12}, 3.0), (bare, {}, 1.0)]
+    ):
+        source = tmp_path / str(i)
+        source.mkdir()
+        save_file(tensors, source / "lora_weights.safetensors")
+        (source / "adapter_config.json").write_text(json.dumps(settings))
+        import_faceir(source / "lora_weights.safetensors", source / "out", base=config)
+        torch.testing.assert_close(load_checkpoint(source / "out").lora[key], scale * up)
+
+
+def test_a_trained_lora_survives_saving_and_merging(config, make_transformer, call, tmp_path):
+    trained = make_transformer()
+    add_lora(trained, config.lora)
+    with torch.no_grad():
+        for name, p in trained.named_parameters():
+            if "lora_" in name:
+                p.normal_(0, 0.1)
+    concat = config.variant("concat")
+    save_checkpoint(tmp_path / "new", concat, lora=lora_state(trained), licence="x")
+    merged = make_transformer()
+    merge_lora(merged, load_checkpoint(tmp_path / "new").lora, concat.lora)
+    torch.testing.assert_close(call(merged), call(trained), rtol=1e-4, atol=1e-5)
 
 
 def test_faceir_import_refuses_other_loras_and_pickles(config, tmp_path):

@@ -205,6 +205,13 @@ def test_a_full_disk_is_noticed_before_the_download(hub, tmp_path, monkeypatch):
     assert downloads(hub) == []
 
 
+def test_a_file_name_that_leads_out_of_the_folder_is_refused(hub, tmp_path, monkeypatch):
+    monkeypatch.setitem(FILES, "transformer/../../evil.json", b"{}")
+    with pytest.raises(WeightsError, match="leads out of"):
+        pull(SPEC, tmp_path / "models", endpoint=hub.endpoint)
+    assert downloads(hub) == []
+
+
 def test_an_unknown_revision_is_an_error_of_ours(hub, tmp_path):
     with pytest.raises(BackendUnavailableError):
         pull(PullSpec("someone/model", ("*",), "x", revision="nope"), tmp_path, endpoint=hub.endpoint)
