@@ -11,6 +11,7 @@ from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
 
 from .backends import EmbedderBackend, detector_backend, embedder_backend, restorer_backend
 from .by_hand import ByHand
+from .iconface_backend import IconFaceFiles
 from .indexing import Indexer
 from .library_job import LibraryJob
 from .model_host import ModelSlot
@@ -42,6 +43,7 @@ class App:
     subjects: SubjectFinder
     whois: WhoIs
     restoring: RestoreService
+    iconface: IconFaceFiles
 
     def close(self) -> None:
         """Close the database."""
@@ -67,6 +69,9 @@ def build_app(settings: Settings) -> App:
     grouper = Grouper(gallery, backend.facts, GroupingPolicy())
     finder = SubjectFinder(gallery, indexer, backend.facts.id, backend.facts.calibration, max_pixels=max_pixels)
     whois = WhoIs(gallery, backend.facts)
+    iconface = IconFaceFiles(
+        folders.models, settings.iconface_device, settings.iconface_weights, settings.iconface_offload
+    )
     return App(
         settings=settings,
         gallery=gallery,
@@ -91,10 +96,11 @@ def build_app(settings: Settings) -> App:
             whois,
             embedder,
             backend.facts.calibration,
-            _restorers(settings.restorer),
+            _restorers(settings.restorer, iconface, backend),
             folders.restored,
             f"iconface {version('iconface')}",
         ),
+        iconface=iconface,
     )
 
 
@@ -106,12 +112,14 @@ def _serving(gallery: Gallery, preferred: EmbedderBackend, fallback: EmbedderBac
     return preferred if complete else fallback
 
 
-def _restorers(default: str) -> Callable[[str], ModelSlot[FaceRestorer]]:
+def _restorers(
+    default: str, iconface: IconFaceFiles, embedder: EmbedderBackend
+) -> Callable[[str], ModelSlot[FaceRestorer]]:
     """A function from name to slot that makes each slot once, so that a loaded restorer is shared."""
     slots: dict[str, ModelSlot[FaceRestorer]] = {}
 
     def slot(name: str) -> ModelSlot[FaceRestorer]:
-        backend_id, load = restorer_backend(default if name == "auto" else name)
+        backend_id, load = restorer_backend(default if name == "auto" else name, iconface, embedder)
         return slots.setdefault(backend_id, ModelSlot(load, exclusive=True))
 
     return slot

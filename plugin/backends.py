@@ -9,10 +9,10 @@ from iconface_core.model_catalogue import ADAFACE
 from iconface_core.model_files import locate
 from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
 
+from .iconface_backend import ICONFACE, IconFaceFiles
 from .regrouping import EmbedderFacts
 
-RESTORERS = ("waifu2x-upconv7-photo",)
-"""By preference: `auto` takes the first that can run."""
+WAIFU2X = "waifu2x-upconv7-photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,28 @@ def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
     raise BackendUnavailableError(f"unknown embedder {name!r}; known: auto, sface, adaface, insightface")
 
 
-def restorer_backend(name: str) -> tuple[str, Callable[[], FaceRestorer]]:
-    """The id and the loader of a restorer. `auto` takes the best one that can run here."""
-    wanted = RESTORERS[0] if name == "auto" else name
-    if wanted in ("waifu2x", RESTORERS[0]):
+def restorer_backend(
+    name: str, iconface: IconFaceFiles, embedder: EmbedderBackend
+) -> tuple[str, Callable[[], FaceRestorer]]:
+    """The id and the loader of a restorer. `auto` is IconFace where it can run, else the blind baseline.
+
+    Raises BackendUnavailableError for an unknown one, or for IconFace where it cannot run, with the reasons.
+    """
+    if name in ("auto", "iconface", ICONFACE):
+        reasons = iconface.why_not(frozenset({embedder.facts.id}))
+        if not reasons:
+            return ICONFACE, lambda: iconface.load(embedder.load)
+        if name != "auto":
+            raise BackendUnavailableError(f"{ICONFACE} cannot run here: " + "; ".join(reasons))
+    if name in ("auto", "waifu2x", WAIFU2X):
 
         def waifu2x() -> FaceRestorer:
             from iconface_core.restore.waifu2x import Waifu2xRestorer
 
             return Waifu2xRestorer()
 
-        return RESTORERS[0], waifu2x
-    raise BackendUnavailableError(f"unknown restorer {name!r}; known: auto, {', '.join(RESTORERS)}")
+        return WAIFU2X, waifu2x
+    raise BackendUnavailableError(f"unknown restorer {name!r}; known: auto, {ICONFACE}, {WAIFU2X}")
 
 
 def _installed_adaface(models: Path) -> str | None:

@@ -19,7 +19,7 @@ LOW_DISK = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `check` names the kind: database, folder, photo, model, disk, vectors."""
+    """One finding. `check` names the kind: database, disk, folder, vectors, model, restorer, photo."""
 
     check: str
     ok: bool
@@ -71,6 +71,9 @@ def _vectors(app: "App") -> Iterator[Check]:
 def _models(app: "App") -> Iterator[Check]:
     for row in ModelShelf(app.settings.folders.models).verify():
         yield Check("model", row["ok"], f"{row['id']}: {row['message']}")
+    reasons = app.iconface.why_not(frozenset({app.embedder.id}))
+    # Not having the large model is no fault: the baseline restores.
+    yield Check("restorer", True, "IconFace can run" if not reasons else "no IconFace: " + "; ".join(reasons))
 
 
 def _photos(app: "App") -> Iterator[Check]:

@@ -1,5 +1,6 @@
 """What is on disk under a root, and how it differs from what the gallery knows. Reads names and sizes, never pixels."""
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,7 +67,12 @@ def walk(root: Path, is_photo: Callable[[str], bool], on_error: Callable[[OSErro
                 continue
             path = os.path.join(folder, name)  # noqa: PTH118 - a Path per file costs seconds on large trees
             try:
+                path.encode()
                 stat = os.stat(path)  # noqa: PTH116
+            except UnicodeEncodeError:
+                shown = os.fsencode(path).decode(errors="replace")
+                on_error(OSError(errno.EILSEQ, "the file name is not valid UTF-8; rename it to have it scanned", shown))
+                continue
             except OSError as e:
                 on_error(e)
                 continue

@@ -9,6 +9,7 @@ from iconface_core.model_catalogue import backend, catalogue
 from iconface_core.model_files import Backend, accept_licence, fetch, is_accepted, locate, verify_file
 
 from .errors import UsageError
+from .iconface_backend import IconFaceFiles
 from .rows import Row
 
 
@@ -85,6 +86,43 @@ class ModelShelf:
             return self.install(fetch(backend(backend_id), download, on_progress))
         finally:
             download.unlink(missing_ok=True)
+
+    def pull_backbone(self, *, text_encoder: bool, on_progress: Callable[[str, int, int], None] | None = None) -> Path:
+        """Download FLUX.2-klein-base-4B (8.1 GB), and the text encoder that `encode-prompt` needs (8 GB more).
+
+        Resumes where it stopped. Raises BackendUnavailableError offline or when the disk is too small.
+        """
+        from iconface_core.restore.pull import FLUX2_KLEIN_BASE_4B, TEXT_ENCODER, pull
+
+        folder = IconFaceFiles(self.folder).backbone
+        for spec in (FLUX2_KLEIN_BASE_4B, *((TEXT_ENCODER,) if text_encoder else ())):
+            pull(spec, folder, on_progress=on_progress)
+        return folder
+
+    def import_faceir(self, file: Path) -> Path:
+        """Make an IconFace checkpoint (concat only) from the authors' published FaceIR LoRA. Raises WeightsError."""
+        if not file.is_file():
+            raise UsageError(f"{file} is not a file")
+        from iconface_core.restore.faceir import import_faceir
+
+        folder = IconFaceFiles(self.folder).checkpoint
+        if folder.exists():
+            raise UsageError(f"{folder} holds a checkpoint already; move it away first")
+        import_faceir(file, folder)
+        return folder
+
+    def encode_prompt(self) -> Path:
+        """Encode the checkpoint's prompt once, with the text encoder, and store it in the checkpoint.
+
+        Raises BackendUnavailableError when transformers or the encoder is missing, WeightsError without a checkpoint.
+        """
+        from iconface_core.restore.checkpoint import add_prompt, read_config
+        from iconface_core.restore.prompt import encode_prompt
+
+        files = IconFaceFiles(self.folder)
+        config, _ = read_config(files.checkpoint)
+        add_prompt(files.checkpoint, encode_prompt(config.sampling, files.backbone))
+        return files.checkpoint
 
     def accept(self, backend_id: str) -> Backend:
         """Record that the user accepted a restricted licence."""

@@ -7,7 +7,7 @@ import numpy as np
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import GroupingChanges
-from gallery_db.vectors import VectorStore, open_store
+from gallery_db.vectors import SyncedStore, VectorStore, open_store, sync_store
 from iconface_core.calibration import Calibration
 from iconface_core.grouping import Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
 from iconface_core.types import I64, EmbedderId
@@ -30,6 +30,7 @@ class Grouper:
 
     def __init__(self, gallery: Gallery, embedder: EmbedderFacts, policy: GroupingPolicy | None = None) -> None:
         self._gallery, self._embedder, self._policy = gallery, embedder, policy or GroupingPolicy()
+        self._index: SyncedStore | None = None
 
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
         """Group all undecided faces anew and write it, or only say what would change."""
@@ -56,7 +57,10 @@ class Grouper:
             return tx.faces.apply_decisions(decisions), decisions
 
     def _store(self, tx: Tx) -> VectorStore:
-        return open_store(self._gallery.vectors_dir, tx, self._embedder.id, self._embedder.dim).store
+        """The index as `tx` sees it: opened once, then kept up to date in memory."""
+        if self._index is None or not sync_store(self._index, tx):
+            self._index = open_store(self._gallery.vectors_dir, tx, self._embedder.id, self._embedder.dim)
+        return self._index.store
 
     def _faces(self, tx: Tx, face_ids: I64 | None = None) -> Faces:
         """The faces that may be grouped: usable, with a vector of this embedder."""

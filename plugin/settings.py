@@ -55,6 +55,9 @@ class Settings:
     embedder: str = "auto"  # AdaFace when its file is installed, else SFace
     restorer: str = "auto"
     insightface_pack: str = "buffalo_l"
+    iconface_device: str = "auto"
+    iconface_weights: str = "full"
+    iconface_offload: str = "none"
     workers: int = 0  # 0: one per processor
     index_side: int = 1600  # photos are decoded to at least this long side for indexing, pixels
     max_megapixels: int = 400

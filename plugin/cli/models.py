@@ -25,6 +25,8 @@ def register(root: typer.Typer) -> None:
         "pull": pull,
         "install": install,
         "accept": accept,
+        "import-faceir": import_faceir,
+        "encode-prompt": encode_prompt,
     }
     for name, command in commands.items():
         noun.command(name, epilog=SHARED_HELP)(command)
@@ -64,12 +66,45 @@ def verify(
     return 0 if all(r["ok"] for r in rows) else 1
 
 
-def pull(ctx: typer.Context, model: ModelId) -> None:
-    """Download and install a published model: the only command that uses the network."""
+def pull(
+    ctx: typer.Context,
+    model: ModelId,
+    text_encoder: Annotated[
+        bool, typer.Option("--text-encoder", help="with flux2-klein-base-4b: also what encode-prompt needs")
+    ] = False,
+) -> None:
+    """Download and install a published model (also flux2-klein-base-4b). No other command uses the network."""
     session = Session.of(ctx)
     session.out.note(f"downloading {model} ...")
-    path = _shelf(session).pull(model)
+    if model == "flux2-klein-base-4b":
+
+        def tell(file: str, done: int, total: int) -> None:
+            session.out.note(f"{done / 1e9:.2f} of {total / 1e9:.2f} GB  {file}")
+
+        path = _shelf(session).pull_backbone(text_encoder=text_encoder, on_progress=tell)
+    else:
+        path = _shelf(session).pull(model)
     session.out.object({"installed": str(path)}, [f"installed {path}"])
+
+
+def import_faceir(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(help="lora_weights.safetensors of ComfyUI-Flux-FaceIR")]
+) -> None:
+    """Make an IconFace checkpoint, without identity and memory, from the authors' published FaceIR LoRA."""
+    from plugin.roots import absolute
+
+    session = Session.of(ctx)
+    path = _shelf(session).import_faceir(absolute(file))
+    session.out.object(
+        {"checkpoint": str(path)}, [f"made {path}", "it still needs its prompt: iconface models encode-prompt"]
+    )
+
+
+def encode_prompt(ctx: typer.Context) -> None:
+    """Encode the prompt of the installed IconFace checkpoint once; the text encoder is never needed again."""
+    session = Session.of(ctx)
+    path = _shelf(session).encode_prompt()
+    session.out.object({"checkpoint": str(path)}, [f"prompt embeddings stored in {path}"])
 
 
 def install(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="an AdaFace checkpoint")]) -> None:

@@ -57,6 +57,13 @@ def test_dangling_link_is_reported_and_does_not_stop_the_walk(tmp_path: Path):
     assert len(problems) == 1
 
 
+def test_a_name_that_is_not_utf8_is_reported_and_left_out(tmp_path: Path):
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jpg"))).write_bytes(b"x")
+    problems: list[OSError] = []
+    assert list(walk(tmp_path, is_jpeg, problems.append)) == []
+    assert "not valid UTF-8" in str(problems[0])
+
+
 def test_compare_tells_new_changed_gone_back_and_failed(tmp_path: Path):
     files = {f.path: f for f in walk(touch(tmp_path / "new.jpg").parent, is_jpeg, lambda e: None)}
     for name in ["same", "changed", "back", "failed"]:
