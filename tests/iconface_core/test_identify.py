@@ -94,6 +94,13 @@ def test_strangers_are_refused(stranger):
     assert result.stranger_posterior > 0.5
 
 
+def test_a_margin_to_the_runner_up_can_be_demanded():
+    probe, people = Probe(photo_of(1, 99), 1.0), gallery([1, 1, 2])
+    margin = identify(probe, people, CALIBRATION).margin
+    strict = identify(probe, people, CALIBRATION, policy=IdentifyPolicy(min_margin=margin + 1))
+    assert strict.kind is IdentityKind.UNSURE
+
+
 def test_an_empty_gallery_knows_nobody():
     result = identify(Probe(centre(1), 1.0), gallery([]), CALIBRATION)
     assert result.kind is IdentityKind.UNKNOWN

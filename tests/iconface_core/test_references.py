@@ -170,7 +170,10 @@ def test_three_frames_of_one_burst_give_one_reference():
 def test_scans_of_one_day_are_no_burst():
     midnight = datetime(1974, 7, 1)
     album = [face(i, captured_at=midnight) for i in (1, 2, 3)]
-    assert len(choose(album, replace(DEGRADED, captured_at=midnight)).chosen) == 3
+    for at in (midnight, midnight + timedelta(seconds=2)):
+        assert len(choose(album, replace(DEGRADED, captured_at=at)).chosen) == 3
+    late = face(4, captured_at=midnight + timedelta(seconds=2))
+    assert chosen_ids(choose([late], replace(DEGRADED, captured_at=midnight))) == [4]
 
 
 def test_an_only_face_is_used_and_says_that_nothing_could_be_compared():
