@@ -74,6 +74,7 @@ class YuNetDetector:
     def _look_closer(self, image: RgbU8, proposals: Candidates) -> Candidates:
         """Detect every proposal again, upright and at one size, averaged with its mirror image."""
         proposals = proposals.suppressed()
+        proposals = proposals.pick(proposals.landmarks.std(axis=1).max(axis=1, initial=0) > 0.1)  # else: no direction
         confirmed = []
         for start in range(0, len(proposals), BATCH):
             crops, matrices = [], []

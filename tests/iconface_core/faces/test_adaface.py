@@ -111,12 +111,16 @@ def test_every_source_installs_as_the_same_embedder(state, tmp_path, write, name
     write(state, tmp_path / name)
     path = install_adaface(tmp_path / name, tmp_path / "models")
     assert path == tmp_path / "models/adaface/adaface_ir18.safetensors"
-    installed = AdaFaceEmbedder(model_dir=tmp_path / "models", backend="adaface-ir18")
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert read_facts(tmp_path / "models", "adaface-ir18") == (adaface.id, adaface.dim, adaface.calibration)
+
+
+def test_an_installed_file_embeds_like_its_source(adaface_checkpoint, tmp_path, adaface):
+    install_adaface(adaface_checkpoint, tmp_path)
+    installed = AdaFaceEmbedder(model_dir=tmp_path, backend="adaface-ir18")
     assert installed.id == adaface.id
     for a, b in zip(installed.embed(_faces()), adaface.embed(_faces()), strict=True):
         assert np.array_equal(a.vector, b.vector)
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
-    assert read_facts(tmp_path / "models", "adaface-ir18") == (installed.id, installed.dim, installed.calibration)
 
 
 def test_metadata_says_where_it_came_from(adaface_checkpoint, tmp_path):

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from iconface_core.geometry import ARCFACE_112, align_face, iou
 from iconface_core.types import BBox
@@ -100,6 +102,17 @@ def test_grain_does_not_hide_a_face(yunet, group_photo):
 )
 def test_no_face_where_there_is_none(yunet, picture):
     assert yunet.detect(picture) == []
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 10**6), st.sampled_from([1, 3, 9]))
+def test_any_picture_is_survived(yunet, height, width, seed, grain):
+    """Blotches of any size in pictures of any shape."""
+    small = np.random.default_rng(seed).integers(0, 256, (height // grain + 1, width // grain + 1, 3), dtype=np.uint8)
+    picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).reshape(height, width, 3)
+    for face in yunet.detect(picture):
+        assert face.bbox.x2 <= width
+        assert np.isfinite(face.landmarks).all()
 
 
 def test_painted_over_faces_are_gone(yunet, group_photo):
