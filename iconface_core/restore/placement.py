@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
 import torch
@@ -60,6 +61,8 @@ def place(transformer: Transformer, placement: Placement) -> Transformer:
     if placement.weights == "int8":
         _quantise(transformer)
     if placement.offload == "blocks":
+        if find_spec("accelerate") is None:
+            raise BackendUnavailableError("block offload needs accelerate: pip install accelerate")
         offload = lazy("diffusers.hooks", "apply_group_offloading")
         offload(transformer, onload_device=device, offload_type="block_level", num_blocks_per_group=1)
     else:

@@ -20,10 +20,11 @@ def why_not(
 
     `embedder_ids` are the identity encoders that are installed.
     """
-    reasons = [f"{name} is not installed: pip install {name}" for name in ("diffusers",) if find_spec(name) is None]
-    for name, wanted in (("torchao", placement.weights == "int8"), ("accelerate", placement.offload == "blocks")):
-        if wanted and find_spec(name) is None:
-            reasons.append(f"{name} is not installed: pip install {name}")
+    packages = (
+        ["diffusers"] + ["torchao"] * (placement.weights == "int8") + ["accelerate"] * (placement.offload == "blocks")
+    )
+    missing = [name for name in packages if find_spec(name) is None]
+    reasons = [f"{name} is not installed: pip install {name}" for name in missing]
     if checkpoint is None:
         reasons.append("no IConFace checkpoint is configured; 'iconface models import-faceir FILE' makes one")
     else:
@@ -38,7 +39,7 @@ def why_not(
                 reasons.append(f"the checkpoint's identity encoder {config.identity.encoder!r} is not installed")
     if backbone is None:
         reasons.append("no FLUX.2-klein-base-4B folder: run 'iconface models pull flux2-klein-base-4b'")
-    elif "diffusers is not" not in "".join(reasons):
+    else:
         try:
             find_backbone(backbone)
         except IconFaceError as e:

@@ -102,5 +102,14 @@ def test_latents_round_trip_through_the_normalisation(make_vae):
         encode(vae, x[..., :60])
 
 
+def test_normalisation_is_the_stock_pipeline_s(pipeline, picture):
+    """With a variance near the batch norm's epsilon, so that leaving it out would show."""
+    pipeline.vae.bn.running_var.uniform_(1e-4, 1e-3)
+    image = to_tensor(picture)
+    with torch.no_grad():
+        expected = pipeline._encode_vae_image(image, generator=None)
+        torch.testing.assert_close(encode(pipeline.vae, image), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_pixels_survive_the_tensor_form(picture):
     assert np.array_equal(to_pixels(to_tensor(picture)[0]), picture)
