@@ -9,6 +9,8 @@ from iconface_core.types import F32, I64
 from .background import Background
 
 F64 = NDArray[np.float64]
+_SIZE = 0.25  # evidence per factor e in size: a big cluster is a surer picture, so a stray face needs a little less
+_KNOWN_WELL = 50.0  # faces beyond which a picture gets no surer
 _CHUNK = 1 << 24  # numbers gathered at once: 64 MB
 
 
@@ -41,7 +43,9 @@ class MeanLinkage:
             products[rows] = np.einsum("ij,ij->i", self._sums[a[rows]], self._sums[b[rows]])
         spread = self._length[a] * self._weight[a] * self._length[b] * self._weight[b]
         quality = np.minimum(self._quality[a] / self._weight[a], self._quality[b] / self._weight[b])
-        return self._ratio(products / np.sqrt(np.maximum(spread, 1e-12)), quality)
+        ratio = self._ratio(products / np.sqrt(np.maximum(spread, 1e-12)), quality)
+        size_a, size_b = np.minimum(self._weight[a], _KNOWN_WELL), np.minimum(self._weight[b], _KNOWN_WELL)
+        return np.asarray(ratio + _SIZE * np.abs(np.log(size_a / size_b)), np.float64)
 
     def absorb(self, a: I64, b: I64) -> None:
         """Add the clusters `b` to the clusters `a`."""

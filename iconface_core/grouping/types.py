@@ -96,8 +96,8 @@ class GroupingPolicy:
     """
 
     min_faces: int = 2
-    join_evidence: float = -3.5
-    propose_evidence: float = -6.0
+    join_evidence: float = -4.0
+    propose_evidence: float = -6.5
     margin: float = 1.0
     neighbours: int = 32
     max_proposals: int = 500
