@@ -57,9 +57,11 @@ def test_cached_equals_uncached_bit_for_bit(references, scope, cached_config, ma
     assert torch.equal(got, uncached(network, degraded, refs, noise, text, condition))
 
 
+@pytest.mark.parametrize("scope", ["image", "scene"])
 @torch.no_grad()
-def test_cached_equals_an_explicit_boolean_mask(cached_config, make_transformer, make_adapter):
+def test_cached_equals_an_explicit_boolean_mask(scope, cached_config, make_transformer, make_adapter):
     """Written from the definition: one sequence, one mask, per-token timesteps; no part of the cache path is used."""
+    cached_config = replace(cached_config, identity=replace(cached_config.identity, scope=scope))
     adapter = make_adapter(cached_config, trained=True)
     degraded, refs, noise, text, anchor = case()
     network = IconFaceNetwork(make_transformer(), adapter, cached_config)
@@ -84,8 +86,9 @@ def explicit(model, adapter, config, degraded, refs, noise, text, anchor):
     on_condition = is_condition[n_text:, None]
 
     def modulation(module, delta):
-        rows = [module(t)[:, None] + delta[:, None] for t in (temb, cond_temb)]
-        return torch.where(on_condition, rows[1], rows[0])
+        scene = module(temb)[:, None] + delta[:, None]
+        condition = module(cond_temb)[:, None] + (delta[:, None] if config.identity.scope == "image" else 0)
+        return torch.where(on_condition, condition, scene)
 
     def attend(q, k, v):
         q, k = apply_rotary_emb(q, rope, sequence_dim=1), apply_rotary_emb(k, rope, sequence_dim=1)
