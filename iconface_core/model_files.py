@@ -139,7 +139,7 @@ def _replace(model_file: ModelFile) -> str:
 
 def is_accepted(backend: Backend, model_dir: Path) -> bool:
     """Whether the user has agreed to this backend's licence. Free licences need no agreement."""
-    return not backend.non_commercial or backend.id in _acceptances(model_dir)
+    return not backend.non_commercial or backend.licence in _acceptances(model_dir)
 
 
 def require_licence(backend: Backend, model_dir: Path) -> None:
@@ -152,12 +152,12 @@ def require_licence(backend: Backend, model_dir: Path) -> None:
 
 
 def accept_licence(backend: Backend, model_dir: Path) -> None:
-    """Record in `MODEL_DIR/accepted-licences.json` that the user agreed; a second time changes nothing."""
+    """Record in `MODEL_DIR/accepted-licences.json` that the user agreed: once per licence, for all it covers."""
     accepted = _acceptances(model_dir)
-    if backend.id in accepted:
+    if backend.licence in accepted:
         return
-    accepted[backend.id] = {
-        "licence": backend.licence,
+    accepted[backend.licence] = {
+        "asked_for": backend.id,
         "licence_url": backend.licence_url,
         "accepted_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }

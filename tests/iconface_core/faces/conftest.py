@@ -163,10 +163,9 @@ def packs():
 
 @pytest.fixture(scope="session")
 def pack_dir(tmp_path_factory):
-    """A model folder in which the licences have been accepted."""
+    """A model folder in which the licence has been accepted."""
     model_dir = tmp_path_factory.mktemp("packs")
-    for backend_id in ("scrfd-buffalo_l", "arcface-buffalo_l"):
-        accept_licence(backend(backend_id), model_dir)
+    accept_licence(backend("scrfd-buffalo_l"), model_dir)
     return model_dir
 
 

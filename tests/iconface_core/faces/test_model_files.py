@@ -102,7 +102,7 @@ def test_unknown_and_uninstalled_backends_say_what_to_do(tmp_path):
         locate(file)
 
 
-def test_a_restricted_licence_is_accepted_once_per_backend(tmp_path):
+def test_a_restricted_licence_is_accepted_once_for_all_it_covers(tmp_path):
     scrfd, arcface = backend("scrfd-buffalo_l"), backend("arcface-buffalo_l")
     with pytest.raises(LicenceNotAcceptedError, match="non-commercial"):
         require_licence(scrfd, tmp_path)
@@ -110,9 +110,11 @@ def test_a_restricted_licence_is_accepted_once_per_backend(tmp_path):
     record = (tmp_path / "new folder" / model_files.ACCEPTED).read_text(encoding="utf-8")
     accept_licence(scrfd, tmp_path / "new folder")
     assert (tmp_path / "new folder" / model_files.ACCEPTED).read_text(encoding="utf-8") == record
-    assert json.loads(record)[scrfd.id]["licence"] == scrfd.licence
+    assert json.loads(record)[scrfd.licence]["asked_for"] == scrfd.id
     require_licence(scrfd, tmp_path / "new folder")
-    assert not is_accepted(arcface, tmp_path / "new folder")
+    assert is_accepted(arcface, tmp_path / "new folder")
+    assert not is_accepted(replace(arcface, licence="another one"), tmp_path / "new folder")
+    assert not is_accepted(arcface, tmp_path)
     assert is_accepted(backend("yunet-2023mar"), tmp_path)
 
 
