@@ -1,7 +1,7 @@
 """One restore request, from a photo to a checked, marked copy. The original is only ever read."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +70,7 @@ class RestoreService:
             return [FaceResult(path, skipped_reason=str(e), no_face=True)]
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
-            answers = [max(answers, key=lambda a: _likeness(a.subject.embedding.vector, a.rows, a.subject) or -1.0)]
+            answers = [max(answers, key=lambda a: _likeness(a.subject.embedding.vector, [*a.rows.values()]) or -1.0)]
         run = _Run(self, photo, request, on_step)
         results = [run.face(a) for a in answers]
         run.finish(path, results)
@@ -169,8 +169,9 @@ class _Run:
             result.references_note = f"{restored.restorer} uses no references; they serve the identity check only"
         pasted = paste_back(self._pixels, crop, restored.pixels, s.face.landmarks)
         after = self._s.embed(pasted.pixels, s)
-        result.similarity_before = _likeness(s.embedding.vector, answer.rows, s)
-        result.similarity_after = _likeness(after.vector, answer.rows, s)
+        rows = [r for r in answer.rows.values() if r.photo_id != s.photo_id]
+        result.similarity_before = _likeness(s.embedding.vector, rows)
+        result.similarity_after = _likeness(after.vector, rows)
         result.verdict = judge(
             self._s._calibration,
             to_input=float(after.vector @ s.embedding.vector),
@@ -178,6 +179,7 @@ class _Run:
             after=result.similarity_after,
             quality_before=s.quality,
             quality_after=float(self._s._calibration.quality(after.norm)),
+            quality_gallery=float(np.median([self._s._calibration.quality(r.norm) for r in rows])) if rows else 1.0,
         )
         if result.verdict.kind is VerdictKind.REFUSED and not self._request.force:
             result.skipped_reason = f"refused: {result.verdict.reason}"
@@ -270,10 +272,9 @@ def _already_there(path: Path, folder: Path, provenance: Provenance) -> Path | N
     return None
 
 
-def _likeness(vector: F32, rows: Mapping[int, ReferenceRow], subject: Subject) -> float | None:
-    """Mean cosine to the person's closest photos, the degraded photo itself left out. None without any."""
-    others = [r.vector for r in rows.values() if r.photo_id != subject.photo_id]
-    if not others:
+def _likeness(vector: F32, rows: Sequence[ReferenceRow]) -> float | None:
+    """Mean cosine to the closest of a person's photos, which must not include the degraded one. None without any."""
+    if not rows:
         return None
-    similarity = np.sort(np.stack(others) @ vector)[::-1]
+    similarity = np.sort(np.stack([r.vector for r in rows]) @ vector)[::-1]
     return float(similarity[:GALLERY_TOP].mean())

@@ -40,6 +40,7 @@ def run(argv: Sequence[str]) -> int:
         return 2
     level = logging.INFO if session.verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
+    logging.captureWarnings(True)  # what Pillow remarks on a damaged file belongs to the log
     out = session.out
     try:
         code = get_command(tree())(rest, standalone_mode=False, prog_name="iconface", obj=session)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from iconface_core.provenance import COMPOSITE_WITH_AI, read_provenance
+from plugin.demo.sample import group_photo
 
 from .conftest import Cli, Library, tree_hash
 
@@ -99,9 +100,9 @@ def test_the_user_may_choose_the_references_or_none(cli: Cli, library: Library, 
 
 
 def test_a_sharp_face_is_left_alone(cli: Cli, library: Library, tmp_path: Path):
-    [row] = cli("restore", library.photos / "sample-person1-1999.jpg", "-o", tmp_path / "out")["results"]
+    [row] = cli("restore", group_photo(), "--face", 6, "-o", tmp_path / "out")["results"]
     assert row["output"] is None
-    assert row["skipped_reason"]
+    assert "sharp already" in row["skipped_reason"]
 
 
 def test_a_photo_outside_every_folder_is_restored_too(cli: Cli, library: Library, tmp_path: Path):
