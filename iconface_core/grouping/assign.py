@@ -55,8 +55,8 @@ def assign(
     home = _gather_known(pool, linkage, constraints)
     merged = agglomerate(linkage, constraints, n, home[a], home[b], join=join, ask=ask)
     merged.roots = merged.roots[home]
-    doubtful, _ = doubtful_faces(linkage, constraints, merged.roots, pool.vectors, (a, b), policy.margin)
-    return _decisions(pool, len(new), merged, doubtful, linkage, constraints, policy)
+    rival = doubtful_faces(linkage, constraints, merged.roots, pool, (a, b), policy.margin)
+    return _decisions(pool, len(new), merged, rival >= 0, linkage, constraints, policy)
 
 
 def _with_neighbours(new: Faces, k: int, search: Search, lookup: Callable[[I64], Faces]) -> Faces:

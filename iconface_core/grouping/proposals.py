@@ -1,44 +1,81 @@
 """Doubt: faces two people claim, and the questions worth asking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iconface_core.types import F32, I64
+from iconface_core.types import I64
 
 from .constraints import Constraints
 from .evidence import MeanLinkage
+from .graph import row_lookup, rows_of
 from .linkage import Merged
-from .types import NOBODY, Cluster, Faces, Facts, GroupingPolicy, Proposal
+from .types import NOBODY, Cluster, Faces, Facts, Proposal
 
 
 def doubtful_faces(
-    linkage: MeanLinkage, constraints: Constraints, roots: I64, vectors: F32, pairs: tuple[I64, I64], margin: float
-) -> tuple[NDArray[np.bool_], I64]:
+    linkage: MeanLinkage, constraints: Constraints, roots: I64, faces: Faces, pairs: tuple[I64, I64], margin: float
+) -> I64:
     """Faces whose own cluster has less than `margin` more evidence than another that is certainly someone else.
 
     Certainly someone else: a photo shows both, or humans named them apart. Twins need this: the faces they share no
-    photo of fit both. Returns the mask (N,) and the rival's root (-1: none).
+    photo of fit both. Where they do share the photo, the two faces are weighed together, as they are or swapped.
+    Returns the rival's root for each face, (N,); -1: no doubt.
     """
-    rival = np.full(len(roots), NOBODY, np.int64)
+    n = len(roots)
+    rival = np.full(n, NOBODY, np.int64)
     face = np.concatenate(pairs)
     other = roots[np.concatenate(pairs[::-1])]
-    own = roots[face]
-    sizes = np.bincount(roots, minlength=len(roots))
-    kept = (own != other) & (sizes[own] > 1)
-    key = np.unique(face[kept] * len(roots) + other[kept])
-    face, other = key // len(roots), key % len(roots)
-    home = linkage.face_evidence(face, vectors, roots[face], inside=True)
-    away = linkage.face_evidence(face, vectors, other, inside=False)
-    close = away > home - margin
-    face, other, away = face[close], other[close], away[close]
+    sizes = np.bincount(roots, minlength=n)
+    kept = (roots[face] != other) & (sizes[roots[face]] > 1)
+    key = np.unique(face[kept] * n + other[kept])
+    face, other = key // n, key % n
+    gain = _gain(linkage, faces, roots, face, other)
+    close = gain > -margin
+    face, other, gain = face[close], other[close], gain[close]
+    partner = _same_photo(faces, roots, face, other)
+    shared = partner >= 0
+    gain[shared] += _gain(linkage, faces, roots, partner[shared], roots[face[shared]])
     apart = [not constraints.allowed(a, b) for a, b in zip(roots[face].tolist(), other.tolist(), strict=True)]
-    certain = np.array(apart, bool)
-    face, other, away = face[certain], other[certain], away[certain]
-    order = np.lexsort((other, away))  # the strongest rival is written last
+    certain = (gain > -margin) & np.array(apart, bool)
+    face, other, gain = face[certain], other[certain], gain[certain]
+    order = np.lexsort((other, gain))  # the strongest rival is written last
     rival[face[order]] = other[order]
-    return rival >= 0, rival
+    return rival
+
+
+def _gain(linkage: MeanLinkage, faces: Faces, roots: I64, face: I64, other: I64) -> NDArray[np.float64]:
+    """How much more evidence there is for another cluster than for the face's own."""
+    home = linkage.face_evidence(face, faces.vectors, roots[face], inside=True)
+    return linkage.face_evidence(face, faces.vectors, other, inside=False) - home
+
+
+def _same_photo(faces: Faces, roots: I64, face: I64, other: I64) -> I64:
+    """The row of cluster `other` in the photo of `face`, or -1."""
+    _, photo = np.unique(faces.photo_ids, return_inverse=True)
+    return rows_of(row_lookup(photo * len(roots) + roots), photo[face] * len(roots) + other)
+
+
+def rivalries(
+    linkage: MeanLinkage, faces: Faces, roots: I64, rival: I64, label_of: Mapping[int, int], clusters: Sequence[Cluster]
+) -> list[Proposal]:
+    """One question for each doubtful face: the person it looks most like, and the rival. `label_of` maps roots to
+    `clusters`."""
+    rows = np.flatnonzero(rival >= 0)
+    home = linkage.face_evidence(rows, faces.vectors, roots[rows], inside=True)
+    away = linkage.face_evidence(rows, faces.vectors, rival[rows], inside=False)
+    out: list[Proposal] = []
+    for i, row in enumerate(rows.tolist()):
+        claims = [(float(home[i]), label_of.get(int(roots[row]))), (float(away[i]), label_of.get(int(rival[row])))]
+        known = sorted(((e, label) for e, label in claims if label is not None), reverse=True)
+        if not known:
+            continue
+        (evidence, label), (other_evidence, other) = [*known, (float("-inf"), NOBODY)][:2]
+        person, other_person = clusters[label].person_id, clusters[other].person_id if other >= 0 else NOBODY
+        face = (int(faces.face_ids[row]),)
+        out.append(Proposal("join", face, person, evidence, other_person, other_evidence, label, other))
+    return out
 
 
 def questions(
@@ -47,9 +84,8 @@ def questions(
     merged: Merged,
     labels: I64,
     clusters: Sequence[Cluster],
-    policy: GroupingPolicy,
-) -> tuple[Proposal, ...]:
-    """Turn near misses into proposals, strongest first, each small cluster asked about once."""
+) -> list[Proposal]:
+    """Turn near misses of whole clusters into proposals, each small cluster asked about once."""
     different = {frozenset(pair) for pair in facts.different_people}
     joins: dict[int, list[tuple[float, int]]] = {}
     merges: list[Proposal] = []
@@ -87,5 +123,9 @@ def questions(
             out.append(
                 Proposal("join", members, person, evidence, other, runner[0], cluster=label, other_cluster=runner[1])
             )
-    out.sort(key=lambda p: (-p.evidence, p.face_ids))
-    return tuple(out[: policy.max_proposals])
+    return out
+
+
+def strongest(proposals: Sequence[Proposal], most: int) -> tuple[Proposal, ...]:
+    """The best questions first; ties in the order of the faces."""
+    return tuple(sorted(proposals, key=lambda p: (-p.evidence, p.face_ids))[:most])

@@ -12,7 +12,7 @@ from .evidence import MeanLinkage
 from .graph import similar_pairs
 from .identity import continue_ids, preview
 from .linkage import Merged, agglomerate
-from .proposals import doubtful_faces, questions
+from .proposals import doubtful_faces, questions, rivalries, strongest
 from .search import cell_search, exact_search
 from .timeline import join_over_time
 from .types import NOBODY, Faces, Facts, Grouping, GroupingPolicy, Search
@@ -59,14 +59,17 @@ def regroup(
         joined = join_over_time(faces, merged.roots, fresh, constraints, join=surer, floor=floor)
         merged = _follow(merged, joined, linkage)
 
-    doubtful, _ = doubtful_faces(linkage, constraints, merged.roots, faces.vectors, (a, b), policy.margin)
-    doubtful &= fixed == NOBODY
-    groups, roots = _kept(merged, doubtful, constraints, policy.min_faces)
+    rival = doubtful_faces(linkage, constraints, merged.roots, faces, (a, b), policy.margin)
+    rival[fixed != NOBODY] = NOBODY
+    groups, roots = _kept(merged, rival >= 0, constraints, policy.min_faces)
     clusters = continue_ids(groups, roots, faces, facts, constraints)
     labels = np.full(n, NOBODY, np.int64)
     for label, rows in enumerate(groups):
         labels[rows] = label
-    proposals = questions(faces, facts, merged, labels, clusters, policy)
+    label_of = {root: label for label, root in enumerate(roots)}
+    asked_about = questions(faces, facts, merged, labels, clusters)
+    asked_about += rivalries(linkage, faces, merged.roots, rival, label_of, clusters)
+    proposals = strongest(asked_about, policy.max_proposals)
     restored = np.empty(n, np.int64)
     restored[order] = labels
     return Grouping(restored, tuple(clusters), preview(given, restored, clusters), proposals, background)

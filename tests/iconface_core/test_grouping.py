@@ -158,9 +158,11 @@ def test_a_face_between_twins_waits() -> None:
     twins = {(0, 1): 0.93}
     photos = [*range(6), *range(6), 100, 101]  # six photos show both
     faces = world([0] * 6 + [1] * 6 + [0, 1], photos=photos, alike=twins, spread=0.7, seed=3)
-    grouping = regroup(faces, Facts(), CALIBRATION, GroupingPolicy(margin=6.0))
+    grouping = regroup(faces, Facts(), CALIBRATION, GroupingPolicy(margin=2.0))
     both = {person for c in grouping.clusters for person in c.face_ids}
     assert {12, 13}.isdisjoint(both)
+    asked = {p.face_ids: {p.cluster, p.other_cluster} for p in grouping.proposals}
+    assert asked[(12,)] == asked[(13,)] == {int(grouping.labels[0]), int(grouping.labels[6])}
     eager = regroup(faces, Facts(), CALIBRATION, GroupingPolicy(margin=0.0))
     assert len(eager.labels[eager.labels >= 0]) > len(grouping.labels[grouping.labels >= 0])
 
