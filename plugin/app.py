@@ -1,6 +1,6 @@
 """Composition root: the only place that builds objects. No model is loaded until something needs it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TypeVar
@@ -96,7 +96,7 @@ def build_app(settings: Settings) -> App:
             whois,
             embedder,
             backend.facts.calibration,
-            _restorers(settings.restorer, iconface, backend),
+            _restorers(settings.restorer, iconface, (backend, preferred)),
             folders.restored,
             f"iconface {version('iconface')}",
         ),
@@ -113,13 +113,13 @@ def _serving(gallery: Gallery, preferred: EmbedderBackend, fallback: EmbedderBac
 
 
 def _restorers(
-    default: str, iconface: IconFaceFiles, embedder: EmbedderBackend
+    default: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]
 ) -> Callable[[str], ModelSlot[FaceRestorer]]:
     """A function from name to slot that makes each slot once, so that a loaded restorer is shared."""
     slots: dict[str, ModelSlot[FaceRestorer]] = {}
 
     def slot(name: str) -> ModelSlot[FaceRestorer]:
-        backend_id, load = restorer_backend(default if name == "auto" else name, iconface, embedder)
+        backend_id, load = restorer_backend(default if name == "auto" else name, iconface, embedders)
         return slots.setdefault(backend_id, ModelSlot(load, exclusive=True))
 
     return slot

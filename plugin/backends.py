@@ -1,6 +1,6 @@
 """Which backends there are and how each is made. Loading happens in the returned callables, never here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,16 +78,19 @@ def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
 
 
 def restorer_backend(
-    name: str, iconface: IconFaceFiles, embedder: EmbedderBackend
+    name: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]
 ) -> tuple[str, Callable[[], FaceRestorer]]:
     """The id and the loader of a restorer. `auto` is IconFace where it can run, else the blind baseline.
+
+    `embedders` are the installed ones, of which IconFace needs the one its checkpoint was trained with.
 
     Raises BackendUnavailableError for an unknown one, or for IconFace where it cannot run, with the reasons.
     """
     if name in ("auto", "iconface", ICONFACE):
-        reasons = iconface.why_not(frozenset({embedder.facts.id}))
+        loaders = {e.facts.id: e.load for e in embedders}
+        reasons = iconface.why_not(frozenset(loaders))
         if not reasons:
-            return ICONFACE, lambda: iconface.load(embedder.load)
+            return ICONFACE, lambda: iconface.load(loaders)
         if name != "auto":
             raise BackendUnavailableError(f"{ICONFACE} cannot run here: " + "; ".join(reasons))
     if name in ("auto", "waifu2x", WAIFU2X):

@@ -3,7 +3,7 @@
 torch is imported only when its files are there: without them the answer costs nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -53,11 +53,22 @@ class IconFaceFiles:
             embedder_ids=frozenset(map(str, embedders)),
         )
 
-    def load(self, embedder: Callable[[], FaceEmbedder]) -> FaceRestorer:
-        """Make the restorer; its weights load at its first use. Raises WeightsError or BackendUnavailableError."""
+    def load(self, embedders: Mapping[EmbedderId, Callable[[], FaceEmbedder]]) -> FaceRestorer:
+        """Make the restorer with the identity encoder its checkpoint was trained with; weights load at the first use.
+
+        Raises WeightsError or BackendUnavailableError.
+        """
+        from iconface_core.restore.checkpoint import read_config
         from iconface_core.restore.restorer import IconFaceRestorer
 
-        return IconFaceRestorer(self.checkpoint, self.backbone, placement=self._placement(), embedder=embedder())
+        identity = read_config(self.checkpoint)[0].identity
+        encoder = next((load for key, load in embedders.items() if identity.enabled and identity.accepts(key)), None)
+        return IconFaceRestorer(
+            self.checkpoint,
+            self.backbone,
+            placement=self._placement(),
+            embedder=None if encoder is None else encoder(),
+        )
 
     def _placement(self) -> "Placement":
         from iconface_core.restore.placement import Placement
