@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .output import columns
-from .people import DryRun, FaceIds, show_decision
+from .people import DryRun, FaceIds, decide, show_decision
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
     from gallery_db.gallery import Tx
     from gallery_db.records import DecisionRecord
+    from plugin.app import App
 
 PersonOption = Annotated[str, typer.Option("--person", "-p", metavar="PERSON", help="a person's id or name")]
 
@@ -95,25 +96,18 @@ def assign(
     dry_run: DryRun = False,
 ) -> None:
     """Say whose faces these are. From then on they are confirmed and never move by themselves."""
-    session = Session.of(ctx)
-    with session.app() as app:
-        known = None if new else app.people.find(person)
 
-        def verb(tx: "Tx") -> "DecisionRecord":
-            who = tx.decisions.create_person(person).person_id if known is None else known
-            assert who is not None
-            return tx.decisions.assign(faces, who)
+    def verb(app: "App", tx: "Tx") -> "DecisionRecord":
+        who = tx.decisions.create_person(person).person_id if new else app.people.find(person)
+        assert who is not None
+        return tx.decisions.assign(faces, who)
 
-        decision = app.people.decide(verb, dry_run=dry_run)
-    show_decision(session, decision, dry_run)
+    decide(Session.of(ctx), verb, dry_run)
 
 
 def confirm(ctx: typer.Context, faces: FaceIds, dry_run: DryRun = False) -> None:
     """Say that these faces are the person they are grouped with."""
-    session = Session.of(ctx)
-    with session.app() as app:
-        decision = app.people.decide(lambda tx: tx.decisions.confirm(faces), dry_run=dry_run)
-    show_decision(session, decision, dry_run)
+    decide(Session.of(ctx), lambda _, tx: tx.decisions.confirm(faces), dry_run)
 
 
 def reject(
@@ -123,19 +117,16 @@ def reject(
     dry_run: DryRun = False,
 ) -> None:
     """Say that these faces are not that person. It is remembered for ever."""
-    session = Session.of(ctx)
-    with session.app() as app:
-        who = None if person is None else app.people.find(person)
-        decision = app.people.decide(lambda tx: tx.decisions.reject(faces, who), dry_run=dry_run)
-    show_decision(session, decision, dry_run)
+    decide(
+        Session.of(ctx),
+        lambda app, tx: tx.decisions.reject(faces, None if person is None else app.people.find(person)),
+        dry_run,
+    )
 
 
 def unassign(ctx: typer.Context, faces: FaceIds, dry_run: DryRun = False) -> None:
     """Give faces back to grouping as undecided."""
-    session = Session.of(ctx)
-    with session.app() as app:
-        decision = app.people.decide(lambda tx: tx.decisions.unassign(faces), dry_run=dry_run)
-    show_decision(session, decision, dry_run)
+    decide(Session.of(ctx), lambda _, tx: tx.decisions.unassign(faces), dry_run)
 
 
 def ignore(
@@ -145,10 +136,7 @@ def ignore(
     dry_run: DryRun = False,
 ) -> None:
     """Not a face, or never mind whose."""
-    session = Session.of(ctx)
-    with session.app() as app:
-        decision = app.people.decide(lambda tx: tx.decisions.ignore_faces(faces, not off), dry_run=dry_run)
-    show_decision(session, decision, dry_run)
+    decide(Session.of(ctx), lambda _, tx: tx.decisions.ignore_faces(faces, not off), dry_run)
 
 
 def add(

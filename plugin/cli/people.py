@@ -11,6 +11,7 @@ from .session import SHARED_HELP, Session
 if TYPE_CHECKING:
     from gallery_db.gallery import Tx
     from gallery_db.records import DecisionRecord
+    from plugin.app import App
 
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="a person's id or name")]
 FaceIds = Annotated[list[int], typer.Argument(metavar="FACE...", help="face ids, see: iconface faces list")]
@@ -86,7 +87,7 @@ def name_person(
         session.out.note(
             f"note: person {twins[0]} is called {name!r} too; same person? iconface people merge {twins[0]} {who}"
         )
-    _decide(session, lambda tx, person: tx.decisions.name(person, name or None), who, dry_run)
+    decide(session, lambda app, tx: tx.decisions.name(app.people.find(who), name or None), dry_run)
 
 
 def merge(
@@ -96,10 +97,11 @@ def merge(
     dry_run: DryRun = False,
 ) -> None:
     """Say that several people are one. `undo` takes it back."""
-    session = Session.of(ctx)
-    with session.app() as app:
-        others = [app.people.find(a) for a in absorb]
-    _decide(session, lambda tx, person: tx.decisions.merge(person, others), keep, dry_run)
+    decide(
+        Session.of(ctx),
+        lambda app, tx: tx.decisions.merge(app.people.find(keep), [app.people.find(a) for a in absorb]),
+        dry_run,
+    )
 
 
 def split(
@@ -110,7 +112,7 @@ def split(
     dry_run: DryRun = False,
 ) -> None:
     """Say that these faces of a person are somebody else."""
-    _decide(Session.of(ctx), lambda tx, person: tx.decisions.split(person, faces, name=name), who, dry_run)
+    decide(Session.of(ctx), lambda app, tx: tx.decisions.split(app.people.find(who), faces, name=name), dry_run)
 
 
 def hide(
@@ -120,7 +122,7 @@ def hide(
     dry_run: DryRun = False,
 ) -> None:
     """Leave a person out of lists; they are still recognised."""
-    _decide(Session.of(ctx), lambda tx, person: tx.decisions.hide(person, not off), who, dry_run)
+    decide(Session.of(ctx), lambda app, tx: tx.decisions.hide(app.people.find(who), not off), dry_run)
 
 
 def ignore(
@@ -130,7 +132,7 @@ def ignore(
     dry_run: DryRun = False,
 ) -> None:
     """A stranger: never list, propose or use them again."""
-    _decide(Session.of(ctx), lambda tx, person: tx.decisions.ignore(person, not off), who, dry_run)
+    decide(Session.of(ctx), lambda app, tx: tx.decisions.ignore(app.people.find(who), not off), dry_run)
 
 
 def birth_date(
@@ -148,14 +150,14 @@ def birth_date(
         day = date.fromisoformat(born) if born else None
     except ValueError as e:
         raise UsageError(f"{born!r} is not a date like 1954-03-21") from e
-    _decide(Session.of(ctx), lambda tx, person: tx.decisions.birth_date(person, day), who, dry_run)
+    decide(Session.of(ctx), lambda app, tx: tx.decisions.birth_date(app.people.find(who), day), dry_run)
 
 
 def cover(
     ctx: typer.Context, who: Who, face: Annotated[int, typer.Argument(help="face id")], dry_run: DryRun = False
 ) -> None:
     """Choose the face that stands for a person."""
-    _decide(Session.of(ctx), lambda tx, person: tx.decisions.cover(person, face), who, dry_run)
+    decide(Session.of(ctx), lambda app, tx: tx.decisions.cover(app.people.find(who), face), dry_run)
 
 
 def regroup(
@@ -173,15 +175,15 @@ def regroup(
     session.out.object({"regroup": row, "dry_run": dry_run}, regroup_lines(row))
 
 
-def _decide(session: Session, verb: "Callable[[Tx, int], DecisionRecord]", who: str, dry_run: bool) -> None:
+def decide(session: Session, verb: "Callable[[App, Tx], DecisionRecord]", dry_run: bool) -> None:
+    """Carry out one decision, or try it, and print it the same way for every verb."""
     with session.app() as app:
-        person = app.people.find(who)
-        decision = app.people.decide(lambda tx: verb(tx, person), dry_run=dry_run)
+        decision = app.people.decide(lambda tx: verb(app, tx), dry_run=dry_run)
     show_decision(session, decision, dry_run)
 
 
 def show_decision(session: Session, decision: "DecisionRecord", dry_run: bool) -> None:
-    """Print one decision, the same way for every verb."""
+    """Print one decision."""
     payload = {
         "decision_id": None if dry_run else decision.id,
         "kind": decision.kind,
