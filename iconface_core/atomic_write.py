@@ -3,10 +3,15 @@
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import ImageWriteError
+
+_PARTIAL = ".part"
+_STALE_S = 600.0
+"""A partial file this old belongs to a process that was killed: writing takes seconds."""
 
 
 def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Path:
@@ -18,8 +23,10 @@ def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Pa
     first = next(names)
     folder = first.parent
     temporary: Path | None = None
+    prefix = f".{first.stem}."
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{first.stem}.", suffix=".part", dir=folder)
+        _sweep(folder, prefix)
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=_PARTIAL, dir=folder)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -37,6 +44,13 @@ def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Pa
             temporary.unlink(missing_ok=True)
         raise
     return path
+
+
+def _sweep(folder: Path, prefix: str) -> None:
+    """Remove what a process that was killed while writing this photo left behind."""
+    for path in folder.iterdir():
+        if path.name.startswith(prefix) and path.suffix == _PARTIAL and time.time() - path.stat().st_mtime > _STALE_S:
+            path.unlink(missing_ok=True)
 
 
 def _take_name(temporary: Path, first: Path, names: Iterator[Path]) -> Path:

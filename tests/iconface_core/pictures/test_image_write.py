@@ -1,5 +1,6 @@
 """A restored photo is a new, complete file that keeps everything but the face; a failure leaves nothing behind."""
 
+import os
 import resource
 import sys
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
+from iconface_core.atomic_write import publish
 from iconface_core.errors import ImageWriteError
 from iconface_core.image_io import read_photo
 from iconface_core.image_write import write_restored
@@ -233,3 +235,17 @@ def test_wrong_shape_is_a_programming_error(pictures, tmp_path: Path) -> None:
     source = pictures.save(tmp_path / "a.jpg")
     with pytest.raises(ValueError, match="96 x 64"):
         write_restored(source, np.zeros((10, 10, 3), np.uint8), RECORD, tmp_path)
+
+
+def test_what_a_killed_writer_left_is_swept_when_it_is_old(tmp_path):
+    source = tmp_path / "a.jpg"
+    source.write_bytes(b"x")
+    old, fresh, other = (tmp_path / n for n in (".a_restored.x1.part", ".a_restored.x2.part", ".b_restored.x3.part"))
+    for path in (old, fresh, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    publish(b"whole", iter([tmp_path / "a_restored.jpg"]), source)
+    assert not old.exists()
+    assert fresh.exists(), "another process may be writing it"
+    assert other.exists(), "not this photo's"
