@@ -1,9 +1,9 @@
 """`strength`: where on the distortion-perception line the result lies, from the input (0) to the restorer's own (1).
 
 The paper's outputs are 1.7-3.1 dB below their own degraded input: a generative restorer repaints low frequencies that
-the input still had right. So the input is given back band by band, lowest frequencies first: a little less than 1
-corrects colour, lighting and large shapes and keeps the invented detail; near 0 only the finest detail is the
-restorer's. A plain blend would instead fade all bands at once, and ghost.
+the input still had right. So the input is given back by octave bands, the lowest first: the restorer's share of a band
+is `strength ** exponent`, and the exponent grows from the finest band to the coarsest. A little less than 1 corrects
+colour, lighting and large shapes and keeps the invented detail, which a plain blend would fade and ghost.
 """
 
 import cv2
@@ -11,15 +11,16 @@ import numpy as np
 
 from iconface_core.types import F32, RgbU8
 
-BANDS = 6
-"""Octaves of a 512 px crop: the last is what remains after five halvings, 16 x 16 pixels."""
+EXPONENTS = (0.15, 0.3, 0.6, 1.0, 2.0, 4.0)
+"""Finest band first: Gaussian octaves of 1 to 16 px, then the rest. Chosen on the paper's gallery among five such rows
+for PSNR that only falls with strength, at the best texture and identity (`benchmarks/fidelity_line.py`, ADR 11)."""
 
 
-def band_weights(strength: float, bands: int = BANDS) -> tuple[float, ...]:
+def band_weights(strength: float) -> tuple[float, ...]:
     """The restorer's share of each band, finest first. Raises ValueError outside 0..1."""
     if not 0.0 <= strength <= 1.0:
         raise ValueError(f"strength must be between 0 and 1, not {strength}")
-    return tuple(min(1.0, max(0.0, bands * strength - k)) for k in range(bands))
+    return tuple(strength**exponent for exponent in EXPONENTS)
 
 
 def anchor_to_input(restored: RgbU8, degraded: RgbU8, strength: float) -> RgbU8:
@@ -43,7 +44,7 @@ def _bands(image: F32) -> list[F32]:
     """Octave bands at full size, finest first; they add up to `image`."""
     bands: list[F32] = []
     rest = image
-    for level in range(BANDS - 1):
+    for level in range(len(EXPONENTS) - 1):
         # A Gaussian at full size instead of a pyramid: shift-invariant, so nothing follows a 32 px grid.
         smooth: F32 = cv2.GaussianBlur(image, (0, 0), 2.0**level, borderType=cv2.BORDER_REPLICATE).astype(np.float32)
         bands.append(rest - smooth)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from iconface_core.restore.denoise import denoise
-from iconface_core.restore.fidelity import BANDS, anchor_to_input, band_weights
+from iconface_core.restore.fidelity import EXPONENTS, anchor_to_input, band_weights
 from iconface_core.restore.schedule import sigmas
 
 STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -38,7 +38,7 @@ def test_every_band_s_share_grows_with_strength_and_fine_bands_come_last_to_the_
     low, high = sorted((a, b))
     assert all(x <= y for x, y in zip(band_weights(low), band_weights(high), strict=True))
     weights = band_weights(a)
-    assert len(weights) == BANDS
+    assert len(weights) == len(EXPONENTS)
     assert list(weights) == sorted(weights, reverse=True)
 
 
@@ -48,9 +48,9 @@ def test_a_wrong_colour_is_corrected_before_the_detail_is_lost():
     detail = rng.integers(-40, 41, (64, 64, 3))
     degraded = np.full((64, 64, 3), 128, np.uint8)
     restored = np.clip(128 + detail + 30, 0, 255).astype(np.uint8)
-    out = anchor_to_input(restored, degraded, 1 - 1 / BANDS)
-    assert abs(out.mean() - 128) < 1.5 < abs(restored.mean() - 128)
-    assert out.std() > 0.9 * restored.std()
+    out = anchor_to_input(restored, degraded, 0.5)
+    assert abs(out.mean() - 128) < 3 < 25 < abs(restored.mean() - 128)
+    assert out.std() > 0.85 * restored.std()
 
 
 def test_early_stop_moves_along_the_line_on_an_exact_flow():
@@ -104,5 +104,5 @@ def test_the_paper_s_own_results_move_along_the_line(shared_data: Path):
     assert len(rows) >= 5
     fidelity, unlike = np.mean(rows, axis=0).T
     assert (np.diff(fidelity) < 0).all(), fidelity
-    assert (np.diff(unlike) < 0.005).all(), unlike  # flat near 1: the low bands carry no texture
+    assert (np.diff(unlike) < 0.02).all(), unlike  # flat from about 0.6: the last bands carry no texture
     assert unlike[0] - unlike[-1] > 1

@@ -116,6 +116,7 @@ def test_switching_a_part_off_removes_exactly_its_signal(config, make_adapter):
         adapter = make_adapter(without)
         adapter.load_state_dict({k: v for k, v in full.state_dict().items() if k in adapter.state_dict()})
         a, b = (m(degraded, (4, 4), (4, 4), anchor) for m in (full, adapter))
+        assert torch.equal(a.residual, full.residual(degraded, (4, 4), (4, 4)))
         for name in ("delta_double", "delta_single", "residual", "memory"):
             if name == field or (part == "identity" and name == "delta_single"):
                 assert getattr(b, name) is None

@@ -1,6 +1,7 @@
 """IConFaceRestorer from folders on disk: contract, batching, references, control, unloading."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,11 +10,15 @@ import torch
 from iconface_core.errors import BackendUnavailableError, UnsupportedCheckpointError
 from iconface_core.fakes import FakeEmbedder
 from iconface_core.protocols import FaceRestorer
-from iconface_core.restore.checkpoint import PromptEmbeds, save_checkpoint
-from iconface_core.restore.lora import lora_shapes
+from iconface_core.restore.checkpoint import PromptEmbeds, load_checkpoint, save_checkpoint
+from iconface_core.restore.latents import decode, encode, to_pixels, to_tensor
+from iconface_core.restore.lora import lora_shapes, merge_lora
+from iconface_core.restore.network import IconFaceNetwork
 from iconface_core.restore.placement import Placement
 from iconface_core.restore.readiness import why_not
 from iconface_core.restore.restorer import IconFaceRestorer
+from iconface_core.restore.schedule import sigmas
+from iconface_core.restore.tokens import pack, unpack
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 
 CPU = Placement(device="cpu")
@@ -72,6 +77,30 @@ def test_contract_seeded_and_reproducible(make):
     assert len(restorer.weights_sha256) == 64
     assert np.array_equal(out.pixels, restorer.restore(request(1, 2), options).pixels)
     assert not np.array_equal(out.pixels, restorer.restore(request(1, 2), replace(options, seed=1)).pixels)
+
+
+@torch.no_grad()
+def test_the_result_is_what_the_parts_give(make, config, make_transformer, make_adapter, make_vae, tmp_path):
+    """Every step by hand: LoRA merged, anchor pooled, guidance, schedule, seed, autoencoder."""
+    item = request(1, 2)
+    got = make().restore(item, RestoreOptions(seed=5)).pixels
+    checkpoint = load_checkpoint(tmp_path / "iconface")
+    transformer, vae = make_transformer(), make_vae()
+    merge_lora(transformer, checkpoint.lora, config.lora)
+    network = IconFaceNetwork(transformer, make_adapter(trained=True), config)
+    degraded, *references = (encode(vae, to_tensor(f.pixels)) for f in (item.degraded, *item.references))
+    raw = sum(torch.from_numpy(e.vector) * e.norm for e in item.identity)
+    condition = network.prepare(degraded, references, torch.nn.functional.normalize(raw, dim=0)[None])
+    x = pack(torch.randn(1, 16, 4, 4, generator=torch.Generator().manual_seed(5)))
+    levels = sigmas(config.sampling.steps, 16)
+    for high, low in pairwise(levels):
+        u, u0 = (
+            network.velocity(x, torch.tensor([high]), text[None], condition)
+            for text in (checkpoint.prompt.prompt, checkpoint.prompt.negative)
+        )
+        x = x + (low - high) * (u0 + 4.0 * (u - u0))
+    expected = to_pixels(decode(vae, unpack(x, (4, 4)))[0])
+    assert np.abs(got.astype(int) - expected).max() <= 1
 
 
 def test_nothing_is_loaded_before_the_first_face_and_unload_changes_nothing(make):
