@@ -155,6 +155,9 @@ def main() -> None:
         "default": FamilyOptions(),
         "closer siblings (.48)": FamilyOptions(sibling_similarity=0.48, seed=1),
         "strong ageing (85 degrees)": FamilyOptions(ageing_degrees=85.0, seed=2),
+        "strongest ageing (110 degrees), lesser twins (.5)": FamilyOptions(
+            3, twin_similarity=0.5, ageing_degrees=110.0, seed=3
+        ),
     }.items():
         faces, truth = make_family(options)
         print(f"\n{name}: {len(faces)} faces, {len(set(truth.tolist()))} people\n{HEADER}  same-photo pairs")

@@ -16,6 +16,7 @@ from iconface_core.types import F32, I64
 
 _TRUSTED_AT = 200.0  # people at which half of the measured common direction is believed
 _EXPECTED = 200.0  # people a library is expected to have before any is seen: a tiny one gets no licence to guess
+_DISCOUNT = 0.7  # a calibration linear in similarity understates the rare strong pairs, so the prior counts less
 _BURST = 0.97  # more alike than this is one moment photographed twice, not a second opinion
 
 
@@ -34,8 +35,8 @@ class Background:
 
     @property
     def log_prior(self) -> float:
-        """Log-odds that two faces taken at random are of one person."""
-        return -float(np.log(self.people + _EXPECTED))
+        """Log-odds that two faces taken at random are of one person, on the scale of the calibration."""
+        return -_DISCOUNT * float(np.log(self.people + _EXPECTED))
 
     @property
     def lift(self) -> float:

@@ -96,8 +96,8 @@ class GroupingPolicy:
     """
 
     min_faces: int = 2
-    join_evidence: float = -4.0
-    propose_evidence: float = -6.5
+    join_evidence: float = -1.6
+    propose_evidence: float = -4.0
     margin: float = 1.0
     neighbours: int = 32
     max_proposals: int = 500
