@@ -12,7 +12,7 @@ import numpy as np
 from iconface_core.types import F32, RgbU8
 
 EXPONENTS = (0.15, 0.3, 0.6, 1.0, 2.0, 4.0)
-"""Finest band first: Gaussian octaves of 1 to 16 px, then the rest. Chosen on the paper's gallery among five such rows
+"""Finest band first: Gaussian octaves of 1 to 16 px, then the rest. Chosen on the paper's gallery among four such rows
 for PSNR that only falls with strength, at the best texture and identity (`benchmarks/fidelity_line.py`, ADR 11)."""
 
 
