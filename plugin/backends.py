@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from iconface_core.calibration import Calibration
 from iconface_core.errors import BackendUnavailableError
+from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
 from iconface_core.model_catalogue import ADAFACE
+from iconface_core.model_catalogue import backend as known_backend
 from iconface_core.model_files import locate
 from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
+from iconface_core.types import EmbedderId
 
 from .iconface_backend import ICONFACE, IconFaceFiles
 from .regrouping import EmbedderFacts
@@ -53,10 +57,14 @@ def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
     if name == "auto":
         name = "sface" if adaface is None else "adaface"
     if name == "sface":
-        from iconface_core.faces.sface import SFaceEmbedder
+        from iconface_core.faces.sface_facts import CALIBRATION, DIM, SFACE_ID
 
-        facts = EmbedderFacts(SFaceEmbedder.id, SFaceEmbedder.dim, SFaceEmbedder.calibration)
-        return EmbedderBackend(facts, lambda: SFaceEmbedder(model_dir=models))
+        def sface() -> FaceEmbedder:
+            from iconface_core.faces.sface import SFaceEmbedder
+
+            return SFaceEmbedder(model_dir=models)
+
+        return EmbedderBackend(EmbedderFacts(SFACE_ID, DIM, CALIBRATION), sface)
     if name == "adaface":
         from iconface_core.faces.adaface_facts import read_facts
 
@@ -70,10 +78,17 @@ def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
 
         return EmbedderBackend(EmbedderFacts(embedder_id, dim, calibration), load_adaface)
     if name == "insightface":
-        from iconface_core.faces.insightface_pack import ArcFaceEmbedder
+        pack_entry = known_backend(f"arcface-{pack}")
+        path = locate(pack_entry.files[0], models)
+        pack_id = EmbedderId(pack_entry.id)
+        calibration = Calibration.read_or(calibration_path(path), unmeasured_calibration(pack_id))
 
-        arcface = ArcFaceEmbedder(model_dir=models, backend=f"arcface-{pack}")
-        return EmbedderBackend(EmbedderFacts(arcface.id, arcface.dim, arcface.calibration), lambda: arcface)
+        def arcface() -> FaceEmbedder:
+            from iconface_core.faces.insightface_pack import ArcFaceEmbedder
+
+            return ArcFaceEmbedder(model_dir=models, backend=pack_entry.id)
+
+        return EmbedderBackend(EmbedderFacts(pack_id, pack_entry.dim or 512, calibration), arcface)
     raise BackendUnavailableError(f"unknown embedder {name!r}; known: auto, sface, adaface, insightface")
 
 

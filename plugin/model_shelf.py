@@ -6,7 +6,7 @@ from pathlib import Path
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.model_catalogue import backend, catalogue
-from iconface_core.model_files import Backend, accept_licence, fetch, is_accepted, locate, verify_file
+from iconface_core.model_files import Backend, accept_licence, fetch, install_files, is_accepted, locate, verify_file
 
 from .errors import UsageError
 from .iconface_backend import IconFaceFiles
@@ -68,13 +68,16 @@ class ModelShelf:
                     rows.append({"id": entry.id, "file": file.filename, "ok": False, "message": str(e)})
         return rows
 
-    def install(self, source: Path) -> Path:
-        """Install an AdaFace checkpoint from a file: converted to safetensors, strict on its keys.
+    def install(self, source: Path, backend_id: str | None = None) -> Path:
+        """Install an AdaFace checkpoint from a file (converted, strict on its keys), or with `backend_id`
+        a model of an InsightFace pack from its folder (hash-checked).
 
-        Raises WeightsError when it is not one, UsageError when there is no such file.
+        Raises WeightsError when it is not what it should be, UsageError when there is nothing at `source`.
         """
+        if backend_id is not None and source.is_dir():
+            return install_files(backend(backend_id), source, self.folder)[0]
         if not source.is_file():
-            raise UsageError(f"{source} is not a file")
+            raise UsageError(f"{source} is not a file; for a folder of an InsightFace pack say --model MODEL")
         from iconface_core.faces.adaface_files import install_adaface  # torch: only when something is installed
 
         return install_adaface(source, self.folder)

@@ -107,12 +107,18 @@ def encode_prompt(ctx: typer.Context) -> None:
     session.out.object({"checkpoint": str(path)}, [f"prompt embeddings stored in {path}"])
 
 
-def install(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="an AdaFace checkpoint")]) -> None:
-    """Install a model from a file you have: AdaFace checkpoints of its authors or of CVLFace."""
+def install(
+    ctx: typer.Context,
+    source: Annotated[Path, typer.Argument(help="an AdaFace checkpoint, or the folder of an InsightFace pack")],
+    model: Annotated[
+        str | None, typer.Option(help="with a folder: which of its models, see: iconface models list")
+    ] = None,
+) -> None:
+    """Install a model you have: AdaFace checkpoints of its authors or of CVLFace, or a model of an InsightFace pack."""
     from plugin.roots import absolute
 
     session = Session.of(ctx)
-    path = _shelf(session).install(absolute(file))
+    path = _shelf(session).install(absolute(source), model)
     session.out.object(
         {"installed": str(path)}, [f"installed {path}", "make its vectors for your library: iconface scan --re-embed"]
     )
