@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
 from iconface_core.restore.adapter import meta_adapter
 from iconface_core.restore.backbone import empty_transformer
@@ -83,11 +84,15 @@ def test_compiled_equals_eager(mode, config, make_transformer, make_adapter):
     sigma = torch.full((2,), 0.5)
     eager = [network.velocity(noise, sigma, text, c) for c in (first, second)]
     torch._dynamo.reset()
+    counters.clear()
     network.transformer.compile(backend="aot_eager")
     # The second image must not be answered with the first one's signals.
     for condition, expected in zip((first, second), eager, strict=True):
         torch.testing.assert_close(network.velocity(noise, sigma, text, condition), expected, rtol=1e-5, atol=1e-6)
     assert not torch.allclose(*eager)
+    # One whole graph, and no second compilation for the second image.
+    assert not counters["graph_break"]
+    assert counters["stats"]["unique_graphs"] == 1
 
 
 def test_parameter_counts_at_true_size():
