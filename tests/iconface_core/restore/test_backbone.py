@@ -228,6 +228,7 @@ def test_eight_bit_weights_stay_close(make_transformer):
 
 
 def test_block_offload_changes_nothing(make_transformer):
+    pytest.importorskip("accelerate")
     expected = run(make_transformer())
     assert torch.equal(run(place(make_transformer(), Placement(device="cpu", offload="blocks"))), expected)
 

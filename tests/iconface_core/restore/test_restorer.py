@@ -205,6 +205,9 @@ def test_vectors_of_another_length_are_refused(make, config):
 )
 @pytest.mark.parametrize("mode", ["joint", "cached"])
 def test_every_placement_gives_nearly_the_same_picture(placement, mode, make, config):
+    for package, needed in (("torchao", placement.weights == "int8"), ("accelerate", placement.offload == "blocks")):
+        if needed:
+            pytest.importorskip(package)
     config = replace(config, condition_attention=mode)
     expected = make(config).restore(request(1, 1), RestoreOptions()).pixels.astype(int)
     got = make(config, name="b", placement=placement).restore(request(1, 1), RestoreOptions()).pixels
