@@ -32,8 +32,8 @@ from iconface_core.model_files import locate
 VERSIONS = 4  # the first is clean
 MAX_LLR = 20.0
 PRIOR = 1e-3
-"""Share of same-person pairs the fit is weighted for. Evidence is needed where a library of about a thousand people puts
-the decision, far out in the tail of strangers; a fit with both classes counted equally is only half as steep there."""
+"""Share of same-person pairs the fit is weighted for. Evidence is needed where a library of about a thousand people
+puts the decision, far out in the tail of strangers; a fit with both classes counted equally is half as steep there."""
 _ENGINE: dict[str, Engine] = {}
 
 
@@ -113,8 +113,8 @@ def pairs(sample: Sample, quality: np.ndarray, strangers: int, seed: int) -> tup
 
 
 def fit(sample: Sample, start: Calibration) -> Calibration:
-    """Norms: quality 1 is the median clean photo, 0 the worst 2 %. Evidence: logistic regression at `PRIOR`, whose logit
-    less the prior's is the log-likelihood ratio."""
+    """Norms: quality 1 is the median clean photo, 0 the worst 2 %. Evidence: logistic regression at `PRIOR`, whose
+    logit less the prior's is the log-likelihood ratio."""
     low, high = np.percentile(sample.norm, 2), np.median(sample.norm[sample.severity == 0])
     scaled = replace(start, norm_low=round(float(low), 2), norm_high=round(float(high), 2))
     similarity, q, truth = pairs(sample, scaled.quality(sample.norm), 200_000, seed=1)
@@ -128,7 +128,9 @@ def fit(sample: Sample, start: Calibration) -> Calibration:
         value = float((weight * np.logaddexp(0, -margin)).sum() + 1e-10 * w @ w)
         return value, -(features * (weight * sign * expit(-margin))[:, None]).sum(0) + 2e-10 * w
 
-    bias, quality_bias, slope, quality_slope = minimize(loss, np.array([-5.0, 0.0, 20.0, 0.0]), jac=True, method="BFGS").x.round(2)
+    bias, quality_bias, slope, quality_slope = minimize(
+        loss, np.array([-5.0, 0.0, 20.0, 0.0]), jac=True, method="BFGS"
+    ).x.round(2)
     return replace(
         scaled,
         bias=float(bias),

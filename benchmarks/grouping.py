@@ -25,7 +25,10 @@ from benchmarks.clustering_baselines import (
     similarity_graph,
 )
 from benchmarks.clustering_scores import HEADER, Score, score
-from iconface_core.faces.sface import CALIBRATION
+from gallery_db.vectors.faiss_flat import FaissFlatStore
+from gallery_db.vectors.faiss_ivf import FaissIvfStore
+from gallery_db.vectors.sync import IVF_ABOVE
+from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.grouping import Faces, Facts, GroupingPolicy, regroup
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,7 +145,7 @@ def cross_validate(data: Labelled) -> None:
 
 
 def scale(n: int, dim: int) -> None:
-    """Synthetic people with a long tail, two faces a photo; time includes the neighbour search."""
+    """Synthetic people with a long tail, two faces a photo; time includes building and searching the index, as used."""
     rng = np.random.default_rng(0)
     people = n // 40
     person = (people * rng.random(n) ** 2).astype(np.int64)
@@ -161,7 +164,9 @@ def scale(n: int, dim: int) -> None:
     photo[alone] = n + alone
     faces = replace(Labelled(vectors, norms, person).faces(), photo_ids=photo)
     before, cpu, wall = _memory(), time.process_time(), time.perf_counter()
-    labels = regroup(faces, Facts(), CALIBRATION).labels
+    store = FaissFlatStore(dim) if n <= IVF_ABOVE else FaissIvfStore.train(vectors)
+    store.add(faces.face_ids, vectors)
+    labels = regroup(faces, Facts(), CALIBRATION, search=store.search).labels
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(f"{n} faces x {dim}: {wall:.1f} s ({cpu:.1f} s CPU), peak {_memory()} MB (inputs {before} MB)")
     print(f"{HEADER}\n{score(person, labels).line('ours')}")

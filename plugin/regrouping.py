@@ -1,5 +1,6 @@
 """Bring grouping and storage together: columns out, decisions in. The rules live in `iconface_core.grouping`."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import GroupingChanges
 from gallery_db.vectors import SyncedStore, VectorStore, open_store, sync_store
 from iconface_core.calibration import Calibration
-from iconface_core.grouping import Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
+from iconface_core.grouping import Background, Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
 from iconface_core.types import I64, EmbedderId
 
 FULL_PASS_UP_TO = 50_000
@@ -35,26 +36,36 @@ class Grouper:
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
         """Group all undecided faces anew and write it, or only say what would change."""
         with self._gallery.begin(write=False) as tx:
-            store = self._store(tx)
-            faces, facts = self._faces(tx), read_facts(tx)
+            store, faces, facts = self._store(tx), self._faces(tx), read_facts(tx)
         grouping = regroup(faces, facts, self._embedder.calibration, self._policy, search=store.search)
         with self._gallery.begin(write=not dry_run) as tx:
+            if not dry_run:
+                tx.meta.set(self._background_key, _to_text(grouping.background))
             return tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run), grouping
 
     def quick(self, face_ids: I64) -> tuple[GroupingChanges, list[Decision]]:
-        """Place a few new faces against the index."""
+        """Place a few new faces against the index, with what the last full pass learned about the library.
+
+        The other faces of their photos come along: nobody is twice in one photo.
+        """
         with self._gallery.begin(write=False) as tx:
-            store = self._store(tx)
+            columns = tx.faces.columns()
+            photos = columns.photo_id[np.isin(columns.face_id, face_ids)]
             decisions = assign(
-                self._faces(tx, face_ids),
+                self._faces(tx, columns.face_id[np.isin(columns.photo_id, photos)]),
                 read_facts(tx),
                 self._embedder.calibration,
                 self._policy,
-                search=store.search,
+                search=self._store(tx).search,
                 lookup=lambda ids: self._faces(tx, ids),
+                background=_from_text(tx.meta.get(self._background_key)),
             )
         with self._gallery.begin() as tx:
             return tx.faces.apply_decisions(decisions), decisions
+
+    @property
+    def _background_key(self) -> str:
+        return f"background:{self._embedder.id}"
 
     def _store(self, tx: Tx) -> VectorStore:
         """The index as `tx` sees it: opened once, then kept up to date in memory."""
@@ -90,3 +101,14 @@ def read_facts(tx: Tx) -> Facts:
         protected=frozenset(p.person_id for p in people if p.named or p.decided),
         different_people=frozenset(tx.people.different()),
     )
+
+
+def _to_text(background: Background) -> str:
+    return json.dumps({"people": background.people, "mean": background.mean.astype(float).round(6).tolist()})
+
+
+def _from_text(text: str | None) -> Background | None:
+    if text is None:
+        return None
+    stored = json.loads(text)
+    return Background(np.array(stored["mean"], np.float32), stored["people"])

@@ -8,7 +8,7 @@ from iconface_core.types import F32, I64
 from .types import NOBODY, Search
 
 _BLOCK = 50_000_000  # similarities held at once: 200 MB
-_PROBES = 16
+_SHARE = 0.25
 _SEED = 20
 
 
@@ -27,17 +27,20 @@ def exact_search(face_ids: I64, vectors: F32) -> Search:
     return search
 
 
-def cell_search(face_ids: I64, vectors: F32, probes: int = _PROBES) -> Search:
-    """Search among the `probes` cells (of about 4 sqrt(N)) nearest to each query: the inverted-file idea of FAISS.
+def cell_search(face_ids: I64, vectors: F32, share: float = _SHARE) -> Search:
+    """Search in the nearest `share` of the cells (about 4 sqrt(N) of them): the inverted-file idea of FAISS.
 
-    Made for asking about all faces at once: the queries of a cell share one matrix product. Deterministic.
+    Made for asking about all faces at once: the queries of a cell share one matrix product. Deterministic. On 12,084
+    faces of LFW a quarter of the cells finds 99 % of the neighbours more similar than .5, but 78 % of those more
+    similar than .35, and grouping's BCubed F falls from .993 to .986: exact search is better while it is affordable.
     """
-    if len(vectors) < 4 * probes:
+    if len(vectors) < 64:
         return exact_search(face_ids, vectors)
     centres = _centres(vectors, min(int(4 * np.sqrt(len(vectors))), len(vectors) // 4))
     cell_of = _nearest(vectors, centres)
     order = np.argsort(cell_of, kind="stable")
     cells = np.split(order, np.searchsorted(cell_of[order], np.arange(1, len(centres))))
+    probes = max(1, round(share * len(centres)))
     near = np.argsort(-(centres @ centres.T), axis=1, kind="stable")[:, :probes]
 
     def search(queries: F32, k: int) -> tuple[I64, F32]:

@@ -88,16 +88,15 @@ class GroupingPolicy:
     the library has more people, so the numbers hold for any embedder and any size.
 
     `min_faces`: a person needs that many faces; fewer stay undecided.
-    `join_evidence`: enough to put faces together without asking. It is below zero because the linear calibration is
-    fitted to all pairs, and near the border it understates what the mean of a cluster proves; measured, see the ADR.
+    `join_evidence`: enough to put faces together without asking; measured, see the ADR.
     `propose_evidence`: from here to `join_evidence`, ask.
     `margin`: a face that two different people claim with less than this between them is only proposed.
     `neighbours`: searched per face. `max_proposals`: the strongest are kept.
     """
 
     min_faces: int = 2
-    join_evidence: float = -1.6
-    propose_evidence: float = -4.0
+    join_evidence: float = 1.8
+    propose_evidence: float = -0.6
     margin: float = 1.0
     neighbours: int = 32
     max_proposals: int = 500
