@@ -66,3 +66,13 @@ class FakeRestorer:
             if on_step is not None:
                 on_step(i + 1, steps)
         return RestoredFace(face.degraded.pixels.copy(), self.id, options)
+
+    def restore_many(
+        self,
+        faces: Sequence[RestoreInput],
+        options: RestoreOptions,
+        *,
+        on_step: Callable[[int, int], None] | None = None,
+    ) -> list[RestoredFace]:
+        """One after another."""
+        return [self.restore(face, options, on_step=on_step) for face in faces]

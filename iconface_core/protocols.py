@@ -58,3 +58,13 @@ class FaceRestorer(Protocol):
         `on_step(done, total)` may raise to cancel.
         """
         ...
+
+    def restore_many(
+        self,
+        faces: Sequence[RestoreInput],
+        options: RestoreOptions,
+        *,
+        on_step: Callable[[int, int], None] | None = None,
+    ) -> list[RestoredFace]:
+        """Restore several faces, in order, each as `restore` would; a restorer may batch them."""
+        ...

@@ -2,28 +2,28 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from gallery_db import Gallery
-from gallery_db.records import ReferenceRow
 from iconface_core.calibration import Calibration
-from iconface_core.errors import IconFaceError, ImageReadError
+from iconface_core.errors import ImageReadError
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.image_io import Photo, content_hash, read_photo
-from iconface_core.image_write import restored_names, write_restored
+from iconface_core.image_write import write_restored
 from iconface_core.paste import paste_back
 from iconface_core.protocols import FaceEmbedder, FaceRestorer
-from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output, read_provenance
+from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RgbU8
 from iconface_core.verdict import VerdictKind, judge
 
 from .errors import NotFoundError
 from .model_host import ModelSlot
+from .outputs import existing_result
 from .restore_result import FaceResult, RestoreRequest
 from .subjects import Subject, SubjectFinder, pick
 from .whois import Answer, WhoIs
@@ -70,9 +70,11 @@ class RestoreService:
             return [FaceResult(path, skipped_reason=str(e), no_face=True)]
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
-            answers = [max(answers, key=lambda a: _likeness(a.subject.embedding.vector, [*a.rows.values()]) or -1.0)]
+            answers = [max(answers, key=lambda a: _likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
         run = _Run(self, photo, request, on_step)
-        results = [run.face(a) for a in answers]
+        prepared = [run.prepare(a) for a in answers]
+        run.restore([p for p in prepared if p.result.skipped_reason is None])
+        results = [p.result for p in prepared]
         run.finish(path, results)
         return results
 
@@ -82,31 +84,40 @@ class RestoreService:
             return embedder.embed([align_face(photo, subject.face.landmarks, ARCFACE_112)])[0]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """One face, ready to be restored or left alone (`result.skipped_reason`). `gallery` is what it is compared with."""
+
+    subject: Subject
+    result: FaceResult
+    crop: AlignedFace
+    references: Sequence[tuple[AlignedFace, FaceEmbedding]]
+    gallery: Sequence[FaceEmbedding]
+
+
 class _Run:
-    """The work on one photo: faces are restored into one growing copy, which is written once at the end."""
+    """The work on one photo: its faces go to the restorer together, then one by one into one growing copy."""
 
     def __init__(self, service: RestoreService, photo: Photo, request: RestoreRequest, on_step: OnStep | None) -> None:
         self._s, self._request, self._on_step = service, request, on_step
-        self._photo, self._pixels = photo, photo.pixels
+        self._pixels = photo.pixels
         self._records: list[tuple[FaceResult, Subject, FaceRecord]] = []
         self._weights = ""
 
-    def face(self, answer: Answer) -> FaceResult:
-        """Restore one face into the copy, unless it is left alone or refused."""
+    def prepare(self, answer: Answer) -> _Prepared:
+        """Measure one face, and find its references unless it is left alone."""
         s, request = answer.subject, self._request
         result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
         crop = align_face(self._pixels, s.face.landmarks, FFHQ_512)
         result.degradation = measure(crop.pixels, crop.from_photo)
-        reason = why_left_alone(result.degradation)
-        if reason is not None and not request.force:
-            result.skipped_reason = reason
-            return result
-        references = self._references(answer, result)
-        if request.dry_run:
+        if not request.force:
+            result.skipped_reason = why_left_alone(result.degradation)
+        references = [] if result.skipped_reason else self._references(answer, result)
+        if request.dry_run and result.skipped_reason is None:
             result.skipped_reason = "dry run: nothing was restored"
-            return result
-        self._restore(answer, result, crop, references)
-        return result
+        # Nobody is known: then the photos the user gave are the person.
+        gallery = _gallery(answer) or [e for _, e in references]
+        return _Prepared(s, result, crop, references, gallery)
 
     def _references(self, answer: Answer, result: FaceResult) -> list[tuple[AlignedFace, FaceEmbedding]]:
         if not self._request.use_references:
@@ -150,36 +161,46 @@ class _Run:
         )
         return align_face(photo.pixels, best.face.landmarks, FFHQ_512), best.embedding
 
-    def _restore(
-        self,
-        answer: Answer,
-        result: FaceResult,
-        crop: AlignedFace,
-        references: Sequence[tuple[AlignedFace, FaceEmbedding]],
-    ) -> None:
-        s, options = answer.subject, self._request.options
+    def restore(self, faces: Sequence[_Prepared]) -> None:
+        """Run the restorer over all faces, then judge each and put it back."""
+        if not faces:
+            return
+        options = self._request.options
         with self._s._restorer(self._request.restorer).use() as restorer:
-            used = references[: restorer.max_references]
-            restored = restorer.restore(
-                RestoreInput(crop, tuple(a for a, _ in used), tuple(e for _, e in used)), options, on_step=self._on_step
-            )
-            result.restorer, result.seed, self._weights = restorer.id, options.seed, restorer.weights_sha256
-        result.references_used = len(used)
-        if references and not used:
-            result.references_note = f"{restored.restorer} uses no references; they serve the identity check only"
-        pasted = paste_back(self._pixels, crop, restored.pixels, s.face.landmarks)
+            inputs = []
+            for face in faces:
+                used = face.references[: restorer.max_references]
+                inputs.append(RestoreInput(face.crop, tuple(a for a, _ in used), tuple(e for _, e in used)))
+                face.result.restorer, face.result.seed, face.result.references_used = (
+                    restorer.id,
+                    options.seed,
+                    len(used),
+                )
+                if face.references and not used:
+                    face.result.references_note = (
+                        f"{restorer.id} uses no references; they serve the identity check only"
+                    )
+            restored = restorer.restore_many(inputs, options, on_step=self._on_step)
+            self._weights = restorer.weights_sha256
+        for face, out in zip(faces, restored, strict=True):
+            self._put_back(face, out.pixels)
+
+    def _put_back(self, face: _Prepared, restored: RgbU8) -> None:
+        """Paste a face into the copy if the identity check lets it pass."""
+        s, result, calibration = face.subject, face.result, self._s._calibration
+        pasted = paste_back(self._pixels, face.crop, restored, s.face.landmarks)
         after = self._s.embed(pasted.pixels, s)
-        rows = [r for r in answer.rows.values() if r.photo_id != s.photo_id]
-        result.similarity_before = _likeness(s.embedding.vector, rows)
-        result.similarity_after = _likeness(after.vector, rows)
+        result.similarity_before = _likeness(s.embedding.vector, face.gallery)
+        result.similarity_after = _likeness(after.vector, face.gallery)
+        norms = [e.norm for e in face.gallery]
         result.verdict = judge(
-            self._s._calibration,
+            calibration,
             to_input=float(after.vector @ s.embedding.vector),
             before=result.similarity_before,
             after=result.similarity_after,
             quality_before=s.quality,
-            quality_after=float(self._s._calibration.quality(after.norm)),
-            quality_gallery=float(np.median([self._s._calibration.quality(r.norm) for r in rows])) if rows else 1.0,
+            quality_after=float(calibration.quality(after.norm)),
+            quality_gallery=float(np.median(calibration.quality(norms))) if norms else 1.0,
         )
         if result.verdict.kind is VerdictKind.REFUSED and not self._request.force:
             result.skipped_reason = f"refused: {result.verdict.reason}"
@@ -215,7 +236,7 @@ class _Run:
             subject = self._records[0][1]
             provenance = Provenance(path.name, subject.content_hash, self._s._software, datetime.now(UTC), faces)
             folder = self._request.output or self._s._folder
-            output = _already_there(path, folder, provenance)
+            output = existing_result(path, folder, provenance)
             if output is None:
                 folder.mkdir(parents=True, exist_ok=True)
                 written = write_restored(path, self._pixels, provenance, folder)
@@ -257,24 +278,15 @@ class _Run:
                     tx.decisions.restored(row.id)
 
 
-def _already_there(path: Path, folder: Path, provenance: Provenance) -> Path | None:
-    """A file of ours that says it is exactly this result: what a run that was killed before its last step left."""
-    for suffix in {path.suffix, ".jpg", ".png"}:
-        for name in restored_names(path, folder, suffix):
-            if not name.exists():
-                break
-            try:
-                old = read_provenance(name)
-            except IconFaceError:
-                continue
-            if old is not None and (old.source_sha256, old.faces) == (provenance.source_sha256, provenance.faces):
-                return name
-    return None
+def _gallery(answer: Answer) -> list[FaceEmbedding]:
+    """The person's usable faces, those of the degraded photo itself left out."""
+    embedder, photo = answer.subject.embedding.embedder, answer.subject.photo_id
+    return [FaceEmbedding(embedder, r.vector, r.norm) for r in answer.rows.values() if r.photo_id != photo]
 
 
-def _likeness(vector: F32, rows: Sequence[ReferenceRow]) -> float | None:
-    """Mean cosine to the closest of a person's photos, which must not include the degraded one. None without any."""
-    if not rows:
+def _likeness(vector: F32, gallery: Sequence[FaceEmbedding]) -> float | None:
+    """Mean cosine to the closest of a person's faces. None without any."""
+    if not gallery:
         return None
-    similarity = np.sort(np.stack([r.vector for r in rows]) @ vector)[::-1]
+    similarity = np.sort(np.stack([e.vector for e in gallery]) @ vector)[::-1]
     return float(similarity[:GALLERY_TOP].mean())

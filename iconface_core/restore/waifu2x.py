@@ -6,7 +6,7 @@ that was measured. `benchmarks/restore_blind.py` shows what each part brings.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -79,6 +79,16 @@ class Waifu2xRestorer:
         current = _sharpen(current, plan)
         pixels = cv2.addWeighted(current, options.strength, crop, 1 - options.strength, 0)
         return RestoredFace(pixels, self.id, options)
+
+    def restore_many(
+        self,
+        faces: Sequence[RestoreInput],
+        options: RestoreOptions,
+        *,
+        on_step: Callable[[int, int], None] | None = None,
+    ) -> list[RestoredFace]:
+        """One after another."""
+        return [self.restore(face, options, on_step=on_step) for face in faces]
 
     def double(self, image: RgbU8, level: int = NONE) -> RgbU8:
         """Double the size of any picture (H, W, 3), in tiles. `level` is the denoising: NONE, MILD or STRONG."""

@@ -218,3 +218,22 @@ def test_a_full_disk_leaves_no_half_file(library: Library, tmp_path: Path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert not out.exists() or list(out.iterdir()) == []
+
+
+def test_given_references_stand_in_for_a_gallery(own, library: Library, tmp_path: Path):
+    """Nobody is known, but the user gave photos: the result is compared with those."""
+    _, cli = own("*person1*")
+    cli("scan")
+    given = library.photos / "sample-person4-1999.jpg"
+    [row] = cli("restore", library.ruined, "-r", given, "-o", tmp_path / "out")["results"]
+    assert row["identity"]["before"] is not None
+    assert row["identity"]["verdict"] == "pass"
+
+
+def test_all_faces_of_a_photo_end_in_one_copy(cli: Cli, tmp_path: Path):
+    rows = cli("restore", group_photo(), "--force", "-o", tmp_path / "out")["results"]
+    assert [r["face"] for r in rows] == [1, 2, 3, 4, 5, 6]
+    assert {r["output"] for r in rows} == {str(next((tmp_path / "out").iterdir()))}
+    mark = read_provenance(Path(rows[0]["output"]))
+    assert mark is not None
+    assert len(mark.faces) == 6
