@@ -3,12 +3,15 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .errors import WeightsError
 from .types import F32, EmbedderId
+
+F64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,9 @@ class Calibration:
     """Fitted per embedder (see `benchmarks/calibrate.py`).
 
     `norm_low`/`norm_high` are the raw norms that map to quality 0 and 1. The log-likelihood ratio of a pair is linear
-    in similarity with coefficients that depend on the lower quality of the two faces, `q`:
-    `llr = bias + quality_bias * q + (slope + quality_slope * q) * similarity`, natural log, prior-free.
+    in similarity, with coefficients that depend on the lower quality of the two faces, `q`, and on how far both are
+    poor, `p = max(0, 1 - 2 * higher quality)`, because poor faces are alike in being poor (natural log, prior-free):
+    `llr = bias + quality_bias * q + poor_bias * p + (slope + quality_slope * q + poor_slope * p) * similarity`.
     `max_llr` caps the evidence of one pair, because a near-duplicate proves no more than a good match.
     """
 
@@ -28,6 +32,8 @@ class Calibration:
     slope: float
     quality_bias: float = 0.0
     quality_slope: float = 0.0
+    poor_bias: float = 0.0
+    poor_slope: float = 0.0
     max_llr: float = 20.0
 
     def quality(self, norm: ArrayLike) -> F32:
@@ -38,15 +44,27 @@ class Calibration:
 
     def llr(self, similarity: ArrayLike, quality_a: ArrayLike = 1.0, quality_b: ArrayLike = 1.0) -> F32:
         """Natural log of P(similarity | same person) / P(similarity | two people). Broadcasts like numpy."""
-        q = np.minimum(np.asarray(quality_a, np.float32), np.asarray(quality_b, np.float32))
-        s = np.asarray(similarity, np.float32)
-        out = self.bias + self.quality_bias * q + (self.slope + self.quality_slope * q) * s
+        out = self.uncapped(similarity, quality_a, quality_b)
         capped: F32 = np.clip(out, -self.max_llr, self.max_llr).astype(np.float32)
         return capped
 
+    def uncapped(self, similarity: ArrayLike, quality_a: ArrayLike = 1.0, quality_b: ArrayLike = 1.0) -> F64:
+        """`llr` without its cap: for ranking, where the best of the good pairs matters."""
+        bias, slope = self._line(np.minimum(quality_a, quality_b), np.maximum(quality_a, quality_b))
+        out: F64 = bias + slope * np.asarray(similarity, np.float64)
+        return out
+
     def similarity_at(self, llr: float, quality: float = 1.0) -> float:
-        """The similarity at which the evidence reaches `llr` for faces of this quality: the inverse of `llr()`."""
-        return (llr - self.bias - self.quality_bias * quality) / (self.slope + self.quality_slope * quality)
+        """The similarity at which the evidence reaches `llr` for two faces of this quality: the inverse of `llr()`."""
+        bias, slope = self._line(np.float64(quality), np.float64(quality))
+        return float((llr - bias) / slope)
+
+    def _line(self, lower: Any, higher: Any) -> tuple[Any, Any]:
+        poor = np.maximum(0.0, 1.0 - 2.0 * higher)
+        return (
+            self.bias + self.quality_bias * lower + self.poor_bias * poor,
+            self.slope + self.quality_slope * lower + self.poor_slope * poor,
+        )
 
     def write(self, path: Path) -> None:
         """Store as JSON, readable by `read_or`."""

@@ -42,8 +42,8 @@ class MeanLinkage:
             rows = slice(start, start + step)
             products[rows] = np.einsum("ij,ij->i", self._sums[a[rows]], self._sums[b[rows]])
         spread = self._length[a] * self._weight[a] * self._length[b] * self._weight[b]
-        quality = np.minimum(self._quality[a] / self._weight[a], self._quality[b] / self._weight[b])
-        ratio = self._ratio(products / np.sqrt(np.maximum(spread, 1e-12)), quality)
+        quality_a, quality_b = self._quality[a] / self._weight[a], self._quality[b] / self._weight[b]
+        ratio = self._ratio(products / np.sqrt(np.maximum(spread, 1e-12)), quality_a, quality_b)
         size_a, size_b = np.minimum(self._weight[a], _KNOWN_WELL), np.minimum(self._weight[b], _KNOWN_WELL)
         return np.asarray(ratio + _SIZE * np.abs(np.log(size_a / size_b)), np.float64)
 
@@ -63,7 +63,7 @@ class MeanLinkage:
     def face_evidence(self, rows: I64, vectors: F32, clusters: I64, *, inside: bool) -> F64:
         """Evidence that the faces `rows` of all `vectors` (N, d) belong to `clusters`. With `inside` they are members
         already, and each is compared with the others only."""
-        similarity, worst = np.empty(len(rows)), np.empty(len(rows))
+        similarity, others = np.empty(len(rows)), np.empty(len(rows))
         step = max(1, _CHUNK // self._sums.shape[1])
         for start in range(0, len(rows), step):
             part = slice(start, start + step)
@@ -75,11 +75,11 @@ class MeanLinkage:
             quality = (self._quality[cluster] - own * self._face_quality[row]) / weight
             spread = np.sqrt(np.maximum(weight * np.linalg.norm(sums, axis=1), 1e-12))
             similarity[part] = np.einsum("ij,ij->i", centred, sums) / spread
-            worst[part] = np.minimum(quality, self._face_quality[row])
-        return self._ratio(similarity, worst)
+            others[part] = quality
+        return self._ratio(similarity, others, self._face_quality[rows])
 
-    def _ratio(self, centred_similarity: F64, quality: F64) -> F64:
+    def _ratio(self, centred_similarity: F64, quality_a: F64, quality_b: F64) -> F64:
         similarity = self._background.lift + (1 - self._background.lift) * centred_similarity
-        c = self._calibration  # not c.llr(): its cap would make all good pairs equal, and the best must merge first
-        ratio = c.bias + c.quality_bias * quality + (c.slope + c.quality_slope * quality) * similarity
+        # Uncapped: the cap would make all good pairs equal, and the best must merge first.
+        ratio = self._calibration.uncapped(similarity, quality_a, quality_b)
         return np.asarray(ratio + self._background.log_prior, np.float64)
