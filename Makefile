@@ -19,10 +19,11 @@ check: $(INSTALLED)  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(INSTALLED)  ## every benchmark, one command each; see docs/benchmarks.md
+bench: $(INSTALLED)  ## every benchmark, one command each; an hour or two; see docs/benchmarks.md
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev,bench]'
-	for b in verification calibrate grouping family identify restore_blind search indexing startup; do \
-	  $(BIN)/python -m benchmarks.$$b || exit 1; done
+	for b in startup indexing verification calibrate "grouping lfw" "grouping scale" family identify restore_blind \
+	  sharpness verdict search fidelity_line "restore_4b --out restore_4b.json"; do \
+	  echo "== $$b"; $(BIN)/python -m benchmarks.$$b || exit 1; done
 
 # torch first and pinned: with 2.13.0 there, nothing else pulls a CUDA build.
 $(INSTALLED): pyproject.toml constraints.txt

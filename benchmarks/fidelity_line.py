@@ -1,6 +1,6 @@
 """Where `strength` lies on the distortion-perception line, measured on the paper's own published pictures.
 
-    python benchmarks/fidelity_line.py                    # needs ../shared/data/paper_gallery
+    python -m benchmarks.fidelity_line                    # needs ../shared/data/paper_gallery
 
 No IConFace weights are public, so its gallery stands in for the restorer: `ours` (or `full`) is what it made of `deg`,
 and `gt` is the truth. Distortion is PSNR to the truth; perception is the mean distance of the log power spectra, small

@@ -10,9 +10,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from degradation_levels import LEVELS, degrade
 from PIL import Image
 
+from benchmarks.degradation_levels import LEVELS, degrade
 from iconface_core.geometry import ARCFACE_112, align_face
 
 # LFW files these people under two names, or one's photo under the other's: nobody could answer them "correctly"

@@ -1,6 +1,6 @@
 """Who is it: degraded held-out photos against a gallery of real people, strangers included.
 
-    python benchmarks/identify.py [--people 400] [--processes 2] [--fit] [--tune]
+    python -m benchmarks.identify [--people 400] [--processes 2] [--fit] [--tune]
 
 Every probe is a photo that is degraded, then detected, aligned and embedded like any photo. Its gallery holds the
 *other* photos of everybody but the strangers. People are split in two halves: policies are tuned on one, and the tables
@@ -13,9 +13,9 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
-from degradation_levels import LEVELS
-from held_out import SEED, TWO_NAMES, Faces, faces_of, plan
 
+from benchmarks.degradation_levels import LEVELS
+from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, plan
 from iconface_core.calibration import Calibration
 from iconface_core.identify import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.pose import head_pose

@@ -1,7 +1,7 @@
 """Speed and memory of IConFace at true size with random weights, on whatever device there is.
 
-    python benchmarks/restore_4b.py --out restore_4b.json                 # GPU: true size; CPU: scaled down
-    python benchmarks/restore_4b.py --out restore_4b.json --minutes 9     # stop after 9 minutes; run again to go on
+    python -m benchmarks.restore_4b --out restore_4b.json                 # GPU: true size; CPU: scaled down
+    python -m benchmarks.restore_4b --out restore_4b.json --minutes 9     # stop after 9 minutes; run again to go on
 
 Finished rows are kept in --out and not measured again. Needs no weights and no network. Random weights change nothing
 about time or memory: every multiplication is done. Rows: 0..3 references x joint/cached x eager/compiled x guidance

@@ -1,6 +1,6 @@
 """The blind baseline on faces with known damage: PSNR against the clean face, likeness to it, and time.
 
-    python benchmarks/restore_blind.py ../shared/data [--lfw 12] [--celebrities 12] [--seed 5]
+    python -m benchmarks.restore_blind [DATA] [--lfw 12] [--celebrities 12] [--seed 5]
 
 PSNR is taken on the aligned crop at 256 px inside the paste mask. `identity` is the SFace cosine to the clean face,
 before -> after. `plain` is waifu2x alone, without the final sharpening.
@@ -14,8 +14,9 @@ from unittest import mock
 
 import cv2
 import numpy as np
-from degrade import LEVELS, clean_faces, degrade, scaled
 
+from benchmarks.degrade import LEVELS, clean_faces, degrade, scaled
+from benchmarks.faces import SHARED
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.paste import face_mask
 from iconface_core.restore import waifu2x
@@ -31,7 +32,7 @@ def psnr(a: RgbU8, b: RgbU8) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", default=SHARED)
     parser.add_argument("--lfw", type=int, default=12)
     parser.add_argument("--celebrities", type=int, default=12)
     parser.add_argument("--seed", type=int, default=5)

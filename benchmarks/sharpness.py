@@ -1,6 +1,6 @@
 """Does the degradation score tell degraded faces from clean ones? Trains, reports on unseen people, prints the weights.
 
-    python benchmarks/sharpness.py ../shared/data [--lfw 300] [--seed 0]
+    python -m benchmarks.sharpness [DATA] [--lfw 300] [--seed 0]
 
 Every clean face is also damaged in five known ways. A third of the people is held out. "shipped" scores with the
 weights in `iconface_core/sharpness.py`, "refitted" with a fresh fit on the other two thirds: the honest number, because
@@ -13,10 +13,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from degrade import Damage, clean_faces, degrade
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.degrade import Damage, clean_faces, degrade
+from benchmarks.faces import SHARED
 from iconface_core import sharpness
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.types import RgbU8
@@ -41,7 +42,7 @@ def variants(photo: RgbU8, rng: np.random.Generator) -> dict[str, RgbU8]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", default=SHARED)
     parser.add_argument("--lfw", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

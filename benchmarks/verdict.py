@@ -1,6 +1,6 @@
 """Does the verdict let the right person through and stop a stranger? Real faces, known truth.
 
-    python benchmarks/verdict.py ../shared/data [--people 60] [--seed 0] [--restore]
+    python -m benchmarks.verdict [DATA] [--people 60] [--seed 0] [--restore]
 
 A photo of a person with at least three is damaged; the others are the gallery. The "restored" face is in turn: the
 clean face (a perfect restorer), another person's clean face (a restorer that makes a stranger), the most similar other
@@ -12,8 +12,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from degrade import LEVELS, degrade, read_rgb, scaled
 
+from benchmarks.degrade import LEVELS, degrade, read_rgb, scaled
+from benchmarks.faces import SHARED
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
@@ -24,7 +25,7 @@ from iconface_core.verdict import judge
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", default=SHARED)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--restore", action="store_true")

@@ -86,3 +86,12 @@ def test_unknown_setting_names_the_file(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "config" / "config.toml").write_text("colour = 'red'\n")
     assert run(["--home", str(tmp_path), "--json", "people", "list"]) == 2
     assert "config.toml" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_every_setting_stands_in_the_docs():
+    from dataclasses import fields
+
+    from plugin.settings import Settings
+
+    text = (DOCS / "settings.md").read_text()
+    assert [f.name for f in fields(Settings) if f.name != "folders" and f"`{f.name}`" not in text] == []
