@@ -12,6 +12,8 @@ from .errors import UsageError
 from .iconface_backend import IconFaceFiles
 from .rows import Row
 
+BACKBONE = "flux2-klein-base-4b"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelShelf:
@@ -89,6 +91,15 @@ class ModelShelf:
             return self.install(fetch(backend(backend_id), download, on_progress))
         finally:
             download.unlink(missing_ok=True)
+
+    def download_of(self, model: str) -> str:
+        """What `pull` would fetch, in words. Raises BackendUnavailableError for what is not published."""
+        if model == BACKBONE:
+            return "black-forest-labs/FLUX.2-klein-base-4B, 8.1 GB, Apache-2.0"
+        entry = backend(model)
+        if entry.pull_url is None:
+            raise BackendUnavailableError(f"{model}: no file is published for it; use `iconface models install FILE`.")
+        return f"{entry.pull_url}, {entry.licence}"
 
     def pull_backbone(self, *, text_encoder: bool, on_progress: Callable[[str, int, int], None] | None = None) -> Path:
         """Download FLUX.2-klein-base-4B (8.1 GB), and the text encoder that `encode-prompt` needs (8 GB more).

@@ -6,12 +6,9 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceFilter
 
+from .dry_run import tried
 from .errors import NotFoundError
 from .rows import Row, face_row, person_row
-
-
-class _TriedError(Exception):
-    """Ends a dry run's transaction, so that it is rolled back."""
 
 
 class People:
@@ -56,13 +53,4 @@ class People:
 
     def decide(self, verb: Callable[[Tx], DecisionRecord], *, dry_run: bool = False) -> DecisionRecord:
         """Carry out one decision, or only say what it would be."""
-        decision: DecisionRecord | None = None
-        try:
-            with self._gallery.begin() as tx:
-                decision = verb(tx)
-                if dry_run:
-                    raise _TriedError
-        except _TriedError:
-            pass
-        assert decision is not None
-        return decision
+        return tried(self._gallery, verb, dry_run=dry_run)

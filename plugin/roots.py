@@ -6,6 +6,7 @@ from pathlib import Path
 from gallery_db import Gallery
 from gallery_db.records import RootRecord
 
+from .dry_run import tried
 from .errors import NotFoundError, UsageError
 from .rows import Row
 from .settings import Folders
@@ -17,8 +18,11 @@ class Roots:
     def __init__(self, gallery: Gallery, folders: Folders) -> None:
         self._gallery, self._folders = gallery, folders
 
-    def add(self, folder: Path) -> Row:
-        """Add a folder. Raises NotFoundError when it is not there, UsageError when our own state lies inside it."""
+    def add(self, folder: Path, *, dry_run: bool = False) -> Row:
+        """Add a folder, or only check that it may be added.
+
+        Raises NotFoundError when it is not there, UsageError when our own state lies inside it.
+        """
         folder = absolute(folder)
         if not folder.is_dir():
             raise NotFoundError(f"{folder} is not a folder; is the drive mounted?")
@@ -27,8 +31,8 @@ class Roots:
                 raise UsageError(
                     f"{folder} contains iconface's own data ({own}); choose another --home outside your photos"
                 )
-        with self._gallery.begin() as tx:
-            root = tx.roots.add(folder)
+        root = tried(self._gallery, lambda tx: tx.roots.add(folder), dry_run=dry_run)
+        with self._gallery.begin(write=False) as tx:
             return self._row(root, len(tx.photos.known(root.id)))
 
     def rows(self) -> list[Row]:

@@ -26,12 +26,14 @@ def add(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="how every folder is opened; accepted for clarity")
     ] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only check that it may be added")] = False,
 ) -> None:
     """Add a folder to the library. Nothing in it is ever changed."""
     session = Session.of(ctx)
     with session.app() as app:
-        row = app.roots.add(folder)
-    session.out.object({"root": row}, [f"added {row['path']}; next: iconface scan"])
+        row = app.roots.add(folder, dry_run=dry_run)
+    done = "would be added" if dry_run else "added; next: iconface scan"
+    session.out.object({"root": row, "dry_run": dry_run}, [f"{row['path']}: {done}"])
 
 
 def show(ctx: typer.Context) -> None:

@@ -43,6 +43,7 @@ def doctor(ctx: typer.Context) -> int:
 def backup(
     ctx: typer.Context,
     target: Annotated[Path | None, typer.Argument(help="a new file; default: the backups folder")] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Write a complete copy of the gallery database. Scans make one a day by themselves and keep fourteen."""
     from datetime import datetime
@@ -55,6 +56,9 @@ def backup(
         folder = app.settings.folders.backups
         stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
         path = folder / f"gallery-manual-{stamp}.db" if target is None else absolute(target)
+        if dry_run:
+            session.out.object({"backup": str(path), "dry_run": True}, [f"would write {path}"])
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         made = backups.backup(app.gallery.path, path)
     session.out.object({"backup": str(made), "bytes": made.stat().st_size}, [f"backup written: {made}"])

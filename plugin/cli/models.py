@@ -12,6 +12,7 @@ from .session import SHARED_HELP, Session
 if TYPE_CHECKING:
     from plugin.model_shelf import ModelShelf
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would be done")]
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="an id, see: iconface models list")]
 
 
@@ -72,9 +73,13 @@ def pull(
     text_encoder: Annotated[
         bool, typer.Option("--text-encoder", help="with flux2-klein-base-4b: also what encode-prompt needs")
     ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Download and install a published model (also flux2-klein-base-4b). No other command uses the network."""
     session = Session.of(ctx)
+    if dry_run:
+        _would(session, f"download {model} into {_shelf(session).folder}: {_shelf(session).download_of(model)}")
+        return
     session.out.note(f"downloading {model} ...")
     if model == "flux2-klein-base-4b":
 
@@ -88,21 +93,29 @@ def pull(
 
 
 def import_faceir(
-    ctx: typer.Context, file: Annotated[Path, typer.Argument(help="lora_weights.safetensors of ComfyUI-Flux-FaceIR")]
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="lora_weights.safetensors of ComfyUI-Flux-FaceIR")],
+    dry_run: DryRun = False,
 ) -> None:
     """Make an IconFace checkpoint, without identity and memory, from the authors' published FaceIR LoRA."""
     from plugin.roots import absolute
 
     session = Session.of(ctx)
+    if dry_run:
+        _would(session, f"make an IConFace checkpoint from {absolute(file)} in {_shelf(session).folder}")
+        return
     path = _shelf(session).import_faceir(absolute(file))
     session.out.object(
         {"checkpoint": str(path)}, [f"made {path}", "it still needs its prompt: iconface models encode-prompt"]
     )
 
 
-def encode_prompt(ctx: typer.Context) -> None:
+def encode_prompt(ctx: typer.Context, dry_run: DryRun = False) -> None:
     """Encode the prompt of the installed IconFace checkpoint once; the text encoder is never needed again."""
     session = Session.of(ctx)
+    if dry_run:
+        _would(session, f"encode the prompt of the checkpoint in {_shelf(session).folder}")
+        return
     path = _shelf(session).encode_prompt()
     session.out.object({"checkpoint": str(path)}, [f"prompt embeddings stored in {path}"])
 
@@ -113,25 +126,36 @@ def install(
     model: Annotated[
         str | None, typer.Option(help="with a folder: which of its models, see: iconface models list")
     ] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Install a model you have: AdaFace checkpoints of its authors or of CVLFace, or a model of an InsightFace pack."""
     from plugin.roots import absolute
 
     session = Session.of(ctx)
+    if dry_run:
+        _would(session, f"install {absolute(source)} into {_shelf(session).folder}")
+        return
     path = _shelf(session).install(absolute(source), model)
     session.out.object(
         {"installed": str(path)}, [f"installed {path}", "make its vectors for your library: iconface scan --re-embed"]
     )
 
 
-def accept(ctx: typer.Context, model: ModelId) -> None:
+def accept(ctx: typer.Context, model: ModelId, dry_run: DryRun = False) -> None:
     """Accept the licence of a model that may not be used freely."""
     session = Session.of(ctx)
     shelf = _shelf(session)
     row = shelf.row(model)
+    if dry_run:
+        _would(session, f"accept {row['licence']} ({row['licence_url']})")
+        return
     session.confirm(f"{row['title']}: {row['licence']} ({row['licence_url']}). Do you accept this licence?")
     entry = shelf.accept(model)
     session.out.object({"accepted": entry.id, "licence": entry.licence}, [f"accepted: {entry.licence}"])
+
+
+def _would(session: Session, what: str) -> None:
+    session.out.object({"would": what, "dry_run": True}, [f"would {what}"])
 
 
 def _shelf(session: Session) -> "ModelShelf":

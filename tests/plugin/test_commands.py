@@ -95,3 +95,25 @@ def test_every_setting_stands_in_the_docs():
 
     text = (DOCS / "settings.md").read_text()
     assert [f.name for f in fields(Settings) if f.name != "folders" and f"`{f.name}`" not in text] == []
+
+
+def test_dry_runs_say_and_do_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    photos, home = tmp_path / "photos", tmp_path / "home"
+    photos.mkdir()
+    base = ["--home", str(home), "--json"]
+    for argv in (
+        ["library", "add", str(photos)],
+        ["models", "pull", "adaface-ir50"],
+        ["models", "pull", "flux2-klein-base-4b"],
+        ["models", "install", str(tmp_path / "x.ckpt")],
+        ["models", "accept", "scrfd-buffalo_l"],
+        ["models", "import-faceir", str(tmp_path / "lora.safetensors")],
+        ["models", "encode-prompt"],
+        ["backup"],
+    ):
+        assert run([*base, *argv, "--dry-run"]) == 0, argv
+        assert json.loads(capsys.readouterr().out)["dry_run"] is True
+    assert run([*base, "library", "list"]) == 0
+    assert json.loads(capsys.readouterr().out)["roots"] == []
+    assert not (home / "data" / "models").exists()
+    assert not (home / "data" / "backups").exists()
