@@ -60,7 +60,7 @@ class RestoreService:
         Raises NotFoundError for an unknown person, IconFaceError when the restorer cannot run.
         """
         try:
-            if is_restored_output(path) and not request.force:
+            if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
             photo, subjects = self._finder.find(path)
             subjects = pick(subjects, request.face, path)

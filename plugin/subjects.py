@@ -48,8 +48,10 @@ class SubjectFinder:
     def find(self, path: Path) -> tuple[Photo, list[Subject]]:
         """Read a photo in full and return it with its faces, left to right.
 
-        Raises ImageReadError for a file that is no picture.
+        Raises NotFoundError when there is no such file, ImageReadError when it is no picture.
         """
+        if not path.is_file():
+            raise NotFoundError(f"{path}: no such photo")
         digest = content_hash(path)
         photo = read_photo(path, max_pixels=self._max_pixels)
         with self._gallery.begin(write=False) as tx:

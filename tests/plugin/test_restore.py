@@ -145,7 +145,7 @@ def test_the_wrong_person_is_refused_or_at_least_not_passed(cli: Cli, library: L
     assert row["identity"]["verdict"] != "pass"
 
 
-@pytest.mark.parametrize(("content", "code"), [(b"", 1), (b"not a picture", 1), (None, 1)])
+@pytest.mark.parametrize(("content", "code"), [(b"", 1), (b"not a picture", 1), (None, 3)])
 def test_unreadable_photos_end_with_a_reason(cli: Cli, tmp_path: Path, content: bytes | None, code: int):
     photo = tmp_path / "x.jpg"
     if content is not None:
