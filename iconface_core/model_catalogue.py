@@ -76,7 +76,7 @@ SFACE = Backend(
     notes="default",
 )
 WAIFU2X = Backend(
-    "waifu2x-upconv7photo",
+    "waifu2x-upconv7-photo",
     "restorer",
     "waifu2x upconv_7_photo",
     "MIT",

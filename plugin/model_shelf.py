@@ -1,5 +1,6 @@
 """The models on this machine: what is installed, whether the files are the pinned ones, and how to get more."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +23,14 @@ class ModelShelf:
     folder: Path
 
     def rows(self) -> list[Row]:
-        """`models list`: one row per backend."""
-        return [self.row(b.id) for b in catalogue()]
+        """`models list`: one row per backend, and IConFace's backbone and checkpoint."""
+        return [self.row(b.id) for b in catalogue()] + [self._backbone(), self._checkpoint()]
 
     def row(self, backend_id: str) -> Row:
         """`models show`. Raises BackendUnavailableError for an unknown id."""
+        for row in (self._backbone(), self._checkpoint()):
+            if row["id"] == backend_id:
+                return row
         entry = backend(backend_id)
         return {
             "id": entry.id,
@@ -45,6 +49,21 @@ class ModelShelf:
             ],
             "notes": entry.notes,
         }
+
+    def _backbone(self) -> Row:
+        installed = IconFaceFiles(self.folder).backbone.is_dir()
+        page = "https://huggingface.co/black-forest-labs/FLUX.2-klein-base-4B"
+        return _restorer_row(
+            BACKBONE, "FLUX.2-klein-base-4B", installed, "Apache-2.0", page, "IConFace's backbone, 8.1 GB"
+        )
+
+    def _checkpoint(self) -> Row:
+        folder = IconFaceFiles(self.folder).checkpoint
+        try:
+            licence = str(json.loads((folder / "config.json").read_text("utf-8")).get("licence"))
+        except (OSError, ValueError):
+            licence = "stated by its publisher, inside it"
+        return _restorer_row("iconface-checkpoint", "IConFace checkpoint", folder.is_dir(), licence, None, str(folder))
 
     def installed(self, entry: Backend) -> bool:
         """Whether all files are there (not whether they are intact: see `verify`)."""
@@ -143,3 +162,20 @@ class ModelShelf:
         entry = backend(backend_id)
         accept_licence(entry, self.folder)
         return entry
+
+
+def _restorer_row(key: str, title: str, installed: bool, licence: str, licence_url: str | None, notes: str) -> Row:
+    return {
+        "id": key,
+        "role": "restorer",
+        "title": title,
+        "installed": installed,
+        "bundled": False,
+        "licence": licence,
+        "licence_url": licence_url,
+        "non_commercial": False,
+        "licence_accepted": True,
+        "dim": None,
+        "files": [],
+        "notes": notes,
+    }
