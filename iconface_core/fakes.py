@@ -52,6 +52,7 @@ class FakeRestorer:
 
     id = "fake-restorer"
     max_references = 3
+    default_strength = 1.0
     weights_sha256 = "0" * 64
 
     def restore(

@@ -45,6 +45,11 @@ class FaceRestorer(Protocol):
         ...
 
     @property
+    def default_strength(self) -> float:
+        """`RestoreOptions.strength` when the user names none, 0..1: where results were measured to be best."""
+        ...
+
+    @property
     def weights_sha256(self) -> str: ...
     def restore(
         self,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from iconface_core.sharpness import Degradation
-from iconface_core.types import BBox, RestoreOptions
+from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
 
 from .rows import Row
@@ -14,11 +14,14 @@ from .rows import Row
 
 @dataclass(frozen=True, slots=True)
 class RestoreRequest:
-    """`face` counts from the left, from 1; None means every face that needs it. `references` are files given by the
+    """`strength` and `steps` None mean the restorer's own. `face` counts from the left, from 1; None means every face
+    that needs it. `references` are files given by the
     user and replace the choice from the gallery. `force` restores what would be left alone, and writes what the
     identity check refused."""
 
-    options: RestoreOptions = field(default_factory=RestoreOptions)
+    strength: float | None = None
+    seed: int = 42
+    steps: int | None = None
     face: int | None = None
     person_id: int | None = None
     references: tuple[Path, ...] = ()

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from iconface_core.paste import paste_back
 from iconface_core.protocols import FaceEmbedder, FaceRestorer
 from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.sharpness import measure, why_left_alone
-from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RgbU8
+from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 from iconface_core.verdict import VerdictKind, judge
 
 from .errors import NotFoundError
@@ -102,7 +102,7 @@ class _Run:
         self._s, self._request, self._on_step = service, request, on_step
         self._pixels = photo.pixels
         self._records: list[tuple[FaceResult, Subject, FaceRecord]] = []
-        self._weights = ""
+        self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
 
     def prepare(self, answer: Answer) -> _Prepared:
         """Measure one face, and find its references unless it is left alone."""
@@ -165,8 +165,10 @@ class _Run:
         """Run the restorer over all faces, then judge each and put it back."""
         if not faces:
             return
-        options = self._request.options
         with self._s._restorer(self._request.restorer).use() as restorer:
+            wanted = self._request.strength
+            options = replace(self._options, strength=restorer.default_strength if wanted is None else wanted)
+            self._options = options
             inputs = []
             for face in faces:
                 used = face.references[: restorer.max_references]
@@ -216,9 +218,9 @@ class _Run:
             bbox=(b.x1, b.y1, b.x2, b.y2),
             restorer=result.restorer,
             weights_sha256=self._weights,
-            seed=self._request.options.seed,
-            strength=self._request.options.strength,
-            steps=self._request.options.steps,
+            seed=self._options.seed,
+            strength=self._options.strength,
+            steps=self._options.steps,
             references=tuple(
                 ReferenceUsed(Path(r["photo"]).name, content_hash(Path(r["photo"])), r["score"])
                 for r in result.references[: result.references_used]
@@ -262,8 +264,8 @@ class _Run:
                     input_sha256=source,
                     restorer=r.restorer or "",
                     weights_sha256=self._weights,
-                    options=asdict(self._request.options),
-                    seed=self._request.options.seed,
+                    options=asdict(self._options),
+                    seed=self._options.seed,
                     verdict=r.verdict.kind.value,
                     state="done" if r.output is not None else "refused",
                     face_id=r.face_id,

@@ -45,6 +45,7 @@ class Waifu2xRestorer:
 
     id = "waifu2x-upconv7-photo"
     max_references = 0
+    default_strength = 1.0
 
     def __init__(self, *, threads: int = 1) -> None:
         self._threads = threads

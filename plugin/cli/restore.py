@@ -50,7 +50,10 @@ def restore(
     ] = None,
     no_references: Annotated[bool, typer.Option("--no-references", help="restore without references")] = False,
     restorer: Annotated[str, typer.Option(help="see: iconface models list")] = "auto",
-    strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="0 keeps the photo, 1 is the full result")] = 1.0,
+    strength: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="0 keeps the photo, 1 is the full result; default: the restorer's own"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same pixels")] = 42,
     steps: Annotated[int | None, typer.Option(min=1, max=100, help="default: the restorer's own")] = None,
     face: FaceNumber = None,
@@ -61,7 +64,6 @@ def restore(
     ] = False,
 ) -> int:
     """Restore the faces in photos, each checked against the person's other photos. Originals stay as they are."""
-    from iconface_core.types import RestoreOptions
     from plugin.errors import UsageError
     from plugin.restore_result import FaceResult, RestoreRequest, exit_code
     from plugin.roots import absolute
@@ -72,7 +74,9 @@ def restore(
     results: list[FaceResult] = []
     with session.app() as app, session.out.progress("restoring", "photos") as progress:
         request = RestoreRequest(
-            options=RestoreOptions(strength, seed, steps),
+            strength=strength,
+            seed=seed,
+            steps=steps,
             face=face,
             person_id=None if person is None else app.people.find(person),
             references=tuple(absolute(r) for r in reference or ()),

@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderKLFlux2, Flux2Transformer2DModel
 from PIL import Image
 
+from iconface_core.provenance import read_provenance
 from iconface_core.restore.adapter import IconFaceAdapter
 from iconface_core.restore.checkpoint import PromptEmbeds, save_checkpoint
 from iconface_core.restore.config import (
@@ -82,6 +83,9 @@ def test_installed_and_ready_it_is_the_default_and_uses_references(
     assert row["identity"]["verdict"] == "refused", "a random face is nobody's"
     with Image.open(row["output"]) as after, Image.open(library.ruined) as before:
         assert after.size == before.size
+    mark = read_provenance(Path(row["output"]))
+    assert mark is not None
+    assert mark.faces[0].strength == 0.8, "its own default, measured in docs/benchmarks.md"
 
 
 def test_what_the_identity_check_refuses_is_not_written(
