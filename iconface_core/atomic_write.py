@@ -6,44 +6,76 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from .errors import ImageWriteError
 
 _PARTIAL = ".part"
+_TOO_MANY = "too many restored versions of this photo in the folder"
 _STALE_S = 600.0
 """A partial file this old belongs to a process that was killed: writing takes seconds."""
 
 
 def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Path:
-    """Write `data` to a hidden temporary file of the target folder, then give it the first free of `names`.
+    """Write `data` to a file without a name in the target folder, then give it the first free of `names`.
 
     The new file gets the read and write permissions of `source`. Raises ImageWriteError when the disk is full, the
-    folder missing or read-only and the like; nothing is left behind then, nor when it is interrupted.
+    folder missing or read-only and the like; nothing is left behind then, nor when it is interrupted or killed. Where
+    the system has no nameless files a hidden temporary one serves; a kill can leave that one, and `_sweep` removes it.
     """
     first = next(names)
-    folder = first.parent
-    temporary: Path | None = None
-    prefix = f".{first.stem}."
+    mode = source.stat().st_mode & 0o666 | 0o600
     try:
-        _sweep(folder, prefix)
-        handle, name = tempfile.mkstemp(prefix=prefix, suffix=_PARTIAL, dir=folder)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(source.stat().st_mode & 0o666 | 0o600)
-        path = _take_name(temporary, first, names)
-        _sync_folder(folder)
+        path = _publish_nameless(data, first, names, mode) or _publish_hidden(data, first, names, mode)
+        _sync_folder(first.parent)
     except OSError as e:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise ImageWriteError(f"{first}: cannot be written ({e.strerror or e}); nothing was left behind") from e
-    except BaseException:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise
     return path
+
+
+def _publish_nameless(data: bytes | memoryview, first: Path, names: Iterator[Path], mode: int) -> Path | None:
+    """Linux: the file appears under its name only when it is whole. None where that is not possible."""
+    if not hasattr(os, "O_TMPFILE"):
+        return None
+    folder = os.open(first.parent, os.O_RDONLY)
+    try:
+        with os.fdopen(os.open(first.parent, os.O_TMPFILE | os.O_WRONLY, mode), "wb") as file:
+            _fill(file, data, mode)
+            for path in (first, *names):
+                try:
+                    # With a folder given, Python uses linkat and follows the link in /proc to the open file.
+                    os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=folder, follow_symlinks=True)
+                except FileExistsError:
+                    continue
+                return path
+            raise OSError(errno.EEXIST, _TOO_MANY)
+    except OSError as e:
+        if e.errno in {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.EXDEV, errno.EPERM}:
+            return None  # no such files here, or no /proc; a missing folder fails again below
+        raise
+    finally:
+        os.close(folder)
+
+
+def _publish_hidden(data: bytes | memoryview, first: Path, names: Iterator[Path], mode: int) -> Path:
+    prefix = f".{first.stem}."
+    _sweep(first.parent, prefix)
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=_PARTIAL, dir=first.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _fill(file, data, mode)
+        return _take_name(temporary, first, names)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _fill(file: IO[bytes], data: bytes | memoryview, mode: int) -> None:
+    file.write(data)
+    file.flush()
+    os.fchmod(file.fileno(), mode)
+    os.fsync(file.fileno())
 
 
 def _sweep(folder: Path, prefix: str) -> None:
@@ -68,7 +100,7 @@ def _take_name(temporary: Path, first: Path, names: Iterator[Path]) -> Path:
             return path
         temporary.unlink()
         return path
-    raise OSError(errno.EEXIST, "too many restored versions of this photo in the folder")
+    raise OSError(errno.EEXIST, _TOO_MANY)
 
 
 def _claim(path: Path, temporary: Path) -> bool:

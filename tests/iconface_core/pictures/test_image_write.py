@@ -214,12 +214,15 @@ def test_unwritable_and_missing_folders(pictures, tmp_path: Path) -> None:
             write_restored(source, read_photo(source).pixels, RECORD, folder)
 
 
-def test_an_interrupt_leaves_nothing_behind(pictures, tmp_path: Path) -> None:
+@pytest.mark.parametrize("nameless", [True, False], ids=["nameless", "hidden"])
+def test_an_interrupt_leaves_nothing_behind(pictures, tmp_path: Path, monkeypatch, nameless: bool) -> None:
+    if not nameless:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     source = pictures.save(tmp_path / "a.jpg")
     pixels = read_photo(source).pixels
 
     def interrupt(frame: object, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code.co_name == "_take_name":
+        if event == "return" and frame.f_code.co_name == "_fill":
             raise KeyboardInterrupt
 
     sys.setprofile(interrupt)
@@ -237,7 +240,8 @@ def test_wrong_shape_is_a_programming_error(pictures, tmp_path: Path) -> None:
         write_restored(source, np.zeros((10, 10, 3), np.uint8), RECORD, tmp_path)
 
 
-def test_what_a_killed_writer_left_is_swept_when_it_is_old(tmp_path):
+def test_what_a_killed_writer_left_is_swept_when_it_is_old(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)  # as on systems where such a file needs a name
     source = tmp_path / "a.jpg"
     source.write_bytes(b"x")
     old, fresh, other = (tmp_path / n for n in (".a_restored.x1.part", ".a_restored.x2.part", ".b_restored.x3.part"))
