@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TypeVar
 
 from gallery_db import Gallery
 from iconface_core.grouping import GroupingPolicy
@@ -24,8 +23,6 @@ from .scanning import Scanner
 from .settings import Settings
 from .subjects import SubjectFinder
 from .whois import WhoIs
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +112,17 @@ def _serving(gallery: Gallery, preferred: EmbedderBackend, fallback: EmbedderBac
 def _restorers(
     default: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]
 ) -> Callable[[str], ModelSlot[FaceRestorer]]:
-    """A function from name to slot that makes each slot once, so that a loaded restorer is shared."""
-    slots: dict[str, ModelSlot[FaceRestorer]] = {}
+    """A function from name to slot, where names of one backend share its slot.
+
+    Each name is decided once, not per photo: a loaded IconFace leaves too little memory to be found ready again.
+    """
+    by_name: dict[str, ModelSlot[FaceRestorer]] = {}
+    by_id: dict[str, ModelSlot[FaceRestorer]] = {}
 
     def slot(name: str) -> ModelSlot[FaceRestorer]:
-        backend_id, load = restorer_backend(default if name == "auto" else name, iconface, embedders)
-        return slots.setdefault(backend_id, ModelSlot(load, exclusive=True))
+        if name not in by_name:
+            backend_id, load = restorer_backend(default if name == "auto" else name, iconface, embedders)
+            by_name[name] = by_id.setdefault(backend_id, ModelSlot(load, exclusive=True))
+        return by_name[name]
 
     return slot

@@ -1,10 +1,10 @@
 """Errors of the application, each with the exit code it ends a command with (documented in docs/cli.md).
 
+4 and 5 are no errors of their own: `restore_result.exit_code` reads them off the results.
+
 * AppError             1  something failed
   x UsageError         2  the request makes no sense as it stands
   x NotFoundError      3  no such photo, face or person; or a photo without a face
-  x RefusedError       4  the identity check refused the result
-  x PartialError       5  some of the work failed, the rest is done
   x BusyError          6  another process holds the gallery or the scan
 """
 
@@ -25,18 +25,6 @@ class NotFoundError(AppError):
     """No such photo, face or person; or a photo without a face."""
 
     exit_code = 3
-
-
-class RefusedError(AppError):
-    """The identity check refused the result."""
-
-    exit_code = 4
-
-
-class PartialError(AppError):
-    """Some of the work failed; the rest is done."""
-
-    exit_code = 5
 
 
 class BusyError(AppError):

@@ -1,13 +1,14 @@
 """Bring grouping and storage together: columns out, decisions in. The rules live in `iconface_core.grouping`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
-from gallery_db.records import GroupingChanges
+from gallery_db.records import FaceState, GroupingChanges
 from gallery_db.vectors import SyncedStore, VectorStore, open_store, sync_store
 from iconface_core.calibration import Calibration
 from iconface_core.grouping import Background, Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
@@ -36,7 +37,7 @@ class Grouper:
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
         """Group all undecided faces anew and write it, or only say what would change."""
         with self._gallery.begin(write=False) as tx:
-            store, faces, facts = self._store(tx), self._faces(tx), read_facts(tx)
+            store, faces, facts = self._store(tx), read_faces(tx, self._embedder), read_facts(tx)
         grouping = regroup(faces, facts, self._embedder.calibration, self._policy, search=store.search)
         with self._gallery.begin(write=not dry_run) as tx:
             if not dry_run:
@@ -52,12 +53,12 @@ class Grouper:
             columns = tx.faces.columns()
             photos = columns.photo_id[np.isin(columns.face_id, face_ids)]
             decisions = assign(
-                self._faces(tx, columns.face_id[np.isin(columns.photo_id, photos)]),
+                read_faces(tx, self._embedder, columns.face_id[np.isin(columns.photo_id, photos)]),
                 read_facts(tx),
                 self._embedder.calibration,
                 self._policy,
                 search=self._store(tx).search,
-                lookup=lambda ids: self._faces(tx, ids),
+                lookup=lambda ids: read_faces(tx, self._embedder, ids),
                 background=_from_text(tx.meta.get(self._background_key)),
             )
         with self._gallery.begin() as tx:
@@ -73,23 +74,26 @@ class Grouper:
             self._index = open_store(self._gallery.vectors_dir, tx, self._embedder.id, self._embedder.dim)
         return self._index.store
 
-    def _faces(self, tx: Tx, face_ids: I64 | None = None) -> Faces:
-        """The faces that may be grouped: usable, with a vector of this embedder."""
-        columns = tx.faces.columns(face_ids)
-        matrix = tx.faces.matrix(self._embedder.id, face_ids)
-        _, rows, at = np.intersect1d(columns.face_id, matrix.face_ids, assume_unique=True, return_indices=True)
-        usable = np.isin(columns.state[rows], ("ok", "doubtful"))
-        rows, at = rows[usable], at[usable]
-        return Faces(
-            face_ids=columns.face_id[rows],
-            photo_ids=columns.photo_id[rows],
-            vectors=matrix.vectors[at],
-            qualities=self._embedder.calibration.quality(matrix.norms[at]),
-            captured_day=columns.captured_day[rows],
-            person_ids=columns.person_id[rows],
-            confirmed=columns.confirmed[rows],
-            cluster_ids=columns.cluster_id[rows],
-        )
+
+def read_faces(
+    tx: Tx, embedder: EmbedderFacts, face_ids: I64 | None = None, *, states: Sequence[FaceState] = ("ok", "doubtful")
+) -> Faces:
+    """Faces (all, or the given ones) in these states that have a vector of `embedder`, in order of id."""
+    columns = tx.faces.columns(face_ids)
+    matrix = tx.faces.matrix(embedder.id, face_ids)
+    _, rows, at = np.intersect1d(columns.face_id, matrix.face_ids, assume_unique=True, return_indices=True)
+    usable = np.isin(columns.state[rows], states)
+    rows, at = rows[usable], at[usable]
+    return Faces(
+        face_ids=columns.face_id[rows],
+        photo_ids=columns.photo_id[rows],
+        vectors=matrix.vectors[at],
+        qualities=embedder.calibration.quality(matrix.norms[at]),
+        captured_day=columns.captured_day[rows],
+        person_ids=columns.person_id[rows],
+        confirmed=columns.confirmed[rows],
+        cluster_ids=columns.cluster_id[rows],
+    )
 
 
 def read_facts(tx: Tx) -> Facts:

@@ -71,7 +71,7 @@ class RestoreService:
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=lambda a: _likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
-        run = _Run(self, photo, request, on_step)
+        run = _Run(self, photo, subjects[0].content_hash, request, on_step)
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped_reason is None])
         results = [p.result for p in prepared]
@@ -98,10 +98,17 @@ class _Prepared:
 class _Run:
     """The work on one photo: its faces go to the restorer together, then one by one into one growing copy."""
 
-    def __init__(self, service: RestoreService, photo: Photo, request: RestoreRequest, on_step: OnStep | None) -> None:
+    def __init__(
+        self,
+        service: RestoreService,
+        photo: Photo,
+        source_sha256: str,
+        request: RestoreRequest,
+        on_step: OnStep | None,
+    ) -> None:
         self._s, self._request, self._on_step = service, request, on_step
-        self._pixels = photo.pixels
-        self._records: list[tuple[FaceResult, Subject, FaceRecord]] = []
+        self._pixels, self._source_sha256 = photo.pixels, source_sha256
+        self._records: list[tuple[FaceResult, FaceRecord]] = []
         self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
 
     def prepare(self, answer: Answer) -> _Prepared:
@@ -208,7 +215,7 @@ class _Run:
             result.skipped_reason = f"refused: {result.verdict.reason}"
             return
         self._pixels = pasted.pixels
-        self._records.append((result, s, self._record(result, s)))
+        self._records.append((result, self._record(result, s)))
 
     def _record(self, result: FaceResult, s: Subject) -> FaceRecord:
         b = s.face.bbox
@@ -234,9 +241,8 @@ class _Run:
         """Write the copy and remember every attempt, the refused ones too."""
         output: Path | None = None
         if self._records:
-            faces = tuple(record for _, _, record in self._records)
-            subject = self._records[0][1]
-            provenance = Provenance(path.name, subject.content_hash, self._s._software, datetime.now(UTC), faces)
+            faces = tuple(record for _, record in self._records)
+            provenance = Provenance(path.name, self._source_sha256, self._s._software, datetime.now(UTC), faces)
             folder = self._request.output or self._s._folder
             output = existing_result(path, folder, provenance)
             if output is None:
@@ -244,7 +250,7 @@ class _Run:
                 written = write_restored(path, self._pixels, provenance, folder)
                 output = written.path
                 results[0].notes.extend(written.notes)
-        for result, _, _ in self._records:
+        for result, _ in self._records:
             result.output = output
         self._remember(results, output)
 
@@ -253,7 +259,6 @@ class _Run:
         if not tried:
             return
         digest = None if output is None else content_hash(output)
-        source = content_hash(tried[0].photo)
         with self._s._gallery.begin() as tx:
             if output is not None and tx.restorations.by_output(path=str(output), sha256=digest) is not None:
                 return  # the same result again: nothing new to remember
@@ -261,7 +266,7 @@ class _Run:
                 assert r.verdict is not None
                 row = tx.restorations.add(
                     photo=str(r.photo),
-                    input_sha256=source,
+                    input_sha256=self._source_sha256,
                     restorer=r.restorer or "",
                     weights_sha256=self._weights,
                     options=asdict(self._options),

@@ -100,11 +100,12 @@ class Scanner:
             return report
         progress.total(sum(len(plan.changes.todo) for plan in plans))
         # Shared by all roots, and popped by the looking threads: a file found again is claimed once, wherever it went.
+        lost = {photo_id for plan in plans for photo_id in plan.changes.gone}
         gone = {
             stat.content_hash: stat.id
             for plan in plans
             for stat in plan.known.values()
-            if stat.id in set(plan.changes.gone) and stat.content_hash
+            if stat.id in lost and stat.content_hash
         }
         for plan in plans:
             for seen in self._look_at(plan.changes.todo, lambda digest: gone.pop(digest, None)):
@@ -167,10 +168,9 @@ class Scanner:
     def _settle(self, plan: _Plan, report: ScanReport, accept_missing: bool) -> None:
         """Mark what is gone or back, unless so much is gone that the drive is the likelier reason."""
         with self._gallery.begin() as tx:
-            now = {stat.id for stat in tx.photos.known(plan.root.id).values()}  # moved photos may have left this root
-            gone_paths = {stat.id: path for path, stat in plan.known.items()}
-            moved = {stat.id for path, stat in tx.photos.known(plan.root.id).items() if path not in plan.known}
-            gone = [i for i in plan.changes.gone if i in now and i not in moved and not Path(gone_paths[i]).exists()]
+            # Photos that moved have another path by now, here or in another root.
+            now = {stat.id: path for path, stat in tx.photos.known(plan.root.id).items()}
+            gone = [i for i in plan.changes.gone if now.get(i) in plan.known and not Path(now[i]).exists()]
             report.back += tx.photos.mark_present(plan.changes.back)
             if half_empty(len(plan.known), len(gone)) and not accept_missing:
                 report.problems.append(

@@ -12,7 +12,7 @@ from gallery_db.records import ReferenceRow
 from iconface_core.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.references import DegradedFace, ReferenceCandidate, ReferenceChoice, select_references
 
-from .regrouping import EmbedderFacts
+from .regrouping import EmbedderFacts, read_faces
 from .subjects import Subject, frontal_landmarks
 
 
@@ -38,7 +38,7 @@ class Answer:
 
 
 class WhoIs:
-    """Answers for the faces of one embedder. Reads the gallery once per `snapshot`."""
+    """Answers for the faces of one embedder. Every call reads the gallery as it is now."""
 
     def __init__(self, gallery: Gallery, embedder: EmbedderFacts) -> None:
         self._gallery, self._embedder = gallery, embedder
@@ -111,19 +111,16 @@ class WhoIs:
         return Answer(s, how, reason, who, names.get(who), found, choice, rows)
 
     def _people(self, tx: Tx) -> PeopleGallery:
-        columns, matrix = tx.faces.columns(), tx.faces.matrix(self._embedder.id)
-        _, rows, at = np.intersect1d(columns.face_id, matrix.face_ids, assume_unique=True, return_indices=True)
+        faces = read_faces(tx, self._embedder, states=("ok",))
         ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
-        use = (columns.person_id[rows] >= 0) & (columns.state[rows] == "ok")
-        use &= ~np.isin(columns.person_id[rows], ignored)
-        rows, at = rows[use], at[use]
+        faces = faces.take((faces.person_ids >= 0) & ~np.isin(faces.person_ids, ignored))
         return PeopleGallery(
-            vectors=matrix.vectors[at],
-            person_ids=columns.person_id[rows],
-            qualities=self._embedder.calibration.quality(matrix.norms[at]),
-            face_ids=columns.face_id[rows],
-            photo_ids=columns.photo_id[rows],
-            confirmed=columns.confirmed[rows],
+            vectors=faces.vectors,
+            person_ids=faces.person_ids,
+            qualities=faces.qualities,
+            face_ids=faces.face_ids,
+            photo_ids=faces.photo_ids,
+            confirmed=faces.confirmed,
         )
 
     def _candidate(self, row: ReferenceRow) -> ReferenceCandidate:

@@ -227,8 +227,3 @@ def _color_beside(path: Path) -> str | None:
             if match:
                 return match[1]
     return None
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata of an installed file, for `iconface models show`. Raises WeightsError."""
-    return _read_safetensors(path)[1]

@@ -28,6 +28,12 @@ def owner(cli: Cli) -> int:
     return next(r["person_id"] for r in rows if Path(r["photo"]).name == "sample-person4-1999.jpg")
 
 
+def restore_command(library: Library, out: Path) -> list[str]:
+    """The command in a process of its own, to be killed or starved."""
+    home, ruined = str(library.home), str(library.ruined)
+    return [sys.executable, "-m", "plugin", "--home", home, "restore", ruined, "-o", str(out)]
+
+
 def test_references_come_from_the_persons_other_photos_with_reasons(cli: Cli, library: Library):
     [face] = cli("references", library.ruined)["faces"]
     assert face["person_id"] == owner(cli)
@@ -175,17 +181,7 @@ def test_some_good_some_bad_is_partial(cli: Cli, library: Library, tmp_path: Pat
 
 def test_kill_minus_nine_while_restoring_leaves_one_whole_copy(cli: Cli, library: Library, tmp_path: Path):
     out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "plugin",
-        "--home",
-        str(library.home),
-        "restore",
-        str(library.ruined),
-        "-o",
-        str(out),
-    ]
+    command = restore_command(library, out)
     for delay in (1.5, 2.0, 2.5, 3.0):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(delay)
@@ -199,17 +195,7 @@ def test_kill_minus_nine_while_restoring_leaves_one_whole_copy(cli: Cli, library
 def test_a_full_disk_leaves_no_half_file(library: Library, tmp_path: Path):
     """The process may write 30 kB per file: enough to start the copy, too little to end it."""
     out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "plugin",
-        "--home",
-        str(library.home),
-        "restore",
-        str(library.ruined),
-        "-o",
-        str(out),
-    ]
+    command = restore_command(library, out)
 
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
