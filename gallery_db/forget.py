@@ -49,6 +49,10 @@ def _restorations(conn: Connection, people: set[int], faces: set[int]) -> tuple[
         used = json.loads(row.references)
         left = [r for r in used if r.get("face_id") not in faces]
         theirs = row.person_id in people or row.face_id in faces
+        if theirs and row.state == "proposed":
+            conn.execute(delete(restoration).where(restoration.c.id == row.id))
+            changed += 1
+            continue
         if not theirs and len(left) == len(used):
             continue
         values: dict[str, Any] = {"references": to_json(left)}

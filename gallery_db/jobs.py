@@ -7,7 +7,7 @@ from typing import Any, get_args
 from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 
 from .errors import NotFoundError
-from .records import JobRecord, JobState
+from .records import JobRecord, JobState, Origin
 from .rows import from_json, to_json
 from .schema import job
 
@@ -25,9 +25,11 @@ class JobRepo:
         priority: int = 0,
         max_attempts: int = 3,
         run_after: float | None = None,
+        origin: Origin | None = None,
     ) -> int:
         """Add a job; higher priority runs first. A waiting job of the same kind and dedupe key is reused (payload
-        replaced, higher priority and earlier start win). Returns the job id. `run_after` None: at once."""
+        replaced, higher priority and earlier start win; with the higher priority comes its `origin`, who asked).
+        Returns the job id. `run_after` None: at once."""
         now = time.time()
         start = now if run_after is None else run_after
         body = to_json(dict(payload or {}))
@@ -39,6 +41,7 @@ class JobRepo:
                     "payload": body,
                     "priority": max(priority, old.priority),
                     "run_after": min(start, old.run_after),
+                    "origin": origin if priority > old.priority else old.origin,
                 }
                 self._c.execute(update(job).where(job.c.id == old.id).values(values))
                 return int(old.id)
@@ -52,6 +55,7 @@ class JobRepo:
             "max_attempts": max_attempts,
             "run_after": start,
             "created_at": now,
+            "origin": origin,
         }
         return int(self._c.scalars(job.insert().values(row).returning(job.c.id)).one())
 
@@ -119,6 +123,12 @@ class JobRepo:
         if row is None:
             raise NotFoundError(f"no job with id {job_id}")
         return _record(row)
+
+    def waiting(self, kind: str, dedupe: str) -> JobRecord | None:
+        """The waiting job with this key, whose payload a caller may want to add to."""
+        same = and_(job.c.kind == kind, job.c.dedupe == dedupe, job.c.state == "waiting")
+        row = self._c.execute(select(job).where(same)).first()
+        return None if row is None else _record(row)
 
     def find(
         self, *, kind: str | None = None, states: Sequence[JobState] | None = None, limit: int | None = None

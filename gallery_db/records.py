@@ -17,13 +17,16 @@ PhotoState = Literal["indexed", "failed", "missing", "restored"]
 FaceState = Literal["ok", "doubtful", "ignored", "forgotten"]
 FaceSource = Literal["detected", "manual"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
-RestorationState = Literal["done", "refused", "undone"]
+RestorationState = Literal["done", "refused", "undone", "proposed", "rejected", "removed"]
+Decided = Literal["accepted", "rejected"]
+Origin = Literal["hand", "auto", "cleanup", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
 class RootRecord:
     """A folder of the library. `online` is False while it is unmounted; nothing is deleted then.
-    `device` is `st_dev` at the last scan, None before the first."""
+    `device` is `st_dev` at the last scan, None before the first. `rules` say what is restored by itself below it:
+    `{"mode": "off" | "propose" | "auto", ...}`; None means off."""
 
     id: int
     path: str
@@ -31,6 +34,7 @@ class RootRecord:
     device: int | None
     online: bool
     last_scan_at: str | None
+    rules: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +280,20 @@ class DecisionRecord:
 @dataclass(frozen=True, slots=True)
 class RestorationRecord:
     """Everything needed to repeat a restoration and to recognise its output. `references` are
-    `{"face_id", "photo", "score", "reasons"}`; similarities are to the person, None without one."""
+    `{"face_id", "photo", "score", "reasons"}`; similarities are to the person, None without one.
+
+    | state | means |
+    |---|---|
+    | proposed | nothing was computed yet; `verdict` is empty |
+    | done | the output is there, as far as we know |
+    | refused | the identity check let no output be written |
+    | undone | taken back by `undo`; the output was removed |
+    | rejected | the user does not want it; the output was removed |
+    | removed | the user deleted the output, or moved it out of our sight |
+
+    `decided` is set by a human only. `version` counts the outputs of one face from 1. `bbox` is in upright pixels of
+    the input. `origin` is who asked, `seconds` what the restorer took for this face; both None before schema 0002.
+    """
 
     id: int
     face_id: int | None
@@ -295,6 +312,11 @@ class RestorationRecord:
     output_sha256: str | None
     state: RestorationState
     created_at: str
+    version: int = 1
+    decided: Decided | None = None
+    bbox: BBox | None = None
+    origin: Origin | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +337,7 @@ class JobRecord:
     progress: Mapping[str, Any] | None
     created_at: float
     finished_at: float | None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

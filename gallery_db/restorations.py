@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
+
+from iconface_core.geometry import iou
+from iconface_core.types import BBox
 
 from .errors import NotFoundError
-from .records import RestorationRecord, RestorationState
+from .records import Origin, RestorationRecord, RestorationState
 from .rows import from_json, require, storable_path, to_json, utc_now
 from .schema import restoration
+
+SAME_FACE_IOU = 0.5
+"""Boxes in one photo that overlap more than this are one face."""
 
 
 class RestorationRepo:
@@ -33,8 +39,15 @@ class RestorationRepo:
         similarity_after: float | None = None,
         output: str | None = None,
         output_sha256: str | None = None,
+        bbox: BBox | None = None,
+        origin: Origin | None = None,
+        seconds: float | None = None,
     ) -> RestorationRecord:
-        """One row per restored (or refused) face. `options` and `references` must be JSON values."""
+        """One row per restored (refused, proposed) face. `options` and `references` must be JSON values. A proposal
+        for the same face ends with it."""
+        mine = self.of_face(photo=photo, face_id=face_id, input_sha256=input_sha256, bbox=bbox)
+        open_proposals = [r.id for r in mine if r.state == "proposed"]
+        self._c.execute(delete(restoration).where(restoration.c.id.in_(open_proposals)))
         values = {
             "photo": storable_path(photo),
             "input_sha256": input_sha256,
@@ -52,8 +65,33 @@ class RestorationRepo:
             "output": None if output is None else storable_path(output),
             "output_sha256": output_sha256,
             "created_at": utc_now(),
+            "version": 1 + max((r.version for r in mine if r.output is not None), default=0),
+            "bbox": None if bbox is None else to_json([bbox.x1, bbox.y1, bbox.x2, bbox.y2]),
+            "origin": origin,
+            "seconds": seconds,
         }
         return _record(self._c.execute(restoration.insert().values(values).returning(restoration)).one())
+
+    def of_face(
+        self, *, photo: str, face_id: int | None = None, input_sha256: str | None = None, bbox: BBox | None = None
+    ) -> list[RestorationRecord]:
+        """All rows about one face, latest first: by its id, else by its place in the same photo (path or content).
+        A face got another id when the photo was indexed anew, and has none outside the library."""
+        r = restoration.c
+        known = ((r.photo, photo), (r.input_sha256, input_sha256), (r.face_id, face_id))
+        near = or_(*(column == value for column, value in known if value is not None))
+        rows = self._c.execute(select(restoration).where(near).order_by(r.id.desc()))
+        return [record for record in map(_record, rows) if _same_face(record, face_id, bbox)]
+
+    def with_output(self, restoration_id: int) -> list[RestorationRecord]:
+        """The rows of all faces that one output file holds, in order of id; the row alone when it has none.
+        Raises NotFoundError."""
+        one = self.get(restoration_id)
+        if one.output is None:
+            return [one]
+        r = restoration.c
+        same = select(restoration).where(r.output == one.output, r.output_sha256 == one.output_sha256)
+        return [_record(row) for row in self._c.execute(same.order_by(r.id))]
 
     def get(self, restoration_id: int) -> RestorationRecord:
         """Raises NotFoundError."""
@@ -113,8 +151,17 @@ class RestorationRepo:
         return [_record(row) for row in self._c.execute(query)]
 
 
+def _same_face(record: RestorationRecord, face_id: int | None, bbox: BBox | None) -> bool:
+    if face_id is not None and record.face_id is not None:
+        return record.face_id == face_id
+    if bbox is None or record.bbox is None:
+        return bbox is record.bbox and face_id == record.face_id
+    return iou(bbox, record.bbox) > SAME_FACE_IOU
+
+
 def _record(row: Row[Any]) -> RestorationRecord:
     values = dict(row._mapping)
     values["options"] = from_json(row.options)
     values["references"] = tuple(from_json(row.references))
+    values["bbox"] = None if row.bbox is None else BBox(*from_json(row.bbox))
     return RestorationRecord(**values)

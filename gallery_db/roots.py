@@ -1,12 +1,14 @@
 """Folders of the library."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from .errors import GalleryError, NotFoundError
 from .records import RootRecord
-from .rows import require, storable_path, utc_now
+from .rows import from_json, require, storable_path, to_json, utc_now
 from .schema import photo, root
 
 
@@ -31,14 +33,14 @@ class RootRepo:
         return self.get(new_id)
 
     def all(self) -> list[RootRecord]:
-        return [RootRecord(**r._mapping) for r in self._c.execute(select(root).order_by(root.c.id))]
+        return [_record(r) for r in self._c.execute(select(root).order_by(root.c.id))]
 
     def get(self, root_id: int) -> RootRecord:
         """Raises NotFoundError."""
         row = self._c.execute(select(root).where(root.c.id == root_id)).first()
         if row is None:
             raise NotFoundError(f"no root with id {root_id}")
-        return RootRecord(**row._mapping)
+        return _record(row)
 
     def containing(self, path: Path) -> RootRecord | None:
         """The root that an absolute path lies in."""
@@ -56,6 +58,12 @@ class RootRepo:
         require(self._c, root, [root_id])
         self._c.execute(update(root).where(root.c.id == root_id).values(last_scan_at=utc_now()))
 
+    def set_rules(self, root_id: int, rules: Mapping[str, Any] | None) -> None:
+        """What is restored by itself below this root (JSON values); None: nothing. Raises NotFoundError."""
+        require(self._c, root, [root_id])
+        text = None if rules is None else to_json(dict(rules))
+        self._c.execute(update(root).where(root.c.id == root_id).values(rules=text))
+
     def remove(self, root_id: int) -> int:
         """Forget the root and all its photos and faces; returns the number of photos. The files are not touched.
         Raises NotFoundError."""
@@ -63,3 +71,7 @@ class RootRepo:
         photos = self._c.scalar(select(func.count()).select_from(photo).where(photo.c.root_id == root_id)) or 0
         self._c.execute(delete(root).where(root.c.id == root_id))
         return photos
+
+
+def _record(row: Row[Any]) -> RootRecord:
+    return RootRecord(**dict(row._mapping) | {"rules": from_json(row.rules)})

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -53,6 +53,7 @@ root = Table(
     Column("device", BigInteger),
     Column("online", Boolean, nullable=False),
     Column("last_scan_at", String),
+    Column("rules", String),
     sqlite_autoincrement=True,
 )
 
@@ -198,7 +199,7 @@ restoration = Table(
     metadata,
     _id(),
     Column("face_id", Integer, ForeignKey("face.id", ondelete="SET NULL"), index=True),
-    Column("photo", String, nullable=False),
+    Column("photo", String, nullable=False, index=True),
     Column("input_sha256", String, nullable=False, index=True),
     Column("restorer", String, nullable=False),
     Column("weights_sha256", String, nullable=False),
@@ -213,7 +214,14 @@ restoration = Table(
     Column("output_sha256", String, index=True),
     Column("state", String, nullable=False),
     Column("created_at", String, nullable=False),
-    _one_of("state", "done", "refused", "undone"),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("decided", String),
+    # The face in the photo: it finds what was decided about it when the photo was indexed anew, or never was.
+    Column("bbox", String),
+    Column("origin", String),
+    Column("seconds", REAL),
+    _one_of("state", "done", "refused", "undone", "proposed", "rejected", "removed"),
+    _one_of("decided", "accepted", "rejected"),
     sqlite_autoincrement=True,
 )
 
@@ -234,6 +242,7 @@ job = Table(
     Column("progress", String),
     Column("created_at", REAL, nullable=False),
     Column("finished_at", REAL),
+    Column("origin", String),
     _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
     sqlite_autoincrement=True,
 )

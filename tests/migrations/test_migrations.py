@@ -157,6 +157,62 @@ def test_each_released_schema_has_its_file():
     assert {p.stem for p in RELEASED} == known
 
 
+def rows(path: Path, query: str) -> list[dict[str, object]]:
+    with closing(sqlite3.connect(path)) as c:
+        c.row_factory = sqlite3.Row
+        return [dict(r) for r in c.execute(query)]
+
+
+def test_0002_keeps_every_restoration_and_gives_no_id_twice(tmp_path: Path):
+    db = tmp_path / "g.db"
+    with closing(sqlite3.connect(db)) as c:
+        c.executescript((Path(__file__).parent / "released" / "0001.sql").read_text())
+        c.execute("update sqlite_sequence set seq = 7 where name = 'restoration'")  # restorations 2 to 7 are deleted
+        c.commit()
+    before = {t: rows(db, f"select * from {t}") for t in ("root", "restoration", "job")}
+    saved = upgrade(db)
+    assert saved is not None
+    assert saved.name == "g.db.before-0001.bak"
+    for table, old in before.items():
+        new = rows(db, f"select * from {table}")
+        assert [{k: r[k] for k in old[0]} for r in new] == old
+    assert [(r["version"], r["decided"]) for r in rows(db, "select * from restoration")] == [(1, None)]
+    with Gallery.open(db) as g, g.begin() as tx:
+        assert tx.roots.all()[0].rules is None
+        made = tx.restorations.add(
+            photo="/lib/a.jpg",
+            input_sha256="in",
+            restorer="r",
+            weights_sha256="",
+            options={},
+            seed=1,
+            verdict="",
+            state="proposed",
+            face_id=1,
+        )
+        assert (made.id, made.version) == (8, 2)
+    with closing(sqlite3.connect(db)) as c, pytest.raises(sqlite3.IntegrityError, match="ck_restoration_state"):
+        c.execute("update restoration set state = 'elsewhere'")
+    with closing(sqlite3.connect(db)) as c, pytest.raises(sqlite3.IntegrityError, match="ck_restoration_decided"):
+        c.execute("update restoration set decided = 'perhaps'")
+
+
+def test_an_older_release_can_take_the_file_back(tmp_path: Path):
+    """Downgrading is for developers, but it must not fail on states the old schema has no word for."""
+    db = tmp_path / "g.db"
+    with closing(sqlite3.connect(db)) as c:
+        c.executescript((Path(__file__).parent / "released" / "0002.sql").read_text())
+        c.execute("update restoration set state = 'rejected' where id = 1")
+        c.commit()
+    with make_engine(db, enforce_foreign_keys=False).execution_options(write=True).begin() as c:
+        command.downgrade(alembic_config(c), "0001")
+    assert [(r["id"], r["state"]) for r in rows(db, "select * from restoration")] == [(1, "undone")]
+    with closing(sqlite3.connect(db)) as c:
+        made = c.execute("select group_concat(sql) from sqlite_master where tbl_name in ('job', 'root')").fetchone()[0]
+    assert made.count("AUTOINCREMENT") == 2
+    assert "uq_job_waiting" in made
+
+
 def test_an_installed_wheel_migrates_from_inside_the_package(tmp_path: Path):
     """The wheel carries `migrations/` as `gallery_db/migrations` (pyproject.toml)."""
     here = Path(__file__).resolve().parents[2]
