@@ -8,6 +8,9 @@
     + UnsupportedCheckpointError  no known variant matches these keys
   x BackendUnavailableError  an optional dependency or model file is not installed
   x LicenceNotAcceptedError  the backend's licence must be accepted once
+  x TrainConfigError      a training configuration says something it cannot
+  x TrainingError         a training run cannot start or go on
+    + DivergedError       a loss or gradient is no longer a number
 """
 
 
@@ -41,3 +44,15 @@ class BackendUnavailableError(IconFaceError):
 
 class LicenceNotAcceptedError(IconFaceError):
     """The backend's licence must be accepted once before it is used."""
+
+
+class TrainConfigError(IconFaceError):
+    """A training configuration is unreadable, has unknown keys or contradicts itself."""
+
+
+class TrainingError(IconFaceError):
+    """A training run cannot start or go on."""
+
+
+class DivergedError(TrainingError):
+    """A loss or gradient is no longer a number; the last good state is kept."""

@@ -1,0 +1,95 @@
+"""TrainConfig: one training run, read from TOML. An unknown key is an error that names it.
+
+A file has the common tables and exactly one of `[nano]` (trains iconface-nano) and `[iconface]` (trains the adapter and
+LoRA of the 4B model). docs/training.md explains every key.
+"""
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from iconface_core.errors import TrainConfigError
+from iconface_core.strict_read import read_dataclass
+
+from .learning_rate import ScheduleConfig
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerConfig:
+    """AdamW. Gates, biases and norms are not decayed."""
+
+    lr: float = 1e-3
+    betas: tuple[float, ...] = (0.9, 0.99)
+    eps: float = 1e-8
+    weight_decay: float = 0.01
+    clip: float = 1.0  # largest norm of the gradient; 0 leaves it alone
+
+    def __post_init__(self) -> None:
+        if self.lr <= 0 or len(self.betas) != 2:
+            raise ValueError("lr must be positive and betas two numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchConfig:
+    """`size` faces at once on each device, gradients of `accumulate` such batches summed to one step."""
+
+    size: int = 16
+    accumulate: int = 1
+    references: tuple[float, ...] = (0.3, 0.3, 0.2, 0.2)  # paper: part of the batches with 0, 1, 2, 3 references
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.accumulate < 1:
+            raise ValueError("size and accumulate must be at least 1")
+        if not self.references or min(self.references) < 0 or sum(self.references) <= 0:
+            raise ValueError("references must be parts, at least one of them positive")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportConfig:
+    """How often, in steps or in seconds, the run says something or saves itself. 0 steps: never."""
+
+    log_steps: int = 50
+    sample_steps: int = 2000
+    sample_rows: int = 8
+    save_seconds: float = 300.0  # 0: after every step
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeConfig:
+    """Where and how it runs; may be changed between the sessions of a run (bit-exactness then ends)."""
+
+    device: Literal["auto", "cpu"] = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: autocast; weights stay float32
+    threads: int = 0  # torch's threads on the CPU; 0 leaves its own choice
+    prefetch: int = 1  # batches made ahead in a thread
+    channels_last: bool = True
+    compile: bool = False
+    gradient_checkpointing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """A whole run."""
+
+    name: str
+    seed: int = 42
+    average_decay: float = 0.999
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+    runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+
+    def to_json(self) -> str:
+        """Everything, defaults included: what a run writes beside its weights."""
+        return json.dumps(asdict(self), indent=2)
+
+
+def load_train_config(path: Path) -> TrainConfig:
+    """Read a TOML file. Raises TrainConfigError naming file and key, OSError when it cannot be read."""
+    try:
+        return read_dataclass(TrainConfig, tomllib.loads(path.read_text("utf-8")), path.name)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as e:
+        raise TrainConfigError(f"{path}: {e}" if path.name not in str(e) else str(e)) from e
