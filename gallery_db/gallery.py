@@ -12,6 +12,7 @@ from .engine import BUSY_TIMEOUT_MS, explained, make_engine
 from .faces import FaceRepo
 from .filesystem import refuse_network
 from .forget import purge
+from .job_queue import JobQueue
 from .jobs import JobRepo
 from .meta import MetaRepo
 from .migrate import upgrade
@@ -32,7 +33,7 @@ class Tx:
         self.people = PersonRepo(conn)
         self.decisions = DecisionRepo(conn)
         self.restorations = RestorationRepo(conn)
-        self.jobs = JobRepo(conn)
+        self.jobs: JobQueue = JobRepo(conn)
         self.meta = MetaRepo(conn)
 
 

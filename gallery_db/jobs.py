@@ -1,15 +1,25 @@
-"""A small durable queue. Jobs are enqueued in the caller's transaction, so a crash loses neither row nor job."""
+"""A small durable queue. Jobs are enqueued in the caller's transaction, so a crash loses neither row nor job.
 
+The seam is `gallery_db.job_queue.JobQueue`. Statements here are plain SQL: SQLite serialises writers, and where rows
+are locked instead (PostgreSQL), `FOR UPDATE SKIP LOCKED` in `claim` keeps two workers apart; SQLite ignores it.
+"""
+
+import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, exists, func, or_, select, update
 
 from .errors import NotFoundError
+from .job_queue import EVERYTHING, StopReason
+from .meta import MetaRepo
 from .records import JobRecord, JobState, Origin
-from .rows import from_json, to_json
+from .rows import from_json
 from .schema import job
+
+PAUSED = "jobs.paused"
+"""Meta key: the paused kinds, as a JSON list."""
 
 
 class JobRepo:
@@ -32,7 +42,7 @@ class JobRepo:
         Returns the job id. `run_after` None: at once."""
         now = time.time()
         start = now if run_after is None else run_after
-        body = to_json(dict(payload or {}))
+        body = _json(payload or {})
         if dedupe is not None:
             same = and_(job.c.kind == kind, job.c.dedupe == dedupe, job.c.state == "waiting")
             old = self._c.execute(select(job).where(same)).first()
@@ -61,7 +71,11 @@ class JobRepo:
 
     def claim(self, now: float, lease_s: float, *, kinds: Sequence[str] | None = None) -> JobRecord | None:
         """Take the next job that may run: waiting, or running with an expired lease (its worker died). A job whose last
-        allowed attempt expired becomes `failed`. Two jobs of one kind and dedupe key never run at once."""
+        allowed attempt expired becomes `failed`. Two jobs of one kind and dedupe key never run at once, and nothing
+        that is paused is given out."""
+        paused = self.paused()
+        if EVERYTHING in paused:
+            return None
         expired = and_(job.c.state == "running", job.c.lease_until < now)
         spent = {"state": "failed", "error": "the worker died during the last attempt", "finished_at": now}
         given_up = update(job).where(expired, job.c.attempts >= job.c.max_attempts)
@@ -75,10 +89,11 @@ class JobRepo:
             # An expired twin must be resumed first, so it blocks as well.
         )
         ready = or_(expired, and_(job.c.state == "waiting", job.c.run_after <= now))
-        query = select(job.c.id).where(ready, ~running_twin).order_by(job.c.priority.desc(), job.c.id).limit(1)
+        query = select(job.c.id).where(ready, ~running_twin, job.c.kind.not_in(sorted(paused)))
         if kinds is not None:
             query = query.where(job.c.kind.in_(kinds))
-        job_id = self._c.scalar(query)
+        first = query.order_by(job.c.priority.desc(), job.c.id).limit(1)
+        job_id = self._c.scalar(first.with_for_update(skip_locked=True))
         if job_id is None:
             return None
         claimed = {"state": "running", "lease_until": now + lease_s, "attempts": job.c.attempts + 1}
@@ -89,27 +104,89 @@ class JobRepo:
         """Extend the lease. False: the job was cancelled or taken over; stop working on it."""
         values: dict[str, Any] = {"lease_until": now + lease_s}
         if progress is not None:
-            values["progress"] = to_json(dict(progress))
+            values["progress"] = _json(progress)
         return self._change(job, values)
 
-    def finish(self, job: JobRecord, now: float) -> bool:
-        """False: no longer ours, nothing was changed."""
-        return self._change(job, {"state": "done", "finished_at": now, "lease_until": None, "error": None})
+    def why_stop(self, mine: JobRecord, now: float, *, overtaking: int | None = None) -> StopReason | None:
+        """Must a running job stop? `lost`: its lease went to another worker. `overtaken`: a job of at least the
+        priority `overtaking` could run and this one is below it."""
+        row = self._c.execute(select(job.c.state, job.c.attempts).where(job.c.id == mine.id)).first()
+        if row is None or row.state == "cancelled":
+            return "cancelled"
+        if (row.state, row.attempts) != ("running", mine.attempts):
+            return "lost"
+        paused = self.paused()
+        if EVERYTHING in paused or mine.kind in paused:
+            return "paused"
+        if overtaking is not None and mine.priority < overtaking:
+            urgent = and_(job.c.state == "waiting", job.c.run_after <= now, job.c.priority >= overtaking)
+            if self._c.scalar(select(exists().where(urgent, job.c.kind.not_in(sorted(paused))))):
+                return "overtaken"
+        return None
+
+    def next_due(self) -> float | None:
+        """When the next job may be claimed, which may be in the past: the start of a waiting one, or the end of a
+        running one's lease. None while there is nothing to do or all is paused."""
+        paused = self.paused()
+        if EVERYTHING in paused:
+            return None
+        at = case((job.c.state == "waiting", job.c.run_after), else_=job.c.lease_until)
+        live = job.c.state.in_(("waiting", "running"))
+        return self._c.scalar(select(func.min(at)).where(live, job.c.kind.not_in(sorted(paused))))
+
+    def finish(self, job: JobRecord, now: float, result: Mapping[str, Any] | None = None) -> bool:
+        """Keep `result` where the progress was. False: no longer ours, nothing was changed."""
+        values: dict[str, Any] = {"state": "done", "finished_at": now, "lease_until": None, "error": None}
+        if result is not None:
+            values["progress"] = _json(result)
+        return self._change(job, values)
 
     def fail(self, job: JobRecord, error: str, now: float, *, retry: bool = True, backoff_s: float = 30.0) -> bool:
         """Back to waiting after `backoff_s * 2**(attempts - 1)`, or `failed` after the last attempt or without `retry`.
         When the same work was enqueued again meanwhile, that job takes over and this one is `failed`."""
-        again = retry and job.attempts < job.max_attempts and not self._waiting_twin(job)
-        if again:
+        if retry and job.attempts < job.max_attempts and not self._superseded(job):
             later = now + backoff_s * 2.0 ** (job.attempts - 1)
-            return self._change(job, {"state": "waiting", "run_after": later, "lease_until": None, "error": error})
+            return self._wait_again(job, {"run_after": later, "error": error})
         return self._change(job, {"state": "failed", "finished_at": now, "lease_until": None, "error": error})
 
-    def release(self, job: JobRecord) -> bool:
-        """Back to waiting at once, without counting the attempt (Ctrl-C)."""
-        if self._waiting_twin(job):
+    def release(self, job: JobRecord, *, run_after: float | None = None, error: str | None = None) -> bool:
+        """Back to waiting without counting the attempt (Ctrl-C, overtaken, paused). `run_after` None: at once."""
+        if self._superseded(job):
             return self._change(job, {"state": "cancelled", "lease_until": None})
-        return self._change(job, {"state": "waiting", "attempts": job.attempts - 1, "lease_until": None})
+        values: dict[str, Any] = {"attempts": job.attempts - 1, "error": error}
+        if run_after is not None:
+            values["run_after"] = run_after
+        return self._wait_again(job, values)
+
+    def retry(self, job_id: int, now: float) -> bool:
+        """A failed or cancelled job waits again with three more attempts. False: it is neither, or the same work waits
+        already. Raises NotFoundError."""
+        old = self.get(job_id)
+        if old.state not in ("failed", "cancelled") or (old.dedupe and self.waiting(old.kind, old.dedupe)):
+            return False
+        # Attempts keep counting: they tell a worker that was given up, but still runs, from the next one.
+        values = {"state": "waiting", "run_after": now, "max_attempts": old.attempts + 3, "finished_at": None}
+        return self._c.execute(update(job).where(job.c.id == job_id).values(values, error=None)).rowcount == 1
+
+    def purge(self, before: float, *, states: Sequence[JobState] = ("done", "cancelled")) -> int:
+        """Forget jobs that ended before this time. Returns how many. Live ones always stay."""
+        ended = set(states) - {"waiting", "running"}
+        return self._c.execute(delete(job).where(job.c.state.in_(ended), job.c.finished_at < before)).rowcount
+
+    def pause(self, kind: str = EVERYTHING) -> None:
+        """Give out no more jobs of this kind, or none at all; running ones stop at their next check."""
+        self._set_paused(self.paused() | {kind})
+
+    def resume(self, kind: str = EVERYTHING) -> None:
+        """Go on with this kind; without one, with everything."""
+        self._set_paused(frozenset() if kind == EVERYTHING else self.paused() - {kind})
+
+    def paused(self) -> frozenset[str]:
+        """The kinds that are paused; `EVERYTHING` among them when the whole queue is."""
+        return frozenset(from_json(MetaRepo(self._c).get(PAUSED)) or ())
+
+    def _set_paused(self, kinds: frozenset[str]) -> None:
+        MetaRepo(self._c).set(PAUSED, _json(sorted(kinds)) if kinds else None)
 
     def cancel(self, job_id: int, now: float) -> bool:
         """Cancel a waiting or running job; a running one learns of it at its next heartbeat."""
@@ -153,9 +230,21 @@ class JobRepo:
         ours = and_(job.c.id == mine.id, job.c.state == "running", job.c.attempts == mine.attempts)
         return self._c.execute(update(job).where(ours).values(values)).rowcount == 1
 
-    def _waiting_twin(self, mine: JobRecord) -> bool:
-        same = and_(job.c.kind == mine.kind, job.c.dedupe == mine.dedupe, job.c.state == "waiting")
-        return mine.dedupe is not None and bool(self._c.scalar(select(exists().where(same))))
+    def _superseded(self, mine: JobRecord) -> bool:
+        """The same work waits once more, so that nothing is lost when this job ends."""
+        twin = None if mine.dedupe is None else self.waiting(mine.kind, mine.dedupe)
+        return twin is not None and twin.payload == mine.payload
+
+    def _wait_again(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
+        twin = None if mine.dedupe is None else self.waiting(mine.kind, mine.dedupe)
+        # Only one waiting job may have the key; a twin with other work does not make up for this one.
+        keyless = {"dedupe": None} if twin is not None else {}
+        return self._change(mine, {"state": "waiting", "lease_until": None, **values, **keyless})
+
+
+def _json(value: object) -> str:
+    """ASCII only: a file name that is not UTF-8 survives as the escapes of its stray bytes."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def _record(row: Row[Any]) -> JobRecord:
