@@ -102,7 +102,7 @@ def _fixed(strength: float) -> DegradeRecipe:
 
 
 LEVELS: Mapping[str, DegradeRecipe] = MappingProxyType(
-    {"mild": _fixed(2.0), "moderate": _fixed(5.0), "severe": _fixed(11.0)}
+    {"mild": _fixed(1.15), "moderate": _fixed(5.0), "severe": _fixed(11.2)}
 )
 """Evaluation levels: about 35, 27 and 22 dB on LFW faces at 128 px. Lens, sensor and file only, no print damage."""
 

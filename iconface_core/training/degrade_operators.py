@@ -31,7 +31,7 @@ def blur(images: Tensor, values: Tensor, structure: Hashable, generator: torch.G
     u = fx * angle.cos() + fy * angle.sin()
     v = fy * angle.cos() - fx * angle.sin()
     response = torch.exp(-2 * math.pi**2 * ((along * u) ** 2 + (across * v) ** 2)) * torch.sinc(length * u)
-    blurred = torch.fft.irfft2(torch.fft.rfft2(padded) * response[:, None], s=(side, side))
+    blurred: Tensor = torch.fft.irfft2(torch.fft.rfft2(padded) * response[:, None], s=(side, side))
     return blurred[..., pad:-pad, pad:-pad].clamp(0, 1)
 
 

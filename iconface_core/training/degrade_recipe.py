@@ -72,11 +72,11 @@ class DegradeRecipe:
     dust: float = 0.05
     scratches: float = 0.05
     keep_tone: bool = True
-    blur_sigma: float = 3.0
+    blur_sigma: float = 4.0
     motion_length: float = 10.0
-    shrink_factor: float = 8.0
-    noise_sigma: float = 25 / 255
-    jpeg_quality: float = 25.0
+    shrink_factor: float = 10.0
+    noise_sigma: float = 30 / 255
+    jpeg_quality: float = 20.0
 
     def strength(self, draws: Draws) -> float:
         """A strength from the buckets."""
