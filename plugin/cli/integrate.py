@@ -1,0 +1,106 @@
+"""`iconface integrate list|install|uninstall`: the entry in the menus of file managers."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import columns
+from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from plugin.desktop.integrations import Integration, Outcome
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="see: iconface integrate list")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help='"Restore face" in your file manager\'s menu.')
+    commands: dict[str, Callable[..., int | None]] = {"list": show_all, "install": install, "uninstall": uninstall}
+    for name, command in commands.items():
+        noun.command(name, epilog=SHARED_HELP)(command)
+    root.add_typer(noun, name="integrate")
+
+
+def show_all(ctx: typer.Context) -> None:
+    """List the file managers this works with, and whether the entry is there."""
+    from plugin.desktop.integrations import status
+
+    session = Session.of(ctx)
+    rows: list[dict[str, Any]] = [
+        {"name": i.name, "title": i.title, "available": i.available(), "status": status(i), "hint": i.hint}
+        for i in _known(session)
+    ]
+    human = columns(
+        ["name", "file manager", "here", "entry"],
+        [(r["name"], r["title"], "yes" if r["available"] else "no", r["status"]) for r in rows],
+    )
+    session.out.result("integrations", rows, human)
+
+
+def install(ctx: typer.Context, names: Names = None, dry_run: DryRun = False) -> int:
+    """Put "Restore face" into the menu of every file manager that is here, or of those named. Again: no change."""
+    return _change(Session.of(ctx), names or (), wanted=True, dry_run=dry_run)
+
+
+def uninstall(ctx: typer.Context, names: Names = None, dry_run: DryRun = False) -> int:
+    """Take our own entries out again; what you changed in our files is kept as a copy."""
+    return _change(Session.of(ctx), names or (), wanted=False, dry_run=dry_run)
+
+
+def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bool) -> int:
+    from plugin.desktop.integrations import carry_out, chosen
+
+    backups = session.settings().folders.state / "desktop-backups"
+    todo = chosen(_known(session), names, wanted=wanted)
+    if not todo:
+        session.out.note("no file manager that we know is here: iconface integrate list")
+    outcomes = [carry_out(i, backups, wanted=wanted, dry_run=dry_run) for i in todo]
+    rows = [_row(o) for o in outcomes]
+    session.out.result("integrations", rows, [line for o in outcomes for line in _lines(o, dry_run)], dry_run=dry_run)
+    failed = sum(o.error is not None for o in outcomes)
+    return 0 if not failed else 1 if failed == len(outcomes) else 5
+
+
+def _known(session: Session) -> "list[Integration]":
+    from plugin.desktop.command import entry_command
+    from plugin.desktop.integrations import integrations
+    from plugin.desktop.own_files import Places
+
+    home = session.home or (Path(os.environ["ICONFACE_HOME"]) if os.environ.get("ICONFACE_HOME") else None)
+    places = Places.of(os.environ, Path.home(), session.settings().folders.data)
+    return integrations(places, entry_command(home))
+
+
+def _row(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "name": outcome.integration.name,
+        "title": outcome.integration.title,
+        "changes": [
+            {"path": str(c.path), "action": c.action, "diff": "\n".join(c.diff())} for c in outcome.changes if c.needed
+        ],
+        "backups": [str(p) for p in outcome.backups],
+        "hint": outcome.integration.hint,
+        "error": outcome.error,
+    }
+
+
+def _lines(outcome: "Outcome", dry_run: bool) -> list[str]:
+    title = outcome.integration.title
+    if outcome.error is not None:
+        return [f"{title}: {outcome.error}"]
+    needed = [c for c in outcome.changes if c.needed]
+    if not needed:
+        return [f"{title}: nothing to change"]
+    if dry_run:
+        return [f"{title}: would change", *(line for c in needed for line in c.diff())]
+    done = {"create": "wrote", "change": "changed", "remove": "removed"}
+    return [
+        *(f"{title}: {done[c.action]} {c.path}" for c in needed),
+        *(f"  the file before: {p}" for p in outcome.backups),
+        f"  {outcome.integration.hint}",
+    ]
