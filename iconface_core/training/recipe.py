@@ -28,8 +28,12 @@ class Draw:
     def generator(self, stream: str, device: torch.device | None = None) -> torch.Generator:
         """A fresh generator for one purpose ("faces", "degrade", ...) on `device`, the CPU by default."""
         generator = torch.Generator(device or "cpu")
-        generator.manual_seed(self._number(stream, self.rank))
+        generator.manual_seed(self.number(stream))
         return generator
+
+    def number(self, stream: str) -> int:
+        """A seed of 63 bits of this process's own."""
+        return self._number(stream, self.rank)
 
     def shared(self, stream: str) -> float:
         """A number in 0..1 that all processes of the run agree on."""
@@ -52,8 +56,9 @@ class Recipe(Protocol[Example]):
     def losses(self, forward: Forward, example: Example) -> AbstractContextManager[Mapping[str, Tensor]]:
         """Scalars by name; "loss" is minimised, the others are logged. The backward pass runs inside the context."""
 
-    def samples(self, example: Example) -> Mapping[str, Tensor]:
-        """Columns of a sample grid, (B, 3, H, W) in [-1, 1] each, made with the module as it is now."""
+    def samples(self, draw: Draw, rows: int) -> Mapping[str, Tensor]:
+        """Columns of a sample grid, (rows, 3, H, W) in [-1, 1] each, made with the module as it is now from faces that
+        are not trained on. No gradients are needed."""
 
     def export(self, folder: Path, record: Mapping[str, Any]) -> Path:
         """Write the module as it is now as a checkpoint that restores photos; returns its path."""
