@@ -17,7 +17,7 @@ PhotoState = Literal["indexed", "failed", "missing", "restored"]
 FaceState = Literal["ok", "doubtful", "ignored", "forgotten"]
 FaceSource = Literal["detected", "manual"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
-RestorationState = Literal["done", "refused", "undone", "proposed", "rejected", "removed"]
+RestorationState = Literal["done", "refused", "undone", "proposed", "rejected"]
 Decided = Literal["accepted", "rejected"]
 Origin = Literal["hand", "auto", "cleanup", "watch"]
 
@@ -289,7 +289,6 @@ class RestorationRecord:
     | refused | the identity check let no output be written |
     | undone | taken back by `undo`; the output was removed |
     | rejected | the user does not want it; the output was removed |
-    | removed | the user deleted the output, or moved it out of our sight |
 
     `decided` is set by a human only. `version` counts the outputs of one face from 1. `bbox` is in upright pixels of
     the input. `origin` is who asked, `seconds` what the restorer took for this face; both None before schema 0002.

@@ -220,7 +220,7 @@ restoration = Table(
     Column("bbox", String),
     Column("origin", String),
     Column("seconds", REAL),
-    _one_of("state", "done", "refused", "undone", "proposed", "rejected", "removed"),
+    _one_of("state", "done", "refused", "undone", "proposed", "rejected"),
     _one_of("decided", "accepted", "rejected"),
     sqlite_autoincrement=True,
 )

@@ -20,7 +20,7 @@ def upgrade() -> None:
     # Plain ADD COLUMN: `photo` points at `root`, and no table is rebuilt that need not be.
     op.add_column("root", sa.Column("rules", sa.String(), nullable=True))
     op.add_column("job", sa.Column("origin", sa.String(), nullable=True))
-    with _rebuilt("'done', 'refused', 'undone', 'proposed', 'rejected', 'removed'") as batch:
+    with _rebuilt("'done', 'refused', 'undone', 'proposed', 'rejected'") as batch:
         batch.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default=sa.text("1")))
         batch.add_column(sa.Column("decided", sa.String(), nullable=True))
         batch.add_column(sa.Column("bbox", sa.String(), nullable=True))
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DELETE FROM restoration WHERE state = 'proposed'")
-    op.execute("UPDATE restoration SET state = 'undone' WHERE state IN ('rejected', 'removed')")
+    op.execute("UPDATE restoration SET state = 'undone' WHERE state IN ('rejected')")
     with _rebuilt("'done', 'refused', 'undone'") as batch:
         batch.drop_index(op.f("ix_restoration_photo"))
         batch.drop_constraint(op.f("ck_restoration_decided"), type_="check")

@@ -191,7 +191,7 @@ CREATE TABLE "restoration" (
 	seconds REAL, 
 	CONSTRAINT fk_restoration_face_id_face FOREIGN KEY(face_id) REFERENCES face (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_restoration_person_id_person FOREIGN KEY(person_id) REFERENCES person (id) ON DELETE SET NULL, 
-	CONSTRAINT ck_restoration_state CHECK (state IN ('done', 'refused', 'undone', 'proposed', 'rejected', 'removed')), 
+	CONSTRAINT ck_restoration_state CHECK (state IN ('done', 'refused', 'undone', 'proposed', 'rejected')), 
 	CONSTRAINT ck_restoration_decided CHECK (decided IN ('accepted', 'rejected'))
 );
 INSERT INTO "restoration" VALUES(1,1,'/lib/a.jpg','in','r','w','{"strength":1.0}',42,2,'[{"face_id":4,"photo":"/lib/c","score":0.5,"reasons":["sharp"]}]',NULL,NULL,'pass','/lib/out','o','done','2026-11-23T13:29:27+00:00',1,'accepted',NULL,NULL,NULL);
