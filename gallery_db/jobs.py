@@ -124,7 +124,7 @@ class JobRepo:
                 return "overtaken"
         return None
 
-    def next_due(self) -> float | None:
+    def next_due(self, *, kinds: Sequence[str] | None = None) -> float | None:
         """When the next job may be claimed, which may be in the past: the start of a waiting one, or the end of a
         running one's lease. None while there is nothing to do or all is paused."""
         paused = self.paused()
@@ -132,7 +132,11 @@ class JobRepo:
             return None
         at = case((job.c.state == "waiting", job.c.run_after), else_=job.c.lease_until)
         live = job.c.state.in_(("waiting", "running"))
-        return self._c.scalar(select(func.min(at)).where(live, job.c.kind.not_in(sorted(paused))))
+        query = select(func.min(at)).where(live, job.c.kind.not_in(sorted(paused)))
+        if kinds is not None:
+            query = query.where(job.c.kind.in_(kinds))
+        due: float | None = self._c.scalar(query)
+        return due
 
     def finish(self, job: JobRecord, now: float, result: Mapping[str, Any] | None = None) -> bool:
         """Keep `result` where the progress was. False: no longer ours, nothing was changed."""

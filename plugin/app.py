@@ -11,9 +11,9 @@ from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
 from .backends import EmbedderBackend, detector_backend, embedder_backend, restorer_backend
 from .by_hand import ByHand
 from .iconface_backend import IconFaceFiles
-from .indexing import Indexer
+from .indexing import Indexer, Looking, untold
 from .library_job import LibraryJob
-from .model_host import ModelSlot
+from .model_host import ModelHost, ModelSlot
 from .people import People
 from .re_embedding import ReEmbedder
 from .regrouping import EmbedderFacts, Grouper
@@ -41,14 +41,19 @@ class App:
     whois: WhoIs
     restoring: RestoreService
     iconface: IconFaceFiles
+    models: ModelHost
+
+    def unload_idle(self, ttl_s: float) -> int:
+        """Drop models that were not used for `ttl_s` seconds; they are loaded again when needed. Returns how many."""
+        return self.models.unload_idle(ttl_s)
 
     def close(self) -> None:
         """Close the database."""
         self.gallery.close()
 
 
-def build_app(settings: Settings) -> App:
-    """Open the gallery of `settings` and put everything around it.
+def build_app(settings: Settings, *, looking: Looking = untold) -> App:
+    """Open the gallery of `settings` and put everything around it. `looking` is told of every file that is read.
 
     Raises GalleryError when the database cannot be opened, BackendUnavailableError for an unknown backend.
     """
@@ -57,11 +62,13 @@ def build_app(settings: Settings) -> App:
     detector_id, load_detector = detector_backend(settings.detector, folders.models, settings.insightface_pack)
     preferred = embedder_backend(settings.embedder, folders.models, settings.insightface_pack)
     backend = _serving(gallery, preferred, embedder_backend("sface", folders.models, settings.insightface_pack))
-    detector: ModelSlot[FaceDetector] = ModelSlot(load_detector)
-    embedder: ModelSlot[FaceEmbedder] = ModelSlot(backend.load)
+    models = ModelHost()
+    detector: ModelSlot[FaceDetector] = models.slot(load_detector)
+    embedder: ModelSlot[FaceEmbedder] = models.slot(backend.load)
     max_pixels = settings.max_megapixels * 1_000_000
-    indexer = Indexer(detector, embedder, reduce_to=settings.index_side, max_pixels=max_pixels)
-    next_indexer = Indexer(detector, ModelSlot(preferred.load), reduce_to=settings.index_side, max_pixels=max_pixels)
+    sizes = {"reduce_to": settings.index_side, "max_pixels": max_pixels}
+    indexer = Indexer(detector, embedder, **sizes, looking=looking)
+    next_indexer = Indexer(detector, models.slot(preferred.load), **sizes, looking=looking)
     people = People(gallery)
     grouper = Grouper(gallery, backend.facts, GroupingPolicy())
     finder = SubjectFinder(gallery, indexer, backend.facts.id, backend.facts.calibration, max_pixels=max_pixels)
@@ -93,11 +100,12 @@ def build_app(settings: Settings) -> App:
             whois,
             embedder,
             backend.facts.calibration,
-            _restorers(settings.restorer, iconface, (backend, preferred)),
+            _restorers(settings.restorer, iconface, (backend, preferred), models),
             folders.restored,
             f"iconface {version('iconface')}",
         ),
         iconface=iconface,
+        models=models,
     )
 
 
@@ -110,7 +118,7 @@ def _serving(gallery: Gallery, preferred: EmbedderBackend, fallback: EmbedderBac
 
 
 def _restorers(
-    default: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]
+    default: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend], models: ModelHost
 ) -> Callable[[str], ModelSlot[FaceRestorer]]:
     """A function from name to slot, where names of one backend share its slot.
 
@@ -122,7 +130,7 @@ def _restorers(
     def slot(name: str) -> ModelSlot[FaceRestorer]:
         if name not in by_name:
             backend_id, load = restorer_backend(default if name == "auto" else name, iconface, embedders)
-            by_name[name] = by_id.setdefault(backend_id, ModelSlot(load, exclusive=True))
+            by_name[name] = by_id.setdefault(backend_id, models.slot(load, exclusive=True))
         return by_name[name]
 
     return slot

@@ -20,6 +20,13 @@ from iconface_core.types import DetectedFace, FaceEmbedding
 from .library import FoundFile
 from .model_host import ModelSlot
 
+Looking = Callable[[Path, bool], None]
+"""Told the file, and True when a look at it begins, False when it ends."""
+
+
+def untold(path: Path, begins: bool) -> None:
+    """Nobody listens."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
@@ -37,7 +44,8 @@ class Seen:
 
 class Indexer:
     """Runs the models over photos. `max_pixels` guards against decompression bombs; `reduce_to` is the long side, in
-    pixels, that is enough to find faces."""
+    pixels, that is enough to find faces. `looking` is told when a look at a file begins and ends, because a broken
+    file may kill the process."""
 
     def __init__(
         self,
@@ -46,14 +54,23 @@ class Indexer:
         *,
         reduce_to: int,
         max_pixels: int,
+        looking: Looking = untold,
     ) -> None:
         self._detector, self._embedder = detector, embedder
         self._reduce_to, self._max_pixels = reduce_to, max_pixels
+        self._looking = looking
 
     def look(self, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
         """Never raises for a bad file: the reason is in `Seen.failure`. `moved_from(hash)` names a photo with this
         content whose file is gone, so that a renamed photo is not looked at again."""
         path = Path(file.path)
+        self._looking(path, True)
+        try:
+            return self._look(path, file, moved_from)
+        finally:
+            self._looking(path, False)
+
+    def _look(self, path: Path, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
         try:
             digest = content_hash(path)
             old = moved_from(digest)

@@ -1,10 +1,12 @@
 """Owns every loaded model: loaded on first use, shared or exclusive, dropped when idle."""
 
+import gc
+import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from threading import Lock, RLock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -46,3 +48,26 @@ class ModelSlot(Generic[T]):
                 return False
             self._model = None
             return True
+
+
+class ModelHost:
+    """Makes slots and remembers them, so that whatever lies idle can be dropped at once."""
+
+    def __init__(self) -> None:
+        self._slots: list[ModelSlot[Any]] = []
+
+    def slot(self, load: Callable[[], T], *, exclusive: bool = False) -> ModelSlot[T]:
+        """A new slot."""
+        made = ModelSlot(load, exclusive=exclusive)
+        self._slots.append(made)
+        return made
+
+    def unload_idle(self, ttl_s: float) -> int:
+        """Drop every model that was not used for `ttl_s` seconds. Returns how many."""
+        dropped = sum(slot.unload_if_idle(ttl_s) for slot in self._slots)
+        if dropped:
+            gc.collect()
+            torch = sys.modules.get("torch")  # never imported for this: without it nothing is cached on a device
+            if torch is not None and torch.cuda.is_available():
+                torch.cuda.empty_cache()
+        return dropped
