@@ -1,0 +1,89 @@
+"""A worker died: which photo was it, what becomes of the job, and when is a photo given up."""
+
+import json
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallery_db import Tx
+from gallery_db.records import JobRecord
+
+from .kinds import RESTORE, printable
+
+STRIKES = "jobs.strikes"
+"""Meta key: for each photo that killed the worker, how often, and size and time of the file it was then."""
+
+MAX_STRIKES = 3
+BACKOFF_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What followed. `quarantined` is the photo that was given up; `careful` asks for a worker that looks at one photo
+    at a time, because several were in its hands."""
+
+    quarantined: str | None = None
+    careful: bool = False
+
+
+def settle(
+    tx: Tx, job: JobRecord, looked_at: Set[str], reason: str, now: float, *, backoff_s: float = BACKOFF_S
+) -> Verdict:
+    """Blame a photo if only one was in the worker's hands, and give the job back or fail it.
+
+    A job over one photo has its own three attempts. One over many photos is not spoiled by a few bad ones: it is
+    released, and the bad ones are out after three deaths each.
+    """
+    quarantined = None
+    if len(looked_at) == 1:
+        [path] = looked_at
+        if _strike(tx, path) >= MAX_STRIKES:
+            quarantined = path
+            quarantine(tx, path, reason)
+    if job.kind == RESTORE or not looked_at:
+        tx.jobs.fail(job, reason, now, retry=quarantined is None, backoff_s=backoff_s)
+    else:
+        tx.jobs.release(job, run_after=now if quarantined else now + backoff_s, error=reason)
+    return Verdict(quarantined, careful=len(looked_at) > 1)
+
+
+def quarantine(tx: Tx, path: str, reason: str) -> None:
+    """Mark a photo of the library as unreadable, with the reason. Its faces and names stay."""
+    text = f"{printable(path)}: {reason}, {MAX_STRIKES} times; left alone until: iconface scan --retry-failed"
+    known = tx.photos.by_path(printable(path))
+    root = tx.roots.containing(Path(path))
+    if known is None and root is None:
+        return  # not in the library: the failed job says it all
+    size, mtime_ns, inode = _stat(path)
+    tx.photos.mark_failed(
+        path,
+        text,
+        root_id=known.root_id if known is not None else root.id if root is not None else None,
+        content_hash="" if known is None else known.content_hash,
+        size=size,
+        mtime_ns=mtime_ns,
+        inode=inode,
+    )
+
+
+def _strike(tx: Tx, path: str) -> int:
+    """Count one death against this version of the file; forget it when it is given up."""
+    strikes = json.loads(tx.meta.get(STRIKES) or "{}")
+    size, mtime_ns, _ = _stat(path)
+    key = printable(path)
+    count, *version = strikes.get(key, (0, size, mtime_ns))
+    count = count + 1 if version == [size, mtime_ns] else 1
+    if count >= MAX_STRIKES:
+        strikes.pop(key, None)
+    else:
+        strikes[key] = (count, size, mtime_ns)
+    tx.meta.set(STRIKES, json.dumps(strikes) if strikes else None)
+    return int(count)
+
+
+def _stat(path: str) -> tuple[int, int, int]:
+    try:
+        stat = Path(path).stat()
+    except OSError:
+        return 0, 0, 0
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino

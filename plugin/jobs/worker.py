@@ -1,0 +1,235 @@
+"""The worker process: holds the models, claims jobs and runs their handlers. `python -m plugin.jobs.worker`.
+
+It may be killed at any moment. Its supervisor hears over standard output which job it holds and which photo it looks
+at, and sends `wake` and `stop` over standard input; when that ends, the supervisor is gone and so is the worker.
+"""
+
+import argparse
+import faulthandler
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from gallery_db.errors import GalleryError
+from gallery_db.records import JobRecord
+
+from .channel import Sender, listen, take_stdout
+from .context import JobCancelled, JobContext, JobFailedError, StopReason
+from .kinds import HAND
+from .registry import HANDLERS
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 30.0
+"""A job whose worker was silent for so long may be claimed again. A silent worker that still lives keeps its job as
+long as nobody else claimed it."""
+
+POLL_S = 2.0
+"""How often a worker with nothing to do looks for jobs that nobody woke it for."""
+
+ASK_S = 0.25
+"""`JobContext.check` asks the queue at most so often."""
+
+TELL_S = 1.0
+"""Progress is stored at most so often; the last report of a job always is, in its result."""
+
+MODEL_IDLE_S = 120.0
+"""A model that was not used for so long is dropped, even while other jobs run."""
+
+GRACE_S = 20.0
+"""How long a job may go on after its supervisor is gone."""
+
+
+class Worker:
+    """Runs jobs until there are none for `idle_s` seconds, or until `stop`."""
+
+    def __init__(
+        self,
+        app: "App",
+        handlers: Mapping[str, str],
+        tell: Callable[..., None],
+        *,
+        idle_s: float,
+    ) -> None:
+        self._app, self._handlers, self._tell, self._idle_s = app, handlers, tell, idle_s
+        self._wake, self._stopping = Event(), Event()
+
+    def wake(self) -> None:
+        """Look for jobs now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End soon; the running job is released at its next check."""
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Claim and run jobs."""
+        kinds = sorted(self._handlers)
+        since = time.monotonic()
+        while not self._stopping.is_set():
+            self._wake.clear()
+            with self._app.gallery.begin() as tx:
+                job = tx.jobs.claim(time.time(), LEASE_S, kinds=kinds)
+            if job is not None:
+                self._tell(event="claimed", job=job.id, attempts=job.attempts)
+                outcome = self._run(job)
+                self._tell(event="ended", job=job.id, outcome=outcome)
+                since = time.monotonic()
+                continue
+            self._app.unload_idle(min(MODEL_IDLE_S, self._idle_s))
+            left = self._idle_s - (time.monotonic() - since)
+            if left <= 0:
+                return
+            self._wake.wait(min(left, POLL_S))
+
+    def _run(self, job: JobRecord) -> str:
+        """Run one job and write down how it ended."""
+        lease = _Lease(self._app, job, self._stopping, self._tell)
+        lease.start()
+        try:
+            result = self._handler(job.kind)(self._app, job.payload, lease.context())
+            json.dumps(result)  # a handler that returns anything else is at fault, not the queue
+        except JobCancelled as e:
+            lease.end()
+            if e.reason not in ("cancelled", "lost"):
+                with self._app.gallery.begin() as tx:
+                    tx.jobs.release(job)
+            return e.reason
+        except Exception as e:
+            lease.end()
+            log.exception("job %d (%s) failed", job.id, job.kind)
+            text = str(e) if isinstance(e, JobFailedError) else f"{type(e).__name__}: {e}"
+            with self._app.gallery.begin() as tx:
+                tx.jobs.fail(job, text, time.time(), retry=not isinstance(e, JobFailedError))
+            return "failed"
+        finally:
+            lease.end()
+        with self._app.gallery.begin() as tx:
+            done = tx.jobs.finish(job, time.time(), result)
+        return "done" if done else "lost"
+
+    def _handler(self, kind: str) -> Callable[["App", Mapping[str, Any], JobContext], Mapping[str, Any]]:
+        module, _, name = self._handlers[kind].partition(":")
+        handler: Callable[[App, Mapping[str, Any], JobContext], Mapping[str, Any]]
+        handler = getattr(importlib.import_module(module), name)
+        return handler
+
+
+class _Lease:
+    """Keeps one job ours while it runs, and answers its questions."""
+
+    def __init__(self, app: "App", job: JobRecord, stopping: Event, tell: Callable[..., None]) -> None:
+        self._app, self._job, self._stopping, self._tell = app, job, stopping, tell
+        self._over = Event()
+        self._lost: StopReason | None = None
+        self._asked = self._told = self._stored = 0.0
+        self._thread = Thread(target=self._beat, name="lease", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def context(self) -> JobContext:
+        return JobContext(
+            self._job.origin,
+            job_id=self._job.id,
+            report=self._report,
+            why_stop=self._why_stop,
+            looking=lambda path, begins: self._tell(event="looking", path=str(path), begins=begins),
+        )
+
+    def _beat(self) -> None:
+        while not self._over.wait(LEASE_S / 3):
+            self._extend(None)
+            self._app.unload_idle(MODEL_IDLE_S)
+
+    def _extend(self, progress: Mapping[str, Any] | None) -> None:
+        # A gallery that is busy for a while is no reason to drop the work: the lease outlives a few missed beats.
+        with suppress(GalleryError), self._app.gallery.begin() as tx:
+            if not tx.jobs.heartbeat(self._job, time.time(), LEASE_S, progress):
+                self._lost = "lost"
+
+    def _report(self, progress: Mapping[str, Any]) -> None:
+        now = time.monotonic()
+        if now - self._told >= ASK_S:
+            self._told = now
+            self._tell(event="progress", job=self._job.id, **progress)
+        if now - self._stored >= TELL_S:
+            self._stored = now
+            self._extend(progress)
+
+    def _why_stop(self) -> StopReason | None:
+        if self._stopping.is_set():
+            return "stopping"
+        now = time.monotonic()
+        if now - self._asked < ASK_S:
+            return None
+        self._asked = now
+        with self._app.gallery.begin(write=False) as tx:
+            return tx.jobs.why_stop(self._job, time.time(), overtaking=HAND) or self._lost
+
+
+def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLERS) -> int:
+    """Entry point of the process. `handlers` is the registry."""
+    parser = argparse.ArgumentParser(prog="plugin.jobs.worker")
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--idle", type=float, default=60.0, help="end after so many seconds without a job")
+    parser.add_argument("--careful", action="store_true", help="look at one photo at a time: one of them kills")
+    options = parser.parse_args(argv)
+    sender = take_stdout()
+    faulthandler.enable()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    _be_first_to_go()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+
+    from plugin.app import build_app
+    from plugin.settings import load_settings
+
+    settings = load_settings(options.home, os.environ)
+    if options.careful:
+        settings = replace(settings, workers=1)
+    looking = lambda path, begins: sender.send(event="looking", path=str(path), begins=begins)  # noqa: E731 - a callback
+    app = build_app(settings, looking=looking)
+    try:
+        worker = Worker(app, handlers, sender.send, idle_s=options.idle)
+        signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+        Thread(target=_obey, args=(worker, sender), name="supervisor", daemon=True).start()
+        worker.run()
+    finally:
+        app.close()
+    return 0
+
+
+def _obey(worker: Worker, sender: Sender) -> None:
+    commands = {"wake": worker.wake, "stop": worker.stop}
+    listen(sys.stdin, lambda m: commands.get(m.get("command", ""), worker.wake)(), worker.stop)
+    time.sleep(GRACE_S)
+    log.error("the supervisor is gone and the job does not end: the worker ends without it")
+    os._exit(1)
+
+
+def _be_first_to_go() -> None:
+    """When memory runs out, Linux shall end this process and no other of the user's."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("800")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
