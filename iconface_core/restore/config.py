@@ -4,10 +4,11 @@ Sizes that the paper does not state are our choice and marked so; docs/adr/0010 
 """
 
 import json
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 from iconface_core.errors import UnsupportedCheckpointError
+from iconface_core.strict_read import read_dataclass
 
 CONFIG_VERSION = 1
 PROMPT = (
@@ -159,44 +160,7 @@ class IconFaceConfig:
             raise UnsupportedCheckpointError(
                 f"{source} has config version {version!r}, this program reads {CONFIG_VERSION}; update iconface"
             )
-        return _read(cls, data, source)
-
-
-T = TypeVar("T")
-
-
-def _read(cls: type[T], data: dict[str, Any], where: str) -> T:
-    """Build a dataclass strictly: no unknown keys, no wrong types; missing keys take their defaults."""
-    hints = get_type_hints(cls)
-    unknown = sorted(set(data) - set(hints))
-    if unknown:
-        raise UnsupportedCheckpointError(f"{where}: unknown key {unknown[0]!r}; was it made by a newer iconface?")
-    kwargs = {
-        f.name: _value(hints[f.name], data[f.name], f"{where}: {f.name}")
-        for f in fields(cast(Any, cls))
-        if f.name in data
-    }
-    try:
-        return cls(**kwargs)
-    except ValueError as e:
-        raise UnsupportedCheckpointError(f"{where}: {e}") from e
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:
-    if is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise UnsupportedCheckpointError(f"{where} must be an object, not {value!r}")
-        return _read(cast("type[Any]", hint), value, where)
-    if get_origin(hint) is Literal:
-        if value not in get_args(hint) or isinstance(value, bool):
-            raise UnsupportedCheckpointError(f"{where} must be one of {get_args(hint)}, not {value!r}")
-        return value
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list) or not all(type(v) is int for v in value):
-            raise UnsupportedCheckpointError(f"{where} must be a list of whole numbers, not {value!r}")
-        return tuple(value)
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise UnsupportedCheckpointError(f"{where} must be {hint.__name__}, not {value!r}")
-    return value
+        try:
+            return read_dataclass(cls, data, source)
+        except ValueError as e:
+            raise UnsupportedCheckpointError(f"{e}; was it made by a newer iconface?") from e

@@ -1,0 +1,120 @@
+"""NanoConfig: everything that fixes an iconface-nano network, without torch, as versioned JSON.
+
+One conditioning (identity anchor, degraded memory, references) with two backbones behind it. All sizes are ours.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from iconface_core.errors import UnsupportedCheckpointError
+from iconface_core.strict_read import read_dataclass
+
+NANO_VERSION = 1
+Variant = Literal["concat", "structure", "identity", "single_route", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class NanoIdentity:
+    """The identity anchor. `encoder` is the embedder whose vectors (`dim` numbers) the network was trained on."""
+
+    enabled: bool = True
+    encoder: str = "sface-2021dec"
+    dim: int = 128
+    temperature: float = 1.0
+    anchor: Literal["paper", "adaptive"] = "adaptive"
+    width: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ConvConfig:
+    """The U-Net. `widths` and `blocks` count from half the image size down, each level half as large.
+    `reference_widths` are those of the reference encoder; references enter the decoder at each of its levels, by
+    attention in windows of `window` cells that see `halo` cells more on every side."""
+
+    widths: tuple[int, ...] = (32, 64, 128, 224)
+    blocks: tuple[int, ...] = (1, 1, 2, 2)
+    reference_widths: tuple[int, ...] = (32, 64, 128)
+    heads: tuple[int, ...] = (2, 4, 4)
+    window: int = 8
+    halo: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TransformerConfig:
+    """FLUX.2's transformer in pixel space (method 6.1); the defaults are size S."""
+
+    patch: int = 8
+    heads: int = 5
+    head_dim: int = 64
+    double_blocks: int = 2
+    single_blocks: int = 8
+    prompt_tokens: int = 4
+    prompt_dim: int = 64
+    adapter_rank: int = 8
+    identity_rank: int = 32
+    memory_tokens: int = 64
+    memory_width: int = 128
+    head_width: int = 48
+
+
+@dataclass(frozen=True, slots=True)
+class NanoConfig:
+    """`references`: whether reference pictures are looked at (the anchor may use their vectors all the same).
+    `memory_routes`: how the degraded face enters: 1 as it is, 2 as base and detail, 0 for the concat-only ablation,
+    which sees the references as further input channels instead of through attention."""
+
+    name: str = "iconface-nano-128"
+    backbone: Literal["conv", "transformer"] = "conv"
+    size: int = 128
+    max_references: int = 3
+    references: bool = True
+    memory_routes: Literal[0, 1, 2] = 2
+    identity: NanoIdentity = field(default_factory=NanoIdentity)
+    conv: ConvConfig = field(default_factory=ConvConfig)
+    transformer: TransformerConfig = field(default_factory=TransformerConfig)
+    version: int = NANO_VERSION
+
+    def __post_init__(self) -> None:
+        levels = len(self.conv.widths)
+        if len(self.conv.blocks) != levels:
+            raise ValueError(f"conv.blocks needs {levels} numbers, one for each of conv.widths")
+        if len(self.conv.reference_widths) != len(self.conv.heads) or len(self.conv.heads) >= levels:
+            raise ValueError("conv.reference_widths and conv.heads need one number each for the levels above the last")
+        cells = self.size >> levels
+        if self.size % (1 << levels) or (self.size >> len(self.conv.heads)) % self.conv.window:
+            raise ValueError(f"size {self.size} does not divide into {levels} levels of whole windows (last: {cells})")
+
+    @property
+    def concat(self) -> bool:
+        """Whether references are input channels."""
+        return self.memory_routes == 0
+
+    def variant(self, name: Variant) -> "NanoConfig":
+        """A row of the ablation (paper, Table 3): each adds one part to the row before. The U-Net has no row of its own
+        for the structure residual, which is its skip connections: "structure" adds reference attention to concat-only."""
+        rows: dict[Variant, tuple[Literal[0, 1, 2], bool]] = {
+            "concat": (0, False),
+            "structure": (1, False),
+            "identity": (1, True),
+            "single_route": (1, True),
+            "full": (2, True),
+        }
+        routes, identity = rows[name]
+        return replace(self, memory_routes=routes, identity=replace(self.identity, enabled=identity))
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2)
+
+    @classmethod
+    def from_dict(cls, data: Any, *, source: str = "config") -> "NanoConfig":
+        """Raises UnsupportedCheckpointError on another version, unknown keys or wrong types; `source` names the file."""
+        if not isinstance(data, dict) or data.get("version") != NANO_VERSION:
+            found = data.get("version") if isinstance(data, dict) else data
+            raise UnsupportedCheckpointError(
+                f"{source} has nano config version {found!r}, this program reads {NANO_VERSION}; update iconface"
+            )
+        try:
+            return read_dataclass(cls, data, source)
+        except ValueError as e:
+            raise UnsupportedCheckpointError(f"{e}; was it made by a newer iconface?") from e

@@ -1,0 +1,122 @@
+"""iconface-nano for the CPU: a compact U-Net that restores a face in one step, with or without references.
+
+The degraded face is the carrier: it enters by two routes (its smooth base and its detail) and the network adds what is
+missing. Identity enters as FiLM on image features only. References enter the decoder at several scales by attention in
+local windows: all crops share one alignment, so the eyes of a reference are near the eyes of the face.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .config import NanoConfig
+from .reference_attention import ReferenceAttention, ReferenceEncoder
+
+
+class ConvNet(nn.Module):
+    """See `forward`. Raises ValueError for a configuration of another backbone."""
+
+    def __init__(self, config: NanoConfig) -> None:
+        super().__init__()
+        if config.backbone != "conv":
+            raise ValueError(f"{config.name} is a {config.backbone} network, not a conv one")
+        self.config = config
+        sizes = config.conv
+        widths = sizes.widths
+        pictures = 1 + (config.max_references if config.concat else 0) + (config.memory_routes == 2)
+        self.stem = nn.Conv2d(12 * pictures, widths[0], 3, padding=1)
+        wide = config.identity.width
+        self.identity = (
+            nn.Sequential(nn.Linear(config.identity.dim, wide), nn.SiLU(), nn.Linear(wide, wide), nn.SiLU())
+            if config.identity.enabled
+            else None
+        )
+        known = wide if config.identity.enabled else 0
+        self.encoder = nn.ModuleList(_Stage(w, n, 0) for w, n in zip(widths[:-1], sizes.blocks[:-1], strict=True))
+        self.down = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.bottom = _Stage(widths[-1], sizes.blocks[-1], known)
+        self.up = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.merge = nn.ModuleList(nn.Conv2d(2 * w, w, 1) for w in widths[:-1])
+        self.decoder = nn.ModuleList(_Stage(w, n, known) for w, n in zip(widths[:-1], sizes.blocks[:-1], strict=True))
+        self.head = nn.Conv2d(widths[0], 12, 3, padding=1)
+        self.looks = config.references and not config.concat
+        if self.looks:
+            self.reference_encoder = ReferenceEncoder(sizes.reference_widths)
+            self.reference = nn.ModuleList(
+                ReferenceAttention(w, r, heads, sizes.window, sizes.halo)
+                for w, r, heads in zip(widths, sizes.reference_widths, sizes.heads, strict=False)
+            )
+
+    def forward(
+        self,
+        degraded: Tensor,
+        references: Tensor,
+        anchor: Tensor,
+        *,
+        noisy: Tensor | None = None,
+        sigma: Tensor | None = None,
+    ) -> Tensor:
+        """degraded (B, 3, S, S) and references (B, R, 3, S, S), R >= 0, in [-1, 1]; anchor (B, dim), unit length
+        -> the restored face (B, 3, S, S), about [-1, 1]. One step: `noisy` and `sigma` are the transformer's."""
+        x = self.stem(F.pixel_unshuffle(self._pictures(degraded, references), 2))
+        identity = None if self.identity is None else self.identity(anchor)
+        keys = self.reference_encoder(references) if self.looks and references.shape[1] else []
+        skips: list[Tensor] = []
+        for stage, down in zip(self.encoder, self.down, strict=True):
+            x = stage(x, None)
+            skips.append(x)
+            x = down(x)
+        x = self.bottom(x, identity)
+        for level in reversed(range(len(self.decoder))):
+            x = F.pixel_shuffle(self.up[level](x), 2)
+            x = self.merge[level](torch.cat([x, skips[level]], 1))
+            if keys and level < len(keys):
+                x = self.reference[level](x, keys[level])
+            x = self.decoder[level](x, identity)
+        out: Tensor = degraded + F.pixel_shuffle(self.head(x), 2)
+        return out
+
+    def _pictures(self, degraded: Tensor, references: Tensor) -> Tensor:
+        if self.config.concat:
+            missing = self.config.max_references - references.shape[1]
+            return F.pad(torch.cat([degraded, references.flatten(1, 2)], 1), (0, 0, 0, 0, 0, 3 * missing))
+        if self.config.memory_routes == 1:
+            return degraded
+        base = F.avg_pool2d(F.pad(degraded, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
+        return torch.cat([base, degraded - base], 1)
+
+
+class _Stage(nn.Module):
+    def __init__(self, width: int, blocks: int, identity: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(_Block(width, identity) for _ in range(blocks))
+
+    def forward(self, x: Tensor, identity: Tensor | None) -> Tensor:
+        for block in self.blocks:
+            x = block(x, identity)
+        return x
+
+
+class _Block(nn.Module):
+    """A plain residual block; FiLM (Perez et al. 2018) after its first convolution."""
+
+    def __init__(self, width: int, identity: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.film = nn.Linear(identity, 2 * width) if identity else None
+        if self.film is not None:
+            nn.init.normal_(self.film.weight, std=0.02)
+            nn.init.zeros_(self.film.bias)
+
+    def forward(self, x: Tensor, identity: Tensor | None) -> Tensor:
+        y = self.first(x)
+        if self.film is not None and identity is not None:
+            scale, shift = self.film(identity)[:, :, None, None].chunk(2, 1)
+            y = y * (1 + scale) + shift
+        out: Tensor = x + self.second(F.gelu(y, approximate="tanh"))
+        return out
