@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import and_, or_, select
 
 from iconface_core.types import BBox
 
@@ -17,14 +17,12 @@ from . import undo
 from .changes import Recorder
 from .errors import GalleryError, NotFoundError
 from .records import DecisionRecord
+from .restoration_decisions import RestorationDecisions
 from .rows import batches, require, unique
 from .schema import cluster, decision, different, face, merged, person, photo, rejection, restoration
 
 
-class DecisionRepo:
-    def __init__(self, conn: Connection) -> None:
-        self._c = conn
-
+class DecisionRepo(RestorationDecisions):
     def create_person(self, name: str | None = None) -> DecisionRecord:
         """`.person_id` of the result is the new person."""
         r = Recorder(self._c)
@@ -188,16 +186,6 @@ class DecisionRepo:
         if face_id is not None and self._faces([face_id])[face_id].person_id != person_id:
             raise GalleryError(f"face {face_id} does not belong to {self._title(person_id)}")
         return self._set("cover", person_id, f"{self._title(person_id)}: cover {face_id}", cover_face_id=face_id)
-
-    def restored(self, restoration_id: int) -> DecisionRecord:
-        """Note that a restoration was made, so that `undo` can take it back: its state becomes `undone`, and the caller
-        removes the output of `restorations.get(decision.restoration_id)`."""
-        require(self._c, restoration, [restoration_id])
-        row = self._c.execute(select(restoration).where(restoration.c.id == restoration_id)).one()
-        r = Recorder(self._c)
-        r.changes.append(["update", "restoration", restoration_id, {"state": ["undone", row.state]}])
-        done = self._note("restored", f"restored {row.photo} to {row.output}", r)
-        return replace(done, restoration_id=restoration_id)
 
     def undo(self, decision_id: int | None = None) -> DecisionRecord:
         """Take back one decision (default: the latest in force), in a new one; undoing that one redoes it.

@@ -261,8 +261,9 @@ class ReferenceRow:
 class DecisionRecord:
     """A human act. `undone_by` is the decision that took it back; `undoes` is set on such a decision.
 
-    Only on the record the verb returns: `person_id`, `face_id` and `restoration_id` are what it made or took back,
-    `skipped` counts faces an undo left alone because the machine had moved them since."""
+    Only on the record the verb returns: `person_id`, `face_id` and `restoration_id` (all of one output:
+    `restoration_ids`) are what it made or took back, `skipped` counts faces an undo left alone because the machine had
+    moved them since."""
 
     id: int
     at: str
@@ -274,6 +275,7 @@ class DecisionRecord:
     person_id: int | None = None
     face_id: int | None = None
     restoration_id: int | None = None
+    restoration_ids: tuple[int, ...] = ()
     skipped: int = 0
 
 

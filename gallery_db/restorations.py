@@ -143,11 +143,22 @@ class RestorationRepo:
             update(restoration).where(restoration.c.id == restoration_id).values(output=storable_path(path))
         )
 
-    def history(self, *, photo: str | None = None, limit: int | None = None) -> list[RestorationRecord]:
+    def history(
+        self,
+        *,
+        photo: str | None = None,
+        states: Sequence[RestorationState] | None = None,
+        origin: Origin | None = None,
+        limit: int | None = None,
+    ) -> list[RestorationRecord]:
         """Latest first."""
         query = select(restoration).order_by(restoration.c.id.desc()).limit(limit)
         if photo is not None:
             query = query.where(restoration.c.photo == photo)
+        if states is not None:
+            query = query.where(restoration.c.state.in_(states))
+        if origin is not None:
+            query = query.where(restoration.c.origin == origin)
         return [_record(row) for row in self._c.execute(query)]
 
 

@@ -53,8 +53,9 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     conn.execute(update(decision).where(decision.c.id == old.id).values(undone_by=done.id))
     if redo:
         conn.execute(update(decision).where(decision.c.id == old.undoes).values(undone_by=None))
-    restored = next((c[2] for c in changes if c[1] == "restoration" and "state" in c[3]), None)
-    return replace(done, skipped=skipped, restoration_id=restored)
+    restored = tuple(sorted(c[2] for c in changes if c[1] == "restoration" and "state" in c[3]))
+    first = restored[0] if restored else None
+    return replace(done, skipped=skipped, restoration_id=first, restoration_ids=restored)
 
 
 def fetch(conn: Connection, decision_id: int) -> Row[Any]:

@@ -282,7 +282,7 @@ class _Run:
                     output_sha256=digest if r.output is not None else None,
                 )
                 if r.output is not None and n == 0:
-                    tx.decisions.restored(row.id)
+                    tx.decisions.restored([row.id])
 
 
 def _gallery(answer: Answer) -> list[FaceEmbedding]:

@@ -202,7 +202,7 @@ def test_undoing_a_restoration_marks_it(tx):
         output="/out.jpg",
         output_sha256="o",
     )
-    tx.decisions.restored(r.id)
+    tx.decisions.restored([r.id])
     undone = tx.decisions.undo()
     assert undone.restoration_id == r.id
     assert tx.restorations.get(r.id).state == "undone"
@@ -211,9 +211,73 @@ def test_undoing_a_restoration_marks_it(tx):
     assert tx.restorations.get(r.id).state == "done"
 
 
+def output_rows(tx, n=2, state="done"):
+    face = {"photo": "/a.jpg", "input_sha256": "i", "restorer": "x", "weights_sha256": "w", "options": {}, "seed": 1}
+    there = {"output": "/out.jpg", "output_sha256": "o"} if state == "done" else {}
+    return [
+        tx.restorations.add(**face, **there, verdict="pass", state=state, bbox=BBox(50 * i, 0, 50 * i + 40, 40)).id
+        for i in range(n)
+    ]
+
+
+def facts(tx, ids):
+    return {(tx.restorations.get(i).state, tx.restorations.get(i).decided) for i in ids}
+
+
+def test_all_faces_of_one_output_are_undone_together(tx):
+    ids = output_rows(tx, 3)
+    assert [r.id for r in tx.restorations.with_output(ids[1])] == ids
+    tx.decisions.restored(ids)
+    undone = tx.decisions.undo()
+    assert undone.restoration_ids == tuple(ids)
+    assert facts(tx, ids) == {("undone", None)}
+
+
+def test_accepting_is_remembered_and_can_be_taken_back(tx):
+    ids = output_rows(tx)
+    tx.decisions.accept_restorations(ids)
+    assert facts(tx, ids) == {("done", "accepted")}
+    tx.decisions.undo()
+    assert facts(tx, ids) == {("done", None)}
+
+
+def test_a_rejected_output_is_undone_when_the_rejection_is_taken_back(tx):
+    """Its file is gone: saying "done" again would be a lie."""
+    ids = output_rows(tx)
+    tx.decisions.accept_restorations(ids)
+    tx.decisions.reject_restorations(ids)
+    assert facts(tx, ids) == {("rejected", "rejected")}
+    taken_back = tx.decisions.undo()
+    assert facts(tx, ids) == {("undone", None)}
+    tx.decisions.undo(taken_back.id)
+    assert facts(tx, ids) == {("rejected", "rejected")}
+    with pytest.raises(GalleryError, match="cannot be accepted: it is rejected"):
+        tx.decisions.accept_restorations(ids)
+
+
+def test_a_rejected_proposal_is_open_again_when_taken_back(tx):
+    ids = output_rows(tx, 1, "proposed")
+    tx.decisions.reject_restorations(ids)
+    assert facts(tx, ids) == {("rejected", "rejected")}
+    tx.decisions.undo()
+    assert facts(tx, ids) == {("proposed", None)}
+    with pytest.raises(GalleryError, match="cannot be accepted: it is proposed"):
+        tx.decisions.accept_restorations(ids)
+
+
+def test_undoing_a_restoration_that_was_rejected_since_is_a_conflict(tx):
+    ids = output_rows(tx)
+    made = tx.decisions.restored(ids)
+    tx.decisions.reject_restorations(ids)
+    with pytest.raises(ConflictError, match="rejected"):
+        tx.decisions.undo(made.id)
+
+
 @pytest.mark.parametrize(
     "verb",
     [
+        lambda d: d.accept_restorations([99]),
+        lambda d: d.reject_restorations([99]),
         lambda d: d.confirm([99]),
         lambda d: d.assign([1], 99),
         lambda d: d.reject([1], 99),
@@ -221,7 +285,7 @@ def test_undoing_a_restoration_marks_it(tx):
         lambda d: d.split(99, [1]),
         lambda d: d.name(99, "x"),
         lambda d: d.add_face(99, BBox(0, 0, 1, 1)),
-        lambda d: d.restored(99),
+        lambda d: d.restored([99]),
         lambda d: d.undo(99),
         lambda d: d.different(1, 99),
     ],

@@ -1,6 +1,7 @@
 import pytest
 
 from gallery_db import Gallery, NotFoundError
+from iconface_core.types import BBox
 
 from .factories import put
 
@@ -68,3 +69,41 @@ def test_the_same_work_is_found(tx):
     assert tx.restorations.repeated(**SAME | {"options": {"strength": 0.5}}) is None
     tx.restorations.add(**BASE | {"state": "refused", "seed": 1})
     assert tx.restorations.repeated(**SAME | {"seed": 1}) is None
+
+
+def test_versions_count_the_outputs_of_one_face(tx):
+    [f] = put(tx, "a")
+    here, elsewhere = BBox(0, 0, 40, 40), BBox(50, 0, 90, 40)
+    first = tx.restorations.add(**BASE, face_id=f, bbox=here, output="/1")
+    other = tx.restorations.add(**BASE, bbox=elsewhere, output="/1")
+    refused = tx.restorations.add(**BASE | {"state": "refused"}, face_id=f, bbox=here)
+    second = tx.restorations.add(**BASE, face_id=f, bbox=here, output="/2")
+    assert [r.version for r in (first, other, refused, second)] == [1, 1, 2, 2]
+    assert [r.id for r in tx.restorations.with_output(first.id)] == [first.id, other.id]
+    assert [r.id for r in tx.restorations.with_output(refused.id)] == [refused.id]
+
+
+def test_a_face_is_found_again_by_its_place_when_its_id_is_gone(tx):
+    """A photo indexed anew gives new ids; one outside the library has none; a renamed one has another path."""
+    [f] = put(tx, "a")
+    made = tx.restorations.add(**BASE, face_id=f, bbox=BBox(0, 0, 40, 40))
+    tx.photos.delete([tx.faces.get(f).photo_id])
+    find = tx.restorations.of_face
+    assert [r.id for r in find(photo="/lib/a.jpg", face_id=77, bbox=BBox(2, 1, 41, 42))] == [made.id]
+    assert [r.id for r in find(photo="/new/name.jpg", input_sha256="in", bbox=BBox(2, 1, 41, 42))] == [made.id]
+    assert find(photo="/lib/a.jpg", face_id=77, bbox=BBox(50, 0, 90, 40)) == []
+    assert find(photo="/elsewhere.jpg", bbox=BBox(0, 0, 40, 40)) == []
+
+
+def test_a_proposal_ends_with_the_restoration_of_its_face(tx):
+    [f] = put(tx, "a")
+    box = {"face_id": f, "bbox": BBox(0, 0, 40, 40)}
+    proposed = tx.restorations.add(**BASE | {"state": "proposed"}, **box)
+    again = tx.restorations.add(**BASE | {"state": "proposed"}, **box)
+    beside = tx.restorations.add(**BASE | {"state": "proposed"}, bbox=BBox(50, 0, 90, 40))
+    assert {r.id for r in tx.restorations.history(states=("proposed",))} == {again.id, beside.id}
+    with pytest.raises(NotFoundError):
+        tx.restorations.get(proposed.id)
+    done = tx.restorations.add(**BASE, **box, output="/1", origin="watch", seconds=1.5)
+    assert [r.id for r in tx.restorations.history()] == [done.id, beside.id]
+    assert (done.origin, done.seconds, done.decided, done.bbox) == ("watch", 1.5, None, BBox(0, 0, 40, 40))

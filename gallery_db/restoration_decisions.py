@@ -1,0 +1,69 @@
+"""What a human decides about restored copies and proposals: part of `DecisionRepo`.
+
+One output file may hold several faces: their rows are given together and change together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from . import undo
+from .changes import Change, Recorder
+from .errors import GalleryError
+from .records import DecisionRecord
+from .rows import require, unique
+from .schema import restoration
+
+
+class RestorationDecisions:
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def restored(self, restoration_ids: Sequence[int]) -> DecisionRecord:
+        """Note that an output was written (`restoration_ids`: its faces), so that `undo` can take it back: they become
+        `undone` together, and the caller removes the output."""
+        rows = self._restorations(restoration_ids)
+        changes: list[Change] = [["update", "restoration", r.id, {"state": ["undone", r.state]}] for r in rows]
+        return self._decided("restored", f"restored {rows[0].photo} to {rows[0].output}", changes, rows)
+
+    def accept_restorations(self, restoration_ids: Sequence[int]) -> DecisionRecord:
+        """ "That is good": no algorithm may replace these results. Raises GalleryError unless they are `done`."""
+        rows = self._restorations(restoration_ids)
+        _must_be(rows, ("done",), "accepted")
+        r = Recorder(self._c)
+        r.update(restoration, [row.id for row in rows], decided="accepted")
+        return self._decided("accept_restoration", f"accepted {rows[0].output}", r.changes, rows)
+
+    def reject_restorations(self, restoration_ids: Sequence[int]) -> DecisionRecord:
+        """ "I do not want that": the same result is never made by itself again, and the caller removes the output.
+        Taken back, a rejected output is `undone` (its file is gone) and a rejected proposal is open again.
+        Raises GalleryError unless they are `done` or `proposed`."""
+        rows = self._restorations(restoration_ids)
+        _must_be(rows, ("done", "proposed"), "rejected")
+        r = Recorder(self._c)
+        r.update(restoration, [row.id for row in rows], state="rejected", decided="rejected")
+        gone = {row.id for row in rows if row.state == "done"}
+        back = {"state": ["undone", "rejected"], "decided": [None, "rejected"]}
+        changes = [[*c[:3], back] if c[2] in gone else c for c in r.changes]
+        what = rows[0].output if rows[0].output is not None else f"the proposal for {rows[0].photo}"
+        return self._decided("reject_restoration", f"rejected {what}", changes, rows)
+
+    def _restorations(self, restoration_ids: Sequence[int]) -> list[Row[Any]]:
+        ids = unique(restoration_ids)
+        if not ids:
+            raise GalleryError("no restoration was given")
+        require(self._c, restoration, ids)
+        query = select(restoration).where(restoration.c.id.in_(ids)).order_by(restoration.c.id)
+        return list(self._c.execute(query))
+
+    def _decided(self, kind: str, summary: str, changes: list[Change], rows: Sequence[Row[Any]]) -> DecisionRecord:
+        ids = tuple(row.id for row in rows)
+        return replace(undo.note(self._c, kind, summary, changes), restoration_id=ids[0], restoration_ids=ids)
+
+
+def _must_be(rows: Sequence[Row[Any]], states: Sequence[str], verb: str) -> None:
+    for row in rows:
+        if row.state not in states:
+            raise GalleryError(f"restoration {row.id} cannot be {verb}: it is {row.state}")
