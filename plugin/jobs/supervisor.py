@@ -1,0 +1,307 @@
+"""Keeps one worker process at work: starts it when a job is due, and ends it when it hangs or eats the memory.
+
+Runs in the service's main process, or in the foreground for `iconface jobs run`. Loads no model: what crashes is the
+worker, and then its job is given back or failed at once, with the reason.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+import psutil
+
+from gallery_db import Gallery
+from gallery_db.errors import GalleryError
+from gallery_db.records import JobRecord
+
+from . import blame
+from .channel import Sender, listen
+from .registry import HANDLERS
+
+log = logging.getLogger(__name__)
+
+LOG_LIMIT = 2_000_000
+"""Bytes after which the worker's log is set aside (one older file is kept)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may do. `timeout_s` is the longest silence of a job that runs, `idle_s` how long a worker without
+    a job keeps its models, `poll_s` how often the queue is looked at although nobody called."""
+
+    timeout_s: float = 1200.0
+    memory_bytes: int = field(default_factory=lambda: int(psutil.virtual_memory().total * 0.8))
+    idle_s: float = 60.0
+    poll_s: float = 10.0
+    backoff_s: float = blame.BACKOFF_S
+    stop_s: float = 15.0
+
+
+def worker_command(home: Path | None) -> tuple[str, ...]:
+    """The worker of this installation. `home` is the gallery's, None for the user's own."""
+    chosen = () if home is None else ("--home", str(home))
+    return (sys.executable, "-m", "plugin.jobs.worker", *chosen)
+
+
+class Supervisor:
+    """One worker at a time over the queue of `gallery`. `on_end(job)` is called after a job ended or was given back."""
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        command: Sequence[str],
+        log_file: Path,
+        *,
+        limits: Limits | None = None,
+        kinds: Sequence[str] = tuple(HANDLERS),
+        on_end: Callable[[JobRecord], None] = lambda _: None,
+    ) -> None:
+        self._gallery, self._command, self._log_file = gallery, tuple(command), log_file
+        self._limits = limits or Limits()
+        self._kinds, self._on_end = tuple(kinds), on_end
+        self._wake, self._stopping = Event(), Event()
+        self._worker: _Process | None = None
+        self._careful = False
+        self._stillborn = 0
+
+    def wake(self) -> None:
+        """There is something new in the queue."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `run` soon; the worker is asked to end first."""
+        self._stopping.set()
+        self._wake.set()
+
+    def status(self) -> Mapping[str, Any]:
+        """The worker as others see it: pid, memory, and its job; empty when there is none."""
+        worker = self._worker
+        return {} if worker is None else worker.status()
+
+    def run(self, *, drain: bool = False) -> None:
+        """Work until `stop`, or with `drain` until nothing is due."""
+        try:
+            while not self._stopping.is_set():
+                self._wake.clear()
+                wait = self._wait_for()
+                if wait > 0:
+                    if drain:
+                        return
+                    self._wake.wait(min(wait, self._limits.poll_s))
+                    continue
+                self._attend(drain=drain)
+        finally:
+            self._end_worker()
+
+    def _wait_for(self) -> float:
+        """Seconds until a job is due; a busy gallery is asked again a little later."""
+        try:
+            with self._gallery.begin(write=False) as tx:
+                due = tx.jobs.next_due(kinds=self._kinds)
+        except GalleryError as e:
+            log.warning("the queue cannot be read: %s", e)
+            return 1.0
+        return float("inf") if due is None else due - time.time()
+
+    def _attend(self, *, drain: bool) -> None:
+        """Start a worker and watch it until it ends."""
+        idle = "0" if drain else str(self._limits.idle_s)
+        argv = [*self._command, "--idle", idle, *(["--careful"] if self._careful else [])]
+        self._worker = worker = _Process(argv, self._log_file, self._ended)
+        reason = None
+        while worker.running():
+            self._wake.wait(worker.pulse_s)
+            if self._wake.is_set():
+                self._wake.clear()
+                worker.send("stop" if self._stopping.is_set() else "wake")
+            if self._stopping.is_set():
+                self._end_worker()
+                return
+            reason = worker.excess(self._limits)
+            if reason is not None:
+                worker.kill()
+                break
+        code = worker.wait()
+        self._worker = None
+        if worker.job is None and code == 0:
+            self._stillborn = 0
+            return
+        self._bury(worker, reason or death(code))
+
+    def _bury(self, worker: "_Process", reason: str) -> None:
+        log.warning("worker %d: %s; job %s, photos in hand %s", worker.pid, reason, worker.job, sorted(worker.looking))
+        if worker.job is None:
+            # It dies without a job: a broken installation must not become a busy loop.
+            self._stillborn += 1
+            self._wake.wait(min(300.0, 2.0**self._stillborn))
+            return
+        self._stillborn = 0
+        job_id, attempts = worker.job
+        with self._gallery.begin() as tx:
+            job = tx.jobs.get(job_id)
+            if (job.state, job.attempts) != ("running", attempts):
+                return  # finished or cancelled just before
+            verdict = blame.settle(tx, job, worker.looking, reason, time.time(), backoff_s=self._limits.backoff_s)
+            after = tx.jobs.get(job_id)
+        self._careful = self._careful or verdict.careful
+        if verdict.quarantined is not None:
+            log.warning("left alone from now on: %s", verdict.quarantined)
+        self._on_end(after)
+
+    def _ended(self, job_id: int, outcome: str) -> None:
+        """Called from the worker's listening thread."""
+        if outcome == "done":
+            self._careful = False
+        with self._gallery.begin(write=False) as tx:
+            job = tx.jobs.get(job_id)
+        self._on_end(job)
+
+    def _end_worker(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        worker.send("stop")
+        if not worker.ended_within(self._limits.stop_s):
+            worker.kill()
+        worker.wait()
+        if worker.job is not None:
+            job_id, attempts = worker.job
+            with self._gallery.begin() as tx:
+                job = tx.jobs.get(job_id)
+                if (job.state, job.attempts) == ("running", attempts):
+                    tx.jobs.release(job)
+
+
+def death(code: int) -> str:
+    """An exit status in words."""
+    if code >= 0:
+        return f"the worker ended with status {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = "; out of memory?" if name == "SIGKILL" else ""
+    return f"the worker was killed ({name}{hint})"
+
+
+class _Process:
+    """A running worker: its job, the photos in its hands, and when it was last heard of."""
+
+    def __init__(self, argv: Sequence[str], log_file: Path, on_end: Callable[[int, str], None]) -> None:
+        self.job: tuple[int, int] | None = None
+        self.looking: set[str] = set()
+        self.progress: Mapping[str, Any] = {}
+        self._on_end = on_end
+        self._heard = time.monotonic()
+        self._lock = Lock()
+        with _open_log(log_file) as stderr:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                encoding="ascii",
+                start_new_session=True,  # Ctrl-C in a terminal is for the supervisor
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self._sender = Sender(self._process.stdin)
+        self._watched = psutil.Process(self.pid)
+        self._thread = Thread(target=listen, args=(self._process.stdout, self._hear, lambda: None), daemon=True)
+        self._thread.start()
+
+    @property
+    def pulse_s(self) -> float:
+        """How often to look at it: often while it works."""
+        return 2.0 if self.job is None else 0.5
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def ended_within(self, seconds: float) -> bool:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def send(self, command: str) -> None:
+        self._sender.send(command=command)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self) -> int:
+        """Its exit status, once all that it said was heard."""
+        code = self._process.wait()
+        self._thread.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:  # what was still to be sent cannot be: nobody is there
+                    continue
+        return code
+
+    def excess(self, limits: Limits) -> str | None:
+        """Which limit it broke, in words."""
+        try:
+            memory = self._watched.memory_info().rss
+        except psutil.Error:
+            return None  # gone: `running` will tell
+        if memory > limits.memory_bytes:
+            return f"the worker used more than {limits.memory_bytes >> 20} MB of memory"
+        with self._lock:
+            silent = time.monotonic() - self._heard
+            busy = self.job is not None
+        if busy and silent > limits.timeout_s:
+            return f"no progress for {limits.timeout_s:.0f} s"
+        return None
+
+    def status(self) -> Mapping[str, Any]:
+        with self._lock:
+            job, progress = self.job, dict(self.progress)
+        try:
+            memory = self._watched.memory_info().rss
+        except psutil.Error:
+            memory = 0
+        return {"pid": self.pid, "memory": memory, "job_id": None if job is None else job[0], "progress": progress}
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        event = message.get("event")
+        ended: tuple[int, str] | None = None
+        with self._lock:
+            self._heard = time.monotonic()
+            if event == "claimed":
+                self.job, self.progress = (message["job"], message["attempts"]), {}
+                self.looking.clear()
+            elif event == "progress":
+                self.progress = {k: message[k] for k in ("done", "total", "text") if k in message}
+            elif event == "looking":
+                (self.looking.add if message["begins"] else self.looking.discard)(message["path"])
+            elif event == "ended":
+                ended, self.job = (message["job"], message["outcome"]), None
+                self.looking.clear()
+        if ended is not None:
+            try:
+                self._on_end(*ended)
+            except GalleryError as e:
+                log.warning("job %d ended, but the queue cannot be read: %s", ended[0], e)
+
+
+def _open_log(path: Path) -> Any:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_LIMIT:
+        path.replace(path.with_suffix(".old.log"))
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
