@@ -7,9 +7,8 @@ from typing import Any, get_args
 from sqlalchemy import Connection, delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from .errors import GalleryError
 from .records import PhotoRecord, PhotoStat, PhotoState
-from .rows import batches, require, storable_path, utc_now
+from .rows import MAX_VARIABLES, batches, require, storable_path, utc_now
 from .schema import face, photo
 
 
@@ -126,15 +125,18 @@ class PhotoRepo:
         self, photo_id: int, path: str, *, root_id: int | None, size: int, mtime_ns: int, inode: int
     ) -> PhotoRecord:
         """The same content at a new path with the old one gone: keeps faces, names and restorations. Raises
-        NotFoundError, or GalleryError when another photo row that has faces already holds `path`."""
+        NotFoundError.
+
+        A photo that was at `path` before has been overwritten. With faces it is kept as missing under a path that no
+        file has, so that its names are there again when its content is."""
         self.get(photo_id)
         other = self.by_path(storable_path(path))
         if other is not None and other.id != photo_id:
             if self._c.scalar(select(exists().where(face.c.photo_id == other.id))):
-                raise GalleryError(
-                    f"{path} is already photo {other.id}, which has faces; photo {photo_id} stays where it is"
-                )
-            self.delete([other.id])
+                aside = {"path": f"{path}#overwritten-{other.id}", "state": "missing"}
+                self._c.execute(update(photo).where(photo.c.id == other.id).values(aside))
+            else:
+                self.delete([other.id])
         values = {"path": path, "root_id": root_id, "size": size, "mtime_ns": mtime_ns, "inode": inode}
         self._c.execute(update(photo).where(photo.c.id == photo_id).values(values))
         self.mark_present([photo_id])
@@ -165,6 +167,26 @@ class PhotoRepo:
         if root_id is not None:
             query = query.where(p.root_id == root_id)
         return {path: PhotoStat(*stat) for path, *stat in self._c.execute(query)}
+
+    def known_at(self, paths: Sequence[str], folders: Sequence[str] = ()) -> dict[str, PhotoStat]:
+        """As `known`, for the photos at these absolute paths and for all below these folders."""
+        p = photo.c
+        query = select(p.path, p.id, p.size, p.mtime_ns, p.inode, p.state, p.attempts, p.content_hash, p.detector)
+        parts = (paths[start : start + MAX_VARIABLES] for start in range(0, len(paths), MAX_VARIABLES))
+        queries = [query.where(p.path.in_(part)) for part in parts]
+        # "0" follows "/" in ASCII: a range, so that the index on `path` serves.
+        queries += [query.where(p.path > f"{folder}/", p.path < f"{folder}0") for folder in folders]
+        return {path: PhotoStat(*stat) for q in queries for path, *stat in self._c.execute(q)}
+
+    def with_inodes(self, inodes: Sequence[int]) -> list[PhotoRecord]:
+        """Photos last seen with one of these inode numbers."""
+        wanted = {i for i in inodes if i}
+        rows = [r for ids in batches(wanted) for r in self._c.execute(select(photo).where(photo.c.inode.in_(ids)))]
+        return [PhotoRecord(**r._mapping) for r in rows]
+
+    def count(self, root_id: int) -> int:
+        """How many photos of a root are known, in whatever state."""
+        return self._c.scalar(select(func.count()).select_from(photo).where(photo.c.root_id == root_id)) or 0
 
     def find(self, *, root_id: int | None = None, states: Sequence[PhotoState] | None = None) -> Iterator[PhotoRecord]:
         """Photos in order of path."""

@@ -5,16 +5,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol
 
-IGNORED_FOLDERS = frozenset(
-    {"@eaDir", "#recycle", "#snapshot", "lost+found", ".thumbnails", "__MACOSX", "$RECYCLE.BIN"}
-)
-"""Folders of thumbnails, bins and snapshots that NAS systems and archives leave in photo trees."""
-
-IGNORED_SUFFIXES = (".part", ".crdownload", ".tmp", ".partial")
-STOP_FILES = frozenset({".nomedia", ".noimage"})
-"""A folder holding one of these asks to be left alone, with everything below it."""
+from .watching.ignore import IgnoreRules
 
 HALF_EMPTY_SHARE = 0.2
 """More than this share of a root's photos gone at once looks like a drive problem, not like tidying up."""
@@ -55,28 +49,49 @@ class Changes:
     unchanged: int
 
 
-def walk(root: Path, is_photo: Callable[[str], bool], on_error: Callable[[OSError], None]) -> Iterator[FoundFile]:
-    """Yield the photos below `root` in path order. Links to folders are not followed, so loops cannot happen."""
-    for folder, names, files in os.walk(root, onerror=on_error, followlinks=False):
-        if STOP_FILES.intersection(files):
-            names.clear()
-            continue
-        names[:] = sorted(n for n in names if not n.startswith(".") and n not in IGNORED_FOLDERS)
+def walk(
+    root: Path, on_error: Callable[[OSError], None], *, rules: IgnoreRules | None = None, below: str | None = None
+) -> Iterator[FoundFile]:
+    """Yield the photos below `root`, or below a folder of it that is not ignored, in path order.
+
+    Links to folders are not followed, so loops cannot happen.
+    """
+    rules = rules or IgnoreRules(root)
+    start = str(root) if below is None else below
+    if rules.ignores(start, is_folder=True):
+        return
+    for folder, names, files in os.walk(start, onerror=on_error, followlinks=False):
+        names[:] = sorted(n for n in names if rules.enters(folder, n))
         for name in sorted(files):
-            if name.startswith(".") or name.lower().endswith(IGNORED_SUFFIXES) or not is_photo(name):
-                continue
-            path = os.path.join(folder, name)  # noqa: PTH118 - a Path per file costs seconds on large trees
-            try:
-                path.encode()
-                stat = os.stat(path)  # noqa: PTH116
-            except UnicodeEncodeError:
-                shown = os.fsencode(path).decode(errors="replace")
-                on_error(OSError(errno.EILSEQ, "the file name is not valid UTF-8; rename it to have it scanned", shown))
-                continue
-            except OSError as e:
-                on_error(e)
-                continue
-            yield FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+            if rules.takes(folder, name):
+                file = look_up(os.path.join(folder, name), on_error)  # noqa: PTH118 - a Path per file costs seconds
+                if file is not None:
+                    yield file
+
+
+def look_up(path: str, on_error: Callable[[OSError], None]) -> FoundFile | None:
+    """One file as a scan sees it; None, and a word to `on_error`, for what cannot be a photo."""
+    try:
+        path.encode()
+        stat = os.stat(path)  # noqa: PTH116
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="replace")
+        on_error(OSError(errno.EILSEQ, "the file name is not valid UTF-8; rename it to have it scanned", shown))
+        return None
+    except OSError as e:
+        on_error(e)
+        return None
+    # A pipe or a socket with a photo's name would be waited for for ever.
+    return FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ino) if S_ISREG(stat.st_mode) else None
+
+
+def vanished(path: str) -> bool:
+    """Whether nothing is at `path`. False when that cannot be known: an unreadable folder, a sick drive."""
+    try:
+        os.lstat(path)
+    except OSError as e:
+        return e.errno in (errno.ENOENT, errno.ENOTDIR)
+    return False
 
 
 def compare(known: Mapping[str, KnownFile], found: Iterable[FoundFile], *, retry_failed: bool) -> Changes:

@@ -1,7 +1,7 @@
 """`iconface scan`: bring the gallery up to date with the disk, photo by photo, resumable at any point."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +12,13 @@ from filelock import FileLock, Timeout
 
 from gallery_db import Gallery
 from gallery_db.records import PhotoStat, RootRecord
-from iconface_core.image_io import is_photo_name
 
 from .errors import BusyError, NotFoundError
 from .indexing import Indexer, Seen, store
-from .library import Changes, FoundFile, compare, half_empty, walk, why_offline
+from .library import Changes, FoundFile, compare, half_empty, look_up, vanished, walk, why_offline
+from .moves import MovedPhotos
 from .progress import Progress
+from .watching.ignore import IgnoreRules
 
 GROUPING_PENDING = "grouping_pending"
 """Meta key set in the same transaction as new faces, so that a crash before grouping is made good by the next scan."""
@@ -57,20 +58,26 @@ def only_one(lock_file: Path, what: str) -> Generator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """One root that is online, and how it differs from the gallery."""
+    """One root that is online, and how it, or a part of it, differs from the gallery. `of` is how many photos the
+    whole root has; `problems` those found on the way."""
 
     root: RootRecord
+    rules: IgnoreRules
     known: dict[str, PhotoStat]
     changes: Changes
+    of: int
 
 
 class Scanner:
-    """Compares the roots with the gallery and looks at what is new or changed."""
+    """Compares the roots with the gallery and looks at what is new or changed. `own` are folders of ours, which are
+    never searched for photos."""
 
-    def __init__(self, gallery: Gallery, indexer: Indexer, *, workers: int, detector_id: str) -> None:
+    def __init__(
+        self, gallery: Gallery, indexer: Indexer, *, workers: int, detector_id: str, own: Collection[Path] = ()
+    ) -> None:
         self._gallery, self._indexer = gallery, indexer
         self._workers = workers or os.cpu_count() or 1
-        self._detector_id = detector_id
+        self._detector_id, self._own = detector_id, own
 
     def scan(
         self,
@@ -98,49 +105,104 @@ class Scanner:
         if dry_run:
             _foresee(plans, report)
             return report
-        progress.total(sum(len(plan.changes.todo) for plan in plans))
-        # Shared by all roots, and popped by the looking threads: a file found again is claimed once, wherever it went.
-        lost = {photo_id for plan in plans for photo_id in plan.changes.gone}
-        gone = {
-            stat.content_hash: stat.id
-            for plan in plans
-            for stat in plan.known.values()
-            if stat.id in lost and stat.content_hash
-        }
+        self._look_and_store(plans, report, progress)
         for plan in plans:
-            for seen in self._look_at(plan.changes.todo, lambda digest: gone.pop(digest, None)):
-                self._store(plan, seen, report)
-                progress.step(seen.file.path)
-        for plan in plans:
-            self._settle(plan, report, accept_missing)
+            self._settle(plan, report, guarded=not accept_missing, whole=True)
+        return report
+
+    def update(
+        self,
+        progress: Progress,
+        root_id: int,
+        paths: Sequence[str],
+        *,
+        retry_failed: bool = False,
+        guarded: bool = False,
+    ) -> ScanReport:
+        """Bring only these absolute paths of one root up to date: files, or folders and files that are gone.
+
+        Nothing else of the root is walked. `guarded` doubts that many photos vanish at once, as a scan does. Raises
+        NotFoundError for an unknown root.
+        """
+        report = ScanReport()
+        with self._gallery.begin(write=False) as tx:
+            root = tx.roots.get(root_id)
+            of = tx.photos.count(root_id)
+        if self._is_offline(root, of, report):
+            return report
+        rules = IgnoreRules(root.path, self._own)
+        found: list[FoundFile] = []
+        folders: list[str] = []
+        storable = [p for p in dict.fromkeys(paths) if _is_storable(p)]
+        for path in storable:
+            if vanished(path):
+                folders.append(path)
+            elif os.path.isdir(path):  # noqa: PTH112 - paths stay text here
+                folders.append(path)
+                if not os.path.islink(path):  # noqa: PTH114
+                    found += walk(Path(root.path), _note_in(report), rules=rules, below=path)
+            elif not rules.ignores(path):
+                file = look_up(path, _note_in(report))
+                found += [] if file is None else [file]
+        with self._gallery.begin(write=False) as tx:
+            known = tx.photos.known_at(storable, folders)
+        changes = compare(known, {f.path: f for f in found}.values(), retry_failed=retry_failed)
+        report.unchanged += changes.unchanged
+        plan = _Plan(root, rules, known, changes, of)
+        self._look_and_store([plan], report, progress)
+        self._settle(plan, report, guarded=guarded, whole=False)
         return report
 
     def _plan(self, root: RootRecord, report: ScanReport, retry_failed: bool, dry_run: bool) -> _Plan | None:
         with self._gallery.begin(write=False) as tx:
             known = tx.photos.known(root.id)
-        reason = why_offline(Path(root.path), len(known))
-        if not dry_run and (reason is None) != root.online:
-            with self._gallery.begin() as tx:
-                tx.roots.set_online(root.id, reason is None)
-        if reason is not None:
-            report.offline.append(reason)
+        if self._is_offline(root, len(known), report, dry_run=dry_run):
             return None
+        rules = IgnoreRules(root.path, self._own)
+        found = walk(Path(root.path), _note_in(report), rules=rules)
+        return _Plan(root, rules, known, compare(known, found, retry_failed=retry_failed), len(known))
 
-        def problem(e: OSError) -> None:
-            report.problems.append(f"{e.filename}: {e.strerror}")
+    def _is_offline(self, root: RootRecord, known: int, report: ScanReport, *, dry_run: bool = False) -> bool:
+        reason = why_offline(Path(root.path), known)
+        if reason is None:
+            return False
+        if root.online and not dry_run:
+            with self._gallery.begin() as tx:
+                tx.roots.set_online(root.id, False)
+        report.offline.append(reason)
+        return True
 
-        found = walk(Path(root.path), lambda name: is_photo_name(Path(name)), problem)
-        return _Plan(root, known, compare(known, found, retry_failed=retry_failed))
+    def _look_and_store(self, plans: Sequence[_Plan], report: ScanReport, progress: Progress) -> None:
+        progress.total(sum(len(plan.changes.todo) for plan in plans))
+        # One for all roots: a file found again is claimed once, wherever it went.
+        moved = MovedPhotos(self._gallery, (f for plan in plans for f in plan.changes.todo))
+        for plan in plans:
+            for seen in self._look_at(plan, moved):
+                self._store(plan, seen, report)
+                progress.step(seen.file.path)
 
-    def _look_at(self, todo: Iterable[FoundFile], moved_from: Callable[[str], int | None]) -> Iterator[Seen]:
+    def _look_at(self, plan: _Plan, moved: MovedPhotos) -> Iterator[Seen]:
         """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
-        todo = iter(todo)
+
+        def same_content(file: FoundFile, digest: str) -> int | None:
+            old = plan.known.get(file.path)
+            if old is not None and old.content_hash == digest and old.state in ("indexed", "missing"):
+                return old.id  # only touched
+            return moved.same_content(file, digest)
+
+        def look(file: FoundFile) -> Seen:
+            photo_id = moved.same_file(file)
+            if photo_id is not None:
+                return Seen(file, moved_from=photo_id)
+            return self._indexer.look(file, lambda digest: same_content(file, digest))
+
+        todo = iter(plan.changes.todo)
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")
         running: set[Future[Seen]] = set()
         try:
             while True:
                 room = 2 * self._workers - len(running)
-                running |= {pool.submit(self._indexer.look, f, moved_from) for f in islice(todo, room)}
+                running |= {pool.submit(look, f) for f in islice(todo, room)}
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -154,32 +216,57 @@ class Scanner:
             changes = store(tx, seen, plan.root.id, self._detector_id)
             if changes is not None and (changes.new or changes.removed):
                 tx.meta.set(GROUPING_PENDING, "1")
-        if seen.moved_from is not None:
+        old = plan.known.get(seen.file.path)
+        if seen.moved_from is not None and old is not None and old.id == seen.moved_from:
+            report.back += old.state == "missing"
+            report.unchanged += old.state != "missing"
+        elif seen.moved_from is not None:
             report.moved += 1
         elif seen.restored:
             report.restored += 1
         elif seen.photo is None:
             report.failed[seen.file.path] = seen.failure or ""
         else:
-            report.changed += seen.file.path in plan.known
-            report.new += seen.file.path not in plan.known
+            report.changed += old is not None
+            report.new += old is None
             report.faces += len(seen.faces)
 
-    def _settle(self, plan: _Plan, report: ScanReport, accept_missing: bool) -> None:
+    def _settle(self, plan: _Plan, report: ScanReport, *, guarded: bool, whole: bool) -> None:
         """Mark what is gone or back, unless so much is gone that the drive is the likelier reason."""
+        paths = {stat.id: path for path, stat in plan.known.items()}
         with self._gallery.begin() as tx:
             # Photos that moved have another path by now, here or in another root.
-            now = {stat.id: path for path, stat in tx.photos.known(plan.root.id).items()}
-            gone = [i for i in plan.changes.gone if now.get(i) in plan.known and not Path(now[i]).exists()]
+            here = {stat.id for stat in tx.photos.known_at([paths[i] for i in plan.changes.gone]).values()}
+            lost = [i for i in plan.changes.gone if i in here]
+            gone = [i for i in lost if vanished(paths[i])]
+            doubtful = guarded and half_empty(plan.of, len(gone))
             report.back += tx.photos.mark_present(plan.changes.back)
-            if half_empty(len(plan.known), len(gone)) and not accept_missing:
+            ignored = [i for i in set(lost) - set(gone) if plan.rules.ignores(paths[i])]
+            report.missing += tx.photos.mark_missing(ignored if doubtful else gone + ignored)
+            if doubtful:
                 report.problems.append(
-                    f"{plan.root.path}: {len(gone)} of {len(plan.known)} photos are gone at once; is a drive missing? "
+                    f"{plan.root.path}: {len(gone)} of {plan.of} photos are gone at once; is a drive missing? "
                     "Nothing was marked. If you did delete them: iconface scan --accept-missing"
                 )
-            else:
-                report.missing += tx.photos.mark_missing(gone)
-            tx.roots.mark_scanned(plan.root.id)
+            if doubtful or whole:
+                tx.roots.set_online(plan.root.id, not doubtful)
+            if whole:
+                tx.roots.mark_scanned(plan.root.id)
+
+
+def _note_in(report: ScanReport) -> Callable[[OSError], None]:
+    def problem(e: OSError) -> None:
+        report.problems.append(f"{e.filename}: {e.strerror}")
+
+    return problem
+
+
+def _is_storable(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _foresee(plans: Sequence[_Plan], report: ScanReport) -> None:

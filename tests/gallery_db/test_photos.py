@@ -101,11 +101,32 @@ def test_a_move_keeps_everything(tx):
     moved = tx.photos.move(p, "/lib/b", root_id=None, size=1, mtime_ns=2, inode=3)
     assert (moved.id, moved.path, moved.state, moved.inode) == (p, "/lib/b", "indexed", 3)
     assert tx.faces.get(f).person_name == "Ada"
-    put(tx, "c")
-    with pytest.raises(GalleryError, match="has faces"):
-        tx.photos.move(p, "/lib/c", root_id=None, size=1, mtime_ns=2, inode=3)
     with pytest.raises(NotFoundError):
         tx.photos.move(99, "/x", root_id=None, size=1, mtime_ns=2, inode=3)
+
+
+def test_a_move_onto_a_photo_with_faces_loses_neither(tx):
+    [mine], [other] = put(tx, "a"), put(tx, "b")
+    p, overwritten = tx.faces.get(mine).photo_id, tx.faces.get(other).photo_id
+    tx.photos.move(p, "/lib/b", root_id=None, size=1, mtime_ns=2, inode=3)
+    assert tx.faces.get(mine).photo == "/lib/b"
+    kept = tx.photos.get(overwritten)
+    assert (kept.state, tx.faces.get(other).photo_id) == ("missing", overwritten)
+    assert tx.photos.by_hash("hash-b") == [kept], "found again when its content is"
+
+
+def test_known_at_takes_exact_paths_and_whole_folders(tx):
+    for name in ["d/a", "d/e/b", "d0/c", "d-/c", "d", "x%/y", "x_/y"]:
+        photo(tx, name)
+    assert set(tx.photos.known_at(["/lib/d0/c", "/lib/nope"])) == {"/lib/d0/c"}
+    assert set(tx.photos.known_at([], ["/lib/d"])) == {"/lib/d/a", "/lib/d/e/b"}
+    assert set(tx.photos.known_at(["/lib/d"], ["/lib/x%"])) == {"/lib/d", "/lib/x%/y"}
+
+
+def test_photos_are_found_by_inode_but_never_by_none(tx):
+    a, b = photo(tx, "a", inode=7), photo(tx, "b", inode=0)
+    assert [r.id for r in tx.photos.with_inodes([7, 0, 8])] == [a]
+    assert b
 
 
 def test_restored_photos_are_no_evidence(tx):

@@ -17,13 +17,9 @@ class Known:
     state: str = "indexed"
 
 
-def is_jpeg(name: str) -> bool:
-    return name.endswith(".jpg")
-
-
 def names(root: Path) -> list[str]:
     problems: list[OSError] = []
-    found = [os.path.relpath(f.path, root) for f in walk(root, is_jpeg, problems.append)]
+    found = [os.path.relpath(f.path, root) for f in walk(root, problems.append)]
     assert not problems
     return found
 
@@ -53,22 +49,22 @@ def test_dangling_link_is_reported_and_does_not_stop_the_walk(tmp_path: Path):
     touch(tmp_path / "z.jpg")
     (tmp_path / "a.jpg").symlink_to(tmp_path / "nowhere.jpg")
     problems: list[OSError] = []
-    assert [Path(f.path).name for f in walk(tmp_path, is_jpeg, problems.append)] == ["z.jpg"]
+    assert [Path(f.path).name for f in walk(tmp_path, problems.append)] == ["z.jpg"]
     assert len(problems) == 1
 
 
 def test_a_name_that_is_not_utf8_is_reported_and_left_out(tmp_path: Path):
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jpg"))).write_bytes(b"x")
     problems: list[OSError] = []
-    assert list(walk(tmp_path, is_jpeg, problems.append)) == []
+    assert list(walk(tmp_path, problems.append)) == []
     assert "not valid UTF-8" in str(problems[0])
 
 
 def test_compare_tells_new_changed_gone_back_and_failed(tmp_path: Path):
-    files = {f.path: f for f in walk(touch(tmp_path / "new.jpg").parent, is_jpeg, lambda e: None)}
+    files = {f.path: f for f in walk(touch(tmp_path / "new.jpg").parent, lambda e: None)}
     for name in ["same", "changed", "back", "failed"]:
         touch(tmp_path / f"{name}.jpg")
-    found = list(walk(tmp_path, is_jpeg, lambda e: None))
+    found = list(walk(tmp_path, lambda e: None))
     by_name = {Path(f.path).stem: f for f in found}
     known = {
         by_name["same"].path: Known(1, 1, by_name["same"].mtime_ns),

@@ -1,0 +1,1 @@
+"""Living with the library: what changes on disk reaches the gallery by itself."""
