@@ -1,7 +1,6 @@
 """The seam between the trainer and what is trained: nano (`nano_recipe`) or the 4B model (`flow_recipe`)."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -53,8 +52,8 @@ class Recipe(Protocol[Example]):
     def draw(self, draw: Draw, progress: float) -> Example:
         """One micro-batch on the training device; `progress` (0..1) is how far the run is. May run in a thread."""
 
-    def losses(self, forward: Forward, example: Example) -> AbstractContextManager[Mapping[str, Tensor]]:
-        """Scalars by name; "loss" is minimised, the others are logged. The backward pass runs inside the context."""
+    def losses(self, forward: Forward, example: Example) -> Mapping[str, Tensor]:
+        """Scalars by name; "loss" is minimised, the others are logged."""
 
     def samples(self, draw: Draw, rows: int) -> Mapping[str, Tensor]:
         """Columns of a sample grid, (rows, 3, H, W) in [-1, 1] each, made with the module as it is now from faces that

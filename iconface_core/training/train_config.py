@@ -37,13 +37,10 @@ class BatchConfig:
 
     size: int = 16
     accumulate: int = 1
-    references: tuple[float, ...] = (0.3, 0.3, 0.2, 0.2)  # paper: part of the batches with 0, 1, 2, 3 references
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.accumulate < 1:
             raise ValueError("size and accumulate must be at least 1")
-        if not self.references or min(self.references) < 0 or sum(self.references) <= 0:
-            raise ValueError("references must be parts, at least one of them positive")
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,11 +157,10 @@ class Trainer:
         sums: dict[str, Tensor] = {}
         for micro in range(count):
             last = micro + 1 == count
-            example = next(batches)
             # Gradients travel between processes once a step.
-            with nullcontext() if last else self._processes.local(self._forward):  # noqa: SIM117 - reads better apart
-                with self._recipe.losses(self._forward, example) as losses:
-                    (losses["loss"] / count).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            with nullcontext() if last else self._processes.local(self._forward):
+                losses = self._recipe.losses(self._forward, next(batches))
+                (losses["loss"] / count).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             for name, value in losses.items():
                 part = value.detach().float() / count
                 sums[name] = sums[name] + part if name in sums else part
@@ -193,8 +192,8 @@ class Trainer:
         if bad:
             state = f"state/step-{self._saved:08d}" if self._saved >= 0 else "none yet"
             raise DivergedError(
-                f"{bad[0]} is not a finite number near step {self._progress.step}: training stopped. The last good state "
-                f"({state} in {self._folder}) is kept; lower optimizer.lr and start again, or resume from it"
+                f"{bad[0]} is not a finite number near step {self._progress.step}: training stopped. The last good "
+                f"state ({state} in {self._folder}) is kept; lower optimizer.lr and start again, or resume from it"
             )
 
     def _save(self) -> None:

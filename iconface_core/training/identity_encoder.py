@@ -1,0 +1,45 @@
+"""AdaFace frozen inside the identity loss of the 4B model: gradients reach the image, never the weights."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from iconface_core.faces.adaface_facts import embedder_id
+from iconface_core.faces.adaface_files import AdaFaceWeights, build_network, read_adaface
+from iconface_core.model_catalogue import backend
+from iconface_core.model_files import locate
+
+from .face_encoder import to_arcface
+
+
+class IdentityEncoder(nn.Module):
+    """FFHQ crops (B, 3, S, S) in [-1, 1], RGB -> unit vectors (B, 512) and norms (B,).
+
+    `id` is the embedder's id, as a checkpoint's configuration names it.
+    """
+
+    def __init__(self, weights: AdaFaceWeights) -> None:
+        super().__init__()
+        self.id = embedder_id(weights.arch, weights.digest)
+        self.network = build_network(weights)
+        self._bgr = weights.color == "BGR"
+        self.requires_grad_(False).eval()
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        crops = to_arcface(images.float())
+        direction, norm = self.network(crops.flip(1) if self._bgr else crops)
+        return direction, norm[:, 0]
+
+    def train(self, mode: bool = True) -> "IdentityEncoder":
+        """Stays in evaluation mode: batch norm and dropout of a frozen judge do not train."""
+        del mode
+        return super().train(False)
+
+
+def load_identity_encoder(name: str, model_dir: Path, device: torch.device) -> IdentityEncoder:
+    """The installed AdaFace of this catalogue id, e.g. "adaface-ir50".
+
+    Raises BackendUnavailableError when it is not installed, WeightsError when the file is damaged.
+    """
+    return IdentityEncoder(read_adaface(locate(backend(name).files[0], model_dir))).to(device)
