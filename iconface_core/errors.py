@@ -8,6 +8,7 @@
     + UnsupportedCheckpointError  no known variant matches these keys
   x BackendUnavailableError  an optional dependency or model file is not installed
   x LicenceNotAcceptedError  the backend's licence must be accepted once
+  x PackError             a training pack cannot be made, or is not what its manifest says
   x TrainConfigError      a training configuration says something it cannot
   x TrainingError         a training run cannot start or go on
     + DivergedError       a loss or gradient is no longer a number
@@ -44,6 +45,10 @@ class BackendUnavailableError(IconFaceError):
 
 class LicenceNotAcceptedError(IconFaceError):
     """The backend's licence must be accepted once before it is used."""
+
+
+class PackError(IconFaceError):
+    """A training pack cannot be made, or is not what its manifest says."""
 
 
 class TrainConfigError(IconFaceError):
