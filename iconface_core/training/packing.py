@@ -120,9 +120,9 @@ def pack(
     about: About,
     *,
     workers: int = 2,
-    on_photo: Callable[[int], None] = lambda _: None,
+    on_photo: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Pack `photos` into the folder `out` and return the manifest. `on_photo(n)` hears of n more photos done.
+    """Pack `photos` into the folder `out` and return the manifest. `on_photo` hears the name of every photo done.
 
     Finished shards of an earlier run with the same photos and settings are kept. Raises PackError when `out` holds a
     pack of something else, or when no photo shows a usable face; OSError when the disk is full.
@@ -152,7 +152,8 @@ def pack(
                 write_shard(path, key, faces, skipped, packer.embedder.dim)
                 shard = read_shard(path)
             else:
-                on_photo(len(block))
+                for photo in block:
+                    on_photo(photo.name)
             seen.update((face.sha256, face.name) for face in shard.faces)
             shards.append(shard)
     if not any(shard.faces for shard in shards):
@@ -172,15 +173,15 @@ def _work(
     packer: Packer,
     pool: ThreadPoolExecutor,
     seen: dict[str, str],
-    on_photo: Callable[[int], None],
+    on_photo: Callable[[str], None],
 ) -> tuple[list[PackedFace], list[Skipped]]:
     """A block's faces, in order. A file that was there before, under any name, is left out: a reference that is the
     target itself would teach copying."""
     faces: list[PackedFace] = []
     skipped: list[Skipped] = []
     known = dict(seen)
-    for answer in pool.map(packer.face_of, block):
-        on_photo(1)
+    for photo, answer in zip(block, pool.map(packer.face_of, block), strict=True):
+        on_photo(photo.name)
         if isinstance(answer, Skipped):
             skipped.append(answer)
         elif answer.record.sha256 in known:

@@ -170,7 +170,8 @@ class Pack:
     def image(self, index: int) -> RgbU8:
         """One crop (S, S, 3). Raises PackError when the shard is damaged."""
         if self._loaded is not None:
-            return self._loaded[index]
+            kept: RgbU8 = self._loaded[index]
+            return kept
         shard, number = self._where[index]
         try:
             if shard not in self._archives:

@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from plugin.errors import AppError
 
-from . import faces, integrate, library, maintain, models, people, restore
+from . import faces, integrate, library, maintain, models, people, restore, train
 from .session import SHARED_HELP, Session, split_shared
 
 INTERRUPTED = 130
@@ -26,7 +26,7 @@ def tree() -> typer.Typer:
         Originals are never changed. Nothing leaves this machine.
         """
 
-    for module in (library, people, faces, restore, integrate, models, maintain):
+    for module in (library, people, faces, restore, integrate, models, train, maintain):
         module.register(root)
     return root
 
