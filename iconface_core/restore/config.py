@@ -45,7 +45,7 @@ class IdentityConfig:
     encoder: str = "adaface-ir50"
     dim: int = 512
     temperature: float = 1.0  # paper
-    anchor: Literal["paper"] = "paper"  # how references become one anchor; see identity.py
+    anchor: Literal["paper", "adaptive"] = "paper"  # how references become one anchor; see identity.py
     width: int = 512  # ours: width of phi
     rank: int = 64  # ours: rank of psi
     scope: Literal["image", "scene"] = "image"  # ours: which image tokens receive the deltas

@@ -9,16 +9,17 @@ import cv2
 import torch
 from torch import Tensor
 
+from iconface_core.calibration import Calibration
 from iconface_core.errors import BackendUnavailableError, UnsupportedCheckpointError
 from iconface_core.protocols import FaceEmbedder
-from iconface_core.types import FaceEmbedding, RestoredFace, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.types import AlignedFace, FaceEmbedding, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
 from .backbone import find_backbone, load_transformer, load_vae
 from .checkpoint import load_checkpoint, manifest_sha256
 from .config import IconFaceConfig
 from .denoise import denoise, guided, seeded_noise
 from .fidelity import anchor_to_input
-from .identity import arcface_crop, pool_anchor
+from .identity import OwnFace, arcface_crop, pool_anchor
 from .latents import decode, encode, pixels_per_token, to_pixels, to_tensor
 from .lora import merge_lora
 from .network import IconFaceNetwork
@@ -152,24 +153,37 @@ class IconFaceRestorer:
         """The identity anchor: from the references, or from the degraded face when there are none."""
         references = face.references[: self.max_references]
         found: Sequence[FaceEmbedding] = face.identity[: len(references)]
-        if not found or len(found) < len(references) or not all(config.identity.accepts(e.embedder) for e in found):
-            if self._embedder is None or not config.identity.accepts(self._embedder.id):
-                raise BackendUnavailableError(
-                    f"this checkpoint needs identity vectors of {config.identity.encoder!r}: install that embedder's "
-                    f"weights (see 'iconface models')"
+        if len(found) < len(references) or not all(config.identity.accepts(e.embedder) for e in found):
+            found = self._embed(references, config)[0]
+        degraded: FaceEmbedding | None = None
+        quality = 0.0
+        if not found or config.identity.anchor == "adaptive":
+            (degraded,), calibration = self._embed([face.degraded], config)
+            quality = float(calibration.quality(degraded.norm))
+        for one in (*found, *([degraded] if degraded else [])):
+            if len(one.vector) != config.identity.dim:
+                raise UnsupportedCheckpointError(
+                    f"{self._checkpoint} expects identity vectors of {config.identity.dim} numbers, {one.embedder!r} "
+                    f"gives {len(one.vector)}"
                 )
-            found = self._embedder.embed([arcface_crop(f) for f in references or (face.degraded,)])
-        if any(len(e.vector) != config.identity.dim for e in found):
-            raise UnsupportedCheckpointError(
-                f"{self._checkpoint} expects identity vectors of {config.identity.dim} numbers, {found[0].embedder!r} "
-                f"gives {len(found[0].vector)}"
-            )
         return pool_anchor(
             [torch.from_numpy(e.vector) for e in found],
             [e.norm for e in found],
             rule=config.identity.anchor,
             temperature=config.identity.temperature,
+            own=None if degraded is None else OwnFace(torch.from_numpy(degraded.vector), quality),
         )
+
+    def _embed(
+        self, crops: Sequence[AlignedFace], config: IconFaceConfig
+    ) -> tuple[Sequence[FaceEmbedding], Calibration]:
+        """Vectors of FFHQ_512 crops by the encoder the checkpoint was trained with, and what its norms mean."""
+        if self._embedder is None or not config.identity.accepts(self._embedder.id):
+            raise BackendUnavailableError(
+                f"this checkpoint needs identity vectors of {config.identity.encoder!r}: install that embedder's "
+                f"weights (see 'iconface models')"
+            )
+        return self._embedder.embed([arcface_crop(crop) for crop in crops]), self._embedder.calibration
 
     def _load(self) -> _Loaded:
         if self._loaded is None:

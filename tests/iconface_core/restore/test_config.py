@@ -20,7 +20,12 @@ from iconface_core.restore.config import (
 configs = st.builds(
     IconFaceConfig,
     backbone=st.builds(BackboneConfig, num_layers=st.integers(1, 9), axes_dims_rope=st.just((4, 4, 4, 4))),
-    identity=st.builds(IdentityConfig, temperature=st.floats(0.1, 9), scope=st.sampled_from(["image", "scene"])),
+    identity=st.builds(
+        IdentityConfig,
+        temperature=st.floats(0.1, 9),
+        scope=st.sampled_from(["image", "scene"]),
+        anchor=st.sampled_from(["paper", "adaptive"]),
+    ),
     structure=st.builds(StructureConfig, space=st.sampled_from(["hidden", "latent"]), enabled=st.booleans()),
     memory=st.builds(MemoryConfig, routes=st.sampled_from([0, 1, 2]), tokens=st.integers(1, 99).map(lambda n: 2 * n)),
     lora=st.builds(LoraSettings, rank=st.integers(0, 64)),
@@ -35,6 +40,10 @@ def test_json_round_trip(config):
     assert IconFaceConfig.from_json(config.to_json()) == config
 
 
+def test_a_checkpoint_from_before_the_adaptive_anchor_follows_the_paper():
+    assert IconFaceConfig.from_json('{"version": 1, "identity": {"dim": 256}}').identity.anchor == "paper"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -44,13 +53,13 @@ def test_json_round_trip(config):
         ("{}", "config version None"),
         ('{"version": 1, "extra": 1}', "unknown key 'extra'"),
         ('{"version": 1, "lora": {"rank": "16"}}', "rank must be int"),
-        ('{"version": 1, "lora": 3}', "lora must be an object"),
+        ('{"version": 1, "lora": 3}', "lora must be a"),
         ('{"version": 1, "condition_attention": "sparse"}', "must be one of"),
         ('{"version": 1, "memory": {"routes": true}}', "must be one of"),
         ('{"version": 1, "memory": {"tokens": 255}}', "does not split"),
         ('{"version": 1, "memory": {"kernel": 4}}', "must be odd"),
         ('{"version": 1, "identity": {"temperature": 0}}', "must be positive"),
-        ('{"version": 1, "backbone": {"axes_dims_rope": [1.5]}}', "whole numbers"),
+        ('{"version": 1, "backbone": {"axes_dims_rope": [1.5]}}', "must be int, not 1.5"),
     ],
 )
 def test_bad_configurations_are_refused_by_name(text, message):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from iconface_core.calibration import Calibration
 from iconface_core.errors import BackendUnavailableError, UnsupportedCheckpointError
 from iconface_core.fakes import FakeEmbedder
 from iconface_core.protocols import FaceRestorer
@@ -179,6 +180,28 @@ def test_without_references_the_degraded_face_gives_the_anchor(make, config):
     seen.clear()
     make(name="b", embedder=Recording()).restore(replace(request(1, 2), identity=()), RestoreOptions())
     assert len(seen) == 2
+
+
+def test_the_adaptive_anchor_looks_at_the_degraded_face_and_the_papers_does_not(make, config):
+    adaptive = replace(config, identity=replace(config.identity, anchor="adaptive"))
+    with pytest.raises(BackendUnavailableError, match="'fake-8'"):
+        make(adaptive, "a", embedder=None).restore(request(1, 2), RestoreOptions())
+    results = {
+        rule: make(c, rule).restore(request(1, 2), RestoreOptions()).pixels.astype(int)
+        for rule, c in {"paper": config, "adaptive": adaptive}.items()
+    }
+    assert np.abs(results["paper"] - results["adaptive"]).max() > 0
+    make(name="p", embedder=None).restore(request(1, 2), RestoreOptions())
+
+
+def test_a_hopeless_face_is_restored_as_the_paper_says(make, config):
+    class Blind(FakeEmbedder):
+        calibration = Calibration(FakeEmbedder.id, 90.0, 99.0, bias=0.0, slope=1.0)  # no norm reaches any quality
+
+    adaptive = replace(config, identity=replace(config.identity, anchor="adaptive"))
+    expected = make(name="p").restore(request(1, 2), RestoreOptions()).pixels
+    got = make(adaptive, "a", embedder=Blind()).restore(request(1, 2), RestoreOptions()).pixels
+    assert np.array_equal(got, expected)
 
 
 def test_a_missing_identity_encoder_is_named_and_concat_needs_none(make, config):
