@@ -11,6 +11,7 @@ from iconface_core.types import BBox
 from .errors import NotFoundError
 from .records import Origin, RestorationRecord, RestorationState
 from .rows import from_json, require, storable_path, to_json, utc_now
+from .schema import photo as photos
 from .schema import restoration
 
 SAME_FACE_IOU = 0.5
@@ -151,10 +152,11 @@ class RestorationRepo:
         origin: Origin | None = None,
         limit: int | None = None,
     ) -> list[RestorationRecord]:
-        """Latest first."""
+        """Latest first. `photo` also finds what was made of it before it was renamed."""
         query = select(restoration).order_by(restoration.c.id.desc()).limit(limit)
         if photo is not None:
-            query = query.where(restoration.c.photo == photo)
+            content = select(photos.c.content_hash).where(photos.c.path == photo).scalar_subquery()
+            query = query.where(or_(restoration.c.photo == photo, restoration.c.input_sha256 == content))
         if states is not None:
             query = query.where(restoration.c.state.in_(states))
         if origin is not None:

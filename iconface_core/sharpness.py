@@ -20,6 +20,9 @@ MIN_EYE_DISTANCE = 8.0
 SHARP_SCORE = 0.25
 """Faces scored below this are left alone."""
 
+VERSION = 2
+"""Of the score: raised when weights or features change, so that stored scores are measured again."""
+
 WEIGHTS = np.array([-5.479, 20.598, 1.616, -7.294, -2.641, 5.269], np.float32)
 INTERCEPT = -8.082
 """Fitted by `benchmarks/sharpness.py` on the features of `features()`."""
@@ -46,10 +49,11 @@ class Degradation:
     detail: float
     blockiness: float
     reasons: tuple[str, ...]
+    quality: float | None = None
 
 
-def measure(crop: RgbU8, from_photo: F32) -> Degradation:
-    """Measure one FFHQ_512 crop (512, 512, 3) with its photo -> crop affine."""
+def measure(crop: RgbU8, from_photo: F32, quality: float | None = None) -> Degradation:
+    """Measure one FFHQ_512 crop (512, 512, 3) with its photo -> crop affine. `quality` is the embedding's, 0..1."""
     noise, bands, blockiness = _measure_patch(*_on_photo_grid(crop, from_photo))
     values = features(noise, bands, blockiness)
     score = float(1 / (1 + np.exp(-np.clip(values @ WEIGHTS + INTERCEPT, -30, 30))))
@@ -65,7 +69,7 @@ def measure(crop: RgbU8, from_photo: F32) -> Degradation:
             reasons.append("JPEG blocks")
         if detail < -1.7 or not (noise > 4 or blockiness > 0.3):
             reasons.append("blurred")
-    return Degradation(score, eye_distance, noise, detail, blockiness, tuple(reasons))
+    return Degradation(score, eye_distance, noise, detail, blockiness, tuple(reasons), quality)
 
 
 def is_too_small(degradation: Degradation) -> bool:

@@ -1,22 +1,24 @@
 """Composition root: the only place that builds objects. No model is loaded until something needs it."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from gallery_db import Gallery
 from iconface_core.grouping import GroupingPolicy
-from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
+from iconface_core.protocols import FaceDetector, FaceEmbedder
 
-from .backends import EmbedderBackend, detector_backend, embedder_backend, restorer_backend
+from .backends import EmbedderBackend, detector_backend, embedder_backend
 from .by_hand import ByHand
+from .candidates import Candidates
 from .iconface_backend import IconFaceFiles
 from .indexing import Indexer, Looking, untold
 from .library_job import LibraryJob
 from .model_host import ModelHost, ModelSlot
+from .outputs import Outputs, layout_of
 from .people import People
 from .re_embedding import ReEmbedder
 from .regrouping import EmbedderFacts, Grouper
+from .restorers import Restorers
 from .restoring import RestoreService
 from .roots import Roots
 from .scanning import Scanner
@@ -40,6 +42,9 @@ class App:
     subjects: SubjectFinder
     whois: WhoIs
     restoring: RestoreService
+    restorers: Restorers
+    outputs: Outputs
+    candidates: Candidates
     iconface: IconFaceFiles
     models: ModelHost
 
@@ -76,6 +81,8 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     iconface = IconFaceFiles(
         folders.models, settings.iconface_device, settings.iconface_weights, settings.iconface_offload
     )
+    restorers = Restorers(settings.restorer, iconface, (backend, preferred), models)
+    outputs = Outputs(gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}")
     return App(
         settings=settings,
         gallery=gallery,
@@ -85,7 +92,9 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         by_hand=ByHand(gallery, people, indexer),
         job=LibraryJob(
             gallery,
-            Scanner(gallery, indexer, workers=settings.workers, detector_id=detector_id),
+            Scanner(
+                gallery, indexer, workers=settings.workers, detector_id=detector_id, own=(folders.restored,)
+            ),
             grouper,
             Grouper(gallery, preferred.facts, GroupingPolicy()),
             ReEmbedder(gallery, next_indexer, preferred.facts.id, reduce_to=settings.index_side, max_pixels=max_pixels),
@@ -100,10 +109,12 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
             whois,
             embedder,
             backend.facts.calibration,
-            _restorers(settings.restorer, iconface, (backend, preferred), models),
-            folders.restored,
-            f"iconface {version('iconface')}",
+            restorers,
+            outputs,
         ),
+        restorers=restorers,
+        outputs=outputs,
+        candidates=Candidates(gallery, whois, backend.facts),
         iconface=iconface,
         models=models,
     )
@@ -115,22 +126,3 @@ def _serving(gallery: Gallery, preferred: EmbedderBackend, fallback: EmbedderBac
         counts = tx.faces.embedders()
         complete = not counts or (preferred.facts.id in counts and not tx.faces.missing(preferred.facts.id, limit=1))
     return preferred if complete else fallback
-
-
-def _restorers(
-    default: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend], models: ModelHost
-) -> Callable[[str], ModelSlot[FaceRestorer]]:
-    """A function from name to slot, where names of one backend share its slot.
-
-    Each name is decided once, not per photo: a loaded IconFace leaves too little memory to be found ready again.
-    """
-    by_name: dict[str, ModelSlot[FaceRestorer]] = {}
-    by_id: dict[str, ModelSlot[FaceRestorer]] = {}
-
-    def slot(name: str) -> ModelSlot[FaceRestorer]:
-        if name not in by_name:
-            backend_id, load = restorer_backend(default if name == "auto" else name, iconface, embedders)
-            by_name[name] = by_id.setdefault(backend_id, models.slot(load, exclusive=True))
-        return by_name[name]
-
-    return slot

@@ -17,6 +17,7 @@ from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.provenance import is_restored_output
 from iconface_core.types import DetectedFace, FaceEmbedding
 
+from .degradation import measured
 from .library import FoundFile
 from .model_host import ModelSlot
 
@@ -94,7 +95,10 @@ class Indexer:
         with self._embedder.use() as embedder:
             embeddings = embedder.embed([align_face(photo.pixels, f.landmarks, ARCFACE_112) for f in found])
             quality = [float(embedder.calibration.quality(e.norm)) for e in embeddings]
-        return [FoundFace(photo.full_face(f), (e,), q) for f, e, q in zip(found, embeddings, quality, strict=True)]
+        return [
+            FoundFace(photo.full_face(f), (e,), q, measured(photo, f, q))
+            for f, e, q in zip(found, embeddings, quality, strict=True)
+        ]
 
     def embed_at(self, photo: Photo, landmarks_full: Sequence[DetectedFace]) -> list[FaceEmbedding]:
         """Embed faces whose boxes are known already, in full upright pixels (re-embedding)."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gallery_db.records import Origin
 from iconface_core.sharpness import Degradation
 from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
@@ -15,21 +16,25 @@ from .rows import Row
 @dataclass(frozen=True, slots=True)
 class RestoreRequest:
     """`strength` and `steps` None mean the restorer's own. `face` counts from the left, from 1; None means every face
-    that needs it. `references` are files given by the
-    user and replace the choice from the gallery. `force` restores what would be left alone, and writes what the
-    identity check refused."""
+    that needs it; `face_id` names one by its id in the gallery. `references` are files given by the user and replace
+    the choice from the gallery. `output` is a folder for the copy, `beside` puts it beside the original. `force`
+    restores what would be left alone, and writes what the identity check refused. `origin` says who asks: unless it is
+    `hand`, what people decided about earlier results forbids to make the same again."""
 
     strength: float | None = None
     seed: int = 42
     steps: int | None = None
     face: int | None = None
+    face_id: int | None = None
     person_id: int | None = None
     references: tuple[Path, ...] = ()
     use_references: bool = True
     restorer: str = "auto"
     output: Path | None = None
+    beside: bool = False
     dry_run: bool = False
     force: bool = False
+    origin: Origin = "hand"
 
 
 @dataclass(slots=True)
@@ -48,6 +53,7 @@ class FaceResult:
     references_used: int = 0
     restorer: str | None = None
     seed: int | None = None
+    seconds: float | None = None
     degradation: Degradation | None = None
     similarity_before: float | None = None
     similarity_after: float | None = None

@@ -1,6 +1,7 @@
 """One restore request, from a photo to a checked, marked copy. The original is only ever read."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -13,9 +14,8 @@ from iconface_core.calibration import Calibration
 from iconface_core.errors import ImageReadError
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.image_io import Photo, content_hash, read_photo
-from iconface_core.image_write import write_restored
 from iconface_core.paste import paste_back
-from iconface_core.protocols import FaceEmbedder, FaceRestorer
+from iconface_core.protocols import FaceEmbedder
 from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
@@ -23,8 +23,9 @@ from iconface_core.verdict import VerdictKind, judge
 
 from .errors import NotFoundError
 from .model_host import ModelSlot
-from .outputs import existing_result
+from .outputs import Outputs, why_not_again
 from .restore_result import FaceResult, RestoreRequest
+from .restorers import Restorers
 from .subjects import Subject, SubjectFinder, pick
 from .whois import Answer, WhoIs
 
@@ -37,7 +38,7 @@ OnStep = Callable[[int, int], None]
 
 
 class RestoreService:
-    """Restores photos. `restorer(name)` gives the slot of a backend, `software` is written into the provenance."""
+    """Restores photos."""
 
     def __init__(
         self,
@@ -46,13 +47,12 @@ class RestoreService:
         whois: WhoIs,
         embedder: ModelSlot[FaceEmbedder],
         calibration: Calibration,
-        restorer: Callable[[str], ModelSlot[FaceRestorer]],
-        folder: Path,
-        software: str,
+        restorers: Restorers,
+        outputs: Outputs,
     ) -> None:
         self._gallery, self._finder, self._whois = gallery, finder, whois
-        self._embedder, self._calibration, self._restorer = embedder, calibration, restorer
-        self._folder, self._software = folder, software
+        self._embedder, self._calibration = embedder, calibration
+        self._restorers, self._outputs = restorers, outputs
 
     def restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None = None) -> list[FaceResult]:
         """Restore one photo: one result per face. What is wrong with the photo itself is in the result, not raised.
@@ -63,14 +63,14 @@ class RestoreService:
             if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
             photo, subjects = self._finder.find(path)
-            subjects = pick(subjects, request.face, path)
+            subjects = pick(subjects, request.face, path, face_id=request.face_id)
         except (ImageReadError, OSError) as e:
             return [FaceResult(path, skipped_reason=str(e), failed=True)]
         except NotFoundError as e:
             return [FaceResult(path, skipped_reason=str(e), no_face=True)]
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
-            answers = [max(answers, key=lambda a: _likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
+            answers = [max(answers, key=lambda a: likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
         run = _Run(self, photo, subjects[0].content_hash, request, on_step)
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped_reason is None])
@@ -120,6 +120,8 @@ class _Run:
         if not request.force:
             result.skipped_reason = why_left_alone(result.degradation)
         references = [] if result.skipped_reason else self._references(answer, result)
+        if request.origin != "hand" and result.skipped_reason is None:
+            result.skipped_reason = self._decided_before(s, result)
         if request.dry_run and result.skipped_reason is None:
             result.skipped_reason = "dry run: nothing was restored"
         # Nobody is known: then the photos the user gave are the person.
@@ -159,6 +161,19 @@ class _Run:
             result.references_note = answer.choice.summary
         return found
 
+    def _decided_before(self, s: Subject, result: FaceResult) -> str | None:
+        """What is known of this face and forbids an algorithm to restore it once more."""
+        with self._s._gallery.begin(write=False) as tx:
+            rows = tx.restorations.of_face(
+                photo=str(s.path), face_id=s.face_id, input_sha256=self._source_sha256, bbox=s.face.bbox
+            )
+        return why_not_again(
+            rows,
+            input_sha256=self._source_sha256,
+            restorer=self._s._restorers.id(self._request.restorer),
+            references=[r["face_id"] for r in result.references],
+        )
+
     def _given(self, path: Path, result: FaceResult) -> tuple[AlignedFace, FaceEmbedding]:
         """The largest face of a file the user named. Raises ImageReadError or NotFoundError: the user must know."""
         photo, subjects = self._s._finder.find(path)
@@ -172,7 +187,7 @@ class _Run:
         """Run the restorer over all faces, then judge each and put it back."""
         if not faces:
             return
-        with self._s._restorer(self._request.restorer).use() as restorer:
+        with self._s._restorers.slot(self._request.restorer).use() as restorer:
             wanted = self._request.strength
             options = replace(self._options, strength=restorer.default_strength if wanted is None else wanted)
             self._options = options
@@ -189,9 +204,12 @@ class _Run:
                     face.result.references_note = (
                         f"{restorer.id} uses no references; they serve the identity check only"
                     )
+            began = time.monotonic()
             restored = restorer.restore_many(inputs, options, on_step=self._on_step)
+            seconds = (time.monotonic() - began) / len(faces)
             self._weights = restorer.weights_sha256
         for face, out in zip(faces, restored, strict=True):
+            face.result.seconds = seconds
             self._put_back(face, out.pixels)
 
     def _put_back(self, face: _Prepared, restored: RgbU8) -> None:
@@ -199,8 +217,8 @@ class _Run:
         s, result, calibration = face.subject, face.result, self._s._calibration
         pasted = paste_back(self._pixels, face.crop, restored, s.face.landmarks)
         after = self._s.embed(pasted.pixels, s)
-        result.similarity_before = _likeness(s.embedding.vector, face.gallery)
-        result.similarity_after = _likeness(after.vector, face.gallery)
+        result.similarity_before = likeness(s.embedding.vector, face.gallery)
+        result.similarity_after = likeness(after.vector, face.gallery)
         norms = [e.norm for e in face.gallery]
         result.verdict = judge(
             calibration,
@@ -242,47 +260,21 @@ class _Run:
         output: Path | None = None
         if self._records:
             faces = tuple(record for _, record in self._records)
-            provenance = Provenance(path.name, self._source_sha256, self._s._software, datetime.now(UTC), faces)
-            folder = self._request.output or self._s._folder
-            output = existing_result(path, folder, provenance)
-            if output is None:
-                folder.mkdir(parents=True, exist_ok=True)
-                written = write_restored(path, self._pixels, provenance, folder)
-                output = written.path
-                results[0].notes.extend(written.notes)
+            outputs, request = self._s._outputs, self._request
+            provenance = Provenance(path.name, self._source_sha256, outputs.software, datetime.now(UTC), faces)
+            folder = request.output or outputs.folder_for(path, beside=request.beside)
+            output, notes = outputs.write(path, self._pixels, provenance, folder)
+            results[0].notes.extend(notes)
         for result, _ in self._records:
             result.output = output
-        self._remember(results, output)
-
-    def _remember(self, results: Sequence[FaceResult], output: Path | None) -> None:
-        tried = [r for r in results if r.verdict is not None]
-        if not tried:
-            return
-        digest = None if output is None else content_hash(output)
-        with self._s._gallery.begin() as tx:
-            if output is not None and tx.restorations.by_output(path=str(output), sha256=digest) is not None:
-                return  # the same result again: nothing new to remember
-            for n, r in enumerate(tried):
-                assert r.verdict is not None
-                row = tx.restorations.add(
-                    photo=str(r.photo),
-                    input_sha256=self._source_sha256,
-                    restorer=r.restorer or "",
-                    weights_sha256=self._weights,
-                    options=asdict(self._options),
-                    seed=self._options.seed,
-                    verdict=r.verdict.kind.value,
-                    state="done" if r.output is not None else "refused",
-                    face_id=r.face_id,
-                    person_id=r.person_id,
-                    references=r.references,
-                    similarity_before=r.similarity_before,
-                    similarity_after=r.similarity_after,
-                    output=None if r.output is None else str(r.output),
-                    output_sha256=digest if r.output is not None else None,
-                )
-                if r.output is not None and n == 0:
-                    tx.decisions.restored([row.id])
+        self._s._outputs.remember(
+            results,
+            output,
+            input_sha256=self._source_sha256,
+            weights_sha256=self._weights,
+            options=asdict(self._options),
+            origin=self._request.origin,
+        )
 
 
 def _gallery(answer: Answer) -> list[FaceEmbedding]:
@@ -291,7 +283,7 @@ def _gallery(answer: Answer) -> list[FaceEmbedding]:
     return [FaceEmbedding(embedder, r.vector, r.norm) for r in answer.rows.values() if r.photo_id != photo]
 
 
-def _likeness(vector: F32, gallery: Sequence[FaceEmbedding]) -> float | None:
+def likeness(vector: F32, gallery: Sequence[FaceEmbedding]) -> float | None:
     """Mean cosine to the closest of a person's faces. None without any."""
     if not gallery:
         return None

@@ -54,6 +54,7 @@ class Settings:
     detector: str = "yunet"
     embedder: str = "auto"  # AdaFace when its file is installed, else SFace
     restorer: str = "auto"
+    restored_layout: str = "mirror"  # where copies lie in the folder `restored`: mirror, beside, flat
     insightface_pack: str = "buffalo_l"
     iconface_device: str = "auto"
     iconface_weights: str = "full"
@@ -61,6 +62,10 @@ class Settings:
     workers: int = 0  # 0: one per processor
     index_side: int = 1600  # photos are decoded to at least this long side for indexing, pixels
     max_megapixels: int = 400
+    watch_quiet_seconds: int = 2  # a file is read when it was left alone for so long
+    watch_network_quiet_seconds: int = 30  # the same on network folders
+    watch_poll_minutes: int = 5  # between two looks at a folder without events
+    nightly_hour: int = 3  # local time of the nightly comparison and backup, 0..23
 
 
 def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:

@@ -1,12 +1,17 @@
-"""Undo, including the one decision that left a file behind: a restored copy."""
+"""Undo, accept and reject: decisions that a restored copy on disk follows."""
 
 from pathlib import Path
+from typing import get_args
 
 from gallery_db import Gallery
-from gallery_db.records import DecisionRecord, RestorationRecord
-from iconface_core.image_io import content_hash
+from gallery_db.records import DecisionRecord, RestorationRecord, RestorationState
 
+from .dry_run import tried
+from .errors import NotFoundError, UsageError
+from .outputs import remove, rows_of
 from .people import People
+
+STATES: tuple[RestorationState, ...] = get_args(RestorationState)
 
 
 def undo(
@@ -16,21 +21,38 @@ def undo(
 
     A copy that was changed since it was written is left alone: it is the user's now.
     """
-    with gallery.begin(write=False) as tx:
-        before = {r.id: r.state for r in tx.restorations.history()}
     record = people.decide(lambda tx: tx.decisions.undo(decision_id), dry_run=dry_run)
-    if dry_run:
-        return record, []
+    return record, [] if dry_run else _remove_outputs(gallery, record, "undone")
+
+
+def reject(gallery: Gallery, which: str, *, dry_run: bool = False) -> tuple[DecisionRecord, list[Path]]:
+    """ "I do not want that": of a restored copy (removed) or a proposal. `which`: see `find`."""
+    rows = find(gallery, which)
+    ids = [r.id for r in rows]
+    record = tried(gallery, lambda tx: tx.decisions.reject_restorations(ids), dry_run=dry_run)
+    return record, [] if dry_run else _remove_outputs(gallery, record, "rejected")
+
+
+def accept(gallery: Gallery, which: str, *, dry_run: bool = False) -> DecisionRecord:
+    """ "That is good": no algorithm replaces it. Raises UsageError for a proposal, which must be restored first."""
+    rows = find(gallery, which)
+    if rows[0].state == "proposed":
+        raise UsageError(f"restoration {rows[0].id} is a proposal: nothing is there to accept yet")
+    return tried(gallery, lambda tx: tx.decisions.accept_restorations([r.id for r in rows]), dry_run=dry_run)
+
+
+def find(gallery: Gallery, which: str) -> list[RestorationRecord]:
+    """The rows of one output or proposal, by the id of one of them, by the copy's path, or by the photo's (its latest).
+    Raises NotFoundError."""
     with gallery.begin(write=False) as tx:
-        undone = [r for r in tx.restorations.history() if r.state == "undone" and before.get(r.id) == "done"]
-    return record, [path for r in undone if (path := _remove(r)) is not None]
+        rows = rows_of(tx, which)
+    if not rows:
+        raise NotFoundError(f"no restoration is known as {which!r}; see: iconface restored list")
+    return rows
 
 
-def _remove(restoration: RestorationRecord) -> Path | None:
-    if restoration.output is None:
-        return None
-    path = Path(restoration.output)
-    if not path.is_file() or content_hash(path) != restoration.output_sha256:
-        return None
-    path.unlink()
-    return path
+def _remove_outputs(gallery: Gallery, record: DecisionRecord, state: str) -> list[Path]:
+    with gallery.begin(write=False) as tx:
+        rows = [tx.restorations.get(i) for i in record.restoration_ids]
+    outputs = {r.output: r for r in rows if r.state == state}
+    return [path for r in outputs.values() if (path := remove(r)) is not None]

@@ -1,6 +1,6 @@
 """Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -71,6 +71,17 @@ class WhoIs:
                 for s in subjects
             ]
 
+    def choose(self, s: Subject, rows: Iterable[ReferenceRow], *, limit: int = 3) -> ReferenceChoice:
+        """Which of a person's faces would help to restore `s`."""
+        return select_references(
+            DegradedFace(
+                s.face.landmarks, s.content_hash, s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at
+            ),
+            [self._candidate(r) for r in rows],
+            self._embedder.calibration,
+            limit=limit,
+        )
+
     def _one(
         self,
         tx: Tx,
@@ -100,14 +111,7 @@ class WhoIs:
         if who is None:
             return Answer(s, how, reason, None, None, found, None, {})
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
-        choice = select_references(
-            DegradedFace(
-                s.face.landmarks, s.content_hash, s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at
-            ),
-            [self._candidate(r) for r in rows.values()],
-            self._embedder.calibration,
-            limit=limit,
-        )
+        choice = self.choose(s, rows.values(), limit=limit)
         return Answer(s, how, reason, who, names.get(who), found, choice, rows)
 
     def _people(self, tx: Tx) -> PeopleGallery:

@@ -9,7 +9,8 @@ from typer.main import get_command
 
 from plugin.errors import AppError
 
-from . import faces, integrate, library, maintain, models, people, restore, train
+from . import faces, integrate, library, maintain, models, people, restore, restored, train
+from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
 
 INTERRUPTED = 130
@@ -26,7 +27,7 @@ def tree() -> typer.Typer:
         Originals are never changed. Nothing leaves this machine.
         """
 
-    for module in (library, people, faces, restore, integrate, models, train, maintain):
+    for module in (library, people, faces, restore, restored, integrate, models, train, maintain):
         module.register(root)
     return root
 
@@ -43,6 +44,8 @@ def run(argv: Sequence[str]) -> int:
     logging.captureWarnings(True)  # what Pillow remarks on a damaged file belongs to the log
     out = session.out
     try:
+        if rest[:1] == ["restore"] and VERBS.intersection(rest[1:2]):
+            rest = ["restored", *rest[1:]]  # a photo of that name is ./list
         code = get_command(tree())(rest, standalone_mode=False, prog_name="iconface", obj=session)
         return int(code or 0)
     except typer.TyperException as e:

@@ -58,6 +58,7 @@ def restore(
     steps: Annotated[int | None, typer.Option(min=1, max=100, help="default: the restorer's own")] = None,
     face: FaceNumber = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="folder for the restored copies")] = None,
+    beside: Annotated[bool, typer.Option("--beside", help="put the copies beside their originals")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say who and which references, restore nothing")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="also faces that look fine, and results the identity check refuses")
@@ -70,6 +71,8 @@ def restore(
 
     if reference and no_references:
         raise UsageError("--reference and --no-references exclude each other")
+    if output is not None and beside:
+        raise UsageError("--output and --beside exclude each other")
     session = Session.of(ctx)
     results: list[FaceResult] = []
     with session.app() as app, session.out.progress("restoring", "photos") as progress:
@@ -83,6 +86,7 @@ def restore(
             use_references=not no_references,
             restorer=restorer,
             output=None if output is None else absolute(output),
+            beside=beside,
             dry_run=dry_run,
             force=force,
         )

@@ -1,0 +1,192 @@
+"""`iconface restore list | show | accept | reject`: what was restored or proposed, and what the user says of it.
+
+The commands live under `restored`; `iconface restore list` is the same (plugin/cli/main.py), because `restore` itself
+takes photos.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import columns
+from .people import DryRun
+from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from gallery_db.records import RestorationRecord
+
+VERBS = frozenset({"list", "show", "accept", "reject"})
+"""The first word after `restore` that means one of these commands, not a photo of that name."""
+
+Which = Annotated[list[str], typer.Argument(metavar="ID|PATH...", help="a restoration's id, its copy, or the photo")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    group = typer.Typer(help="What was restored or proposed: look at it, accept it, reject it.", no_args_is_help=True)
+    group.command("list", epilog=SHARED_HELP)(list_)
+    group.command("show", epilog=SHARED_HELP)(show)
+    group.command("accept", epilog=SHARED_HELP)(accept)
+    group.command("reject", epilog=SHARED_HELP)(reject)
+    root.add_typer(group, name="restored")
+
+
+def list_(
+    ctx: typer.Context,
+    photo: Annotated[Path | None, typer.Argument(help="only of this photo")] = None,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help="done, refused, undone, proposed or rejected; may be repeated")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
+) -> None:
+    """List restorations and proposals, latest first."""
+    from plugin.errors import UsageError
+    from plugin.roots import absolute
+    from plugin.undoing import STATES
+
+    wanted = [s for s in STATES if s in (state or STATES)]
+    if state and set(state) - set(STATES):
+        raise UsageError(f"a state is one of {', '.join(STATES)}")
+    session = Session.of(ctx)
+    with session.app() as app, app.gallery.begin(write=False) as tx:
+        where = None if photo is None else str(absolute(photo))
+        records = tx.restorations.history(photo=where, states=wanted, limit=limit)
+    rows = [_row(r) for r in records]
+    table = columns(
+        ["id", "at", "state", "decided", "copy", "v", "photo"],
+        [(r.id, r.created_at[:16], r.state, r.decided, row["file"], r.version, r.photo) for r, row in _both(records)],
+    )
+    session.out.result("restorations", rows, table)
+
+
+def show(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID|PATH")]) -> None:
+    """Everything that is kept of a restoration: who, which references, the identity check, where the copy is."""
+    from plugin.undoing import find
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        records = find(app.gallery, _name(which))
+    session.out.result(
+        "restorations", [_row(r) for r in records], [x for _, row in _both(records) for x in _lines(row)]
+    )
+
+
+def accept(
+    ctx: typer.Context,
+    which: Which,
+    enqueue: Annotated[
+        bool, typer.Option("--enqueue", help="proposals: leave the work to the service or to `iconface jobs run`")
+    ] = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Say that results are good, so that no algorithm replaces them. An accepted proposal is restored."""
+    from plugin.proposals import enqueue as leave
+    from plugin.proposals import fulfil
+    from plugin.restore_result import FaceResult, exit_code
+    from plugin.undoing import accept as accept_output
+    from plugin.undoing import find
+
+    session = Session.of(ctx)
+    rows: list[dict[str, Any]] = []
+    human: list[str] = []
+    results: list[FaceResult] = []
+    with session.app() as app:
+        for name in which:
+            [first, *_] = find(app.gallery, _name(name))
+            row: dict[str, Any] = {"restoration_id": first.id, "photo": first.photo, "dry_run": dry_run}
+            if first.state != "proposed":
+                record = accept_output(app.gallery, _name(name), dry_run=dry_run)
+                rows.append({**row, "decision_id": record.id, "summary": record.summary, "results": [], "job_id": None})
+                human.append(record.summary)
+                continue
+            done = [] if dry_run or enqueue else fulfil(app, first)
+            job = leave(app, first) if enqueue and not dry_run else None
+            results += done
+            summary = f"accepted the proposal for {first.photo}" + (f" (job {job})" if job is not None else "")
+            rows.append(
+                {**row, "decision_id": None, "summary": summary, "results": [r.row() for r in done], "job_id": job}
+            )
+            human += [summary, *(line for r in done for line in r.lines())]
+    session.out.result("accepted", rows, human)
+    return exit_code(results)
+
+
+def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
+    """Say that results are not wanted: the copy is removed, and nothing makes the same again by itself."""
+    from plugin.undoing import reject as reject_output
+
+    session = Session.of(ctx)
+    rows: list[dict[str, Any]] = []
+    human: list[str] = []
+    with session.app() as app:
+        for name in which:
+            record, removed = reject_output(app.gallery, _name(name), dry_run=dry_run)
+            paths = [str(p) for p in removed]
+            rows.append(
+                {
+                    "restoration_id": record.restoration_id,
+                    "decision_id": record.id,
+                    "summary": record.summary,
+                    "removed": paths,
+                    "dry_run": dry_run,
+                }
+            )
+            human += [record.summary, *(f"removed {p}" for p in paths)]
+    session.out.result("rejected", rows, human)
+
+
+def _name(which: str) -> str:
+    """An id as it is, a path as the gallery stores it. A file whose name is a number: write ./5."""
+    from plugin.roots import absolute
+
+    return which if which.isdigit() else str(absolute(Path(which)))
+
+
+def _row(r: "RestorationRecord") -> dict[str, Any]:
+    from plugin.outputs import presence
+
+    b = r.bbox
+    return {
+        "restoration_id": r.id,
+        "state": r.state,
+        "decided": r.decided,
+        "version": r.version,
+        "origin": r.origin,
+        "created_at": r.created_at,
+        "photo": r.photo,
+        "face_id": r.face_id,
+        "bbox": None if b is None else [round(v, 1) for v in (b.x1, b.y1, b.x2, b.y2)],
+        "person_id": r.person_id,
+        "references": list(r.references),
+        "restorer": r.restorer,
+        "weights_sha256": r.weights_sha256,
+        "seed": r.seed,
+        "options": dict(r.options),
+        "identity": {"before": r.similarity_before, "after": r.similarity_after, "verdict": r.verdict or None},
+        "seconds": r.seconds,
+        "output": r.output,
+        "file": presence(r) if r.state == "done" else "none",
+    }
+
+
+def _both(records: "Sequence[RestorationRecord]") -> "Iterable[tuple[RestorationRecord, dict[str, Any]]]":
+    return ((r, _row(r)) for r in records)
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    check = row["identity"]
+    numbers = "" if check["after"] is None else f" (likeness {check['before']:.2f} -> {check['after']:.2f})"
+    out = [
+        f"{row['restoration_id']}: {row['photo']}",
+        f"  state       {row['state']}" + (f", {row['decided']} by you" if row["decided"] else ""),
+        f"  version     {row['version']}, {row['created_at']}, asked for by {row['origin'] or 'hand'}",
+        f"  restorer    {row['restorer']}, seed {row['seed']}",
+    ]
+    if check["verdict"]:
+        out.append(f"  identity    {check['verdict']}{numbers}")
+    out += [f"  reference   {r['photo']} ({r['score']:.2f}: {', '.join(r['reasons'])})" for r in row["references"]]
+    if row["output"] is not None:
+        out.append(f"  copy        {row['output']}" + ("" if row["file"] in ("there", "none") else f" ({row['file']})"))
+    return out
