@@ -8,10 +8,13 @@ from pathlib import Path
 from gallery_db import Tx
 from gallery_db.records import JobRecord
 
-from .kinds import RESTORE, printable
+from .kinds import CHANGES, RECONCILE, printable
 
 STRIKES = "jobs.strikes"
 """Meta key: for each photo that killed the worker, how often, and size and time of the file it was then."""
+
+OVER_MANY = frozenset({CHANGES, RECONCILE})
+"""Kinds that go on with the other photos, and skip one that is marked as failed."""
 
 MAX_STRIKES = 3
 BACKOFF_S = 30.0
@@ -32,29 +35,32 @@ def settle(
     """Blame a photo if only one was in the worker's hands, and give the job back or fail it.
 
     A job over one photo has its own three attempts. One over many photos is not spoiled by a few bad ones: it is
-    released, and the bad ones are out after three deaths each.
+    released, and the bad ones are out after three deaths each. It ends all the same, because it fails when a photo that
+    is out already kills again.
     """
-    quarantined = None
+    spent, out = False, None
     if len(looked_at) == 1:
         [path] = looked_at
-        if _strike(tx, path) >= MAX_STRIKES:
-            quarantined = path
-            quarantine(tx, path, reason)
-    if job.kind == RESTORE or not looked_at:
-        tx.jobs.fail(job, reason, now, retry=quarantined is None, backoff_s=backoff_s)
+        spent = _strike(tx, path) >= MAX_STRIKES
+        out = path if spent and quarantine(tx, path, reason) else None
+    if job.kind in OVER_MANY and looked_at and (out or not spent):
+        tx.jobs.release(job, run_after=now if out else now + backoff_s, error=reason)
     else:
-        tx.jobs.release(job, run_after=now if quarantined else now + backoff_s, error=reason)
-    return Verdict(quarantined, careful=len(looked_at) > 1)
+        tx.jobs.fail(job, reason, now, retry=not spent, backoff_s=backoff_s)
+    return Verdict(out, careful=len(looked_at) > 1)
 
 
-def quarantine(tx: Tx, path: str, reason: str) -> None:
-    """Mark a photo of the library as unreadable, with the reason. Its faces and names stay."""
+def quarantine(tx: Tx, path: str, reason: str) -> bool:
+    """Mark a photo of the library as unreadable, with the reason. Its faces and names stay. False: it is so already, or
+    is in no folder of the library, where the failed job says it all."""
     text = f"{printable(path)}: {reason}, {MAX_STRIKES} times; left alone until: iconface scan --retry-failed"
     known = tx.photos.by_path(printable(path))
     root = tx.roots.containing(Path(path))
-    if known is None and root is None:
-        return  # not in the library: the failed job says it all
     size, mtime_ns, inode = _stat(path)
+    if known is None and root is None:
+        return False
+    if known is not None and known.state == "failed" and (known.size, known.mtime_ns) == (size, mtime_ns):
+        return False
     tx.photos.mark_failed(
         path,
         text,
@@ -64,6 +70,7 @@ def quarantine(tx: Tx, path: str, reason: str) -> None:
         mtime_ns=mtime_ns,
         inode=inode,
     )
+    return True
 
 
 def _strike(tx: Tx, path: str) -> int:

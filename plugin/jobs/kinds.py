@@ -14,6 +14,7 @@ RESTORE = "restore"
 CHANGES = "changes"
 RECONCILE = "reconcile"
 NIGHTLY = "nightly"
+PROPOSE = "propose"
 CLEANUP_ITEM = "cleanup_item"
 
 HAND = 100

@@ -6,9 +6,12 @@ it must not double anything. An exception fails the job, which is tried again la
 trying again cannot help.
 """
 
-from .kinds import NIGHTLY, RESTORE
+from .kinds import CHANGES, NIGHTLY, PROPOSE, RECONCILE, RESTORE
 
 HANDLERS = {
     RESTORE: "plugin.jobs.restore_job:run",
     NIGHTLY: "plugin.jobs.nightly_job:run",
+    CHANGES: "plugin.watching.handlers:changes",
+    RECONCILE: "plugin.watching.handlers:reconcile",
+    PROPOSE: "plugin.watching.proposing:run",
 }

@@ -1,0 +1,247 @@
+"""Real worker processes, killed for real: no job is lost, nothing is done twice, and who is to blame is known."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from gallery_db import Gallery
+from gallery_db.records import JobRecord
+from plugin.jobs import blame
+from plugin.jobs.supervisor import Limits, Supervisor, death
+
+from .handlers import COMMAND, HANDLERS
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def gallery(home: Path) -> Iterator[Gallery]:
+    with Gallery.open(home / "data" / "gallery.db") as g:
+        yield g
+
+
+def supervisor(gallery: Gallery, home: Path, **limits: float) -> Supervisor:
+    chosen = {"idle_s": 30.0, "poll_s": 0.1, "backoff_s": 0.0, "stop_s": 5.0, **limits}
+    return Supervisor(
+        gallery,
+        [*COMMAND, "--home", str(home)],
+        home / "state" / "worker.log",
+        limits=Limits(**chosen),
+        kinds=[*HANDLERS],
+    )
+
+
+def enqueue(gallery: Gallery, kind: str, payload: dict | None = None, **more) -> int:
+    with gallery.begin() as tx:
+        return tx.jobs.enqueue(kind, payload, **more)
+
+
+def job(gallery: Gallery, job_id: int) -> JobRecord:
+    with gallery.begin(write=False) as tx:
+        return tx.jobs.get(job_id)
+
+
+def until(true: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for something; the limit is for hanging tests only."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+@contextmanager
+def working(s: Supervisor) -> Iterator[Supervisor]:
+    thread = Thread(target=s.run)
+    thread.start()
+    try:
+        yield s
+    finally:
+        s.stop()
+        thread.join()
+
+
+def test_results_reasons_and_retries(gallery: Gallery, home: Path):
+    good = enqueue(gallery, "ok", {"n": 1}, origin="auto")
+    bad = enqueue(gallery, "broken", max_attempts=2)
+    odd = enqueue(gallery, "unjson", max_attempts=1)
+    supervisor(gallery, home).run(drain=True)
+    assert (job(gallery, good).state, job(gallery, good).progress) == ("done", {"echo": {"n": 1}, "origin": "auto"})
+    # An exception is tried again, later: 30 s after the first attempt.
+    failed = job(gallery, bad)
+    assert (failed.state, failed.attempts) == ("waiting", 1)
+    assert failed.error == "ValueError: this handler is broken"
+    assert failed.run_after > time.time() + 10
+    assert job(gallery, odd).state == "failed"
+    assert "Traceback" in (home / "state" / "worker.log").read_text()
+
+
+def test_a_job_that_kills_its_worker_fails_after_three_deaths(gallery: Gallery, home: Path):
+    bad = enqueue(gallery, "segfault")
+    good = enqueue(gallery, "ok", priority=-1)
+    supervisor(gallery, home).run(drain=True)
+    assert job(gallery, good).state == "done", "the queue goes on"
+    dead = job(gallery, bad)
+    assert (dead.state, dead.attempts) == ("failed", 3)
+    assert "SIGSEGV" in (dead.error or "")
+    assert "Segmentation fault" in (home / "state" / "worker.log").read_text()
+
+
+@pytest.mark.parametrize("where", ["in the library", "elsewhere", "given up before"])
+def test_a_photo_that_kills_three_times_is_quarantined(gallery: Gallery, home: Path, where: str):
+    folder = home / "photos"
+    folder.mkdir()
+    photo = folder / "poison.jpg"
+    photo.write_bytes(b"x")
+    notes = home / "notes"
+    with gallery.begin() as tx:
+        if where != "elsewhere":
+            tx.roots.add(folder)
+        if where == "given up before":
+            assert blame.quarantine(tx, str(photo), "crashed")
+            assert not blame.quarantine(tx, str(photo), "crashed")
+    # Neither of these kinds asks whether the photo was given up, and both must end.
+    kind = "killed" if where == "given up before" else "restore"
+    bad = enqueue(gallery, kind, {"path": str(photo), "notes": str(notes)})
+    supervisor(gallery, home).run(drain=True)
+    assert job(gallery, bad).state == "failed"
+    assert notes.read_text().split() == ["started"] * 3
+    with gallery.begin(write=False) as tx:
+        row = tx.photos.by_path(str(photo))
+    if where == "elsewhere":
+        assert row is None
+    else:
+        assert row is not None
+        assert row.state == "failed"
+        assert "3 times" in (row.reason or "")
+
+
+def test_an_endless_loop_is_ended(gallery: Gallery, home: Path):
+    bad = enqueue(gallery, "forever", max_attempts=1)
+    good = enqueue(gallery, "ok", priority=-1)
+    supervisor(gallery, home, timeout_s=1.0).run(drain=True)
+    assert job(gallery, bad).error == "no progress for 1 s"
+    assert (job(gallery, bad).state, job(gallery, good).state) == ("failed", "done")
+
+
+def test_a_memory_eater_is_ended(gallery: Gallery, home: Path):
+    bad = enqueue(gallery, "glutton", max_attempts=1)
+    supervisor(gallery, home, memory_bytes=700 << 20).run(drain=True)
+    assert job(gallery, bad).state == "failed"
+    assert "700 MB" in (job(gallery, bad).error or "")
+
+
+def test_one_poison_photo_among_many_is_found_and_the_job_is_done(gallery: Gallery, home: Path):
+    folder = home / "photos"
+    folder.mkdir()
+    paths = [folder / f"{n}.jpg" for n in range(6)]
+    for path in paths:
+        path.write_bytes(b"x")
+    with gallery.begin() as tx:
+        tx.roots.add(folder)
+    notes = home / "notes"
+    payload = {"paths": [str(p) for p in paths], "poison": str(paths[3]), "notes": str(notes)}
+    big = enqueue(gallery, "reconcile", payload)
+    supervisor(gallery, home).run(drain=True)
+    assert job(gallery, big).state == "done"
+    with gallery.begin(write=False) as tx:
+        failed = [p.path for p in tx.photos.find(states=("failed",))]
+    assert failed == [str(paths[3])], "the poison, and not its innocent neighbour"
+    assert {"4.jpg", "5.jpg"} <= set(notes.read_text().split()), "what came after the poison was seen"
+
+
+def test_a_right_click_overtakes_and_the_library_job_comes_back(gallery: Gallery, home: Path):
+    notes = home / "notes"
+    long = enqueue(gallery, "steps", {"steps": 40, "notes": str(notes)})
+    with working(supervisor(gallery, home)) as s:
+        until(lambda: notes.exists())
+        click = enqueue(gallery, "ok", {"notes": str(notes)}, priority=100)
+        s.wake()
+        until(lambda: job(gallery, long).state == "done")
+    assert notes.read_text().split() == ["started", "ok", "started", "finished"]
+    assert job(gallery, click).state == "done"
+    assert job(gallery, long).attempts == 1, "being overtaken is no failed attempt"
+
+
+def test_less_urgent_jobs_do_not_interrupt(gallery: Gallery, home: Path):
+    notes = home / "notes"
+    long = enqueue(gallery, "steps", {"steps": 10, "notes": str(notes)}, priority=-10)
+    with working(supervisor(gallery, home)):
+        until(lambda: notes.exists())
+        other = enqueue(gallery, "ok", {"notes": str(notes)}, priority=20)
+        until(lambda: job(gallery, other).state == "done")
+    assert notes.read_text().split() == ["started", "finished", "ok"]
+    assert job(gallery, long).state == "done"
+
+
+def test_cancel_pause_and_resume_reach_a_running_job(gallery: Gallery, home: Path):
+    notes = home / "notes"
+    first = enqueue(gallery, "steps", {"steps": 10_000, "notes": str(notes)})
+    with working(supervisor(gallery, home)) as s:
+        until(lambda: notes.exists())
+        with gallery.begin() as tx:
+            tx.jobs.cancel(first, time.time())
+        second = enqueue(gallery, "steps", {"steps": 10_000, "notes": str(notes)})
+        until(lambda: job(gallery, second).state == "running")
+        with gallery.begin() as tx:
+            tx.jobs.pause()
+        until(lambda: job(gallery, second).state == "waiting")
+        with gallery.begin() as tx:
+            tx.jobs.resume()
+        s.wake()
+        until(lambda: job(gallery, second).state == "running")
+    assert job(gallery, first).state == "cancelled"
+    assert (job(gallery, second).state, job(gallery, second).attempts) == ("waiting", 0), "given back at the end"
+
+
+def test_kill_minus_nine_from_outside_at_any_moment(gallery: Gallery, home: Path):
+    notes = home / "notes"
+    jobs = [enqueue(gallery, "steps", {"steps": 4, "notes": str(notes)}, max_attempts=50) for _ in range(4)]
+    with working(supervisor(gallery, home)) as s:
+        for _ in range(5):
+            until(lambda: s.status() or all(job(gallery, j).state == "done" for j in jobs))
+            time.sleep(0.7)
+            pid = s.status().get("pid")
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: all(job(gallery, j).state == "done" for j in jobs))
+    assert notes.read_text().count("finished") >= 4
+
+
+def test_the_worker_ends_when_its_supervisor_is_gone(gallery: Gallery, home: Path):
+    notes = home / "notes"
+    long = enqueue(gallery, "steps", {"steps": 10_000, "notes": str(notes)})
+    with working(supervisor(gallery, home)) as s:
+        until(lambda: notes.exists())
+        worker = s._worker
+        assert worker is not None
+        assert worker._process.stdin is not None
+        worker._process.stdin.close()  # what the kernel does when the supervisor dies
+        until(lambda: job(gallery, long).attempts == 0 or not worker.running())
+
+
+def test_a_worker_that_cannot_start_is_no_busy_loop(gallery: Gallery, home: Path):
+    enqueue(gallery, "ok")
+    import sys
+
+    s = Supervisor(gallery, [sys.executable, "-c", "raise SystemExit(3)"], home / "worker.log", kinds=["ok"])
+    with working(s):
+        until(lambda: s._stillborn == 1)
+        time.sleep(1)
+        assert s._stillborn == 1
+
+
+def test_deaths_in_words():
+    assert death(3) == "the worker ended with status 3"
+    assert "SIGSEGV" in death(-11)
+    assert "out of memory" in death(-9)
