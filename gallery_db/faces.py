@@ -100,7 +100,12 @@ class FaceRepo:
         """Faces that meet all conditions, in order of id."""
         w = where or FaceFilter()
         query = _joined().where(face.c.id > w.after_id).order_by(face.c.id).limit(w.limit)
-        for column, value in ((face.c.person_id, w.person_id), (face.c.photo_id, w.photo_id), (photo.c.path, w.photo)):
+        for column, value in (
+            (face.c.person_id, w.person_id),
+            (face.c.photo_id, w.photo_id),
+            (photo.c.path, w.photo),
+            (photo.c.root_id, w.root_id),
+        ):
             if value is not None:
                 query = query.where(column == value)
         if w.assigned is not None:
@@ -119,6 +124,10 @@ class FaceRepo:
         """All faces of a photo but the forgotten ones, from left to right."""
         query = _joined().where(face.c.photo_id == photo_id, face.c.state != "forgotten")
         return self._records(query.order_by(face.c.x1 + face.c.x2, face.c.id))
+
+    def last_id(self) -> int:
+        """The highest face id there is, 0 without any."""
+        return self._c.scalar(select(func.max(face.c.id))) or 0
 
     def count(self) -> int:
         """Faces that are `ok` or `doubtful`."""

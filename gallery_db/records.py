@@ -125,6 +125,7 @@ class FaceFilter:
     person_id: int | None = None
     photo_id: int | None = None
     photo: str | None = None  # absolute path
+    root_id: int | None = None
     assigned: bool | None = None
     named: bool | None = None
     confirmed: bool | None = None

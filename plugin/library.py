@@ -71,18 +71,26 @@ def walk(
 
 def look_up(path: str, on_error: Callable[[OSError], None]) -> FoundFile | None:
     """One file as a scan sees it; None, and a word to `on_error`, for what cannot be a photo."""
-    try:
-        path.encode()
-        stat = os.stat(path)  # noqa: PTH116
-    except UnicodeEncodeError:
+    if not is_storable(path):
         shown = os.fsencode(path).decode(errors="replace")
         on_error(OSError(errno.EILSEQ, "the file name is not valid UTF-8; rename it to have it scanned", shown))
         return None
+    try:
+        stat = os.stat(path)  # noqa: PTH116
     except OSError as e:
         on_error(e)
         return None
     # A pipe or a socket with a photo's name would be waited for for ever.
     return FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ino) if S_ISREG(stat.st_mode) else None
+
+
+def is_storable(path: str) -> bool:
+    """Whether the gallery can keep this path: its bytes are UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def vanished(path: str) -> bool:

@@ -107,20 +107,45 @@ class LibraryJob:
             daily_backup(self._gallery.path, self._folders.backups)
         return report
 
-    def _group(self, grouper: Grouper, report: LibraryReport) -> None:
+    def update(
+        self,
+        progress: Progress,
+        root_id: int,
+        paths: Sequence[str],
+        *,
+        retry_failed: bool = False,
+        guarded: bool = False,
+    ) -> LibraryReport:
+        """Look at these paths of one root only (`Scanner.update`), then place the new faces.
+
+        Raises BusyError when another process scans, NotFoundError for an unknown root.
+        """
+        with only_one(self._folders.data / "scan.lock", "scan"):
+            scan = self._scanner.update(progress, root_id, paths, retry_failed=retry_failed, guarded=guarded)
+            report = LibraryReport(scan)
+            with self._gallery.begin(write=False) as tx:
+                new = tx.faces.last_id() > int(tx.meta.get(GROUPED_UP_TO) or 0)
+            if new:
+                self._group(self._grouper, report, quick=True)
+        return report
+
+    def _group(self, grouper: Grouper, report: LibraryReport, *, quick: bool = False) -> None:
+        """`quick`: only place the new faces, and leave the full pass to the next scan."""
         with self._gallery.begin(write=False) as tx:
             up_to = int(tx.meta.get(GROUPED_UP_TO) or 0)
             ids = tx.faces.columns().face_id
         new = ids[ids > up_to]
         proposals: Sequence[object]
-        if len(ids) <= FULL_PASS_UP_TO or len(new) > len(ids) // 20:
+        full = len(new) > len(ids) // 20 or (len(ids) <= FULL_PASS_UP_TO and not quick)
+        if full:
             changes, grouping = grouper.full()
             proposals = grouping.proposals
         else:
             changes, decisions = grouper.quick(new.astype(np.int64))
             proposals = [d.proposal for d in decisions if d.proposal is not None]
         with self._gallery.begin() as tx:
-            tx.meta.set(GROUPING_PENDING, None)
+            if full or not quick:
+                tx.meta.set(GROUPING_PENDING, None)
             tx.meta.set(GROUPED_UP_TO, str(max(ids.tolist(), default=0)))
         report.grouped = True
         report.joined, report.moved, report.left = len(changes.joined), len(changes.moved), len(changes.left)

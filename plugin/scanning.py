@@ -15,7 +15,7 @@ from gallery_db.records import PhotoStat, RootRecord
 
 from .errors import BusyError, NotFoundError
 from .indexing import Indexer, Seen, store
-from .library import Changes, FoundFile, compare, half_empty, look_up, vanished, walk, why_offline
+from .library import Changes, FoundFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
 from .moves import MovedPhotos
 from .progress import Progress
 from .watching.ignore import IgnoreRules
@@ -133,7 +133,7 @@ class Scanner:
         rules = IgnoreRules(root.path, self._own)
         found: list[FoundFile] = []
         folders: list[str] = []
-        storable = [p for p in dict.fromkeys(paths) if _is_storable(p)]
+        storable = [p for p in dict.fromkeys(paths) if is_storable(p)]
         for path in storable:
             if vanished(path):
                 folders.append(path)
@@ -259,14 +259,6 @@ def _note_in(report: ScanReport) -> Callable[[OSError], None]:
         report.problems.append(f"{e.filename}: {e.strerror}")
 
     return problem
-
-
-def _is_storable(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _foresee(plans: Sequence[_Plan], report: ScanReport) -> None:
