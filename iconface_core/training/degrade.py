@@ -51,7 +51,7 @@ class Degrader:
         rows = torch.rand((count, UNIFORMS), generator=generator, device=generator.device).tolist()
         draws = [Draws(row) for row in rows]
         drawn = [self.recipe.strength(d) for d in draws]
-        levels = drawn if strength is None else [float(s) for s in strength]
+        levels = drawn if strength is None else strength.tolist()
         if not all(0 <= s <= 16 for s in levels):
             raise ValueError(f"strength must be within 0..16, got {min(levels)} .. {max(levels)}")
         tones = [plan_tone(self.recipe, d) for d in draws]
