@@ -1,0 +1,268 @@
+"""Where restored copies go, and what is remembered of them; with the real models where a copy is made."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gallery_db import Gallery
+from gallery_db.records import RestorationRecord
+from iconface_core.types import BBox
+from iconface_core.verdict import Verdict, VerdictKind
+from plugin.app import build_app
+from plugin.candidates import Candidate
+from plugin.errors import UsageError
+from plugin.outputs import LAYOUTS, Outputs, layout_of, presence, why_not_again
+from plugin.people import People
+from plugin.proposals import propose
+from plugin.restore_result import FaceResult, RestoreRequest
+from plugin.settings import load_settings
+from plugin.undoing import accept, reject, undo
+
+from .conftest import Cli, Library, tree_hash
+
+
+@pytest.fixture
+def gallery(tmp_path: Path):
+    with Gallery.open(tmp_path / "g" / "g.db") as g:
+        yield g
+
+
+def outputs(gallery: Gallery, folder: Path, layout: str = "mirror") -> Outputs:
+    return Outputs(gallery, folder, next(x for x in LAYOUTS if x == layout), "iconface test")
+
+
+# ---- where copies go
+
+
+def test_a_mirror_has_the_folders_of_the_library(gallery: Gallery, tmp_path: Path):
+    out = tmp_path / "Restored"
+    with gallery.begin() as tx:
+        for root in ("/a/Photos", "/b/photos", "/b/Scans"):
+            tx.roots.add(Path(root))
+    mirror = outputs(gallery, out).folder_for
+    assert mirror(Path("/a/Photos/2019/May/x.jpg")) == out / "Photos" / "2019" / "May"
+    assert mirror(Path("/b/photos/2019/May/x.jpg")) == out / "photos-2" / "2019" / "May", "two roots, one name"
+    assert mirror(Path("/b/Scans/x.jpg")) == out / "Scans"
+    assert mirror(Path("/elsewhere/x.jpg")) == out
+    assert mirror(Path("/b/Scans/x.jpg"), beside=True) == Path("/b/Scans")
+    assert outputs(gallery, out, "beside").folder_for(Path("/b/Scans/x.jpg")) == Path("/b/Scans")
+    assert outputs(gallery, out, "flat").folder_for(Path("/b/Scans/x.jpg")) == out
+
+
+def test_an_unknown_layout_names_the_file_and_the_choices(tmp_path: Path):
+    settings = load_settings(tmp_path, {})
+    assert layout_of(settings) == "mirror"
+    with pytest.raises(UsageError, match=r"config\.toml: restored_layout must be one of mirror, beside, flat"):
+        layout_of(replace(settings, restored_layout="upside-down"))
+
+
+# ---- what is remembered
+
+
+def copy_of(gallery: Gallery, folder: Path, faces: int = 2, name: str = "a_restored.jpg") -> tuple[Path, list[int]]:
+    """A copy of one photo with some restored faces, remembered as `restore` does. Returns it and its rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / name
+    Image.new("RGB", (8, 8), (sum(map(ord, name)) % 255, 0, 0)).save(copy)
+    results = [
+        FaceResult(
+            Path("/lib/a.jpg"),
+            number=i + 1,
+            bbox=BBox(50 * i, 0, 50 * i + 40, 40),
+            restorer="waifu2x",
+            verdict=Verdict(VerdictKind.PASS, "same", 5.0),
+            output=copy,
+            seconds=0.5,
+        )
+        for i in range(faces)
+    ]
+    outputs(gallery, folder).remember(
+        results, copy, input_sha256="in", weights_sha256="w", options={"seed": 42}, origin="hand"
+    )
+    with gallery.begin(write=False) as tx:
+        found = tx.restorations.by_output(path=str(copy))
+        assert found is not None
+        return copy, [r.id for r in tx.restorations.with_output(found.id)]
+
+
+def facts(gallery: Gallery, ids: list[int]) -> set[tuple[str, str | None]]:
+    with gallery.begin(write=False) as tx:
+        return {(r.state, r.decided) for r in map(tx.restorations.get, ids)}
+
+
+def test_undo_takes_back_all_faces_of_a_copy_with_the_copy(gallery: Gallery, tmp_path: Path):
+    copy, ids = copy_of(gallery, tmp_path / "out", faces=3)
+    assert len(ids) == 3
+    record, removed = undo(gallery, People(gallery), None)
+    assert removed == [copy]
+    assert record.restoration_ids == tuple(ids)
+    assert facts(gallery, ids) == {("undone", None)}, "the records stay"
+    assert not copy.exists()
+
+
+@pytest.mark.parametrize("verb", ["undo", "reject"])
+def test_a_copy_that_was_edited_is_never_removed(gallery: Gallery, tmp_path: Path, verb: str):
+    copy, ids = copy_of(gallery, tmp_path / "out")
+    Image.new("RGB", (9, 9)).save(copy)
+    with gallery.begin(write=False) as tx:
+        assert presence(tx.restorations.get(ids[0])) == "edited"
+    _, removed = undo(gallery, People(gallery), None) if verb == "undo" else reject(gallery, str(copy))
+    assert removed == []
+    assert copy.exists()
+
+
+def test_accept_and_reject_are_decisions_about_the_whole_copy(gallery: Gallery, tmp_path: Path):
+    copy, ids = copy_of(gallery, tmp_path / "out")
+    accept(gallery, str(ids[1]), dry_run=True)
+    assert facts(gallery, ids) == {("done", None)}
+    accept(gallery, str(ids[1]))
+    assert facts(gallery, ids) == {("done", "accepted")}
+    _, removed = reject(gallery, str(copy), dry_run=True)
+    assert (removed, copy.exists()) == ([], True)
+    _, removed = reject(gallery, "/lib/a.jpg")
+    assert removed == [copy]
+    assert facts(gallery, ids) == {("rejected", "rejected")}
+
+
+def test_the_same_copy_again_is_not_remembered_twice(gallery: Gallery, tmp_path: Path):
+    _, ids = copy_of(gallery, tmp_path / "out")
+    assert copy_of(gallery, tmp_path / "out")[1] == ids
+    _, other = copy_of(gallery, tmp_path / "out", name="a_restored-2.jpg")
+    with gallery.begin(write=False) as tx:
+        assert [tx.restorations.get(i).version for i in (*ids, *other)] == [1, 1, 2, 2]
+        assert len(tx.decisions.history()) == 2
+
+
+# ---- what no algorithm may do again
+
+
+def row(tmp_path: Path, **changes) -> RestorationRecord:
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes(b"ours")
+    made = RestorationRecord(
+        id=7, face_id=1, photo="/a.jpg", input_sha256="in", restorer="r", weights_sha256="w", options={}, seed=1,
+        person_id=1, references=({"face_id": 2}, {"face_id": 3}), similarity_before=None, similarity_after=None,
+        verdict="pass", output=str(copy), output_sha256="x", state="done", created_at="",
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def again(*rows: RestorationRecord, sha: str = "in", restorer: str = "r", references: tuple[int, ...] = (3, 2)):
+    return why_not_again(rows, input_sha256=sha, restorer=restorer, references=references)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, "restored already"),
+        ({"state": "rejected", "decided": "rejected"}, "you rejected"),
+        ({"state": "undone"}, "you took"),
+        ({"state": "refused", "output": None}, "identity check refused"),
+        ({"output": "deleted.jpg"}, "you deleted"),
+    ],
+    ids=lambda v: str(v)[:20],
+)
+def test_the_same_result_is_not_made_again(tmp_path: Path, changes: dict, why: str):
+    if changes.get("output"):
+        changes = {**changes, "output": str(tmp_path / changes["output"])}
+    old = row(tmp_path, **changes)
+    assert why in again(old)
+    assert again(old, restorer="better") is None, "a better restorer may try"
+    assert again(old, references=(2,)) is None, "other references may help"
+    assert again(old, sha="edited") is None, "the photo is another one now"
+
+
+def test_an_accepted_result_is_never_replaced(tmp_path: Path):
+    old = row(tmp_path, decided="accepted")
+    for other in ({"restorer": "better"}, {"references": (2,)}, {"sha": "edited"}, {}):
+        assert "you accepted" in again(old, **other)
+
+
+def test_an_unplugged_drive_is_no_deletion(tmp_path: Path):
+    old = row(tmp_path, output="/nowhere/at/all/copy.jpg")
+    assert presence(old) == "offline"
+    assert "restored already" in again(old)
+
+
+def test_an_open_proposal_stands_in_nobodys_way(tmp_path: Path):
+    assert again(row(tmp_path, state="proposed", output=None)) is None
+    assert "you rejected" in again(row(tmp_path, state="rejected", output=None))
+
+
+# ---- the whole way, with real models
+
+
+def test_copies_go_into_the_mirror_and_nothing_rejected_comes_back_by_itself(cli: Cli, library: Library):
+    before = tree_hash(library.photos)
+    [made] = cli("restore", library.ruined)["results"]
+    copy = Path(made["output"])
+    assert copy.parent == cli.home / "restored" / library.photos.name / library.ruined.parent.relative_to(
+        library.photos
+    )
+    [shown] = cli("restore", "show", copy)["restorations"]
+    assert (shown["state"], shown["file"], shown["version"], shown["origin"]) == ("done", "there", 1, "hand")
+    assert shown["seconds"] > 0
+
+    def by_itself() -> str:
+        app = build_app(load_settings(cli.home, {}))
+        try:
+            [result] = app.restoring.restore(library.ruined, RestoreRequest(origin="cleanup"))
+        finally:
+            app.close()
+        assert result.output is None
+        return result.skipped_reason or ""
+
+    assert "restored already" in by_itself()
+    cli("restore", "accept", copy)
+    assert "you accepted" in by_itself()
+    cli("restore", "reject", library.ruined)
+    assert not copy.exists()
+    assert "you rejected" in by_itself()
+    [again] = cli("restore", library.ruined)["results"]
+    assert again["output"] is not None, "by hand it is made again"
+    states = [(r["state"], r["decided"], r["version"]) for r in cli("restore", "list", library.ruined)["restorations"]]
+    assert states == [("done", None, 2), ("rejected", "rejected", 1)]
+    assert tree_hash(library.photos) == before
+
+
+def test_an_accepted_proposal_becomes_a_copy(cli: Cli, library: Library):
+    app = build_app(load_settings(cli.home, {}))
+    try:
+        with app.gallery.begin(write=False) as tx:
+            photo = tx.photos.by_path(str(library.ruined))
+            assert photo is not None
+            [face] = tx.faces.of_photo(photo.id)
+        [candidate] = app.candidates.of([face.id], restorer=app.restorers.id("auto"))
+        assert candidate.reason is None
+        assert 0 < candidate.gain <= 1
+        assert candidate.choice is not None
+        assert candidate.choice.chosen
+        first = propose(app.gallery, candidate, restorer=app.restorers.id("auto"))
+        assert first is not None
+        proposal = propose(app.gallery, candidate, restorer=app.restorers.id("auto"))
+        assert proposal is not None
+        nothing = replace_reason(candidate, "sharp already")
+        assert propose(app.gallery, nothing, restorer="r") is None
+    finally:
+        app.close()
+    [listed] = cli("restore", "list", "--state", "proposed")["restorations"]
+    assert listed["restoration_id"] == proposal.id, "one open proposal per face"
+    assert [r["face_id"] for r in listed["references"]] == [c.face_id for c in candidate.choice.chosen]
+    [row] = cli("restore", "accept", proposal.id, "--enqueue")["accepted"]
+    assert row["job_id"] is not None
+    [row] = cli("restore", "accept", proposal.id)["accepted"]
+    assert Path(row["results"][0]["output"]).is_file()
+    assert cli("restore", "list", "--state", "proposed")["restorations"] == []
+    cli("restore", "accept", proposal.id, code=3)
+
+
+def replace_reason(candidate: Candidate, reason: str) -> Candidate:
+    return replace(candidate, reason=reason)
+
+
+def test_unknown_names_are_not_found(cli: Cli, tmp_path: Path):
+    assert "see: iconface restored list" in cli("restored", "show", "nothing.jpg", code=3)["error"]["message"]
+    cli("restored", "reject", 99, code=3)
+    cli("restored", "list", "--state", "elsewhere", code=2)
