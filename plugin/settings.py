@@ -42,6 +42,17 @@ class Folders:
         return self.data / "models"
 
     @property
+    def inbox(self) -> Path:
+        """Requests that were made without opening the gallery."""
+        return self.data / "inbox"
+
+    @property
+    def runtime(self) -> Path:
+        """Lock and socket of the service. Beside the data, so that every program of the user finds it: file managers,
+        shells and timers do not agree on XDG_RUNTIME_DIR."""
+        return self.data / "run"
+
+    @property
     def config_file(self) -> Path:
         return self.config / "config.toml"
 
@@ -65,6 +76,9 @@ class Settings:
     watch_quiet_seconds: int = 2  # a file is read when it was left alone for so long
     watch_network_quiet_seconds: int = 30  # the same on network folders
     watch_poll_minutes: int = 5  # between two looks at a folder without events
+    worker_idle_seconds: int = 60  # a worker without a job keeps its models so long
+    worker_timeout_seconds: int = 1200  # a job without progress for so long is ended
+    worker_memory_mb: int = 0  # a worker that uses more is ended; 0: four fifths of the memory
     nightly_hour: int = 3  # local time of the nightly comparison and backup, 0..23
 
 

@@ -52,7 +52,8 @@ def worker_command(home: Path | None) -> tuple[str, ...]:
 
 
 class Supervisor:
-    """One worker at a time over the queue of `gallery`. `on_end(job)` is called after a job ended or was given back."""
+    """One worker at a time over the queue of `gallery`. `on_end(job)` is called after a job ended or was given back,
+    `refill()` before the queue is looked at: it may bring in jobs from elsewhere."""
 
     def __init__(
         self,
@@ -63,10 +64,11 @@ class Supervisor:
         limits: Limits | None = None,
         kinds: Sequence[str] = tuple(HANDLERS),
         on_end: Callable[[JobRecord], None] = lambda _: None,
+        refill: Callable[[], object] = lambda: None,
     ) -> None:
         self._gallery, self._command, self._log_file = gallery, tuple(command), log_file
         self._limits = limits or Limits()
-        self._kinds, self._on_end = tuple(kinds), on_end
+        self._kinds, self._on_end, self._refill = tuple(kinds), on_end, refill
         self._wake, self._stopping = Event(), Event()
         self._worker: _Process | None = None
         self._careful = False
@@ -81,29 +83,37 @@ class Supervisor:
         self._stopping.set()
         self._wake.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
     def status(self) -> Mapping[str, Any]:
         """The worker as others see it: pid, memory, and its job; empty when there is none."""
         worker = self._worker
         return {} if worker is None else worker.status()
 
-    def run(self, *, drain: bool = False) -> None:
-        """Work until `stop`, or with `drain` until nothing is due."""
+    def run(self, *, drain: bool = False, linger_s: float | None = None) -> None:
+        """Work until `stop`; with `drain` until nothing is due; with `linger_s` until nothing was for so long."""
+        busy = time.monotonic()
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
                 wait = self._wait_for()
-                if wait > 0:
-                    if drain:
-                        return
-                    self._wake.wait(min(wait, self._limits.poll_s))
+                if wait <= 0:
+                    self._attend(drain=drain)
+                    busy = time.monotonic()
                     continue
-                self._attend(drain=drain)
+                if drain or (linger_s is not None and time.monotonic() - busy >= linger_s):
+                    return
+                self._wake.wait(min(wait, self._limits.poll_s))
         finally:
             self._end_worker()
 
     def _wait_for(self) -> float:
         """Seconds until a job is due; a busy gallery is asked again a little later."""
         try:
+            self._refill()
             with self._gallery.begin(write=False) as tx:
                 due = tx.jobs.next_due(kinds=self._kinds)
         except GalleryError as e:

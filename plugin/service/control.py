@@ -1,0 +1,152 @@
+"""The service can be asked: one JSON object a line in, one back. Light: only the standard library.
+
+On POSIX a Unix domain socket (0600) in the runtime folder. Where there is none (Windows), or the folder's name is too
+long for one, a loopback port with a secret, both in a file only the user can read.
+"""
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+SOCKET = "service.sock"
+PORT = "service.port"
+PATIENCE_S = 2.0
+MAX_LINE = 65_536
+
+Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Called with {"command": ..., ...}; what it returns is sent back. Raises ValueError for what it does not know."""
+
+
+def ask(runtime: Path, command: str, *, timeout_s: float = PATIENCE_S, **more: Any) -> Mapping[str, Any] | None:
+    """The service's answer to a command, or None when no service runs. {"error": text} when it would not."""
+    try:
+        with _connected(runtime, timeout_s) as (connection, secret):
+            line = json.dumps({"command": command, "secret": secret, **more}) + "\n"
+            connection.sendall(line.encode("ascii"))
+            reply = json.loads(_line(connection))
+    except (OSError, ValueError):
+        return None
+    return reply if isinstance(reply, dict) else None
+
+
+class ControlServer:
+    """Answers questions in a thread of its own, until `close`."""
+
+    def __init__(self, runtime: Path, answer: Answer, *, loopback: bool = False) -> None:
+        """Raises OSError when nothing can be bound. The caller holds the service's lock: what is there is stale."""
+        runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._answer, self._secret = answer, ""
+        self._files = [runtime / SOCKET, runtime / PORT]
+        for file in self._files:
+            file.unlink(missing_ok=True)
+        bound = None if loopback else _bind_unix(runtime)
+        self._socket = bound or self._bind_loopback(runtime / PORT)
+        self._socket.listen(16)
+        self._closing = False
+        self._thread = Thread(target=self._serve, name="control", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer no more; the socket goes away."""
+        self._closing = True
+        for file in self._files:
+            file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept` on Linux; elsewhere `close` does
+        self._socket.close()
+        self._thread.join(PATIENCE_S)
+
+    def _serve(self) -> None:
+        while not self._closing:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with closing(connection), suppress(OSError):
+                connection.settimeout(PATIENCE_S)
+                reply = self._reply(connection)
+                connection.sendall((json.dumps(reply) + "\n").encode("ascii"))
+
+    def _reply(self, connection: socket.socket) -> Mapping[str, Any]:
+        try:
+            request = json.loads(_line(connection))
+            if not isinstance(request, dict):
+                return {"error": "a request is one JSON object on a line"}
+            if not secrets.compare_digest(str(request.get("secret", "")), self._secret):
+                return {"error": "wrong secret"}
+            return self._answer(request)
+        except ValueError as e:
+            return {"error": str(e)}
+        except Exception as e:  # a question must not end the service
+            return {"error": f"{type(e).__name__}: {e}"}
+
+    def _bind_loopback(self, port_file: Path) -> socket.socket:
+        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        made.bind(("127.0.0.1", 0))
+        self._secret = secrets.token_urlsafe(32)
+        with os.fdopen(os.open(port_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump({"port": made.getsockname()[1], "secret": self._secret}, file)
+        return made
+
+
+def _bind_unix(runtime: Path) -> socket.socket | None:
+    """A listening Unix socket, or None where there is none, or the name is too long."""
+    if not hasattr(socket, "AF_UNIX"):
+        return None
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _short(runtime) as name:
+            made.bind(name)
+            Path(name).chmod(0o600)
+    except OSError as e:
+        made.close()
+        if "too long" in str(e):
+            return None
+        raise
+    return made
+
+
+@contextmanager
+def _connected(runtime: Path, timeout_s: float) -> Generator[tuple[socket.socket, str]]:
+    if (runtime / PORT).exists():
+        where = json.loads((runtime / PORT).read_text())
+        with closing(socket.create_connection(("127.0.0.1", where["port"]), timeout_s)) as connection:
+            yield connection, where["secret"]
+        return
+    if not hasattr(socket, "AF_UNIX"):
+        raise FileNotFoundError(runtime / PORT)
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection, _short(runtime) as name:
+        connection.settimeout(timeout_s)
+        connection.connect(name)
+        yield connection, ""
+
+
+@contextmanager
+def _short(runtime: Path) -> Generator[str]:
+    """The socket's name, short enough for the system (108 bytes on Linux): if need be through a descriptor."""
+    name = str(runtime / SOCKET)
+    if len(os.fsencode(name)) < 100 or not Path("/proc/self/fd").is_dir():
+        yield name
+        return
+    folder = os.open(runtime, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        yield f"/proc/self/fd/{folder}/{SOCKET}"
+    finally:
+        os.close(folder)
+
+
+def _line(connection: socket.socket) -> bytes:
+    """Read up to a line end. Raises ValueError when there is none in a reasonable number of bytes."""
+    data = b""
+    while not data.endswith(b"\n"):
+        part = connection.recv(4096)
+        if not part or len(data) > MAX_LINE:
+            raise ValueError("the line has no end")
+        data += part
+    return data

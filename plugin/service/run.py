@@ -1,0 +1,198 @@
+"""The service's main process: supervisor, watcher, control socket, log. No model is ever imported here."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock, Timeout
+
+from gallery_db import Gallery
+from gallery_db.job_queue import EVERYTHING
+from gallery_db.records import JobRecord
+from plugin.errors import BusyError
+from plugin.jobs import inbox
+from plugin.jobs.supervisor import Limits, Supervisor, worker_command
+from plugin.settings import Folders, Settings
+from plugin.watching.watcher import LibraryWatcher, options_of
+
+from .control import ControlServer, ask
+
+log = logging.getLogger(__name__)
+
+LOCK_WAIT_S = 20.0
+"""A service started for a right-click waits so long for one that is just ending."""
+
+LOG_BYTES, LOG_FILES = 1_000_000, 3
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What the settings say about the worker."""
+    chosen = Limits(timeout_s=settings.worker_timeout_seconds, idle_s=settings.worker_idle_seconds)
+    if not settings.worker_memory_mb:
+        return chosen
+    return Limits(chosen.timeout_s, settings.worker_memory_mb << 20, chosen.idle_s)
+
+
+def make_supervisor(
+    gallery: Gallery,
+    settings: Settings,
+    home: Path | None,
+    on_end: Callable[[JobRecord], None] = lambda _: None,
+) -> Supervisor:
+    """The supervisor of this installation's workers, fed from the queue and the inbox."""
+    folders = settings.folders
+    return Supervisor(
+        gallery,
+        worker_command(home),
+        folders.state / "worker.log",
+        limits=limits_of(settings),
+        on_end=on_end,
+        refill=lambda: inbox.collect(folders.inbox, gallery),
+    )
+
+
+@contextmanager
+def only_service(folders: Folders, *, patient: bool = False) -> Generator[None]:
+    """Be the one process that runs jobs of this gallery. Raises BusyError when another one is."""
+    folders.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folders.runtime / "service.lock")
+    end = time.monotonic() + (LOCK_WAIT_S if patient else 0.0)
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            if ask(folders.runtime, "wake") is not None or time.monotonic() >= end:
+                raise BusyError("the service runs already: iconface service status") from None
+            time.sleep(0.2)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Service:
+    """Everything that runs in the background for one gallery. `home` is passed on to the worker."""
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        settings: Settings,
+        home: Path | None,
+        *,
+        watch: bool = True,
+        on_end: Callable[[JobRecord], None] = lambda _: None,
+    ) -> None:
+        self._gallery, self._folders = gallery, settings.folders
+        self._started = time.time()
+        self._supervisor = make_supervisor(gallery, settings, home, on_end)
+        self._watcher = None if not watch else self._make_watcher(settings)
+
+    def run(self, *, linger_s: float | None = None) -> None:
+        """Work until `stop`, a signal, or with `linger_s` until nothing was to do for so long."""
+        if self._watcher is not None:
+            self._watcher.start()
+        try:
+            while True:
+                server = ControlServer(self._folders.runtime, self.answer)
+                try:
+                    self._supervisor.run(linger_s=linger_s)
+                finally:
+                    server.close()
+                # A request that came while the door was being closed must not wait for the next one.
+                if self._supervisor.stopping or not inbox.waiting(self._folders.inbox):
+                    return
+        finally:
+            if self._watcher is not None:
+                self._watcher.stop()
+
+    def stop(self) -> None:
+        """End soon; the running job is given back."""
+        self._supervisor.stop()
+
+    def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the control socket is asked: ping, status, wake, pause, resume, stop."""
+        command, kind = request.get("command"), request.get("kind") or EVERYTHING
+        if command == "status":
+            return self._status()
+        if command == "stop":
+            self.stop()
+        elif command in ("pause", "resume"):
+            with self._gallery.begin() as tx:
+                (tx.jobs.pause if command == "pause" else tx.jobs.resume)(kind)
+            self._supervisor.wake()
+        elif command == "wake":
+            # A busy worker is told of what came in by mail as well; one that sleeps is started by the supervisor.
+            inbox.collect(self._folders.inbox, self._gallery)
+            self._supervisor.wake()
+        elif command != "ping":
+            raise ValueError(f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop")
+        return {"ok": True, "pid": os.getpid()}
+
+    def _status(self) -> Mapping[str, Any]:
+        with self._gallery.begin(write=False) as tx:
+            counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
+        return {
+            "ok": True,
+            "pid": os.getpid(),
+            "uptime_s": round(time.time() - self._started),
+            "memory": psutil.Process().memory_info().rss,
+            "jobs": counts,
+            "paused": paused,
+            "worker": dict(self._supervisor.status()) or None,
+            "watcher": None if self._watcher is None else self._watcher.status(),
+        }
+
+    def _make_watcher(self, settings: Settings) -> LibraryWatcher:
+        folders = settings.folders
+        return LibraryWatcher(
+            self._gallery,
+            options_of(settings),
+            own=(folders.restored, folders.data, folders.cache, folders.state, folders.config),
+            wake=self._supervisor.wake,
+            nightly_hour=settings.nightly_hour,
+        )
+
+
+def run_service(settings: Settings, home: Path | None, *, watch: bool, linger_s: float | None) -> None:
+    """`iconface service run`: until a signal or `service stop`. Raises BusyError when one runs already."""
+    folders = settings.folders
+    with (
+        only_service(folders, patient=linger_s is not None),
+        Gallery.open(folders.database) as gallery,
+        _logging_to(folders.state / "service.log"),
+    ):
+        service = Service(gallery, settings, home, watch=watch)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: service.stop())
+        log.info("the service starts (pid %d)", os.getpid())
+        service.run(linger_s=linger_s)
+        log.info("the service ends")
+
+
+@contextmanager
+def _logging_to(path: Path) -> Generator[None]:
+    """Log to a file of bounded size as well; standard error keeps showing what it showed before."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    for other in root.handlers:
+        other.setLevel(max(other.level, level))
+    root.setLevel(min(level, logging.INFO))
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        handler.close()

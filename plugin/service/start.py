@@ -1,0 +1,35 @@
+"""Start the service in the background, from a command that must return at once. Only the standard library."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from .control import ask
+
+LINGER_S = 300
+"""A service that nobody installed, started for a right-click, ends after so many idle seconds."""
+
+
+def wake_or_start(runtime: Path, home: Path | None) -> bool:
+    """Tell a running service that there are new jobs, or start one for them. True: it ran already."""
+    if ask(runtime, "wake") is not None:
+        return True
+    start_detached(home)
+    return False
+
+
+def start_detached(home: Path | None) -> None:
+    """A service of its own session, which outlives this process and ends when it was idle for a while.
+
+    When another one is just starting or ending, it waits for its turn or leaves.
+    """
+    chosen = () if home is None else ("--home", str(home))
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "plugin", "--quiet", *chosen, "service", "run", "--no-watch", "--linger", str(LINGER_S)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    process.returncode = 0  # not ours to wait for: keeps Python from warning that it still runs
