@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from plugin.errors import AppError
 
-from . import faces, integrate, library, maintain, models, people, restore, restored, train
+from . import faces, integrate, jobs, library, maintain, models, people, restore, restored, service, train
 from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
 
@@ -27,7 +27,7 @@ def tree() -> typer.Typer:
         Originals are never changed. Nothing leaves this machine.
         """
 
-    for module in (library, people, faces, restore, restored, integrate, models, train, maintain):
+    for module in (library, people, faces, restore, restored, jobs, service, integrate, models, train, maintain):
         module.register(root)
     return root
 

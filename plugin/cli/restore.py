@@ -1,5 +1,6 @@
 """`iconface references` and `iconface restore`."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,17 +64,39 @@ def restore(
     force: Annotated[
         bool, typer.Option("--force", help="also faces that look fine, and results the identity check refuses")
     ] = False,
+    in_background: Annotated[
+        bool, typer.Option("--enqueue", help="leave it to the service, started if need be, and return at once")
+    ] = False,
 ) -> int:
     """Restore the faces in photos, each checked against the person's other photos. Originals stay as they are."""
     from plugin.errors import UsageError
-    from plugin.restore_result import FaceResult, RestoreRequest, exit_code
-    from plugin.roots import absolute
 
     if reference and no_references:
         raise UsageError("--reference and --no-references exclude each other")
     if output is not None and beside:
         raise UsageError("--output and --beside exclude each other")
     session = Session.of(ctx)
+    if in_background:
+        from .enqueue import enqueue
+
+        options = {
+            "strength": strength,
+            "seed": seed,
+            "steps": steps,
+            "face": face,
+            "person": person,
+            "references": [os.path.abspath(r) for r in reference or ()],  # noqa: PTH100 - links are the user's choice
+            "use_references": not no_references,
+            "restorer": restorer,
+            "output": None if output is None else os.path.abspath(output),  # noqa: PTH100
+            "beside": beside,
+            "dry_run": dry_run,
+            "force": force,
+        }
+        return enqueue(session, photos, options)
+    from plugin.restore_result import FaceResult, RestoreRequest, exit_code
+    from plugin.roots import absolute
+
     results: list[FaceResult] = []
     with session.app() as app, session.out.progress("restoring", "photos") as progress:
         request = RestoreRequest(

@@ -44,6 +44,12 @@ class Session:
         assert session is not None, "commands run through plugin.cli.main.run"
         return replace(session, command=ctx.command_path.removeprefix("iconface").strip())
 
+    @property
+    def own_home(self) -> Path | None:
+        """The folder that `--home` or `ICONFACE_HOME` names, absolute; to be handed to a process of our own."""
+        home = self.home or os.environ.get("ICONFACE_HOME")
+        return None if not home else Path(os.path.abspath(Path(home).expanduser()))  # noqa: PTH100 - links stay links
+
     def settings(self) -> "Settings":
         """Read the settings of the chosen home."""
         from plugin.settings import load_settings

@@ -1,0 +1,155 @@
+"""`iconface service run|install|uninstall|status|stop`."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from plugin.desktop.integrations import Outcome
+
+Ways = Annotated[list[str] | None, typer.Argument(metavar="[WAY...]", help="systemd, autostart, launchd, task")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    noun = typer.Typer(
+        rich_markup_mode=None, no_args_is_help=True, help="Watch the library and work in the background."
+    )
+    commands: dict[str, Callable[..., int | None]] = {
+        "run": run,
+        "install": install,
+        "uninstall": uninstall,
+        "status": status,
+        "stop": stop,
+    }
+    for name, command in commands.items():
+        noun.command(name, epilog=SHARED_HELP)(command)
+    root.add_typer(noun, name="service")
+
+
+def run(
+    ctx: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch/--no-watch", help="watch the folders of the library")] = True,
+    linger: Annotated[
+        float | None, typer.Option(min=0, help="end after so many seconds without anything to do")
+    ] = None,
+) -> None:
+    """Be the service, until Ctrl-C, a signal, or `iconface service stop`. Only one runs at a time."""
+    from plugin.service.run import run_service
+
+    session = Session.of(ctx)
+    session.out.note("the service runs; Ctrl-C or `iconface service stop` ends it")
+    run_service(session.settings(), session.own_home, watch=watch, linger_s=linger)
+
+
+def status(ctx: typer.Context) -> None:
+    """Is the service running, and what is it doing? Without it: what waits in the queue."""
+    from gallery_db import Gallery
+    from plugin.jobs.inbox import collect
+    from plugin.service.control import ask
+
+    session = Session.of(ctx)
+    folders = session.settings().folders
+    answer = ask(folders.runtime, "status")
+    if answer is None or "error" in answer:
+        with Gallery.open(folders.database) as gallery:
+            collect(folders.inbox, gallery)
+            with gallery.begin(write=False) as tx:
+                counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
+        answer = {"jobs": counts, "paused": paused, "worker": None, "watcher": None}
+        session.out.object({"running": False, **answer}, ["the service is not running", *_queue_lines(answer)])
+        return
+    said = [f"the service runs (pid {answer['pid']}, {answer['uptime_s']} s, {answer['memory'] >> 20} MB)"]
+    row = {k: v for k, v in answer.items() if k != "ok"}
+    session.out.object({"running": True, **row}, [*said, *_worker_lines(answer), *_queue_lines(answer)])
+
+
+def stop(ctx: typer.Context) -> None:
+    """Stop the running service; the job it works at is given back and done later."""
+    import time
+
+    from plugin.errors import BusyError
+    from plugin.service.control import ask
+
+    session = Session.of(ctx)
+    runtime = session.settings().folders.runtime
+    if ask(runtime, "stop") is None:
+        session.out.object({"stopped": False}, ["the service is not running"])
+        return
+    end = time.monotonic() + 30
+    while ask(runtime, "ping") is not None:
+        if time.monotonic() > end:
+            raise BusyError("the service was asked to stop and still runs; see its log in the state folder")
+        time.sleep(0.1)
+    session.out.object({"stopped": True}, ["stopped"])
+
+
+def install(ctx: typer.Context, ways: Ways = None, dry_run: DryRun = False) -> int:
+    """Start the service at every login: a systemd user unit, XDG autostart, launchd or Task Scheduler."""
+    return _change(Session.of(ctx), ways or (), wanted=True, dry_run=dry_run)
+
+
+def uninstall(ctx: typer.Context, ways: Ways = None, dry_run: DryRun = False) -> int:
+    """Start it no more. Only what is ours is removed."""
+    return _change(Session.of(ctx), ways or (), wanted=False, dry_run=dry_run)
+
+
+def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bool) -> int:
+    from pathlib import Path
+
+    from plugin.desktop.integrations import carry_out
+    from plugin.service.install import chosen, ways_of
+
+    folders = session.settings().folders
+    todo = chosen(ways_of(session.own_home, Path.home(), folders), names, wanted=wanted)
+    outcomes = [carry_out(way, folders.state / "service-backups", wanted=wanted, dry_run=dry_run) for way in todo]
+    rows = [_row(o) for o in outcomes]
+    session.out.result("ways", rows, [line for o in outcomes for line in _lines(o, dry_run)], dry_run=dry_run)
+    return 1 if any(o.error for o in outcomes) else 0
+
+
+def _row(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "name": outcome.integration.name,
+        "changes": [
+            {"path": str(c.path), "action": c.action, "diff": "\n".join(c.diff())} for c in outcome.changes if c.needed
+        ],
+        "hint": outcome.integration.hint,
+        "error": outcome.error,
+    }
+
+
+def _lines(outcome: "Outcome", dry_run: bool) -> list[str]:
+    title = outcome.integration.title
+    if outcome.error is not None:
+        return [f"{title}: {outcome.error}"]
+    needed = [c for c in outcome.changes if c.needed]
+    if not needed:
+        return [f"{title}: nothing to change"]
+    if dry_run:
+        return [f"{title}: would change", *(line for c in needed for line in c.diff())]
+    return [*(f"{title}: {c.action} {c.path}" for c in needed), f"  {outcome.integration.hint}"]
+
+
+def _worker_lines(answer: Any) -> list[str]:
+    worker, watcher = answer["worker"], answer["watcher"]
+    said = []
+    if worker is not None:
+        job = "idle" if worker["job_id"] is None else f"job {worker['job_id']}"
+        said.append(f"worker: {job} (pid {worker['pid']}, {worker['memory'] >> 20} MB)")
+    if watcher is None:
+        said.append("it does not watch the library")
+    roots = (watcher or {}).get("roots", ())
+    return said + [f"watching {r['path']}: {r['mode']}" + (f" ({r['reason']})" if r["reason"] else "") for r in roots]
+
+
+def _queue_lines(answer: Any) -> list[str]:
+    counts = answer["jobs"]
+    said = [", ".join(f"{n} {state}" for state, n in counts.items() if n) or "no jobs"]
+    if answer["paused"]:
+        said.append(f"paused: {', '.join('everything' if k == '*' else k for k in answer['paused'])}")
+    return said
