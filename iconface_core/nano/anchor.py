@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def batch_anchor(
@@ -26,8 +26,8 @@ def batch_anchor(
     if reference_vectors.shape[1] == 0:
         return degraded_vector
     weights = torch.softmax(reference_norms.log() / temperature, dim=1)
-    mean = F.normalize((weights[..., None] * reference_vectors).sum(1), dim=1)
+    mean = functional.normalize((weights[..., None] * reference_vectors).sum(1), dim=1)
     if rule == "paper":
         return mean
     quality = degraded_quality.clamp(0, 1)[:, None]
-    return F.normalize(mean + quality * degraded_vector, dim=1)
+    return functional.normalize(mean + quality * degraded_vector, dim=1)

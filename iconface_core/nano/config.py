@@ -29,15 +29,14 @@ class NanoIdentity:
 @dataclass(frozen=True, slots=True)
 class ConvConfig:
     """The U-Net. `widths` and `blocks` count from half the image size down, each level half as large.
-    `reference_widths` are those of the reference encoder; references enter the decoder at each of its levels, by
-    attention in windows of `window` cells that see `halo` cells more on every side."""
+    `reference_widths` are those of the reference encoder, level by level; the last one is where cells are matched, by
+    attention with `heads`, the first of which looks about `reach[0]` cells far and the last `reach[1]`."""
 
     widths: tuple[int, ...] = (32, 64, 128, 224)
     blocks: tuple[int, ...] = (1, 1, 2, 2)
-    reference_widths: tuple[int, ...] = (32, 64, 128)
-    heads: tuple[int, ...] = (2, 4, 4)
-    window: int = 8
-    halo: int = 4
+    reference_widths: tuple[int, ...] = (24, 64, 128)
+    heads: int = 4
+    reach: tuple[float, float] = (0.7, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,10 @@ class NanoConfig:
         levels = len(self.conv.widths)
         if len(self.conv.blocks) != levels:
             raise ValueError(f"conv.blocks needs {levels} numbers, one for each of conv.widths")
-        if len(self.conv.reference_widths) != len(self.conv.heads) or len(self.conv.heads) >= levels:
-            raise ValueError("conv.reference_widths and conv.heads need one number each for the levels above the last")
-        cells = self.size >> levels
-        if self.size % (1 << levels) or (self.size >> len(self.conv.heads)) % self.conv.window:
-            raise ValueError(f"size {self.size} does not divide into {levels} levels of whole windows (last: {cells})")
+        if not 0 < len(self.conv.reference_widths) < levels:
+            raise ValueError("conv.reference_widths needs at least one number and fewer than conv.widths")
+        if self.size % (1 << levels):
+            raise ValueError(f"size {self.size} cannot be halved {levels} times")
 
     @property
     def concat(self) -> bool:
@@ -91,8 +89,8 @@ class NanoConfig:
         return self.memory_routes == 0
 
     def variant(self, name: Variant) -> "NanoConfig":
-        """A row of the ablation (paper, Table 3): each adds one part to the row before. The U-Net has no row of its own
-        for the structure residual, which is its skip connections: "structure" adds reference attention to concat-only."""
+        """A row of the ablation (paper, Table 3): each adds one part to the row before. The structure residual of the
+        U-Net is its skip connections, so there "structure" adds reference attention to concat-only."""
         rows: dict[Variant, tuple[Literal[0, 1, 2], bool]] = {
             "concat": (0, False),
             "structure": (1, False),
@@ -108,7 +106,7 @@ class NanoConfig:
 
     @classmethod
     def from_dict(cls, data: Any, *, source: str = "config") -> "NanoConfig":
-        """Raises UnsupportedCheckpointError on another version, unknown keys or wrong types; `source` names the file."""
+        """`source` names the file. Raises UnsupportedCheckpointError on another version, unknown keys, wrong types."""
         if not isinstance(data, dict) or data.get("version") != NANO_VERSION:
             found = data.get("version") if isinstance(data, dict) else data
             raise UnsupportedCheckpointError(

@@ -1,18 +1,20 @@
 """iconface-nano for the CPU: a compact U-Net that restores a face in one step, with or without references.
 
 The degraded face is the carrier: it enters by two routes (its smooth base and its detail) and the network adds what is
-missing. Identity enters as FiLM on image features only. References enter the decoder at several scales by attention in
-local windows: all crops share one alignment, so the eyes of a reference are near the eyes of the face.
+missing. Identity enters as FiLM on image features only. References enter the decoder at several scales
+(`reference_attention`).
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from .config import NanoConfig
-from .reference_attention import ReferenceAttention, ReferenceEncoder
+from .reference_attention import ReferenceEncoder, ReferenceMatch, ReferenceMerge, warp
 
 
 class ConvNet(nn.Module):
@@ -35,20 +37,19 @@ class ConvNet(nn.Module):
         )
         known = wide if config.identity.enabled else 0
         self.encoder = nn.ModuleList(_Stage(w, n, 0) for w, n in zip(widths[:-1], sizes.blocks[:-1], strict=True))
-        self.down = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths))
         self.bottom = _Stage(widths[-1], sizes.blocks[-1], known)
-        self.up = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
         self.merge = nn.ModuleList(nn.Conv2d(2 * w, w, 1) for w in widths[:-1])
         self.decoder = nn.ModuleList(_Stage(w, n, known) for w, n in zip(widths[:-1], sizes.blocks[:-1], strict=True))
         self.head = nn.Conv2d(widths[0], 12, 3, padding=1)
         self.looks = config.references and not config.concat
         if self.looks:
             self.reference_encoder = ReferenceEncoder(sizes.reference_widths)
-            self.reference = nn.ModuleList(
-                ReferenceAttention(w, r, heads, sizes.window, sizes.halo)
-                for w, r, heads in zip(widths, sizes.reference_widths, sizes.heads, strict=False)
+            last = len(sizes.reference_widths) - 1
+            self.match = ReferenceMatch(widths[last], sizes.reference_widths[last], sizes.heads, sizes.reach)
+            self.take = nn.ModuleList(
+                ReferenceMerge(w, r, sizes.heads) for w, r in zip(widths, sizes.reference_widths, strict=False)
             )
 
     def forward(
@@ -62,9 +63,10 @@ class ConvNet(nn.Module):
     ) -> Tensor:
         """degraded (B, 3, S, S) and references (B, R, 3, S, S), R >= 0, in [-1, 1]; anchor (B, dim), unit length
         -> the restored face (B, 3, S, S), about [-1, 1]. One step: `noisy` and `sigma` are the transformer's."""
-        x = self.stem(F.pixel_unshuffle(self._pictures(degraded, references), 2))
+        x = self.stem(functional.pixel_unshuffle(self._pictures(degraded, references), 2))
         identity = None if self.identity is None else self.identity(anchor)
-        keys = self.reference_encoder(references) if self.looks and references.shape[1] else []
+        seen = self.reference_encoder(references) if self.looks and references.shape[1] else []
+        where: Tensor | None = None
         skips: list[Tensor] = []
         for stage, down in zip(self.encoder, self.down, strict=True):
             x = stage(x, None)
@@ -72,21 +74,26 @@ class ConvNet(nn.Module):
             x = down(x)
         x = self.bottom(x, identity)
         for level in reversed(range(len(self.decoder))):
-            x = F.pixel_shuffle(self.up[level](x), 2)
+            # nearest keeps channels_last, which a pixel shuffle does not; the merge and the blocks smooth it
+            x = functional.interpolate(self.up[level](x), scale_factor=2.0, mode="nearest")
             x = self.merge[level](torch.cat([x, skips[level]], 1))
-            if keys and level < len(keys):
-                x = self.reference[level](x, keys[level])
+            if level < len(seen):
+                if where is None:
+                    found, where = self.match(x, seen[level])
+                else:
+                    found = warp(seen[level], where)
+                x = self.take[level](x, found)
             x = self.decoder[level](x, identity)
-        out: Tensor = degraded + F.pixel_shuffle(self.head(x), 2)
+        out: Tensor = degraded + functional.pixel_shuffle(self.head(x), 2)
         return out
 
     def _pictures(self, degraded: Tensor, references: Tensor) -> Tensor:
         if self.config.concat:
             missing = self.config.max_references - references.shape[1]
-            return F.pad(torch.cat([degraded, references.flatten(1, 2)], 1), (0, 0, 0, 0, 0, 3 * missing))
+            return functional.pad(torch.cat([degraded, references.flatten(1, 2)], 1), (0, 0, 0, 0, 0, 3 * missing))
         if self.config.memory_routes == 1:
             return degraded
-        base = F.avg_pool2d(F.pad(degraded, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
+        base = functional.avg_pool2d(functional.pad(degraded, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
         return torch.cat([base, degraded - base], 1)
 
 
@@ -118,5 +125,5 @@ class _Block(nn.Module):
         if self.film is not None and identity is not None:
             scale, shift = self.film(identity)[:, :, None, None].chunk(2, 1)
             y = y * (1 + scale) + shift
-        out: Tensor = x + self.second(F.gelu(y, approximate="tanh"))
+        out: Tensor = x + self.second(functional.leaky_relu(y, 0.1))
         return out

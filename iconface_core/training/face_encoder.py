@@ -14,7 +14,7 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from iconface_core.errors import WeightsError
@@ -64,7 +64,7 @@ def to_arcface(images: Tensor) -> Tensor:
     """
     size = images.shape[-1]
     if size > 192:
-        images = F.interpolate(images, scale_factor=128 / size, mode="area", recompute_scale_factor=False)
+        images = functional.interpolate(images, scale_factor=128 / size, mode="area", recompute_scale_factor=False)
         size = images.shape[-1]
     back = similarity_transform(ARCFACE_112.points, FFHQ_512.points * (size / FFHQ_512.size))
     # pixel centres -> the [-1, 1] coordinates of affine_grid with align_corners=False
@@ -72,8 +72,8 @@ def to_arcface(images: Tensor) -> Tensor:
     matrix = back[:, :2] * (n / m)
     shift = (2 * (back[:, :2] @ np.full(2, n / 2 - 0.5) + back[:, 2] + 0.5) / m) - 1
     theta = torch.tensor(np.concatenate([matrix, shift[:, None]], 1), dtype=images.dtype, device=images.device)
-    grid = F.affine_grid(theta.expand(images.shape[0], 2, 3), [images.shape[0], 3, n, n], align_corners=False)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    grid = functional.affine_grid(theta.expand(images.shape[0], 2, 3), [images.shape[0], 3, n, n], align_corners=False)
+    return functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 class FrozenPReLU(nn.Module):

@@ -1,0 +1,61 @@
+"""What iconface-nano is trained for: the right pixels, and the right person. All take pictures in [-1, 1]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .face_encoder import TorchSFace
+
+
+@dataclass(frozen=True, slots=True)
+class NanoLossWeights:
+    """`identity` and `features` hold at strength 16; at strength 0 `floor` of them is left, because a mildly degraded
+    face already shows who it is and pixels say best what is missing."""
+
+    pixels: float = 1.0
+    gradient: float = 0.25
+    spectrum: float = 0.05
+    identity: float = 0.15
+    features: float = 0.0
+    floor: float = 0.2
+
+
+def pixel_losses(restored: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """Mean absolute differences: of pixels, of neighbours' differences, and of the spectrum (B, 3, S, S each)."""
+    difference = restored - target
+    # differences are linear, so those of the error are the error of the differences
+    vertical, horizontal = difference.diff(dim=2), difference.diff(dim=3)
+    spectrum = torch.view_as_real(torch.fft.rfft2(difference, norm="ortho"))
+    return {
+        "pixels": difference.abs().mean(),
+        "gradient": vertical.abs().mean() + horizontal.abs().mean(),
+        "spectrum": spectrum.abs().mean(),
+    }
+
+
+def by_strength(strength: Tensor, floor: float) -> Tensor:
+    """Weights (B,) that grow linearly from `floor` at strength 0 to 1 at strength 16."""
+    return floor + (1 - floor) * (strength / 16).clamp(0, 1)
+
+
+def identity_losses(
+    encoder: TorchSFace, restored: Tensor, target: Tensor, vectors: Tensor, weights: Tensor, *, features: bool
+) -> dict[str, Tensor]:
+    """1 - cos between the encoder's embedding of `restored` (B, 3, S, S) and the true photo's unit `vectors` (B, dim),
+    and, when asked for, the relative difference of its inner features; both weighted by `weights` (B,)."""
+    raw, inner = encoder.features(restored)
+    apart = 1 - (functional.normalize(raw.float(), dim=1) * vectors).sum(1)
+    found = {"identity": (weights * apart).mean()}
+    if features:
+        with torch.no_grad():
+            _, truth = encoder.features(target)
+        layers = [
+            (a.float() - b.float()).abs().mean((1, 2, 3)) / (b.float().abs().mean((1, 2, 3)) + 1e-6)
+            for a, b in zip(inner, truth, strict=True)
+        ]
+        found["features"] = (weights * torch.stack(layers).mean(0)).mean()
+    return found
