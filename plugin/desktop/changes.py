@@ -45,7 +45,7 @@ class FileChange:
         old, new = _lines(self.before), _lines(self.after)
         names = (str(self.path) if self.before is not None else "(none)", str(self.path) if new else "(none)")
         out = [line.rstrip("\n") for line in difflib.unified_diff(old, new, *names, lineterm="\n")]
-        if self.after is not None and self._mode_differs:
+        if self.after is not None and self._mode_differs and (self.before is not None or self.mode_after != 0o644):
             out.append(f"{self.path}: mode {_octal(self.mode_before)} -> {_octal(self.mode_after)}")
         return out
 

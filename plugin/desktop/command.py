@@ -77,6 +77,13 @@ def key_file_value(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
 
 
+def percent_problem(argv: Sequence[str], manager: str) -> str | None:
+    """Why `manager` cannot run this: one whose field codes cannot be escaped in the program's path. None: it can."""
+    if not any("%" in word for word in argv):
+        return None
+    return f"{manager} runs no program with % in its path: {shell(argv)}; install iconface in another folder"
+
+
 def windows(argv: Sequence[str]) -> str:
     """For CreateProcess."""
     return subprocess.list2cmdline(argv)

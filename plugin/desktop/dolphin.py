@@ -1,6 +1,6 @@
 """Dolphin (KDE): a service menu. Without the executable bit Dolphin shows the entry and then refuses to run it."""
 
-from .command import Argv, desktop_exec
+from .command import Argv, desktop_exec, percent_problem
 from .own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_path
 
 _MENU = """\
@@ -30,4 +30,5 @@ def service_menu(places: Places, command: Argv) -> OwnFiles:
     )
     path = places.data / "kio" / "servicemenus" / "iconface.desktop"
     files = (OwnFile(path, text.encode(), executable=True),)
-    return OwnFiles("dolphin", "Dolphin", "seen at once", files, on_path("dolphin"))
+    problem = percent_problem(command, "Dolphin")
+    return OwnFiles("dolphin", "Dolphin", "seen at once", files, on_path("dolphin"), problem=problem)

@@ -19,7 +19,7 @@ def quick_action(places: Places, command: Argv) -> OwnFiles:
         OwnFile(bundle / "Contents" / "document.wflow", plistlib.dumps(_document(shell(command)))),
     )
     hint = "Finder, Quick Actions, Customize: switch it on once"
-    return OwnFiles("finder", "Finder Quick Action", hint, files, PBS.exists, bundle, _tell)
+    return OwnFiles("finder", "Finder Quick Action", hint, files, PBS.exists, bundle, tell=_tell)
 
 
 def _tell(wanted: bool) -> None:

@@ -1,6 +1,6 @@
 """Nemo (Cinnamon): an action file. Nemo watches its folder, so a running one sees it at once."""
 
-from .command import Argv, key_file_value, shell
+from .command import Argv, key_file_value, percent_problem, shell
 from .own_files import COMMENT, ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_path
 
 _ACTION = """\
@@ -27,4 +27,11 @@ def action(places: Places, command: Argv) -> OwnFiles:
         mime_types="".join(f"{m};" for m in MIME_TYPES),
     )
     path = places.data / "nemo" / "actions" / "iconface.nemo_action"
-    return OwnFiles("nemo", "Nemo", "seen at once", (OwnFile(path, text.encode()),), on_path("nemo"))
+    return OwnFiles(
+        "nemo",
+        "Nemo",
+        "seen at once",
+        (OwnFile(path, text.encode()),),
+        on_path("nemo"),
+        problem=percent_problem(command, "Nemo"),
+    )

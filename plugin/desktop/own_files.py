@@ -61,7 +61,10 @@ class OwnFile:
 
 @dataclass(frozen=True, slots=True)
 class OwnFiles:
-    """An integration made of files of our own. `folder`, when given, holds nothing else and goes with them."""
+    """An integration made of files of our own. `folder`, when given, holds nothing else and goes with them.
+
+    `problem` says why the entry would not work here, `tell` the system about the change.
+    """
 
     name: str
     title: str
@@ -69,12 +72,15 @@ class OwnFiles:
     files: tuple[OwnFile, ...]
     here: Callable[[], bool]
     folder: Path | None = None
+    problem: str | None = None
     tell: Callable[[bool], None] = field(default=lambda wanted: None)
 
     def available(self) -> bool:
         return self.here()
 
     def plan(self, *, wanted: bool) -> list[FileChange]:
+        if wanted and self.problem is not None:
+            raise IntegrationError(self.problem)
         changes = []
         for file in self.files:
             change = planned(file.path, file.content if wanted else None, executable=file.executable)

@@ -48,7 +48,7 @@ def explorer(places: Places, command: Argv, reg: Sequence[str] = ("reg",)) -> Ow
         (OwnFile(path, content),),
         on_path(reg[0]),
         path.parent,
-        partial(_tell, tuple(reg), path),
+        tell=partial(_tell, tuple(reg), path),
     )
 
 
