@@ -2,11 +2,16 @@
 
 import sys
 
-from .cli.main import run
+from .cli.quick import quick
 
 
 def main() -> None:
-    sys.exit(run(sys.argv[1:]))
+    code = quick(sys.argv[1:])
+    if code is None:
+        from .cli.main import run
+
+        code = run(sys.argv[1:])
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from .output import Output
 
 if TYPE_CHECKING:
+    import typer
+
     from plugin.app import App
     from plugin.settings import Settings
 
@@ -38,7 +38,7 @@ class Session:
         return Output(self.command, self.as_json, self.as_jsonl, self.quiet)
 
     @classmethod
-    def of(cls, ctx: typer.Context) -> "Session":
+    def of(cls, ctx: "typer.Context") -> "Session":
         """The session behind a Typer context, named after its command."""
         session = ctx.find_object(cls)
         assert session is not None, "commands run through plugin.cli.main.run"
@@ -69,6 +69,8 @@ class Session:
 
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone. Raises UsageError when nobody can be asked."""
+        import typer
+
         from plugin.errors import UsageError
 
         if self.yes:

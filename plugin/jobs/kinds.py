@@ -16,6 +16,7 @@ RECONCILE = "reconcile"
 NIGHTLY = "nightly"
 PROPOSE = "propose"
 CLEANUP_ITEM = "cleanup_item"
+MEASURE = "measure"
 
 HAND = 100
 """Somebody waits for it: such a job also interrupts running work below it (`JobContext.check`)."""

@@ -6,7 +6,7 @@ it must not double anything. An exception fails the job, which is tried again la
 trying again cannot help.
 """
 
-from .kinds import CHANGES, NIGHTLY, PROPOSE, RECONCILE, RESTORE
+from .kinds import CHANGES, CLEANUP_ITEM, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
 
 HANDLERS = {
     RESTORE: "plugin.jobs.restore_job:run",
@@ -14,4 +14,6 @@ HANDLERS = {
     CHANGES: "plugin.watching.handlers:changes",
     RECONCILE: "plugin.watching.handlers:reconcile",
     PROPOSE: "plugin.watching.proposing:run",
+    CLEANUP_ITEM: "plugin.cleanup.running:feed",
+    MEASURE: "plugin.cleanup.measuring:run",
 }

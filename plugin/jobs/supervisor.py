@@ -112,14 +112,20 @@ class Supervisor:
 
     def _wait_for(self) -> float:
         """Seconds until a job is due; a busy gallery is asked again a little later."""
+        self._refill_safely()
         try:
-            self._refill()
             with self._gallery.begin(write=False) as tx:
                 due = tx.jobs.next_due(kinds=self._kinds)
         except GalleryError as e:
             log.warning("the queue cannot be read: %s", e)
             return 1.0
         return float("inf") if due is None else due - time.time()
+
+    def _refill_safely(self) -> None:
+        try:
+            self._refill()
+        except (GalleryError, OSError) as e:
+            log.warning("requests stay where they are for now: %s", e)
 
     def _attend(self, *, drain: bool) -> None:
         """Start a worker and watch it until it ends."""
@@ -129,12 +135,13 @@ class Supervisor:
         reason = None
         while worker.running():
             self._wake.wait(worker.pulse_s)
-            if self._wake.is_set():
-                self._wake.clear()
-                worker.send("stop" if self._stopping.is_set() else "wake")
             if self._stopping.is_set():
                 self._end_worker()
                 return
+            if self._wake.is_set():
+                self._wake.clear()
+                self._refill_safely()
+                worker.send("wake")
             reason = worker.excess(self._limits)
             if reason is not None:
                 worker.kill()

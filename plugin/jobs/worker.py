@@ -195,7 +195,8 @@ def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLE
     options = parser.parse_args(argv)
     sender = take_stdout()
     faulthandler.enable()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("plugin").setLevel(logging.INFO)
     _be_first_to_go()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
 

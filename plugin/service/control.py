@@ -6,7 +6,6 @@ long for one, a loopback port with a secret, both in a file only the user can re
 
 import json
 import os
-import secrets
 import socket
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -24,12 +23,14 @@ Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def ask(runtime: Path, command: str, *, timeout_s: float = PATIENCE_S, **more: Any) -> Mapping[str, Any] | None:
-    """The service's answer to a command, or None when no service runs. {"error": text} when it would not."""
+    """The service's answer to a command, or None when no service runs. {"error": text} when it did not do it."""
     try:
         with _connected(runtime, timeout_s) as (connection, secret):
             line = json.dumps({"command": command, "secret": secret, **more}) + "\n"
             connection.sendall(line.encode("ascii"))
             reply = json.loads(_line(connection))
+    except TimeoutError:
+        return {"error": f"the service did not answer within {timeout_s:g} s"}
     except (OSError, ValueError):
         return None
     return reply if isinstance(reply, dict) else None
@@ -40,13 +41,15 @@ class ControlServer:
 
     def __init__(self, runtime: Path, answer: Answer, *, loopback: bool = False) -> None:
         """Raises OSError when nothing can be bound. The caller holds the service's lock: what is there is stale."""
+        import secrets  # here, because it takes longer to import than `ask` takes
+
         runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._answer, self._secret = answer, ""
+        self._answer, self._secret, self._same = answer, "", secrets.compare_digest
         self._files = [runtime / SOCKET, runtime / PORT]
         for file in self._files:
             file.unlink(missing_ok=True)
         bound = None if loopback else _bind_unix(runtime)
-        self._socket = bound or self._bind_loopback(runtime / PORT)
+        self._socket = bound or self._bind_loopback(runtime / PORT, secrets.token_urlsafe(32))
         self._socket.listen(16)
         self._closing = False
         self._thread = Thread(target=self._serve, name="control", daemon=True)
@@ -78,7 +81,7 @@ class ControlServer:
             request = json.loads(_line(connection))
             if not isinstance(request, dict):
                 return {"error": "a request is one JSON object on a line"}
-            if not secrets.compare_digest(str(request.get("secret", "")), self._secret):
+            if not self._same(str(request.get("secret", "")), self._secret):
                 return {"error": "wrong secret"}
             return self._answer(request)
         except ValueError as e:
@@ -86,10 +89,10 @@ class ControlServer:
         except Exception as e:  # a question must not end the service
             return {"error": f"{type(e).__name__}: {e}"}
 
-    def _bind_loopback(self, port_file: Path) -> socket.socket:
+    def _bind_loopback(self, port_file: Path, secret: str) -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         made.bind(("127.0.0.1", 0))
-        self._secret = secrets.token_urlsafe(32)
+        self._secret = secret
         with os.fdopen(os.open(port_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump({"port": made.getsockname()[1], "secret": self._secret}, file)
         return made

@@ -79,7 +79,8 @@ def only_service(folders: Folders, *, patient: bool = False) -> Generator[None]:
 
 
 class Service:
-    """Everything that runs in the background for one gallery. `home` is passed on to the worker."""
+    """Everything that runs in the background for one gallery. `home` is passed on to the worker, `on_end` is told of
+    jobs that ended, `on_watch` of what the watcher sees."""
 
     def __init__(
         self,
@@ -89,11 +90,12 @@ class Service:
         *,
         watch: bool = True,
         on_end: Callable[[JobRecord], None] = lambda _: None,
+        on_watch: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         self._gallery, self._folders = gallery, settings.folders
         self._started = time.time()
         self._supervisor = make_supervisor(gallery, settings, home, on_end)
-        self._watcher = None if not watch else self._make_watcher(settings)
+        self._watcher = None if not watch else self._make_watcher(settings, on_watch)
 
     def run(self, *, linger_s: float | None = None) -> None:
         """Work until `stop`, a signal, or with `linger_s` until nothing was to do for so long."""
@@ -129,9 +131,7 @@ class Service:
                 (tx.jobs.pause if command == "pause" else tx.jobs.resume)(kind)
             self._supervisor.wake()
         elif command == "wake":
-            # A busy worker is told of what came in by mail as well; one that sleeps is started by the supervisor.
-            inbox.collect(self._folders.inbox, self._gallery)
-            self._supervisor.wake()
+            self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer
         elif command != "ping":
             raise ValueError(f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop")
         return {"ok": True, "pid": os.getpid()}
@@ -150,13 +150,14 @@ class Service:
             "watcher": None if self._watcher is None else self._watcher.status(),
         }
 
-    def _make_watcher(self, settings: Settings) -> LibraryWatcher:
+    def _make_watcher(self, settings: Settings, on_watch: Callable[[Mapping[str, Any]], None]) -> LibraryWatcher:
         folders = settings.folders
         return LibraryWatcher(
             self._gallery,
             options_of(settings),
             own=(folders.restored, folders.data, folders.cache, folders.state, folders.config),
             wake=self._supervisor.wake,
+            tell=on_watch,
             nightly_hour=settings.nightly_hour,
         )
 
@@ -184,15 +185,14 @@ def _logging_to(path: Path) -> Generator[None]:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    root = logging.getLogger()
-    level = root.level
+    root, ours = logging.getLogger(), logging.getLogger("plugin")
     for other in root.handlers:
-        other.setLevel(max(other.level, level))
-    root.setLevel(min(level, logging.INFO))
+        other.setLevel(max(other.level, root.level))
     root.addHandler(handler)
+    ours.setLevel(logging.INFO)
     try:
         yield
     finally:
         root.removeHandler(handler)
-        root.setLevel(level)
+        ours.setLevel(logging.NOTSET)
         handler.close()

@@ -1,6 +1,5 @@
 """Start the service in the background, from a command that must return at once. Only the standard library."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -23,6 +22,8 @@ def start_detached(home: Path | None) -> None:
 
     When another one is just starting or ending, it waits for its turn or leaves.
     """
+    import subprocess  # here, because a running service only needs to be woken
+
     chosen = () if home is None else ("--home", str(home))
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "plugin", "--quiet", *chosen, "service", "run", "--no-watch", "--linger", str(LINGER_S)],
