@@ -29,12 +29,13 @@ class NanoIdentity:
 @dataclass(frozen=True, slots=True)
 class ConvConfig:
     """The U-Net. `widths` and `blocks` count from half the image size down, each level half as large.
-    `reference_widths` are those of the reference encoder, level by level; the last one is where cells are matched, by
-    attention with `heads`, the first of which looks about `reach[0]` cells far and the last `reach[1]`."""
+    `reference_widths` are those of the reference encoder, level by level, 0 where references do not enter (the finest
+    level costs most and says least about who it is). At the last one cells are matched, by attention with `heads`, the
+    first of which looks about `reach[0]` cells far and the last `reach[1]`."""
 
     widths: tuple[int, ...] = (32, 64, 128, 224)
     blocks: tuple[int, ...] = (1, 1, 2, 2)
-    reference_widths: tuple[int, ...] = (24, 64, 128)
+    reference_widths: tuple[int, ...] = (0, 64, 128)
     heads: int = 4
     reach: tuple[float, float] = (0.7, 3.0)
 
@@ -78,8 +79,11 @@ class NanoConfig:
         levels = len(self.conv.widths)
         if len(self.conv.blocks) != levels:
             raise ValueError(f"conv.blocks needs {levels} numbers, one for each of conv.widths")
-        if not 0 < len(self.conv.reference_widths) < levels:
-            raise ValueError("conv.reference_widths needs at least one number and fewer than conv.widths")
+        given = self.conv.reference_widths
+        if not 0 < len(given) < levels or given[-1] == 0 or 0 in given[given.count(0) :]:
+            raise ValueError(
+                "conv.reference_widths needs fewer numbers than conv.widths, zeros first, the last not zero"
+            )
         if self.size % (1 << levels):
             raise ValueError(f"size {self.size} cannot be halved {levels} times")
 

@@ -45,11 +45,13 @@ class ConvNet(nn.Module):
         self.head = nn.Conv2d(widths[0], 12, 3, padding=1)
         self.looks = config.references and not config.concat
         if self.looks:
-            self.reference_encoder = ReferenceEncoder(sizes.reference_widths)
-            last = len(sizes.reference_widths) - 1
-            self.match = ReferenceMatch(widths[last], sizes.reference_widths[last], sizes.heads, sizes.reach)
-            self.take = nn.ModuleList(
-                ReferenceMerge(w, r, sizes.heads) for w, r in zip(widths, sizes.reference_widths, strict=False)
+            given = tuple(w for w in sizes.reference_widths if w)
+            first = len(sizes.reference_widths) - len(given)
+            self.reference_encoder = ReferenceEncoder(given, first)
+            last = widths[len(sizes.reference_widths) - 1]
+            self.match = ReferenceMatch(last, given[-1], sizes.heads, sizes.reach)
+            self.take = nn.ModuleDict(
+                {str(i): ReferenceMerge(widths[i], width, sizes.heads) for i, width in enumerate(given, first)}
             )
 
     def forward(
@@ -65,7 +67,7 @@ class ConvNet(nn.Module):
         -> the restored face (B, 3, S, S), about [-1, 1]. One step: `noisy` and `sigma` are the transformer's."""
         x = self.stem(functional.pixel_unshuffle(self._pictures(degraded, references), 2))
         identity = None if self.identity is None else self.identity(anchor)
-        seen = self.reference_encoder(references) if self.looks and references.shape[1] else []
+        seen = self.reference_encoder(references) if self.looks and references.shape[1] else {}
         where: Tensor | None = None
         skips: list[Tensor] = []
         for stage, down in zip(self.encoder, self.down, strict=True):
@@ -77,12 +79,12 @@ class ConvNet(nn.Module):
             # nearest keeps channels_last, which a pixel shuffle does not; the merge and the blocks smooth it
             x = functional.interpolate(self.up[level](x), scale_factor=2.0, mode="nearest")
             x = self.merge[level](torch.cat([x, skips[level]], 1))
-            if level < len(seen):
+            if level in seen:
                 if where is None:
                     found, where = self.match(x, seen[level])
                 else:
                     found = warp(seen[level], where)
-                x = self.take[level](x, found)
+                x = self.take[str(level)](x, found)
             x = self.decoder[level](x, identity)
         out: Tensor = degraded + functional.pixel_shuffle(self.head(x), 2)
         return out
@@ -93,7 +95,8 @@ class ConvNet(nn.Module):
             return functional.pad(torch.cat([degraded, references.flatten(1, 2)], 1), (0, 0, 0, 0, 0, 3 * missing))
         if self.config.memory_routes == 1:
             return degraded
-        base = functional.avg_pool2d(functional.pad(degraded, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
+        small = functional.avg_pool2d(degraded, 4)
+        base = functional.interpolate(small, scale_factor=4.0, mode="bilinear", align_corners=False)
         return torch.cat([base, degraded - base], 1)
 
 

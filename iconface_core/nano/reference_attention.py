@@ -13,11 +13,12 @@ from torch.nn import functional
 
 
 class ReferenceEncoder(nn.Module):
-    """References (B, R, 3, S, S) -> features at S/2, S/4, ... of `widths`, (B, R, C, H, W) each."""
+    """References (B, R, 3, S, S) -> features (B, R, C, H, W) by level, from `first` (0 is S/2) on, of `widths`."""
 
-    def __init__(self, widths: tuple[int, ...]) -> None:
+    def __init__(self, widths: tuple[int, ...], first: int) -> None:
         super().__init__()
-        before = (12, *widths[:-1])
+        self.first = first
+        before = (3 * 4 ** (first + 1), *widths[:-1])
         self.levels = nn.ModuleList(
             nn.Sequential(
                 nn.Conv2d(a, b, 3, stride=1 if i == 0 else 2, padding=1),
@@ -28,13 +29,15 @@ class ReferenceEncoder(nn.Module):
             for i, (a, b) in enumerate(zip(before, widths, strict=True))
         )
 
-    def forward(self, references: Tensor) -> list[Tensor]:
+    def forward(self, references: Tensor) -> dict[int, Tensor]:
         batch = references.shape[:2]
-        x = functional.pixel_unshuffle(references.flatten(0, 1), 2).contiguous(memory_format=torch.channels_last)
-        found: list[Tensor] = []
-        for level in self.levels:
+        x = functional.pixel_unshuffle(references.flatten(0, 1), 2 ** (self.first + 1)).contiguous(
+            memory_format=torch.channels_last
+        )
+        found: dict[int, Tensor] = {}
+        for number, level in enumerate(self.levels, self.first):
             x = level(x)
-            found.append(x.unflatten(0, batch))
+            found[number] = x.unflatten(0, batch)
         return found
 
 
