@@ -157,7 +157,9 @@ class Pack:
         self.norms: F32 = np.array([face.norm for face in faces], np.float32)
         self.landmarks: F32 = np.array([face.landmarks for face in faces], np.float32).reshape(-1, 5, 2)
         self._validation = np.array([face.split == "validation" for face in faces], bool)
-        self._loaded = self.images(np.arange(len(faces))) if preload else None
+        self._loaded: RgbU8 | None = None
+        if preload:
+            self._loaded = self.images(np.arange(len(faces)))
 
     def __len__(self) -> int:
         return len(self.names)
