@@ -12,7 +12,7 @@ from .session import SHARED_HELP, Session
 def register(root: typer.Typer) -> None:
     """Add this file's commands to the tree."""
     noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Train restorers on photos of your own.")
-    commands: dict[str, Callable[..., int | None]] = {"pack": pack}
+    commands: dict[str, Callable[..., int | None]] = {"pack": pack, "run": run}
     for name, command in commands.items():
         noun.command(name, epilog=SHARED_HELP)(command)
     root.add_typer(noun, name="train")
@@ -56,3 +56,32 @@ def pack(
     if counts["skipped"]:
         human.append(f"{counts['skipped']} photos left out; manifest.json says which and why")
     session.out.object({"pack": manifest, "dry_run": False}, human)
+
+
+def run(
+    ctx: typer.Context,
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="a TOML file, such as configs/nano-128.toml")],
+    data: Annotated[list[Path], typer.Option("--data", help="a folder made by `train pack`; may be repeated")],
+    out: Annotated[Path, typer.Option("--out", help="the folder of this run")],
+    max_seconds: Annotated[
+        float | None, typer.Option(help="stop after this long and save; go on with --resume", min=1)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with the run in OUT, or start it")] = False,
+) -> None:
+    """Train iconface-nano, or LoRA and adapter of the 4B model. Ctrl-C saves; --resume goes on bit for bit.
+
+    Several GPUs: accelerate launch -m plugin train run ... (docs/training.md).
+    """
+    from plugin.training import run_training
+
+    session = Session.of(ctx)
+    outcome = run_training(config, data, out, session.settings(), resume, max_seconds, session.out.note)
+    done = outcome.progress
+    human = [
+        f"{'finished' if outcome.finished else 'stopped'} at step {done.step}, {done.samples} samples",
+        f"weights: {outcome.weights}",
+    ]
+    if not outcome.finished:
+        human.append("go on with: the same command and --resume")
+    row = {"finished": outcome.finished, "step": done.step, "samples": done.samples, "seconds": done.seconds}
+    session.out.object({"run": row | {"weights": str(outcome.weights)}}, human)

@@ -1,0 +1,193 @@
+"""Recipe for iconface-nano, both backbones: what a batch is made of, what it should give, what is exported."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from iconface_core.faces.sface_facts import CALIBRATION
+from iconface_core.nano.anchor import batch_anchor
+from iconface_core.nano.checkpoint import save_nano
+from iconface_core.nano.config import NanoConfig
+from iconface_core.nano.network import build_network
+from iconface_core.nano.transformer import SIGMA_FLOOR, TransformerNet, to_velocity
+
+from .curriculum import CurriculumConfig, cover, draw_strengths
+from .degrade import Degrader, DegradeRecipe
+from .degrade_recipe import STRONGEST
+from .face_encoder import TorchSFace
+from .faces import Faces, FacesConfig
+from .flow_losses import at_noise_level, draw_sigma
+from .losses import NanoLossWeights, by_strength, identity_losses, pixel_losses
+from .recipe import Draw, Forward
+
+
+@dataclass(frozen=True, slots=True)
+class NanoTraining:
+    """The `[nano]` table. The identity loss looks at every `identity_every`-th batch, and there at the `identity_faces`
+    most degraded faces: the encoder costs more than the network, and on mild faces it has little to say. `one_step`:
+    part of the samples at sigma = 1, for the transformer only."""
+
+    model: NanoConfig = field(default_factory=NanoConfig)
+    losses: NanoLossWeights = field(default_factory=NanoLossWeights)
+    faces: FacesConfig = field(default_factory=FacesConfig)
+    degrade: DegradeRecipe = field(default_factory=DegradeRecipe)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
+    identity_every: int = 1
+    identity_faces: int = 8
+    one_step: float = 0.3
+    licence: str = "research only"  # of the weights: what the training photos allow
+    data: str = ""  # what it is trained on, for the card
+
+    def __post_init__(self) -> None:
+        if self.identity_every < 1 or self.identity_faces < 1:
+            raise ValueError("identity_every and identity_faces must be at least 1; losses.identity = 0 turns it off")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NanoExample:
+    """A batch as the network gets it, and what it should answer. All images (B, 3, S, S) in [-1, 1]."""
+
+    degraded: Tensor
+    references: Tensor  # (B, R, 3, S, S)
+    anchor: Tensor  # (B, dim), unit
+    target: Tensor
+    truth: Tensor  # (B, dim), unit: vector of the clean photo
+    strength: Tensor  # (B,) 0..16
+    judged: bool  # whether the identity loss looks at this batch
+    noise: Tensor | None = None
+    sigma: Tensor | None = None
+
+
+class NanoRecipe:
+    """See Recipe."""
+
+    module: nn.Module
+
+    def __init__(
+        self,
+        training: NanoTraining,
+        faces: Mapping[str, Faces],
+        *,
+        batch: int,
+        device: torch.device,
+        bfloat16: bool = False,
+        channels_last: bool = False,
+        gradient_checkpointing: bool = False,
+    ) -> None:
+        self.module = build_network(training.model)
+        if gradient_checkpointing and isinstance(self.module, TransformerNet):
+            self.module.enable_gradient_checkpointing()
+        self._training, self._batch, self._device = training, batch, device
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self._faces = faces
+        self._degrade = Degrader(training.degrade)
+        self._encoder = TorchSFace().to(device)
+        self._bfloat16 = bfloat16
+
+    def draw(self, draw: Draw, progress: float) -> NanoExample:
+        """See Recipe."""
+        return self._example(draw, "train", self._batch, progress, None)[0]
+
+    def losses(self, forward: Forward, example: NanoExample) -> Mapping[str, Tensor]:
+        """See Recipe. "flow" is the transformer's: the same error as a velocity, so small noise levels count more."""
+        if example.noise is None or example.sigma is None:
+            return self._terms(forward(example.degraded, example.references, example.anchor), example)
+        noisy = at_noise_level(example.target, example.noise, example.sigma)
+        restored = forward(example.degraded, example.references, example.anchor, noisy=noisy, sigma=example.sigma)
+        flow = to_velocity(restored, example.target, example.sigma).square().mean()
+        terms = self._terms(restored, example)
+        return {**terms, "flow": flow, "loss": terms["loss"] + flow}
+
+    def _terms(self, restored: Tensor, example: NanoExample) -> dict[str, Tensor]:
+        weights = self._training.losses
+        terms = pixel_losses(restored, example.target)
+        if example.judged and (weights.identity or weights.features):
+            worst = torch.argsort(example.strength, descending=True, stable=True)[: self._training.identity_faces]
+            with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+                terms |= identity_losses(
+                    self._encoder,
+                    restored[worst],
+                    example.target[worst],
+                    example.truth[worst],
+                    by_strength(example.strength[worst], weights.floor),
+                    features=weights.features > 0,
+                )
+        total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
+        return {"loss": total, **terms}
+
+    def samples(self, draw: Draw, rows: int) -> Mapping[str, Tensor]:
+        """See Recipe: with two references where the pack has people with three photos, and without any."""
+        example, shown = self._example(draw, "validation", rows, 1.0, 2)
+        none = example.references[:, :0]
+        with_references = self.module(example.degraded, example.references, example.anchor)
+        alone = self.module(example.degraded, none, example.anchor)
+        more = {}
+        if isinstance(self.module, TransformerNet):
+            more["8 steps"] = self.module.sample(example.degraded, example.references, example.anchor, steps=8)
+        return {"degraded": example.degraded, "no pictures": alone, "restored": with_references, **more, **shown}
+
+    def export(self, folder: Path, record: Mapping[str, Any]) -> Path:
+        """See Recipe: one safetensors file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        training = self._training
+        path = folder / f"{training.model.name}.safetensors"
+        card = {
+            "licence": training.licence,
+            "data": training.data,
+            "training": dict(record),
+            "losses": asdict(training.losses),
+        }
+        save_nano(path, self.module, training.model, card)
+        return path
+
+    @torch.no_grad()
+    def _example(
+        self, draw: Draw, split: str, size: int, progress: float, references: int | None
+    ) -> tuple[NanoExample, dict[str, Tensor]]:
+        training, device = self._training, self._device
+        batch = self._faces[split].batch(draw, size, device, references)
+        helped = progress if batch.references.shape[1] else None
+        generator = draw.generator("curriculum")
+        strength = draw_strengths(training.curriculum, training.degrade, size, generator, helped)
+        degraded = self._degrade(batch.clean, draw.generator("degrade", device), strength)
+        images, worst = degraded.images, degraded.strength
+        if helped is not None:
+            images, covered = cover(training.curriculum, images, generator, helped)
+            worst = torch.where(covered.to(device), STRONGEST, worst)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+            raw = self._encoder(images).float()
+        norm = torch.linalg.vector_norm(raw, dim=1)
+        quality = ((norm - CALIBRATION.norm_low) / (CALIBRATION.norm_high - CALIBRATION.norm_low)).clamp(0, 1)
+        identity = training.model.identity
+        anchor = batch_anchor(
+            batch.reference_vectors,
+            batch.reference_norms,
+            functional.normalize(raw, dim=1),
+            quality,
+            rule=identity.anchor,
+            temperature=identity.temperature,
+        )
+        noise = sigma = None
+        if isinstance(self.module, TransformerNet):
+            generator = draw.generator("noise", device)
+            noise = torch.randn(batch.clean.shape, generator=generator, device=device)
+            sigma = draw_sigma(size, "logit_normal", generator).clamp(min=SIGMA_FLOOR)
+            sigma[torch.rand(size, generator=generator, device=device) < training.one_step] = 1.0
+        example = NanoExample(
+            degraded=images.contiguous(memory_format=self._layout),
+            references=batch.references,
+            anchor=anchor,
+            target=degraded.target,
+            truth=batch.clean_vector,
+            strength=worst,
+            judged=draw.index % training.identity_every == 0,
+            noise=noise,
+            sigma=sigma,
+        )
+        shown = {"truth": degraded.target}
+        return example, shown | {f"reference {i + 1}": r for i, r in enumerate(batch.references.unbind(1))}

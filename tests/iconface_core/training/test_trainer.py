@@ -1,0 +1,204 @@
+"""The loop: what is killed goes on bit for bit, what diverges stops, and everything is written down."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from iconface_core.errors import DivergedError, PackError, TrainingError, WeightsError
+from iconface_core.nano.checkpoint import load_nano
+from iconface_core.training.processes import Processes
+from iconface_core.training.recipe import Draw
+from iconface_core.training.start import Places, train
+from iconface_core.training.state import load_state
+from iconface_core.training.train_config import TrainConfig, load_train_config
+from iconface_core.training.trainer import Trainer
+
+ROOT = Path(__file__).parents[3]
+SMOKE = ROOT / "configs" / "smoke.toml"
+WEIGHTS = "iconface-nano-smoke.safetensors"
+
+
+@pytest.fixture
+def places(make_pack, tmp_path):
+    pack = make_pack()
+
+    def make(name: str) -> Places:
+        return Places([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
+
+    return make
+
+
+def smoke(**changes) -> TrainConfig:
+    return replace(load_train_config(SMOKE), **changes)
+
+
+def states(folder: Path) -> list[dict[str, torch.Tensor]]:
+    """The newest state of a run, file by file."""
+    newest = max((folder / "state").glob("step-*"))
+    return [load_file(newest / f"{part}.safetensors") for part in ("module", "average", "optimizer")]
+
+
+def assert_same_bits(a: Path, b: Path) -> None:
+    for ours, theirs in zip(states(a), states(b), strict=True):
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(value, theirs[key]) for key, value in ours.items())
+    first, second = (load_file(run / "weights" / WEIGHTS) for run in (a, b))
+    assert all(torch.equal(value, second[key]) for key, value in first.items())
+
+
+def test_killed_and_resumed_equals_uninterrupted(places, tmp_path):
+    """kill -9 while it trains and saves, twice; then the weights are those of a run that was left alone."""
+    whole, killed = places("whole"), places("killed")
+    assert train(smoke(), whole).finished
+    command = [sys.executable, "-m", "plugin", "--home", str(tmp_path / "home"), "--quiet", "train", "run", str(SMOKE)]
+    command += ["--data", str(killed.data[0]), "--out", str(killed.out), "--resume"]
+    for least in (2, 6):
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        try:
+            while not (killed.out / "state" / f"step-{least:08d}").exists():
+                assert process.poll() is None, "it ended by itself"
+                time.sleep(0.002)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    state = load_state(killed.out / "state")
+    assert state is not None
+    assert 6 <= state.progress.step < 16
+    assert train(smoke(), killed, resume=True).finished
+    assert_same_bits(whole.out, killed.out)
+    with (killed.out / "log.csv").open() as f:
+        steps = [int(row["step"]) for row in csv.DictReader(f)]
+    assert steps == sorted(set(steps)), "steps that the kill undid are logged once"
+    assert steps[-1] == 16
+
+
+def test_batches_made_ahead_are_the_same_batches(places):
+    config = smoke(report=replace(smoke().report, save_seconds=1e9), schedule=replace(smoke().schedule, total=12))
+    for name, depth in (("now", 0), ("ahead", 3)):
+        train(replace(config, runtime=replace(config.runtime, prefetch=depth)), places(name))
+    assert_same_bits(places("now").out, places("ahead").out)
+
+
+def test_a_stop_saves_and_the_next_session_finishes(places):
+    calls = iter([False] * 3 + [True] * 99)
+    first = train(smoke(), places("run"), stop=lambda: next(calls))
+    assert not first.finished
+    assert first.progress.step == 3
+    second = train(smoke(), places("run"), resume=True, max_seconds=1e-9)
+    assert second.progress.step == 3, "no time, no step"
+    third = train(smoke(), places("run"), resume=True)
+    assert third.finished
+    assert third.progress.samples == 32
+    assert third.progress.seconds > first.progress.seconds
+    again = train(smoke(), places("run"), resume=True)
+    assert again.progress.step == third.progress.step, "a finished run stays finished"
+
+
+def test_a_schedule_by_seconds_ends_with_its_time(places):
+    schedule = replace(smoke().schedule, by="seconds", total=0.2)
+    done = train(smoke(schedule=schedule), places("run"))
+    assert done.finished
+    assert done.progress.seconds >= 0.2
+
+
+def test_everything_is_written_down(places):
+    config = smoke(report=replace(smoke().report, save_seconds=1e9))
+    said: list[str] = []
+    out = places("run").out
+    train(config, places("run"), say=said.append)
+    with (out / "log.csv").open() as f:
+        rows = list(csv.DictReader(f))
+    assert [row["step"] for row in rows] == ["4", "8", "12", "16"]
+    for term in ("loss", "pixels", "gradient", "spectrum", "identity", "grad_norm", "lr", "samples_per_s"):
+        assert all(np.isfinite(float(row[term])) for row in rows), term
+    assert any("samples/s" in line and "pixels" in line for line in said)
+    assert list((out / "tensorboard").glob("events.*"))
+    with Image.open(out / "samples" / "00000008.png") as grid:
+        assert grid.height == 2 * 32
+        assert "restored" in grid.text["columns"]
+    network, model, card = load_nano(out / "weights" / WEIGHTS)
+    assert model == config.nano.model
+    assert card["training"]["samples"] == 32
+    weights = network.state_dict()
+    average = load_state(out / "state").average
+    assert all(torch.equal(weights[name].float(), value.half().float()) for name, value in average.items())
+
+
+class Diverging:
+    """A recipe whose loss turns into NaN at one batch."""
+
+    def __init__(self, at: int) -> None:
+        torch.manual_seed(0)
+        self.module = torch.nn.Linear(2, 2)
+        self._at = at
+
+    def draw(self, draw: Draw, progress: float) -> torch.Tensor:
+        return torch.full((4, 2), float("nan") if draw.index == self._at else 1.0)
+
+    def losses(self, forward, example):
+        return {"loss": forward(example).square().mean()}
+
+    def samples(self, draw, rows):
+        return {"nothing": torch.zeros(rows, 3, 4, 4)}
+
+    def export(self, folder, record):
+        return folder
+
+
+def test_not_a_number_stops_and_keeps_the_last_good_state(tmp_path):
+    config = smoke()
+    with pytest.raises(DivergedError, match=r"loss is not a finite number near step 3.*step-00000003"):
+        Trainer(Diverging(3), config, tmp_path / "run", Processes(config.runtime)).run()
+    state = load_state(tmp_path / "run" / "state")
+    assert state is not None
+    assert state.progress.step == 3
+    assert all(torch.isfinite(value).all() for value in state.module.values())
+
+
+def test_gradients_of_micro_batches_are_averaged(tmp_path):
+    """Two equal micro-batches are one batch: the same first step, bit for bit up to rounding."""
+    moved = []
+    for count in (1, 2):
+        config = smoke(batch=replace(smoke().batch, accumulate=count), schedule=replace(smoke().schedule, total=1))
+        recipe = Diverging(-1)
+        Trainer(recipe, config, tmp_path / str(count), Processes(config.runtime)).run()
+        moved.append(recipe.module.weight.detach())
+    torch.testing.assert_close(moved[0], moved[1])
+
+
+def test_a_used_folder_is_not_overwritten(places):
+    config = smoke(schedule=replace(smoke().schedule, total=4))
+    train(config, places("run"))
+    with pytest.raises(TrainingError, match="--resume"):
+        train(config, places("run"))
+    other = replace(config.nano.model, references=False)
+    with pytest.raises(TrainingError, match=r"another \[nano.model\]"):
+        train(replace(config, nano=replace(config.nano, model=other)), places("run"), resume=True)
+
+
+def test_crops_of_another_size_are_refused(places, make_pack):
+    wrong = replace(places("run"), data=[make_pack(size=64)])
+    with pytest.raises(PackError, match="--size 32"):
+        train(smoke(), wrong)
+
+
+def test_a_damaged_state_falls_back_and_two_damaged_ones_are_an_error(places):
+    train(smoke(schedule=replace(smoke().schedule, total=6)), places("run"))
+    folder = places("run").out / "state"
+    newest, before = sorted(folder.glob("step-*"), reverse=True)
+    (newest / "module.safetensors").write_bytes(b"short")
+    assert load_state(folder).progress.step == int(before.name.removeprefix("step-"))
+    (before / "state.json").write_text("{")
+    with pytest.raises(WeightsError, match="damaged"):
+        load_state(folder)
