@@ -1,7 +1,9 @@
 """The `restore` job: what `iconface restore` does, for one photo out of the queue."""
 
+import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +31,11 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         job.progress(done, total, printable(path))
         job.check()
 
+    source = nameable(path, app.settings.folders.cache)
+    if source != path and request.output is None and (request.beside or app.settings.restored_layout == "beside"):
+        request = replace(request, output=path.parent)
     with job.looking_at(path):
-        results = app.restoring.restore(path, request, on_step)
+        results = app.restoring.restore(source, request, on_step)
     if all(r.failed or r.no_face for r in results):
         raise JobFailedError(results[0].skipped_reason or f"{printable(path)}: nothing could be done")
     outcome, text = summary(results)
@@ -42,6 +47,24 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         "output": None if output is None else str(output),
         "faces": [r.row() for r in results],
     }
+
+
+def nameable(path: Path, cache: Path) -> Path:
+    """`path`, or a link to it under a name that can be stored and written into a picture: some old names are no UTF-8.
+
+    The link stays: the record of the restoration refers to it. Such photos are never in the library.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raw = os.fsencode(path)
+        folder = cache / "names" / hashlib.sha256(raw).hexdigest()[:16]
+        link = folder / os.fsencode(path.name).decode(errors="replace").replace("\N{REPLACEMENT CHARACTER}", "_")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(path)
+        return link
+    return path
 
 
 def summary(results: list[FaceResult]) -> tuple[str, str]:
