@@ -82,7 +82,31 @@ WAIFU2X = Backend(
     "MIT",
     f"{_WAIFU2X}/blob/master/LICENSE",
     WAIFU2X_FILES,
-    notes="default; a blind baseline that uses no references",
+    notes="a blind baseline that uses no references; the default where nothing else can run",
+)
+
+
+NANO_FILE = ModelFile(
+    "iconface-nano 128",
+    "iconface-nano-128.safetensors",
+    "nano",
+    None,
+    None,
+    "research only",
+    "https://vis-www.cs.umass.edu/lfw/",
+    "trained by this project (docs/evaluation.md); the model card is in the file's header",
+    bundled=True,
+    notes="Trained on photographs of LFW and of CelebA-HQ, whose terms allow research only.",
+)
+NANO = Backend(
+    "iconface-nano",
+    "restorer",
+    "iconface-nano, 128 px",
+    NANO_FILE.licence,
+    NANO_FILE.licence_url,
+    (NANO_FILE,),
+    non_commercial=True,
+    notes=f"default where IConFace cannot run; uses references. {NANO_FILE.notes}",
 )
 
 
@@ -216,7 +240,7 @@ INSIGHTFACE = tuple(
 
 def catalogue() -> tuple[Backend, ...]:
     """All known backends, defaults first."""
-    return (YUNET, SFACE, WAIFU2X, *ADAFACE, *INSIGHTFACE)
+    return (YUNET, SFACE, NANO, WAIFU2X, *ADAFACE, *INSIGHTFACE)
 
 
 def backend(backend_id: str) -> Backend:

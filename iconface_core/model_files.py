@@ -138,8 +138,10 @@ def _replace(model_file: ModelFile) -> str:
 
 
 def is_accepted(backend: Backend, model_dir: Path) -> bool:
-    """Whether the user has agreed to this backend's licence. Free licences need no agreement."""
-    return not backend.non_commercial or backend.licence in _acceptances(model_dir)
+    """Whether the user has agreed to this backend's licence. Free licences need no agreement, nor does what ships: its
+    licence came with the package."""
+    ships = all(file.bundled for file in backend.files)
+    return ships or not backend.non_commercial or backend.licence in _acceptances(model_dir)
 
 
 def require_licence(backend: Backend, model_dir: Path) -> None:

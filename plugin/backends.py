@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from iconface_core.calibration import Calibration
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
-from iconface_core.model_catalogue import ADAFACE
+from iconface_core.model_catalogue import ADAFACE, NANO, NANO_FILE
 from iconface_core.model_catalogue import backend as known_backend
-from iconface_core.model_files import locate
+from iconface_core.model_files import locate, locate_verified
 from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
 from iconface_core.types import EmbedderId
 
@@ -17,6 +18,9 @@ from .iconface_backend import ICONFACE, IconFaceFiles
 from .regrouping import EmbedderFacts
 
 WAIFU2X = "waifu2x-upconv7-photo"
+
+
+Quality = Literal["fast", "best"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,13 @@ def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
 def restorer_backend(
     name: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]
 ) -> tuple[str, Callable[[], FaceRestorer]]:
-    """The id and the loader of a restorer. `auto` is IconFace where it can run, else the blind baseline.
+    """The id and the loader of a restorer. `auto` is IconFace where it can run, else iconface-nano, and where its
+    weights are missing the blind baseline.
 
-    `embedders` are the installed ones, of which IconFace needs the one its checkpoint was trained with.
+    `embedders` are the installed ones, of which a restorer needs the one it was trained with; SFace ships.
 
-    Raises BackendUnavailableError for an unknown one, or for IconFace where it cannot run, with the reasons.
+    Raises BackendUnavailableError for an unknown one, or for IconFace where it cannot run, with the reasons;
+    WeightsError when nano's file is not the one that shipped.
     """
     if name in ("auto", "iconface", ICONFACE):
         loaders = {e.facts.id: e.load for e in embedders}
@@ -108,6 +114,15 @@ def restorer_backend(
             return ICONFACE, lambda: iconface.load(loaders)
         if name != "auto":
             raise BackendUnavailableError(f"{ICONFACE} cannot run here: " + "; ".join(reasons))
+    if name in ("auto", "nano", NANO.id):
+        own = iconface.folder / NANO_FILE.folder / NANO_FILE.filename  # trained on photos of one's own
+        try:
+            weights = own if own.is_file() else locate_verified(NANO_FILE)
+        except BackendUnavailableError:
+            if name != "auto":
+                raise
+        else:
+            return NANO.id, lambda: _load_nano(weights, embedders)
     if name in ("auto", "waifu2x", WAIFU2X):
 
         def waifu2x() -> FaceRestorer:
@@ -116,7 +131,23 @@ def restorer_backend(
             return Waifu2xRestorer()
 
         return WAIFU2X, waifu2x
-    raise BackendUnavailableError(f"unknown restorer {name!r}; known: auto, {ICONFACE}, {WAIFU2X}")
+    raise BackendUnavailableError(f"unknown restorer {name!r}; known: auto, {ICONFACE}, {NANO.id}, {WAIFU2X}")
+
+
+def steps_for(restorer_id: str, quality: Quality | None) -> int | None:
+    """The steps of a restorer for a wish; None is its own default. Only iconface-nano has a choice: the paper's twelve
+    steps are what IConFace was trained for, waifu2x has none."""
+    if restorer_id != NANO.id or quality is None:
+        return None
+    return {"fast": 1, "best": 8}[quality]
+
+
+def _load_nano(weights: Path, embedders: Sequence[EmbedderBackend]) -> FaceRestorer:
+    from iconface_core.faces.sface_facts import SFACE_ID
+    from iconface_core.nano.restorer import NanoRestorer
+
+    sface = next((e for e in embedders if e.facts.id == SFACE_ID), None)
+    return NanoRestorer(weights, embedder=(sface or embedder_backend("sface", weights.parent, "")).load)
 
 
 def _installed_adaface(models: Path) -> str | None:

@@ -1,0 +1,156 @@
+"""Faces through an iconface-nano network at its own size: pixels in, pixels out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from iconface_core.errors import BackendUnavailableError
+from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
+from iconface_core.protocols import FaceEmbedder
+from iconface_core.types import F32, FaceEmbedding, RgbU8
+
+from .anchor import batch_anchor
+from .checkpoint import load_nano
+
+OnStep = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NanoFace:
+    """A face at the network's size: the degraded crop (S, S, 3), its references (S, S, 3) and their embeddings, where
+    they are known already (else the references' own pixels are embedded)."""
+
+    degraded: RgbU8
+    references: tuple[RgbU8, ...] = ()
+    identity: tuple[FaceEmbedding, ...] = ()
+
+
+class NanoModel:
+    """A loaded checkpoint. `embedder` makes the identity vectors it was trained with; None is enough where the network
+    uses none. `threads` are the CPU threads of a call (None: torch's own choice), `batch` the most faces in one.
+
+    Raises WeightsError or UnsupportedCheckpointError as `load_nano`, BackendUnavailableError when the embedder is
+    missing or another one.
+    """
+
+    def __init__(
+        self, weights: Path, embedder: FaceEmbedder | None, *, threads: int | None = None, batch: int = 8
+    ) -> None:
+        network, self.config, self.card = load_nano(weights)
+        # twice as fast on a CPU
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
+        self._embedder, self._threads, self._batch = embedder, threads, batch
+        identity = self.config.identity
+        if identity.enabled and (embedder is None or embedder.id != identity.encoder):
+            raise BackendUnavailableError(
+                f"{weights} needs identity vectors of {identity.encoder!r}, not {embedder.id if embedder else None!r}"
+            )
+
+    def restore(
+        self, faces: Sequence[NanoFace], *, steps: int = 1, mirrored: bool = False, on_step: OnStep | None = None
+    ) -> list[RgbU8]:
+        """Restore crops of `config.size`, in order; those with equally many references share their batches.
+
+        `steps` matter to the transformer only. `mirrored`: the mean with the restored mirror image, which costs twice
+        the time. `on_step(done, total)` counts batches and may raise to cancel. Raises ValueError for another size.
+        """
+        groups: dict[int, list[int]] = defaultdict(list)
+        for i, face in enumerate(faces):
+            groups[len(self._references(face))].append(i)
+        batches = [m[at : at + self._batch] for m in groups.values() for at in range(0, len(m), self._batch)]
+        out: dict[int, RgbU8] = {}
+        with _threads(self._threads), torch.inference_mode():
+            for done, members in enumerate(batches, 1):
+                restored = self._run([faces[i] for i in members], steps, mirrored)
+                out |= zip(members, restored, strict=True)
+                if on_step is not None:
+                    on_step(done, len(batches))
+        return [out[i] for i in range(len(faces))]
+
+    def _run(self, faces: Sequence[NanoFace], steps: int, mirrored: bool) -> list[RgbU8]:
+        degraded = torch.cat([self._tensor(f.degraded) for f in faces])
+        count = len(self._references(faces[0]))
+        pictures = [self._tensor(r) for f in faces for r in self._references(f)]
+        seen = torch.cat(pictures) if pictures else degraded[:0]
+        seen = seen.reshape(len(faces), count, *degraded.shape[1:])
+        anchor = self._anchors(faces) if self.config.identity.enabled else degraded.new_zeros(len(faces), 0)
+        restored = self._forward(degraded, seen, anchor, steps)
+        if mirrored:
+            restored = (restored + self._forward(degraded.flip(-1), seen.flip(-1), anchor, steps).flip(-1)) / 2
+        pixels = ((restored + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+        return [np.ascontiguousarray(p.numpy()) for p in pixels]
+
+    def _forward(self, degraded: Tensor, references: Tensor, anchor: Tensor, steps: int) -> Tensor:
+        network: Any = self._network
+        degraded = degraded.contiguous(memory_format=torch.channels_last)
+        out: Tensor
+        if self.config.backbone == "transformer" and steps > 1:
+            out = network.sample(degraded, references, anchor, steps=steps)
+        else:
+            out = network(degraded, references, anchor)
+        return out
+
+    def _anchors(self, faces: Sequence[NanoFace]) -> Tensor:
+        """(B, dim), of faces with equally many references."""
+        assert self._embedder is not None
+        identity = self.config.identity
+        own = self._embed([f.degraded for f in faces])
+        known = [self._identity(f) for f in faces]
+        quality = self._embedder.calibration.quality([e.norm for e in own])
+        return batch_anchor(
+            torch.from_numpy(_vectors(known, identity.dim)),
+            torch.tensor([[e.norm for e in row] for row in known], dtype=torch.float32).reshape(len(faces), -1),
+            normalize(torch.from_numpy(np.stack([e.vector for e in own])), dim=1),
+            torch.from_numpy(quality),
+            rule=identity.anchor,
+            temperature=identity.temperature,
+        )
+
+    def _identity(self, face: NanoFace) -> Sequence[FaceEmbedding]:
+        references = self._references(face)
+        known = face.identity[: len(references)]
+        if len(known) == len(references) and all(e.embedder == self.config.identity.encoder for e in known):
+            return known
+        return self._embed(references)
+
+    def _embed(self, crops: Sequence[RgbU8]) -> list[FaceEmbedding]:
+        assert self._embedder is not None
+        landmarks = FFHQ_512.points * np.float32(self.config.size / FFHQ_512.size)
+        return self._embedder.embed([align_face(crop, landmarks, ARCFACE_112) for crop in crops])
+
+    def _references(self, face: NanoFace) -> Sequence[RgbU8]:
+        return face.references[: self.config.max_references]
+
+    def _tensor(self, crop: RgbU8) -> Tensor:
+        """(S, S, 3) -> (1, 3, S, S) in [-1, 1]."""
+        side = self.config.size
+        if crop.shape != (side, side, 3):
+            raise ValueError(f"{self.config.name} restores crops of {side} x {side} px, not {crop.shape[1::-1]}")
+        return torch.from_numpy(crop).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def _vectors(known: Sequence[Sequence[FaceEmbedding]], dim: int) -> F32:
+    rows = [[e.vector for e in row] for row in known]
+    return np.array(rows, np.float32).reshape(len(known), len(known[0]), dim)
+
+
+@contextmanager
+def _threads(count: int | None) -> Generator[None]:
+    """torch has one number of threads for the whole process; it is given back."""
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
