@@ -14,6 +14,7 @@ from .filesystem import refuse_network
 from .forget import purge
 from .job_queue import JobQueue
 from .jobs import JobRepo
+from .measures import MeasureRepo
 from .meta import MetaRepo
 from .migrate import upgrade
 from .people import PersonRepo
@@ -30,6 +31,7 @@ class Tx:
         self.roots = RootRepo(conn)
         self.photos = PhotoRepo(conn)
         self.faces = FaceRepo(conn)
+        self.measures = MeasureRepo(conn)
         self.people = PersonRepo(conn)
         self.decisions = DecisionRepo(conn)
         self.restorations = RestorationRepo(conn)

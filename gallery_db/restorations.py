@@ -150,17 +150,23 @@ class RestorationRepo:
         photo: str | None = None,
         states: Sequence[RestorationState] | None = None,
         origin: Origin | None = None,
+        restorer: str | None = None,
+        since: str | None = None,
         limit: int | None = None,
     ) -> list[RestorationRecord]:
-        """Latest first. `photo` also finds what was made of it before it was renamed."""
+        """Latest first. `photo` also finds what was made of it before it was renamed. `since` is a UTC time as in
+        `created_at`."""
         query = select(restoration).order_by(restoration.c.id.desc()).limit(limit)
         if photo is not None:
             content = select(photos.c.content_hash).where(photos.c.path == photo).scalar_subquery()
             query = query.where(or_(restoration.c.photo == photo, restoration.c.input_sha256 == content))
         if states is not None:
             query = query.where(restoration.c.state.in_(states))
-        if origin is not None:
-            query = query.where(restoration.c.origin == origin)
+        for column, value in ((restoration.c.origin, origin), (restoration.c.restorer, restorer)):
+            if value is not None:
+                query = query.where(column == value)
+        if since is not None:
+            query = query.where(restoration.c.created_at >= since)
         return [_record(row) for row in self._c.execute(query)]
 
 

@@ -20,6 +20,9 @@ MIN_EYE_DISTANCE = 8.0
 SHARP_SCORE = 0.25
 """Faces scored below this are left alone."""
 
+BLURRED_DETAIL = -1.35
+"""`detail` below which blur is named beside noise or blocks; half of LFW's own photos lie above -1.1."""
+
 VERSION = 2
 """Of the score: raised when weights or features change, so that stored scores are measured again."""
 
@@ -40,7 +43,8 @@ class Degradation:
     `score` is 0 (clean) .. 1 (degraded). `eye_distance` is in photo pixels. `noise` is a standard deviation in 8-bit
     steps. `detail` is the log of fine against middle structure, noise taken out: about -1 for a sharp face, below -2
     for a blurred one. `blockiness` is how much larger brightness steps are at JPEG's block borders (0: no larger).
-    `reasons` are empty for a clean face.
+    `quality` is the embedding's, 0..1, None when nobody was asked: it explains, but does not enter the score, which it
+    would not make better (docs/benchmarks.md). `reasons` are empty for a clean face.
     """
 
     score: float
@@ -67,8 +71,10 @@ def measure(crop: RgbU8, from_photo: F32, quality: float | None = None) -> Degra
             reasons.append(f"noisy (about {noise:.0f} of 255)")
         if blockiness > 0.3:
             reasons.append("JPEG blocks")
-        if detail < -1.7 or not (noise > 4 or blockiness > 0.3):
+        if detail < BLURRED_DETAIL or not (noise > 4 or blockiness > 0.3):
             reasons.append("blurred")
+        if quality is not None and quality < 0.5:
+            reasons.append(f"hard to recognise (quality {quality:.2f})")
     return Degradation(score, eye_distance, noise, detail, blockiness, tuple(reasons), quality)
 
 

@@ -13,6 +13,7 @@ from iconface_core.image_write import restored_names, write_restored
 from iconface_core.provenance import Provenance, read_provenance
 from iconface_core.types import RgbU8
 
+from .degradation import row
 from .errors import UsageError
 from .restore_result import FaceResult
 from .settings import Settings
@@ -76,17 +77,20 @@ class Outputs:
         options: Mapping[str, Any],
         origin: Origin,
     ) -> None:
-        """Keep every attempt, the refused ones too; what was written can be undone as one."""
+        """Keep every attempt, the refused ones too; what was written can be undone as one. What was measured in the
+        full picture is kept as well: indexing may have seen a reduced one."""
+        seen = [(r.face_id, row(r.degradation)) for r in results if r.face_id is not None and r.degradation is not None]
         tried = [r for r in results if r.verdict is not None]
         digest = None if output is None else content_hash(output)
         with self._gallery.begin() as tx:
+            tx.measures.set(seen)
             old = None if output is None else tx.restorations.by_output(path=str(output), sha256=digest)
             if not tried or (old is not None and old.output_sha256 == digest and old.state == "done"):
                 return  # the same result again: nothing new to remember
             written = []
             for r in tried:
                 assert r.verdict is not None
-                row = tx.restorations.add(
+                added = tx.restorations.add(
                     photo=str(r.photo),
                     input_sha256=input_sha256,
                     restorer=r.restorer or "",
@@ -107,7 +111,7 @@ class Outputs:
                     seconds=r.seconds,
                 )
                 if r.output is not None:
-                    written.append(row.id)
+                    written.append(added.id)
             if written:
                 tx.decisions.restored(written)
 

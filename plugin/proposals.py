@@ -48,7 +48,7 @@ def propose(
 
 def fulfil(app: "App", proposal: RestorationRecord) -> list[FaceResult]:
     """Restore what was proposed, now. The result takes the proposal's place; it is asked for by hand."""
-    request = RestoreRequest(face_id=proposal.face_id, seed=proposal.seed)
+    request = RestoreRequest(face_ids=() if proposal.face_id is None else (proposal.face_id,), seed=proposal.seed)
     return app.restoring.restore(_photo(app.gallery, proposal), request)
 
 

@@ -10,22 +10,27 @@ from iconface_core.sharpness import Degradation
 from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
 
+from .backends import Quality
 from .rows import Row
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreRequest:
-    """`strength` and `steps` None mean the restorer's own. `face` counts from the left, from 1; None means every face
-    that needs it; `face_id` names one by its id in the gallery. `references` are files given by the user and replace
-    the choice from the gallery. `output` is a folder for the copy, `beside` puts it beside the original. `force`
-    restores what would be left alone, and writes what the identity check refused. `origin` says who asks: unless it is
-    `hand`, what people decided about earlier results forbids to make the same again."""
+    """`strength` and `steps` None mean the restorer's own; `quality` chooses steps where none are given.
+
+    `face` counts from the left, from 1; None means every face that needs it; `face_ids` name some by their ids in the
+    gallery. `references` are files given by the user and replace the choice from the gallery. `output` is a folder for
+    the copy, `beside` puts it beside the original. `force` restores what would be left alone, and writes what the
+    identity check refused. `origin` says who asks: unless it is `hand`, what people decided about earlier results
+    forbids to make the same again, and nobody unknown is restored.
+    """
 
     strength: float | None = None
     seed: int = 42
     steps: int | None = None
+    quality: Quality | None = None
     face: int | None = None
-    face_id: int | None = None
+    face_ids: Sequence[int] = ()
     person_id: int | None = None
     references: tuple[Path, ...] = ()
     use_references: bool = True

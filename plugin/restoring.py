@@ -21,6 +21,7 @@ from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 from iconface_core.verdict import VerdictKind, judge
 
+from .backends import steps_for
 from .errors import NotFoundError
 from .model_host import ModelSlot
 from .outputs import Outputs, why_not_again
@@ -63,7 +64,7 @@ class RestoreService:
             if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
             photo, subjects = self._finder.find(path)
-            subjects = pick(subjects, request.face, path, face_id=request.face_id)
+            subjects = pick(subjects, request.face, path, face_ids=request.face_ids)
         except (ImageReadError, OSError) as e:
             return [FaceResult(path, skipped_reason=str(e), failed=True)]
         except NotFoundError as e:
@@ -107,6 +108,7 @@ class _Run:
         on_step: OnStep | None,
     ) -> None:
         self._s, self._request, self._on_step = service, request, on_step
+        self._began = time.monotonic()
         self._pixels, self._source_sha256 = photo.pixels, source_sha256
         self._records: list[tuple[FaceResult, FaceRecord]] = []
         self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
@@ -121,7 +123,7 @@ class _Run:
             result.skipped_reason = why_left_alone(result.degradation)
         references = [] if result.skipped_reason else self._references(answer, result)
         if request.origin != "hand" and result.skipped_reason is None:
-            result.skipped_reason = self._decided_before(s, result)
+            result.skipped_reason = self._why_not_by_itself(s, result)
         if request.dry_run and result.skipped_reason is None:
             result.skipped_reason = "dry run: nothing was restored"
         # Nobody is known: then the photos the user gave are the person.
@@ -161,8 +163,10 @@ class _Run:
             result.references_note = answer.choice.summary
         return found
 
-    def _decided_before(self, s: Subject, result: FaceResult) -> str | None:
-        """What is known of this face and forbids an algorithm to restore it once more."""
+    def _why_not_by_itself(self, s: Subject, result: FaceResult) -> str | None:
+        """What keeps an algorithm from restoring this face unasked: nobody known, or what is known of earlier tries."""
+        if result.person_id is None:
+            return result.who
         with self._s._gallery.begin(write=False) as tx:
             rows = tx.restorations.of_face(
                 photo=str(s.path), face_id=s.face_id, input_sha256=self._source_sha256, bbox=s.face.bbox
@@ -189,8 +193,11 @@ class _Run:
             return
         with self._s._restorers.slot(self._request.restorer).use() as restorer:
             wanted = self._request.strength
-            options = replace(self._options, strength=restorer.default_strength if wanted is None else wanted)
-            self._options = options
+            self._options = options = replace(
+                self._options,
+                strength=restorer.default_strength if wanted is None else wanted,
+                steps=self._options.steps or steps_for(restorer.id, self._request.quality),
+            )
             inputs = []
             for face in faces:
                 used = face.references[: restorer.max_references]
@@ -204,13 +211,13 @@ class _Run:
                     face.result.references_note = (
                         f"{restorer.id} uses no references; they serve the identity check only"
                     )
-            began = time.monotonic()
             restored = restorer.restore_many(inputs, options, on_step=self._on_step)
-            seconds = (time.monotonic() - began) / len(faces)
             self._weights = restorer.weights_sha256
         for face, out in zip(faces, restored, strict=True):
-            face.result.seconds = seconds
             self._put_back(face, out.pixels)
+        seconds = (time.monotonic() - self._began) / len(faces)  # reading and judging take their share on a fast GPU
+        for face in faces:
+            face.result.seconds = seconds
 
     def _put_back(self, face: _Prepared, restored: RgbU8) -> None:
         """Paste a face into the copy if the identity check lets it pass."""

@@ -1,5 +1,6 @@
 """The faces of one photo, whether the library knows it or not: what `references` and `restore` work on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -97,14 +98,16 @@ def camera_time(photo: Photo) -> datetime | None:
     return None if photo.captured_at is None else photo.captured_at.replace(tzinfo=None)
 
 
-def pick(subjects: list[Subject], number: int | None, path: Path, *, face_id: int | None = None) -> list[Subject]:
-    """All faces, or the one with this number or gallery id. Raises NotFoundError, telling how many there are."""
+def pick(subjects: list[Subject], number: int | None, path: Path, *, face_ids: Sequence[int] = ()) -> list[Subject]:
+    """All faces, the ones with these gallery ids, or the one with this number. Raises NotFoundError, telling how many
+    there are."""
     if not subjects:
         raise NotFoundError(f"{path}: no face found; draw one by hand with: iconface faces add PHOTO X1 Y1 X2 Y2")
-    if face_id is not None:
-        known = [s for s in subjects if s.face_id == face_id]
+    if face_ids:
+        known = [s for s in subjects if s.face_id in face_ids]
         if not known:
-            raise NotFoundError(f"{path} has no face with id {face_id}: the photo was changed or indexed anew; scan it")
+            ids = ", ".join(map(str, face_ids))
+            raise NotFoundError(f"{path} has no face with id {ids}: the photo was changed or indexed anew; scan it")
         return known
     if number is None:
         return subjects

@@ -9,7 +9,21 @@ from typer.main import get_command
 
 from plugin.errors import AppError
 
-from . import faces, integrate, jobs, library, maintain, models, people, restore, restored, service, train
+from . import (
+    cleanup,
+    faces,
+    integrate,
+    jobs,
+    library,
+    maintain,
+    models,
+    people,
+    restore,
+    restored,
+    service,
+    train,
+    watch,
+)
 from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
 
@@ -27,7 +41,21 @@ def tree() -> typer.Typer:
         Originals are never changed. Nothing leaves this machine.
         """
 
-    for module in (library, people, faces, restore, restored, jobs, service, integrate, models, train, maintain):
+    for module in (
+        library,
+        watch,
+        people,
+        faces,
+        restore,
+        restored,
+        cleanup,
+        jobs,
+        service,
+        integrate,
+        models,
+        train,
+        maintain,
+    ):
         module.register(root)
     return root
 

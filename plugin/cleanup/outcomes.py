@@ -1,0 +1,131 @@
+"""What came of a clean-up, face by face: from its jobs, and from the restorations they left."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gallery_db.gallery import Tx
+from gallery_db.records import JobRecord, RestorationRecord
+from plugin.jobs.kinds import RESTORE
+from plugin.rows import Row
+
+from .running import Run
+
+Kind = Literal["restored", "refused", "left alone", "failed", "cancelled", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One face (or one photo, while `face_id` is None: not begun, or unreadable). `reason` says why nothing was
+    written. `state` is the restoration's now: a result may have been rejected since."""
+
+    kind: Kind
+    photo: str
+    face_id: int | None = None
+    person: str | None = None
+    bbox: tuple[float, ...] | None = None
+    score: float | None = None
+    complaints: tuple[str, ...] = ()
+    reason: str | None = None
+    restoration_id: int | None = None
+    state: str | None = None
+    restorer: str | None = None
+    verdict: str | None = None
+    before: float | None = None
+    after: float | None = None
+    references: tuple[Mapping[str, Any], ...] = ()
+    output: str | None = None
+    seconds: float | None = None
+
+    def row(self) -> Row:
+        """For JSON and CSV readers."""
+        return {
+            "outcome": self.kind,
+            "photo": self.photo,
+            "face_id": self.face_id,
+            "person_name": self.person,
+            "degradation": self.score,
+            "complaints": list(self.complaints),
+            "reason": self.reason,
+            "restoration_id": self.restoration_id,
+            "state": self.state,
+            "restorer": self.restorer,
+            "verdict": self.verdict,
+            "likeness_before": self.before,
+            "likeness_after": self.after,
+            "references": [str(r["photo"]) for r in self.references],
+            "output": self.output,
+            "seconds": self.seconds,
+        }
+
+
+def outcomes(tx: Tx, run: Run | None = None) -> list[Outcome]:
+    """Of one clean-up, or (None) of all whose jobs are remembered; in the order in which the photos were fed."""
+    jobs = [j for j in tx.jobs.find(kind=RESTORE) if j.origin == "cleanup"]
+    if run is not None:
+        jobs = [j for j in jobs if j.payload.get("run") == run.started_at]
+    made: dict[int, RestorationRecord] = {}
+    for record in reversed(tx.restorations.history(origin="cleanup", since=_second(run))):
+        if record.face_id is not None:
+            made[record.face_id] = record
+    names = tx.people.names()
+    return [o for job in jobs for o in _of_job(job, made, names)]
+
+
+def counts(found: Sequence[Outcome]) -> dict[str, int]:
+    """How many faces ended how."""
+    return dict(Counter(o.kind for o in found))
+
+
+def _second(run: Run | None) -> str | None:
+    """Restorations are dated to the second."""
+    return None if run is None else run.started_at[:19]
+
+
+def _of_job(job: JobRecord, made: Mapping[int, RestorationRecord], names: Mapping[int, str]) -> list[Outcome]:
+    photo, wanted = job.payload["path"], job.payload["options"].get("face_ids", [])
+    if job.state in ("waiting", "running"):
+        return [Outcome("waiting", photo, face_id=i) for i in wanted]
+    if job.state in ("failed", "cancelled"):
+        return [
+            Outcome("failed" if job.state == "failed" else "cancelled", photo, face_id=i, reason=job.error)
+            for i in wanted
+        ]
+    rows = {r["face_id"]: r for r in (job.progress or {}).get("faces", [])}
+    return [_of_face(photo, i, rows.get(i), made.get(i), names) for i in wanted]
+
+
+def _of_face(
+    photo: str, face_id: int, row: Mapping[str, Any] | None, record: RestorationRecord | None, names: Mapping[int, str]
+) -> Outcome:
+    """The restoration says more than the job when the job was killed after it had been kept, and was run again."""
+    row = row or {}
+    degradation = row.get("degradation") or {}
+    said: dict[str, Any] = {
+        "photo": photo,
+        "face_id": face_id,
+        "person": row.get("person_name"),
+        "bbox": None if row.get("bbox") is None else tuple(row["bbox"]),
+        "score": degradation.get("score"),
+        "complaints": tuple(degradation.get("reasons", ())),
+    }
+    if record is None:
+        return Outcome("left alone", **said, reason=row.get("skipped_reason") or "the face is not there any more")
+    b = record.bbox
+    said |= {"person": names.get(record.person_id or 0), "bbox": None if b is None else (b.x1, b.y1, b.x2, b.y2)}
+    refused = record.state == "refused"
+    return Outcome(
+        "refused" if refused else "restored",
+        **said,
+        reason=row.get("skipped_reason") if refused else None,
+        restoration_id=record.id,
+        state=record.state,
+        restorer=record.restorer,
+        verdict=record.verdict,
+        before=record.similarity_before,
+        after=record.similarity_after,
+        references=record.references,
+        output=record.output,
+        seconds=record.seconds,
+    )

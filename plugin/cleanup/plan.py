@@ -1,0 +1,136 @@
+"""What a clean-up would do: degraded faces of known people, best prospects first. No pixel is read."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from gallery_db.measures import DegradedFilter
+from iconface_core.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
+from plugin.candidates import Candidate
+from plugin.rows import Row
+
+from .estimate import Estimate, estimate
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFilter:
+    """All conditions are joined by "and"; empty and None mean "any". `people` are ids. `since`: photos captured (or,
+    undated, indexed) from then on. `min_degradation`, `min_gain` 0..1. `limit` counts faces. `again` also takes faces
+    that another restorer restored and nobody accepted."""
+
+    people: tuple[int, ...] = ()
+    since: date | None = None
+    root_id: int | None = None
+    min_degradation: float = SHARP_SCORE
+    min_references: int = 1
+    min_gain: float = 0.0
+    limit: int | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`items` are to be restored, in this order; `left` counts the degraded faces that are left alone by reason.
+    `faces` usable ones are in the library, `measured` of them were measured, `in_full` of
+    these in all pixels of the file. `beyond_limit` were cut off."""
+
+    items: tuple[Candidate, ...]
+    left: dict[str, int]
+    faces: int
+    measured: int
+    in_full: int
+    degraded: int
+    beyond_limit: int
+    photos: int
+    estimate: Estimate
+
+    def by_photo(self) -> list[tuple[int, list[int]]]:
+        """(photo id, face ids), the photo with the best prospect first: one photo gives one copy."""
+        first = {c.face.photo_id: n for n, c in reversed(list(enumerate(self.items)))}
+        ordered = sorted(self.items, key=lambda c: (first[c.face.photo_id], c.face.id))
+        return [(p, [c.face.id for c in some]) for p, some in groupby(ordered, key=lambda c: c.face.photo_id)]
+
+
+def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Plan:
+    """Plan for a restorer by name. Raises BackendUnavailableError for an unknown one."""
+    restorer_id = app.restorers.id(restorer)
+    since = None if where.since is None else where.since.isoformat()
+    with app.gallery.begin(write=False) as tx:
+        faces, measured, in_full = tx.measures.counts(VERSION)
+        ids = tx.measures.degraded(
+            DegradedFilter(VERSION, where.min_degradation, MIN_EYE_DISTANCE, where.root_id, since)
+        )
+    wanted: list[Candidate] = []
+    left: Counter[str] = Counter()
+    degraded = 0
+    for c in app.candidates.of(ids, restorer=restorer_id, again=where.again):
+        if where.people and c.face.person_id not in where.people:
+            continue
+        degraded += 1
+        reason = c.reason or _too_little(c, where)
+        if reason is None:
+            wanted.append(c)
+        else:
+            left[_kind(reason)] += 1
+    wanted.sort(key=lambda c: (-c.gain, c.face.id))
+    items = tuple(wanted[: where.limit])
+    photo_ids = sorted({c.face.photo_id for c in items})
+    with app.gallery.begin(write=False) as tx:
+        size = sum(tx.photos.get(p).size for p in photo_ids)
+        expected = estimate(tx, restorer=restorer_id, faces=len(items), input_bytes=size)
+    return Plan(
+        items, dict(left), faces, measured, in_full, degraded, len(wanted) - len(items), len(photo_ids), expected
+    )
+
+
+def item_row(c: Candidate) -> Row:
+    """One row of `cleanup plan`."""
+    f, d = c.face, c.degradation
+    return {
+        "face_id": f.id,
+        "photo": f.photo,
+        "bbox": [round(v, 1) for v in (f.bbox.x1, f.bbox.y1, f.bbox.x2, f.bbox.y2)],
+        "person_id": f.person_id,
+        "person_name": f.person_name,
+        "degradation": None if d is None else {"score": round(d.score, 3), "reasons": list(d.reasons)},
+        "likeness": None if c.likeness is None else round(c.likeness, 4),
+        "references": [
+            {"face_id": r.face_id, "score": round(r.score, 4), "reasons": list(r.reasons)}
+            for r in (() if c.choice is None else c.choice.chosen)
+        ],
+        "gain": round(c.gain, 4),
+    }
+
+
+def summary_lines(plan: Plan) -> list[str]:
+    """The plan as a whole, for a person."""
+    out = [
+        f"{plan.degraded} degraded faces among {plan.measured} measured; "
+        f"{len(plan.items)} worth restoring, in {plan.photos} photos"
+    ]
+    out += [f"  {n} left alone: {why}" for why, n in sorted(plan.left.items(), key=lambda kv: (-kv[1], kv[0]))]
+    if plan.beyond_limit:
+        out.append(f"  {plan.beyond_limit} more are beyond the limit")
+    if plan.in_full < plan.faces:
+        only = f"{plan.measured - plan.in_full} only in a reduced picture" if plan.measured else ""
+        never = f"{plan.faces - plan.measured} never" if plan.measured < plan.faces else ""
+        out.append(f"  faces measured {' and '.join(filter(None, (never, only)))}: iconface cleanup measure")
+    return [*out, plan.estimate.line()] if plan.items else out
+
+
+def _too_little(c: Candidate, where: PlanFilter) -> str | None:
+    chosen: Sequence[object] = () if c.choice is None else c.choice.chosen
+    if len(chosen) < where.min_references:
+        return "no good reference" if not chosen else f"fewer than {where.min_references} references"
+    return "too little to gain" if c.gain < where.min_gain else None
+
+
+def _kind(reason: str) -> str:
+    """A reason without what is special to one face."""
+    return reason.partition(" (")[0].partition(":")[0]

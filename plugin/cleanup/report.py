@@ -1,0 +1,162 @@
+"""What came of a clean-up, to look at: one self-contained page, and a table. Nothing in them points outside."""
+
+import base64
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from iconface_core.errors import ImageReadError
+from iconface_core.image_io import read_photo
+from iconface_core.types import RgbU8
+from plugin.errors import UsageError
+from plugin.progress import Progress
+
+from .outcomes import Outcome, counts, outcomes
+from .running import Run, current
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+SUFFIXES = (".html", ".csv")
+
+CROP_PX = 256
+"""Side of the pictures on the page: twice what a phone shows, sharp on its screen too."""
+
+MARGIN = 0.45
+"""Of the face's box, on each side: hair and chin belong to a face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One face on the page; pictures are data URIs, None where there is nothing to show."""
+
+    outcome: Outcome
+    before: str | None
+    after: str | None
+
+    @property
+    def kept(self) -> bool:
+        """Whether its copy still counts: not undone, not rejected."""
+        return self.outcome.state == "done"
+
+
+def write_report(app: "App", target: Path, *, everything: bool, limit: int, progress: Progress) -> list[Path]:
+    """Write `target` (.html or .csv), or both into the folder `target`. Replaces an older report of ours by that name.
+
+    Raises UsageError for another suffix, or when there was no clean-up yet.
+    """
+    with app.gallery.begin(write=False) as tx:
+        run = current(tx)
+        found = [o for o in outcomes(tx, None if everything else run) if o.kind not in ("waiting", "cancelled")]
+    if run is None:
+        raise UsageError("there was no clean-up yet: iconface cleanup run")
+    kind = target.suffix.lower()
+    if kind and kind not in SUFFIXES and not target.is_dir():
+        raise UsageError(f"{target}: a report is .html or .csv, or a folder for both")
+    files = [target] if kind in SUFFIXES else [target / f"cleanup{suffix}" for suffix in SUFFIXES]
+    for path in files:
+        text = _page(found, run, limit, progress) if path.suffix.lower() == ".html" else _table(found)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return files
+
+
+def _table(found: Sequence[Outcome]) -> str:
+    """CSV with a header; lists are joined by "; "."""
+    out = io.StringIO()
+    fields = list(Outcome("waiting", "").row())
+    writer = csv.DictWriter(out, fields, lineterminator="\r\n")
+    writer.writeheader()
+    for o in found:
+        writer.writerow({k: _cell(v) for k, v in o.row().items()})
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A spreadsheet must not take a file name for a formula."""
+    if isinstance(value, list):
+        value = "; ".join(map(str, value))
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+
+
+def _page(found: Sequence[Outcome], run: Run, limit: int, progress: Progress) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    env = Environment(
+        loader=PackageLoader("plugin.cleanup"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    env.filters["name"] = lambda path: Path(path).name
+    shown = sorted(found, key=lambda o: _ORDER.index(o.kind))[:limit]
+    progress.total(len(shown))
+    cards = list(_cards(shown, progress))
+    seconds = sorted(o.seconds for o in found if o.seconds is not None)
+    return env.get_template("report.html.j2").render(
+        cards=cards,
+        counts=counts(found),
+        left_out=len(found) - len(shown),
+        run=run,
+        begun=datetime.fromisoformat(run.started_at).astimezone(),
+        median_seconds=seconds[len(seconds) // 2] if seconds else None,
+        people=len({o.person for o in found if o.person and o.kind == "restored"}),
+    )
+
+
+_ORDER = ("restored", "refused", "failed", "left alone", "cancelled", "waiting")
+
+
+def _cards(found: Sequence[Outcome], progress: Progress) -> Iterator[Card]:
+    cache = _Reader()
+    for o in found:
+        before = cache.crop(o.photo, o.bbox)
+        after = cache.crop(o.output, o.bbox) if o.kind == "restored" and o.output else None
+        yield Card(o, before, after)
+        progress.step(o.photo)
+
+
+class _Reader:
+    """Reads photos for their crops; keeps the last two, since the faces of one photo follow each other."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, RgbU8 | None] = {}
+
+    def crop(self, path: str, bbox: tuple[float, ...] | None) -> str | None:
+        """A data URI, or None where the file or the box is not there."""
+        pixels = self._pixels(path) if bbox is not None else None
+        return None if pixels is None or bbox is None else _data_uri(_square(pixels, bbox))
+
+    def _pixels(self, path: str) -> RgbU8 | None:
+        if path not in self._held:
+            if len(self._held) > 1:
+                self._held.pop(next(iter(self._held)))
+            try:
+                self._held[path] = read_photo(Path(path)).pixels
+            except (ImageReadError, OSError):
+                self._held[path] = None
+        return self._held[path]
+
+
+def _square(pixels: RgbU8, bbox: tuple[float, ...]) -> RgbU8:
+    """The face with a margin, as a square of CROP_PX; beyond the photo's border the border goes on."""
+    x1, y1, x2, y2 = bbox
+    half = max(x2 - x1, y2 - y1) * (0.5 + MARGIN)
+    scale = CROP_PX / (2 * half)
+    affine = np.array(
+        [[scale, 0, CROP_PX / 2 - scale * (x1 + x2) / 2], [0, scale, CROP_PX / 2 - scale * (y1 + y2) / 2]], np.float32
+    )
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(
+        cv2.warpAffine(pixels, affine, (CROP_PX, CROP_PX), flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+def _data_uri(pixels: RgbU8) -> str:
+    coded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+    return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode("ascii")

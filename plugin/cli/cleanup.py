@@ -1,0 +1,303 @@
+"""`iconface cleanup plan | run | pause | status | report | measure`: restore a whole library."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import columns
+from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from plugin.app import App
+    from plugin.cleanup.foreground import Waiting
+    from plugin.cleanup.plan import Plan, PlanFilter
+    from plugin.cleanup.running import Run
+
+People = Annotated[
+    list[str] | None, typer.Option("--people", "-p", help="only of this person (id or name); may be repeated")
+]
+Since = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="only photos taken (undated: indexed) from this day on")
+]
+Root = Annotated[Path | None, typer.Option(help="only in this folder of the library")]
+Limit = Annotated[int | None, typer.Option(min=1, help="at most this many faces, the best prospects first")]
+MinDegradation = Annotated[float | None, typer.Option(min=0, max=1, help="only faces at least this degraded")]
+MinReferences = Annotated[int, typer.Option(min=0, max=8, help="only with at least so many references")]
+MinGain = Annotated[float, typer.Option(min=0, max=1, help="only where at least this is to be expected")]
+Again = Annotated[bool, typer.Option("--again", help="also faces that another restorer restored, unless you accepted")]
+Restorer = Annotated[str, typer.Option(help="see: iconface models list")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add this file's commands to the tree."""
+    noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Restore the faces of a whole library.")
+    commands: dict[str, Callable[..., int | None]] = {
+        "plan": plan,
+        "run": run,
+        "pause": pause,
+        "status": status,
+        "report": report,
+        "measure": measure,
+    }
+    for name, command in commands.items():
+        noun.command(name, epilog=SHARED_HELP)(command)
+    root.add_typer(noun, name="cleanup")
+
+
+def plan(
+    ctx: typer.Context,
+    people: People = None,
+    since: Since = None,
+    root: Root = None,
+    limit: Limit = None,
+    min_degradation: MinDegradation = None,
+    min_references: MinReferences = 1,
+    min_gain: MinGain = 0.0,
+    again: Again = False,
+    restorer: Restorer = "auto",
+) -> None:
+    """Which faces are degraded and of whom, with which references, what to expect, and how long it would take."""
+    from dataclasses import asdict
+
+    from plugin.cleanup.plan import item_row, make_plan, summary_lines
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        where = _filter(app, people, since, root, limit, min_degradation, min_references, min_gain, again)
+        made = make_plan(app, where, restorer=restorer)
+    rows = [item_row(c) for c in made.items]
+    session.out.result(
+        "faces",
+        rows,
+        [*_table(made), *summary_lines(made)],
+        summary=_summary(made),
+        estimate=asdict(made.estimate),
+    )
+
+
+def run(
+    ctx: typer.Context,
+    people: People = None,
+    since: Since = None,
+    root: Root = None,
+    limit: Limit = None,
+    min_degradation: MinDegradation = None,
+    min_references: MinReferences = 1,
+    min_gain: MinGain = 0.0,
+    again: Again = False,
+    restorer: Restorer = "auto",
+    hours: Annotated[str | None, typer.Option(help="only at these hours, e.g. 22-06")] = None,
+    idle: Annotated[bool, typer.Option("--idle", help="only while nobody needs the machine")] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="plan anew instead of going on with an unfinished clean-up")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="the same as: cleanup plan")] = False,
+) -> int:
+    """Restore what `plan` shows. Stop it with Ctrl-C and go on by running it again. A running service does the work."""
+    if dry_run:
+        plan(ctx, people, since, root, limit, min_degradation, min_references, min_gain, again, restorer)
+        return 0
+    from plugin.cleanup.foreground import drive, unpause
+    from plugin.cleanup.gate import Hours
+
+    window = None if hours is None else Hours.parse(hours)
+    session = Session.of(ctx)
+    chosen = any((people, since, root, limit, min_degradation, min_gain, again)) or min_references != 1
+    with session.app() as app:
+        where = _filter(app, people, since, root, limit, min_degradation, min_references, min_gain, again)
+        begun = _begin(app, session, where, restorer, window, idle=idle, new=new or chosen)
+        unpause(app.gallery)
+        with session.out.progress("cleaning up", "photos") as progress:
+            progress.total(begun.photos - _ended(app, begun))
+
+            def waiting(w: "Waiting") -> None:
+                session.out.note(f"{w.why}; going on at {datetime.fromtimestamp(w.until):%H:%M}")
+
+            end = drive(
+                app.gallery,
+                app.settings,
+                session.own_home,
+                on_end=lambda job: progress.step(str(job.payload["path"])),
+                on_wait=waiting,
+            )
+        row = _status(app)
+    said = {"service": "the service does it; see: iconface cleanup status", "paused": "paused", "done": "done"}[end]
+    session.out.object({"cleanup": row, "end": end}, [said, *_status_lines(row)])
+    failed = row["outcomes"].get("failed", 0)
+    return 5 if failed else 0
+
+
+def pause(ctx: typer.Context) -> None:
+    """Stop after the photos in hand. `cleanup run` goes on."""
+    from gallery_db import Gallery
+    from plugin.cleanup.foreground import pause as hold
+
+    session = Session.of(ctx)
+    folders = session.settings().folders
+    with Gallery.open(folders.database) as gallery:
+        hold(gallery, folders.runtime)
+    session.out.object({"paused": True}, ["paused; go on with: iconface cleanup run"])
+
+
+def status(ctx: typer.Context) -> None:
+    """How far the latest clean-up is, and what came of it."""
+    session = Session.of(ctx)
+    with session.app() as app:
+        row = _status(app)
+    session.out.object({"cleanup": row}, _status_lines(row))
+
+
+def report(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Argument(help="a new .html or .csv file, or a folder for both")],
+    everything: Annotated[bool, typer.Option("--all", help="of all clean-ups, not only the latest")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="at most so many faces with pictures")] = 500,
+) -> None:
+    """Write what came of it: a page with pictures before and after, and a table. The page is whole in itself."""
+    from plugin.cleanup.report import write_report
+    from plugin.roots import absolute
+
+    session = Session.of(ctx)
+    with session.app() as app, session.out.progress("report", "faces") as progress:
+        files = write_report(app, absolute(output), everything=everything, limit=limit, progress=progress)
+    session.out.object({"files": [str(f) for f in files]}, [f"written: {f}" for f in files])
+
+
+def measure(ctx: typer.Context) -> int:
+    """Measure faces in all pixels of their photos, where indexing did not. Stop it at any time and run it again."""
+    from plugin.cleanup.measuring import measure_missing
+
+    session = Session.of(ctx)
+    with session.app() as app, session.out.progress("measuring", "faces") as progress:
+        done, failed = measure_missing(app, progress)
+    human = [f"{done} faces measured", *(f"not read: {reason}" for reason in failed.values())]
+    session.out.object({"measured": done, "failed": failed}, human)
+    return 5 if failed else 0
+
+
+def _filter(
+    app: "App",
+    people: list[str] | None,
+    since: datetime | None,
+    root: Path | None,
+    limit: int | None,
+    min_degradation: float | None,
+    min_references: int,
+    min_gain: float,
+    again: bool,
+) -> "PlanFilter":
+    from iconface_core.sharpness import SHARP_SCORE
+    from plugin.cleanup.plan import PlanFilter
+
+    return PlanFilter(
+        people=tuple(app.people.find(p) for p in people or ()),
+        since=None if since is None else since.date(),
+        root_id=None if root is None else app.roots.find(root)[0].id,
+        min_degradation=SHARP_SCORE if min_degradation is None else min_degradation,
+        min_references=min_references,
+        min_gain=min_gain,
+        limit=limit,
+        again=again,
+    )
+
+
+def _begin(
+    app: "App", session: Session, where: "PlanFilter", restorer: str, hours: Any, *, idle: bool, new: bool
+) -> "Run":
+    """Go on with an unfinished clean-up, or plan and start one."""
+    from plugin.cleanup.plan import make_plan
+    from plugin.cleanup.running import change, current, open_jobs, proceed, start
+
+    with app.gallery.begin(write=False) as tx:
+        run = current(tx)
+    if not new and run is not None and (not run.finished or open_jobs(app.gallery)):
+        session.out.note(f"going on with the clean-up of {run.started_at[:16]}: {run.fed} of {run.photos} photos begun")
+        with app.gallery.begin() as tx:
+            run = change(tx, run, hours=hours, idle=idle)
+            proceed(tx, run)
+        return run
+    made = make_plan(app, where, restorer=restorer)
+    for line in _plan_lines(made):
+        session.out.note(line)
+    options = {} if restorer == "auto" else {"restorer": restorer}
+    with app.gallery.begin() as tx:
+        return start(tx, made.by_photo(), hours=hours, idle=idle, options=options)
+
+
+def _ended(app: "App", run: "Run") -> int:
+    """Photos of this clean-up that are through."""
+    from plugin.jobs.kinds import RESTORE
+
+    with app.gallery.begin(write=False) as tx:
+        jobs = tx.jobs.find(kind=RESTORE, states=("done", "failed", "cancelled"))
+    return sum(j.payload.get("run") == run.started_at for j in jobs)
+
+
+def _status(app: "App") -> dict[str, Any]:
+    from plugin.cleanup.outcomes import counts, outcomes
+    from plugin.cleanup.running import current
+    from plugin.jobs.kinds import CLEANUP_ITEM
+
+    with app.gallery.begin(write=False) as tx:
+        run = current(tx)
+        if run is None:
+            return {"started_at": None, "photos": 0, "faces": 0, "fed": 0, "paused": False, "outcomes": {}}
+        found = counts(outcomes(tx, run))
+        paused = bool(tx.jobs.paused() & {CLEANUP_ITEM, "*"})
+    ended = sum(n for kind, n in found.items() if kind != "waiting")
+    return {
+        "started_at": run.started_at,
+        "photos": run.photos,
+        "faces": run.faces,
+        "fed": run.fed,
+        "faces_ended": ended,
+        "finished": run.finished and not found.get("waiting"),
+        "paused": paused,
+        "hours": run.hours,
+        "idle": run.idle,
+        "outcomes": found,
+    }
+
+
+def _status_lines(row: dict[str, Any]) -> list[str]:
+    if row["started_at"] is None:
+        return ["no clean-up yet; see: iconface cleanup plan"]
+    gate = [f"only {row['hours']}"] * (row["hours"] is not None) + ["only while idle"] * row["idle"]
+    out = [f"begun {row['started_at'][:16]} UTC: {row['faces_ended']} of {row['faces']} faces"]
+    out[0] += "".join(f", {g}" for g in gate) + (", paused" if row["paused"] and not row["finished"] else "")
+    return out + [f"  {n} {kind}" for kind, n in sorted(row["outcomes"].items(), key=lambda kv: (-kv[1], kv[0]))]
+
+
+def _plan_lines(made: "Plan") -> list[str]:
+    from plugin.cleanup.plan import summary_lines
+
+    return summary_lines(made)
+
+
+def _summary(made: "Plan") -> dict[str, Any]:
+    return {
+        "faces": made.faces,
+        "measured": made.measured,
+        "measured_in_full": made.in_full,
+        "degraded": made.degraded,
+        "worth_restoring": len(made.items),
+        "photos": made.photos,
+        "beyond_limit": made.beyond_limit,
+        "left_alone": made.left,
+    }
+
+
+def _table(made: "Plan") -> list[str]:
+    if not made.items:
+        return []
+    rows = []
+    for c in made.items:
+        d = c.degradation
+        who = c.face.person_name or f"person {c.face.person_id}"
+        chosen = 0 if c.choice is None else len(c.choice.chosen)
+        why = "" if d is None else f"{d.score:.2f} {', '.join(d.reasons)}"
+        rows.append((c.face.id, who, f"{c.gain:.2f}", chosen, why, c.face.photo))
+    return columns(["face", "who", "gain", "refs", "degraded", "photo"], rows)
