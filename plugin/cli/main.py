@@ -11,6 +11,7 @@ from plugin.errors import AppError
 
 from . import (
     cleanup,
+    evaluate,
     faces,
     integrate,
     jobs,
@@ -54,6 +55,7 @@ def tree() -> typer.Typer:
         integrate,
         models,
         train,
+        evaluate,
         maintain,
     ):
         module.register(root)
