@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import ncnn
@@ -13,14 +12,13 @@ import numpy as np
 
 from iconface_core.errors import WeightsError
 from iconface_core.geometry import FFHQ_512
+from iconface_core.nano.inference import NanoFace, NanoModel
 from iconface_core.protocols import FaceRestorer
-from iconface_core.types import F32, AlignedFace, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 
 from .cases import Case
 from .pictures import read_picture, resized
 from .runner import Method
-
-References = Literal["own", "stranger"]
 
 
 def as_photo(crop: RgbU8) -> AlignedFace:
@@ -43,17 +41,30 @@ def blind(restorer: FaceRestorer) -> Method:
     return run
 
 
-def with_references(
-    restore: Callable[[Sequence[RgbU8], Sequence[Sequence[RgbU8]]], Sequence[RgbU8]],
-    count: int,
-    of: References = "own",
-) -> Method:
-    """`restore(crops, references of each)` with at most `count` references of the person, or of the stranger."""
+def nano_methods(model: NanoModel, *, name: str = "nano", steps: int = 1) -> dict[str, Method]:
+    """iconface-nano without references, with one and with up to three of the person, and with a stranger's."""
+    known: dict[bytes, FaceEmbedding] = {}
 
-    def run(inputs: Sequence[RgbU8], cases: Sequence[Case]) -> Sequence[RgbU8]:
-        return restore(inputs, [(c.references if of == "own" else c.strangers)[:count] for c in cases])
+    def identity(crops: Sequence[RgbU8]) -> tuple[FaceEmbedding, ...]:
+        keys = [hashlib.sha256(crop.tobytes()).digest() for crop in crops]
+        new = {key: crop for key, crop in zip(keys, crops, strict=True) if key not in known}
+        known.update(zip(new, model.embed(list(new.values())), strict=False))
+        return tuple(known[key] for key in keys if key in known)
 
-    return run
+    def with_references(of: Callable[[Case], Sequence[RgbU8]]) -> Method:
+        def run(inputs: Sequence[RgbU8], cases: Sequence[Case]) -> Sequence[RgbU8]:
+            chosen = [tuple(of(case)) for case in cases]
+            faces = [NanoFace(i, refs, identity(refs)) for i, refs in zip(inputs, chosen, strict=True)]
+            return model.restore(faces, steps=steps, mirrored=steps > 1 and model.config.backbone == "conv")
+
+        return run
+
+    return {
+        name: with_references(lambda case: ()),
+        f"{name}, 1 reference": with_references(lambda case: case.references[:1]),
+        f"{name}, 3 references": with_references(lambda case: case.references[:3]),
+        f"{name}, 3 of a stranger": with_references(lambda case: case.strangers[:3]),
+    }
 
 
 def real_esrgan(folder: Path, *, threads: int = 1) -> Method:

@@ -57,12 +57,19 @@ class NanoModel:
             )
 
     def restore(
-        self, faces: Sequence[NanoFace], *, steps: int = 1, mirrored: bool = False, on_step: OnStep | None = None
+        self,
+        faces: Sequence[NanoFace],
+        *,
+        steps: int = 1,
+        seed: int = 42,
+        mirrored: bool = False,
+        on_step: OnStep | None = None,
     ) -> list[RgbU8]:
         """Restore crops of `config.size`, in order; those with equally many references share their batches.
 
-        `steps` matter to the transformer only. `mirrored`: the mean with the restored mirror image, which costs twice
-        the time. `on_step(done, total)` counts batches and may raise to cancel. Raises ValueError for another size.
+        `steps` and, from two on, `seed` matter to the transformer only. `mirrored`: the mean with the restored mirror
+        image, which costs twice the time. `on_step(done, total)` counts batches and may raise to cancel. Raises
+        ValueError for another size.
         """
         groups: dict[int, list[int]] = defaultdict(list)
         for i, face in enumerate(faces):
@@ -71,31 +78,31 @@ class NanoModel:
         out: dict[int, RgbU8] = {}
         with _threads(self._threads), torch.inference_mode():
             for done, members in enumerate(batches, 1):
-                restored = self._run([faces[i] for i in members], steps, mirrored)
+                restored = self._run([faces[i] for i in members], steps, seed, mirrored)
                 out |= zip(members, restored, strict=True)
                 if on_step is not None:
                     on_step(done, len(batches))
         return [out[i] for i in range(len(faces))]
 
-    def _run(self, faces: Sequence[NanoFace], steps: int, mirrored: bool) -> list[RgbU8]:
+    def _run(self, faces: Sequence[NanoFace], steps: int, seed: int, mirrored: bool) -> list[RgbU8]:
         degraded = torch.cat([self._tensor(f.degraded) for f in faces])
         count = len(self._references(faces[0]))
         pictures = [self._tensor(r) for f in faces for r in self._references(f)]
         seen = torch.cat(pictures) if pictures else degraded[:0]
         seen = seen.reshape(len(faces), count, *degraded.shape[1:])
         anchor = self._anchors(faces) if self.config.identity.enabled else degraded.new_zeros(len(faces), 0)
-        restored = self._forward(degraded, seen, anchor, steps)
+        restored = self._forward(degraded, seen, anchor, steps, seed)
         if mirrored:
-            restored = (restored + self._forward(degraded.flip(-1), seen.flip(-1), anchor, steps).flip(-1)) / 2
+            restored = (restored + self._forward(degraded.flip(-1), seen.flip(-1), anchor, steps, seed).flip(-1)) / 2
         pixels = ((restored + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
         return [np.ascontiguousarray(p.numpy()) for p in pixels]
 
-    def _forward(self, degraded: Tensor, references: Tensor, anchor: Tensor, steps: int) -> Tensor:
+    def _forward(self, degraded: Tensor, references: Tensor, anchor: Tensor, steps: int, seed: int) -> Tensor:
         network: Any = self._network
         degraded = degraded.contiguous(memory_format=torch.channels_last)
         out: Tensor
         if self.config.backbone == "transformer" and steps > 1:
-            out = network.sample(degraded, references, anchor, steps=steps)
+            out = network.sample(degraded, references, anchor, steps=steps, seed=seed)
         else:
             out = network(degraded, references, anchor)
         return out
@@ -122,6 +129,10 @@ class NanoModel:
         if len(known) == len(references) and all(e.embedder == self.config.identity.encoder for e in known):
             return known
         return self._embed(references)
+
+    def embed(self, crops: Sequence[RgbU8]) -> list[FaceEmbedding]:
+        """Identity vectors of crops of `config.size`, for `NanoFace.identity`; nothing where the network uses none."""
+        return self._embed(crops) if self.config.identity.enabled else []
 
     def _embed(self, crops: Sequence[RgbU8]) -> list[FaceEmbedding]:
         assert self._embedder is not None

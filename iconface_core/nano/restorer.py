@@ -66,7 +66,11 @@ class NanoRestorer:
             for f in faces
         ]
         restored = model.restore(
-            small, steps=steps, mirrored=steps > 1 and model.config.backbone == "conv", on_step=on_step
+            small,
+            steps=steps,
+            seed=options.seed,
+            mirrored=steps > 1 and model.config.backbone == "conv",
+            on_step=on_step,
         )
         out = []
         for face, before, after in zip(faces, small, restored, strict=True):
