@@ -1,13 +1,15 @@
 """Composition root: the only place that builds objects. No model is loaded until something needs it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from gallery_db import Gallery
 from iconface_core.grouping import GroupingPolicy
 from iconface_core.protocols import FaceDetector, FaceEmbedder
+from iconface_core.types import EmbedderId
 
-from .backends import EmbedderBackend, detector_backend, embedder_backend
+from .backends import EmbedderBackend, detector_backend, embedder_backend, installed_embedders
 from .by_hand import ByHand
 from .candidates import Candidates
 from .iconface_backend import IconFaceFiles
@@ -66,7 +68,10 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     gallery = Gallery.open(folders.database)
     detector_id, load_detector = detector_backend(settings.detector, folders.models, settings.insightface_pack)
     preferred = embedder_backend(settings.embedder, folders.models, settings.insightface_pack)
-    backend = _serving(gallery, preferred, embedder_backend("sface", folders.models, settings.insightface_pack))
+    with gallery.begin(write=False) as tx:
+        backend = serving(
+            tx.faces.embedders(), preferred, installed_embedders(folders.models, settings.insightface_pack)
+        )
     models = ModelHost()
     detector: ModelSlot[FaceDetector] = models.slot(load_detector)
     embedder: ModelSlot[FaceEmbedder] = models.slot(backend.load)
@@ -92,9 +97,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         by_hand=ByHand(gallery, people, indexer),
         job=LibraryJob(
             gallery,
-            Scanner(
-                gallery, indexer, workers=settings.workers, detector_id=detector_id, own=(folders.restored,)
-            ),
+            Scanner(gallery, indexer, workers=settings.workers, detector_id=detector_id, own=(folders.restored,)),
             grouper,
             Grouper(gallery, preferred.facts, GroupingPolicy()),
             ReEmbedder(gallery, next_indexer, preferred.facts.id, reduce_to=settings.index_side, max_pixels=max_pixels),
@@ -120,9 +123,15 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     )
 
 
-def _serving(gallery: Gallery, preferred: EmbedderBackend, fallback: EmbedderBackend) -> EmbedderBackend:
-    """The embedder whose vectors serve: the preferred one once no face lacks its vector, until then the one before."""
-    with gallery.begin(write=False) as tx:
-        counts = tx.faces.embedders()
-        complete = not counts or (preferred.facts.id in counts and not tx.faces.missing(preferred.facts.id, limit=1))
-    return preferred if complete else fallback
+SERVES_FROM = 0.95
+"""The preferred embedder serves once it has this share of the vectors of the one with most: a few faces may never get
+theirs, because their photo is unreadable or gone, and must not hold up the rest."""
+
+
+def serving(
+    counts: Mapping[EmbedderId, int], preferred: EmbedderBackend, installed: Sequence[EmbedderBackend]
+) -> EmbedderBackend:
+    """The embedder whose vectors serve, by the number of faces that have one. Until the preferred one has nearly all,
+    it is the installed one with most."""
+    most = max((preferred, *installed), key=lambda e: counts.get(e.facts.id, 0))
+    return preferred if counts.get(preferred.facts.id, 0) >= SERVES_FROM * counts.get(most.facts.id, 0) else most

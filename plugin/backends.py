@@ -1,6 +1,7 @@
 """Which backends there are and how each is made. Loading happens in the returned callables, never here."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -94,6 +95,15 @@ def embedder_backend(name: str, models: Path, pack: str) -> EmbedderBackend:
 
         return EmbedderBackend(EmbedderFacts(pack_id, pack_entry.dim or 512, calibration), arcface)
     raise BackendUnavailableError(f"unknown embedder {name!r}; known: auto, sface, adaface, insightface")
+
+
+def installed_embedders(models: Path, pack: str) -> list[EmbedderBackend]:
+    """Every embedder that could be loaded now. SFace always can: it ships."""
+    found: list[EmbedderBackend] = []
+    for name in ("sface", "adaface", "insightface"):
+        with suppress(BackendUnavailableError):
+            found.append(embedder_backend(name, models, pack))
+    return found
 
 
 def restorer_backend(

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 from .library import why_offline
 from .model_shelf import ModelShelf
 from .rows import Row
+from .service.control import ask
 
 if TYPE_CHECKING:
     from .app import App
+
+FAILED_SHOWN = 20
+"""At most so many failed jobs, the latest."""
 
 LOW_DISK = 500_000_000
 """Below this many free bytes a scan or a backup may not finish."""
@@ -19,7 +23,8 @@ LOW_DISK = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `check` names the kind: database, disk, folder, vectors, model, restorer, photo."""
+    """One finding. `check` names the kind: database, disk, folder, vectors, model, restorer, photo,
+    job, service."""
 
     check: str
     ok: bool
@@ -32,7 +37,7 @@ class Check:
 
 def examine(app: "App") -> list[Check]:
     """All findings, good and bad."""
-    return [*_database(app), *_disk(app), *_folders(app), *_vectors(app), *_models(app), *_photos(app)]
+    return [*_database(app), *_disk(app), *_folders(app), *_vectors(app), *_models(app), *_photos(app), *_jobs(app)]
 
 
 def _database(app: "App") -> Iterator[Check]:
@@ -85,3 +90,16 @@ def _photos(app: "App") -> Iterator[Check]:
     if counts["missing"]:
         yield Check("photo", True, f"{counts['missing']} photos are missing; their faces and names are kept")
     yield Check("photo", True, f"{counts['indexed']} photos indexed, {counts['restored']} restored copies left out")
+
+
+def _jobs(app: "App") -> Iterator[Check]:
+    with app.gallery.begin(write=False) as tx:
+        failed, paused = tx.jobs.find(states=("failed",)), tx.jobs.paused()
+    for job in failed[-FAILED_SHOWN:]:
+        yield Check("job", False, f"job {job.id} ({job.kind}): {job.error}; iconface jobs retry {job.id}")
+    if len(failed) > FAILED_SHOWN:
+        yield Check("job", False, f"{len(failed) - FAILED_SHOWN} more failed: iconface jobs list --failed")
+    if paused:
+        yield Check("job", True, "the queue is paused: iconface jobs resume")
+    running = ask(app.settings.folders.runtime, "ping") is not None
+    yield Check("service", True, "the service runs" if running else "the service is not running")
