@@ -126,8 +126,8 @@ class SeamHead(nn.Module):
             for _ in range(blocks)
         )
         self.leave = nn.Conv2d(width, 12, 3, padding=1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        for parameter in self.leave.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, image: Tensor) -> Tensor:
         """(B, 3, S, S) -> the same shape."""

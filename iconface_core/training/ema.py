@@ -26,7 +26,8 @@ class WeightAverage:
         decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
         now = [p.detach().float() for p in self._parameters.values()]
-        get_ema_multi_avg_fn(decay)(list(self.tensors.values()), now, self.updates)
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        average(list(self.tensors.values()), now, self.updates)
 
     @contextmanager
     def applied(self) -> Iterator[None]:

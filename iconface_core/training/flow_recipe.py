@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from iconface_core.nano.anchor import batch_anchor
 from iconface_core.restore.checkpoint import PromptEmbeds, save_checkpoint
 from iconface_core.restore.config import IconFaceConfig
 from iconface_core.restore.denoise import denoise, guided, seeded_noise
-from iconface_core.restore.identity import ANCHOR_RULES
 from iconface_core.restore.latents import decode, encode
 from iconface_core.restore.lora import lora_state
 from iconface_core.restore.schedule import sigmas
@@ -173,10 +173,16 @@ class FlowRecipe:
         settings = self._training.model.identity
         if not settings.enabled or self._encoder is None:
             return None, None
+        own, own_norms = self._encoder(degraded)
         if not references:
-            return self._encoder(degraded)[0], None
+            return own, None
         vectors, norms = zip(*(self._encoder(photo) for photo in references), strict=True)
-        rule = ANCHOR_RULES[settings.anchor]
-        pairs = zip(torch.stack(vectors, 1), torch.stack(norms, 1), strict=True)
-        anchor = torch.stack([rule(v, n, settings.temperature) for v, n in pairs])
+        anchor = batch_anchor(
+            torch.stack(vectors, 1).cpu(),
+            torch.stack(norms, 1).cpu(),
+            own.cpu(),
+            torch.from_numpy(self._encoder.calibration.quality(own_norms.cpu().numpy())),
+            rule=settings.anchor,
+            temperature=settings.temperature,
+        ).to(own)
         return anchor, self._encoder(clean)[0]

@@ -5,8 +5,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from iconface_core.calibration import Calibration
 from iconface_core.faces.adaface_facts import embedder_id
 from iconface_core.faces.adaface_files import AdaFaceWeights, build_network, read_adaface
+from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
 from iconface_core.model_catalogue import backend
 from iconface_core.model_files import locate
 
@@ -16,12 +18,14 @@ from .face_encoder import to_arcface
 class IdentityEncoder(nn.Module):
     """FFHQ crops (B, 3, S, S) in [-1, 1], RGB -> unit vectors (B, 512) and norms (B,).
 
-    `id` is the embedder's id, as a checkpoint's configuration names it.
+    `id` is the embedder's id, as a checkpoint's configuration names it; `calibration` says what its norms mean, by
+    default a careful guess.
     """
 
-    def __init__(self, weights: AdaFaceWeights) -> None:
+    def __init__(self, weights: AdaFaceWeights, calibration: Calibration | None = None) -> None:
         super().__init__()
         self.id = embedder_id(weights.arch, weights.digest)
+        self.calibration = calibration or unmeasured_calibration(self.id)
         self.network = build_network(weights)
         self._bgr = weights.color == "BGR"
         self.requires_grad_(False).eval()
@@ -42,4 +46,7 @@ def load_identity_encoder(name: str, model_dir: Path, device: torch.device) -> I
 
     Raises BackendUnavailableError when it is not installed, WeightsError when the file is damaged.
     """
-    return IdentityEncoder(read_adaface(locate(backend(name).files[0], model_dir))).to(device)
+    path = locate(backend(name).files[0], model_dir)
+    encoder = IdentityEncoder(read_adaface(path))
+    encoder.calibration = Calibration.read_or(calibration_path(path), encoder.calibration)
+    return encoder.to(device)

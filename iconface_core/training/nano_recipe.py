@@ -161,17 +161,16 @@ class NanoRecipe:
             worst = torch.where(covered.to(device), STRONGEST, worst)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
             raw = self._encoder(images).float()
-        norm = torch.linalg.vector_norm(raw, dim=1)
-        quality = ((norm - CALIBRATION.norm_low) / (CALIBRATION.norm_high - CALIBRATION.norm_low)).clamp(0, 1)
+        norms = torch.linalg.vector_norm(raw, dim=1)
         identity = training.model.identity
-        anchor = batch_anchor(
-            batch.reference_vectors,
-            batch.reference_norms,
-            functional.normalize(raw, dim=1),
-            quality,
+        anchor = batch_anchor(  # row by row and tiny, so on the CPU
+            batch.reference_vectors.cpu(),
+            batch.reference_norms.cpu(),
+            functional.normalize(raw, dim=1).cpu(),
+            torch.from_numpy(CALIBRATION.quality(norms.cpu().numpy())),
             rule=identity.anchor,
             temperature=identity.temperature,
-        )
+        ).to(device)
         noise = sigma = None
         if isinstance(self.module, TransformerNet):
             generator = draw.generator("noise", device)

@@ -46,8 +46,9 @@ class Draw:
 class Recipe(Protocol[Example]):
     """A network with its data and losses. The trainer owns the loop, the optimiser, the average and the files."""
 
-    module: nn.Module
-    """What is trained; parameters with `requires_grad` are optimised, averaged and saved."""
+    @property
+    def module(self) -> nn.Module:
+        """What is trained; parameters with `requires_grad` are optimised, averaged and saved."""
 
     def draw(self, draw: Draw, progress: float) -> Example:
         """One micro-batch on the training device; `progress` (0..1) is how far the run is. May run in a thread."""

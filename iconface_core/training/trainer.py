@@ -78,7 +78,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         module = recipe.module
         if config.runtime.channels_last:
-            module.to(memory_format=torch.channels_last)
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
         self._forward: Forward = processes.wrap(module, config.runtime)
         self._parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
         self._optimizer = make_optimizer(self._parameters, config.optimizer)

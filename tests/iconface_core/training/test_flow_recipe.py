@@ -126,6 +126,7 @@ def configuration(steps: int) -> TrainConfig:
         batch=BatchConfig(2, accumulate=2),
         report=ReportConfig(log_steps=1, sample_steps=steps, sample_rows=2),
         runtime=RuntimeConfig(device="cpu", prefetch=0),
+        iconface=FlowTraining(model=MODEL),
     )
 
 
