@@ -1,10 +1,11 @@
-"""The identity anchor of a batch (method Eq. 3, and our adaptive form of it)."""
+"""The identity anchors of a batch, by the very rules of the 4B model (`restore.identity`)."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from iconface_core.restore.identity import OwnFace, pool_anchor
 
 
 def batch_anchor(
@@ -17,17 +18,15 @@ def batch_anchor(
     temperature: float = 1.0,
 ) -> Tensor:
     """Unit vectors (B, R, dim) with norms (B, R), and the degraded face's (B, dim) with its quality (B,) in 0..1,
-    -> anchors (B, dim).
-
-    "paper": the norm-weighted mean of the references; without any, the degraded face itself. "adaptive": the degraded
-    face joins the mean with weight `quality`: one that still tells who it is counts like all references together, a
-    hopeless one not at all, and then both rules agree exactly.
-    """
+    -> anchors (B, dim). Without references the anchor is the degraded face's own vector."""
     if reference_vectors.shape[1] == 0:
         return degraded_vector
-    weights = torch.softmax(reference_norms.log() / temperature, dim=1)
-    mean = functional.normalize((weights[..., None] * reference_vectors).sum(1), dim=1)
-    if rule == "paper":
-        return mean
-    quality = degraded_quality.clamp(0, 1)[:, None]
-    return functional.normalize(mean + quality * degraded_vector, dim=1)
+    rows = zip(reference_vectors, reference_norms, degraded_vector, degraded_quality, strict=True)
+    return torch.stack(
+        [
+            pool_anchor(
+                list(vectors), norms.tolist(), rule=rule, temperature=temperature, own=OwnFace(own, float(quality))
+            )
+            for vectors, norms, own, quality in rows
+        ]
+    )

@@ -66,7 +66,8 @@ class ConvNet(nn.Module):
         """degraded (B, 3, S, S) and references (B, R, 3, S, S), R >= 0, in [-1, 1]; anchor (B, dim), unit length
         -> the restored face (B, 3, S, S), about [-1, 1]. One step: `noisy` and `sigma` are the transformer's."""
         x = self.stem(functional.pixel_unshuffle(self._pictures(degraded, references), 2))
-        identity = None if self.identity is None else self.identity(anchor)
+        # unit vectors have tiny components; at their own size this pathway would start almost closed
+        identity = None if self.identity is None else self.identity(anchor * anchor.shape[1] ** 0.5)
         seen = self.reference_encoder(references) if self.looks and references.shape[1] else {}
         where: Tensor | None = None
         skips: list[Tensor] = []

@@ -66,7 +66,9 @@ def to_arcface(images: Tensor) -> Tensor:
     if size > 192:
         images = functional.interpolate(images, scale_factor=128 / size, mode="area", recompute_scale_factor=False)
         size = images.shape[-1]
-    back = similarity_transform(ARCFACE_112.points, FFHQ_512.points * (size / FFHQ_512.size))
+    scale = size / FFHQ_512.size
+    # a crop of another size is the 512 px crop resized: edges stay where they are, pixel centres do not
+    back = similarity_transform(ARCFACE_112.points, (FFHQ_512.points + 0.5) * scale - 0.5)
     # pixel centres -> the [-1, 1] coordinates of affine_grid with align_corners=False
     n, m = ARCFACE_112.size, size
     matrix = back[:, :2] * (n / m)
