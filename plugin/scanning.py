@@ -119,10 +119,10 @@ class Scanner:
         retry_failed: bool = False,
         guarded: bool = False,
     ) -> ScanReport:
-        """Bring only these absolute paths of one root up to date: files, or folders and files that are gone.
+        """Bring only these absolute paths of one root up to date: files that came or changed, and what is gone.
 
-        Nothing else of the root is walked. `guarded` doubts that many photos vanish at once, as a scan does. Raises
-        NotFoundError for an unknown root.
+        A folder stands for the known photos below it that are gone; what is new in it must be named. `guarded` doubts
+        that many photos vanish at once, as a scan does. Raises NotFoundError for an unknown root.
         """
         report = ScanReport()
         with self._gallery.begin(write=False) as tx:
@@ -135,12 +135,8 @@ class Scanner:
         folders: list[str] = []
         storable = [p for p in dict.fromkeys(paths) if is_storable(p)]
         for path in storable:
-            if vanished(path):
+            if vanished(path) or os.path.isdir(path):  # noqa: PTH112 - paths stay text here
                 folders.append(path)
-            elif os.path.isdir(path):  # noqa: PTH112 - paths stay text here
-                folders.append(path)
-                if not os.path.islink(path):  # noqa: PTH114
-                    found += walk(Path(root.path), _note_in(report), rules=rules, below=path)
             elif not rules.ignores(path):
                 file = look_up(path, _note_in(report))
                 found += [] if file is None else [file]

@@ -68,7 +68,6 @@ class RootWatch:
         self._changes: SimpleQueue[Change | None] = SimpleQueue()
         self._settler = Settler(options.quiet_s)
         self._ready: set[str] = set()
-        self._folders: set[str] = set()
         self._rescan: str | None = None
         self._observer: BaseObserver | None = None
         self._place: tuple[int, int] | None = None
@@ -144,25 +143,21 @@ class RootWatch:
             self._rules.forget()
             self._rescan = "what is ignored changed"
         elif not self._rules.ignores(change.path, is_folder=change.kind == "folder"):
-            if change.kind == "folder":
-                self._folders.add(change.path)
             self._settler.note(change.path, time.monotonic())
 
     def _look(self, now: float) -> None:
         for path in self._settler.due(now):
             try:
-                stat = os.lstat(path) if path in self._folders else os.stat(path)  # noqa: PTH116
-                stamp = Stamp(stat.st_size, stat.st_mtime_ns)
-                is_folder = S_ISDIR(stat.st_mode)
+                # A link to a folder is no folder, a link to a photo is that photo.
+                is_folder = S_ISDIR(os.lstat(path).st_mode)
+                stat = os.stat(path)  # noqa: PTH116
+                # A folder's size and time say nothing; the files in it settle each by itself.
+                stamp = None if is_folder else Stamp(stat.st_size, stat.st_mtime_ns)
             except OSError:
                 # Gone, or not to be read: the worker says which.
                 stamp, is_folder = None, False
-            if is_folder:
-                # Its size and time say nothing; the files in it settle each by itself.
-                stamp = None
             if self._settler.looked(path, stamp, now):
                 self._ready.add(path)
-                self._folders.discard(path)
                 if is_folder:
                     self._note_all_below(path, now)
 
