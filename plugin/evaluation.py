@@ -57,6 +57,7 @@ def run_eval(request: EvalRequest, folders: Folders, progress: Progress) -> "Rep
         cache=None if request.cache is None else absolute(request.cache),
         threads=request.threads,
     )
+    progress.total(plan.stages)
     sface = embedder_backend("sface", folders.models, "").load()
     return run_suite(plan, sface, on_method=lambda level, method: progress.step(f"{level}: {method}"))
 

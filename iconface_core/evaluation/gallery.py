@@ -78,8 +78,9 @@ def score_gallery(
     *,
     side: int = SIDE,
     more: Mapping[str, Sequence[RgbU8]] = MappingProxyType({}),
-) -> dict[str, Scores]:
-    """Scores of the input and of every method that has a result for each case, everything reduced to `side` first.
+) -> tuple[dict[str, Scores], dict[str, float]]:
+    """Scores of the input and of every method that has a result for each case, everything reduced to `side` first, and
+    the judge's `Scorer.yardstick`.
 
     `more`: further methods -> their pictures at `side`, one per case.
     """
@@ -91,4 +92,5 @@ def score_gallery(
         if len(common_cases(cases, [m])) == len(cases)
     }
     rows |= {name: list(pictures) for name, pictures in more.items()}
-    return {name: scorer.score([resized(p, side) for p in pictures]) for name, pictures in rows.items()}
+    scores = {name: scorer.score([resized(p, side) for p in pictures]) for name, pictures in rows.items()}
+    return scores, scorer.yardstick()

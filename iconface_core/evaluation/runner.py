@@ -41,10 +41,12 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelResult:
-    """One level: the degraded faces, and per method its pictures and scores (the input is a method too)."""
+    """One level: the degraded faces, the judge's `Scorer.yardstick`, and per method its pictures and scores; the input
+    is a method too."""
 
     level: str
     degraded: tuple[RgbU8, ...]
+    yardstick: Mapping[str, float]
     pictures: Mapping[str, tuple[RgbU8, ...]]
     scores: Mapping[str, Scores]
 
@@ -65,6 +67,15 @@ class Scorer:
         self._judge, self._lpips, self._truths = judge, lpips, truths
         self._truth, self._reference = judge.describe(truths), judge.describe(references)
         self._stranger = np.full_like(self._truth, np.nan) if strangers is None else judge.describe(strangers)
+
+    def yardstick(self) -> dict[str, float]:
+        """What the judge says of clean photos: a person's reference against the truth, and truths of different faces
+        against each other. Likeness is to be read between the two."""
+        others = self._truth @ self._truth.T
+        return {
+            "reference": float((self._truth * self._reference).sum(1).mean()),
+            "others": float(others[~np.eye(len(others), dtype=bool)].mean()),
+        }
 
     def score(self, pictures: Sequence[RgbU8]) -> Scores:
         """`kept` is NaN. Raises ValueError when there is not one picture of the truth's size for each truth."""
@@ -111,7 +122,7 @@ def evaluate(
             again = degraded(pictures[name], level, seeds)
             kept = _each(psnr(a, i) for a, i in zip(again, inputs, strict=True))
             scores[name] = replace(found, kept=kept)
-        results.append(LevelResult(level, tuple(inputs), pictures, scores))
+        results.append(LevelResult(level, tuple(inputs), scorer.yardstick(), pictures, scores))
     return results
 
 

@@ -39,6 +39,12 @@ class Plan:
     cache: Path | None = None
     threads: int | None = None
 
+    @property
+    def stages(self) -> int:
+        """How often `run_suite` calls `on_method`."""
+        methods = 1 + self.waifu2x + (self.real_esrgan is not None) + 4 * len(self.weights)
+        return (len(self.levels) * methods if self.packs else 0) + (self.gallery is not None)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
@@ -97,8 +103,16 @@ def _add_levels(
     sheets: dict[str, dict[str, Sequence[RgbU8]]],
 ) -> None:
     people = [c.person for c in cases]
-    numbers |= {"faces": len(cases), "people": len(set(people)), "levels": {}, "differences": {}}
-    lines += [f"{len(cases)} faces of {len(set(people))} validation people; judge: {numbers['judge']}", ""]
+    yardstick = dict(found[0].yardstick)
+    numbers |= {
+        "yardstick": yardstick,
+        "faces": len(cases),
+        "people": len(set(people)),
+        "levels": {},
+        "differences": {},
+    }
+    lines += [f"{len(cases)} faces of {len(set(people))} validation people; judge: {numbers['judge']}"]
+    lines += [_read(yardstick), ""]
     for result in found:
         rows = summarise(result.scores, people)
         numbers["levels"][result.level] = as_json(rows)
@@ -118,6 +132,13 @@ def _add_levels(
             "reference": [c.references[0] for c in cases],
             "stranger": [c.strangers[0] for c in cases],
         }
+
+
+def _read(yardstick: Mapping[str, float]) -> str:
+    return (
+        f"Clean photos: likeness of a person's reference to the truth {yardstick['reference']:.3f}, "
+        f"of two different people {yardstick['others']:.3f}."
+    )
 
 
 def _differences(result: LevelResult, names: Sequence[str], people: Sequence[str]) -> dict[str, Interval]:
@@ -158,9 +179,10 @@ def _add_gallery(
             if side == SIDE
             else {n: p for name, m in models.items() for n, p in _nano_on(chosen, m, name, steps).items()}
         )
-        scores = score_gallery(chosen, judge, side=side, more=more)
+        scores, yardstick = score_gallery(chosen, judge, side=side, more=more)
         rows = summarise(scores, names)
-        lines += [*table(rows, title=f"paper's gallery, {len(names)} cases, {side} px"), ""]
+        lines += [*table(rows, title=f"paper's gallery, {len(names)} cases, {side} px"), "", _read(yardstick), ""]
+        numbers["gallery"]["yardstick"] = yardstick
         numbers["gallery"]["sizes"][str(side)] = as_json(rows)
         numbers["gallery"]["points"][str(side)] = {
             name: {

@@ -1,9 +1,9 @@
 """A face restored at 128 px, put back into a crop that may hold more: never less than what the photo showed.
 
-The network changes what it sees: the crop reduced to its size. That change, not its picture, is added to the crop, so
-structure finer than the network's pixels stays the photo's own. Two shares decide, both from what is measured on the
-crop: how much of the change is wanted (a sharp face needs none), and how much of the photo's finest structure is
-structure and not noise.
+The network changes what it sees, the crop reduced to its size. That change, not its picture, is added to the crop, so
+structure finer than the network's pixels stays the photo's own. Two shares decide, both measured on the face: how
+much of the change is wanted (what looks sharp at the network's size needs none), and, place by place, how much of the
+photo's finest structure is structure and not noise.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from iconface_core.sharpness import Degradation, measure
+from iconface_core.sharpness import measure
 from iconface_core.types import F32, AlignedFace, RgbU8
 
 
@@ -19,32 +19,54 @@ def keep_detail(face: AlignedFace, before: RgbU8, after: RgbU8) -> RgbU8:
     """`face` is the FFHQ_512 crop, `before` the network's input (its reduced copy), `after` its output, both (S, S, 3)
     -> the restored crop at the size of `face`."""
     side = face.pixels.shape[0]
-    found = measure(face.pixels, face.from_photo)
     low = _enlarged(before, side)
     change = _enlarged(after, side) - low
     fine = face.pixels.astype(np.float32) - low
-    mixed = low + change_share(found) * change + fine_share(found, fine) * fine
+    mixed = low + change_share(face, before) * change + fine_share(face, fine, len(before)) * fine
     out: RgbU8 = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
     return out
 
 
-def change_share(found: Degradation) -> float:
-    """How much of the network's change a face wants, 0..1: none when it is sharp, all when it is degraded."""
-    return float(np.clip((found.score - _SHARP) / (_DEGRADED - _SHARP), 0, 1))
+def change_share(face: AlignedFace, before: RgbU8) -> float:
+    """How much of the network's change a face wants, 0..1: none when what the network saw is sharp, all when it is
+    degraded. A large face in a poor photo may well be sharp once it is reduced."""
+    side = face.pixels.shape[0]
+    score = _score(face, before) if _scale(face) < side / len(before) else measure(face.pixels, face.from_photo).score
+    return float(np.clip((score - SHARP) / (DEGRADED - SHARP), 0, 1))
 
 
-def fine_share(found: Degradation, fine: F32) -> float:
-    """How much of what the network cannot see is worth keeping, 0..1: the Wiener gain, signal over signal and noise.
-
-    `fine` (H, W, 3) is the crop minus its reduced copy.
+def fine_share(face: AlignedFace, fine: F32, size: int) -> F32:
+    """How much of what the network cannot see is worth keeping, (H, W, 1) in 0..1: the local Wiener gain, signal over
+    signal and noise. `fine` (H, W, 3) is the crop minus its reduced copy of `size` pixels.
     """
-    power = float(np.mean(fine**2))
-    noise = (_NOISE_SHARE * found.noise) ** 2
-    return float(np.clip(1 - noise / max(power, 1e-6), 0, 1))
+    lost = min(1.0, _scale(face) * size / face.pixels.shape[0])
+    # white noise of the photo, as far as it lies beyond the network's pixels; resampling leaves a rest in any case
+    noise = measure(face.pixels, face.from_photo).noise * max(RESAMPLED, float(np.sqrt(1 - lost**2)))
+    power = cv2.blur((fine**2).mean(2), (WINDOW, WINDOW))
+    gain: F32 = np.clip(1 - noise**2 / np.maximum(power, 1e-6), 0, 1).astype(np.float32)[..., None]
+    return gain
 
 
-_SHARP, _DEGRADED = 0.1, 0.5
-_NOISE_SHARE = 1.0
+SHARP, DEGRADED = 0.1, 0.5
+"""Scores of `sharpness.measure` between which the network's change grows from nothing to all; chosen with
+`benchmarks/keep_detail.py`."""
+
+RESAMPLED = 0.25
+WINDOW = 9  # pixels of the crop
+
+
+def _score(face: AlignedFace, before: RgbU8) -> float:
+    """The degradation score of the reduced copy, as if the photo had that size."""
+    side, size = face.pixels.shape[0], len(before)
+    scale = side / size
+    to_crop = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]], np.float32)
+    enlarged = np.clip(_enlarged(before, side), 0, 255).astype(np.uint8)
+    return measure(enlarged, to_crop).score
+
+
+def _scale(face: AlignedFace) -> float:
+    """Crop pixels per photo pixel."""
+    return float(np.hypot(face.from_photo[0, 0], face.from_photo[1, 0]))
 
 
 def _enlarged(image: RgbU8, side: int) -> F32:

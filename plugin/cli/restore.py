@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -57,6 +57,9 @@ def restore(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same pixels")] = 42,
     steps: Annotated[int | None, typer.Option(min=1, max=100, help="default: the restorer's own")] = None,
+    quality: Annotated[
+        Literal["fast", "best"] | None, typer.Option(help="iconface-nano: 1 step, or 8; --steps goes before it")
+    ] = None,
     face: FaceNumber = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="folder for the restored copies")] = None,
     beside: Annotated[bool, typer.Option("--beside", help="put the copies beside their originals")] = False,
@@ -83,6 +86,7 @@ def restore(
             "strength": strength,
             "seed": seed,
             "steps": steps,
+            "quality": quality,
             "face": face,
             "person": person,
             "references": [os.path.abspath(r) for r in reference or ()],  # noqa: PTH100 - links are the user's choice
@@ -103,6 +107,7 @@ def restore(
             strength=strength,
             seed=seed,
             steps=steps,
+            quality=quality,
             face=face,
             person_id=None if person is None else app.people.find(person),
             references=tuple(absolute(r) for r in reference or ()),
