@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -15,15 +16,19 @@ if TYPE_CHECKING:
     from iconface_core.training.trainer import Outcome
 
 
-def run_training(
-    config: Path,
-    data: Sequence[Path],
-    out: Path,
-    settings: Settings,
-    resume: bool,
-    max_seconds: float | None,
-    say: Callable[[str], None],
-) -> "Outcome":
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """What `train run` was asked for; `start` are weights to start from."""
+
+    config: Path
+    data: Sequence[Path]
+    out: Path
+    start: Path | None = None
+    resume: bool = False
+    max_seconds: float | None = None
+
+
+def run_training(request: TrainRequest, settings: Settings, say: Callable[[str], None]) -> "Outcome":
     """One session of a run. The first Ctrl-C (or SIGTERM) ends it after the present step, saved; the second at once.
 
     Raises what `iconface_core.training.start.train` raises.
@@ -31,11 +36,17 @@ def run_training(
     from iconface_core.training.start import Places, train
     from iconface_core.training.train_config import load_train_config
 
+    config = load_train_config(absolute(request.config))
     models = settings.folders.models
-    places = Places([absolute(d) for d in data], absolute(out), models, IconFaceFiles(models).backbone)
-    loaded = load_train_config(absolute(config))
+    places = Places(
+        data=[absolute(folder) for folder in request.data],
+        out=absolute(request.out),
+        models=models,
+        backbone=IconFaceFiles(models).backbone,
+        start=None if request.start is None else absolute(request.start),
+    )
     with _stop_requests(say) as stop:
-        return train(loaded, places, resume=resume, max_seconds=max_seconds, stop=stop.is_set, say=say)
+        return train(config, places, resume=request.resume, max_seconds=request.max_seconds, stop=stop.is_set, say=say)
 
 
 @contextmanager

@@ -6,19 +6,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+import torch
+
 T = TypeVar("T")
 
 
 @contextmanager
-def ahead(make: Callable[[int], T], *, start: int, depth: int) -> Iterator[Iterator[T]]:
+def ahead(make: Callable[[int], T], *, start: int, depth: int, threads: int = 1) -> Iterator[Iterator[T]]:
     """`make(start)`, `make(start + 1)`, ... in order, up to `depth` of them in advance (0: made when asked for).
 
-    An error in `make` is raised where its result is asked for.
+    `threads` is how many torch uses in there. An error in `make` is raised where its result is asked for.
     """
     if depth == 0:
         yield map(make, _count(start))
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
+    with ThreadPoolExecutor(1, "batches", torch.set_num_threads, (threads,)) as pool:
         waiting: deque[Future[T]] = deque()
 
         def results() -> Iterator[T]:

@@ -17,11 +17,13 @@ from .shards import Pack
 class FacesConfig:
     """What a batch is made of. `references`: part of the batches with 0, 1, 2, 3 references (paper: 30/30/20/20).
     `balance` 1 takes every person equally often, 0 every photo. `made`: part of the faces whose references are their
-    own photo, altered, so that people with one photo teach something too. `flip`: mirrored faces."""
+    own photo, altered, so that people with one photo teach something too. `varied`: part of the other references that
+    are altered in the same way. `flip`: mirrored faces, always together with their references."""
 
     references: tuple[float, ...] = (0.3, 0.3, 0.2, 0.2)
     balance: float = 0.5
     made: float = 0.0
+    varied: float = 0.0
     flip: float = 0.5
 
     def __post_init__(self) -> None:
@@ -58,6 +60,10 @@ class Faces:
         count = self.references(draw) if references is None else min(references, self.most)
         picks = self._sampler.draw(size, count, generator)
         batch = load_batch(self._pack, picks, generator, flip=self._config.flip, make_references=self._make)
+        if count and self._config.varied and self._make is not None:
+            varied = (torch.rand(size, count, generator=generator) < self._config.varied) & ~picks.made[:, None]
+            if bool(varied.any()):
+                batch.references[varied] = self._make(batch.references[varied], generator)
         return batch.to(device)
 
 

@@ -1,6 +1,6 @@
 """Recipe for iconface-nano, both backbones: what a batch is made of, what it should give, what is exported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,10 @@ from .recipe import Draw, Forward
 
 @dataclass(frozen=True, slots=True)
 class NanoTraining:
-    """The `[nano]` table. The identity loss looks at every `identity_every`-th batch, and there at the `identity_faces`
-    most degraded faces: the encoder costs more than the network, and on mild faces it has little to say. `one_step`:
-    part of the samples at sigma = 1, for the transformer only."""
+    """The `[nano]` table. The identity loss looks at every `identity_every`-th batch (of those without references every
+    `identity_every_alone`-th), and there at the `identity_faces` most degraded faces: the encoder costs as much as the
+    network, and on mild faces it has little to say. `one_step`: part of the samples at sigma = 1, for the transformer
+    only."""
 
     model: NanoConfig = field(default_factory=NanoConfig)
     losses: NanoLossWeights = field(default_factory=NanoLossWeights)
@@ -38,14 +39,14 @@ class NanoTraining:
     degrade: DegradeRecipe = field(default_factory=DegradeRecipe)
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     identity_every: int = 1
+    identity_every_alone: int = 1
     identity_faces: int = 8
     one_step: float = 0.3
     licence: str = "research only"  # of the weights: what the training photos allow
-    data: str = ""  # what it is trained on, for the card
 
     def __post_init__(self) -> None:
-        if self.identity_every < 1 or self.identity_faces < 1:
-            raise ValueError("identity_every and identity_faces must be at least 1; losses.identity = 0 turns it off")
+        if min(self.identity_every, self.identity_every_alone, self.identity_faces) < 1:
+            raise ValueError("identity_every... and identity_faces are at least 1; losses.identity = 0 turns it off")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,9 @@ class NanoRecipe:
         bfloat16: bool = False,
         channels_last: bool = False,
         gradient_checkpointing: bool = False,
+        data: Sequence[Mapping[str, Any]] = (),
     ) -> None:
+        """`faces` holds the splits "train" and "validation"; `data` says of each pack what the card repeats."""
         self.module = build_network(training.model)
         if gradient_checkpointing and isinstance(self.module, TransformerNet):
             self.module.enable_gradient_checkpointing()
@@ -87,7 +90,7 @@ class NanoRecipe:
         self._faces = faces
         self._degrade = Degrader(training.degrade)
         self._encoder = TorchSFace().to(device)
-        self._bfloat16 = bfloat16
+        self._bfloat16, self._data = bfloat16, list(data)
 
     def draw(self, draw: Draw, progress: float) -> NanoExample:
         """See Recipe."""
@@ -138,7 +141,7 @@ class NanoRecipe:
         path = folder / f"{training.model.name}.safetensors"
         card = {
             "licence": training.licence,
-            "data": training.data,
+            "data": self._data,
             "training": dict(record),
             "losses": asdict(training.losses),
         }
@@ -184,7 +187,7 @@ class NanoRecipe:
             target=degraded.target,
             truth=batch.clean_vector,
             strength=worst,
-            judged=draw.index % training.identity_every == 0,
+            judged=draw.index % (training.identity_every_alone if helped is None else training.identity_every) == 0,
             noise=noise,
             sigma=sigma,
         )

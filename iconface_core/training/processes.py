@@ -40,7 +40,8 @@ class Processes:
 
     def wrap(self, module: nn.Module, runtime: RuntimeConfig) -> Forward:
         """Move the module to the device; the result computes in the chosen precision and gives float32."""
-        wrapped = self._accelerator.prepare_model(module)
+        # For one process accelerate would only move the module, after two seconds of imports.
+        wrapped: Any = module.to(self.device) if self.count == 1 else self._accelerator.prepare_model(module)
         if runtime.compile:
             wrapped = torch.compile(wrapped)
         return _Forward(wrapped, self.device.type, bfloat16=runtime.precision == "bfloat16")

@@ -1,7 +1,7 @@
 """From a configuration and packs of faces to a running Trainer: loads what the recipe needs and puts it together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,13 @@ from .trainer import Outcome, Trainer
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where a run finds and leaves things: packs made by `train pack`, the run's own folder, the models folder
-    (AdaFace), FLUX.2-klein-base-4B (for `[iconface]` only)."""
+    (AdaFace), FLUX.2-klein-base-4B (for `[iconface]` only), and the nano weights it starts from (None: random ones)."""
 
     data: Sequence[Path]
     out: Path
     models: Path
     backbone: Path
+    start: Path | None = None
 
 
 def train(
@@ -49,18 +50,22 @@ def train(
     processes = Processes(config.runtime)
     torch.manual_seed(config.seed)  # the fresh weights
     pack = open_pack(*places.data, preload=config.runtime.preload)
-    recipe: Recipe[Any] = _nano(config, pack, processes) if config.nano else _flow(config, pack, places, processes)
+    recipe: Recipe[Any] = (
+        _nano(config, pack, places, processes) if config.nano else _flow(config, pack, places, processes)
+    )
     trainer = Trainer(recipe, config, places.out, processes, resume=resume, say=say)
     return trainer.run(max_seconds=max_seconds, stop=stop)
 
 
-def _nano(config: TrainConfig, pack: Pack, processes: Processes) -> Recipe[Any]:
+def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:
+    from iconface_core.nano.checkpoint import load_nano
+
     from .nano_recipe import NanoRecipe
 
     training = config.nano
     assert training is not None
     check_size(pack, training.model.size)
-    return NanoRecipe(
+    recipe = NanoRecipe(
         training,
         splits(pack, training.faces),
         batch=config.batch.size,
@@ -68,7 +73,14 @@ def _nano(config: TrainConfig, pack: Pack, processes: Processes) -> Recipe[Any]:
         bfloat16=config.runtime.precision == "bfloat16",
         channels_last=config.runtime.channels_last,
         gradient_checkpointing=config.runtime.gradient_checkpointing,
+        data=[{key: m.get(key) for key in ("source", "licence", "counts")} for m in pack.manifests],
     )
+    if places.start is not None:
+        network, model, _ = load_nano(places.start)
+        if replace(model, name=training.model.name) != training.model:
+            raise TrainConfigError(f"{places.start} is not the network that [nano.model] describes; start from another")
+        recipe.module.load_state_dict(network.state_dict())
+    return recipe
 
 
 def _flow(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:

@@ -37,6 +37,7 @@ class Progress:
     samples: int = 0
     seconds: float = 0.0  # of training, without start-up
     average_updates: int = 0
+    usual_norm: float = 0.0  # running mean of the gradient's norm
 
 
 @dataclass(frozen=True, slots=True, eq=False)

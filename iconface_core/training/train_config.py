@@ -27,10 +27,13 @@ class OptimizerConfig:
     eps: float = 1e-8
     weight_decay: float = 0.01
     clip: float = 1.0  # largest norm of the gradient; 0 leaves it alone
+    skip_above: float = 0.0  # leave a step out whose gradient is this many times longer than usual; 0: never
 
     def __post_init__(self) -> None:
         if self.lr <= 0 or len(self.betas) != 2:
             raise ValueError("lr must be positive and betas two numbers")
+        if self.skip_above and self.skip_above <= 1:
+            raise ValueError("skip_above must be more than 1, or 0 to turn it off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class RuntimeConfig:
     precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: autocast; weights stay float32
     threads: int = 0  # torch's threads on the CPU; 0 leaves its own choice
     prefetch: int = 1  # batches made ahead in a thread
+    prefetch_threads: int = 1  # torch's threads in that thread
     channels_last: bool = True
     compile: bool = False
     preload: bool = True  # decode the whole pack into memory first: 48 KB a face at 128 px, 768 KB at 512 px

@@ -43,6 +43,7 @@ from .train_config import OptimizerConfig, TrainConfig
 from .train_log import TrainLog, line
 
 Say = Callable[[str], None]
+_YOUNG = 50  # steps in which the gradient has no usual length yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Trainer:
 
         Raises DivergedError when a loss or gradient is no longer a number; the last saved state is untouched.
         """
-        config, processes = self._config, self._processes
+        config, processes, runtime = self._config, self._processes, self._config.runtime
         begun = time.monotonic()
         before = self._progress.seconds
         self._recipe.module.train()
@@ -106,7 +107,7 @@ class Trainer:
         meters, last_save = Meters(begun), begun
         start = self._progress.step * config.batch.accumulate
         try:
-            with ahead(self._draw, start=start, depth=config.runtime.prefetch) as batches:
+            with ahead(self._draw, start=start, depth=runtime.prefetch, threads=runtime.prefetch_threads) as batches:
                 while True:
                     elapsed, asked = processes.agree(time.monotonic() - begun, stop())
                     self._progress = replace(self._progress, seconds=before + elapsed)
@@ -167,7 +168,12 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(self._parameters.values(), config.optimizer.clip or float("inf"))
         if self._processes.device.type == "cpu":  # reading a number is free here: stop before the weights are spoilt
             self._check({**sums, "grad_norm": norm})
-        self._optimizer.step()
+        usual, skipped = self._progress.usual_norm, False
+        if config.optimizer.skip_above:
+            usual, skipped = self._judge(float(norm))
+            sums["skipped"] = torch.tensor(float(skipped))
+        if not skipped:
+            self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._average.update()
         faces = config.batch.size * count * self._processes.count
@@ -176,8 +182,16 @@ class Trainer:
             step=self._progress.step + 1,
             samples=self._progress.samples + faces,
             average_updates=self._average.updates,
+            usual_norm=usual,
         )
         return {**sums, "grad_norm": norm.detach(), "faces": torch.tensor(float(faces))}
+
+    def _judge(self, norm: float) -> tuple[float, bool]:
+        """The usual norm of the gradient, and whether this one is a spike (never while the run is young)."""
+        self._check({"grad_norm": norm})
+        usual = self._progress.usual_norm or norm
+        spike = self._progress.step >= _YOUNG and norm > self._config.optimizer.skip_above * usual
+        return 0.98 * usual + 0.02 * min(norm, 5 * usual), spike
 
     def _log(self, log: TrainLog | None, means: Mapping[str, float], rate: float) -> None:
         self._check(means)

@@ -67,15 +67,17 @@ def run(
         float | None, typer.Option(help="stop after this long and save; go on with --resume", min=1)
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with the run in OUT, or start it")] = False,
+    start: Annotated[Path | None, typer.Option("--from", help="nano weights to start from")] = None,
 ) -> None:
     """Train iconface-nano, or LoRA and adapter of the 4B model. Ctrl-C saves; --resume goes on bit for bit.
 
     Several GPUs: accelerate launch -m plugin train run ... (docs/training.md).
     """
-    from plugin.training import run_training
+    from plugin.training import TrainRequest, run_training
 
     session = Session.of(ctx)
-    outcome = run_training(config, data, out, session.settings(), resume, max_seconds, session.out.note)
+    request = TrainRequest(config, tuple(data), out, start, resume, max_seconds)
+    outcome = run_training(request, session.settings(), session.out.note)
     done = outcome.progress
     human = [
         f"{'finished' if outcome.finished else 'stopped'} at step {done.step}, {done.samples} samples",
