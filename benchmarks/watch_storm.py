@@ -32,6 +32,8 @@ from gallery_db import Gallery
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.image_io import content_hash
 from plugin.demo.sample import group_photo
+from plugin.service.control import ask
+from plugin.settings import load_settings
 
 FACES_EVERY = 25
 """One picture in so many shows a face."""
@@ -367,19 +369,15 @@ def command(*argv: object) -> None:
 
 def wait_until_calm(home: Path) -> None:
     """Until the watcher has nothing pending, the queue nothing due, and so for two seconds."""
-    calm = 0
-    while calm < 4:
-        time.sleep(0.5)
-        out = subprocess.run(
-            [sys.executable, "-m", "plugin", "--home", str(home), "--json", "service", "status"],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
-        status = json.loads(out)
-        roots = (status["watcher"] or {"roots": []})["roots"]
-        pending = sum(r["pending"] for r in roots) if roots and roots[0]["mode"] == "events" else 1
-        with Gallery.open(home / "data" / "gallery.db") as gallery, gallery.begin(write=False) as tx:
-            due = [j for j in tx.jobs.find(states=("waiting", "running")) if j.run_after <= time.time() + 1]
-        calm = 0 if pending or due else calm + 1
+    runtime, calm = load_settings(home, {}).folders.runtime, 0
+    with Gallery.open(home / "data" / "gallery.db") as gallery:
+        while calm < 4:
+            time.sleep(0.5)
+            roots = ((ask(runtime, "status") or {}).get("watcher") or {}).get("roots") or [{"mode": "", "pending": 1}]
+            with gallery.begin(write=False) as tx:
+                due = [j for j in tx.jobs.find(states=("waiting", "running")) if j.run_after <= time.time() + 1]
+            pending = roots[0]["mode"] != "events" or roots[0]["pending"] or due
+            calm = 0 if pending else calm + 1
 
 
 def idle_cost(pid: int, seconds: float) -> tuple[float, int]:

@@ -1,5 +1,6 @@
 """`iconface doctor`: is everything as it should be? Reads only."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ from .library import why_offline
 from .model_shelf import ModelShelf
 from .rows import Row
 from .service.control import ask
+from .watching.limits import WATCHED
 
 if TYPE_CHECKING:
     from .app import App
@@ -23,7 +25,7 @@ LOW_DISK = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `check` names the kind: database, disk, folder, vectors, model, restorer, photo,
+    """One finding. `check` names the kind: database, disk, folder, watch, vectors, model, restorer, photo,
     job, service."""
 
     check: str
@@ -37,7 +39,16 @@ class Check:
 
 def examine(app: "App") -> list[Check]:
     """All findings, good and bad."""
-    return [*_database(app), *_disk(app), *_folders(app), *_vectors(app), *_models(app), *_photos(app), *_jobs(app)]
+    return [
+        *_database(app),
+        *_disk(app),
+        *_folders(app),
+        *_watching(app),
+        *_vectors(app),
+        *_models(app),
+        *_photos(app),
+        *_jobs(app),
+    ]
 
 
 def _database(app: "App") -> Iterator[Check]:
@@ -57,7 +68,26 @@ def _folders(app: "App") -> Iterator[Check]:
     for row in rows:
         reason = why_offline(Path(row["path"]), row["photos"])
         seen = f"last scan {row['last_scan_at']}" if row["last_scan_at"] else "never scanned: iconface scan"
-        yield Check("folder", reason is None, reason or f"{row['path']}: {row['photos']} photos, {seen}")
+        half = (
+            None
+            if row["online"]
+            else f"{row['path']}: offline or half empty when last looked at; iconface scan says more"
+        )
+        yield Check(
+            "folder", (reason or half) is None, reason or half or f"{row['path']}: {row['photos']} photos, {seen}"
+        )
+
+
+def _watching(app: "App") -> Iterator[Check]:
+    """How the folders were watched last. Polling works; what it costs, and the way out, is said."""
+    with app.gallery.begin(write=False) as tx:
+        watched = json.loads(tx.meta.get(WATCHED) or "{}")
+    for row in app.roots.rows():
+        last = watched.get(str(row["root_id"]))
+        if last is None:
+            yield Check("watch", True, f"{row['path']}: never watched; iconface watch, or iconface service install")
+        elif last["mode"] == "polling":
+            yield Check("watch", True, f"{row['path']}: compared every few minutes, because {last['reason']}")
 
 
 def _vectors(app: "App") -> Iterator[Check]:

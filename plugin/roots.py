@@ -1,15 +1,17 @@
 """The folders of the library: which there are, and whether one may be added."""
 
 import os.path
+from collections.abc import Callable
 from pathlib import Path
 
-from gallery_db import Gallery
+from gallery_db import Gallery, Tx
 from gallery_db.records import RootRecord
 
 from .dry_run import tried
 from .errors import NotFoundError, UsageError
 from .rows import Row
 from .settings import Folders
+from .watching.rules import RestoreRules, rules_of, set_rules
 
 
 class Roots:
@@ -33,20 +35,35 @@ class Roots:
                 )
         root = tried(self._gallery, lambda tx: tx.roots.add(folder), dry_run=dry_run)
         with self._gallery.begin(write=False) as tx:
-            return self._row(root, len(tx.photos.known(root.id)))
+            return self._row(root, tx.photos.count(root.id))
 
     def rows(self) -> list[Row]:
         """All folders with their number of photos."""
         with self._gallery.begin(write=False) as tx:
-            return [self._row(r, len(tx.photos.known(r.id))) for r in tx.roots.all()]
+            return [self._row(r, tx.photos.count(r.id)) for r in tx.roots.all()]
 
     def find(self, folder: Path) -> tuple[RootRecord, int]:
         """A folder of the library and its number of photos. Raises NotFoundError."""
         with self._gallery.begin(write=False) as tx:
             for root in tx.roots.all():
                 if Path(root.path) == absolute(folder):
-                    return root, len(tx.photos.known(root.id))
+                    return root, tx.photos.count(root.id)
         raise NotFoundError(f"{folder} is not a folder of the library; see: iconface library list")
+
+    def set_rules(self, root_id: int, change: Callable[[RestoreRules], RestoreRules], *, dry_run: bool = False) -> Row:
+        """Change what is restored by itself in a folder; what does not change is only shown. Raises UsageError."""
+
+        def apply(tx: Tx) -> RootRecord:
+            root = tx.roots.get(root_id)
+            before = rules_of(root)
+            after = change(before)
+            if after != before:
+                set_rules(tx, root, after)
+            return tx.roots.get(root_id)
+
+        root = tried(self._gallery, apply, dry_run=dry_run)
+        with self._gallery.begin(write=False) as tx:
+            return self._row(root, tx.photos.count(root_id))
 
     def remove(self, root_id: int) -> int:
         """Forget a folder, its photos and faces; returns how many photos."""
@@ -60,6 +77,7 @@ class Roots:
             "online": root.online,
             "photos": photos,
             "last_scan_at": root.last_scan_at,
+            "rules": rules_of(root).row(),
         }
 
 

@@ -16,6 +16,7 @@ def register(root: typer.Typer) -> None:
     noun.command("add", epilog=SHARED_HELP)(add)
     noun.command("list", epilog=SHARED_HELP)(show)
     noun.command("remove", epilog=SHARED_HELP)(remove)
+    noun.command("rules", epilog=SHARED_HELP)(rules)
     root.add_typer(noun, name="library")
     root.command("scan", epilog=SHARED_HELP)(scan)
 
@@ -42,9 +43,16 @@ def show(ctx: typer.Context) -> None:
     with session.app() as app:
         rows = app.roots.rows()
     human = columns(
-        ["id", "folder", "photos", "state", "last scan"],
+        ["id", "folder", "photos", "state", "restoring", "last scan"],
         [
-            (r["root_id"], r["path"], r["photos"], "online" if r["online"] else "offline", r["last_scan_at"])
+            (
+                r["root_id"],
+                r["path"],
+                r["photos"],
+                "online" if r["online"] else "offline",
+                r["rules"]["mode"],
+                r["last_scan_at"],
+            )
             for r in rows
         ],
     )
@@ -67,6 +75,43 @@ def remove(
     session.out.object(
         {"removed": root.path, "photos": photos, "dry_run": dry_run}, [f"{root.path}: {photos} photos {done}"]
     )
+
+
+def rules(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="a folder of the library")],
+    auto: Annotated[
+        str | None, typer.Option("--auto", metavar="off|propose|auto", help="nothing, ask first, or restore by itself")
+    ] = None,
+    min_degradation: Annotated[
+        float | None, typer.Option(min=0, max=1, help="how degraded a face must be; 0: whatever is not sharp already")
+    ] = None,
+    min_similarity: Annotated[
+        float | None, typer.Option(min=-1, max=1, help="least likeness to the person's photos; -1: being recognised")
+    ] = None,
+    min_references: Annotated[
+        int | None, typer.Option(min=0, help="how many of the person's photos must be there to help")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only check and show them")] = False,
+) -> None:
+    """Show or change what the watcher restores by itself: new degraded faces of people with a name, never others."""
+    from plugin.watching.rules import to_rules
+
+    session = Session.of(ctx)
+    given = {
+        "mode": auto,
+        "min_degradation": min_degradation,
+        "min_similarity": min_similarity,
+        "min_references": min_references,
+    }
+    with session.app() as app:
+        root, _ = app.roots.find(folder)
+        row = app.roots.set_rules(root.id, lambda before: to_rules(given, before), dry_run=dry_run)
+    human = [
+        f"{row['path']}: {row['rules']['mode']}",
+        *(f"  {key} {value}" for key, value in row["rules"].items() if key != "mode"),
+    ]
+    session.out.object({"root": row, "dry_run": dry_run}, human)
 
 
 def scan(

@@ -6,6 +6,9 @@ from pathlib import Path, PurePosixPath
 
 from gallery_db.filesystem import NETWORK, filesystem_of
 
+WATCHED = "watched"
+"""Meta key: how each root is or was watched last, for `doctor`: {root id: {"mode", "reason"}}."""
+
 _SYSCTL = Path("/proc/sys/fs/inotify")
 _LIMITS = {errno.ENOSPC: "max_user_watches", errno.EMFILE: "max_user_instances"}
 _CONF = "/etc/sysctl.d/60-iconface.conf"
@@ -45,11 +48,3 @@ def advice(error_number: int, sysctl: Path = _SYSCTL) -> str:
         f"the system allows {now} {what} to be watched (fs.inotify.{name}). To raise it: "
         f"echo {setting} | sudo tee {_CONF} && sudo sysctl -p {_CONF}; then restart the watcher"
     )
-
-
-def folder_limit(sysctl: Path = _SYSCTL) -> int | None:
-    """How many folders the system lets a user watch. None where there is no such limit."""
-    try:
-        return int((sysctl / "max_user_watches").read_text())
-    except (OSError, ValueError):
-        return None

@@ -13,12 +13,10 @@ from gallery_db.records import RootRecord
 from plugin.jobs.kinds import enqueue_nightly
 from plugin.settings import Settings
 
+from .limits import WATCHED
 from .root_watch import RootWatch, WatchOptions
 
 log = logging.getLogger(__name__)
-
-WATCHED = "watched"
-"""Meta key: how each root is or was watched last, for `doctor`: {root id: {"mode", "reason"}}."""
 
 NIGHTLY_ON = "nightly_on"
 """Meta key: the day the last nightly job was enqueued."""
