@@ -3,8 +3,8 @@
 The restoration itself looks at the photo again and has the last word; this only says what to try, and in what order.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -21,10 +21,13 @@ from .outputs import presence, why_not_again
 from .regrouping import EmbedderFacts
 from .restoring import likeness
 from .subjects import Subject, detection_of
-from .whois import WhoIs
+from .whois import Answer, WhoIs
 
 MAX_POOL = 200
 """Of a person with more faces only this many, the best, are weighed as references: weighing is quadratic."""
+
+ASK_AT_MOST = 500
+"""Faces without a person that are identified at a time, those most like anybody first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,37 +68,60 @@ class Candidates:
         with a result of another restorer, unless the user accepted it.
         """
         with self._gallery.begin(write=False) as tx:
-            faces = sorted(tx.faces.by_ids(face_ids), key=lambda f: (f.person_id or 0, f.id))
-            found = [
-                c
-                for person_id, theirs in groupby(faces, key=lambda f: f.person_id)
-                for c in self._of_person(tx, person_id, list(theirs), restorer, again)
+            seen = [
+                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation))
+                for f in tx.faces.by_ids(face_ids)
             ]
-        return sorted(found, key=lambda c: c.face.id)
+            seen = [_with(c, _left_alone(c)) for c in seen]
+            strangers = [
+                s
+                for c in seen
+                if c.reason is None and c.face.person_id is None and (s := self._subject(tx, c)) is not None
+            ]
+        found = {a.subject.face_id: a for a in self._whois.recognised(strangers, at_most=ASK_AT_MOST)}
+        with self._gallery.begin(write=False) as tx:
+            seen = [_named(c, found.get(c.face.id)) for c in seen]
+            by_person = groupby(
+                sorted(seen, key=lambda c: (c.face.person_id or 0, c.face.id)), lambda c: c.face.person_id
+            )
+            judged = [
+                c for person_id, theirs in by_person for c in self._of_person(tx, person_id, theirs, restorer, again)
+            ]
+        return sorted(judged, key=lambda c: c.face.id)
 
     def _of_person(
-        self, tx: Tx, person_id: int | None, faces: Sequence[FaceRecord], restorer: str, again: bool
+        self, tx: Tx, person_id: int | None, seen: Iterable[Candidate], restorer: str, again: bool
     ) -> Iterator[Candidate]:
         pool: list[ReferenceRow] | None = None
-        for face in faces:
-            photo = tx.photos.get(face.photo_id)
-            seen = Candidate(face, photo.content_hash, stored(face.degradation))
-            reason = _left_alone(seen, photo.state)
-            if reason is not None or person_id is None:
-                yield _with(seen, reason or "nobody is known for this face")
+        for c in seen:
+            if c.reason is not None or person_id is None:
+                yield _with(c, c.reason or "nobody is known for this face")
                 continue
             if pool is None:
                 pool = sorted(tx.faces.reference_candidates(person_id, self._embedder.id), key=lambda r: -r.norm)
-            yield self._choose(tx, seen, pool, restorer, again)
+            yield self._choose(tx, c, pool, restorer, again)
 
-    def _choose(self, tx: Tx, seen: Candidate, pool: Sequence[ReferenceRow], restorer: str, again: bool) -> Candidate:
-        face = seen.face
-        embedding = tx.faces.embedding(face.id, self._embedder.id)
+    def _choose(self, tx: Tx, c: Candidate, pool: Sequence[ReferenceRow], restorer: str, again: bool) -> Candidate:
+        face, subject = c.face, self._subject(tx, c)
+        if subject is None:
+            return _with(c, "it has no vector yet: iconface scan --re-embed")
+        rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
+        choice = self._whois.choose(subject, pool if rows else pool[:MAX_POOL])
+        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool if r.photo_id != face.photo_id]
+        references = [chosen.face_id for chosen in choice.chosen]
+        reason = why_not_again(rows, input_sha256=c.photo_hash, restorer=restorer, references=references)
+        if reason is None and not again:
+            reason = _has_result(rows)
+        return replace(c, choice=choice, likeness=likeness(subject.embedding.vector, others), reason=reason)
+
+    def _subject(self, tx: Tx, c: Candidate) -> Subject | None:
+        """The face as identification and references know it; None while it has no vector."""
+        face, embedding = c.face, tx.faces.embedding(c.face.id, self._embedder.id)
         if embedding is None:
-            return _with(seen, "it has no vector yet: iconface scan --re-embed")
-        subject = Subject(
+            return None
+        return Subject(
             path=Path(face.photo),
-            content_hash=seen.photo_hash,
+            content_hash=c.photo_hash,
             number=0,
             face=detection_of(face),
             embedding=embedding,
@@ -104,21 +130,18 @@ class Candidates:
             photo_id=face.photo_id,
             captured_at=None if face.captured_at is None else datetime.fromisoformat(face.captured_at),
         )
-        rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=seen.photo_hash, bbox=face.bbox)
-        choice = self._whois.choose(subject, pool if rows else pool[:MAX_POOL])
-        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool if r.photo_id != face.photo_id]
-        reason = why_not_again(
-            rows,
-            input_sha256=seen.photo_hash,
-            restorer=restorer,
-            references=[c.face_id for c in choice.chosen],
-        ) or (None if again else _has_result(rows))
-        return Candidate(face, seen.photo_hash, seen.degradation, choice, likeness(embedding.vector, others), reason)
 
 
-def _left_alone(seen: Candidate, photo_state: str) -> str | None:
-    if photo_state != "indexed":
-        return f"its photo is {photo_state}"
+def _named(c: Candidate, answer: Answer | None) -> Candidate:
+    """Degraded faces are often recognised without having been grouped."""
+    if answer is None:
+        return c
+    return replace(c, face=replace(c.face, person_id=answer.person_id, person_name=answer.person_name))
+
+
+def _left_alone(seen: Candidate) -> str | None:
+    if seen.face.photo_state != "indexed":
+        return f"its photo is {seen.face.photo_state}"
     if seen.face.state not in ("ok", "doubtful"):
         return f"it is {seen.face.state}"
     if seen.degradation is None:
@@ -134,5 +157,5 @@ def _has_result(rows: Sequence[RestorationRecord]) -> str | None:
     return None
 
 
-def _with(seen: Candidate, reason: str) -> Candidate:
-    return Candidate(seen.face, seen.photo_hash, seen.degradation, reason=reason)
+def _with(seen: Candidate, reason: str | None) -> Candidate:
+    return replace(seen, reason=reason)

@@ -1,6 +1,6 @@
 """Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -70,6 +70,32 @@ class WhoIs:
                 )
                 for s in subjects
             ]
+
+    def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> list[Answer]:
+        """Whose faces, of any photos and none of them grouped, are recognised; those that are not are left out.
+
+        Only the `at_most` faces most like anybody are asked about: identifying takes its time in a large library.
+        """
+        if not subjects:
+            return []
+        with self._gallery.begin(write=False) as tx:
+            people, names, born = self._people(tx), tx.people.names(), _births(tx)
+            if not len(people):
+                return []
+            vectors = np.stack([s.embedding.vector for s in subjects])
+            closest = np.concatenate(
+                [(v @ people.vectors.T).max(1) for v in np.array_split(vectors, len(vectors) // 64 + 1)]
+            )
+            rejections: dict[int, set[int]] = {}
+            for face_id, person_id in tx.faces.rejections():
+                rejections.setdefault(face_id, set()).add(person_id)
+            answers = [
+                self._one(
+                    tx, s, people, names, Facts(frozenset(rejections.get(s.face_id or 0, ())), born=born), None, 3
+                )
+                for s in (subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most])
+            ]
+        return [a for a in answers if a.how == "identified"]
 
     def choose(self, s: Subject, rows: Iterable[ReferenceRow], *, limit: int = 3) -> ReferenceChoice:
         """Which of a person's faces would help to restore `s`."""

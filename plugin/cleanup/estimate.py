@@ -26,12 +26,11 @@ class Estimate:
 
     def line(self) -> str:
         """For a person."""
-        disk = f"about {self.disk_bytes / 1e6:,.0f} MB of disk"
+        disk = f"about {_bytes(self.disk_bytes)} of disk"
         if self.hours is None or self.seconds_per_face is None:
             return f"{disk}; how long is not known yet: {self.restorer} was never used here, try a few with --limit"
         speed = f"{self.seconds_per_face:.1f} s per face, from {self.measured_on} earlier ones"
-        time = f"{self.hours:.1f} hours" if self.hours >= 1 else f"{self.hours * 60:.0f} minutes"
-        return f"about {time} with {self.restorer} ({speed}), {disk}"
+        return f"about {_time(self.hours)} with {self.restorer} ({speed}), {disk}"
 
 
 def estimate(tx: Tx, *, restorer: str, faces: int, input_bytes: int) -> Estimate:
@@ -48,3 +47,14 @@ def estimate(tx: Tx, *, restorer: str, faces: int, input_bytes: int) -> Estimate
     ratio = median(ratios) if ratios else ASSUMED_RATIO
     hours = None if seconds is None else seconds * faces / 3600
     return Estimate(restorer, seconds, len(taken), hours, round(ratio * input_bytes))
+
+
+def _time(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    return f"{hours * 60:.0f} minutes" if hours * 60 >= 1.5 else f"{max(1, round(hours * 60))} minute"
+
+
+def _bytes(n: int) -> str:
+    unit, size = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if n >= s or u == "kB")
+    return f"{n / size:,.1f} {unit}"

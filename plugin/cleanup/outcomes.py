@@ -105,7 +105,7 @@ def _of_face(
     said: dict[str, Any] = {
         "photo": photo,
         "face_id": face_id,
-        "person": row.get("person_name"),
+        "person": _title(row.get("person_id"), names),
         "bbox": None if row.get("bbox") is None else tuple(row["bbox"]),
         "score": degradation.get("score"),
         "complaints": tuple(degradation.get("reasons", ())),
@@ -113,7 +113,7 @@ def _of_face(
     if record is None:
         return Outcome("left alone", **said, reason=row.get("skipped_reason") or "the face is not there any more")
     b = record.bbox
-    said |= {"person": names.get(record.person_id or 0), "bbox": None if b is None else (b.x1, b.y1, b.x2, b.y2)}
+    said |= {"person": _title(record.person_id, names), "bbox": None if b is None else (b.x1, b.y1, b.x2, b.y2)}
     refused = record.state == "refused"
     return Outcome(
         "refused" if refused else "restored",
@@ -129,3 +129,7 @@ def _of_face(
         output=record.output,
         seconds=record.seconds,
     )
+
+
+def _title(person_id: int | None, names: Mapping[int, str]) -> str | None:
+    return None if person_id is None else names.get(person_id) or f"person {person_id}"

@@ -29,7 +29,7 @@ SUFFIXES = (".html", ".csv")
 CROP_PX = 256
 """Side of the pictures on the page: twice what a phone shows, sharp on its screen too."""
 
-MARGIN = 0.45
+MARGIN = 0.25
 """Of the face's box, on each side: hair and chin belong to a face."""
 
 
@@ -144,17 +144,17 @@ class _Reader:
 
 
 def _square(pixels: RgbU8, bbox: tuple[float, ...]) -> RgbU8:
-    """The face with a margin, as a square of CROP_PX; beyond the photo's border the border goes on."""
+    """The face with a margin, as a square of CROP_PX that stays inside the photo."""
+    height, width = pixels.shape[:2]
     x1, y1, x2, y2 = bbox
-    half = max(x2 - x1, y2 - y1) * (0.5 + MARGIN)
-    scale = CROP_PX / (2 * half)
-    affine = np.array(
-        [[scale, 0, CROP_PX / 2 - scale * (x1 + x2) / 2], [0, scale, CROP_PX / 2 - scale * (y1 + y2) / 2]], np.float32
+    side = max(1, round(min(max(x2 - x1, y2 - y1) * (1 + 2 * MARGIN), width, height)))
+    left, top = (
+        int(np.clip(round((a + b) / 2 - side / 2), 0, full - side))
+        for a, b, full in ((x1, x2, width), (y1, y2, height))
     )
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(
-        cv2.warpAffine(pixels, affine, (CROP_PX, CROP_PX), flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    how = cv2.INTER_AREA if side > CROP_PX else cv2.INTER_CUBIC
+    square = pixels[top : top + side, left : left + side]
+    return np.asarray(cv2.resize(square, (CROP_PX, CROP_PX), interpolation=how), np.uint8)
 
 
 def _data_uri(pixels: RgbU8) -> str:

@@ -1,0 +1,235 @@
+"""`iconface cleanup` on the sample library, with the real models."""
+
+import csv
+import html.parser
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from PIL import Image
+
+from iconface_core.sharpness import VERSION
+from plugin.app import App, build_app
+from plugin.cleanup.gate import Gate, Hours
+from plugin.cleanup.plan import PlanFilter, make_plan
+from plugin.cleanup.running import start
+from plugin.degradation import row, stored
+from plugin.settings import load_settings
+
+
+@pytest.fixture
+def app(library: Any):
+    built = build_app(load_settings(library.home, {}))
+    yield built
+    built.close()
+
+
+def measured(app: App) -> dict[int, dict[str, Any]]:
+    with app.gallery.begin(write=False) as tx:
+        return {f.id: dict(f.degradation or {}) for f in tx.faces.find()}
+
+
+def test_indexing_measures_and_restoring_finds_the_same(cli: Any, app: App, library: Any):
+    """These photos are small enough to be indexed in full, so the plan and `restore` must agree to the digit."""
+    with app.gallery.begin(write=False) as tx:
+        [face] = tx.faces.of_photo(tx.photos.by_path(str(library.ruined)).id)
+    kept = stored(face.degradation)
+    assert kept is not None
+    [seen] = cli("restore", library.ruined, "--dry-run")["results"]
+    assert seen["degradation"] == {"score": round(kept.score, 3), "reasons": list(kept.reasons)}
+    assert kept.quality == pytest.approx(face.quality, abs=1e-3)
+
+
+def test_what_was_not_measured_is_measured_later(cli: Any, app: App):
+    before = measured(app)
+    assert {m["version"] for m in before.values()} == {VERSION}
+    with app.gallery.begin() as tx:
+        some = list(before)[:3]
+        for face_id in some:
+            tx.measures.set([(face_id, {**before[face_id], "version": VERSION - 1, "score": 0.0})])
+        tx.measures.set([(list(before)[3], {**before[list(before)[3]], "reduced": 2.0, "score": 0.0})])
+        assert tx.measures.counts(VERSION)[1:] == (len(before) - 3, len(before) - 4)
+    summary = cli("cleanup", "plan")["summary"]
+    assert (summary["measured"], summary["measured_in_full"]) == (len(before) - 3, len(before) - 4)
+    assert cli("cleanup", "measure")["measured"] == 4
+    assert measured(app) == before
+    assert cli("cleanup", "measure")["measured"] == 0
+
+
+def test_a_photo_that_changed_since_is_not_measured(own: Any):
+    folder, cli = own("*person4*")
+    cli("scan")
+    app = build_app(load_settings(cli.home, {}))
+    try:
+        with app.gallery.begin() as tx:
+            faces = tx.faces.find()
+            tx.measures.set([(f.id, {"version": 0}) for f in faces])
+        changed, gone, *_ = sorted(folder.iterdir())
+        Image.open(changed).resize((100, 100)).save(changed)
+        gone.unlink()
+        answer = cli("cleanup", "measure", code=5)
+        assert answer["measured"] == len(faces) - 2
+        assert set(answer["failed"]) == {str(changed), str(gone)}
+    finally:
+        app.close()
+
+
+def test_the_plan_says_who_why_with_what_and_how_long(cli: Any, app: App, library: Any):
+    answer = cli("cleanup", "plan")
+    faces = {f["photo"]: f for f in answer["faces"]}
+    ruined = faces[str(library.ruined)]
+    assert ruined["degradation"]["score"] > 0.25
+    assert ruined["degradation"]["reasons"]
+    assert 1 <= len(ruined["references"]) <= 3
+    assert ruined["likeness"] is not None
+    gains = [f["gain"] for f in answer["faces"]]
+    assert gains == sorted(gains, reverse=True)
+    assert answer["estimate"]["hours"] is None, "nothing was ever restored here"
+    assert answer["estimate"]["disk_bytes"] > 0
+    assert answer["summary"]["worth_restoring"] == len(faces)
+    assert len(cli("cleanup", "plan", "--limit", 2)["faces"]) == 2
+    owner = ruined["person_id"]
+    assert {f["person_id"] for f in cli("cleanup", "plan", "-p", owner)["faces"]} == {owner}
+    assert cli("cleanup", "plan", "--since", "2030-01-01")["faces"] == []
+    assert cli("cleanup", "plan", "--min-degradation", "1")["faces"] == []
+    assert len(cli("cleanup", "plan", "--root", library.photos)["faces"]) == len(faces)
+    assert cli("cleanup", "plan", "--min-gain", "0.99")["faces"] == []
+    cli("cleanup", "plan", "--people", "Nobody", code=3)
+    cli("cleanup", "run", "--hours", "sometimes", code=2)
+
+
+def test_a_measure_is_read_back_as_it_was(app: App):
+    kept = next(stored(m) for m in measured(app).values() if m)
+    assert kept is not None
+    assert stored(json.loads(json.dumps(row(kept)))) == kept
+    assert stored({**row(kept), "version": VERSION + 1}) is None
+    assert stored(None) is None
+
+
+def test_run_status_report_and_what_the_next_plan_leaves_alone(cli: Any, library: Any, tmp_path: Path):
+    assert cli("cleanup", "status")["cleanup"]["started_at"] is None
+    cli("cleanup", "report", tmp_path / "early.html", code=2)
+    planned = cli("cleanup", "run", "--dry-run", "--limit", 3)["faces"]
+    answer = cli("cleanup", "run", "--limit", 3)
+    assert answer["end"] == "done"
+    ended = answer["cleanup"]
+    assert (ended["faces"], ended["faces_ended"], ended["finished"]) == (3, 3, True)
+    assert cli("cleanup", "status")["cleanup"] == ended
+    rows = cli("restored", "list")["restorations"]
+    assert {r["origin"] for r in rows} == {"cleanup"}
+    assert {r["face_id"] for r in rows} <= {f["face_id"] for f in planned}
+    assert set(ended["outcomes"]) <= {"restored", "refused", "left alone"}
+    assert ended["outcomes"].get("restored", 0) + ended["outcomes"].get("refused", 0) == len(rows) > 0
+
+    again = cli("cleanup", "plan")
+    assert {f["face_id"] for f in again["faces"]}.isdisjoint(r["face_id"] for r in rows)
+    assert again["estimate"]["measured_on"] == len(rows)
+    assert again["estimate"]["hours"] > 0
+
+    made = next(r for r in rows if r["state"] == "done")
+    cli("people", "name", made["person_id"], "<script>alert(1)</script>")
+    files = cli("cleanup", "report", tmp_path / "out")["files"]
+    page, table = (Path(f) for f in sorted(files, reverse=True))
+    found = Tags(page.read_text("utf-8"))
+    assert found.tags["article"] == 3
+    assert found.tags["script"] == 0, "names are text"
+    assert "<script>alert(1)</script>" in found.text
+    assert found.images >= 3
+    assert all(s.startswith("data:image/jpeg;base64,") for s in found.sources), "nothing comes from outside"
+    with table.open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 3
+    assert Counter(line["outcome"] for line in lines) == Counter(ended["outcomes"])
+    cli("cleanup", "report", tmp_path / "x.pdf", code=2)
+
+
+class Tags(html.parser.HTMLParser):
+    """Counts tags, collects text and picture sources."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.sources: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.sources += [v or "" for k, v in attrs if k in ("src", "href")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    @property
+    def images(self) -> int:
+        return self.tags["img"]
+
+
+def test_pause_holds_the_rest_and_run_goes_on(cli: Any, app: App):
+    plan = make_plan(app, PlanFilter(limit=6))
+    with app.gallery.begin() as tx:
+        start(tx, plan.by_photo())
+    cli("cleanup", "pause")
+    assert cli("jobs", "run")["paused"] == ["cleanup_item"]
+    state = cli("cleanup", "status")["cleanup"]
+    assert (state["paused"], state["fed"], state["finished"]) == (True, 0, False)
+    answer = cli("cleanup", "run")
+    assert answer["cleanup"]["started_at"] == state["started_at"], "the same one, not a new plan"
+    assert (answer["end"], answer["cleanup"]["faces_ended"]) == ("done", 6)
+
+
+def test_kill_minus_nine_in_the_middle_doubles_and_loses_nothing(cli: Any, app: App, library: Any):
+    """Command, supervisor and worker die at once while photos are being restored; the same command ends the work."""
+    wanted = {c.face.id for c in make_plan(app, PlanFilter(limit=6)).items}
+    assert len(wanted) == 6
+    command = [sys.executable, "-m", "plugin", "--home", str(library.home), "cleanup", "run"]
+    process = subprocess.Popen(
+        [*command, "--limit", "6"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        with app.gallery.begin(write=False) as tx:
+            if tx.restorations.history():
+                break
+        time.sleep(0.02)
+    assert process.poll() is None, "killed too late to prove anything"
+    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    for member in family:
+        member.kill()
+    process.wait()
+    psutil.wait_procs(family, timeout=10)
+    with closing(sqlite3.connect(app.gallery.path)) as c:  # as if the dead worker's lease had run out
+        c.execute("update job set lease_until = 0 where state = 'running'")
+        c.commit()
+    with app.gallery.begin(write=False) as tx:
+        before = [r.id for r in tx.restorations.history()]
+    assert 0 < len(before) < 6, "it was in the middle"
+
+    answer = cli("cleanup", "run")
+    assert (answer["end"], answer["cleanup"]["faces_ended"]) == ("done", 6)
+    with app.gallery.begin(write=False) as tx:
+        rows = tx.restorations.history()
+        jobs = tx.jobs.find(states=("waiting", "running", "failed"))
+    assert Counter(r.face_id for r in rows) == Counter(wanted), "every face once"
+    assert jobs == []
+    copies = [p for p in (library.home / "restored").rglob("*") if p.is_file()]
+    assert sorted(map(str, copies)) == sorted(r.output for r in rows if r.state == "done")
+    assert not [p for p in copies if "-2" in p.stem]
+
+
+def test_the_gate_of_a_run_is_kept_with_it(app: App):
+    with app.gallery.begin() as tx:
+        run = start(tx, [(1, [1])], hours=Hours.parse("22-6"), idle=True)
+    assert run.gate() == Gate(Hours(22 * 60, 6 * 60), idle=True)
