@@ -169,8 +169,9 @@ class JobRepo:
         if old.state not in ("failed", "cancelled") or (old.dedupe and self.waiting(old.kind, old.dedupe)):
             return False
         # Attempts keep counting: they tell a worker that was given up, but still runs, from the next one.
-        values = {"state": "waiting", "run_after": now, "max_attempts": old.attempts + 3, "finished_at": None}
-        return self._c.execute(update(job).where(job.c.id == job_id).values(values, error=None)).rowcount == 1
+        values = {"state": "waiting", "run_after": now, "max_attempts": old.attempts + 3}
+        ended = {"finished_at": None, "error": None}
+        return self._c.execute(update(job).where(job.c.id == job_id).values(values | ended)).rowcount == 1
 
     def purge(self, before: float, *, states: Sequence[JobState] = ("done", "cancelled")) -> int:
         """Forget jobs that ended before this time. Returns how many. Live ones always stay."""

@@ -27,7 +27,6 @@ _UNIT = """\
 # {marker}: made by iconface; "iconface service uninstall" removes it.
 [Unit]
 Description=iconface: watches the photo library and restores faces in the background
-Documentation=man:systemd.service(5)
 
 [Service]
 Type=exec
@@ -203,10 +202,12 @@ def task(places: Places, command: Argv, schtasks: Sequence[str] = ("schtasks",))
 def systemd_exec(argv: Sequence[str]) -> str:
     """For `ExecStart=`: double quotes with C escapes, `%` and `$` doubled.
 
+    A program whose path has quotes, backslashes or dollars is refused by systemd, and is started through `env`.
     Source: systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers".
     """
     words = []
-    for word in argv:
+    odd = any(c in "\"'\\$\n" for c in argv[0])
+    for word in ("/usr/bin/env", *argv) if odd else argv:
         quoted = word.replace("%", "%%").replace("$", "$$")
         if not word or any(c in " \t\n\"'\\;" for c in word):
             quoted = '"' + quoted.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

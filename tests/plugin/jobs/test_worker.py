@@ -20,17 +20,6 @@ from .handlers import COMMAND, HANDLERS
 pytestmark = pytest.mark.timeout(90)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def gallery(home: Path) -> Iterator[Gallery]:
-    with Gallery.open(home / "data" / "gallery.db") as g:
-        yield g
-
-
 def supervisor(gallery: Gallery, home: Path, **limits: float) -> Supervisor:
     chosen = {"idle_s": 30.0, "poll_s": 0.1, "backoff_s": 0.0, "stop_s": 5.0, **limits}
     return Supervisor(
@@ -134,6 +123,7 @@ def test_an_endless_loop_is_ended(gallery: Gallery, home: Path):
     assert (job(gallery, bad).state, job(gallery, good).state) == ("failed", "done")
 
 
+@pytest.mark.slow
 def test_a_memory_eater_is_ended(gallery: Gallery, home: Path):
     bad = enqueue(gallery, "glutton", max_attempts=1)
     supervisor(gallery, home, memory_bytes=700 << 20).run(drain=True)
@@ -204,6 +194,7 @@ def test_cancel_pause_and_resume_reach_a_running_job(gallery: Gallery, home: Pat
     assert (job(gallery, second).state, job(gallery, second).attempts) == ("waiting", 0), "given back at the end"
 
 
+@pytest.mark.slow
 def test_kill_minus_nine_from_outside_at_any_moment(gallery: Gallery, home: Path):
     notes = home / "notes"
     jobs = [enqueue(gallery, "steps", {"steps": 4, "notes": str(notes)}, max_attempts=50) for _ in range(4)]

@@ -1,0 +1,59 @@
+"""`iconface jobs ...` over a real queue, without a service."""
+
+import shutil
+from pathlib import Path
+
+from gallery_db import Gallery
+from plugin.jobs.kinds import enqueue_restore
+from tests.plugin.conftest import Cli, Library
+
+
+def queue(library: Library, *photos: Path, **more) -> list[int]:
+    with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin() as tx:
+        return [enqueue_restore(tx, photo, **more) for photo in photos]
+
+
+def test_jobs_run_does_what_is_due_and_tells_what_failed(cli: Cli, library: Library, tmp_path: Path):
+    copy = Path(shutil.copy(library.ruined, tmp_path / "found in an attic.jpg"))
+    good, bad, odd = queue(library, copy, tmp_path / "missing.jpg") + queue(
+        library, library.ruined, options={"sparkle": True}
+    )
+    report = cli("jobs", "run", code=5)
+    states = {j["job_id"]: j["state"] for j in report["jobs"]}
+    assert states == {good: "done", bad: "failed", odd: "failed"}
+    result = cli("jobs", "show", good)["job"]["progress"]
+    assert result["outcome"] in ("restored", "unsure")
+    assert Path(result["output"]).exists()
+    assert Path(result["photo"]) == copy
+    reasons = {j["job_id"]: j["error"] for j in cli("jobs", "list", "--failed")["jobs"]}
+    assert "no such photo" in reasons[bad]
+    assert "sparkle" in reasons[odd]
+    told = [c["message"] for c in cli("doctor", code=5)["checks"] if c["check"] == "job"]
+    assert len(told) == 2
+    assert cli("jobs", "run")["jobs"] == [], "nothing is due: what cannot be done is not tried again by itself"
+    assert cli("jobs", "retry", "--all")["changed"] == [bad, odd]
+    assert cli("jobs", "cancel", odd)["changed"] == [odd]
+    assert cli("jobs", "cancel", odd, code=5)["unchanged"] == [odd]
+    assert cli("jobs", "clear", "--dry-run")["cleared"] == 2
+    assert cli("jobs", "clear", "--waiting")["cleared"] == 3
+    assert cli("jobs", "list", "--all")["jobs"] == []
+
+
+def test_mistakes_are_told(cli: Cli):
+    assert "no job with id 99" in cli("jobs", "show", 99, code=3)["error"]["message"]
+    assert "say --all" in cli("jobs", "retry", code=2)["error"]["message"]
+    cli("jobs", "cancel", 99, code=3)
+
+
+def test_pause_survives_and_jobs_run_respects_it(cli: Cli, library: Library):
+    [job] = queue(library, library.ruined)
+    assert cli("jobs", "pause")["paused"] == ["*"]
+    assert cli("jobs", "run")["jobs"] == []
+    assert cli("jobs", "list")["paused"] == ["*"]
+    assert cli("jobs", "resume")["paused"] == []
+    assert cli("jobs", "cancel", job)["changed"] == [job]
+
+
+def test_enqueue_of_a_file_that_is_not_there(cli: Cli, library: Library):
+    assert "no such photo" in cli("restore", "--enqueue", library.home / "nothing.jpg", code=3)["error"]["message"]
+    assert cli("jobs", "list")["jobs"] == []

@@ -1,0 +1,78 @@
+"""Questions to the service over its socket: who may ask, and what a broken question does."""
+
+import os
+import socket
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from plugin.service.control import PORT, SOCKET, ControlServer, ask
+
+
+def answer(request: Mapping[str, object]) -> Mapping[str, object]:
+    if request["command"] == "crash":
+        raise RuntimeError("a bug")
+    if request["command"] != "ping":
+        raise ValueError(f"unknown command {request['command']!r}")
+    return {"ok": True, "got": request.get("text")}
+
+
+@pytest.fixture(params=["unix", "long name", "loopback"])
+def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / ("run" if request.param != "long name" else "x" * 120)
+    server = ControlServer(folder, answer, loopback=request.param == "loopback")
+    yield folder
+    server.close()
+    assert ask(folder, "ping") is None
+    assert list(folder.iterdir()) == [], "nothing is left behind"
+
+
+def test_questions_and_answers(runtime: Path):
+    assert ask(runtime, "ping", text="ü\udcfc'\"\n") == {"ok": True, "got": "ü\udcfc'\"\n"}
+    assert ask(runtime, "sing") == {"error": "unknown command 'sing'"}
+    assert ask(runtime, "crash") == {"error": "RuntimeError: a bug"}
+    assert ask(runtime, "ping") is not None, "it lives on"
+
+
+def test_only_the_user_may_ask(runtime: Path):
+    assert stat.S_IMODE(runtime.stat().st_mode) == 0o700
+    for file in runtime.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_rubbish_is_answered_and_silence_is_not_waited_for(tmp_path: Path):
+    server = ControlServer(tmp_path, answer)
+    for rubbish in (b"\n", b"[1]\n", b"{\xff}\n", b"x" * 100_000 + b"\n"):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(os.fspath(tmp_path / SOCKET))
+            s.sendall(rubbish)
+            assert b"error" in s.recv(4096)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(os.fspath(tmp_path / SOCKET))
+        # Nothing is said. The next one must still get an answer, a little later.
+        assert ask(tmp_path, "ping", timeout_s=10) == {"ok": True, "got": None}
+    server.close()
+
+
+def test_a_stale_socket_is_no_service_and_in_nobodys_way(tmp_path: Path):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(os.fspath(tmp_path / SOCKET))  # left by a process that was killed
+    (tmp_path / PORT).write_text("{broken")
+    assert ask(tmp_path, "ping") is None
+    server = ControlServer(tmp_path, answer)
+    assert ask(tmp_path, "ping") is not None
+    server.close()
+
+
+def test_the_loopback_port_wants_its_secret(tmp_path: Path):
+    server = ControlServer(tmp_path, answer, loopback=True)
+    where = tmp_path / PORT
+    where.write_text(where.read_text().replace('"secret": "', '"secret": "x'))
+    assert ask(tmp_path, "ping") == {"error": "wrong secret"}
+    server.close()
+
+
+def test_no_service(tmp_path: Path):
+    assert ask(tmp_path / "nowhere", "ping") is None
