@@ -1,6 +1,10 @@
 """Does the degradation score tell degraded faces from clean ones? Trains, reports on unseen people, prints the weights.
 
-    python -m benchmarks.sharpness [DATA] [--lfw 300] [--seed 0]
+    python -m benchmarks.sharpness [DATA] [--lfw 300] [--seed 0] [--graded]
+
+With `--graded` nothing is trained: known damage in five kinds and three strengths, and per kind the area under the ROC
+of the shipped score, of the same score on a picture decoded at half size (what indexing sees of large photos), and of
+the embedding's quality alone; then the ROC itself at some thresholds, and whether the reasons name the damage.
 
 Every clean face is also damaged in five known ways. A third of the people is held out. "shipped" scores with the
 weights in `iconface_core/sharpness.py`, "refitted" with a fresh fit on the other two thirds: the honest number, because
@@ -16,10 +20,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.degrade import Damage, clean_faces, degrade
+from benchmarks.degrade import Damage, clean_faces, degrade, scaled
 from benchmarks.faces import SHARED
 from iconface_core import sharpness
-from iconface_core.geometry import FFHQ_512, align_face
+from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.types import RgbU8
 
 
@@ -40,12 +44,83 @@ def variants(photo: RgbU8, rng: np.random.Generator) -> dict[str, RgbU8]:
     }
 
 
+STRENGTHS = ("mild", "moderate", "severe")
+BLUR, NOISE = ((0.9, 1.5), (1.5, 2.5), (2.5, 4.0)), ((5, 8), (8, 15), (15, 25))
+JPEG, SHRINK = ((30, 45), (18, 30), (8, 18)), ((1.5, 2), (2, 3), (3, 4.5))
+MIXED = (Damage(0.7, 1, 3, 75), Damage(1.2, 1, 8, 50), Damage(1.0, 2.2, 10, 35))
+EXPECTED = {"blur": "blurred", "noise": "noisy", "jpeg": "JPEG blocks", "enlarged": "blurred", "mixed": ""}
+
+
+def graded(photo: RgbU8, kind: str, strength: int, rng: np.random.Generator) -> RgbU8:
+    """Known damage: Gaussian blur (sigma in pixels), noise (sigma of 255), JPEG (quality), a loss of pixels (the photo
+    is shrunk and enlarged again), or all of them. Light compression and noise vary, as they do in photos."""
+    size = photo.shape[1::-1]
+    light = int(rng.choice([0, 85, 95]))
+    if kind == "blur":
+        return degrade(photo, Damage(rng.uniform(*BLUR[strength]), 1, float(rng.choice([0, 1, 2])), light), rng)
+    if kind == "noise":
+        return degrade(photo, Damage(noise=rng.uniform(*NOISE[strength]), quality=light), rng)
+    if kind == "jpeg":
+        return degrade(photo, Damage(quality=int(rng.uniform(*JPEG[strength]))), rng)
+    if kind == "enlarged":
+        shrunk = degrade(photo, Damage(shrink=rng.uniform(*SHRINK[strength])), rng)
+        return degrade(cv2.resize(shrunk, size, interpolation=cv2.INTER_CUBIC), Damage(quality=light), rng)
+    m, jitter = MIXED[strength], rng.uniform(0.85, 1.15, 3)
+    image = degrade(photo, Damage(m.blur * jitter[0], m.shrink, m.noise * jitter[1], int(m.quality * jitter[2])), rng)
+    return cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+
+
+def report_graded(data: Path, lfw: int, seed: int) -> None:
+    from iconface_core.faces.sface import SFaceEmbedder
+
+    embedder, rng = SFaceEmbedder(), np.random.default_rng(seed)
+    rows: list[tuple[str, str, str, float, float, float, str]] = []
+    for source, _, photo, landmarks in clean_faces(data, lfw, 999, seed):
+        variants = {("clean", "-"): degrade(photo, Damage(noise=float(rng.choice([0, 0, 1, 2]))), rng)}
+        for kind in EXPECTED:
+            variants |= {(kind, name): graded(photo, kind, i, rng) for i, name in enumerate(STRENGTHS)}
+        for (kind, name), image in variants.items():
+            face = align_face(image, landmarks, FFHQ_512)
+            found = sharpness.measure(face.pixels, face.from_photo)
+            half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            small = align_face(half, scaled(landmarks, 0.5), FFHQ_512)
+            reduced = sharpness.measure(small.pixels, small.from_photo).score
+            [embedding] = embedder.embed([align_face(image, landmarks, ARCFACE_112)])
+            quality = float(embedder.calibration.quality(embedding.norm))
+            rows.append((source, kind, name, found.score, reduced, 1 - quality, ", ".join(found.reasons)))
+    source, kind, name = (np.array([r[i] for r in rows]) for i in range(3))
+    scores = {what: np.array([r[i] for r in rows]) for i, what in ((3, "score"), (4, "half size"), (5, "quality"))}
+    reasons = [r[6] for r in rows]
+    print(f"{len(rows)} faces\n\nAUC against clean     " + "".join(f"{s:>20}" for s in ("lfw", "celeb512")))
+    print(" " * 21 + "  ".join(f"{w:>9}" for _ in range(2) for w in scores) + "   named right")
+    for k in EXPECTED:
+        for n in STRENGTHS:
+            cells = []
+            for s in ("lfw", "celeb512"):
+                chosen = (source == s) & ((kind == "clean") | ((kind == k) & (name == n)))
+                cells += [f"{roc_auc_score(kind[chosen] != 'clean', v[chosen]):9.3f}" for v in scores.values()]
+            flagged = [
+                r for r, hit in zip(reasons, (kind == k) & (name == n) & (scores["score"] >= 0.25), strict=True) if hit
+            ]
+            right = np.mean([EXPECTED[k] in r for r in flagged]) if EXPECTED[k] and flagged else np.nan
+            print(f"{k:10} {n:9} " + "  ".join(cells) + f"   {right:5.0%}")
+    print("\nROC, all kinds together: share flagged at a threshold, clean / mild / moderate / severe")
+    for t in (0.1, sharpness.SHARP_SCORE, 0.5, 0.75, 0.9):
+        for s in ("lfw", "celeb512"):
+            parts = [(scores["score"][(source == s) & (name == n)] >= t).mean() for n in ("-", *STRENGTHS)]
+            print(f"{t:5.2f} {s:9} " + " / ".join(f"{p:4.0%}" for p in parts))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?", default=SHARED)
     parser.add_argument("--lfw", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--graded", action="store_true", help="known damage by kind and strength; trains nothing")
     arguments = parser.parse_args()
+    if arguments.graded:
+        report_graded(arguments.data, arguments.lfw, arguments.seed)
+        return
     rng = np.random.default_rng(arguments.seed)
     rows, labels, scores = [], [], []
     for source, person, photo, landmarks in clean_faces(arguments.data, arguments.lfw, 999, arguments.seed):
