@@ -17,6 +17,10 @@ from .degrade_print import dust, fade, halftone, scratches, tone
 STRONGEST = 16.0
 UNIFORMS = 96  # random numbers per photo, more than the longest plan takes
 SMALLEST = 8  # pixels; below, nothing of a face is left
+BEST_JPEG = 97
+CHANCES = (
+    "shuffled", "blur", "shrink", "noise", "jpeg", "toned", "faded", "halftone", "dust", "scratches",
+)  # fmt: skip
 _T = TypeVar("_T")
 
 
@@ -77,6 +81,19 @@ class DegradeRecipe:
     shrink_factor: float = 10.0
     noise_sigma: float = 30 / 255
     jpeg_quality: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name in CHANCES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a probability, 0..1, not {getattr(self, name)}")
+        if not all(len(b) == 3 and 0 <= b[0] <= b[1] <= STRONGEST and b[2] >= 0 for b in self.buckets):
+            raise ValueError("buckets are (lowest strength, highest strength, probability), strengths within 0..16")
+        if sum(share for *_, share in self.buckets) <= 0:
+            raise ValueError("one of the buckets must have a positive probability")
+        if min(self.blur_sigma, self.motion_length, self.noise_sigma) < 0 or self.shrink_factor < 1:
+            raise ValueError("blur_sigma, motion_length and noise_sigma are 0 or more, shrink_factor 1 or more")
+        if not 1 <= self.jpeg_quality <= BEST_JPEG:
+            raise ValueError(f"jpeg_quality is within 1..{BEST_JPEG}, not {self.jpeg_quality}")
 
     def strength(self, draws: Draws) -> float:
         """A strength from the buckets."""
@@ -194,5 +211,5 @@ class _Maker:
     def _jpeg(self, scale: float) -> list[Step]:
         if not self.draws.chance(self.recipe.jpeg):
             return []
-        loss = (97 - self.recipe.jpeg_quality) * min(1.0, self.level * 1.3) * scale
-        return [Step(jpeg, None, (97 - loss * self.draws.between(0.2, 1),))]
+        loss = (BEST_JPEG - self.recipe.jpeg_quality) * min(1.0, self.level * 1.3) * scale
+        return [Step(jpeg, None, (BEST_JPEG - loss * self.draws.between(0.2, 1),))]

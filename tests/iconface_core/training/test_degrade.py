@@ -259,6 +259,19 @@ def test_levels_on_real_faces(shared_data: Path):
         assert got == pytest.approx(expected, abs=1.0), name
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"blur": 1.2}, {"dust": -0.1}, {"buckets": ((0.0, 17.0, 1.0),)}, {"buckets": ((3.0, 1.0, 1.0),)},
+        {"buckets": ((0.0, 3.0, 0.0),)}, {"buckets": ()}, {"jpeg_quality": 0.0}, {"shrink_factor": 0.5},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_impossible_recipes_are_refused(wrong: dict):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        DegradeRecipe(**wrong)
+
+
 @pytest.mark.gpu
 def test_works_on_a_gpu():
     if not torch.cuda.is_available():
