@@ -45,12 +45,13 @@ def run_training(request: TrainRequest, settings: Settings, say: Callable[[str],
         backbone=IconFaceFiles(models).backbone,
         start=None if request.start is None else absolute(request.start),
     )
-    with _stop_requests(say) as stop:
+    with stop_requests(say) as stop:
         return train(config, places, resume=request.resume, max_seconds=request.max_seconds, stop=stop.is_set, say=say)
 
 
 @contextmanager
-def _stop_requests(say: Callable[[str], None]) -> Generator[Event]:
+def stop_requests(say: Callable[[str], None]) -> Generator[Event]:
+    """An event that the first Ctrl-C or SIGTERM sets; a second one raises KeyboardInterrupt."""
     asked = Event()
     signals = (signal.SIGINT, signal.SIGTERM)
 

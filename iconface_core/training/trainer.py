@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -48,11 +48,17 @@ _YOUNG = 50  # steps in which the gradient has no usual length yet
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a session ended. `finished`: the schedule is complete; otherwise it can be resumed."""
+    """How a session ended: the schedule is complete, its time was up, or it was asked to stop. The latter two can be
+    resumed. `weights` is the folder with the exported average."""
 
     progress: Progress
-    finished: bool
+    reason: Literal["finished", "time", "asked"]
     weights: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.reason == "finished"
 
 
 class Trainer:
@@ -111,8 +117,8 @@ class Trainer:
                 while True:
                     elapsed, asked = processes.agree(time.monotonic() - begun, stop())
                     self._progress = replace(self._progress, seconds=before + elapsed)
-                    done = self._done() >= 1
-                    if done or asked or (max_seconds is not None and elapsed >= max_seconds):
+                    reason = self._why_stop(elapsed, max_seconds, asked=asked)
+                    if reason is not None:
                         break
                     rate = self._set_rate()
                     meters.add(self._step(batches))
@@ -133,7 +139,7 @@ class Trainer:
             if log is not None:
                 log.close()
         processes.wait()
-        return Outcome(self._progress, done, self._folder / "weights")
+        return Outcome(self._progress, reason, self._folder / "weights")
 
     def _draw(self, index: int) -> Any:
         config = self._config
@@ -141,6 +147,15 @@ class Trainer:
         # Progress by the batch's own number: the thread that prepares it is ahead of the loop.
         samples = index * config.batch.size * self._processes.count
         return self._recipe.draw(draw, config.schedule.progress(samples, self._progress.seconds))
+
+    def _why_stop(
+        self, elapsed: float, limit: float | None, *, asked: bool
+    ) -> Literal["finished", "time", "asked"] | None:
+        if self._done() >= 1:
+            return "finished"
+        if limit is not None and elapsed >= limit:
+            return "time"
+        return "asked" if asked else None
 
     def _done(self) -> float:
         return self._config.schedule.progress(self._progress.samples, self._progress.seconds)

@@ -8,6 +8,8 @@ import typer
 
 from .session import SHARED_HELP, Session
 
+INTERRUPTED = 130
+
 
 def register(root: typer.Typer) -> None:
     """Add this file's commands to the tree."""
@@ -68,7 +70,7 @@ def run(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with the run in OUT, or start it")] = False,
     start: Annotated[Path | None, typer.Option("--from", help="nano weights to start from")] = None,
-) -> None:
+) -> int:
     """Train iconface-nano, or LoRA and adapter of the 4B model. Ctrl-C saves; --resume goes on bit for bit.
 
     Several GPUs: accelerate launch -m plugin train run ... (docs/training.md).
@@ -85,5 +87,6 @@ def run(
     ]
     if not outcome.finished:
         human.append("go on with: the same command and --resume")
-    row = {"finished": outcome.finished, "step": done.step, "samples": done.samples, "seconds": done.seconds}
+    row = {"ended": outcome.reason, "step": done.step, "samples": done.samples, "seconds": done.seconds}
     session.out.object({"run": row | {"weights": str(outcome.weights)}}, human)
+    return INTERRUPTED if outcome.reason == "asked" else 0

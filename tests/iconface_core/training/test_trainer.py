@@ -92,10 +92,10 @@ def test_batches_made_ahead_are_the_same_batches(places):
 def test_a_stop_saves_and_the_next_session_finishes(places):
     calls = iter([False] * 3 + [True] * 99)
     first = train(smoke(), places("run"), stop=lambda: next(calls))
-    assert not first.finished
+    assert first.reason == "asked"
     assert first.progress.step == 3
     second = train(smoke(), places("run"), resume=True, max_seconds=1e-9)
-    assert second.progress.step == 3, "no time, no step"
+    assert (second.reason, second.progress.step) == ("time", 3), "no time, no step"
     third = train(smoke(), places("run"), resume=True)
     assert third.finished
     assert third.progress.samples == 32
