@@ -120,7 +120,7 @@ class Desk:
                 return box[0] + found[0], box[1] + found[1]
         return None
 
-    def see(self, pattern: str, *, new_since: Image.Image | None = None, timeout: float = 30) -> Point:
+    def see(self, pattern: str, *, new_since: Image.Image | None = None, timeout: float = 60) -> Point:
         """Wait until the words are there. Raises AssertionError naming a screenshot."""
         return self.until(lambda: self.find(pattern, new_since=new_since), f"no {pattern!r} on the screen", timeout)
 
@@ -238,7 +238,7 @@ def _prepare(folder: Path, run: str) -> dict[str, str]:
         "NO_AT_BRIDGE": "1",
         "GDK_BACKEND": "x11",
         "QT_QPA_PLATFORM": "xcb",
-        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "GSK_RENDERER": "cairo",  # GTK 4 over software GL stops painting under Xvfb every other time
     }
 
 

@@ -71,9 +71,8 @@ def _known(session: Session) -> "list[Integration]":
     from plugin.desktop.integrations import integrations
     from plugin.desktop.own_files import Places
 
-    home = session.home or (Path(os.environ["ICONFACE_HOME"]) if os.environ.get("ICONFACE_HOME") else None)
     places = Places.of(os.environ, Path.home(), session.settings().folders.data)
-    return integrations(places, entry_command(home))
+    return integrations(places, entry_command(session.own_home))
 
 
 def _row(outcome: "Outcome") -> dict[str, Any]:

@@ -15,10 +15,15 @@ SESSION_PATH = "/usr/local/bin:/usr/bin:/bin"
 Argv = tuple[str, ...]
 
 
-def entry_command(home: Path | None) -> Argv:
-    """What a menu entry runs, without the files. `home` is the gallery to use, None for the user's own."""
+def own_command(home: Path | None) -> Argv:
+    """How a program outside this shell starts iconface on the same gallery. `home` None: the user's own."""
     chosen = () if home is None else ("--home", os.path.abspath(home))  # noqa: PTH100 - links are the user's choice
-    return (*find_program(sys.argv[0], os.environ.get("PATH", "")), *chosen, "restore", "--enqueue", "--")
+    return (*find_program(sys.argv[0], os.environ.get("PATH", "")), *chosen)
+
+
+def entry_command(home: Path | None) -> Argv:
+    """What a menu entry runs, without the files."""
+    return (*own_command(home), "restore", "--enqueue", "--")
 
 
 def find_program(argv0: str, path: str) -> Argv:
