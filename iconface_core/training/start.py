@@ -1,5 +1,6 @@
 """From a configuration and packs of faces to a running Trainer: loads what the recipe needs and puts it together."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,10 +44,11 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Run one session of a training run; see `Trainer.run`.
+    """Run one session of a training run; see `Trainer.run`. `max_seconds` counts from here, loading included.
 
     Raises PackError, TrainConfigError, TrainingError, BackendUnavailableError or WeightsError, each with the way out.
     """
+    begun = time.monotonic()
     processes = Processes(config.runtime)
     torch.manual_seed(config.seed)  # the fresh weights
     pack = open_pack(*places.data, preload=config.runtime.preload)
@@ -54,7 +56,8 @@ def train(
         _nano(config, pack, places, processes) if config.nano else _flow(config, pack, places, processes)
     )
     trainer = Trainer(recipe, config, places.out, processes, resume=resume, say=say)
-    return trainer.run(max_seconds=max_seconds, stop=stop)
+    left = None if max_seconds is None else max_seconds - (time.monotonic() - begun)
+    return trainer.run(max_seconds=left, stop=stop)
 
 
 def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:

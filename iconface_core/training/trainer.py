@@ -76,13 +76,16 @@ class Trainer:
     ) -> None:
         """Opens or resumes the run in `folder`.
 
-        Raises TrainingError when the folder holds a run and `resume` is not set, holds none and it is, or holds one of
-        another configuration; WeightsError when its states are damaged.
+        Raises TrainingError when the folder holds a run and `resume` is not set, or holds one of another network;
+        WeightsError when its states are damaged.
         """
         self._recipe, self._config, self._folder, self._processes = recipe, config, folder, processes
         self._say: Say = say if processes.is_main else lambda _: None
-        state = _open(folder, config, resume=resume)
-        torch.manual_seed(config.seed)
+        state = _find(folder, config, resume=resume)
+        processes.wait()  # all have looked before one writes
+        if processes.is_main:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "run.json").write_text(config.to_json() + "\n", "utf-8")
         module = recipe.module
         if config.runtime.channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
@@ -229,6 +232,10 @@ class Trainer:
         if self._saved == self._progress.step:
             return
         if self._processes.is_main:
+            record = {"name": self._config.name, **asdict(self._progress), "processes": self._processes.count}
+            with self._average.applied():
+                self._recipe.export(self._folder / "weights", record)
+            # After the weights: a state that is there has its weights beside it, also when a kill comes in between.
             state = TrainState(
                 self._progress,
                 trained_tensors(self._recipe.module),
@@ -236,9 +243,6 @@ class Trainer:
                 optimizer_tensors(self._optimizer, {id(p): name for name, p in self._parameters.items()}),
             )
             save_state(self._folder / "state", state)
-            record = {"name": self._config.name, **asdict(self._progress), "processes": self._processes.count}
-            with self._average.applied():
-                self._recipe.export(self._folder / "weights", record)
         self._saved = self._progress.step
         self._processes.wait()
 
@@ -262,17 +266,16 @@ def make_optimizer(parameters: Mapping[str, nn.Parameter], config: OptimizerConf
     return torch.optim.AdamW([g for g in groups if g["params"]], lr=config.lr, betas=betas, eps=config.eps, fused=True)
 
 
-def _open(folder: Path, config: TrainConfig, *, resume: bool) -> TrainState | None:
-    """Check that the folder fits the request, write run.json, and load what there is to resume."""
-    written, state = folder / "run.json", load_state(folder / "state")
+def _find(folder: Path, config: TrainConfig, *, resume: bool) -> TrainState | None:
+    """Check that the folder fits the request, and load what there is to resume."""
+    written = folder / "run.json"
     if not resume:
         if written.exists():
             raise TrainingError(f"{folder} already holds a run: add --resume to go on, or choose another folder")
-    elif written.exists():
+        return None
+    if written.exists():
         _same_model(json.loads(written.read_text("utf-8")), json.loads(config.to_json()), folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    written.write_text(config.to_json() + "\n", "utf-8")
-    return state if resume else None
+    return load_state(folder / "state")
 
 
 def _same_model(old: Any, new: Any, folder: Path) -> None:
