@@ -171,7 +171,7 @@ class Supervisor:
         self._careful = self._careful or verdict.careful
         if verdict.quarantined is not None:
             log.warning("left alone from now on: %s", verdict.quarantined)
-        self._on_end(after)
+        self._announce(after)
 
     def _ended(self, job_id: int, outcome: str) -> None:
         """Called from the worker's listening thread."""
@@ -179,7 +179,13 @@ class Supervisor:
             self._careful = False
         with self._gallery.begin(write=False) as tx:
             job = tx.jobs.get(job_id)
-        self._on_end(job)
+        self._announce(job)
+
+    def _announce(self, job: JobRecord) -> None:
+        try:
+            self._on_end(job)
+        except Exception:  # who listens must not stop the work
+            log.exception("job %d ended, but telling so failed", job.id)
 
     def _end_worker(self) -> None:
         worker, self._worker = self._worker, None
