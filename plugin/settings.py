@@ -79,6 +79,7 @@ class Settings:
     worker_idle_seconds: int = 60  # a worker without a job keeps its models so long
     worker_timeout_seconds: int = 1200  # a job without progress for so long is ended
     worker_memory_mb: int = 0  # a worker that uses more is ended; 0: four fifths of the memory
+    notifications: bool = True  # the service tells what became of photos on the desktop
     nightly_hour: int = 3  # local time of the nightly comparison and backup, 0..23
 
 

@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock, Timer
@@ -21,6 +22,7 @@ from gallery_db.errors import GalleryError
 from gallery_db.records import JobRecord, Origin
 from plugin.jobs.kinds import RESTORE, printable
 
+from .command import own_command
 from .note import Note
 
 log = logging.getLogger(__name__)
@@ -154,7 +156,8 @@ def _folder(outputs: Sequence[str]) -> str | None:
 
 
 class Popups:
-    """Shows notes, each in a process of its own. Without a desktop nothing is shown and nothing fails."""
+    """Shows notes, each in a process of its own, which may outlive this one: Undo must work when a service that was
+    started for one photo has gone. Without a desktop nothing is shown and nothing fails."""
 
     def __init__(self, program: Sequence[str] = (sys.executable, "-m", "plugin.desktop.show_note")) -> None:
         self._program, self._lock = tuple(program), Lock()
@@ -168,7 +171,11 @@ class Popups:
                 self._end(self._showing.pop(0))
             try:
                 process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                    self._program, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                    self._program,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
                 )
                 assert process.stdin is not None
                 process.stdin.write(json.dumps(asdict(note)).encode("ascii"))
@@ -178,13 +185,22 @@ class Popups:
                 return
             self._showing.append(process)
 
-    def close(self) -> None:
-        """End the processes that still wait for an answer: their buttons would do nothing."""
-        with self._lock:
-            for process in self._showing:
-                self._end(process)
-            self._showing.clear()
-
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def desktop_notifications(
+    gallery: Gallery, home: Path | None, *, wanted: bool = True
+) -> Generator[Callable[[JobRecord], None]]:
+    """What a service calls with each ended job, for as long as it runs. Not `wanted`: it does nothing."""
+    if not wanted:
+        yield lambda _: None
+        return
+    popups = Popups()
+    notifier = Notifier(queue_has_more(gallery), own_command(home), popups.show)
+    try:
+        yield notifier.job_done
+    finally:
+        notifier.close()

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from gallery_db import Gallery
 from gallery_db.job_queue import EVERYTHING
 from gallery_db.records import JobRecord
+from plugin.desktop.notify import desktop_notifications
 from plugin.errors import BusyError
 from plugin.jobs import inbox
 from plugin.jobs.supervisor import Limits, Supervisor, worker_command
@@ -169,8 +170,9 @@ def run_service(settings: Settings, home: Path | None, *, watch: bool, linger_s:
         only_service(folders, patient=linger_s is not None),
         Gallery.open(folders.database) as gallery,
         _logging_to(folders.state / "service.log"),
+        desktop_notifications(gallery, home, wanted=settings.notifications) as tell,
     ):
-        service = Service(gallery, settings, home, watch=watch)
+        service = Service(gallery, settings, home, watch=watch, on_end=tell)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: service.stop())
         log.info("the service starts (pid %d)", os.getpid())

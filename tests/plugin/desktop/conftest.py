@@ -8,8 +8,6 @@ import pytest
 from PIL import Image
 
 from benchmarks.screen import Desk, desk, missing
-from plugin.desktop.integrations import Integration, integrations
-from plugin.desktop.own_files import Places
 
 PLAIN, HARD = "a photo.jpg", '-it\'s "Größe" 1.jpg'
 
@@ -65,13 +63,3 @@ def table(tmp_path: Path) -> Generator[Desk]:
         pytest.skip(f"no virtual desktop here: {', '.join(lacking)} not installed")
     with desk(tmp_path / "desk") as found:
         yield found
-
-
-def known(home: Path, command: tuple[str, ...], platform: str = "linux") -> dict[str, Integration]:
-    """The integrations of a user whose home is `home`."""
-    places = Places.of(
-        {},
-        home,
-        home / "own",
-    )
-    return {i.name: i for i in integrations(places, command, platform)}

@@ -122,7 +122,6 @@ def test_nothing_fails_without_a_desktop(tmp_path: Path):
     assert (done.returncode, done.stdout) == (0, b"")
     popups = Popups(("/nowhere/python",))
     popups.show(Note("t", "b"))
-    popups.close()
 
 
 DUNSTRC = """[global]
