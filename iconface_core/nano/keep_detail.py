@@ -42,7 +42,8 @@ def fine_share(face: AlignedFace, fine: F32, size: int) -> F32:
     lost = min(1.0, _scale(face) * size / face.pixels.shape[0])
     # white noise of the photo, as far as it lies beyond the network's pixels; resampling leaves a rest in any case
     noise = measure(face.pixels, face.from_photo).noise * max(RESAMPLED, float(np.sqrt(1 - lost**2)))
-    power = cv2.blur((fine**2).mean(2), (WINDOW, WINDOW))
+    grey = cv2.cvtColor(fine, cv2.COLOR_RGB2GRAY)  # as the noise was measured
+    power = cv2.blur(grey**2, (WINDOW, WINDOW))
     gain: F32 = np.clip(1 - noise**2 / np.maximum(power, 1e-6), 0, 1).astype(np.float32)[..., None]
     return gain
 
