@@ -1,6 +1,6 @@
 """Restored copies: where they go, which are there, and what is remembered of them. Nothing is ever overwritten."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -60,12 +60,18 @@ class Outputs:
 
     def write(self, photo: Path, pixels: RgbU8, provenance: Provenance, folder: Path) -> tuple[Path, Sequence[str]]:
         """Write the copy, or find the one that a run killed before its last step left. Returns it, and remarks."""
-        there = existing_result(photo, folder, provenance)
+        there = existing_result(photo, folder, provenance, self._is_ours)
         if there is not None:
             return there, ()
         folder.mkdir(parents=True, exist_ok=True)
         written = write_restored(photo, pixels, provenance, folder)
         return written.path, written.notes
+
+    def _is_ours(self, copy: Path) -> bool:
+        """False for a copy that was edited since: it may keep our mark, but it is the user's now."""
+        with self._gallery.begin(write=False) as tx:
+            known = tx.restorations.by_output(path=str(copy))
+        return known is None or known.output_sha256 == content_hash(copy)
 
     def remember(
         self,
@@ -172,8 +178,11 @@ def why_not_again(
     return None
 
 
-def existing_result(path: Path, folder: Path, provenance: Provenance) -> Path | None:
-    """A file of ours that says it is exactly this result: what a run that was killed before its last step left."""
+def existing_result(
+    path: Path, folder: Path, provenance: Provenance, is_ours: Callable[[Path], bool] = lambda _: True
+) -> Path | None:
+    """A file of ours that says it is exactly this result: what a run that was killed before its last step left.
+    `is_ours(file)` is asked of one that says so."""
     for suffix in {path.suffix, ".jpg", ".png"}:
         for name in restored_names(path, folder, suffix):
             if not name.exists():
@@ -182,7 +191,8 @@ def existing_result(path: Path, folder: Path, provenance: Provenance) -> Path | 
                 old = read_provenance(name)
             except IconFaceError:
                 continue
-            if old is not None and (old.source_sha256, old.faces) == (provenance.source_sha256, provenance.faces):
+            same = old is not None and (old.source_sha256, old.faces) == (provenance.source_sha256, provenance.faces)
+            if same and is_ours(name):
                 return name
     return None
 

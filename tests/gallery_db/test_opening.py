@@ -174,3 +174,23 @@ def test_rollback_leaves_nothing(gallery: Gallery):
         assert tx.faces.generation(E) == 0
         assert len(tx.faces.matrix(E)) == 0
         assert tx.photos.by_path("/lib/a") is None
+
+
+def test_opening_twice_in_a_process_keeps_the_locks(tmp_path: Path):
+    """Closing any handle of a file drops all POSIX locks of the process on it. Without them, a process that ends takes
+    itself for the last one, deletes the write-ahead log, and this one reads the past for ever."""
+    path = tmp_path / "g.db"
+    with Gallery.open(path) as gallery:
+        with gallery.begin() as tx:
+            put(tx, "a")
+        with Gallery.open(path) as again, again.begin(write=False) as tx:
+            assert tx.faces.count() == 1
+        code = (
+            "import sys, pathlib; sys.path[:0] = sys.argv[2:]\n"
+            "from gallery_db import Gallery\n"
+            "with Gallery.open(pathlib.Path(sys.argv[1])) as g, g.begin() as tx:\n"
+            "    tx.meta.set('from', 'another process')\n"
+        )
+        subprocess.run([sys.executable, "-c", code, str(path), *sys.path], check=True)
+        with gallery.begin(write=False) as tx:
+            assert tx.meta.get("from") == "another process"

@@ -227,6 +227,21 @@ def test_copies_go_into_the_mirror_and_nothing_rejected_comes_back_by_itself(cli
     assert tree_hash(library.photos) == before
 
 
+def test_an_edited_copy_is_left_alone_for_ever(cli: Cli, library: Library):
+    """It still carries our mark and its record, as pictures do after many an editor."""
+    [made] = cli("restore", library.ruined)["results"]
+    copy = Path(made["output"])
+    assert cli("restore", library.ruined)["results"][0]["output"] == str(copy), "the same again is the same file"
+    copy.write_bytes(copy.read_bytes() + b"edited")
+    edited = copy.read_bytes()
+    [again] = cli("restore", library.ruined)["results"]
+    assert Path(again["output"]).name == "sample-ruined-print_restored-2.jpg"
+    cli("restore", "reject", again["output"])
+    cli("restore", "reject", copy)
+    assert copy.read_bytes() == edited
+    assert not Path(again["output"]).exists()
+
+
 def test_an_accepted_proposal_becomes_a_copy(cli: Cli, library: Library):
     app = build_app(load_settings(cli.home, {}))
     try:
