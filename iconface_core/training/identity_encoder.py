@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from iconface_core.calibration import Calibration
 from iconface_core.faces.adaface_facts import embedder_id
@@ -13,6 +14,9 @@ from iconface_core.model_catalogue import backend
 from iconface_core.model_files import locate
 
 from .face_encoder import to_arcface
+
+_SIDE = 150
+"""An FFHQ crop of this side shows the face as large as the ArcFace crop does: 512 times the templates' scale, .292."""
 
 
 class IdentityEncoder(nn.Module):
@@ -31,7 +35,7 @@ class IdentityEncoder(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        crops = to_arcface(images.float())
+        crops = crop_faces(images)
         direction, norm = self.network(crops.flip(1) if self._bgr else crops)
         return direction, norm[:, 0]
 
@@ -39,6 +43,17 @@ class IdentityEncoder(nn.Module):
         """Stays in evaluation mode: batch norm and dropout of a frozen judge do not train."""
         del mode
         return super().train(False)
+
+
+def crop_faces(images: Tensor) -> Tensor:
+    """FFHQ crops (B, 3, S, S) -> what the embedder sees, (B, 3, 112, 112): `restore.identity.arcface_crop` for tensors.
+
+    Large crops are averaged down to where the face has its final size, so that nothing aliases and nothing is lost.
+    """
+    images = images.float()
+    if images.shape[-1] > _SIDE:
+        images = functional.interpolate(images, (_SIDE, _SIDE), mode="area")
+    return to_arcface(images)
 
 
 def load_identity_encoder(name: str, model_dir: Path, device: torch.device) -> IdentityEncoder:

@@ -49,11 +49,12 @@ _YOUNG = 50  # steps in which the gradient has no usual length yet
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a session ended: the schedule is complete, its time was up, or it was asked to stop. The latter two can be
-    resumed. `weights` is the folder with the exported average."""
+    resumed. `weights` is the folder with the exported average. `speaks`: of several processes, this one reports."""
 
     progress: Progress
     reason: Literal["finished", "time", "asked"]
     weights: Path
+    speaks: bool = True
 
     @property
     def finished(self) -> bool:
@@ -142,7 +143,7 @@ class Trainer:
             if log is not None:
                 log.close()
         processes.wait()
-        return Outcome(self._progress, reason, self._folder / "weights")
+        return Outcome(self._progress, reason, self._folder / "weights", processes.is_main)
 
     def _draw(self, index: int) -> Any:
         config = self._config

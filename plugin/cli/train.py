@@ -88,5 +88,6 @@ def run(
     if not outcome.finished:
         human.append("go on with: the same command and --resume")
     row = {"ended": outcome.reason, "step": done.step, "samples": done.samples, "seconds": done.seconds}
-    session.out.object({"run": row | {"weights": str(outcome.weights)}}, human)
+    if outcome.speaks:
+        session.out.object({"run": row | {"weights": str(outcome.weights)}}, human)
     return INTERRUPTED if outcome.reason == "asked" else 0

@@ -23,12 +23,14 @@ from iconface_core.restore.config import (
     SamplingConfig,
     StructureConfig,
 )
+from iconface_core.restore.identity import arcface_crop
+from iconface_core.restore.latents import to_tensor
 from iconface_core.restore.placement import Placement
 from iconface_core.restore.restorer import IconFaceRestorer
 from iconface_core.training.faces import Faces
 from iconface_core.training.flow_network import FlowNetwork
 from iconface_core.training.flow_recipe import FlowRecipe, FlowTraining
-from iconface_core.training.identity_encoder import IdentityEncoder
+from iconface_core.training.identity_encoder import IdentityEncoder, crop_faces
 from iconface_core.training.learning_rate import ScheduleConfig
 from iconface_core.training.processes import Processes
 from iconface_core.training.recipe import Draw
@@ -227,3 +229,13 @@ def test_crops_of_another_size_are_refused(make_pack):
 
     with pytest.raises(PackError, match="--size 512"):
         check_size(open_pack(make_pack()), FFHQ_512.size)
+
+
+@pytest.mark.parametrize("size", [256, 512])
+def test_the_loss_sees_what_the_restorer_s_embedder_sees(size):
+    rows, columns = np.mgrid[0:size, 0:size] / size
+    picture = np.stack([np.sin(9 * rows), np.cos(7 * columns), np.sin(5 * rows * columns)], -1)
+    pixels = ((picture + 1) * 127.5).astype(np.uint8)
+    expected = arcface_crop(AlignedFace(pixels, np.eye(2, 3))).pixels.astype(np.float32)
+    seen = (crop_faces(to_tensor(pixels))[0].permute(1, 2, 0).numpy() + 1) * 127.5
+    assert np.abs(seen - expected)[4:-4, 4:-4].mean() < 1.0

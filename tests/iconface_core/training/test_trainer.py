@@ -1,6 +1,7 @@
 """The loop: what is killed goes on bit for bit, what diverges stops, and everything is written down."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -201,3 +202,20 @@ def test_a_damaged_state_falls_back_and_two_damaged_ones_are_an_error(places):
     (before / "state.json").write_text("{")
     with pytest.raises(WeightsError, match="damaged"):
         load_state(folder)
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(places, tmp_path):
+    """Through torchrun on the CPU: gradients are averaged, one log, one state, twice the faces a step."""
+    run = places("run")
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    command += ["-m", "plugin", "--home", str(tmp_path / "home"), "--json", "train", "run", str(SMOKE)]
+    command += ["--data", str(run.data[0]), "--out", str(run.out)]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout)["run"] | {"seconds": 0, "weights": ""} == {
+        "ended": "finished", "step": 8, "samples": 32, "seconds": 0, "weights": "",
+    }  # fmt: skip
+    with (run.out / "log.csv").open() as f:
+        assert [int(row["step"]) for row in csv.DictReader(f)] == list(range(1, 9))
+    assert load_state(run.out / "state").progress.samples == 32
