@@ -68,6 +68,14 @@ class Desk:
         self._groups.append(process)
         return process
 
+    def join_bus(self, *argv: str) -> None:
+        """Start one session bus with a program on it; what is started from now on with `bus=False` shares it."""
+        address = self.folder / "bus"
+        words = 'echo "$DBUS_SESSION_BUS_ADDRESS" > "$0.part"; mv "$0.part" "$0"; exec "$@"'
+        self.start(["sh", "-c", words, address, *argv], log=argv[0])
+        self.until(address.exists, "no session bus")
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = address.read_text().strip()
+
     def stop(self, process: subprocess.Popen[bytes]) -> None:
         """End a program and whatever it started."""
         with suppress(ProcessLookupError):

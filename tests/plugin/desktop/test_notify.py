@@ -145,14 +145,8 @@ def dunst(table: Desk, tmp_path: Path) -> Desk:
     chooser.chmod(0o755)
     (table.home / ".config" / "dunst").mkdir(parents=True)
     (table.home / ".config" / "dunst" / "dunstrc").write_text(DUNSTRC.format(chooser=chooser))
-    bus = table.folder / "bus"
-    process = table.start(
-        ["sh", "-c", 'echo "$DBUS_SESSION_BUS_ADDRESS" > "$0.part"; mv "$0.part" "$0"; exec dunst', bus]
-    )
-    table.until(bus.exists, "no session bus")
-    table.env["DBUS_SESSION_BUS_ADDRESS"] = bus.read_text().strip()
+    table.join_bus("dunst")
     table.until(lambda: ask(table, "count") is not None, "dunst does not answer")
-    assert process.poll() is None
     return table
 
 
