@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -162,12 +163,16 @@ class Supervisor:
             return
         self._stillborn = 0
         job_id, attempts = worker.job
-        with self._gallery.begin() as tx:
-            job = tx.jobs.get(job_id)
-            if (job.state, job.attempts) != ("running", attempts):
-                return  # finished or cancelled just before
-            verdict = blame.settle(tx, job, worker.looking, reason, time.time(), backoff_s=self._limits.backoff_s)
-            after = tx.jobs.get(job_id)
+        try:
+            with self._gallery.begin() as tx:
+                job = tx.jobs.get(job_id)
+                if (job.state, job.attempts) != ("running", attempts):
+                    return  # finished or cancelled just before
+                verdict = blame.settle(tx, job, worker.looking, reason, time.time(), backoff_s=self._limits.backoff_s)
+                after = tx.jobs.get(job_id)
+        except GalleryError as e:
+            log.warning("job %d waits for the end of its lease: %s", job_id, e)
+            return
         self._careful = self._careful or verdict.careful
         if verdict.quarantined is not None:
             log.warning("left alone from now on: %s", verdict.quarantined)
@@ -195,12 +200,14 @@ class Supervisor:
         if not worker.ended_within(self._limits.stop_s):
             worker.kill()
         worker.wait()
-        if worker.job is not None:
-            job_id, attempts = worker.job
-            with self._gallery.begin() as tx:
-                job = tx.jobs.get(job_id)
-                if (job.state, job.attempts) == ("running", attempts):
-                    tx.jobs.release(job)
+        if worker.job is None:
+            return
+        job_id, attempts = worker.job
+        # If the gallery is busy now, the job is claimed again when its lease is over.
+        with suppress(GalleryError), self._gallery.begin() as tx:
+            job = tx.jobs.get(job_id)
+            if (job.state, job.attempts) == ("running", attempts):
+                tx.jobs.release(job)
 
 
 def death(code: int) -> str:

@@ -18,9 +18,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from gallery_db.errors import GalleryError
+from gallery_db import Tx
+from gallery_db.errors import GalleryBusyError, GalleryError
 from gallery_db.records import JobRecord
 
 from .channel import Sender, listen, take_stdout
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from plugin.app import App
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LEASE_S = 30.0
 """A job whose worker was silent for so long may be claimed again. A silent worker that still lives keeps its job as
@@ -48,6 +51,9 @@ TELL_S = 1.0
 
 MODEL_IDLE_S = 120.0
 """A model that was not used for so long is dropped, even while other jobs run."""
+
+BUSY_TRIES = 6
+"""Each waits for the busy timeout of the gallery, ten seconds."""
 
 GRACE_S = 20.0
 """How long a job may go on after its supervisor is gone."""
@@ -82,8 +88,7 @@ class Worker:
         since = time.monotonic()
         while not self._stopping.is_set():
             self._wake.clear()
-            with self._app.gallery.begin() as tx:
-                job = tx.jobs.claim(time.time(), LEASE_S, kinds=kinds)
+            job = self._write(lambda tx: tx.jobs.claim(time.time(), LEASE_S, kinds=kinds))
             if job is not None:
                 self._tell(event="claimed", job=job.id, attempts=job.attempts)
                 outcome = self._run(job)
@@ -106,21 +111,29 @@ class Worker:
         except JobCancelled as e:
             lease.end()
             if e.reason not in ("cancelled", "lost"):
-                with self._app.gallery.begin() as tx:
-                    tx.jobs.release(job)
+                self._write(lambda tx: tx.jobs.release(job))
             return e.reason
         except Exception as e:
             lease.end()
             log.exception("job %d (%s) failed", job.id, job.kind)
-            text = str(e) if isinstance(e, JobFailedError) else f"{type(e).__name__}: {e}"
-            with self._app.gallery.begin() as tx:
-                tx.jobs.fail(job, text, time.time(), retry=not isinstance(e, JobFailedError))
+            final = isinstance(e, JobFailedError)
+            text = str(e) if final else f"{type(e).__name__}: {e}"
+            self._write(lambda tx: tx.jobs.fail(job, text, time.time(), retry=not final))
             return "failed"
         finally:
             lease.end()
+        return "done" if self._write(lambda tx: tx.jobs.finish(job, time.time(), result)) else "lost"
+
+    def _write(self, change: Callable[[Tx], T]) -> T:
+        """One transaction, insisted on for a while: work that took minutes must not be lost to a busy gallery."""
+        for _ in range(BUSY_TRIES - 1):
+            try:
+                with self._app.gallery.begin() as tx:
+                    return change(tx)
+            except GalleryBusyError as e:
+                log.warning("%s", e)
         with self._app.gallery.begin() as tx:
-            done = tx.jobs.finish(job, time.time(), result)
-        return "done" if done else "lost"
+            return change(tx)
 
     def _handler(self, kind: str) -> Callable[["App", Mapping[str, Any], JobContext], Mapping[str, Any]]:
         module, _, name = self._handlers[kind].partition(":")

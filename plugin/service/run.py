@@ -60,8 +60,12 @@ def make_supervisor(
 
 
 @contextmanager
-def only_service(folders: Folders, *, patient: bool = False) -> Generator[None]:
-    """Be the one process that runs jobs of this gallery. Raises BusyError when another one is."""
+def only_service(folders: Folders, *, patient: bool = False, take_over: bool = False) -> Generator[None]:
+    """Be the one process that runs jobs of this gallery. Raises BusyError when another one is.
+
+    `patient` waits for one that is just ending, and leaves when one is there to do the work. `take_over` ends one that
+    was started for a right-click only: the service of the login shall run in its place.
+    """
     folders.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(folders.runtime / "service.lock")
     end = time.monotonic() + (LOCK_WAIT_S if patient else 0.0)
@@ -70,7 +74,11 @@ def only_service(folders: Folders, *, patient: bool = False) -> Generator[None]:
             lock.acquire(timeout=0)
             break
         except Timeout:
-            if ask(folders.runtime, "wake") is not None or time.monotonic() >= end:
+            other = ask(folders.runtime, "wake")
+            if take_over and other is not None and other.get("lingers"):
+                ask(folders.runtime, "stop")
+                take_over, end = False, time.monotonic() + LOCK_WAIT_S
+            elif (other is not None and not other.get("ending")) or time.monotonic() >= end:
                 raise BusyError("the service runs already: iconface service status") from None
             time.sleep(0.2)
     try:
@@ -94,12 +102,13 @@ class Service:
         on_watch: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         self._gallery, self._folders = gallery, settings.folders
-        self._started = time.time()
+        self._started, self._lingers = time.time(), False
         self._supervisor = make_supervisor(gallery, settings, home, on_end)
         self._watcher = None if not watch else self._make_watcher(settings, on_watch)
 
     def run(self, *, linger_s: float | None = None) -> None:
         """Work until `stop`, a signal, or with `linger_s` until nothing was to do for so long."""
+        self._lingers = linger_s is not None
         if self._watcher is not None:
             self._watcher.start()
         try:
@@ -135,7 +144,7 @@ class Service:
             self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer
         elif command != "ping":
             raise ValueError(f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop")
-        return {"ok": True, "pid": os.getpid()}
+        return {"ok": True, "pid": os.getpid(), "lingers": self._lingers, "ending": self._supervisor.stopping}
 
     def _status(self) -> Mapping[str, Any]:
         with self._gallery.begin(write=False) as tx:
@@ -167,7 +176,7 @@ def run_service(settings: Settings, home: Path | None, *, watch: bool, linger_s:
     """`iconface service run`: until a signal or `service stop`. Raises BusyError when one runs already."""
     folders = settings.folders
     with (
-        only_service(folders, patient=linger_s is not None),
+        only_service(folders, patient=linger_s is not None, take_over=linger_s is None),
         Gallery.open(folders.database) as gallery,
         _logging_to(folders.state / "service.log"),
         desktop_notifications(gallery, home, wanted=settings.notifications) as tell,

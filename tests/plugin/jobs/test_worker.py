@@ -1,6 +1,7 @@
 """Real worker processes, killed for real: no job is lost, nothing is done twice, and who is to blame is known."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from gallery_db import Gallery
 from gallery_db.records import JobRecord
 from plugin.jobs import blame
+from plugin.jobs.kinds import enqueue_reconcile
 from plugin.jobs.supervisor import Limits, Supervisor, death
 
 from .handlers import COMMAND, HANDLERS
@@ -148,6 +150,28 @@ def test_one_poison_photo_among_many_is_found_and_the_job_is_done(gallery: Galle
         failed = [p.path for p in tx.photos.find(states=("failed",))]
     assert failed == [str(paths[3])], "the poison, and not its innocent neighbour"
     assert {"4.jpg", "5.jpg"} <= set(notes.read_text().split()), "what came after the poison was seen"
+
+
+@pytest.mark.slow
+def test_a_photo_that_crashes_the_decoder_does_not_keep_the_others_out(own, home: Path):
+    """The real reconciliation of a folder in which one file crashes the decoder, two photos at a time."""
+    folder, cli = own("*person1*")
+    shutil.copy(folder / "sample-person1-1999.jpg", folder / "poison.jpg")
+    with Gallery.open(cli.home / "data" / "gallery.db") as gallery:
+        with gallery.begin() as tx:
+            [root] = tx.roots.all()
+            big = enqueue_reconcile(tx, root.id)
+        command = [*COMMAND, "--real", "--home", str(cli.home)]
+        limits = Limits(poll_s=0.1, backoff_s=0.0)
+        Supervisor(gallery, command, home / "worker.log", limits=limits, kinds=["reconcile"]).run(drain=True)
+        assert job(gallery, big).state == "done"
+        with gallery.begin(write=False) as tx:
+            states = {Path(p.path).name: p.state for p in tx.photos.find()}
+            counted = tx.photos.counts()
+    assert states["poison.jpg"] == "failed"
+    assert (counted["failed"], counted["indexed"]) == (1, len(list(folder.iterdir())) - 1)
+    told = [c["message"] for c in cli("doctor", code=5)["checks"] if c["check"] == "photo"]
+    assert any("poison.jpg" in m and "3 times" in m for m in told)
 
 
 def test_a_right_click_overtakes_and_the_library_job_comes_back(gallery: Gallery, home: Path):
