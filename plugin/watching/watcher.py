@@ -26,11 +26,11 @@ ROOTS_S = 30.0
 
 
 def options_of(settings: Settings) -> WatchOptions:
-    """What the settings say about watching."""
+    """What the settings say about watching; a nought or less becomes the least that does not run hot."""
     return WatchOptions(
-        quiet_s=float(settings.watch_quiet_seconds),
-        network_quiet_s=float(settings.watch_network_quiet_seconds),
-        poll_s=60.0 * settings.watch_poll_minutes,
+        quiet_s=max(0.5, settings.watch_quiet_seconds),
+        network_quiet_s=max(0.5, settings.watch_network_quiet_seconds),
+        poll_s=60.0 * max(1, settings.watch_poll_minutes),
     )
 
 

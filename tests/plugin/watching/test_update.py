@@ -4,8 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+from PIL import Image
+
+from plugin.app import build_app
 from plugin.progress import Silent
-from plugin.scanning import ScanReport
+from plugin.scanning import GROUPING_PENDING, ScanReport
+from plugin.settings import load_settings
 
 from .conftest import Watched
 from .test_watcher import picture, put
@@ -137,3 +141,28 @@ def test_a_name_that_is_not_utf8_stops_nothing(watched: Watched):
     bad = os.fsdecode(os.fsencode(watched.root) + b"/caf\xe9.jpg")
     Path(bad).write_bytes(picture(3))
     assert update(watched, bad, "a.jpg").new == 1
+
+
+def test_a_new_face_joins_its_person_at_once_and_for_good(library, tmp_path: Path):
+    """Among enough faces only the new one is placed; the full pass that follows agrees."""
+    app = build_app(load_settings(library.home, {}))
+    more = tmp_path / "more"
+    more.mkdir()
+    with Image.open(library.photos / "sample-person2-2001.jpg") as known:
+        known.rotate(3, Image.Resampling.BICUBIC).save(more / "again.jpg", quality=88)
+    root = app.roots.add(more)["root_id"]
+    with app.gallery.begin(write=False) as tx:
+        owner = {Path(f.photo).name: f.person_id for f in tx.faces.find()}
+    report = app.job.update(Silent(), root, [str(more / "again.jpg")])
+
+    def person() -> int | None:
+        with app.gallery.begin(write=False) as tx:
+            return next(f.person_id for f in tx.faces.find() if f.photo == str(more / "again.jpg"))
+
+    assert report.grouped
+    assert person() == owner["sample-person2-1999.jpg"]
+    with app.gallery.begin(write=False) as tx:
+        assert tx.meta.get(GROUPING_PENDING) == "1", "the full pass is still due"
+    app.job.run(Silent(), only=more)
+    assert person() == owner["sample-person2-1999.jpg"]
+    app.close()
