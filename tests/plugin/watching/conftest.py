@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from gallery_db.records import JobRecord
 from plugin.app import App, build_app
@@ -17,7 +18,7 @@ from plugin.settings import load_settings
 from plugin.watching.root_watch import WatchOptions
 from plugin.watching.watcher import LibraryWatcher
 
-QUICK = WatchOptions(quiet_s=0.2, network_quiet_s=0.2, poll_s=0.3, check_s=0.2, doubt_s=60.0, busy_s=0.05)
+QUICK = WatchOptions(quiet_s=0.15, network_quiet_s=0.15, poll_s=0.3, check_s=0.2, doubt_s=60.0, busy_s=0.05)
 
 
 @dataclass(repr=False)
@@ -57,12 +58,12 @@ class Watched:
             done.append(result)
 
     def settle(self) -> list[Mapping[str, Any]]:
-        """Work until the watcher has nothing pending and the queue nothing due, for longer than watchdog keeps half
-        of a move back (0.5 s)."""
+        """Work until the watcher has nothing pending and the queue nothing due, for longer than half of a move is
+        kept back."""
         results: list[Mapping[str, Any]] = []
         calm = 0
-        while calm < 7:
-            time.sleep(0.1)
+        while calm < 6:
+            time.sleep(0.05)
             assert self.watcher is not None
             done = self.work()
             results += done
@@ -91,8 +92,10 @@ def wait_for(what: Callable[[], object], seconds: float = 20.0) -> None:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Generator[Watched]:
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Watched]:
     """An empty root in a new library; nobody watches yet."""
+    # watchdog waits half a second for the other half of a move: here both come at once, or never.
+    monkeypatch.setattr(InotifyMoveEventGrouper, "delay", 0.15)
     root = tmp_path / "photos"
     root.mkdir()
     app = build_app(load_settings(tmp_path / "home", {}))
