@@ -24,7 +24,7 @@ BUSY_S = 30.0
 """When somebody scans by hand, the job comes again after so many seconds."""
 
 SHOWN = 20
-"""At most so many failed files are named in a result."""
+"""At most so many failed files and problems are named in a result."""
 
 
 def changes(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
@@ -98,4 +98,5 @@ def _result(scan: ScanReport) -> dict[str, Any]:
     failed = dict(list(scan.failed.items())[:SHOWN])
     parts = [f"{n} {what}" for what in ("new", "changed", "moved", "back", "missing") if (n := result[what])]
     parts += [f"{len(scan.failed)} unreadable"] if scan.failed else []
-    return {**result, "failed": failed, "text": ", ".join([*parts, *scan.offline]) or "nothing new"}
+    result |= {"failed": failed, "problems": scan.problems[:SHOWN]}
+    return {**result, "text": ", ".join([*parts, *scan.offline]) or "nothing new"}
