@@ -21,7 +21,8 @@ COLLECT_S = 5.0
 
 def drop(folder: Path, paths: Sequence[Path], options: Mapping[str, Any], *, origin: str = "hand") -> Path:
     """Ask for photos to be restored. The file is whole and on disk when this returns."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for private in (folder.parent, folder):  # the data folder may not be there yet, and is the user's alone
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"{time.time_ns()}-{os.getpid()}{SUFFIX}"
     request = {"paths": [str(p) for p in paths], "options": dict(options), "origin": origin}
     temp = target.with_suffix(".tmp")

@@ -29,6 +29,9 @@ from .registry import HANDLERS
 
 log = logging.getLogger(__name__)
 
+IN_VAIN_S = 5.0
+"""After a worker that found nothing to claim, the next one starts so much later."""
+
 LOG_LIMIT = 2_000_000
 """Bytes after which the worker's log is set aside (one older file is kept)."""
 
@@ -151,6 +154,9 @@ class Supervisor:
         self._worker = None
         if worker.job is None and code == 0:
             self._stillborn = 0
+            if not worker.claimed:
+                # What is due may not be claimed yet: the same work is in the hands of another process.
+                self._wake.wait(IN_VAIN_S)
             return
         self._bury(worker, reason or death(code))
 
@@ -227,6 +233,7 @@ class _Process:
 
     def __init__(self, argv: Sequence[str], log_file: Path, on_end: Callable[[int, str], None]) -> None:
         self.job: tuple[int, int] | None = None
+        self.claimed = False
         self.looking: set[str] = set()
         self.progress: Mapping[str, Any] = {}
         self._on_end = on_end
@@ -314,7 +321,7 @@ class _Process:
         with self._lock:
             self._heard = time.monotonic()
             if event == "claimed":
-                self.job, self.progress = (message["job"], message["attempts"]), {}
+                self.job, self.progress, self.claimed = (message["job"], message["attempts"]), {}, True
                 self.looking.clear()
             elif event == "progress":
                 self.progress = {k: message[k] for k in ("done", "total", "text") if k in message}

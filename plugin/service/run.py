@@ -66,7 +66,8 @@ def only_service(folders: Folders, *, patient: bool = False, take_over: bool = F
     `patient` waits for one that is just ending, and leaves when one is there to do the work. `take_over` ends one that
     was started for a right-click only: the service of the login shall run in its place.
     """
-    folders.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for private in (folders.data, folders.runtime):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(folders.runtime / "service.lock")
     end = time.monotonic() + (LOCK_WAIT_S if patient else 0.0)
     while True:
