@@ -98,6 +98,7 @@ def restore(
             "force": force,
         }
         return enqueue(session, photos, options)
+    from plugin.jobs.restore_job import nameable
     from plugin.restore_result import FaceResult, RestoreRequest, exit_code
     from plugin.roots import absolute
 
@@ -120,7 +121,7 @@ def restore(
         )
         progress.total(len(photos))
         for photo in photos:
-            results += app.restoring.restore(absolute(photo), request)
+            results += app.restoring.restore(*nameable(absolute(photo), request, app.settings))
             progress.step(str(photo))
     session.out.result("results", [r.row() for r in results], [line for r in results for line in r.lines()])
     return exit_code(results)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gallery_db.errors import NotFoundError as UnknownIdError
 from plugin.errors import NotFoundError
 from plugin.restore_result import FaceResult, RestoreRequest
+from plugin.settings import Settings
 
 from .context import JobContext, JobFailedError
 from .kinds import printable
@@ -31,11 +32,8 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         job.progress(done, total, printable(path))
         job.check()
 
-    source = nameable(path, app.settings.folders.cache)
-    if source != path and request.output is None and (request.beside or app.settings.restored_layout == "beside"):
-        request = replace(request, output=path.parent)
     with job.looking_at(path):
-        results = app.restoring.restore(source, request, on_step)
+        results = app.restoring.restore(*nameable(path, request, app.settings), on_step)
     if all(r.failed or r.no_face for r in results):
         raise JobFailedError(results[0].skipped_reason or f"{printable(path)}: nothing could be done")
     outcome, text = summary(results)
@@ -49,22 +47,24 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
     }
 
 
-def nameable(path: Path, cache: Path) -> Path:
-    """`path`, or a link to it under a name that can be stored and written into a picture: some old names are no UTF-8.
+def nameable(path: Path, request: RestoreRequest, settings: Settings) -> tuple[Path, RestoreRequest]:
+    """The same photo, or a link to it under a name that can be stored and written into a picture: some old names are
+    no UTF-8. A copy beside the photo stays beside the photo.
 
     The link stays: the record of the restoration refers to it. Such photos are never in the library.
     """
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raw = os.fsencode(path)
-        folder = cache / "names" / hashlib.sha256(raw).hexdigest()[:16]
+        folder = settings.folders.cache / "names" / hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         link = folder / os.fsencode(path.name).decode(errors="replace").replace("\N{REPLACEMENT CHARACTER}", "_")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not link.is_symlink():
             link.symlink_to(path)
-        return link
-    return path
+        if request.output is None and (request.beside or settings.restored_layout == "beside"):
+            request = replace(request, output=path.parent)
+        return link, request
+    return path, request
 
 
 def summary(results: list[FaceResult]) -> tuple[str, str]:
