@@ -134,7 +134,9 @@ def configuration(steps: int) -> TrainConfig:
 
 def with_references(recipe: FlowRecipe, count: int):
     """The first example that has this many references."""
-    return next(e for e in (recipe.draw(Draw(0, i), 0.0) for i in range(99)) if len(e.references) == count)
+    faces = recipe._faces["train"]
+    draws = (Draw(0, index) for index in range(99))
+    return recipe.draw(next(draw for draw in draws if faces.references(draw) == count), 0.0)
 
 
 def test_train_save_restore(make_recipe, files, tmp_path):

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from iconface_core.errors import DivergedError, PackError, TrainingError, WeightsError
+from iconface_core.errors import DivergedError, PackError, TrainConfigError, TrainingError, WeightsError
 from iconface_core.nano.checkpoint import load_nano
 from iconface_core.training.processes import Processes
 from iconface_core.training.recipe import Draw
@@ -92,16 +92,17 @@ def test_batches_made_ahead_are_the_same_batches(places):
 
 def test_a_stop_saves_and_the_next_session_finishes(places):
     calls = iter([False] * 3 + [True] * 99)
-    first = train(smoke(), places("run"), stop=lambda: next(calls))
+    config = smoke(schedule=replace(smoke().schedule, total=12))
+    first = train(config, places("run"), stop=lambda: next(calls))
     assert first.reason == "asked"
     assert first.progress.step == 3
-    second = train(smoke(), places("run"), resume=True, max_seconds=1e-9)
+    second = train(config, places("run"), resume=True, max_seconds=1e-9)
     assert (second.reason, second.progress.step) == ("time", 3), "no time, no step"
-    third = train(smoke(), places("run"), resume=True)
+    third = train(config, places("run"), resume=True)
     assert third.finished
-    assert third.progress.samples == 32
+    assert third.progress.samples == 12
     assert third.progress.seconds > first.progress.seconds
-    again = train(smoke(), places("run"), resume=True)
+    again = train(config, places("run"), resume=True)
     assert again.progress.step == third.progress.step, "a finished run stays finished"
 
 
@@ -113,13 +114,13 @@ def test_a_schedule_by_seconds_ends_with_its_time(places):
 
 
 def test_everything_is_written_down(places):
-    config = smoke(report=replace(smoke().report, save_seconds=1e9))
+    config = smoke(report=replace(smoke().report, save_seconds=1e9), schedule=replace(smoke().schedule, total=16))
     said: list[str] = []
     out = places("run").out
     train(config, places("run"), say=said.append)
     with (out / "log.csv").open() as f:
         rows = list(csv.DictReader(f))
-    assert [row["step"] for row in rows] == ["4", "8", "12", "16"]
+    assert [row["step"] for row in rows] == ["4", "8"]
     for term in ("loss", "pixels", "gradient", "spectrum", "identity", "grad_norm", "lr", "samples_per_s"):
         assert all(np.isfinite(float(row[term])) for row in rows), term
     assert any("samples/s" in line and "pixels" in line for line in said)
@@ -129,7 +130,7 @@ def test_everything_is_written_down(places):
         assert "restored" in grid.text["columns"]
     network, model, card = load_nano(out / "weights" / WEIGHTS)
     assert model == config.nano.model
-    assert card["training"]["samples"] == 32
+    assert card["training"]["samples"] == 16
     weights = network.state_dict()
     average = load_state(out / "state").average
     assert all(torch.equal(weights[name].float(), value.half().float()) for name, value in average.items())
@@ -164,6 +165,39 @@ def test_not_a_number_stops_and_keeps_the_last_good_state(tmp_path):
     assert state is not None
     assert state.progress.step == 3
     assert all(torch.isfinite(value).all() for value in state.module.values())
+
+
+class Spiking(Diverging):
+    """A recipe whose gradient is a thousand times longer at one batch."""
+
+    def draw(self, draw: Draw, progress: float) -> torch.Tensor:
+        noise = torch.randn(4, 2, generator=draw.generator("noise"))
+        return noise * (1000 if draw.index == self._at else 1)
+
+
+def test_a_spike_is_left_out(tmp_path):
+    report = replace(smoke().report, save_seconds=1e9, log_steps=1, sample_steps=0)
+    schedule = replace(smoke().schedule, total=57 * 2, shape="constant", warmup=0)
+    for name, limit in (("all", 0.0), ("skip", 6.0)):
+        config = smoke(report=report, schedule=schedule, optimizer=replace(smoke().optimizer, skip_above=limit))
+        Trainer(Spiking(55), config, tmp_path / name, Processes(config.runtime)).run()
+    with (tmp_path / "skip" / "log.csv").open() as f:
+        assert [row["skipped"] for row in csv.DictReader(f)] == ["0"] * 55 + ["1", "0"]
+    taken = [load_state(tmp_path / name / "state").optimizer["weight/step"].item() for name in ("all", "skip")]
+    assert taken == [57, 56]
+
+
+def test_a_run_may_start_from_weights_of_the_same_network(places):
+    first = places("first")
+    train(smoke(schedule=replace(smoke().schedule, total=4)), first)
+    weights = first.out / "weights" / WEIGHTS
+    again = replace(places("again"), start=weights)
+    assert train(smoke(seed=9), again, max_seconds=1e-9).progress.step == 0
+    ours, theirs = load_file(weights), load_file(again.out / "weights" / WEIGHTS)
+    assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+    other = replace(smoke().nano, model=replace(smoke().nano.model, references=False))
+    with pytest.raises(TrainConfigError, match="start from another"):
+        train(smoke(nano=other), replace(places("other"), start=weights))
 
 
 def test_gradients_of_micro_batches_are_averaged(tmp_path):
