@@ -148,7 +148,8 @@ class NanoModel:
         side = self.config.size
         if crop.shape != (side, side, 3):
             raise ValueError(f"{self.config.name} restores crops of {side} x {side} px, not {crop.shape[1::-1]}")
-        return torch.from_numpy(crop).permute(2, 0, 1)[None].float() / 127.5 - 1
+        pixels = torch.from_numpy(np.array(crop))  # a copy: pictures of a pack are read-only
+        return pixels.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 def _vectors(known: Sequence[Sequence[FaceEmbedding]], dim: int) -> F32:
