@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from iconface_core.errors import DivergedError, PackError, TrainConfigError, TrainingError, WeightsError
 from iconface_core.nano.checkpoint import load_nano
+from iconface_core.nano.config import NanoConfig, TransformerConfig
 from iconface_core.training.processes import Processes
 from iconface_core.training.recipe import Draw
 from iconface_core.training.start import Places, train
@@ -134,6 +135,31 @@ def test_everything_is_written_down(places):
     weights = network.state_dict()
     average = load_state(out / "state").average
     assert all(torch.equal(weights[name].float(), value.half().float()) for name, value in average.items())
+
+
+# torch remarks once that a norm in mixed precision is not its fastest one
+@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
+def test_the_transformer_trains_by_the_same_loop(places):
+    """With mixed precision and gradient checkpointing, as on a GPU; the flow loss joins the others."""
+    sizes = TransformerConfig(
+        heads=2, head_dim=16, double_blocks=1, single_blocks=1, prompt_dim=16, memory_tokens=8, memory_width=16
+    )
+    model = NanoConfig(name="iconface-nano-smoke", backbone="transformer", size=32, transformer=sizes)
+    config = smoke(
+        nano=replace(smoke().nano, model=model),
+        runtime=replace(smoke().runtime, precision="bfloat16", gradient_checkpointing=True),
+        schedule=replace(smoke().schedule, total=6),
+        report=replace(smoke().report, save_seconds=1e9, sample_steps=3, log_steps=1),
+    )
+    out = places("run").out
+    train(config, places("run"))
+    with (out / "log.csv").open() as f:
+        assert all(float(row["flow"]) > 0 for row in csv.DictReader(f))
+    with Image.open(out / "samples" / "00000003.png") as grid:
+        assert "8 steps" in grid.text["columns"]
+    network, found, _ = load_nano(out / "weights" / WEIGHTS)
+    assert found == model
+    assert network.transformer.proj_out.weight.abs().max() > 0, "it learnt something"
 
 
 class Diverging:
