@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .pose import Pose
 from .types import F32
 
 
@@ -41,7 +42,8 @@ class ReferenceCandidate:
     """One face said to be the person's. `vector` (dim,) unit length; `quality` and `det_score` 0..1; `face_px`: shorter
     side of the bbox in pixels; `landmarks` (5, 2). `photo_hash`: any stable text for the file's content.
 
-    `doubtful`: grouping is not sure of the person. `rejected`: the human said no. `restored`: our own output.
+    `doubtful`: grouping is not sure of the person. `rejected`: the human said no. `restored`: our own output. `pose`:
+    of the landmarks, when it is known already; else it is estimated.
     """
 
     face_id: int
@@ -57,6 +59,7 @@ class ReferenceCandidate:
     doubtful: bool = False
     rejected: bool = False
     restored: bool = False
+    pose: Pose | None = None
 
 
 @dataclass(frozen=True, slots=True)

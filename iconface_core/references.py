@@ -65,13 +65,14 @@ def select_references(
             refused.append(RefusedReference(candidate.face_id, candidate.photo_id, *verdict))
 
     scored: list[tuple[ReferenceCandidate, ChosenReference]] = []
+    pose = pose_of(degraded.landmarks)
     others = len(evidence) - 1
     for candidate, likeness in zip(evidence, _likeness(evidence), strict=True):
         verdict = _refuse_as_reference(candidate, likeness, calibration, policy)
         if verdict is not None:
             refused.append(RefusedReference(candidate.face_id, candidate.photo_id, *verdict))
             continue
-        choice = _score(candidate, degraded, likeness, others, calibration, policy)
+        choice = _score(candidate, degraded, pose, likeness, others, calibration, policy)
         if choice.score < policy.min_score:
             reason = f"score {choice.score:.2f}, at least {policy.min_score:.2f} is needed: " + ", ".join(
                 choice.reasons
@@ -174,13 +175,14 @@ def _refuse_as_reference(
 def _score(
     candidate: ReferenceCandidate,
     degraded: DegradedFace,
+    pose: Pose,
     likeness: float | None,
     others: int,
     calibration: Calibration,
     policy: ReferencePolicy,
 ) -> ChosenReference:
     """The weighted mean of six parts, each 0..1, and the sentences that go with them."""
-    pose_degrees = _pose(degraded.landmarks).distance(_pose(candidate.landmarks))
+    pose_degrees = pose.distance(candidate.pose or pose_of(candidate.landmarks))
     seconds = _seconds_apart(candidate.captured_at, degraded.captured_at)
     years = None if seconds is None else seconds / _YEAR
     parts = {
@@ -214,7 +216,7 @@ def _likeness_part(likeness: float, calibration: Calibration) -> float:
     return min(1.0, max(0.0, (likeness - neutral) / (1.0 - neutral)))
 
 
-def _pose(landmarks: F32) -> Pose:
+def pose_of(landmarks: F32) -> Pose:
     """Frontal when the landmarks are unusable (a box drawn by hand): a neutral guess, not an error."""
     try:
         return head_pose(landmarks)

@@ -12,7 +12,7 @@ from pathlib import Path
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, ReferenceRow, RestorationRecord
-from iconface_core.reference_types import ReferenceChoice
+from iconface_core.reference_types import ReferenceCandidate, ReferenceChoice
 from iconface_core.sharpness import Degradation, why_left_alone
 from iconface_core.types import FaceEmbedding
 
@@ -21,7 +21,7 @@ from .outputs import presence, why_not_again
 from .regrouping import EmbedderFacts
 from .restoring import likeness
 from .subjects import Subject, detection_of
-from .whois import Answer, WhoIs
+from .whois import WhoIs
 
 MAX_POOL = 200
 """Of a person with more faces only this many, the best, are weighed as references: weighing is quadratic."""
@@ -55,6 +55,14 @@ class Candidate:
         return self.degradation.score * (0.5 + 0.5 * best)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pool:
+    """One person's usable faces, best first: all of them, and the best as candidates for references."""
+
+    rows: Sequence[ReferenceRow]
+    best: Sequence[ReferenceCandidate]
+
+
 class Candidates:
     """Judges faces of one gallery."""
 
@@ -78,7 +86,7 @@ class Candidates:
                 for c in seen
                 if c.reason is None and c.face.person_id is None and (s := self._subject(tx, c)) is not None
             ]
-        found = {a.subject.face_id: a for a in self._whois.recognised(strangers, at_most=ASK_AT_MOST)}
+        found = self._whois.recognised(strangers, at_most=ASK_AT_MOST)
         with self._gallery.begin(write=False) as tx:
             seen = [_named(c, found.get(c.face.id)) for c in seen]
             by_person = groupby(
@@ -92,22 +100,24 @@ class Candidates:
     def _of_person(
         self, tx: Tx, person_id: int | None, seen: Iterable[Candidate], restorer: str, again: bool
     ) -> Iterator[Candidate]:
-        pool: list[ReferenceRow] | None = None
+        pool: _Pool | None = None
         for c in seen:
             if c.reason is not None or person_id is None:
                 yield _with(c, c.reason or "nobody is known for this face")
                 continue
             if pool is None:
-                pool = sorted(tx.faces.reference_candidates(person_id, self._embedder.id), key=lambda r: -r.norm)
+                rows = sorted(tx.faces.reference_candidates(person_id, self._embedder.id), key=lambda r: -r.norm)
+                pool = _Pool(rows, self._whois.pool(rows[:MAX_POOL]))
             yield self._choose(tx, c, pool, restorer, again)
 
-    def _choose(self, tx: Tx, c: Candidate, pool: Sequence[ReferenceRow], restorer: str, again: bool) -> Candidate:
+    def _choose(self, tx: Tx, c: Candidate, pool: _Pool, restorer: str, again: bool) -> Candidate:
         face, subject = c.face, self._subject(tx, c)
         if subject is None:
             return _with(c, "it has no vector yet: iconface scan --re-embed")
         rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
-        choice = self._whois.choose(subject, pool if rows else pool[:MAX_POOL])
-        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool if r.photo_id != face.photo_id]
+        # What was decided holds for the very references that the restoration would choose: then all are weighed.
+        choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best)
+        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.photo_id != face.photo_id]
         references = [chosen.face_id for chosen in choice.chosen]
         reason = why_not_again(rows, input_sha256=c.photo_hash, restorer=restorer, references=references)
         if reason is None and not again:
@@ -132,11 +142,9 @@ class Candidates:
         )
 
 
-def _named(c: Candidate, answer: Answer | None) -> Candidate:
+def _named(c: Candidate, who: tuple[int, str | None] | None) -> Candidate:
     """Degraded faces are often recognised without having been grouped."""
-    if answer is None:
-        return c
-    return replace(c, face=replace(c.face, person_id=answer.person_id, person_name=answer.person_name))
+    return c if who is None else replace(c, face=replace(c.face, person_id=who[0], person_name=who[1]))
 
 
 def _left_alone(seen: Candidate) -> str | None:

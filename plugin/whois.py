@@ -10,7 +10,7 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
 from iconface_core.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
-from iconface_core.references import DegradedFace, ReferenceCandidate, ReferenceChoice, select_references
+from iconface_core.references import DegradedFace, ReferenceCandidate, ReferenceChoice, pose_of, select_references
 
 from .regrouping import EmbedderFacts, read_faces
 from .subjects import Subject, frontal_landmarks
@@ -71,39 +71,43 @@ class WhoIs:
                 for s in subjects
             ]
 
-    def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> list[Answer]:
-        """Whose faces, of any photos and none of them grouped, are recognised; those that are not are left out.
+    def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> dict[int, tuple[int, str | None]]:
+        """Face id to person id and name, of those faces that are recognised; of any photos, none of them grouped.
 
         Only the `at_most` faces most like anybody are asked about: identifying takes its time in a large library.
         """
         if not subjects:
-            return []
+            return {}
         with self._gallery.begin(write=False) as tx:
             people, names, born = self._people(tx), tx.people.names(), _births(tx)
-            if not len(people):
-                return []
-            vectors = np.stack([s.embedding.vector for s in subjects])
-            closest = np.concatenate(
-                [(v @ people.vectors.T).max(1) for v in np.array_split(vectors, len(vectors) // 64 + 1)]
-            )
             rejections: dict[int, set[int]] = {}
             for face_id, person_id in tx.faces.rejections():
                 rejections.setdefault(face_id, set()).add(person_id)
-            answers = [
-                self._one(
-                    tx, s, people, names, Facts(frozenset(rejections.get(s.face_id or 0, ())), born=born), None, 3
-                )
-                for s in (subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most])
-            ]
-        return [a for a in answers if a.how == "identified"]
+        if not len(people):
+            return {}
+        vectors = np.stack([s.embedding.vector for s in subjects])
+        parts = np.array_split(vectors, len(vectors) // 64 + 1)  # a few at a time: one row per face of the library
+        closest = np.concatenate([(part @ people.vectors.T).max(1) for part in parts])
+        out: dict[int, tuple[int, str | None]] = {}
+        for s in (subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]):
+            assert s.face_id is not None, "faces of the library"
+            facts = Facts(rejected=frozenset(rejections.get(s.face_id, ())), born=born)
+            found = identify(_probe(s), people, self._embedder.calibration, facts=facts)
+            if found.person_id is not None:
+                out[s.face_id] = found.person_id, names.get(found.person_id)
+        return out
 
-    def choose(self, s: Subject, rows: Iterable[ReferenceRow], *, limit: int = 3) -> ReferenceChoice:
-        """Which of a person's faces would help to restore `s`."""
+    def pool(self, rows: Iterable[ReferenceRow]) -> list[ReferenceCandidate]:
+        """A person's faces, ready for `choose`; worth keeping for several faces of that person."""
+        return [self._candidate(r) for r in rows]
+
+    def choose(self, s: Subject, pool: Sequence[ReferenceCandidate], *, limit: int = 3) -> ReferenceChoice:
+        """Which faces of a person's `pool` would help to restore `s`."""
         return select_references(
             DegradedFace(
                 s.face.landmarks, s.content_hash, s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at
             ),
-            [self._candidate(r) for r in rows],
+            pool,
             self._embedder.calibration,
             limit=limit,
         )
@@ -122,8 +126,7 @@ class WhoIs:
         if given is None and s.person_id is not None and s.confirmed:
             who, how, reason = s.person_id, "confirmed", "you confirmed it"
         elif given is None:
-            probe = Probe(s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at)
-            found = identify(probe, people, self._embedder.calibration, facts=facts)
+            found = identify(_probe(s), people, self._embedder.calibration, facts=facts)
             reason = found.reason(names)
             if found.kind is IdentityKind.KNOWN:
                 who, how = found.person_id, "identified"
@@ -137,7 +140,7 @@ class WhoIs:
         if who is None:
             return Answer(s, how, reason, None, None, found, None, {})
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
-        choice = self.choose(s, rows.values(), limit=limit)
+        choice = self.choose(s, self.pool(rows.values()), limit=limit)
         return Answer(s, how, reason, who, names.get(who), found, choice, rows)
 
     def _people(self, tx: Tx) -> PeopleGallery:
@@ -154,6 +157,7 @@ class WhoIs:
         )
 
     def _candidate(self, row: ReferenceRow) -> ReferenceCandidate:
+        landmarks = frontal_landmarks(row.bbox) if row.landmarks is None else row.landmarks
         return ReferenceCandidate(
             face_id=row.face_id,
             photo_id=row.photo_id,
@@ -162,10 +166,15 @@ class WhoIs:
             quality=float(self._embedder.calibration.quality(row.norm)),
             det_score=row.det_score,
             face_px=min(row.bbox.width, row.bbox.height),
-            landmarks=frontal_landmarks(row.bbox) if row.landmarks is None else row.landmarks,
+            landmarks=landmarks,
+            pose=pose_of(landmarks),
             captured_at=None if row.captured_at is None else datetime.fromisoformat(row.captured_at),
             confirmed=row.confirmed,
         )
+
+
+def _probe(s: Subject) -> Probe:
+    return Probe(s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at)
 
 
 def _births(tx: Tx) -> dict[int, date]:
