@@ -88,7 +88,9 @@ def test_a_job_that_kills_its_worker_fails_after_three_deaths(gallery: Gallery, 
     assert "Segmentation fault" in (home / "state" / "worker.log").read_text()
 
 
-@pytest.mark.parametrize("where", ["in the library", "elsewhere", "given up before"])
+@pytest.mark.parametrize(
+    "where", ["in the library", *(pytest.param(w, marks=pytest.mark.slow) for w in ("elsewhere", "given up before"))]
+)
 def test_a_photo_that_kills_three_times_is_quarantined(gallery: Gallery, home: Path, where: str):
     folder = home / "photos"
     folder.mkdir()
