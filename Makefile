@@ -22,7 +22,7 @@ check: $(INSTALLED)  ## format, lint, types, import contracts
 bench: $(INSTALLED)  ## every benchmark, one command each; an hour or two; see docs/benchmarks.md
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev,bench]'
 	for b in startup indexing verification calibrate "grouping lfw" "grouping scale" family identify restore_blind \
-	  sharpness verdict search fidelity_line "restore_4b --out restore_4b.json"; do \
+	  sharpness verdict search fidelity_line living_library "restore_4b --out restore_4b.json"; do \
 	  echo "== $$b"; $(BIN)/python -m benchmarks.$$b || exit 1; done
 
 # torch first and pinned: with 2.13.0 there, nothing else pulls a CUDA build.

@@ -14,5 +14,14 @@ def main() -> None:
     sys.exit(code)
 
 
+def windowed() -> None:
+    """The same for Explorer, without a console. Such a program has no standard streams; what it says is lost."""
+    import io
+
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
+    main()
+
+
 if __name__ == "__main__":
     main()

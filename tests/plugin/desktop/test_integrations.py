@@ -6,6 +6,7 @@ import plistlib
 import shlex
 import shutil
 import subprocess
+import sys
 from configparser import RawConfigParser
 from pathlib import Path
 
@@ -331,6 +332,15 @@ def test_the_registry_holds_the_verb_and_nothing_else_of_ours(tmp_path: Path, mo
 def query(key: str) -> str:
     done = subprocess.run(["wine", "reg", "query", key, "/s"], check=False, capture_output=True)
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+
+
+def test_the_command_runs_without_standard_streams(tmp_path: Path):
+    """As Windows starts a program that has no console."""
+    code = (
+        f"import sys; sys.stdout = sys.stderr = None; sys.argv = ['iconfacew', '--home', {str(tmp_path)!r}, 'library', "
+        "'list']; from plugin.__main__ import windowed; windowed()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # The command
