@@ -97,3 +97,14 @@ def test_real_faces(shared_data: Path) -> None:
 
     assert np.mean([is_sharp_already(d) for d in scores(clean)]) > 0.7
     assert not any(is_sharp_already(d) for d in scores(poor))
+
+
+def test_the_embeddings_quality_explains_but_does_not_judge() -> None:
+    image, landmarks = drawn_face(512)
+    face = align_face(cv2.GaussianBlur(image, (0, 0), 4), landmarks, FFHQ_512)
+    plain = measure(face.pixels, face.from_photo)
+    good, poor = (measure(face.pixels, face.from_photo, q) for q in (0.9, 0.2))
+    assert plain.score == good.score == poor.score >= 0.25
+    assert plain.reasons == good.reasons
+    assert poor.reasons == (*good.reasons, "hard to recognise (quality 0.20)")
+    assert (plain.quality, poor.quality) == (None, 0.2)
