@@ -83,7 +83,7 @@ def main() -> None:
                 left = is_sharp_already(found)
                 forced = psnr(rule, truth, side) - start
                 rule_gain = 0.0 if left else forced
-                shares = (module.change_share(crop, before), module.fine_share(crop, fine, len(before)).mean())
+                shares = (module.change_share(before, 512), module.fine_share(crop, fine, len(before)).mean())
                 rows.append(
                     [start, gains[1, 0], rule_gain, forced, gains[best], *best, *shares, rule_gain < -0.1, left]
                 )
