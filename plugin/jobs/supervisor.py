@@ -5,48 +5,26 @@ worker, and then its job is given back or failed at once, with the reason.
 """
 
 import logging
-import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event
 from typing import Any
-
-import psutil
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.records import JobRecord
 
 from . import blame
-from .channel import Sender, listen
 from .registry import HANDLERS
+from .worker_process import Limits, WorkerProcess, death
 
 log = logging.getLogger(__name__)
 
 IN_VAIN_S = 5.0
 """After a worker that found nothing to claim, the next one starts so much later."""
-
-LOG_LIMIT = 2_000_000
-"""Bytes after which the worker's log is set aside (one older file is kept)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a worker may do. `timeout_s` is the longest silence of a job that runs, `idle_s` how long a worker without
-    a job keeps its models, `poll_s` how often the queue is looked at although nobody called."""
-
-    timeout_s: float = 1200.0
-    memory_bytes: int = field(default_factory=lambda: int(psutil.virtual_memory().total * 0.8))
-    idle_s: float = 60.0
-    poll_s: float = 10.0
-    backoff_s: float = blame.BACKOFF_S
-    stop_s: float = 15.0
 
 
 def worker_command(home: Path | None) -> tuple[str, ...]:
@@ -74,7 +52,7 @@ class Supervisor:
         self._limits = limits or Limits()
         self._kinds, self._on_end, self._refill = tuple(kinds), on_end, refill
         self._wake, self._stopping = Event(), Event()
-        self._worker: _Process | None = None
+        self._worker: WorkerProcess | None = None
         self._careful = False
         self._stillborn = 0
 
@@ -135,7 +113,7 @@ class Supervisor:
         """Start a worker and watch it until it ends."""
         idle = "0" if drain else str(self._limits.idle_s)
         argv = [*self._command, "--idle", idle, *(["--careful"] if self._careful else [])]
-        self._worker = worker = _Process(argv, self._log_file, self._ended)
+        self._worker = worker = WorkerProcess(argv, self._log_file, self._ended)
         reason = None
         while worker.running():
             self._wake.wait(worker.pulse_s)
@@ -160,7 +138,7 @@ class Supervisor:
             return
         self._bury(worker, reason or death(code))
 
-    def _bury(self, worker: "_Process", reason: str) -> None:
+    def _bury(self, worker: "WorkerProcess", reason: str) -> None:
         log.warning("worker %d: %s; job %s, photos in hand %s", worker.pid, reason, worker.job, sorted(worker.looking))
         if worker.job is None:
             # It dies without a job: a broken installation must not become a busy loop.
@@ -214,131 +192,3 @@ class Supervisor:
             job = tx.jobs.get(job_id)
             if (job.state, job.attempts) == ("running", attempts):
                 tx.jobs.release(job)
-
-
-def death(code: int) -> str:
-    """An exit status in words."""
-    if code >= 0:
-        return f"the worker ended with status {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = "; out of memory?" if name == "SIGKILL" else ""
-    return f"the worker was killed ({name}{hint})"
-
-
-class _Process:
-    """A running worker: its job, the photos in its hands, and when it was last heard of."""
-
-    def __init__(self, argv: Sequence[str], log_file: Path, on_end: Callable[[int, str], None]) -> None:
-        self.job: tuple[int, int] | None = None
-        self.claimed = False
-        self.looking: set[str] = set()
-        self.progress: Mapping[str, Any] = {}
-        self._on_end = on_end
-        self._heard = time.monotonic()
-        self._lock = Lock()
-        with _open_log(log_file) as stderr:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                encoding="ascii",
-                start_new_session=True,  # Ctrl-C in a terminal is for the supervisor
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self.pid = self._process.pid
-        self._sender = Sender(self._process.stdin)
-        self._watched = psutil.Process(self.pid)
-        self._thread = Thread(target=listen, args=(self._process.stdout, self._hear, lambda: None), daemon=True)
-        self._thread.start()
-
-    @property
-    def pulse_s(self) -> float:
-        """How often to look at it: often while it works."""
-        return 2.0 if self.job is None else 0.5
-
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def ended_within(self, seconds: float) -> bool:
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def send(self, command: str) -> None:
-        self._sender.send(command=command)
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def wait(self) -> int:
-        """Its exit status, once all that it said was heard."""
-        code = self._process.wait()
-        self._thread.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:  # what was still to be sent cannot be: nobody is there
-                    continue
-        return code
-
-    def excess(self, limits: Limits) -> str | None:
-        """Which limit it broke, in words."""
-        try:
-            memory = self._watched.memory_info().rss
-        except psutil.Error:
-            return None  # gone: `running` will tell
-        if memory > limits.memory_bytes:
-            return f"the worker used more than {limits.memory_bytes >> 20} MB of memory"
-        with self._lock:
-            silent = time.monotonic() - self._heard
-            busy = self.job is not None
-        if busy and silent > limits.timeout_s:
-            return f"no progress for {limits.timeout_s:.0f} s"
-        return None
-
-    def status(self) -> Mapping[str, Any]:
-        with self._lock:
-            job, progress = self.job, dict(self.progress)
-        try:
-            memory = self._watched.memory_info().rss
-        except psutil.Error:
-            memory = 0
-        return {"pid": self.pid, "memory": memory, "job_id": None if job is None else job[0], "progress": progress}
-
-    def _hear(self, message: Mapping[str, Any]) -> None:
-        event = message.get("event")
-        ended: tuple[int, str] | None = None
-        with self._lock:
-            self._heard = time.monotonic()
-            if event == "claimed":
-                self.job, self.progress, self.claimed = (message["job"], message["attempts"]), {}, True
-                self.looking.clear()
-            elif event == "progress":
-                self.progress = {k: message[k] for k in ("done", "total", "text") if k in message}
-            elif event == "looking":
-                (self.looking.add if message["begins"] else self.looking.discard)(message["path"])
-            elif event == "ended":
-                ended, self.job = (message["job"], message["outcome"]), None
-                self.looking.clear()
-        if ended is not None:
-            try:
-                self._on_end(*ended)
-            except GalleryError as e:
-                log.warning("job %d ended, but the queue cannot be read: %s", ended[0], e)
-
-
-def _open_log(path: Path) -> Any:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LOG_LIMIT:
-        path.replace(path.with_suffix(".old.log"))
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")

@@ -19,7 +19,8 @@ from gallery_db.records import JobRecord
 from plugin.desktop.notify import desktop_notifications
 from plugin.errors import BusyError
 from plugin.jobs import inbox
-from plugin.jobs.supervisor import Limits, Supervisor, worker_command
+from plugin.jobs.supervisor import Supervisor, worker_command
+from plugin.jobs.worker_process import Limits
 from plugin.settings import Folders, Settings
 from plugin.watching.watcher import LibraryWatcher, options_of
 

@@ -15,7 +15,8 @@ from gallery_db import Gallery
 from gallery_db.records import JobRecord
 from plugin.jobs import blame
 from plugin.jobs.kinds import enqueue_reconcile
-from plugin.jobs.supervisor import Limits, Supervisor, death
+from plugin.jobs.supervisor import Supervisor
+from plugin.jobs.worker_process import Limits, death
 
 from .handlers import COMMAND, HANDLERS
 

@@ -15,7 +15,8 @@ from gallery_db import Gallery
 from iconface_core.image_io import read_photo
 from iconface_core.provenance import read_provenance
 from plugin.jobs.kinds import enqueue_restore
-from plugin.jobs.supervisor import Limits, Supervisor, worker_command
+from plugin.jobs.supervisor import Supervisor, worker_command
+from plugin.jobs.worker_process import Limits
 
 PHOTOS, KILLS = 6, 12
 
