@@ -52,7 +52,7 @@ def fine_share(face: AlignedFace, fine: F32, size: int) -> F32:
 
 SHARP, DEGRADED = 0.01, 0.3
 """Scores of `sharpness.measure` between which the network's change grows from nothing to all. Chosen on 84 faces (three
-portraits, four sizes, seven kinds of damage): +0.71 dB on the mean of +0.77 in hindsight, and no face lost over 0.01."""
+portraits, four sizes, seven kinds of damage): +0.71 dB of +0.77 in hindsight, and no face lost more than 0.01."""
 
 RESAMPLED = 0.25
 WINDOW = 9  # pixels of the crop
