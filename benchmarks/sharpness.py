@@ -102,8 +102,8 @@ def report_graded(data: Path, lfw: int, seed: int) -> None:
             flagged = [
                 r for r, hit in zip(reasons, (kind == k) & (name == n) & (scores["score"] >= 0.25), strict=True) if hit
             ]
-            right = np.mean([EXPECTED[k] in r for r in flagged]) if EXPECTED[k] and flagged else np.nan
-            print(f"{k:10} {n:9} " + "  ".join(cells) + f"   {right:5.0%}")
+            right = f"{np.mean([EXPECTED[k] in r for r in flagged]):5.0%}" if EXPECTED[k] and flagged else "    -"
+            print(f"{k:10} {n:9} " + "  ".join(cells) + f"   {right}")
     print("\nROC, all kinds together: share flagged at a threshold, clean / mild / moderate / severe")
     for t in (0.1, sharpness.SHARP_SCORE, 0.5, 0.75, 0.9):
         for s in ("lfw", "celeb512"):
