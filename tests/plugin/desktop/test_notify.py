@@ -15,6 +15,7 @@ from PIL import Image
 from benchmarks.screen import Desk, missing
 from gallery_db import Gallery
 from gallery_db.records import JobRecord
+from plugin.cli.main import run
 from plugin.desktop.note import Note
 from plugin.desktop.notify import Notifier, Patience, Popups, note_of, queue_has_more
 from plugin.jobs.kinds import enqueue_restore
@@ -63,6 +64,15 @@ def test_thirty_photos_are_one_note_that_opens_their_folder_and_takes_all_back()
     assert set(note.body.split(", ")) == {"1 already sharp", "1 refused"}
     assert note.open_path == "/r/a"
     assert note.undo[-28:] == tuple(f"/r/a/{n}_restored.jpg" for n in range(28))
+
+
+def test_undo_takes_the_copy_back(cli, library):
+    """The command of the button, by the command line itself."""
+    output = cli("restore", library.ruined)["results"][0]["output"]
+    note = note_of([ended(1, output=output)], ("iconface", "--home", str(cli.home)))
+    assert Path(output).is_file()
+    assert run([*note.undo[1:]]) == 0
+    assert not Path(output).exists()
 
 
 def test_a_batch_is_one_note_once_nothing_more_waits():
