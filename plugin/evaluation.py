@@ -36,11 +36,15 @@ class EvalRequest:
 
 
 def run_eval(request: EvalRequest, folders: Folders, progress: Progress) -> "Report":
-    """Raises UsageError for a request that makes no sense, and what `evaluation.suite.run_suite` raises."""
+    """Raises UsageError for a request that makes no sense, BackendUnavailableError without the extra [eval], and what
+    `evaluation.suite.run_suite` raises."""
     if not request.packs and request.gallery is None:
         raise UsageError("nothing to evaluate on: name a pack (iconface train pack makes one) or --gallery FOLDER")
-    from iconface_core.evaluation.cases import LEVELS
-    from iconface_core.evaluation.suite import Plan, run_suite
+    try:
+        from iconface_core.evaluation.cases import LEVELS
+        from iconface_core.evaluation.suite import Plan, run_suite
+    except ImportError as e:
+        raise BackendUnavailableError(f"no package {e.name}: install it with pip install 'iconface[eval]'") from e
 
     unknown = sorted(set(request.levels) - set(LEVELS))
     if unknown:

@@ -1,6 +1,7 @@
 """`iconface eval`, and iconface-nano's place among the restorers."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,17 @@ def test_eval_says_what_is_wrong_before_it_starts(cli, tmp_path, gallery):
     request = EvalRequest(gallery=gallery, weights=[f"n={weights}", f"n={weights}"])
     with pytest.raises(UsageError, match="two checkpoints are called 'n'"):
         run_eval(request, load_settings(tmp_path, {}).folders, Silent())
+
+
+def test_eval_without_its_extra_says_which(tmp_path, gallery, monkeypatch):
+    for name in [
+        m for m in sys.modules if m.startswith(("iconface_core.evaluation", "iconface_core.training.degrade"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "kornia", None)
+    monkeypatch.setitem(sys.modules, "skimage.metrics", None)
+    with pytest.raises(BackendUnavailableError, match=r"iconface\[eval\]"):
+        run_eval(EvalRequest(gallery=gallery), load_settings(tmp_path, {}).folders, Silent())
 
 
 def face() -> RestoreInput:
