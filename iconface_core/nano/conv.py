@@ -43,6 +43,9 @@ class ConvNet(nn.Module):
         self.merge = nn.ModuleList(nn.Conv2d(2 * w, w, 1) for w in widths[:-1])
         self.decoder = nn.ModuleList(_Stage(w, n, known) for w, n in zip(widths[:-1], sizes.blocks[:-1], strict=True))
         self.head = nn.Conv2d(widths[0], 12, 3, padding=1)
+        # starts at the degraded face itself: else the first lesson is to be silent, and features die of it
+        for parameter in self.head.parameters():
+            nn.init.normal_(parameter, std=1e-3)
         self.looks = config.references and not config.concat
         if self.looks:
             given = tuple(w for w in sizes.reference_widths if w)
@@ -113,10 +116,8 @@ class _Stage(nn.Module):
 
 
 class _Block(nn.Module):
-    """A plain residual block; FiLM (Perez et al. 2018) after its first convolution.
-
-    What FiLM scales is normalised first: without that, about one face in a hundred met a vector that blew it up.
-    """
+    """A residual block with one normalisation, over all channels and places; FiLM (Perez et al. 2018) acts on what was
+    normalised: without that, about one face in a hundred met a vector that blew it up."""
 
     def __init__(self, width: int, identity: int) -> None:
         super().__init__()
@@ -128,9 +129,8 @@ class _Block(nn.Module):
             nn.init.zeros_(self.film.bias)
 
     def forward(self, x: Tensor, identity: Tensor | None) -> Tensor:
-        y = self.first(x)
+        y = functional.group_norm(self.first(x), 1)
         if self.film is not None and identity is not None:
-            y = functional.group_norm(y, 1)
             scale, shift = self.film(identity)[:, :, None, None].chunk(2, 1)
             y = y * (1 + scale) + shift
         out: Tensor = x + self.second(functional.leaky_relu(y, 0.1))

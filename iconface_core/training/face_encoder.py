@@ -39,7 +39,7 @@ class TorchSFace(nn.Module):
         self.body, self.head = _modules(model.graph)
         self.taps = taps
         self.requires_grad_(False).eval()
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stub
 
     def forward(self, images: Tensor) -> Tensor:
         return self.features(images)[0]
@@ -86,7 +86,8 @@ class FrozenPReLU(nn.Module):
         self.register_buffer("slope", slope.reshape(1, -1, 1, 1).clone())
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = _FixedSlope.apply(x, self.get_buffer("slope").to(x.dtype))
+        slope = self.get_buffer("slope").to(x.dtype)
+        out: Tensor = _FixedSlope.apply(x, slope)  # type: ignore[no-untyped-call]  # untyped in torch
         return out
 
 

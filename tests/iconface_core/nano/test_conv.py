@@ -23,7 +23,9 @@ def faces(references: int = 2, batch: int = 2) -> tuple[torch.Tensor, torch.Tens
 
 def network(config: NanoConfig = SMALL) -> ConvNet:
     torch.manual_seed(0)
-    return ConvNet(config).eval()
+    net = ConvNet(config).eval()
+    torch.nn.init.normal_(net.head.weight, std=0.1)  # as if it had begun to speak
+    return net
 
 
 @pytest.mark.parametrize("references", [0, 1, 3])
@@ -37,7 +39,7 @@ def test_references_reach_the_picture_before_anything_is_learned() -> None:
     net = network()
     with torch.no_grad():
         apart = (net(degraded, pictures, anchor) - net(degraded, pictures.flip(1, 4), anchor)).abs().mean()
-    assert float(apart) > 1e-4
+    assert float(apart) > 1e-3
 
 
 def test_the_order_of_references_does_not_matter() -> None:
@@ -77,7 +79,7 @@ def test_matching_a_face_with_itself_stays_in_place() -> None:
     match = ReferenceMatch(16, 16, 2, (0.5, 1.0))
     features = torch.randn(1, 16, 8, 8)
     _, where = match(features, features[:, None])
-    inside = where[:, :, :, 2:-2, 2:-2]
+    inside = where.detach()[:, :, :, 2:-2, 2:-2]
     assert float(inside.abs().mean()) < 0.5 * 2 / 8  # half a cell
 
 
