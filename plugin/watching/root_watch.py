@@ -21,7 +21,7 @@ from plugin.jobs.kinds import WATCH, enqueue_changes, enqueue_reconcile
 from plugin.library import is_storable, walk, why_offline
 
 from .events import Change, watch_by_polling, watch_events
-from .ignore import RULE_FILES, IgnoreRules
+from .ignore import RULE_FILES, IgnoreRules, is_candidate
 from .limits import advice, is_limit, no_events
 from .settle import Settler, Stamp
 
@@ -69,6 +69,7 @@ class RootWatch:
         self._settler = Settler(options.quiet_s)
         self._ready: set[str] = set()
         self._rescan: str | None = None
+        self._stale = False
         self._observer: BaseObserver | None = None
         self._place: tuple[int, int] | None = None
         self._mode: Mode = "starting"
@@ -108,6 +109,8 @@ class RootWatch:
                 try:
                     self._check(now)
                     self._look(now)
+                    if self._stale and not self._settler:
+                        self._watch_anew()
                     self._enqueue()
                 except GalleryError as e:
                     log.warning("%s: %s", self.root.path, e)  # what is ready stays ready
@@ -156,6 +159,8 @@ class RootWatch:
             except OSError:
                 # Gone, or not to be read: the worker says which.
                 stamp, is_folder = None, False
+            if stamp is None and not is_folder and not is_candidate(os.path.basename(path)):  # noqa: PTH119
+                self._stale = True
             if self._settler.looked(path, stamp, now):
                 self._ready.add(path)
                 if is_folder:
@@ -255,6 +260,23 @@ class RootWatch:
         self._poll(advice(error_number))
         self._place = _place_of(self._path)
         self._rescan = "not every folder can be watched"
+
+    def _watch_anew(self) -> None:
+        """After a folder went away. watchdog keeps its old path for it, and once folders around it are renamed it tells
+        wrong paths for folders that came back; what it told in between is found by comparing."""
+        self._stale = False
+        if self._mode != "events":
+            return
+        old, self._observer = self._observer, None
+        try:
+            self._watch()  # before the old one ends: nothing is missed
+        except OSError as e:
+            log.warning("%s: %s", self.root.path, e)  # the next check sees that nobody watches
+        finally:
+            if old is not None:
+                old.stop()
+                old.join()
+        self._rescan = "folders went away"
 
     def _unwatch(self) -> None:
         observer, self._observer = self._observer, None

@@ -110,6 +110,22 @@ def test_a_folder_that_goes_is_missing_and_comes_back_under_another_name(watched
     assert "back/later.jpg" in watched.photos(), "it is watched again"
 
 
+def test_a_folder_that_was_away_is_heard_under_its_own_name(watched: Watched, tmp_path: Path):
+    """watchdog 7.1 remembers the path that it had before it went, and renames it with its old parent."""
+    put(watched.root, "parent/d/a.jpg")
+    watched.watch()
+    watched.settle()
+    (watched.root / "parent" / "d").rename(tmp_path / "away")
+    watched.settle()
+    (tmp_path / "away").rename(watched.root / "back")
+    watched.settle()
+    (watched.root / "parent").rename(watched.root / "renamed")
+    watched.settle()
+    put(watched.root, "back/new.jpg", start=70)
+    watched.settle()
+    assert set(watched.photos()) == {"back/a.jpg", "back/new.jpg"}
+
+
 def test_deleted_files_and_folders(watched: Watched):
     put(watched.root, "a.jpg", "b.jpg", "d/c.jpg", "d/e/f.jpg")
     watched.watch()
