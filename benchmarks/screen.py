@@ -156,10 +156,12 @@ class Desk:
             self.click(at, 3)
             try:
                 for entry in entries:
+                    self.see(entry, new_since=before, timeout=6)
+                    opened = self.still()  # a menu that still grows has "Move to Trash" there a moment later
                     found = self.see(entry, new_since=before, timeout=6)
-                    before = self.still() if entry is not entries[-1] else before
                     self.screenshot(f"menu-{attempt}")
                     self.click(found)
+                    before = opened
                 return
             except AssertionError:
                 if attempt == tries - 1:
