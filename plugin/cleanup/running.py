@@ -134,7 +134,7 @@ def _enqueue(tx: Tx, photo_id: int, face_ids: Sequence[int], run: Run) -> None:
         photo = tx.photos.get(photo_id)
     except NotFoundError:
         return  # gone since: there is nothing to restore
-    options = {**(run.options or {}), "origin": "cleanup", "face_ids": list(face_ids)}
+    options = {**(run.options or {}), "face_ids": list(face_ids)}
     tx.jobs.enqueue(
         RESTORE,
         {"path": photo.path, "face_id": None, "options": options, "run": run.started_at},

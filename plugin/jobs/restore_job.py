@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gallery_db.errors import NotFoundError as UnknownIdError
+from gallery_db.records import Origin
 from plugin.errors import NotFoundError
 from plugin.restore_result import FaceResult, RestoreRequest
 from plugin.settings import Settings
@@ -25,7 +26,7 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
     Raises JobFailedError for a photo that cannot be read or holds no face. A refusal is a result, not a failure.
     """
     path = Path(payload["path"])
-    request = _request(app, payload)
+    request = _request(app, payload, job.origin)
     job.check()
 
     def on_step(done: int, total: int) -> None:
@@ -85,9 +86,12 @@ def summary(results: list[FaceResult]) -> tuple[str, str]:
     return "sharp", results[0].skipped_reason or "nothing to restore"
 
 
-def _request(app: "App", payload: Mapping[str, Any]) -> RestoreRequest:
-    """The options of a payload: fields of RestoreRequest, and `person` (id or name). Raises JobFailedError."""
-    options = dict(payload.get("options") or {})
+def _request(app: "App", payload: Mapping[str, Any], origin: Origin | None) -> RestoreRequest:
+    """The options of a payload: fields of RestoreRequest, and `person` (id or name). Who asks is the job's `origin`.
+
+    Raises JobFailedError.
+    """
+    options = {"origin": origin or "hand", **(payload.get("options") or {})}
     person = options.pop("person", None)
     known = {f.name for f in fields(RestoreRequest)}
     if unknown := sorted(options.keys() - known):

@@ -62,8 +62,7 @@ def _attend(app: "App", face: FaceRecord, rules: RestoreRules) -> str:
         return str(e)
     if rules.mode == "auto":
         with app.gallery.begin() as tx:
-            options = {"origin": "auto"}
-            enqueue_restore(tx, Path(face.photo), face_id=face.id, options=options, origin="auto", priority=AUTO)
+            enqueue_restore(tx, Path(face.photo), face_id=face.id, origin="auto", priority=AUTO)
         return "enqueued"
     propose(app.gallery, candidate, restorer=app.restorers.id("auto"), origin="auto")
     return "proposed"

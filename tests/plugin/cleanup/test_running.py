@@ -62,7 +62,7 @@ def test_photos_are_fed_in_order_a_few_at_a_time_until_all_are(gallery: Gallery)
     assert run is not None
     assert run.finished
     assert (job.origin, job.payload["options"]) == (
-        "cleanup", {"restorer": "waifu2x", "origin": "cleanup", "face_ids": [4]}
+        "cleanup", {"restorer": "waifu2x", "face_ids": [4]}
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from gallery_db.records import FaceFilter, RestorationRecord
 from plugin.app import App, build_app
 from plugin.cli.main import run as command
 from plugin.errors import UsageError
+from plugin.jobs import restore_job
 from plugin.jobs.context import JobContext
 from plugin.jobs.registry import HANDLERS
 from plugin.settings import load_settings
@@ -118,6 +119,20 @@ def test_a_degraded_photo_of_a_known_person_is_proposed_once(home: Home):
     proposing.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert home.proposals() == [proposal]
     assert home.restore_jobs() == []
+
+
+def test_a_queued_restoration_obeys_a_no_by_its_origin_alone(home: Home):
+    """Who asks is the job's, not an option that a caller may forget."""
+    [face] = home.arrive("a.jpg")
+    payload = {"path": str(home.folder / "a.jpg"), "face_id": face, "options": {"restorer": "waifu2x"}}
+    first = restore_job.run(home.app, payload, JobContext("auto"))
+    assert first["outcome"] == "restored", first
+    with home.app.gallery.begin() as tx:
+        tx.decisions.reject_restorations([tx.restorations.history()[0].id])
+    again = restore_job.run(home.app, payload, JobContext("auto"))
+    assert "rejected" in again["text"]
+    assert again["output"] is None
+    assert restore_job.run(home.app, payload, JobContext("hand"))["outcome"] == "restored"
 
 
 def test_auto_enqueues_each_face_once_however_many_come(home: Home):
