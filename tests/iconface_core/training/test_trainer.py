@@ -268,11 +268,11 @@ def test_a_damaged_state_falls_back_and_two_damaged_ones_are_an_error(places):
 def test_two_processes_train_one_network(places, tmp_path):
     """Through torchrun on the CPU: gradients are averaged, one log, one state, twice the faces a step."""
     run = places("run")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     command += ["-m", "plugin", "--home", str(tmp_path / "home"), "--json", "train", "run", str(SMOKE)]
     command += ["--data", str(run.data[0]), "--out", str(run.out)]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True, timeout=300)
     assert json.loads(done.stdout)["run"] | {"seconds": 0, "weights": ""} == {
         "ended": "finished", "step": 8, "samples": 32, "seconds": 0, "weights": "",
     }  # fmt: skip
