@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, select, update
 
-from iconface_core.geometry import iou
+from iconface_core.boxes import iou
 from iconface_core.types import BBox
 
 from .records import FoundFace

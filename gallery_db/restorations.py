@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
 
-from iconface_core.geometry import iou
+from iconface_core.boxes import iou
 from iconface_core.types import BBox
 
 from .errors import NotFoundError

@@ -1,11 +1,11 @@
-"""Pure geometry: overlap, alignment to a template, and back. Feathered paste-back lives in `paste.py`."""
+"""Pure geometry: alignment to a template, and back. Feathered paste-back lives in `paste.py`."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from .types import F32, AlignedFace, BBox, RgbU8
+from .types import F32, AlignedFace, RgbU8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,15 +41,6 @@ FFHQ_512 = Template(
     ),
 )
 """The FFHQ crop at 512 px (facexlib `face_restoration_helper`)."""
-
-
-def iou(a: BBox, b: BBox) -> float:
-    """Intersection over union, 0..1."""
-    w = min(a.x2, b.x2) - max(a.x1, b.x1)
-    h = min(a.y2, b.y2) - max(a.y1, b.y1)
-    inter = max(0.0, w) * max(0.0, h)
-    area = a.width * a.height + b.width * b.height - inter
-    return inter / area if area > 0 else 0.0
 
 
 def similarity_transform(src: F32, dst: F32) -> F32:

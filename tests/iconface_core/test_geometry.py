@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face, invert, iou, similarity_transform
+from iconface_core.boxes import iou
+from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face, invert, similarity_transform
 from iconface_core.types import BBox
 
 sizes = st.floats(0.05, 20)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iconface_core.geometry import ARCFACE_112, align_face, iou
+from iconface_core.boxes import iou
+from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.types import BBox
 
 

@@ -21,7 +21,7 @@ from plugin.service.control import ask
 from tests.plugin.conftest import Cli, Library, tree_hash
 
 pytestmark = pytest.mark.timeout(240)
-HEAVY = {"torch", "onnxruntime", "faiss", "diffusers", "transformers", "insightface", "ncnn"}
+HEAVY = {"torch", "cv2", "onnxruntime", "faiss", "diffusers", "transformers", "insightface", "ncnn"}
 
 
 def until(true: Callable[[], object], seconds: float = 120) -> None:
