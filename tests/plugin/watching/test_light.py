@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-HEAVY = "{'torch', 'cv2', 'onnxruntime', 'onnx', 'faiss', 'ncnn', 'insightface', 'diffusers', 'scipy', 'rawpy', 'alembic'}"
+HEAVY = (
+    "{'torch', 'cv2', 'onnxruntime', 'onnx', 'faiss', 'ncnn', 'insightface', 'diffusers', 'scipy', 'rawpy', 'alembic'}"
+)
 
 
 def test_the_watcher_runs_without_models(tmp_path):
