@@ -27,7 +27,7 @@ def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Pa
     mode = source.stat().st_mode & 0o666 | 0o600
     try:
         path = _publish_nameless(data, first, names, mode) or _publish_hidden(data, first, names, mode)
-        _sync_folder(first.parent)
+        sync_path(first.parent)
     except OSError as e:
         raise ImageWriteError(f"{first}: cannot be written ({e.strerror or e}); nothing was left behind") from e
     return path
@@ -117,10 +117,11 @@ def _claim(path: Path, temporary: Path) -> bool:
     return True
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_path(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk before going on (where the system can)."""
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -10,7 +10,6 @@ Random numbers have no state to save: each batch's generators follow from its nu
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from iconface_core.atomic_write import sync_path
 from iconface_core.errors import WeightsError
 
 FORMAT = "iconface-training-state-1"
@@ -65,11 +65,11 @@ def save_state(folder: Path, state: TrainState) -> Path:
     manifest = {"format": FORMAT, "progress": asdict(state.progress), "files": sizes}
     (staging / "state.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     for file in staging.iterdir():
-        _sync(file)
+        sync_path(file)
     if target.exists():  # damaged: the run went on from the state before it and is here again
         shutil.rmtree(target)
     staging.rename(target)
-    _sync(folder)
+    sync_path(folder)
     for old in _steps(folder)[_KEEP:]:
         shutil.rmtree(old)
     return target
@@ -148,13 +148,3 @@ def _load(path: Path) -> TrainState:
 def _steps(folder: Path) -> list[Path]:
     """Saved steps, newest first."""
     return sorted(folder.glob("step-*"), reverse=True)
-
-
-def _sync(path: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

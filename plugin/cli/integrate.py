@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .outcomes import changes_row, needed, outcome_lines
 from .output import columns
 from .session import SHARED_HELP, Session
 
@@ -79,9 +80,7 @@ def _row(outcome: "Outcome") -> dict[str, Any]:
     return {
         "name": outcome.integration.name,
         "title": outcome.integration.title,
-        "changes": [
-            {"path": str(c.path), "action": c.action, "diff": "\n".join(c.diff())} for c in outcome.changes if c.needed
-        ],
+        "changes": changes_row(outcome),
         "backups": [str(p) for p in outcome.backups],
         "hint": outcome.integration.hint,
         "error": outcome.error,
@@ -89,17 +88,9 @@ def _row(outcome: "Outcome") -> dict[str, Any]:
 
 
 def _lines(outcome: "Outcome", dry_run: bool) -> list[str]:
-    title = outcome.integration.title
-    if outcome.error is not None:
-        return [f"{title}: {outcome.error}"]
-    needed = [c for c in outcome.changes if c.needed]
-    if not needed:
-        return [f"{title}: nothing to change"]
-    if dry_run:
-        return [f"{title}: would change", *(line for c in needed for line in c.diff())]
-    done = {"create": "wrote", "change": "changed", "remove": "removed"}
-    return [
-        *(f"{title}: {done[c.action]} {c.path}" for c in needed),
+    title, verb = outcome.integration.title, {"create": "wrote", "change": "changed", "remove": "removed"}
+    done = [
+        *(f"{title}: {verb[c.action]} {c.path}" for c in needed(outcome)),
         *(f"  the file before: {p}" for p in outcome.backups),
-        f"  {outcome.integration.hint}",
     ]
+    return outcome_lines(outcome, done, dry_run=dry_run)

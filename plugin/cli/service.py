@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .outcomes import changes_row, needed, outcome_lines
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
@@ -115,24 +116,15 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
 def _row(outcome: "Outcome") -> dict[str, Any]:
     return {
         "name": outcome.integration.name,
-        "changes": [
-            {"path": str(c.path), "action": c.action, "diff": "\n".join(c.diff())} for c in outcome.changes if c.needed
-        ],
+        "changes": changes_row(outcome),
         "hint": outcome.integration.hint,
         "error": outcome.error,
     }
 
 
 def _lines(outcome: "Outcome", dry_run: bool) -> list[str]:
-    title = outcome.integration.title
-    if outcome.error is not None:
-        return [f"{title}: {outcome.error}"]
-    needed = [c for c in outcome.changes if c.needed]
-    if not needed:
-        return [f"{title}: nothing to change"]
-    if dry_run:
-        return [f"{title}: would change", *(line for c in needed for line in c.diff())]
-    return [*(f"{title}: {c.action} {c.path}" for c in needed), f"  {outcome.integration.hint}"]
+    done = [f"{outcome.integration.title}: {c.action} {c.path}" for c in needed(outcome)]
+    return outcome_lines(outcome, done, dry_run=dry_run)
 
 
 def _worker_lines(answer: Any) -> list[str]:
