@@ -173,6 +173,14 @@ class JobRepo:
         ended = {"finished_at": None, "error": None}
         return self._c.execute(update(job).where(job.c.id == job_id).values(values | ended)).rowcount == 1
 
+    def put_first(self, job_id: int, priority: int) -> bool:
+        """A waiting job comes next: at once, with at least this priority, and above every other that waits. False: it
+        does not wait any more."""
+        others = select(func.max(job.c.priority)).where(job.c.state == "waiting", job.c.id != job_id)
+        above = max(priority, (self._c.scalar(others) or 0) + 1)
+        mine = and_(job.c.id == job_id, job.c.state == "waiting")
+        return self._c.execute(update(job).where(mine).values(priority=above, run_after=time.time())).rowcount == 1
+
     def purge(self, before: float, *, states: Sequence[JobState] = ("done", "cancelled")) -> int:
         """Forget jobs that ended before this time. Returns how many. Live ones always stay."""
         ended = set(states) - {"waiting", "running"}
@@ -222,6 +230,13 @@ class JobRepo:
         if states is not None:
             query = query.where(job.c.state.in_(states))
         return [_record(r) for r in self._c.execute(query)]
+
+    def ended(
+        self, since: float, *, states: Sequence[JobState] = ("done",), limit: int | None = None
+    ) -> list[JobRecord]:
+        """Jobs that ended since this time, the latest first."""
+        query = select(job).where(job.c.state.in_(states), job.c.finished_at >= since)
+        return [_record(r) for r in self._c.execute(query.order_by(job.c.finished_at.desc(), job.c.id).limit(limit))]
 
     def counts(self, kind: str | None = None) -> Mapping[JobState, int]:
         """Jobs per state; every state has an entry."""

@@ -16,6 +16,9 @@ STRIKES = "jobs.strikes"
 OVER_MANY = frozenset({CHANGES, RECONCILE})
 """Kinds that go on with the other photos, and skip one that is marked as failed."""
 
+LEFT_ALONE = "left alone until"
+"""In the reason of a photo that was given up, and of no other."""
+
 MAX_STRIKES = 3
 BACKOFF_S = 30.0
 
@@ -53,7 +56,7 @@ def settle(
 def quarantine(tx: Tx, path: str, reason: str) -> bool:
     """Mark a photo of the library as unreadable, with the reason. Its faces and names stay. False: it is so already, or
     is in no folder of the library, where the failed job says it all."""
-    text = f"{printable(path)}: {reason}, {MAX_STRIKES} times; left alone until: iconface scan --retry-failed"
+    text = f"{printable(path)}: {reason}, {MAX_STRIKES} times; {LEFT_ALONE}: iconface scan --retry-failed"
     known = tx.photos.by_path(printable(path))
     root = tx.roots.containing(Path(path))
     size, mtime_ns, inode = _stat(path)

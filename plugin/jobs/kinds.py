@@ -50,6 +50,15 @@ def enqueue_changes(tx: Tx, root_id: int, paths: Sequence[str | Path]) -> int:
     return tx.jobs.enqueue(CHANGES, {"root_id": root_id, "paths": merged}, dedupe=key, priority=WATCH, origin="watch")
 
 
+def enqueue_again(tx: Tx, root_id: int, paths: Sequence[str]) -> int:
+    """Read files again that could not be read before: somebody asks for it. Returns the job id."""
+    key = f"{root_id}/by hand"
+    waiting = tx.jobs.waiting(CHANGES, key)
+    known = [] if waiting is None else waiting.payload["paths"]
+    payload = {"root_id": root_id, "paths": sorted({*known, *paths}), "tries": 1}
+    return tx.jobs.enqueue(CHANGES, payload, dedupe=key, priority=HAND, origin="hand")
+
+
 def enqueue_reconcile(tx: Tx, root_id: int, *, priority: int = NIGHTLY_PRIORITY) -> int:
     """Compare a whole root with the gallery: what events missed is found here."""
     return tx.jobs.enqueue(RECONCILE, {"root_id": root_id}, dedupe=str(root_id), priority=priority, origin="watch")

@@ -27,6 +27,26 @@ def test_kinds_and_run_after(jobs):
     assert jobs.claim(100, 60, kinds=["k"]).id == later
 
 
+def test_put_first(jobs):
+    a, b = jobs.enqueue("k", priority=7), jobs.enqueue("k", priority=-20, run_after=1e11)
+    assert jobs.put_first(b, 5)
+    assert (jobs.get(b).priority, jobs.get(b).run_after < 1e11) == (8, True)
+    assert jobs.put_first(b, 100)
+    assert jobs.get(b).priority == 100
+    assert [jobs.claim(1e12, 60).id for _ in range(2)] == [b, a]
+    assert not jobs.put_first(a, 100)
+
+
+def test_ended_jobs_come_latest_first(jobs):
+    for at in (10.0, 30.0, 20.0):
+        jobs.enqueue("k")
+        jobs.finish(jobs.claim(1e12, 60), at)
+    jobs.enqueue("k")
+    jobs.fail(jobs.claim(1e12, 60), "no", 40.0, retry=False)
+    assert [j.finished_at for j in jobs.ended(15.0)] == [30.0, 20.0]
+    assert [j.finished_at for j in jobs.ended(0.0, states=("done", "failed"), limit=2)] == [40.0, 30.0]
+
+
 def test_a_waiting_twin_is_reused(jobs):
     first = jobs.enqueue("index", {"n": 1}, dedupe="a.jpg", run_after=50)
     assert jobs.enqueue("index", {"n": 2}, dedupe="a.jpg", priority=3, run_after=40) == first
