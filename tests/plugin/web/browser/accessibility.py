@@ -1,0 +1,29 @@
+"""What axe-core finds wrong with the page in a browser."""
+
+from pathlib import Path
+from typing import Any
+
+from .chromium import Browser
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = """
+const [tags, done] = arguments;
+axe.run(document, {resultTypes: ['violations'], runOnly: {type: 'tag', values: tags}})
+  .then(r => done(r.violations), e => done([{id: 'axe itself', help: String(e), nodes: []}]));
+"""
+
+
+def findings(browser: Browser) -> list[str]:
+    """One line for each violated rule and element of the page as it is now; no line if all is well."""
+    if not browser.driver.execute_script("return 'axe' in window"):
+        browser.driver.execute_script(AXE.read_text("utf-8"))
+    violations: list[dict[str, Any]] = browser.driver.execute_async_script(RUN, RULES)
+    return [line for v in violations for line in _lines(v)]
+
+
+def _lines(violation: dict[str, Any]) -> list[str]:
+    head = f"{violation['id']}: {violation['help']}"
+    return [f"{head}: {n['target']} {n['html'][:160]} {n.get('failureSummary', '')}" for n in violation["nodes"]] or [
+        head
+    ]

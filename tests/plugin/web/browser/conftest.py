@@ -1,0 +1,109 @@
+"""One library of real photographs and one Chromium a session; the real server for each test that changes something."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+
+from . import chromium
+from .chromium import DESKTOP, Browser
+from .real_library import RealLibrary, build
+
+WAYS_IN = re.compile(r"http://127\.0\.0\.1:\d+/\S*")
+
+
+class Server:
+    """`iconface web` over one home, in its own process. Its one-time address is `way_in`."""
+
+    def __init__(self, home: Path, log: Path) -> None:
+        self.home, self._log = home, log
+        command = [sys.executable, "-m", "plugin", "--home", str(home), "web", "--no-browser", "--port", "0"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        self._errors = log.open("wb")
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, env=environment)
+        self.way_in = self._address()
+        self.base = self.way_in.split("/", 3)[0] + "//" + self.way_in.split("/", 3)[2]
+
+    def _address(self) -> str:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if found := WAYS_IN.search(line.decode()):
+                return found[0]
+        raise AssertionError(f"no address: {self.log()}")
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def end(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._errors.close()
+
+
+@pytest.fixture(scope="session")
+def real_library(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> RealLibrary:
+    """Read-only for tests: take `library`."""
+    return build(tmp_path_factory.mktemp("real"), shared_data)
+
+
+@pytest.fixture
+def library(real_library: RealLibrary, tmp_path: Path) -> RealLibrary:
+    """The real library with a home of its own."""
+    return real_library.copy(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    if lacking := chromium.lacking():
+        pytest.skip(f"{', '.join(lacking)} not installed (see .ci/system-packages)")
+    driver = chromium.start(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
+
+
+Enter = Callable[[Path], Browser]
+
+
+@pytest.fixture
+def enter(driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Enter]:
+    """`enter(home)` starts the server of a home and comes in through its one-time address.
+
+    After the test: no error in the console, none in the server's log, no request to anywhere else.
+    """
+    servers: list[Server] = []
+    browsers: list[Browser] = []
+
+    def come_in(home: Path) -> Browser:
+        servers.append(Server(home, tmp_path / f"web-{len(servers)}.log"))
+        browser = Browser(driver, servers[-1].base)
+        browsers.append(browser)
+        browser.forget()
+        browser.look(DESKTOP)
+        driver.get(servers[-1].way_in)
+        return browser
+
+    yield come_in
+    trouble = [t for b in browsers for t in b.trouble()]
+    for browser in browsers:
+        browser.forget()
+    for server in servers:
+        server.end()
+    assert trouble == []
+    assert [s.log() for s in servers if "Traceback" in s.log()] == []
+
+
+@pytest.fixture
+def site(enter: Enter, library: RealLibrary) -> Browser:
+    """The site of a library of one's own."""
+    return enter(library.home)
