@@ -88,6 +88,15 @@ class PersonRepo:
         parts = batches(person_ids)
         return {i: n for ids in parts for i, n in self._c.execute(query.where(person.c.id.in_(ids)))}
 
+    def counts(self) -> tuple[int, int]:
+        """How many people have a name, and how many have none but faces. Hidden and ignored ones are left out."""
+        p = person.c
+        shown = (~p.hidden, ~p.ignored)
+        seen = exists().where(face.c.person_id == p.id, _SHOWN)
+        named = select(func.count()).select_from(person).where(*shown, p.name.is_not(None))
+        unnamed = select(func.count()).select_from(person).where(*shown, p.name.is_(None), seen)
+        return self._c.scalar(named) or 0, self._c.scalar(unnamed) or 0
+
     def constraints(self) -> list[PersonConstraint]:
         p = person.c
         query = select(p.id, p.birth_date, p.name.is_not(None), decided(), p.hidden, p.ignored).order_by(p.id)

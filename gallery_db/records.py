@@ -38,6 +38,18 @@ class RootRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RootTally:
+    """What is known of one root: `photos` that were read, `faces` seen in them, files `unreadable`, photos `missing`
+    and our own `restored` copies that were left out."""
+
+    photos: int = 0
+    faces: int = 0
+    unreadable: int = 0
+    missing: int = 0
+    restored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoRecord:
     """`width` and `height` are upright. `root_id` is None for a photo given by hand from outside every root.
     `reason` says why a photo is `failed`; `restored` marks our own output, which is never evidence."""

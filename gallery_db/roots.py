@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from .errors import GalleryError, NotFoundError
-from .records import RootRecord
+from .records import RootRecord, RootTally
 from .rows import from_json, require, storable_path, to_json, utc_now
-from .schema import photo, root
+from .schema import face, photo, root
 
 
 class RootRepo:
@@ -45,6 +45,17 @@ class RootRepo:
     def containing(self, path: Path) -> RootRecord | None:
         """The root that an absolute path lies in."""
         return next((r for r in self.all() if path.is_relative_to(r.path)), None)
+
+    def tallies(self) -> Mapping[int, RootTally]:
+        """Counts by root id; one without photos has no entry."""
+        p = photo.c
+        states = {"photos": "indexed", "unreadable": "failed", "missing": "missing", "restored": "restored"}
+        photos = select(p.root_id, *(func.count().filter(p.state == s).label(n) for n, s in states.items()))
+        in_them = select(p.root_id, func.count().label("n")).join(face, face.c.photo_id == p.id)
+        shown = in_them.where(face.c.state.in_(("ok", "doubtful")), p.root_id.is_not(None)).group_by(p.root_id)
+        faces = {r.root_id: r.n for r in self._c.execute(shown)}
+        rows = self._c.execute(photos.where(p.root_id.is_not(None)).group_by(p.root_id))
+        return {r.root_id: RootTally(faces=faces.get(r.root_id, 0), **{n: getattr(r, n) for n in states}) for r in rows}
 
     def set_online(self, root_id: int, online: bool, *, device: int | None = None) -> None:
         """Mark a root mounted or not. Photos and faces stay as they are. `device` None keeps the stored one."""

@@ -37,15 +37,17 @@ class Check:
         return asdict(self)
 
 
-def examine(app: "App") -> list[Check]:
-    """All findings, good and bad."""
+def examine(app: "App", *, thorough: bool = True, runtimes: bool = True) -> list[Check]:
+    """All findings, good and bad. `thorough` also reads the whole database and all model files; `runtimes` may import a
+    model runtime to ask it."""
     return [
-        *_database(app),
+        *(_database(app) if thorough else ()),
         *_disk(app),
         *_folders(app),
         *_watching(app),
         *_vectors(app),
-        *_models(app),
+        *(_models(app) if thorough else ()),
+        *(_restorer(app) if runtimes else ()),
         *_photos(app),
         *_jobs(app),
     ]
@@ -106,6 +108,9 @@ def _vectors(app: "App") -> Iterator[Check]:
 def _models(app: "App") -> Iterator[Check]:
     for row in ModelShelf(app.settings.folders.models).verify():
         yield Check("model", row["ok"], f"{row['id']}: {row['message']}")
+
+
+def _restorer(app: "App") -> Iterator[Check]:
     reasons = app.iconface.why_not(frozenset({app.embedder.id}))
     # Not having the large model is no fault: the baseline restores.
     yield Check("restorer", True, "IconFace can run" if not reasons else "no IconFace: " + "; ".join(reasons))

@@ -17,16 +17,18 @@ def wake_or_start(runtime: Path, home: Path | None) -> bool:
     return False
 
 
-def start_detached(home: Path | None) -> None:
-    """A service of its own session, which outlives this process and ends when it was idle for a while.
+def start_detached(home: Path | None, *, lasting: bool = False) -> None:
+    """A service of its own session, which outlives this process and ends when it was idle for a while; with `lasting`
+    it also watches the library, and stays until it is stopped.
 
     When another one is just starting or ending, it waits for its turn or leaves.
     """
     import subprocess  # here, because a running service only needs to be woken
 
     chosen = () if home is None else ("--home", str(home))
+    how = () if lasting else ("--no-watch", "--linger", str(LINGER_S))
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "plugin", "--quiet", *chosen, "service", "run", "--no-watch", "--linger", str(LINGER_S)],
+        [sys.executable, "-m", "plugin", "--quiet", *chosen, "service", "run", *how],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

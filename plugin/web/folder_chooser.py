@@ -72,7 +72,7 @@ def places(home: Path | None = None) -> list[Place]:
             real = path.resolve(strict=True)
         except (OSError, RuntimeError):
             continue
-        if real.is_dir() and real != Path(real.anchor) or (sys.platform == "win32" and real.is_dir()):
+        if (real.is_dir() and real != Path(real.anchor)) or (sys.platform == "win32" and real.is_dir()):
             out.setdefault(real, Place(title, real))
     return list(out.values())
 

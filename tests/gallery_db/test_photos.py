@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from gallery_db import Gallery, GalleryError, NotFoundError
+from gallery_db.records import RootTally
 
 from .factories import E, found, photo, put
 
@@ -28,6 +29,31 @@ def test_roots(tx):
     assert tx.roots.get(pictures.id).last_scan_at is not None
     with pytest.raises(NotFoundError):
         tx.roots.get(99)
+
+
+def test_tallies(tx):
+    root, other = tx.roots.add(Path("/lib")).id, tx.roots.add(Path("/empty")).id
+    first = tx.photos.upsert("/lib/a.jpg", "a", root_id=root, width=100, height=100).id
+    tx.faces.replace_for_photo(first, [found(0, 1), found(100, 2), found(200, 3)])
+    tx.decisions.ignore_faces([tx.faces.last_id()])
+    tx.photos.upsert("/lib/b.jpg", "b", root_id=root)
+    tx.photos.mark_missing([tx.photos.upsert("/lib/c.jpg", "c", root_id=root).id])
+    tx.photos.mark_failed("/lib/d.jpg", "broken", root_id=root)
+    tx.photos.mark_restored("/lib/e.jpg", "e", root_id=root)
+    assert tx.roots.tallies() == {root: RootTally(photos=2, faces=2, unreadable=1, missing=1, restored=1)}
+    assert other not in tx.roots.tallies()
+
+
+def test_counts_of_people(tx):
+    first, second, *_ = put(tx, "a", 1, 2, 3)
+    tx.decisions.create_person("Ada")
+    unnamed = tx.decisions.create_person().person_id
+    tx.decisions.assign([first], unnamed)
+    tx.decisions.create_person()  # without a face: nobody to see
+    stranger = tx.decisions.create_person("Ticket seller").person_id
+    tx.decisions.assign([second], stranger)
+    tx.decisions.ignore(stranger)
+    assert tx.people.counts() == (1, 1)
 
 
 def test_an_offline_root_loses_nothing(tx):

@@ -1,0 +1,198 @@
+"""Jobs in plain words: what is done, for whom, what came of it, and what to do about a failure."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gallery_db import NotFoundError, Tx
+from gallery_db.records import JobRecord, RootRecord
+from plugin.jobs import kinds
+from plugin.jobs.kinds import HAND, printable
+
+KINDS: Mapping[str, str] = {
+    kinds.RESTORE: "Restoring faces",
+    kinds.RECONCILE: "Looking through folders",
+    kinds.CHANGES: "Reading new photos",
+    kinds.PROPOSE: "Finding faces worth restoring",
+    kinds.CLEANUP_ITEM: "Cleaning up the library",
+    kinds.MEASURE: "Measuring how clear faces are",
+    kinds.NIGHTLY: "Nightly care and backup",
+}
+
+ORIGINS: Mapping[str | None, str] = {
+    "hand": "you asked for it",
+    "auto": "by your folder's rule",
+    "cleanup": "part of the clean-up",
+    "watch": "to keep the library up to date",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """One job as the page shows it. `detail` is where, `came_of_it` the result in words, `advice` what to do about a
+    failure; `done` of `total` only while it runs and that is known. `photo_id` and `person_id` lead to their pages."""
+
+    id: int
+    kind: str
+    state: str
+    what: str
+    detail: str
+    why: str
+    came_of_it: str
+    error: str
+    advice: str
+    done: int
+    total: int
+    photo_id: int | None
+    person_id: int | None
+    created_at: float
+    run_after: float
+    finished_at: float | None
+    later: bool
+    first: bool
+    attempts: int
+
+
+class JobWords:
+    """Words for jobs, over one read transaction."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._roots = {r.id: r for r in tx.roots.all()}
+        self._names = tx.people.names()
+
+    def lines(self, jobs: Sequence[JobRecord]) -> list[JobLine]:
+        """In the order given."""
+        return [self.line(job) for job in jobs]
+
+    def line(self, job: JobRecord) -> JobLine:
+        progress = job.progress or {}
+        path = job.payload.get("path")
+        what, person_id = self._what(job)
+        text = printable(str(progress.get("text") or ""))
+        running = job.state == "running"
+        error = printable(job.error or "")
+        now = time.time()
+        return JobLine(
+            id=job.id,
+            kind=job.kind,
+            state=job.state,
+            what=what,
+            detail=self.place(path) if path else "",
+            why=ORIGINS.get(job.origin, ""),
+            came_of_it=sentence(text) if job.state == "done" else "",
+            error=sentence(error),
+            advice=advice(error) if job.state == "failed" else "",
+            done=int(progress.get("done") or 0) if running else 0,
+            total=int(progress.get("total") or 0) if running else 0,
+            photo_id=self._photo(path),
+            person_id=person_id,
+            created_at=job.created_at,
+            run_after=job.run_after,
+            finished_at=job.finished_at,
+            later=job.state == "waiting" and job.run_after > now,
+            first=job.priority >= HAND,
+            attempts=job.attempts,
+        )
+
+    def place(self, path: str) -> str:
+        """A path as a person says it: from the library's folder on, or from the home folder on."""
+        for root in self._roots.values():
+            if Path(path).is_relative_to(root.path):
+                return printable(str(Path(Path(root.path).name) / Path(path).parent.relative_to(root.path)))
+        home = Path.home()
+        parent = Path(path).parent
+        if parent.is_relative_to(home):
+            return printable(str(Path("~") / parent.relative_to(home)))
+        return printable(str(parent))
+
+    def _what(self, job: JobRecord) -> tuple[str, int | None]:
+        payload = job.payload
+        match job.kind:
+            case kinds.RESTORE:
+                return self._restore(payload)
+            case kinds.CHANGES:
+                paths = payload.get("paths", ())
+                files = f"“{printable(Path(paths[0]).name)}”" if len(paths) == 1 else f"{len(paths):,} photos"
+                again = "again " if payload.get("tries") else ""
+                return f"Read {files} {again}in {self._root(payload)}", None
+            case kinds.RECONCILE:
+                return f"Look through {self._root(payload)}", None
+            case kinds.PROPOSE:
+                return f"See which new faces in {self._root(payload)} could be restored", None
+            case kinds.CLEANUP_ITEM:
+                return "Hand out the next photos of the clean-up", None
+            case kinds.MEASURE:
+                return "Measure how clear the faces are", None
+            case kinds.NIGHTLY:
+                return "Back up and look after the library", None
+            case _:
+                return f"Do “{job.kind}”", None
+
+    def _restore(self, payload: Mapping[str, Any]) -> tuple[str, int | None]:
+        """ "Restore Anna in beach.jpg", and who Anna is."""
+        name = printable(Path(payload.get("path", "")).name)
+        person_id = self._person(payload)
+        if person_id is not None and person_id in self._names:
+            return f"Restore {self._names[person_id]} in {name}", person_id
+        faces = (payload.get("options") or {}).get("face_ids") or ()
+        if payload.get("face_id") is not None or len(faces) == 1:
+            return f"Restore one face in {name}", person_id
+        return f"Restore {name}", None
+
+    def _person(self, payload: Mapping[str, Any]) -> int | None:
+        options = payload.get("options") or {}
+        said = options.get("person_id", options.get("person"))
+        if said is not None:
+            if str(said).isdigit():
+                return int(said)
+            found = self._tx.people.by_name(str(said))
+            return found[0].id if len(found) == 1 else None
+        faces = options.get("face_ids") or ()
+        face_id = payload.get("face_id") or (faces[0] if len(faces) == 1 else None)
+        if face_id is None:
+            return None
+        try:
+            return self._tx.faces.get(face_id).person_id
+        except NotFoundError:
+            return None
+
+    def _photo(self, path: str | None) -> int | None:
+        record = None if path is None else self._tx.photos.by_path(printable(path))
+        return None if record is None else record.id
+
+    def _root(self, payload: Mapping[str, Any]) -> str:
+        root: RootRecord | None = self._roots.get(payload.get("root_id", 0))
+        return "a folder that was removed" if root is None else f"“{Path(root.path).name or root.path}”"
+
+
+def advice(error: str) -> str:
+    """The way out of a failure, by what it says."""
+    low = error.casefold()
+    for text, signs in _ADVICE.items():
+        if any(sign in low for sign in signs):
+            return text
+    return "Try it again. If it fails once more, leave it: your photo itself is unharmed."
+
+
+_ADVICE: Mapping[str, Sequence[str]] = {
+    "Plug the drive in, or put the photo back; then try again.": ("no such file", "no such photo", "is the drive"),
+    "Allow your user to read this file, then try again.": ("permission denied",),
+    "Free some space on the disk, then try again.": ("no space left", "disk is full", "disk full"),
+    "Close other programs or take a smaller photo, then try again.": ("out of memory", "of memory", "sigkill"),
+    "Draw a box around the face on the photo's page, then try again.": ("no face",),
+    "The photo may be damaged. If it looks whole in another program, try again.": ("the worker", "no progress"),
+    "The model's licence has to be accepted first; the library page lists the models.": ("licence",),
+    "Copy the file again from where it came from, then try again.": ("cannot read", "truncated", "damaged", "decode"),
+    "Have its folder looked through on the library page, then try again.": ("iconface scan",),
+}
+
+
+def sentence(text: str) -> str:
+    """With a capital letter and without the class of an error: “OSError: no space” is “No space”."""
+    head, colon, rest = text.partition(": ")
+    if colon and head.isidentifier() and head.endswith(("Error", "Exception")):
+        text = rest
+    return text[:1].upper() + text[1:]
