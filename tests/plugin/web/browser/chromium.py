@@ -77,7 +77,7 @@ class Browser:
         width, height = size
         self._cdp(
             "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
         )
         features = [
             {"name": "prefers-color-scheme", "value": theme},
@@ -260,7 +260,7 @@ const clipped = e => { for (let p = e.parentElement; p && p !== document.body; p
   if (getComputedStyle(p).overflowX !== 'visible') return true; return false; };
 const wide = [...document.body.querySelectorAll('*')]
   .filter(e => e.getBoundingClientRect().right > root.clientWidth + 1 && !clipped(e))
-  .map(e => `<${e.tagName.toLowerCase()} class="${e.getAttribute('class') ?? ''}"> ${Math.round(e.getBoundingClientRect().right)}`);
+  .map(e => e.cloneNode(false).outerHTML.slice(0, 120) + ' to ' + Math.round(e.getBoundingClientRect().right));
 return [`${root.scrollWidth} > ${root.clientWidth}`, ...wide.slice(0, 8)];
 """
 
