@@ -34,7 +34,7 @@ class RestorationDecisions:
         _must_be(rows, ("done",), "accepted")
         r = Recorder(self._c)
         r.update(restoration, [row.id for row in rows], decided="accepted")
-        return self._decided("accept_restoration", f"accepted {rows[0].output}", r.changes, rows)
+        return self._decided("accept_restoration", f"accepted {_copies(rows)}", r.changes, rows)
 
     def reject_restorations(self, restoration_ids: Sequence[int]) -> DecisionRecord:
         """ "I do not want that": the same result is never made by itself again, and the caller removes the output.
@@ -47,8 +47,7 @@ class RestorationDecisions:
         gone = {row.id for row in rows if row.state == "done"}
         back = {"state": ["undone", "rejected"], "decided": [None, "rejected"]}
         changes = [[*c[:3], back] if c[2] in gone else c for c in r.changes]
-        what = rows[0].output if rows[0].output is not None else f"the proposal for {rows[0].photo}"
-        return self._decided("reject_restoration", f"rejected {what}", changes, rows)
+        return self._decided("reject_restoration", f"rejected {_copies(rows)}", changes, rows)
 
     def _restorations(self, restoration_ids: Sequence[int]) -> list[Row[Any]]:
         ids = unique(restoration_ids)
@@ -67,3 +66,18 @@ def _must_be(rows: Sequence[Row[Any]], states: Sequence[str], verb: str) -> None
     for row in rows:
         if row.state not in states:
             raise GalleryError(f"restoration {row.id} cannot be {verb}: it is {row.state}")
+
+
+def _copies(rows: Sequence[Row[Any]]) -> str:
+    """What the rows are of, in words."""
+    outputs = list(dict.fromkeys(row.output for row in rows if row.output is not None))
+    proposals = [row for row in rows if row.output is None]
+    if len(outputs) == 1 and not proposals:
+        return str(outputs[0])
+    if len(proposals) == 1 and not outputs:
+        return f"the proposal for {proposals[0].photo}"
+    copies = f"{len(outputs)} restored {'copy' if len(outputs) == 1 else 'copies'}"
+    return " and ".join(
+        ([copies] if outputs else [])
+        + ([f"{len(proposals)} proposal{'s' * (len(proposals) != 1)}"] if proposals else [])
+    )

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, or_, select, update
+from sqlalchemy import Row, delete, or_, select, update
 
 from iconface_core.boxes import iou
 from iconface_core.types import BBox
 
 from .errors import NotFoundError
 from .records import Origin, RestorationRecord, RestorationState
+from .restoration_shelves import RestorationShelves
 from .rows import from_json, require, storable_path, to_json, utc_now
 from .schema import photo as photos
 from .schema import restoration
@@ -18,10 +19,7 @@ SAME_FACE_IOU = 0.5
 """Boxes in one photo that overlap more than this are one face."""
 
 
-class RestorationRepo:
-    def __init__(self, conn: Connection) -> None:
-        self._c = conn
-
+class RestorationRepo(RestorationShelves):
     def add(
         self,
         *,

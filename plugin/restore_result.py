@@ -19,10 +19,11 @@ class RestoreRequest:
     """`strength` and `steps` None mean the restorer's own; `quality` chooses steps where none are given.
 
     `face` counts from the left, from 1; None means every face that needs it; `face_ids` name some by their ids in the
-    gallery. `references` are files given by the user and replace the choice from the gallery. `output` is a folder for
-    the copy, `beside` puts it beside the original. `force` restores what would be left alone, and writes what the
-    identity check refused. `origin` says who asks: unless it is `hand`, what people decided about earlier results
-    forbids to make the same again, and nobody unknown is restored.
+    gallery. `references` are files given by the user and replace the choice from the gallery; `reference_faces` are
+    faces of the gallery that do so for the people they show, and mean nothing for others. `output` is a folder for the
+    copy, `beside` puts it beside the original. `force` restores what would be left alone, and writes what the identity
+    check refused. `origin` says who asks: unless it is `hand`, what people decided about earlier results forbids to
+    make the same again, and nobody unknown is restored.
     """
 
     strength: float | None = None
@@ -33,6 +34,7 @@ class RestoreRequest:
     face_ids: Sequence[int] = ()
     person_id: int | None = None
     references: tuple[Path, ...] = ()
+    reference_faces: Sequence[int] = ()
     use_references: bool = True
     restorer: str = "auto"
     output: Path | None = None

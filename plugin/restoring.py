@@ -28,7 +28,7 @@ from .outputs import Outputs, why_not_again
 from .restore_result import FaceResult, RestoreRequest
 from .restorers import Restorers
 from .subjects import Subject, SubjectFinder, pick
-from .whois import Answer, WhoIs
+from .whois import Answer, WhoIs, chosen_by_hand
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class _Run:
             result.references_note = "none: nobody is known for this face"
             return []
         found: list[tuple[AlignedFace, FaceEmbedding]] = []
-        for chosen in answer.choice.chosen:
+        for chosen in chosen_by_hand(answer, self._request.reference_faces) or answer.choice.chosen:
             row = answer.rows[chosen.face_id]
             try:
                 pixels = read_photo(Path(row.photo)).pixels

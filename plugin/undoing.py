@@ -22,7 +22,7 @@ def undo(
     A copy that was changed since it was written is left alone: it is the user's now.
     """
     record = people.decide(lambda tx: tx.decisions.undo(decision_id), dry_run=dry_run)
-    return record, [] if dry_run else _remove_outputs(gallery, record, "undone")
+    return record, [] if dry_run else remove_outputs(gallery, record, "undone")
 
 
 def reject(gallery: Gallery, which: str, *, dry_run: bool = False) -> tuple[DecisionRecord, list[Path]]:
@@ -30,7 +30,7 @@ def reject(gallery: Gallery, which: str, *, dry_run: bool = False) -> tuple[Deci
     rows = find(gallery, which)
     ids = [r.id for r in rows]
     record = tried(gallery, lambda tx: tx.decisions.reject_restorations(ids), dry_run=dry_run)
-    return record, [] if dry_run else _remove_outputs(gallery, record, "rejected")
+    return record, [] if dry_run else remove_outputs(gallery, record, "rejected")
 
 
 def accept(gallery: Gallery, which: str, *, dry_run: bool = False) -> DecisionRecord:
@@ -51,7 +51,8 @@ def find(gallery: Gallery, which: str) -> list[RestorationRecord]:
     return rows
 
 
-def _remove_outputs(gallery: Gallery, record: DecisionRecord, state: str) -> list[Path]:
+def remove_outputs(gallery: Gallery, record: DecisionRecord, state: RestorationState) -> list[Path]:
+    """Delete the copies whose rows a decision left in `state`, once it is committed. Returns those that were there."""
     with gallery.begin(write=False) as tx:
         rows = [tx.restorations.get(i) for i in record.restoration_ids]
     outputs = {r.output: r for r in rows if r.state == state}

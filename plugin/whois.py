@@ -1,7 +1,7 @@
 """Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -10,7 +10,14 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
 from iconface_core.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
-from iconface_core.references import DegradedFace, ReferenceCandidate, ReferenceChoice, pose_of, select_references
+from iconface_core.references import (
+    ChosenReference,
+    DegradedFace,
+    ReferenceCandidate,
+    ReferenceChoice,
+    pose_of,
+    select_references,
+)
 
 from .regrouping import EmbedderFacts, read_faces
 from .subjects import Subject, frontal_landmarks
@@ -171,6 +178,15 @@ class WhoIs:
             captured_at=None if row.captured_at is None else datetime.fromisoformat(row.captured_at),
             confirmed=row.confirmed,
         )
+
+
+def chosen_by_hand(answer: Answer, face_ids: Iterable[int]) -> list[ChosenReference]:
+    """Those of these faces that are the answer's person, as references; with what the rules say of those they chose."""
+    ruled = {c.face_id: c for c in (answer.choice.chosen if answer.choice else ())}
+    rows = [answer.rows[i] for i in face_ids if i in answer.rows]
+    plain = (ChosenReference(r.face_id, r.photo_id, 1.0, (), None, 0.0, None) for r in rows)
+    known = (ruled.get(c.face_id, c) for c in plain)
+    return [replace(c, reasons=("you chose it", *c.reasons)) for c in known]
 
 
 def _probe(s: Subject) -> Probe:

@@ -107,3 +107,30 @@ def test_a_proposal_ends_with_the_restoration_of_its_face(tx):
     done = tx.restorations.add(**BASE, **box, output="/1", origin="watch", seconds=1.5)
     assert [r.id for r in tx.restorations.history()] == [done.id, beside.id]
     assert (done.origin, done.seconds, done.decided, done.bbox) == ("watch", 1.5, None, BBox(0, 0, 40, 40))
+
+
+def test_shelves_hold_one_entry_per_copy(tx):
+    ada = tx.decisions.create_person("Ada").person_id
+    add = tx.restorations.add
+    two = [add(**BASE, output="/1", output_sha256="one", person_id=p).id for p in (ada, None)]
+    version = add(**BASE, output="/1", output_sha256="another picture by that name").id
+    kept = add(**BASE, output="/2", output_sha256="x").id
+    refused = [add(**BASE | {"state": "refused"}, person_id=ada, bbox=BBox(0, 0, 9, 9)).id for _ in range(2)]
+    proposed = add(**BASE | {"state": "proposed"}, person_id=ada, bbox=BBox(50, 0, 90, 40)).id
+    tx.decisions.accept_restorations([kept])
+    shelf = tx.restorations.on_shelf
+    assert shelf("to_decide") == [version, two[1]]
+    assert shelf("to_decide", limit=1) == [version]
+    assert shelf("to_decide", before=version) == [two[1]]
+    assert shelf("to_decide", person_id=ada) == [two[0]], "by the row of that person"
+    assert shelf("refused") == refused[::-1]
+    assert (shelf("kept"), shelf("proposed")) == ([kept], [proposed])
+    counts = {"to_decide": 2, "proposed": 1, "kept": 1, "put_back": 0, "refused": 2}
+    assert tx.restorations.shelf_counts() == counts
+    assert tx.restorations.shelf_counts(person_id=ada) == counts | {"to_decide": 1, "kept": 0}
+    assert tx.restorations.people_on_shelf("refused") == [(ada, "Ada", 2)]
+    rejected = tx.decisions.reject_restorations([*two, proposed])
+    assert rejected.summary == "rejected 1 restored copy and 1 proposal"
+    assert shelf("put_back") == [proposed, two[1]]
+    tx.decisions.undo(rejected.id)
+    assert (shelf("put_back"), shelf("proposed")) == ([two[1]], [proposed]), "its file is gone, the proposal is open"
