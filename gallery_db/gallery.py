@@ -19,6 +19,7 @@ from .meta import MetaRepo
 from .migrate import upgrade
 from .people import PersonRepo
 from .photos import PhotoRepo
+from .questions import QuestionRepo
 from .records import ForgetResult
 from .restorations import RestorationRepo
 from .roots import RootRepo
@@ -34,6 +35,7 @@ class Tx:
         self.measures = MeasureRepo(conn)
         self.people = PersonRepo(conn)
         self.decisions = DecisionRepo(conn)
+        self.questions = QuestionRepo(conn)
         self.restorations = RestorationRepo(conn)
         self.jobs: JobQueue = JobRepo(conn)
         self.meta = MetaRepo(conn)

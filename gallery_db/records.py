@@ -19,6 +19,7 @@ FaceSource = Literal["detected", "manual"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 RestorationState = Literal["done", "refused", "undone", "proposed", "rejected"]
 Decided = Literal["accepted", "rejected"]
+QuestionKind = Literal["join", "merge", "twins", "who"]
 Origin = Literal["hand", "auto", "cleanup", "watch"]
 
 
@@ -366,3 +367,31 @@ class ForgetResult:
     restorations: int
     face_ids: tuple[int, ...]
     outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as grouping puts it (`questions.py` says what each kind asks). `evidence` is a log-likelihood ratio
+    with the prior in it; `gain` is the number of faces that an answer settles."""
+
+    kind: QuestionKind
+    face_ids: tuple[int, ...]
+    person_id: int | None = None
+    other_person_id: int | None = None
+    evidence: float | None = None
+    gain: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRecord:
+    """An open question. `face_ids` are those still undecided; of a join, `person_id` is the person to ask about now and
+    `other_person_id` the runner-up; of a merge they are the two people."""
+
+    id: int
+    kind: QuestionKind
+    face_ids: tuple[int, ...]
+    person_id: int | None
+    other_person_id: int | None
+    evidence: float | None
+    gain: int
+    put_off_until: str | None = None

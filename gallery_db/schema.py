@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -253,6 +253,25 @@ Index(
     job.c.dedupe,
     unique=True,
     sqlite_where=text("state = 'waiting' AND dedupe IS NOT NULL"),
+)
+
+# No foreign keys: when undo brings back a person that was merged away, its questions are there again. Whether one is
+# still open is read from the faces and people it is about, so that nothing has to be kept in step (questions.py).
+question = Table(
+    "question",
+    metadata,
+    _id(),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False, unique=True),
+    Column("face_ids", String, nullable=False),
+    Column("person_id", Integer),
+    Column("other_person_id", Integer),
+    Column("evidence", REAL),
+    Column("gain", Integer, nullable=False),
+    Column("asked_at", String, nullable=False),
+    Column("put_off_until", String),
+    _one_of("kind", "join", "merge", "twins", "who"),
+    sqlite_autoincrement=True,
 )
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))

@@ -1,0 +1,305 @@
+"""Questions for the human. What grouping asked is kept; whether it is still open is read from the facts.
+
+A question is open while the faces are undecided, the people are there and shown, and nobody said otherwise. So every
+answer, wherever it was given, closes it; undo of that answer opens it again; and nothing has to be kept in step.
+"Not sure" alone is kept here: `put_off`.
+
+| kind | asks | closed by |
+|---|---|---|
+| join | are `face_ids` `person_id`? when that is refused: the runner-up | assign, reject, ignore |
+| merge | are `person_id` and `other_person_id` one person? | merge, different |
+| twins | one photo shows `person_id` twice (`face_ids`): which of the two is it? | assign, reject, confirm both |
+| who | who is the unnamed `person_id`, or the face that is like nobody? | name, merge, assign, ignore |
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from .errors import NotFoundError
+from .records import Asked, QuestionKind, QuestionRecord
+from .rows import batches, from_json, to_json, utc_now
+from .schema import different, face, merged, person, photo, question, rejection
+
+PUT_OFF_DAYS = 30
+"""So long "not sure" holds, unless grouping finds new evidence before."""
+NEW_EVIDENCE = 1.0  # natural log: the odds changed by a factor of nearly three
+MOST_PEOPLE, MOST_FACES, MOST_TWINS = 300, 100, 200  # of one kind at a time: a queue without an end is no help
+MIN_QUALITY = 0.4  # of a single face that is like nobody: poorer ones tell a human as little as they tell us
+KEPT_DAYS = 365  # so long an answered question can come back by undo
+
+_SHOWN = face.c.state.in_(("ok", "doubtful"))
+_absorbed, _other_absorbed = merged.alias("first_absorbed"), merged.alias("second_absorbed")
+_first = func.coalesce(_absorbed.c.person_id, question.c.person_id)
+_second = func.coalesce(_other_absorbed.c.person_id, question.c.other_person_id)
+
+
+class QuestionRepo:
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def keep(self, asked: Sequence[Asked], *, replace: bool) -> None:
+        """Store what a grouping pass asked, and what the gallery itself gives reason to ask: the largest people without
+        a name, good faces that are like nobody, and photos that show somebody twice.
+
+        `replace` (a full pass): open questions that were not asked again are dropped. Those put off stay so until
+        their time is over, or until the evidence changed or the people grew by half. Answered ones are kept a year
+        for undo.
+        """
+        found = {_key(a): a for a in sorted(asked, key=lambda a: a.evidence or 0.0)}  # of equal ones the strongest
+        found |= {_key(a): a for a in (*self._twins_proposed(asked), *self._twins(), *self._people(), *self._faces())}
+        old = {r.key: r for r in self._c.execute(select(question))}
+        now = utc_now()
+        values = [
+            {
+                "kind": a.kind,
+                "key": key,
+                "face_ids": to_json(sorted(a.face_ids)),
+                "person_id": a.person_id,
+                "other_person_id": a.other_person_id,
+                "evidence": a.evidence,
+                "gain": a.gain,
+                "asked_at": now,
+                "put_off_until": _still_put_off(old.get(key), a),
+            }
+            for key, a in found.items()
+        ]
+        # A pass over a few new faces says nothing about what grouping asked before.
+        own = or_(question.c.kind == "who", and_(question.c.kind == "twins", question.c.evidence.is_(None)))
+        again = {old[k].id for k in found if k in old}
+        dropped = set(self._c.scalars(_ids(~_put_off(), literal(True) if replace else own))) - again
+        for ids in batches(dropped):
+            self._c.execute(delete(question).where(question.c.id.in_(ids)))
+        if values:
+            row = insert(question)
+            names = ("face_ids", "other_person_id", "evidence", "gain", "asked_at", "put_off_until")
+            self._c.execute(
+                row.on_conflict_do_update(index_elements=["key"], set_={n: row.excluded[n] for n in names}), values
+            )
+        long_ago = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
+        self._c.execute(delete(question).where(question.c.asked_at < long_ago))
+
+    def any_kept(self) -> bool:
+        """Was anything ever asked?"""
+        return self._c.scalar(select(question.c.id).limit(1)) is not None
+
+    def open(
+        self, *, kind: QuestionKind | None = None, person_id: int | None = None, limit: int | None = None
+    ) -> list[QuestionRecord]:
+        """Open questions, the most useful first: by the number of faces an answer settles, then the surest."""
+        rank = case({"merge": 0, "twins": 1, "join": 2}, value=question.c.kind, else_=3)
+        query = _view().where(_is_open(), ~_put_off(), *_about(kind, person_id))
+        query = query.order_by(question.c.gain.desc(), rank, question.c.evidence.desc(), question.c.id)
+        return [_record(r) for r in self._c.execute(query.limit(limit))]
+
+    def count(self, *, person_id: int | None = None) -> dict[QuestionKind, int]:
+        """How many are open, of each kind that has any."""
+        query = _ids(~_put_off(), *_about(None, person_id)).with_only_columns(question.c.kind, func.count())
+        return {k: n for k, n in self._c.execute(query.group_by(question.c.kind))}  # noqa: C416  # typed rows
+
+    def get(self, question_id: int) -> QuestionRecord | None:
+        """The question as it is open now; None when it was answered (or put off) meanwhile, or was never asked."""
+        row = self._c.execute(_view().where(question.c.id == question_id, _is_open(), ~_put_off())).first()
+        return None if row is None else _record(row)
+
+    def put_off(self, question_id: int, *, days: int = PUT_OFF_DAYS) -> None:
+        """ "Not sure": ask again after so many days, or when there is new evidence. Raises NotFoundError."""
+        until = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
+        self._set(question_id, until)
+
+    def ask_again(self, question_id: int) -> None:
+        """Take `put_off` back. Raises NotFoundError."""
+        self._set(question_id, None)
+
+    def _set(self, question_id: int, until: str | None) -> None:
+        change = update(question).where(question.c.id == question_id).values(put_off_until=until)
+        if not self._c.execute(change).rowcount:
+            raise NotFoundError(f"no question with id {question_id}")
+
+    def _people(self) -> list[Asked]:
+        """The largest people without a name."""
+        size = func.count().label("size")
+        nameless = and_(person.c.name.is_(None), ~person.c.hidden, ~person.c.ignored)
+        query = select(person.c.id, size).join(face, face.c.person_id == person.c.id).where(nameless, _SHOWN)
+        query = query.group_by(person.c.id).order_by(size.desc(), person.c.id).limit(MOST_PEOPLE)
+        return [Asked("who", (), p, gain=n) for p, n in self._c.execute(query)]
+
+    def _faces(self) -> list[Asked]:
+        """The best faces that belong to nobody."""
+        query = (
+            select(face.c.id)
+            .join(photo, photo.c.id == face.c.photo_id)
+            .where(face.c.person_id.is_(None), face.c.state == "ok", photo.c.state == "indexed")
+            .where(face.c.quality >= MIN_QUALITY)
+            .order_by(face.c.quality.desc(), face.c.id)
+        )
+        return [Asked("who", (i,), gain=1) for i in self._c.scalars(query.limit(MOST_FACES))]
+
+    def _twins(self) -> list[Asked]:
+        """Two faces of one photo that belong to one person, as after a merge; not if the user confirmed both."""
+        other = face.alias("other")
+        same = and_(other.c.photo_id == face.c.photo_id, other.c.person_id == face.c.person_id, other.c.id > face.c.id)
+        query = select(face.c.id, other.c.id, face.c.person_id).join(other, same)
+        query = query.where(_SHOWN, other.c.state.in_(("ok", "doubtful")), ~and_(face.c.confirmed, other.c.confirmed))
+        rows = self._c.execute(query.order_by(face.c.id, other.c.id).limit(MOST_TWINS))
+        return [Asked("twins", (a, b), p, gain=2) for a, b, p in rows]
+
+    def _twins_proposed(self, asked: Sequence[Asked]) -> list[Asked]:
+        """Two faces of one photo that might both be one person: asked together, because one answer settles both."""
+        single = {a.face_ids[0]: a for a in asked if a.kind == "join" and len(a.face_ids) == 1}
+        together: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
+        for ids in batches(single):
+            rows = self._c.execute(select(face.c.id, face.c.photo_id).where(face.c.id.in_(ids)).order_by(face.c.id))
+            for face_id, photo_id in rows:
+                together[photo_id, single[face_id].person_id].append(face_id)
+        return [
+            Asked("twins", (a, b), who, evidence=max(single[a].evidence or 0.0, single[b].evidence or 0.0), gain=2)
+            for (_, who), faces in together.items()
+            for a, b in zip(faces[::2], faces[1::2], strict=False)
+        ]
+
+
+def forget(conn: Connection, people: set[int], faces: set[int]) -> None:
+    """Drop every question that mentions them."""
+    rows = conn.execute(select(question.c.id, question.c.person_id, question.c.other_person_id, question.c.face_ids))
+    hit = [r.id for r in rows if {r.person_id, r.other_person_id} & people or set(from_json(r.face_ids)) & faces]
+    for ids in batches(hit):
+        conn.execute(delete(question).where(question.c.id.in_(ids)))
+
+
+def _key(a: Asked) -> str:
+    """Equal for the same question of another pass. With other faces or people it is another question."""
+    people = (
+        sorted(p for p in (a.person_id, a.other_person_id) if p is not None) if a.kind == "merge" else [a.person_id]
+    )
+    return f"{a.kind}:{'+'.join(map(str, people))}:{','.join(map(str, sorted(a.face_ids)))}"
+
+
+def _still_put_off(old: Any, a: Asked) -> str | None:
+    if old is None or old.put_off_until is None:
+        return None
+    changed = abs((a.evidence or 0.0) - (old.evidence or 0.0)) >= NEW_EVIDENCE or a.gain >= 1.5 * old.gain
+    return None if changed else str(old.put_off_until)
+
+
+def _put_off() -> ColumnElement[bool]:
+    return func.coalesce(question.c.put_off_until, "") > utc_now()
+
+
+def _about(kind: QuestionKind | None, person_id: int | None) -> list[ColumnElement[bool]]:
+    of_kind = [] if kind is None else [question.c.kind == kind]
+    return of_kind + ([] if person_id is None else [or_(_first == person_id, _second == person_id)])
+
+
+def _ids(*where: ColumnElement[bool]) -> Select[Any]:
+    return _joined(select(question.c.id)).where(_is_open(), *where)
+
+
+def _view() -> Select[Any]:
+    """Questions with the people they are about today: a person that was merged away stands for the one it is now."""
+    q = question.c
+    return _joined(
+        select(
+            q.id,
+            q.kind,
+            q.evidence,
+            q.gain,
+            q.put_off_until,
+            _first.label("first"),
+            _second.label("second"),
+            case((q.kind == "join", _undecided(_first)), else_="[]").label("for_first"),
+            case((q.kind == "join", _undecided(_second)), else_="[]").label("for_second"),
+            q.face_ids,
+        )
+    )
+
+
+def _joined(query: Select[Any]) -> Select[Any]:
+    return query.outerjoin(_absorbed, _absorbed.c.absorbed_id == question.c.person_id).outerjoin(
+        _other_absorbed, _other_absorbed.c.absorbed_id == question.c.other_person_id
+    )
+
+
+def _is_open() -> ColumnElement[bool]:
+    kind, everybody = question.c.kind, func.json_array_length(question.c.face_ids)
+    claimed = or_(*(and_(_listed(p), _undecided(p) != "[]") for p in (_first, _second)))
+    both_undecided = func.json_array_length(_undecided(_first)) == everybody
+    both_given = func.json_array_length(_given(_first)) == everybody
+    told_apart = (
+        exists()
+        .where(different.c.person_a == func.min(_first, _second))
+        .where(different.c.person_b == func.max(_first, _second))
+    )
+    nameless = exists().where(person.c.id == _first, person.c.name.is_(None))
+    return or_(
+        and_(kind == "join", claimed),
+        and_(kind == "merge", _first != _second, _listed(_first), _listed(_second), ~told_apart)
+        & _has_faces(_first)
+        & _has_faces(_second),
+        and_(kind == "twins", _listed(_first), or_(both_undecided, both_given)),
+        and_(kind == "who", question.c.person_id.is_not(None), nameless, _listed(_first), _has_faces(_first)),
+        and_(kind == "who", question.c.person_id.is_(None), _undecided(None) != "[]"),
+    )
+
+
+def _listed(who: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Is the person there, and neither hidden nor ignored?"""
+    return exists().where(person.c.id == who, ~person.c.hidden, ~person.c.ignored)
+
+
+def _has_faces(who: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists().where(face.c.person_id == who, _SHOWN)
+
+
+def _undecided(who: ColumnElement[Any] | None) -> ScalarSelect[Any]:
+    """JSON array of the question's faces that nobody has and that may still be `who` (None: anybody): not refused, and
+    no other face of the photo is that person."""
+    free = _members().where(face.c.person_id.is_(None))
+    if who is not None:
+        refused = exists().where(rejection.c.face_id == face.c.id, rejection.c.person_id == who)
+        other = face.alias("beside")
+        beside = exists().where(other.c.photo_id == face.c.photo_id, other.c.person_id == who)
+        # `who` is a column of the outermost query, two levels up: said explicitly, or it would be joined here anew.
+        refused, beside = refused.correlate_except(rejection), beside.correlate_except(other)
+        free = free.where(~refused, ~beside)
+    return free.scalar_subquery()
+
+
+def _given(who: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """JSON array of the question's faces that are `who`; empty when the user confirmed all of them."""
+    given = _members().where(face.c.person_id == who)
+    return given.having(func.min(face.c.confirmed) == 0).scalar_subquery()
+
+
+def _members() -> Select[Any]:
+    each = func.json_each(question.c.face_ids).table_valued("value", name="each")
+    source = each.join(face, face.c.id == each.c.value).join(photo, photo.c.id == face.c.photo_id)
+    return select(func.json_group_array(face.c.id)).select_from(source).where(_SHOWN, photo.c.state == "indexed")
+
+
+def _record(r: Any) -> QuestionRecord:
+    first, second, faces = r.first, r.second, r.face_ids
+    if r.kind == "join":
+        # The runner-up is asked about once the first is refused.
+        refused = r.for_first == "[]"
+        faces = r.for_second if refused else r.for_first
+        first, second = (r.second, None) if refused else (r.first, r.second if r.for_second != "[]" else None)
+    return QuestionRecord(r.id, r.kind, tuple(from_json(faces)), first, second, r.evidence, r.gain, r.put_off_until)
