@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from .errors import NotFoundError
+from .meta import MetaRepo
 from .records import Asked, QuestionKind, QuestionRecord
 from .rows import batches, from_json, to_json, utc_now
 from .schema import different, face, merged, person, photo, question, rejection
@@ -46,6 +47,7 @@ MOST_PEOPLE, MOST_FACES, MOST_TWINS = 300, 100, 200  # of one kind at a time: a 
 MIN_QUALITY = 0.4  # of a single face that is like nobody: poorer ones tell a human as little as they tell us
 KEPT_DAYS = 365  # so long an answered question can come back by undo
 
+_ASKED_AT = "asked_at"  # meta key
 _SHOWN = face.c.state.in_(("ok", "doubtful"))
 _absorbed, _other_absorbed = merged.alias("first_absorbed"), merged.alias("second_absorbed")
 _first = func.coalesce(_absorbed.c.person_id, question.c.person_id)
@@ -94,12 +96,13 @@ class QuestionRepo:
             self._c.execute(
                 row.on_conflict_do_update(index_elements=["key"], set_={n: row.excluded[n] for n in names}), values
             )
+        MetaRepo(self._c).set(_ASKED_AT, now)
         long_ago = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
         self._c.execute(delete(question).where(question.c.asked_at < long_ago))
 
-    def any_kept(self) -> bool:
-        """Was anything ever asked?"""
-        return self._c.scalar(select(question.c.id).limit(1)) is not None
+    def asked_at(self) -> str | None:
+        """When a pass last left its questions; None: never, as in the gallery of an older release."""
+        return MetaRepo(self._c).get(_ASKED_AT)
 
     def open(
         self, *, kind: QuestionKind | None = None, person_id: int | None = None, limit: int | None = None

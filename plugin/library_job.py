@@ -58,7 +58,7 @@ class LibraryReport:
         if self.re_embedded:
             out.append(f"        {self.re_embedded} new vectors")
         if self.proposals:
-            out.append(f"        {self.proposals} questions for you; see: iconface people regroup --dry-run")
+            out.append(f"        {self.proposals} questions for you; see: iconface people questions, or iconface web")
         return out + s.offline + s.problems
 
 
@@ -100,6 +100,8 @@ class LibraryJob:
                 report.re_embedded, report.failed_vectors = self._re_embedder.run(progress)
             with self._gallery.begin(write=False) as tx:
                 pending = tx.meta.get(GROUPING_PENDING) == "1" or report.re_embedded > 0
+                # A gallery of an older release never kept its questions.
+                pending = pending or (tx.meta.get(GROUPED_UP_TO) is not None and tx.questions.asked_at() is None)
             if pending:
                 self._group(self._preferred if re_embed else self._grouper, report)
             with self._gallery.begin(write=False) as tx:

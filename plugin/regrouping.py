@@ -14,6 +14,8 @@ from iconface_core.calibration import Calibration
 from iconface_core.grouping import Background, Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
 from iconface_core.types import I64, EmbedderId
 
+from .questions import asked
+
 FULL_PASS_UP_TO = 50_000
 """Up to this many faces the full pass takes seconds, so every scan ends with the canonical result."""
 
@@ -35,17 +37,20 @@ class Grouper:
         self._index: SyncedStore | None = None
 
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
-        """Group all undecided faces anew and write it, or only say what would change."""
+        """Group all undecided faces anew and write it with the questions left, or only say what would change."""
         with self._gallery.begin(write=False) as tx:
             store, faces, facts = self._store(tx), read_faces(tx, self._embedder), read_facts(tx)
         grouping = regroup(faces, facts, self._embedder.calibration, self._policy, search=store.search)
         with self._gallery.begin(write=not dry_run) as tx:
+            changes = tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run)
             if not dry_run:
                 tx.meta.set(self._background_key, _to_text(grouping.background))
-            return tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run), grouping
+                tx.questions.keep(asked(tx, grouping.proposals, grouping.clusters), replace=True)
+            return changes, grouping
 
     def quick(self, face_ids: I64) -> tuple[GroupingChanges, list[Decision]]:
-        """Place a few new faces against the index, with what the last full pass learned about the library.
+        """Place a few new faces against the index, with what the last full pass learned about the library. Questions
+        about them are added to those there are.
 
         The other faces of their photos come along: nobody is twice in one photo.
         """
@@ -62,7 +67,9 @@ class Grouper:
                 background=_from_text(tx.meta.get(self._background_key)),
             )
         with self._gallery.begin() as tx:
-            return tx.faces.apply_decisions(decisions), decisions
+            changes = tx.faces.apply_decisions(decisions)
+            tx.questions.keep(asked(tx, [d.proposal for d in decisions if d.proposal is not None]), replace=False)
+            return changes, decisions
 
     @property
     def _background_key(self) -> str:

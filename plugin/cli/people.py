@@ -31,7 +31,10 @@ def register(root: typer.Typer) -> None:
         "ignore": ignore,
         "birth-date": birth_date,
         "cover": cover,
+        "different": different,
         "regroup": regroup,
+        "questions": questions,
+        "not-sure": not_sure,
     }
     for name, command in commands.items():
         noun.command(name, epilog=SHARED_HELP)(command)
@@ -173,6 +176,48 @@ def regroup(
         changes, grouping = app.grouper.full(dry_run=dry_run)
         row = regroup_rows(app.gallery, changes, grouping, limit)
     session.out.object({"regroup": row, "dry_run": dry_run}, regroup_lines(row))
+
+
+def different(ctx: typer.Context, who: Who, other: Who, dry_run: DryRun = False) -> None:
+    """Say that two people are not the same; it is not asked again."""
+    decide(
+        Session.of(ctx), lambda app, tx: tx.decisions.different(app.people.find(who), app.people.find(other)), dry_run
+    )
+
+
+def questions(
+    ctx: typer.Context,
+    person: Annotated[str | None, typer.Option("--person", "-p", help="only about this person (id or name)")] = None,
+    limit: Annotated[int, typer.Option(help="at most this many")] = 50,
+) -> None:
+    """List what grouping would rather ask you, the most useful first. `iconface web` asks the same with pictures."""
+    from plugin.questions import question_rows
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        who = None if person is None else app.people.find(person)
+        with app.gallery.begin(write=False) as tx:
+            found, left = tx.questions.open(person_id=who, limit=limit), tx.questions.count(person_id=who)
+        rows = question_rows(app.gallery, found)
+    human = [
+        line
+        for r in rows
+        for line in (f"{r['question_id']:5} {r['text']}", *(f"        iconface {a}" for a in r["answers"]))
+    ]
+    session.out.result("questions", rows, [*human, f"{sum(left.values())} questions"], open=sum(left.values()))
+
+
+def not_sure(
+    ctx: typer.Context,
+    question: Annotated[int, typer.Argument(help="question id, see: iconface people questions")],
+    off: Annotated[bool, typer.Option("--off", help="ask it again")] = False,
+) -> None:
+    """Put a question off: it is asked again in 30 days, or when there is new evidence."""
+    session = Session.of(ctx)
+    with session.app() as app, app.gallery.begin() as tx:
+        tx.questions.ask_again(question) if off else tx.questions.put_off(question)
+    done = "is asked again" if off else "is put off for 30 days, unless there is new evidence"
+    session.out.object({"question_id": question, "put_off": not off}, [f"question {question} {done}"])
 
 
 def decide(session: Session, verb: "Callable[[App, Tx], DecisionRecord]", dry_run: bool) -> None:
