@@ -1,0 +1,25 @@
+"""Everything a site needs, around one application."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from plugin.app import App
+
+from .context import Web
+from .live import Live
+from .pictures import Pictures
+from .respond import make_templates
+from .session import Sessions
+
+
+@contextmanager
+def make_web(app: App, port: int) -> Generator[Web]:
+    """What the pages of a site on `port` are given; its threads end with the block."""
+    folder = app.settings.folders.cache / "web"
+    pictures = Pictures(app.gallery, folder, max_pixels=app.settings.max_megapixels * 1_000_000)
+    live = Live(app.gallery)
+    try:
+        yield Web(app, pictures, make_templates(), Sessions(port), live, port)
+    finally:
+        live.close()
+        pictures.close()

@@ -1,0 +1,80 @@
+"""What pages answer with: a whole page, a piece of one, a message with "Undo", another address."""
+
+import json
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from .context import Web
+
+R = TypeVar("R", bound=Response)
+
+
+class Html(HTMLResponse):
+    """A file name need not be UTF-8: its stray bytes become question marks instead of an error."""
+
+    def render(self, content: Any) -> bytes:
+        return str(content).encode("utf-8", "replace")
+
+
+def make_templates() -> Environment:
+    """Everything put into a page is escaped, and a forgotten value is an error, not an empty place."""
+    made = Environment(
+        loader=PackageLoader("plugin.web"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["plural"] = plural
+    return made
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """ "1 photo", "1,204 photos"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def page(request: Request, web: Web, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page whose template begins with `{% extends layout %}`: whole, or for htmx only its title and `content`."""
+    layout = "part.html" if _by_htmx(request) else "base.html"
+    return fragment(request, web, name, status=status, layout=layout, **values)
+
+
+def fragment(request: Request, web: Web, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A template as it is: what htmx puts into a page that is open. `path` and `htmx` are known to every template."""
+    theme = request.cookies.get("iconface_theme")
+    known = {
+        "path": request.url.path,
+        "htmx": _by_htmx(request),
+        "theme": theme if theme in ("light", "dark") else "",
+    }
+    text = web.templates.get_template(name).render(known | values)
+    return Html(text, status, headers={"Vary": "HX-Request"})
+
+
+def said(response: R, text: str, undo: int | None = None) -> R:
+    """Show `text` in a corner of the open page, with a button that takes the decision `undo` back."""
+    return _trigger(response, "toast", {"text": text, "undo": undo})
+
+
+def go(request: Request, url: str, text: str = "", undo: int | None = None) -> Response:
+    """On to another page of the site; `text` is shown there. `url` is a path of ours."""
+    url = quote(url, safe="/?&=#%")
+    if not _by_htmx(request):
+        return RedirectResponse(url, 303)
+    response = Response(status_code=204, headers={"HX-Redirect": url})
+    return _trigger(response, "toast-later", {"text": text, "undo": undo}) if text else response
+
+
+def _by_htmx(request: Request) -> bool:
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+
+
+def _trigger(response: R, name: str, detail: Any) -> R:
+    old = json.loads(response.headers.get("HX-Trigger", "{}"))
+    response.headers["HX-Trigger"] = json.dumps(old | {name: detail})  # ASCII: a header is nothing else
+    return response

@@ -1,0 +1,79 @@
+// Short messages in a corner, with "Undo" where something can be taken back.
+// The server sends them in the header HX-Trigger (respond.py); pages may call `toast` as well.
+
+const LATER = "iconface.toast";
+const SHOWN_MS = 9000;
+
+/** Show a message. `undo` is a decision's number, or null. `kind` is "", "error". */
+export function toast(text, { undo = null, kind = "" } = {}) {
+  const box = document.createElement("div");
+  box.className = `toast ${kind}`.trim();
+  const words = document.createElement("span");
+  words.textContent = text;
+  box.append(words);
+  if (undo !== null) box.append(button("Undo", "quiet", () => (box.remove(), takeBack(undo))));
+  const close = button("×", "quiet icon", () => box.remove());
+  close.setAttribute("aria-label", "Close this message");
+  box.append(close);
+  const corner = document.getElementById("toasts");
+  while (corner.children.length >= 3) corner.firstElementChild.remove();
+  corner.append(box);
+  leaveWhenRead(box);
+}
+
+/** Take one decision back, then show the page as it is now. */
+export async function takeBack(decision) {
+  await htmx.ajax("POST", `/undo/${decision}`, { source: document.body, swap: "none" });
+}
+
+/** Show the content of this page as it is now. A page that does so itself cancels the event `refresh`. */
+export function refresh() {
+  if (!document.dispatchEvent(new Event("refresh", { cancelable: true }))) return;
+  htmx.ajax("GET", location.pathname + location.search, { source: document.body, target: "#content", swap: "innerHTML" });
+}
+
+function button(text, kind, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = `button small ${kind}`;
+  made.textContent = text;
+  made.addEventListener("click", act);
+  return made;
+}
+
+function leaveWhenRead(box) {
+  // Nobody has to be quick: while the pointer or the focus is on it, it stays (WCAG 2.2.1).
+  let timer = 0;
+  const start = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => box.remove(), SHOWN_MS);
+  };
+  const stay = () => clearTimeout(timer);
+  for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, stay);
+  for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, start);
+  start();
+}
+
+document.addEventListener("toast", (event) => toast(event.detail.text, event.detail));
+document.addEventListener("toast-later", (event) => {
+  sessionStorage.setItem(LATER, JSON.stringify({ text: event.detail.text, undo: event.detail.undo ?? null }));
+});
+document.addEventListener("reload", refresh);
+document.addEventListener("htmx:sendError", () => {
+  toast("iconface does not answer. Start it again: iconface web", { kind: "error" });
+});
+document.addEventListener("htmx:timeout", () => {
+  toast("That took too long. Please try again.", { kind: "error" });
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.getResponseHeader("HX-Trigger") === null) {
+    toast("That did not work. Please try again.", { kind: "error" });
+  }
+});
+
+const waiting = sessionStorage.getItem(LATER);
+if (waiting !== null) {
+  sessionStorage.removeItem(LATER);
+  const { text, undo } = JSON.parse(waiting);
+  toast(text, { undo });
+}
