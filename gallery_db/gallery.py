@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from .browse import BrowseRepo
 from .decisions import DecisionRepo
 from .engine import BUSY_TIMEOUT_MS, explained, make_engine
 from .faces import FaceRepo
@@ -34,6 +35,7 @@ class Tx:
         self.faces = FaceRepo(conn)
         self.measures = MeasureRepo(conn)
         self.people = PersonRepo(conn)
+        self.browse = BrowseRepo(conn)
         self.decisions = DecisionRepo(conn)
         self.questions = QuestionRepo(conn)
         self.restorations = RestorationRepo(conn)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -125,6 +125,13 @@ face = Table(
     _one_of("state", "ok", "doubtful", "ignored", "forgotten"),
     sqlite_autoincrement=True,
 )
+
+# For pages of people and faces (browse.py): photos of everybody counted, the clearest face found, without touching the
+# table. Only of faces that are shown, which must be said in these words for SQLite to see that an index serves.
+_SHOWN = text("state IN ('ok', 'doubtful')")
+Index("ix_face_shown", face.c.person_id, face.c.photo_id, sqlite_where=_SHOWN)
+Index("ix_face_best", face.c.person_id, face.c.quality, face.c.det_score, sqlite_where=_SHOWN)
+Index("ix_face_ignored", face.c.id, sqlite_where=text("state = 'ignored'"))
 
 embedding = Table(
     "embedding",
