@@ -239,8 +239,8 @@ def _long_side(wanted: Wanted) -> int | None:
 
 def _fine_enough(photo: Photo, wanted: Wanted) -> bool:
     full, need = max(photo.width, photo.height), _long_side(wanted)
-    height, width = photo.pixels.shape[:2]
-    return max(height, width) >= (full if need is None else min(full, need))
+    have: int = max(photo.pixels.shape[:2])
+    return have >= (full if need is None else min(full, need))
 
 
 def _drawn(photo: Photo, wanted: Wanted) -> Image.Image:
