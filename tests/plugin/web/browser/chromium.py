@@ -184,6 +184,10 @@ class Browser:
 
     # what it looks like
 
+    def settle(self) -> None:
+        """Until no request of htmx is under way and every picture in sight is there."""
+        self.until(lambda: self.driver.execute_script(SETTLED), "a page that is at rest")
+
     def shot(self, name: str, *, whole: bool = True) -> Path:
         """A picture of the page among the artefacts: all of it down to four screens, or what the window shows."""
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
@@ -253,6 +257,12 @@ class Browser:
         self._log("browser"), self._log("performance")
 
 
+SETTLED = """
+const inSight = i => {
+  const b = i.getBoundingClientRect(); return b.bottom > 0 && b.top < innerHeight && b.width > 0; };
+return document.readyState === 'complete' && !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')
+  && [...document.images].every(i => i.complete || !inSight(i));
+"""
 TOO_WIDE = """
 const root = document.scrollingElement;
 if (root.scrollWidth <= root.clientWidth) return [];

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,17 +76,17 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrom
 Enter = Callable[[Path], Browser]
 
 
-@pytest.fixture
-def enter(driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Enter]:
+@contextmanager
+def visits(driver: webdriver.Chrome, logs: Path) -> Iterator[Enter]:
     """`enter(home)` starts the server of a home and comes in through its one-time address.
 
-    After the test: no error in the console, none in the server's log, no request to anywhere else.
+    At the end: no error in the console, none in the server's log, no request to anywhere else.
     """
     servers: list[Server] = []
     browsers: list[Browser] = []
 
     def come_in(home: Path) -> Browser:
-        servers.append(Server(home, tmp_path / f"web-{len(servers)}.log"))
+        servers.append(Server(home, logs / f"web-{len(servers)}.log"))
         browser = Browser(driver, servers[-1].base)
         browsers.append(browser)
         browser.forget()
@@ -93,14 +94,23 @@ def enter(driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Enter]:
         driver.get(servers[-1].way_in)
         return browser
 
-    yield come_in
-    trouble = [t for b in browsers for t in b.trouble()]
-    for browser in browsers:
-        browser.forget()
-    for server in servers:
-        server.end()
+    try:
+        yield come_in
+        trouble = [t for b in browsers for t in b.trouble()]
+    finally:
+        for browser in browsers:
+            browser.forget()
+        for server in servers:
+            server.end()
     assert trouble == []
     assert [s.log() for s in servers if "Traceback" in s.log()] == []
+
+
+@pytest.fixture
+def enter(driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Enter]:
+    """See `visits`; checked after every test."""
+    with visits(driver, tmp_path) as come_in:
+        yield come_in
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.degrade import LEVELS, degrade, read_rgb
+from gallery_db import Gallery
 from plugin.cli.main import run
 
 PORTRAITS = {"00005": 9, "00075": 7, "00086": 4, "00146": 6}
@@ -41,16 +42,29 @@ FIRST_DAY = datetime(1996, 6, 1, 12)
 
 @dataclass(frozen=True)
 class RealLibrary:
-    """Photos on disk and the home of the gallery that knows them. `people` maps folder names to person ids."""
+    """Photos on disk and the home of the gallery that knows them. `people` maps folder names to person ids; `waiting`
+    is a restoration that nobody has judged yet."""
 
     photos: Path
     home: Path
     people: dict[str, int]
+    waiting: int
 
     def copy(self, home: Path) -> "RealLibrary":
         """The same with a home of its own; the photos are shared and only ever read."""
         shutil.copytree(self.home, home, ignore=shutil.ignore_patterns("run", "*.log"))
-        return RealLibrary(self.photos, home, self.people)
+        return replace(self, home=home)
+
+    def commands(self) -> "Commands":
+        """The command line of this home."""
+        return Commands(self.home)
+
+    def photo_id(self, name: str) -> int:
+        """Of a photo below the folder."""
+        with Gallery.open(self.home / "data" / "gallery.db") as gallery, gallery.begin(write=False) as tx:
+            photo = tx.photos.by_path(str(self.photos / name))
+        assert photo is not None, name
+        return photo.id
 
 
 class Commands:
@@ -80,16 +94,17 @@ def build(folder: Path, data: Path) -> RealLibrary:
         iconface("people", "name", people[truth], name)
     iconface("people", "birth-date", people["00005"], "1990-02-03")
     iconface("people", "hide", people["Gloria_Macapagal_Arroyo"])
-    restore(iconface, photos)
-    return RealLibrary(photos, home, people)
+    return RealLibrary(photos, home, people, restore(iconface, photos))
 
 
-def restore(iconface: Commands, photos: Path) -> None:
-    """With iconface-nano: one waits for a judgement, one was accepted."""
-    waiting, accepted = sorted((photos / "00005").glob("old*.jpg"))[:2]
-    for photo in (waiting, accepted):
-        iconface("restore", photo, "--restorer", "nano", codes=(0, 4))
+def restore(iconface: Commands, photos: Path) -> int:
+    """With iconface-nano: one is accepted, two wait to be judged. The id of one that waits."""
+    accepted, waiting, another = (photos / name for name in ("00005/old 1.jpg", "00005/old 0.jpg", "00146/old 0.jpg"))
+    for photo in (accepted, another, waiting):
+        iconface("restore", photo, "--restorer", "nano")
     iconface("restored", "accept", accepted)
+    [row, *_] = iconface("restored", "list", waiting)["restorations"]
+    return int(row["restoration_id"])
 
 
 def take_photos(folder: Path, data: Path) -> None:

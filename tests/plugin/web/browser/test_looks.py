@@ -1,0 +1,87 @@
+"""Every page, as people see it: axe-core finds nothing, nothing sticks out of a phone, and a picture is kept.
+
+The pictures lie in `test-artefacts/screenshots/`.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from selenium import webdriver
+
+from .accessibility import findings
+from .chromium import DARK, DESKTOP, LIGHT, PHONE, WALL, Browser
+from .conftest import visits
+from .real_library import RealLibrary
+
+pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
+NARROW = (360, 740)
+
+PAGES = {
+    "people": lambda ids: "/people",
+    "person": lambda ids: f"/people/{ids['ada']}",
+    "person-long-name": lambda ids: f"/people/{ids['long']}",
+    "person-nameless": lambda ids: f"/people/{ids['nameless']}",
+    "review": lambda ids: "/review",
+    "history": lambda ids: "/history",
+    "photo": lambda ids: f"/photos/{ids['portrait']}",
+    "photo-group": lambda ids: f"/photos/{ids['group']}",
+    "restorations": lambda ids: "/restorations",
+    "restoration": lambda ids: f"/restorations/{ids['restoration']}",
+    "jobs": lambda ids: "/jobs",
+    "library": lambda ids: "/library",
+    "welcome": lambda ids: "/welcome",
+    "not-found": lambda ids: "/people/999999",
+}
+
+
+@pytest.fixture(scope="module")
+def ids(real_library: RealLibrary) -> dict[str, int]:
+    people = real_library.people
+    return {
+        "ada": people["00005"],
+        "long": people["00146"],
+        "nameless": people["Kofi_Annan"],
+        "portrait": real_library.photo_id("00005/old 0.jpg"),
+        "group": real_library.photo_id("together/bbt1.jpg"),
+        "restoration": real_library.waiting,
+    }
+
+
+@pytest.fixture(scope="module")
+def everything(
+    driver: webdriver.Chrome, real_library: RealLibrary, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    folder = tmp_path_factory.mktemp("looks")
+    with visits(driver, folder) as enter:
+        yield enter(real_library.copy(folder / "home").home)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_is_accessible_and_fits(everything: Browser, ids: dict[str, int], name: str):
+    browser = everything
+    if name == "not-found":
+        browser.expect("404")
+    browser.look(DESKTOP, LIGHT)
+    browser.open(PAGES[name](ids))
+    browser.settle()
+    found = {}
+    for size, theme in ((DESKTOP, LIGHT), (DESKTOP, DARK), (PHONE, LIGHT), (PHONE, DARK)):
+        browser.look(size, theme)
+        browser.settle()
+        browser.shot(f"{name}-{'phone' if size == PHONE else 'desktop'}-{theme}")
+        found |= dict.fromkeys(f"{theme} {size}: {line}" for line in findings(browser))
+    browser.look(NARROW)
+    found |= dict.fromkeys(f"{NARROW}: {line}" for line in browser.too_wide())
+    assert list(found) == []
+    assert browser.trouble() == []
+
+
+@pytest.mark.parametrize("name", ["people", "person"])
+def test_a_wall_of_faces(everything: Browser, ids: dict[str, int], name: str):
+    browser = everything
+    browser.look(WALL)
+    browser.open(PAGES[name](ids))
+    browser.settle()
+    browser.shot(f"{name}-wall", whole=False)
+    assert browser.too_wide() == []
+    assert browser.trouble() == []
