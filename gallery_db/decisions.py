@@ -49,6 +49,15 @@ class DecisionRepo(RestorationDecisions):
         self._take(r, rows, person_id)
         return self._note("assign", f"assigned {_faces(rows)} to {self._title(person_id)}", r)
 
+    def assign_new(self, face_ids: Sequence[int], name: str | None = None) -> DecisionRecord:
+        """ "These are somebody who is not here yet": a new person (`.person_id`) with them confirmed, as one act."""
+        rows = self._faces(face_ids)
+        r = Recorder(self._c)
+        person_id = r.insert(person, name=_clean(name), hidden=False, ignored=False, created_by="user")
+        self._take(r, rows, person_id)
+        done = self._note("assign", f"assigned {_faces(rows)} to {self._title(person_id)}, who is new", r)
+        return replace(done, person_id=person_id)
+
     def reject(self, face_ids: Sequence[int], person_id: int | None = None) -> DecisionRecord:
         """ "Not that person" (None: whoever the face has now). Remembered for ever; a face that had that person becomes
         undecided. Raises GalleryError when there is no person to reject."""
@@ -84,9 +93,11 @@ class DecisionRepo(RestorationDecisions):
             r.update(face, [i for i, row in rows.items() if row.state == "ignored"], state="ok")
         return self._note("ignore_faces", f"{'' if ignored else 'no longer '}ignored {_faces(rows)}", r)
 
-    def add_face(self, photo_id: int, bbox: BBox, *, person_id: int | None = None) -> DecisionRecord:
-        """A box drawn by hand (`.face_id`), confirmed when a person is given. Vectors come with the next re-embedding
-        (`faces.missing`). Raises GalleryError for a box without area inside the photo."""
+    def add_face(
+        self, photo_id: int, bbox: BBox, *, person_id: int | None = None, name: str | None = None
+    ) -> DecisionRecord:
+        """A box drawn by hand (`.face_id`), confirmed when a person is given; `name` makes a new one. Vectors come with
+        the next re-embedding (`faces.missing`). Raises GalleryError for a box without area inside the photo."""
         require(self._c, photo, [photo_id])
         if person_id is not None:
             require(self._c, person, [person_id])
@@ -95,6 +106,8 @@ class DecisionRepo(RestorationDecisions):
         if not (box.width > 0 and box.height > 0):
             raise GalleryError(f"the box {bbox} has no area inside photo {photo_id} ({width} x {height} pixels)")
         r = Recorder(self._c)
+        if person_id is None and _clean(name) is not None:
+            person_id = r.insert(person, name=_clean(name), hidden=False, ignored=False, created_by="user")
         face_id = r.insert(
             face,
             photo_id=photo_id,
@@ -109,7 +122,7 @@ class DecisionRepo(RestorationDecisions):
             state="ok",
         )
         done = self._note("add_face", f"drew face {face_id}" + _of(person_id, self._title), r)
-        return replace(done, face_id=face_id)
+        return replace(done, face_id=face_id, person_id=person_id)
 
     def merge(self, keep: int, absorb: Sequence[int]) -> DecisionRecord:
         """All are one person: faces, clusters and rejections go to `keep`, which also takes the first name and birth

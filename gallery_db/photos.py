@@ -178,6 +178,17 @@ class PhotoRepo:
         queries += [query.where(p.path > f"{folder}/", p.path < f"{folder}0") for folder in folders]
         return {path: PhotoStat(*stat) for q in queries for path, *stat in self._c.execute(q)}
 
+    def neighbours(self, path: str) -> tuple[int | None, int | None]:
+        """Ids of the photos before and after `path` in its folder, by name. What cannot be shown is passed over."""
+        folder = path[: path.rfind("/") + 1]
+        p = photo.c
+        # "0" follows "/" in ASCII: a range, so that the index on `path` serves. Photos of sub-folders are passed over.
+        beside = (p.state == "indexed", func.instr(func.substr(p.path, len(folder) + 1), "/") == 0)
+        query = select(p.id).where(*beside).limit(1)
+        before = query.where(p.path >= folder, p.path < path).order_by(p.path.desc())
+        after = query.where(p.path > path, p.path < f"{folder[:-1]}0").order_by(p.path)
+        return self._c.scalar(before), self._c.scalar(after)
+
     def with_inodes(self, inodes: Sequence[int]) -> list[PhotoRecord]:
         """Photos last seen with one of these inode numbers."""
         wanted = {i for i in inodes if i}

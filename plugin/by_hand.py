@@ -28,11 +28,15 @@ class ByHand:
         decision = self._people.decide(
             lambda tx: tx.decisions.add_face(row.id, bbox, person_id=person_id), dry_run=dry_run
         )
-        if dry_run or decision.face_id is None:
-            return decision
+        if not dry_run and decision.face_id is not None:
+            self.embed(decision.face_id)
+        return decision
+
+    def embed(self, face_id: int) -> None:
+        """Give a face that was drawn its vector. Raises NotFoundError when the box was taken back meanwhile, and
+        ImageReadError when the photo cannot be read now: the next scan makes the vector then."""
         with self._gallery.begin(write=False) as tx:
-            face = tx.faces.get(decision.face_id)
-        [embedding] = self._indexer.embed_at(read_photo(photo), [detection_of(face)])
+            face = tx.faces.get(face_id)
+        [embedding] = self._indexer.embed_at(read_photo(Path(face.photo)), [detection_of(face)])
         with self._gallery.begin() as tx:
             tx.faces.set_embeddings([(face.id, embedding)])
-        return decision

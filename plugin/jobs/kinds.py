@@ -17,6 +17,7 @@ NIGHTLY = "nightly"
 PROPOSE = "propose"
 CLEANUP_ITEM = "cleanup_item"
 MEASURE = "measure"
+EMBED = "embed"
 
 HAND = 100
 """Somebody waits for it: such a job also interrupts running work below it (`JobContext.check`)."""
@@ -41,6 +42,11 @@ def enqueue_restore(
     return tx.jobs.enqueue(RESTORE, payload, dedupe=key, priority=priority, origin=origin)
 
 
+def enqueue_embed(tx: Tx, face_id: int) -> int:
+    """Have a face that was drawn by hand looked at, so that it can be recognised. Returns the job id."""
+    return tx.jobs.enqueue(EMBED, {"face_id": face_id}, dedupe=str(face_id), priority=HAND, origin="hand")
+
+
 def enqueue_changes(tx: Tx, root_id: int, paths: Sequence[str | Path]) -> int:
     """Read these paths of a root again. Paths of a job that still waits are kept: the two become one."""
     key = str(root_id)
@@ -52,11 +58,16 @@ def enqueue_changes(tx: Tx, root_id: int, paths: Sequence[str | Path]) -> int:
 
 def enqueue_again(tx: Tx, root_id: int, paths: Sequence[str]) -> int:
     """Read files again that could not be read before: somebody asks for it. Returns the job id."""
-    key = f"{root_id}/by hand"
+    key = again_key(root_id)
     waiting = tx.jobs.waiting(CHANGES, key)
     known = [] if waiting is None else waiting.payload["paths"]
     payload = {"root_id": root_id, "paths": sorted({*known, *paths}), "tries": 1}
     return tx.jobs.enqueue(CHANGES, payload, dedupe=key, priority=HAND, origin="hand")
+
+
+def again_key(root_id: int) -> str:
+    """The dedupe key of `enqueue_again`."""
+    return f"{root_id}/by hand"
 
 
 def enqueue_reconcile(tx: Tx, root_id: int, *, priority: int = NIGHTLY_PRIORITY) -> int:

@@ -6,7 +6,7 @@ it must not double anything. An exception fails the job, which is tried again la
 trying again cannot help.
 """
 
-from .kinds import CHANGES, CLEANUP_ITEM, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
+from .kinds import CHANGES, CLEANUP_ITEM, EMBED, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
 
 HANDLERS = {
     RESTORE: "plugin.jobs.restore_job:run",
@@ -16,4 +16,5 @@ HANDLERS = {
     PROPOSE: "plugin.watching.proposing:run",
     CLEANUP_ITEM: "plugin.cleanup.running:feed",
     MEASURE: "plugin.cleanup.measuring:run",
+    EMBED: "plugin.jobs.embed_job:run",
 }
