@@ -3,13 +3,14 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gallery_db import NotFoundError, Tx
 from gallery_db.records import JobRecord, RootRecord
 from plugin.jobs import kinds
-from plugin.jobs.kinds import HAND, printable
+from plugin.jobs.kinds import HAND, again_key, printable
 
 KINDS: Mapping[str, str] = {
     kinds.RESTORE: "Restoring faces",
@@ -18,6 +19,7 @@ KINDS: Mapping[str, str] = {
     kinds.PROPOSE: "Finding faces worth restoring",
     kinds.CLEANUP_ITEM: "Cleaning up the library",
     kinds.MEASURE: "Measuring how clear faces are",
+    kinds.EMBED: "Looking at faces you drew",
     kinds.NIGHTLY: "Nightly care and backup",
 }
 
@@ -47,10 +49,9 @@ class JobLine:
     total: int
     photo_id: int | None
     person_id: int | None
-    created_at: float
-    run_after: float
-    finished_at: float | None
+    when: str
     later: bool
+    interrupted: bool
     first: bool
     attempts: int
 
@@ -62,6 +63,11 @@ class JobWords:
         self._tx = tx
         self._roots = {r.id: r for r in tx.roots.all()}
         self._names = tx.people.names()
+
+    def read_again(self, root_id: int) -> frozenset[str]:
+        """Photos of a root that wait to be read again because somebody asked."""
+        waiting = self._tx.jobs.waiting(kinds.CHANGES, again_key(root_id))
+        return frozenset(() if waiting is None else waiting.payload["paths"])
 
     def lines(self, jobs: Sequence[JobRecord]) -> list[JobLine]:
         """In the order given."""
@@ -89,9 +95,8 @@ class JobWords:
             total=int(progress.get("total") or 0) if running else 0,
             photo_id=self._photo(path),
             person_id=person_id,
-            created_at=job.created_at,
-            run_after=job.run_after,
-            finished_at=job.finished_at,
+            when=clock(job.finished_at or job.run_after, now),
+            interrupted=running and (job.lease_until or 0) < now,
             later=job.state == "waiting" and job.run_after > now,
             first=job.priority >= HAND,
             attempts=job.attempts,
@@ -126,6 +131,8 @@ class JobWords:
                 return "Hand out the next photos of the clean-up", None
             case kinds.MEASURE:
                 return "Measure how clear the faces are", None
+            case kinds.EMBED:
+                return "Look at a face you drew", None
             case kinds.NIGHTLY:
                 return "Back up and look after the library", None
             case _:
@@ -188,6 +195,14 @@ _ADVICE: Mapping[str, Sequence[str]] = {
     "Copy the file again from where it came from, then try again.": ("cannot read", "truncated", "damaged", "decode"),
     "Have its folder looked through on the library page, then try again.": ("iconface scan",),
 }
+
+
+def clock(at: float, now: float) -> str:
+    """A moment as people say it, in local time: “14:05”, “tomorrow at 03:00”, “on 24 December at 03:00”."""
+    then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now).date()
+    day = (then.date() - today).days
+    named = {0: "", 1: "tomorrow at ", -1: "yesterday at "}
+    return named.get(day, f"on {then.day} {then:%B} at ") + f"{then:%H:%M}"
 
 
 def sentence(text: str) -> str:

@@ -1,0 +1,127 @@
+"""The queue as one look at it: what runs, waits, failed, was left alone, and is done today."""
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gallery_db.gallery import Tx
+from gallery_db.job_queue import EVERYTHING
+from gallery_db.records import PhotoRecord
+from plugin.cleanup.running import current
+from plugin.jobs.blame import LEFT_ALONE
+from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
+
+from .job_words import KINDS, JobLine, JobWords, sentence
+
+SHOWN = 30
+"""At most so many jobs of each list; the number of the others is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """A photo that stopped the worker again and again, and is not read any more."""
+
+    photo_id: int
+    name: str
+    where: str
+    reason: str
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """The clean-up under way. `ended` of `photos` are through; `waiting` says what it waits for."""
+
+    photos: int
+    faces: int
+    ended: int
+    open: int
+    hours: str | None
+    idle: bool
+    paused: bool
+    waiting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Everything the page shows of the queue; the numbers count what the lists leave out as well."""
+
+    running: list[JobLine]
+    waiting: list[JobLine]
+    failed: list[JobLine]
+    today: list[JobLine]
+    left_alone: list[LeftAlone]
+    n_waiting: int
+    n_failed: int
+    n_today: int
+    n_left_alone: int
+    all_paused: bool
+    paused: list[tuple[str, str]]
+    kinds: list[tuple[str, str]]
+    cleanup: CleanUp | None
+
+
+def digest(*seen: Any) -> str:
+    """Changes when there is something new to see in these dataclasses."""
+    return hashlib.sha256(json.dumps([asdict(s) for s in seen], default=str).encode()).hexdigest()[:16]
+
+
+def look(tx: Tx) -> Queue:
+    """The queue as it is now."""
+    live = tx.jobs.find(states=("waiting", "running"))
+    waiting = sorted((j for j in live if j.state == "waiting"), key=lambda j: (-j.priority, j.run_after, j.id))
+    failed = tx.jobs.find(states=("failed",))[::-1]
+    midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    today = tx.jobs.ended(midnight, states=("done", "cancelled"), limit=10 * SHOWN)
+    seen = [j for j in today if not _housekeeping(j.kind, j.progress)]
+    alone = [p for p in tx.photos.find(states=("failed",)) if LEFT_ALONE in (p.reason or "")]
+    paused = tx.jobs.paused()
+    words = JobWords(tx)
+    return Queue(
+        running=words.lines([j for j in live if j.state == "running"]),
+        waiting=words.lines(waiting[:SHOWN]),
+        failed=words.lines(failed[:SHOWN]),
+        today=words.lines(seen[:SHOWN]),
+        left_alone=[_left_alone(words, p, tx) for p in alone[:SHOWN]],
+        n_waiting=len(waiting),
+        n_failed=len(failed),
+        n_today=len(seen),
+        n_left_alone=len(alone),
+        all_paused=EVERYTHING in paused,
+        paused=[(k, KINDS.get(k, k)) for k in sorted(paused - {EVERYTHING})],
+        kinds=[(k, text) for k, text in KINDS.items() if k not in paused],
+        cleanup=_cleanup(tx),
+    )
+
+
+def _housekeeping(kind: str, result: object) -> bool:
+    """What came to nothing and is done every few minutes is not worth a line."""
+    return kind == CLEANUP_ITEM or (isinstance(result, dict) and result.get("text") == "nothing new")
+
+
+def _left_alone(words: JobWords, photo: PhotoRecord, tx: Tx) -> LeftAlone:
+    reason = (photo.reason or "").removeprefix(f"{photo.path}: ").split("; ", 1)[0]
+    waits = photo.root_id is not None and photo.path in words.read_again(photo.root_id)
+    return LeftAlone(photo.id, Path(photo.path).name, words.place(photo.path), sentence(reason), waits)
+
+
+def _cleanup(tx: Tx) -> CleanUp | None:
+    """None when there is none, or it is through."""
+    run = current(tx)
+    if run is None:
+        return None
+    mine = [j for j in tx.jobs.find(states=("waiting", "running")) if j.origin == "cleanup"]
+    items = [j for j in mine if j.kind == RESTORE and j.payload.get("run") == run.started_at]
+    if run.finished and not items:
+        return None
+    feeding = next((j for j in mine if j.kind == CLEANUP_ITEM), None)
+    paused = bool(tx.jobs.paused() & {CLEANUP_ITEM, EVERYTHING})
+    later = feeding is not None and feeding.run_after > time.time()
+    hours = f"It goes on between {run.hours}." if run.hours else ""
+    waiting = "" if not later else hours if hours else "It goes on when nobody needs the machine."
+    ended = run.fed - len(items)
+    return CleanUp(run.photos, run.faces, ended, len(items), run.hours, run.idle, paused, waiting)

@@ -1,0 +1,206 @@
+"""What the library page says: folders, problems with the way out of each, models, disk, backups. Nothing here loads a
+model or reads a photo."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gallery_db import Gallery
+from gallery_db.backups import list_backups
+from gallery_db.gallery import Tx
+from gallery_db.records import JobRecord, RootRecord, RootTally
+from iconface_core.errors import BackendUnavailableError
+from iconface_core.model_catalogue import backend
+from iconface_core.model_files import BUNDLED
+from plugin.doctor import Check, examine
+from plugin.jobs.kinds import CHANGES, HAND, RECONCILE
+from plugin.library import why_offline
+from plugin.settings import Folders
+from plugin.watching.rules import RestoreRules, rules_of
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+SCAN_NOW = HAND - 1
+"""Somebody waits for it, but a photo that somebody wants restored does not wait for a whole folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of the library. `why` says why it is offline, None while it is there. `scan` is the job that looks
+    through it or will, if there is one."""
+
+    root: RootRecord
+    tally: RootTally
+    rules: RestoreRules
+    why: str | None
+    scan: JobRecord | None
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return Path(self.root.path).name or self.root.path
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The library in numbers."""
+
+    photos: int
+    faces: int
+    named: int
+    unnamed: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A finding of doctor for a person: where to go about it, if a page of ours helps."""
+
+    title: str
+    message: str
+    way_out: str
+    link: str | None
+
+
+def folders(gallery: Gallery) -> list[Folder]:
+    """All folders, in the order they were added. Looks whether each is there."""
+    with gallery.begin(write=False) as tx:
+        roots, tallies, scans = tx.roots.all(), tx.roots.tallies(), scans_of(tx)
+    return [_folder(root, tallies.get(root.id, RootTally()), scans.get(root.id)) for root in roots]
+
+
+def folder(gallery: Gallery, root_id: int) -> Folder:
+    """One of them. Raises NotFoundError."""
+    with gallery.begin(write=False) as tx:
+        root, tallies, scans = tx.roots.get(root_id), tx.roots.tallies(), scans_of(tx)
+    return _folder(root, tallies.get(root.id, RootTally()), scans.get(root.id))
+
+
+def scans_of(tx: Tx) -> Mapping[int, JobRecord]:
+    """The job that looks through each folder: the running one, else the waiting one."""
+    jobs = tx.jobs.find(kind=RECONCILE, states=("waiting", "running"))
+    return {j.payload["root_id"]: j for j in sorted(jobs, key=lambda j: j.state == "running")}
+
+
+def counts(tx: Tx) -> Counts:
+    """The whole library, whatever folder a photo is in."""
+    photos, (named, unnamed) = tx.photos.counts(), tx.people.counts()
+    return Counts(photos["indexed"], tx.faces.count(), named, unnamed, photos["failed"])
+
+
+def _folder(root: RootRecord, tally: RootTally, scan: JobRecord | None) -> Folder:
+    why = why_offline(Path(root.path), tally.photos + tally.missing)
+    if why is None and not root.online:
+        why = "Many of its photos were gone when it was last looked through. Is a drive missing?"
+    return Folder(root, tally, rules_of(root), why, scan)
+
+
+_ABOUT: Mapping[str, tuple[str, str, str | None]] = {
+    "database": (
+        "The library's database is damaged",
+        "Stop the background service, then put a backup back: iconface restore-backup",
+        "#backups",
+    ),
+    "disk": ("The disk is nearly full", "Free some space before the next scan or backup.", "#disk"),
+    "vectors": (
+        "Some faces cannot be compared yet",
+        "Run once: iconface scan --re-embed. It can take a while and may be interrupted.",
+        None,
+    ),
+    "model": ("A model's file is not the one we know", "Install it again: iconface models install", "#models"),
+    "watch": ("A folder is compared every few minutes only", "It works; new photos are noticed a little later.", None),
+}
+"""By kind of check: title, way out, link. Those that have a place of their own on the page are not here."""
+
+
+def problems(app: "App", *, thorough: bool) -> list[Problem]:
+    """What doctor finds, but for folders, photos and jobs, which the pages show themselves. `thorough` reads the whole
+    database and all model files: seconds."""
+    found = examine(app, thorough=thorough, runtimes=False)
+    return [_problem(c) for c in found if c.check in _ABOUT and (not c.ok or _slow_watch(c))]
+
+
+def _slow_watch(check: Check) -> bool:
+    return check.check == "watch" and "compared every" in check.message
+
+
+def _problem(check: Check) -> Problem:
+    title, way_out, link = _ABOUT[check.check]
+    return Problem(title, check.message, way_out, link)
+
+
+def unfinished_reads(tx: Tx) -> frozenset[str]:
+    """Photos that wait to be read again."""
+    jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
+    return frozenset(path for job in jobs for path in job.payload["paths"])
+
+
+def disk_used(where: Folders) -> list[tuple[str, int, str]]:
+    """(what, bytes, what it is for). Walks the folders: not for every page."""
+    database = sum(_size(where.database.with_name(where.database.name + s)) for s in ("", "-wal", "-shm"))
+    return [
+        ("Library database", database, "names, faces and everything you decided"),
+        ("Search index", _tree(where.vectors), "made again whenever it is missing"),
+        ("Backups", _tree(where.backups), "copies of the database, one a day"),
+        ("Models", _tree(where.models), "those you installed yourself"),
+        ("Small pictures", _tree(where.cache), "made again whenever they are missing"),
+        ("Restored copies", _tree(where.restored), "your results, each a file of its own"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One backup; `at` in Unix seconds, `why` it was made."""
+
+    name: str
+    size: int
+    at: float
+    why: str
+
+
+def backups(where: Folders) -> list[Backup]:
+    """The latest first, those made before an upgrade among them."""
+    found = []
+    for path in list_backups(where.backups, where.data):
+        stat = path.stat()
+        upgrade, by_hand = path.suffix == ".bak", "manual" in path.name
+        why = "before an upgrade" if upgrade else "made by hand" if by_hand else "made by itself"
+        found.append(Backup(path.name, stat.st_size, stat.st_mtime, why))
+    return found[::-1]
+
+
+def licence_text(model_id: str) -> str | None:
+    """The licence that ships beside a bundled model; None when it has none here. Raises BackendUnavailableError for an
+    unknown model: the text is found by the model's id, never by a path."""
+    for file in backend(model_id).files:
+        path = BUNDLED / file.folder / "LICENSE"
+        if file.bundled and path.is_file():
+            return path.read_text("utf-8", errors="replace")
+    return None
+
+
+def has_licence(model_id: str) -> bool:
+    """Whether `licence_text` has one."""
+    try:
+        return licence_text(model_id) is not None
+    except BackendUnavailableError:
+        return False
+
+
+def lines_of(paths: Sequence[str], limit: int) -> tuple[list[str], int]:
+    """The first of them, and how many more there are."""
+    return list(paths[:limit]), max(0, len(paths) - limit)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _tree(folder: Path) -> int:
+    return sum(_size(Path(at, name)) for at, _, names in os.walk(folder) for name in names)
