@@ -42,6 +42,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def web_pictures(self) -> Path:
+        """Pictures of faces and photos that the site has shown."""
+        return self.cache / "web"
+
+    @property
     def inbox(self) -> Path:
         """Requests that were made without opening the gallery."""
         return self.data / "inbox"

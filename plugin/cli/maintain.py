@@ -124,6 +124,8 @@ def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
     """Purge a person: vectors, name, decisions, references. It cannot be undone; the photos stay."""
     from dataclasses import asdict
 
+    from plugin.web.picture_cache import clear
+
     session = Session.of(ctx)
     with session.app() as app:
         person = app.people.row(app.people.find(who))
@@ -132,6 +134,7 @@ def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
             return
         session.confirm(f"Forget {person['name'] or person['person_id']} with {person['faces']} faces, beyond undo?")
         result = app.gallery.forget(person["person_id"])
+        clear(app.settings.folders.web_pictures)
     human = [
         f"forgotten: {result.faces} faces, {result.vectors} vectors, {result.decisions} decisions",
         *(f"restored copy still there: {p}" for p in result.outputs),
