@@ -152,7 +152,7 @@ class Desk:
         """Right-click the file whose shown name matches, or the one at a place; then click through the entries."""
         for attempt in range(tries):
             at = self.see(file) if isinstance(file, str) else file
-            before = self.still()
+            last = before = self.still()
             self.click(at, 3)
             try:
                 for entry in entries:
@@ -161,7 +161,12 @@ class Desk:
                     found = self.see(entry, new_since=before, timeout=6)
                     self.screenshot(f"menu-{attempt}")
                     self.click(found)
-                    before = opened
+                    last, before = before, opened
+                for _ in range(tries):
+                    self.still()
+                    if self.find(entries[-1], new_since=last) is None:
+                        break
+                    self.click(found)  # a menu that had only just opened looked at the click and stayed
                 return
             except AssertionError:
                 if attempt == tries - 1:
