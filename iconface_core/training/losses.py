@@ -10,12 +10,15 @@ from torch.nn import functional
 
 from .face_encoder import TorchSFace
 
+_NEGLIGIBLE = 0.02  # an error of about two grey values
+
 
 @dataclass(frozen=True, slots=True)
 class NanoLossWeights:
     """`identity` and `features` hold at strength 16; at strength 0 `floor` of them is left, because a mildly degraded
     face already shows who it is and pixels say best what is missing. Mind the sizes: at the same weight the gradient of
-    `identity` is 140 times as long as that of the pixels, and drowns it (docs/training.md)."""
+    `identity` is 140 times as long as that of the pixels, and drowns it (docs/training.md). `evenness` 0..1: see
+    by_damage."""
 
     pixels: float = 1.0
     gradient: float = 0.25
@@ -23,11 +26,21 @@ class NanoLossWeights:
     identity: float = 0.006
     features: float = 0.0
     floor: float = 0.2
+    evenness: float = 0.0
 
 
-def pixel_losses(restored: Tensor, target: Tensor) -> dict[str, Tensor]:
-    """Mean absolute differences: of pixels, of neighbours' differences, and of the spectrum (B, 3, S, S each)."""
-    difference = restored - target
+def by_damage(degraded: Tensor, target: Tensor, evenness: float) -> Tensor:
+    """Weights (B,), mean 1, for the pixels of pictures (B, 3, S, S): at 0 all alike, so that hopeless faces, with ten
+    times the error, say most; at 1 a tenth less error counts the same on any face, as decibels do."""
+    error = (degraded - target).abs().mean((1, 2, 3)) + _NEGLIGIBLE
+    weights = error**-evenness
+    return weights / weights.mean()
+
+
+def pixel_losses(restored: Tensor, target: Tensor, weights: Tensor) -> dict[str, Tensor]:
+    """Mean absolute differences: of pixels, of neighbours' differences, and of the spectrum (B, 3, S, S each), every
+    picture by its weight (B,)."""
+    difference = (restored - target) * weights[:, None, None, None]
     # differences are linear, so those of the error are the error of the differences
     vertical, horizontal = difference.diff(dim=2), difference.diff(dim=3)
     spectrum = torch.view_as_real(torch.fft.rfft2(difference, norm="ortho"))

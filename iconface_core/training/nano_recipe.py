@@ -22,7 +22,7 @@ from .degrade_recipe import STRONGEST
 from .face_encoder import TorchSFace
 from .faces import Faces, FacesConfig
 from .flow_losses import at_noise_level, draw_sigma
-from .losses import NanoLossWeights, by_strength, identity_losses, pixel_losses
+from .losses import NanoLossWeights, by_damage, by_strength, identity_losses, pixel_losses
 from .recipe import Draw, Forward
 
 
@@ -108,7 +108,7 @@ class NanoRecipe:
 
     def _terms(self, restored: Tensor, example: NanoExample) -> dict[str, Tensor]:
         weights = self._training.losses
-        terms = pixel_losses(restored, example.target)
+        terms = pixel_losses(restored, example.target, by_damage(example.degraded, example.target, weights.evenness))
         if example.judged and (weights.identity or weights.features):
             worst = torch.argsort(example.strength, descending=True, stable=True)[: self._training.identity_faces]
             with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
