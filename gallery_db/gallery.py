@@ -15,6 +15,7 @@ from .filesystem import refuse_network
 from .forget import purge
 from .job_queue import JobQueue
 from .jobs import JobRepo
+from .journal import JournalRepo
 from .measures import MeasureRepo
 from .meta import MetaRepo
 from .migrate import upgrade
@@ -37,6 +38,7 @@ class Tx:
         self.people = PersonRepo(conn)
         self.browse = BrowseRepo(conn)
         self.decisions = DecisionRepo(conn)
+        self.journal = JournalRepo(conn)
         self.questions = QuestionRepo(conn)
         self.restorations = RestorationRepo(conn)
         self.jobs: JobQueue = JobRepo(conn)

@@ -30,6 +30,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
@@ -52,6 +53,15 @@ _SHOWN = face.c.state.in_(("ok", "doubtful"))
 _absorbed, _other_absorbed = merged.alias("first_absorbed"), merged.alias("second_absorbed")
 _first = func.coalesce(_absorbed.c.person_id, question.c.person_id)
 _second = func.coalesce(_other_absorbed.c.person_id, question.c.other_person_id)
+
+
+# A year of difference in age costs as much as a tenth of quality, up to 20 years; an unknown one as much as five.
+_BESIDE = """
+SELECT face.id, substr(captured_at, 1, 10) AS day FROM face JOIN photo ON photo.id = face.photo_id
+WHERE face.person_id = :person AND face.state IN ('ok', 'doubtful') AND photo.state = 'indexed'
+ORDER BY ifnull(quality, 0.0) + 0.1 * confirmed - 0.1 * CASE WHEN :near IS NULL THEN 0
+  ELSE min(20, ifnull(abs(julianday(substr(captured_at, 1, 10)) - julianday(substr(:near, 1, 10))) / 365.25, 5)) END
+  DESC, face.id LIMIT :limit"""
 
 
 class QuestionRepo:
@@ -131,6 +141,14 @@ class QuestionRepo:
     def ask_again(self, question_id: int) -> None:
         """Take `put_off` back. Raises NotFoundError."""
         self._set(question_id, None)
+
+    def beside(self, person_id: int, *, near: str | None = None, limit: int = 6) -> list[int]:
+        """Faces of a person to judge another one by: good ones, of a similar age (`near` is a capture date), each of
+        another day as far as there are any."""
+        found = list(self._c.execute(text(_BESIDE), {"person": person_id, "near": near, "limit": 6 * limit}))
+        first = {r.day or r.id: r for r in reversed(found)}.values()  # the best of every day
+        ordered = [r for r in found if r in first] + [r for r in found if r not in first]
+        return [r.id for r in ordered[:limit]]
 
     def _set(self, question_id: int, until: str | None) -> None:
         change = update(question).where(question.c.id == question_id).values(put_off_until=until)

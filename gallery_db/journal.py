@@ -1,0 +1,86 @@
+"""Decisions as a human reads them back: what each was about, a page at a time."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from . import undo
+from .records import DecisionRecord
+from .schema import decision
+
+_CHUNK = 200  # rows read at a time when looking for one person
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A decision with what it was about. `face_ids`: faces it concerned. `person_ids`: people it concerned, the one
+    that was kept, assigned or made first; some may be gone. `names`: names that people had then, by id, as far as the
+    decision wrote or deleted them. `value`: what a `name`, `birth_date`, `hide` or `ignore` set."""
+
+    record: DecisionRecord
+    face_ids: tuple[int, ...]
+    person_ids: tuple[int, ...]
+    names: dict[int, str]
+    value: Any = None
+
+
+class JournalRepo:
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def page(self, *, before: int | None = None, person_id: int | None = None, limit: int = 30) -> list[JournalEntry]:
+        """Decisions, latest first, from before that id on. Undoing is not listed: it shows on what it took back
+        (`record.undone_by`). With `person_id` only those about that person, or about faces as theirs."""
+        out: list[JournalEntry] = []
+        for entry in self._entries(before, limit if person_id is None else _CHUNK):
+            if person_id is None or person_id in entry.person_ids:
+                out.append(entry)
+                if len(out) == limit:
+                    break
+        return out
+
+    def entry(self, decision_id: int) -> JournalEntry:
+        """One decision. Raises NotFoundError."""
+        return _entry(undo.fetch(self._c, decision_id))
+
+    def _entries(self, before: int | None, chunk: int) -> Iterator[JournalEntry]:
+        d = decision.c
+        query = select(decision).where(d.kind.not_in(("undo", "redo"))).order_by(d.id.desc()).limit(chunk)
+        while True:
+            rows = self._c.execute(query if before is None else query.where(d.id < before)).all()
+            yield from map(_entry, rows)
+            if len(rows) < chunk:
+                return
+            before = rows[-1].id
+
+
+def _entry(row: Any) -> JournalEntry:
+    faces: dict[int, None] = {}
+    people: dict[int, int] = {}  # id to rank: the one that something was given to comes first
+    names: dict[int, str] = {}
+    value: Any = None
+    for kind, table, row_id, columns in json.loads(row.changes):
+        if table == "face":
+            faces[row_id] = None
+        elif table == "person":
+            people[row_id] = min(people.get(row_id, 9), {"insert": 0, "update": 1, "delete": 3}[kind])
+            if kind == "update":
+                value = next(iter(columns.values()))[1]
+            old = columns.get("name")
+            name = next((n for n in reversed(old) if n), None) if isinstance(old, list) else old
+            if name:
+                names[row_id] = name
+        elif table == "rejection" and isinstance(columns.get("face_id"), int):
+            faces[columns["face_id"]] = None
+        for column in ("person_id", "person_a", "person_b"):
+            changed = columns.get(column)
+            old_and_new = changed if isinstance(changed, list) else [changed]
+            given = 1 if table == "different" else 0
+            for rank, person_id in ((2, old_and_new[0]), (given, old_and_new[-1])):
+                if person_id is not None:
+                    people[person_id] = min(people.get(person_id, 9), rank if len(old_and_new) == 2 else given)
+    ordered = sorted(people, key=lambda p: (people[p], p))
+    return JournalEntry(undo.record(row), tuple(faces), tuple(ordered), names, value)
