@@ -19,8 +19,8 @@ from .records import FaceState
 
 @dataclass(frozen=True, slots=True)
 class PersonCard:
-    """A person as a picture with a caption. `cover_face_id` is the user's choice, else the face of best quality; None
-    without faces. `photos` counts photos, not faces."""
+    """A person as a picture with a caption. `cover_face_id` is the user's choice (`chosen_cover_id`, while it is
+    the person's), else the face of best quality; None without faces. `photos` counts photos, not faces."""
 
     id: int
     name: str | None
@@ -28,6 +28,8 @@ class PersonCard:
     cover_face_id: int | None
     hidden: bool
     ignored: bool
+    birth_date: str | None
+    chosen_cover_id: int | None
 
     @property
     def place(self) -> "PersonPlace":
@@ -159,6 +161,11 @@ class BrowseRepo:
         """A page of ignored faces, latest first."""
         return self._faces(sql.IGNORED, {"after": 1 << 62 if after is None else after.id, "limit": limit})
 
+    def heir(self, person_id: int) -> int | None:
+        """Who somebody that no longer exists was merged into."""
+        found = self._c.scalar(text(sql.HEIR), {"person": person_id})
+        return None if found is None else int(found)
+
     def together(self, person_id: int, others: Sequence[int]) -> dict[int, int]:
         """In how many photos each of `others` is seen with the person; those never seen together are left out."""
         rows = self._c.execute(text(sql.TOGETHER), {"person": person_id, "others": json.dumps(list(others))})
@@ -193,7 +200,10 @@ class BrowseRepo:
 
     def _cards(self, query: str, values: dict[str, Any]) -> list[PersonCard]:
         rows = self._c.execute(text(query), values)
-        return [PersonCard(r.id, r.name, r.photos, r.cover, bool(r.hidden), bool(r.ignored)) for r in rows]
+        return [
+            PersonCard(r.id, r.name, r.photos, r.cover, bool(r.hidden), bool(r.ignored), r.birth_date, r.cover_face_id)
+            for r in rows
+        ]
 
     def _faces(self, query: str, values: dict[str, Any]) -> list[FaceCard]:
         rows = self._c.execute(text(query), values)

@@ -37,7 +37,8 @@ page AS MATERIALIZED (
   SELECT person.id, ifnull(counted.photos, 0) AS photos FROM person
   LEFT JOIN counted ON counted.person_id = person.id WHERE {{where}}
   ORDER BY person.name IS NULL, -ifnull(counted.photos, 0), person.id LIMIT :limit)
-SELECT person.id, person.name, person.hidden, person.ignored, page.photos, {_COVER} AS cover
+SELECT person.id, person.name, person.hidden, person.ignored, person.birth_date,
+  person.cover_face_id, page.photos, {_COVER} AS cover
 FROM page JOIN person ON person.id = page.id
 ORDER BY person.name IS NULL, -page.photos, person.id"""
 COUNT = {
@@ -47,9 +48,11 @@ COUNT = {
 LOOSE_COUNT = f"SELECT count(*) FROM face WHERE person_id IS NULL AND {_SHOWN}"
 IGNORED_COUNT = "SELECT count(*) FROM face WHERE state = 'ignored'"
 SOME_PEOPLE = f"""
-SELECT person.id, person.name, person.hidden, person.ignored, {_COVER} AS cover,
+SELECT person.id, person.name, person.hidden, person.ignored, person.birth_date,
+  person.cover_face_id, {_COVER} AS cover,
   (SELECT count(DISTINCT photo_id) FROM face WHERE face.person_id = person.id AND {_SHOWN}) AS photos
 FROM person WHERE person.id IN (SELECT value FROM json_each(:ids))"""
+HEIR = "SELECT person_id FROM merged WHERE absorbed_id = :person"
 _FACE = "face.id, face.photo_id, captured_at, face.quality, face.person_id, face.confirmed, face.state"
 _OF_PERSON = f"FROM face JOIN photo ON photo.id = face.photo_id WHERE face.person_id = :person AND {_SHOWN}"
 TIMELINE = f"""

@@ -25,7 +25,14 @@ def person_stamp(tx: Tx, person_id: int) -> str:
     """Stands for what the user decided about a person: name, birth date, cover, hidden, ignored. Not for their faces,
     which a scan may add at any time (`faces_stamp`). Raises NotFoundError, which says into whom they were merged."""
     p = tx.people.get(person_id)
-    return _digest([p.id, p.name, p.hidden, p.ignored, p.birth_date, p.cover_face_id])
+    return person_stamp_of(p.id, p.name, p.hidden, p.ignored, p.birth_date, p.cover_face_id)
+
+
+def person_stamp_of(
+    person_id: int, name: str | None, hidden: bool, ignored: bool, birth_date: str | None, chosen_cover: int | None
+) -> str:
+    """The same from facts that were read already: pages with many people ask for them at once."""
+    return _digest([person_id, name, hidden, ignored, birth_date, chosen_cover])
 
 
 def faces_stamp(tx: Tx, face_ids: Iterable[int]) -> str:
