@@ -28,14 +28,18 @@ class Roots:
         folder = absolute(folder)
         if not folder.is_dir():
             raise NotFoundError(f"{folder} is not a folder; is the drive mounted?")
-        for own in (self._folders.data, self._folders.cache, self._folders.state):
-            if own.is_relative_to(folder):
-                raise UsageError(
-                    f"{folder} contains iconface's own data ({own}); choose another --home outside your photos"
-                )
+        if own := self.own_inside(folder):
+            raise UsageError(
+                f"{folder} contains iconface's own data ({own}); choose another --home outside your photos"
+            )
         root = tried(self._gallery, lambda tx: tx.roots.add(folder), dry_run=dry_run)
         with self._gallery.begin(write=False) as tx:
             return self._row(root, tx.photos.count(root.id))
+
+    def own_inside(self, folder: Path) -> Path | None:
+        """The first of our own folders that lies in `folder`, which therefore cannot be a library."""
+        own = (self._folders.data, self._folders.cache, self._folders.state)
+        return next((f for f in own if f.is_relative_to(folder)), None)
 
     def rows(self) -> list[Row]:
         """All folders with their number of photos."""

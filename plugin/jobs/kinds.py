@@ -70,9 +70,13 @@ def again_key(root_id: int) -> str:
     return f"{root_id}/by hand"
 
 
-def enqueue_reconcile(tx: Tx, root_id: int, *, priority: int = NIGHTLY_PRIORITY) -> int:
-    """Compare a whole root with the gallery: what events missed is found here."""
-    return tx.jobs.enqueue(RECONCILE, {"root_id": root_id}, dedupe=str(root_id), priority=priority, origin="watch")
+def enqueue_reconcile(
+    tx: Tx, root_id: int, *, priority: int = NIGHTLY_PRIORITY, origin: Origin = "watch", accept_missing: bool = False
+) -> int:
+    """Compare a whole root with the gallery: what events missed is found here. `accept_missing`: somebody says that
+    many photos were deleted on purpose."""
+    payload = {"root_id": root_id} | ({"accept_missing": True} if accept_missing else {})
+    return tx.jobs.enqueue(RECONCILE, payload, dedupe=str(root_id), priority=priority, origin=origin)
 
 
 def enqueue_nightly(tx: Tx) -> int:

@@ -58,12 +58,14 @@ def changes(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[
 
 
 def reconcile(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
-    """Compare a whole root with the gallery, and group: payload {"root_id"}."""
+    """Compare a whole root with the gallery, and group: payload {"root_id"}, and "accept_missing" when many photos were
+    deleted on purpose."""
     root = _root(app, payload)
     if root is None:
         return {"text": "the folder is no longer in the library"}
     try:
-        report = app.job.run(job.steps(), only=Path(root.path))
+        accept = payload.get("accept_missing", False)
+        report = app.job.run(job.steps(), only=Path(root.path), accept_missing=accept)
     except BusyError as e:
         with app.gallery.begin() as tx:
             later = time.time() + BUSY_S

@@ -198,11 +198,11 @@ _ADVICE: Mapping[str, Sequence[str]] = {
 
 
 def clock(at: float, now: float) -> str:
-    """A moment as people say it, in local time: “14:05”, “tomorrow at 03:00”, “on 24 December at 03:00”."""
+    """A moment as people say it, in local time: “at 14:05”, “tomorrow at 03:00”, “on 24 December at 03:00”."""
     then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now).date()
-    day = (then.date() - today).days
-    named = {0: "", 1: "tomorrow at ", -1: "yesterday at "}
-    return named.get(day, f"on {then.day} {then:%B} at ") + f"{then:%H:%M}"
+    year = "" if then.year == today.year else f" {then.year}"
+    named = {0: "", 1: "tomorrow ", -1: "yesterday "}
+    return named.get((then.date() - today).days, f"on {then.day} {then:%B}{year} ") + f"at {then:%H:%M}"
 
 
 def sentence(text: str) -> str:

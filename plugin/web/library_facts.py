@@ -1,9 +1,12 @@
 """What the library page says: folders, problems with the way out of each, models, disk, backups. Nothing here loads a
 model or reads a photo."""
 
+import hashlib
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,7 @@ from iconface_core.errors import BackendUnavailableError
 from iconface_core.model_catalogue import backend
 from iconface_core.model_files import BUNDLED
 from plugin.doctor import Check, examine
-from plugin.jobs.kinds import CHANGES, HAND, RECONCILE
+from plugin.jobs.kinds import HAND, RECONCILE
 from plugin.library import why_offline
 from plugin.settings import Folders
 from plugin.watching.rules import RestoreRules, rules_of
@@ -98,6 +101,19 @@ def _folder(root: RootRecord, tally: RootTally, scan: JobRecord | None) -> Folde
     return Folder(root, tally, rules_of(root), why, scan)
 
 
+def rules_stamp(rules: RestoreRules) -> str:
+    """Stands for the rules a form was rendered with; see `stamps`."""
+    return hashlib.sha256(json.dumps(rules.row()).encode()).hexdigest()[:16]
+
+
+RULE_CHOICES: Mapping[str, tuple[tuple[float, str], ...]] = {
+    "min_degradation": ((0.0, "every face that is not sharp"), (0.3, "clearly blurred faces"), (0.6, "only the worst")),
+    "min_similarity": ((-1.0, "recognised is enough"), (0.5, "looks much like them"), (0.65, "unmistakable")),
+    "min_references": ((0, "none is needed"), (1, "at least one"), (2, "at least two"), (4, "at least four")),
+}
+"""What the form offers for each number of a rule, in words."""
+
+
 _ABOUT: Mapping[str, tuple[str, str, str | None]] = {
     "database": (
         "The library's database is damaged",
@@ -132,12 +148,6 @@ def _problem(check: Check) -> Problem:
     return Problem(title, check.message, way_out, link)
 
 
-def unfinished_reads(tx: Tx) -> frozenset[str]:
-    """Photos that wait to be read again."""
-    jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
-    return frozenset(path for job in jobs for path in job.payload["paths"])
-
-
 def disk_used(where: Folders) -> list[tuple[str, int, str]]:
     """(what, bytes, what it is for). Walks the folders: not for every page."""
     database = sum(_size(where.database.with_name(where.database.name + s)) for s in ("", "-wal", "-shm"))
@@ -153,12 +163,15 @@ def disk_used(where: Folders) -> list[tuple[str, int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One backup; `at` in Unix seconds, `why` it was made."""
+    """One backup; `at` in local time, `why` it was made."""
 
     name: str
     size: int
-    at: float
+    at: datetime
     why: str
+
+
+_WHY_MADE = {".bak": "before an upgrade", "manual": "made by hand", "before-removing": "before a folder was removed"}
 
 
 def backups(where: Folders) -> list[Backup]:
@@ -166,9 +179,8 @@ def backups(where: Folders) -> list[Backup]:
     found = []
     for path in list_backups(where.backups, where.data):
         stat = path.stat()
-        upgrade, by_hand = path.suffix == ".bak", "manual" in path.name
-        why = "before an upgrade" if upgrade else "made by hand" if by_hand else "made by itself"
-        found.append(Backup(path.name, stat.st_size, stat.st_mtime, why))
+        why = next((w for sign, w in _WHY_MADE.items() if sign in path.name), "made by itself")
+        found.append(Backup(path.name, stat.st_size, datetime.fromtimestamp(stat.st_mtime), why))
     return found[::-1]
 
 
@@ -188,11 +200,6 @@ def has_licence(model_id: str) -> bool:
         return licence_text(model_id) is not None
     except BackendUnavailableError:
         return False
-
-
-def lines_of(paths: Sequence[str], limit: int) -> tuple[list[str], int]:
-    """The first of them, and how many more there are."""
-    return list(paths[:limit]), max(0, len(paths) - limit)
 
 
 def _size(path: Path) -> int:

@@ -1,15 +1,264 @@
-"""Folders, counts, models."""
+"""Folders, what is wrong, models, disk and backups."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
 
-from plugin.web.context import WebDep
-from plugin.web.respond import page
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from gallery_db.backups import backup
+from gallery_db.gallery import Tx
+from iconface_core.model_catalogue import backend
+from plugin.errors import NotFoundError, UsageError
+from plugin.jobs.blame import LEFT_ALONE
+from plugin.jobs.kinds import CHANGES, enqueue_again, enqueue_reconcile
+from plugin.model_shelf import ModelShelf
+from plugin.roots import absolute
+from plugin.watching.rules import Mode, RestoreRules
+from plugin.web import background, folder_chooser, library_facts
+from plugin.web.context import Web, WebDep
+from plugin.web.job_words import JobWords, clock, sentence
+from plugin.web.library_facts import SCAN_NOW
+from plugin.web.respond import fragment, go, page, said
+from plugin.web.stamps import check
 
 router = APIRouter()
+
+UNREADABLE_SHOWN = 50
+
+Text = Annotated[str, Form(max_length=4096)]
 
 
 @router.get("/library")
 def show(request: Request, web: WebDep) -> HTMLResponse:
-    """Folders, counts, models."""
-    return page(request, web, "soon.html")
+    """Folders, what is wrong, models and backups. What takes a while comes by itself afterwards."""
+    where = web.app.settings.folders
+    with web.app.gallery.begin(write=False) as tx:
+        counts = library_facts.counts(tx)
+    shelf = ModelShelf(where.models)
+    models = [row | {"text_here": library_facts.has_licence(row["id"])} for row in shelf.rows()]
+    return page(
+        request,
+        web,
+        "library.html",
+        counts=counts,
+        models=sorted(models, key=lambda m: not m["installed"]),
+        backups=library_facts.backups(where),
+        unreadable=_unreadable(web),
+        data_folder=where.data,
+        **_folders(web),
+    )
+
+
+@router.get("/library/folders")
+def folders(request: Request, web: WebDep) -> HTMLResponse:
+    """The list of folders as it is now."""
+    return fragment(request, web, "parts/library_folders.html", **_folders(web))
+
+
+@router.get("/library/problems")
+def problems(request: Request, web: WebDep, thorough: bool = False) -> HTMLResponse:
+    """What doctor finds. `thorough` reads the whole database and every model's file."""
+    found = library_facts.problems(web.app, thorough=thorough)
+    return fragment(request, web, "parts/library_problems.html", problems=found, thorough=thorough)
+
+
+@router.get("/library/disk")
+def disk(request: Request, web: WebDep) -> HTMLResponse:
+    """What of the disk is ours."""
+    used = library_facts.disk_used(web.app.settings.folders)
+    return fragment(request, web, "parts/library_disk.html", used=used)
+
+
+@router.get("/library/licences/{model_id}")
+def licence(request: Request, web: WebDep, model_id: str) -> HTMLResponse:
+    """The licence text that ships with a model."""
+    text = library_facts.licence_text(model_id) if library_facts.has_licence(model_id) else None
+    if text is None:
+        raise NotFoundError("There is no licence text here for this model; its publisher has it.")
+    return page(request, web, "licence.html", model=backend(model_id), text=text)
+
+
+@router.get("/library/add")
+def choose(request: Request, web: WebDep, at: Annotated[str, Query(max_length=4096)] = "") -> HTMLResponse:
+    """Choose a folder of this machine."""
+    return page(request, web, "library_add.html", **chooser(web, at), then="library")
+
+
+@router.post("/library/folders")
+def add(
+    request: Request, web: WebDep, path: Text, then: Annotated[Literal["library", "welcome"], Form()] = "library"
+) -> Response:
+    """Add a folder, and have it looked through by the worker."""
+    folder = folder_chooser.typed(path)
+    row = web.app.roots.add(folder)
+    with web.app.gallery.begin() as tx:
+        enqueue_reconcile(tx, row["root_id"], priority=SCAN_NOW, origin="hand")
+    background.ensure_worker(web.app.settings.folders)
+    return go(request, f"/{then}", f"{folder.name} is in the library, and is looked through now.")
+
+
+@router.post("/library/folders/{root_id}/scan")
+def scan(request: Request, web: WebDep, root_id: int, accept_missing: Annotated[bool, Form()] = False) -> HTMLResponse:
+    """Have a folder looked through by the worker. `accept_missing`: photos were deleted on purpose."""
+    with web.app.gallery.begin() as tx:
+        tx.roots.get(root_id)
+        enqueue_reconcile(tx, root_id, priority=SCAN_NOW, origin="hand", accept_missing=accept_missing)
+    background.ensure_worker(web.app.settings.folders)
+    return said(folders(request, web), "It is looked through as soon as possible.")
+
+
+@router.post("/library/folders/{root_id}/rules")
+def set_rules(
+    request: Request,
+    web: WebDep,
+    root_id: int,
+    stamp: Text,
+    mode: Annotated[Mode, Form()],
+    min_degradation: Annotated[float, Form(ge=0, le=1)] = 0.0,
+    min_similarity: Annotated[float, Form(ge=-1, le=1)] = -1.0,
+    min_references: Annotated[int, Form(ge=0, le=20)] = 1,
+) -> HTMLResponse:
+    """What is restored by itself in a folder."""
+    wanted = RestoreRules(mode, min_degradation, min_similarity, min_references)
+
+    def change(before: RestoreRules) -> RestoreRules:
+        check(stamp, library_facts.rules_stamp(before), "the rule of this folder")
+        return wanted
+
+    web.app.roots.set_rules(root_id, change)
+    return said(folders(request, web), _RULE_SAID[mode])
+
+
+@router.get("/library/folders/{root_id}/remove")
+def ask_remove(request: Request, web: WebDep, root_id: int) -> HTMLResponse:
+    """Say what would go and what stays."""
+    return page(request, web, "library_remove.html", folder=library_facts.folder(web.app.gallery, root_id))
+
+
+@router.post("/library/folders/{root_id}/remove")
+def remove(
+    request: Request,
+    web: WebDep,
+    root_id: int,
+    path: Text,
+    keep_backup: Annotated[bool, Form()] = False,
+) -> Response:
+    """Forget a folder; its files stay as they are. `path` is the one the page showed."""
+    with web.app.gallery.begin(write=False) as tx:
+        root = tx.roots.get(root_id)
+    if root.path != path:
+        raise UsageError("That is another folder now; please look again.")
+    if keep_backup:
+        _backup(web, "before-removing")
+    with web.app.gallery.begin() as tx:
+        scan_job = library_facts.scans_of(tx).get(root_id)
+        if scan_job is not None:
+            tx.jobs.cancel(scan_job.id, time.time())
+        photos = tx.roots.remove(root_id)
+    return go(request, "/library", f"{Path(path).name} is forgotten, with {photos:,} photos. The files are untouched.")
+
+
+@router.post("/library/unreadable/again")
+def read_again(request: Request, web: WebDep) -> Response:
+    """Have every unreadable photo read once more by the worker."""
+    with web.app.gallery.begin() as tx:
+        by_root: dict[int, list[str]] = {}
+        for photo in tx.photos.find(states=("failed",)):
+            if photo.root_id is not None:
+                by_root.setdefault(photo.root_id, []).append(photo.path)
+        for root_id, paths in by_root.items():
+            enqueue_again(tx, root_id, paths)
+    background.ensure_worker(web.app.settings.folders)
+    n = sum(map(len, by_root.values()))
+    return go(request, "/library#unreadable", f"{n:,} photos are read once more.")
+
+
+@router.post("/library/backup")
+def back_up(request: Request, web: WebDep) -> Response:
+    """Make a backup now."""
+    made = _backup(web, "manual")
+    return go(request, "/library#backups", f"The backup is made: {made.name}")
+
+
+def chooser(web: Web, at: str) -> dict[str, object]:
+    """What the chooser of folders shows; without `at`, its first place."""
+    places = folder_chooser.places()
+    view = folder_chooser.look(at or str(places[0].path), places) if places or at else None
+    with web.app.gallery.begin(write=False) as tx:
+        known = [Path(r.path) for r in tx.roots.all()]
+    here = None if view is None else view.path
+    return {
+        "places": places,
+        "view": view,
+        "known": [str(p) for p in known],
+        "why_not": None if here is None else _why_not(web, here, known),
+    }
+
+
+def _why_not(web: Web, folder: Path, known: list[Path]) -> str | None:
+    """Why this folder cannot be added, as `Roots.add` would say; None: it can."""
+    for root in known:
+        if folder == root:
+            return "This folder is in the library already."
+        if folder.is_relative_to(root):
+            return f"It is part of “{root.name}”, which is in the library already."
+        if root.is_relative_to(folder):
+            return f"“{root.name}” inside it is in the library already. Remove that one first to add the whole folder."
+    if web.app.roots.own_inside(absolute(folder)):
+        return "iconface keeps its own data in here. Choose a folder inside, the one with your photos."
+    return None
+
+
+_RULE_SAID = {
+    "off": "Nothing is restored by itself there any more.",
+    "propose": "From now on it proposes, and you decide.",
+    "auto": "From now on new faces are restored by themselves. Every result can be rejected.",
+}
+
+
+def _folders(web: Web) -> dict[str, object]:
+    found = library_facts.folders(web.app.gallery)
+    return {
+        "folders": found,
+        "rules_stamp": library_facts.rules_stamp,
+        "looked": {f.root.id: _looked(f.root.last_scan_at) for f in found},
+        "choices": library_facts.RULE_CHOICES,
+    }
+
+
+def _looked(at: str | None) -> str | None:
+    """When a folder was looked through last, in words."""
+    return None if at is None else clock(datetime.fromisoformat(at).timestamp(), time.time())
+
+
+def _unreadable(web: Web) -> dict[str, object]:
+    """The first unreadable photos with their reasons, and how many there are."""
+    with web.app.gallery.begin(write=False) as tx:
+        failed = list(tx.photos.find(states=("failed",)))
+        words = JobWords(tx)
+        waiting = _waiting(tx)
+        rows = [
+            {
+                "id": p.id,
+                "name": Path(p.path).name,
+                "where": words.place(p.path),
+                "reason": sentence((p.reason or "").removeprefix(f"{p.path}: ").split("; " + LEFT_ALONE)[0]),
+                "waits": p.path in waiting,
+            }
+            for p in failed[:UNREADABLE_SHOWN]
+        ]
+    return {"rows": rows, "n": len(failed)}
+
+
+def _waiting(tx: Tx) -> frozenset[str]:
+    """Photos that wait to be read again."""
+    jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
+    return frozenset(path for job in jobs for path in job.payload["paths"])
+
+
+def _backup(web: Web, why: str) -> Path:
+    stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
+    return backup(web.app.gallery.path, web.app.settings.folders.backups / f"gallery-{why}-{stamp}.db")
