@@ -85,6 +85,8 @@ class Settings:
     worker_timeout_seconds: int = 1200  # a job without progress for so long is ended
     worker_memory_mb: int = 0  # a worker that uses more is ended; 0: four fifths of the memory
     notifications: bool = True  # the service tells what became of photos on the desktop
+    web_port: int = 0  # of the review page; 0: a free one at every start
+    web_idle_minutes: int = 15  # the service ends the page when none was open for so long
     nightly_hour: int = 3  # local time of the nightly comparison and backup, 0..23
 
 

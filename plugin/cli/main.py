@@ -24,6 +24,7 @@ from . import (
     service,
     train,
     watch,
+    web,
 )
 from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
@@ -45,6 +46,7 @@ def tree() -> typer.Typer:
     for module in (
         library,
         watch,
+        web,
         people,
         faces,
         restore,

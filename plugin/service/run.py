@@ -25,6 +25,7 @@ from plugin.settings import Folders, Settings
 from plugin.watching.watcher import LibraryWatcher, options_of
 
 from .control import ControlServer, ask
+from .web_child import WebChild
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class Service:
         self._gallery, self._folders = gallery, settings.folders
         self._started, self._lingers = time.time(), False
         self._supervisor = make_supervisor(gallery, settings, home, on_end)
+        self._web = WebChild(home, settings.folders.state / "web.log", settings.web_idle_minutes * 60)
         self._watcher = None if not watch else self._make_watcher(settings, on_watch)
 
     def run(self, *, linger_s: float | None = None) -> None:
@@ -124,6 +126,7 @@ class Service:
                 if self._supervisor.stopping or not inbox.waiting(self._folders.inbox):
                     return
         finally:
+            self._web.stop()
             if self._watcher is not None:
                 self._watcher.stop()
 
@@ -132,7 +135,7 @@ class Service:
         self._supervisor.stop()
 
     def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the control socket is asked: ping, status, wake, pause, resume, stop."""
+        """What the control socket is asked: ping, status, wake, pause, resume, stop, web."""
         command, kind = request.get("command"), request.get("kind") or EVERYTHING
         if command == "status":
             return self._status()
@@ -142,10 +145,12 @@ class Service:
             with self._gallery.begin() as tx:
                 (tx.jobs.pause if command == "pause" else tx.jobs.resume)(kind)
             self._supervisor.wake()
+        elif command == "web":
+            self._web.start(int(request.get("port") or 0))
         elif command == "wake":
             self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer
         elif command != "ping":
-            raise ValueError(f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop")
+            raise ValueError(f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop, web")
         return {"ok": True, "pid": os.getpid(), "lingers": self._lingers, "ending": self._supervisor.stopping}
 
     def _status(self) -> Mapping[str, Any]:
@@ -158,6 +163,7 @@ class Service:
             "memory": psutil.Process().memory_info().rss,
             "jobs": counts,
             "paused": paused,
+            "web": self._web.pid,
             "worker": dict(self._supervisor.status()) or None,
             "watcher": None if self._watcher is None else self._watcher.status(),
         }

@@ -1,13 +1,133 @@
-"""What open pages are told without asking: jobs moved on, something was decided. One poller for all of them."""
+"""What open pages are told without asking: jobs moved on, something was decided. One look a second for all of them.
+
+Events are small and say only that and roughly what; pages then ask for what they show.
+"""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
 
 from gallery_db import Gallery
+from gallery_db.errors import GalleryError
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+ALIVE_S = 15.0
+"""A comment is sent after so many silent seconds: a browser that left is noticed by it."""
+
+MAX_LISTENERS = 64
+MAX_WAITING = 16
+"""Events kept for a browser that does not take them; it is let go with the next one, and connects again."""
+
+State = Mapping[str, Mapping[str, Any]]
+"""By event: what it says now."""
 
 
 class Live:
-    """Tells open pages of changes; see `pages/events.py`."""
+    """Everything is done in the server's event loop; only looking into the gallery is not. `close` may come from any
+    thread and ends all streams."""
 
-    def __init__(self, gallery: Gallery) -> None:
-        self._gallery = gallery
+    def __init__(self, gallery: Gallery, *, look_s: float = LOOK_S) -> None:
+        self._gallery, self._look_s = gallery, look_s
+        self._listeners: set[asyncio.Queue[bytes | None]] = set()
+        self._poller: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = threading.Event()
+
+    @property
+    def listeners(self) -> int:
+        """How many pages listen."""
+        return len(self._listeners)
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody else may listen."""
+        return self._closing.is_set() or len(self._listeners) >= MAX_LISTENERS
+
+    async def stream(self) -> AsyncGenerator[bytes]:
+        """Server-sent events: how the jobs stand now, then what changes, until `close` or the browser leaves."""
+        async with self._listening() as queue, aclosing(_pieces(queue)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     def close(self) -> None:
-        """Tell no more."""
+        """Tell no more; who listens is let go."""
+        self._closing.set()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncGenerator[asyncio.Queue[bytes | None]]:
+        self._loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING)
+        queue.put_nowait(_event("jobs", (await run_in_threadpool(self._look))["jobs"]))
+        self._listeners.add(queue)
+        if self._closing.is_set():
+            queue.put_nowait(None)
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll())
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+    async def _poll(self) -> None:
+        """Look while anybody listens, and tell all of them what changed."""
+        last: State = {}
+        while self._listeners and not self._closing.is_set():
+            try:
+                now = await run_in_threadpool(self._look)
+            except GalleryError as e:
+                log.warning("nothing new can be told: %s", e)
+            else:
+                for name in now:
+                    if now[name] != last.get(name, now[name]):
+                        self._tell(_event(name, now[name]))
+                last = now
+            await asyncio.sleep(self._look_s)
+
+    def _tell(self, event: bytes) -> None:
+        for queue in self._listeners:
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+            else:
+                queue.put_nowait(event)
+
+    def _let_go(self) -> None:
+        for queue in self._listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(None)
+
+    def _look(self) -> State:
+        with self._gallery.begin(write=False) as tx:
+            counts = {str(state): n for state, n in tx.jobs.counts().items()}
+            running = tx.jobs.find(states=("running",)) if counts["running"] else ()
+            latest = tx.decisions.history(limit=1)
+        now = [{"id": job.id, "kind": job.kind, "progress": job.progress} for job in running]
+        return {"jobs": {**counts, "now": now}, "changed": {"decision": latest[0].id if latest else 0}}
+
+
+async def _pieces(queue: "asyncio.Queue[bytes | None]") -> AsyncGenerator[bytes]:
+    yield b"retry: 3000\n\n"
+    while True:
+        try:
+            piece = await asyncio.wait_for(queue.get(), ALIVE_S)
+        except TimeoutError:
+            piece = b": \n\n"
+        if piece is None:
+            return
+        yield piece
+
+
+def _event(name: str, data: Mapping[str, Any]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode("ascii")

@@ -40,7 +40,7 @@ def plural(n: int, one: str, many: str | None = None) -> str:
 
 def page(request: Request, web: Web, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page whose template begins with `{% extends layout %}`: whole, or for htmx only its title and `content`."""
-    layout = "part.html" if _by_htmx(request) else "base.html"
+    layout = "part.html" if by_htmx(request) else "base.html"
     return fragment(request, web, name, status=status, layout=layout, **values)
 
 
@@ -49,7 +49,7 @@ def fragment(request: Request, web: Web, name: str, *, status: int = 200, **valu
     theme = request.cookies.get("iconface_theme")
     known = {
         "path": request.url.path,
-        "htmx": _by_htmx(request),
+        "htmx": by_htmx(request),
         "theme": theme if theme in ("light", "dark") else "",
     }
     text = web.templates.get_template(name).render(known | values)
@@ -58,23 +58,27 @@ def fragment(request: Request, web: Web, name: str, *, status: int = 200, **valu
 
 def said(response: R, text: str, undo: int | None = None) -> R:
     """Show `text` in a corner of the open page, with a button that takes the decision `undo` back."""
-    return _trigger(response, "toast", {"text": text, "undo": undo})
+    return trigger(response, "toast", {"text": text, "undo": undo})
 
 
 def go(request: Request, url: str, text: str = "", undo: int | None = None) -> Response:
     """On to another page of the site; `text` is shown there. `url` is a path of ours."""
+    if not url.startswith("/") or url.startswith("//"):
+        raise ValueError(f"{url!r} is no page of ours")
     url = quote(url, safe="/?&=#%")
-    if not _by_htmx(request):
+    if not by_htmx(request):
         return RedirectResponse(url, 303)
     response = Response(status_code=204, headers={"HX-Redirect": url})
-    return _trigger(response, "toast-later", {"text": text, "undo": undo}) if text else response
+    return trigger(response, "toast-later", {"text": text, "undo": undo}) if text else response
 
 
-def _by_htmx(request: Request) -> bool:
+def by_htmx(request: Request) -> bool:
+    """Whether a piece of an open page is asked for, not a page."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
 
 
-def _trigger(response: R, name: str, detail: Any) -> R:
+def trigger(response: R, name: str, detail: Any) -> R:
+    """Let the open page have the event `name`, with `detail`."""
     old = json.loads(response.headers.get("HX-Trigger", "{}"))
     response.headers["HX-Trigger"] = json.dumps(old | {name: detail})  # ASCII: a header is nothing else
     return response

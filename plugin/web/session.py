@@ -18,6 +18,8 @@ class Sessions:
 
     def __init__(self, port: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.cookie = f"iconface_{port}"  # browsers do not tell ports apart: two galleries must not share a name
+        self.secret = secrets.token_urlsafe(32)
+        """For programs of the same user: who knows it may have tickets (`running.py`)."""
         self._value, self._clock = secrets.token_urlsafe(32), clock
         self._tickets: dict[str, float] = {}
         self._lock = Lock()
@@ -40,3 +42,7 @@ class Sessions:
     def known(self, cookie: str | None) -> bool:
         """Whether this is the cookie of this start."""
         return cookie is not None and secrets.compare_digest(cookie.encode(), self._value.encode())
+
+    def owner(self, authorization: str) -> bool:
+        """Whether this header comes from a program that can read our runtime folder."""
+        return secrets.compare_digest(authorization.encode(), f"Bearer {self.secret}".encode())

@@ -1,24 +1,40 @@
 """Puts the site together: guard, pages, static files, errors in words."""
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from .context import Web
-from .guard import Guard
+from .guard import BODY_S, Guard
 from .pages import events, history, jobs, library, people, person, photo, pictures, restorations, review, start, welcome
+from .trouble import put_into_words
 
 PAGES = (start, people, person, review, history, photo, restorations, jobs, library, welcome, events, pictures)
 STATIC = Path(__file__).parent / "static"
 
 
-def make_site(web: Web) -> FastAPI:
-    """The site over one gallery. Whoever serves it has to bind to loopback."""
+class _Files(StaticFiles):
+    """Kept by the browser, but asked for every time: after an update nobody sees old and new mixed."""
+
+    def file_response(self, *args: Any, **named: Any) -> Response:
+        response = super().file_response(*args, **named)
+        response.headers["Cache-Control"] = "private, no-cache"
+        return response
+
+
+def make_site(web: Web, *, body_s: float = BODY_S) -> FastAPI:
+    """The site over one gallery; the body of a request has to come within `body_s` seconds.
+
+    Whoever serves it has to bind to loopback.
+    """
     site = FastAPI(title="iconface", docs_url=None, redoc_url=None, openapi_url=None)
     site.state.web = web
     for module in PAGES:
         site.include_router(module.router)
-    site.mount("/static", StaticFiles(directory=STATIC), name="static")
-    site.add_middleware(Guard, sessions=web.sessions, port=web.port)
+    site.mount("/static", _Files(directory=STATIC), name="static")
+    put_into_words(site)
+    site.add_middleware(Guard, sessions=web.sessions, port=web.port, body_s=body_s)
     return site

@@ -1,22 +1,44 @@
 """The way in, and where to go first."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from plugin.web.context import WebDep
+from plugin.web.refused import plain_page
 from plugin.web.respond import go
 
 router = APIRouter()
+
+USED = "<p>Each address opens the page once. For another one, run:</p><p><code>iconface web</code></p>"
 
 
 @router.get("/enter")
 def enter(request: Request, web: WebDep, ticket: str = "") -> Response:
     """A ticket for a cookie. The address of the page that follows holds no secret."""
-    value = None if request.headers.get("Sec-Purpose") else web.sessions.redeem(ticket)
+    if request.headers.get("Sec-Purpose"):
+        return PlainTextResponse("Not in advance.\n", 403)  # a browser that guesses must not use the ticket up
+    value = web.sessions.redeem(ticket)
     if value is None:
-        return Response("This address was used already.", 403)
-    response = RedirectResponse("/", 303)
+        return plain_page(403, "This address was used already", USED)
+    fetched_from = request.headers.get("Sec-Fetch-Site", "none")
+    # After a link on another site the strict cookie would not be sent along a redirect; a page of ours is no such link.
+    response = RedirectResponse("/", 303) if fetched_from in ("none", "same-origin") else _ongoing()
     response.set_cookie(web.sessions.cookie, value, httponly=True, samesite="strict", path="/")
+    return response
+
+
+@router.post("/ticket")
+def ticket(request: Request, web: WebDep) -> Response:
+    """A ticket for another program of the same user: a second `iconface web`. Browsers have no business here."""
+    browser = {"origin", "sec-fetch-site", "cookie", "referer"}.intersection(request.headers)
+    if browser or not web.sessions.owner(request.headers.get("Authorization", "")):
+        return PlainTextResponse("Not for you.\n", 403)
+    return PlainTextResponse(web.sessions.ticket())
+
+
+def _ongoing() -> Response:
+    response = plain_page(200, "Opening", '<p><a href="/">Go on</a></p>')
+    response.headers["Refresh"] = "0; url=/"
     return response
 
 

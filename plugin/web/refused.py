@@ -1,0 +1,58 @@
+"""Answers before, or instead of, a page: to whoever did not come in through `iconface web`, and after an error of ours.
+
+Made without templates and without the site's files, which nobody may read who is not in.
+"""
+
+import base64
+import hashlib
+import json
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+STYLE = (
+    ":root{color-scheme:light dark;font:1.1rem/1.6 system-ui,sans-serif;background:light-dark(#faf6f0,#191614);"
+    "color:light-dark(#2a2420,#f3ece4)}main{max-width:34rem;margin:12vh auto;padding:0 1.5rem}"
+    "h1{font-size:1.7rem;line-height:1.2}"
+    "code{padding:.2em .5em;border-radius:.4em;background:light-dark(#f0e9df,#2d2824)}"
+)
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title} &ndash; iconface</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>
+<body><main><h1>{title}</h1>{text}</main></body></html>
+"""
+COME_IN = (
+    "<p>This page shows faces of your family, so it opens only from your own computer account.</p>"
+    "<p>To open it, run this in a terminal:</p><p><code>iconface web</code></p>"
+)
+CLOSED = "This page was closed. To open it again, run: iconface web"
+CRASHED = "Something went wrong in iconface. Nothing was changed half; please try again."
+
+
+def refused(request: Request) -> Response:
+    """403 to a browser that did not come in, or came in before the server was started again."""
+    return _answer(request, 403, "Please come in through iconface", COME_IN, CLOSED)
+
+
+def crashed(request: Request) -> Response:
+    """500; what happened is in the log."""
+    return _answer(request, 500, "Something went wrong", f"<p>{CRASHED}</p>", CRASHED)
+
+
+def plain_page(status: int, title: str, text: str) -> HTMLResponse:
+    """A page that needs nothing else. `title` and `text` are ours: they are not escaped."""
+    html = PAGE.format(title=title, text=text, style=STYLE)
+    return HTMLResponse(html, status, headers={"Content-Security-Policy": POLICY})
+
+
+def _answer(request: Request, status: int, title: str, text: str, short: str) -> Response:
+    if request.headers.get("HX-Request") == "true":
+        toast = {"toast": {"text": short, "kind": "error"}}
+        return PlainTextResponse(short + "\n", status, headers={"HX-Trigger": json.dumps(toast)})
+    if "text/html" in request.headers.get("Accept", ""):
+        return plain_page(status, title, text)
+    return PlainTextResponse(short + "\n", status)

@@ -1,0 +1,68 @@
+"""Where the site of a gallery is served now, for every program of the same user. Light: only the standard library.
+
+`web.json` in the runtime folder (0600) holds port, process and a secret; whoever can read it may ask for tickets.
+"""
+
+import http.client
+import json
+import os
+import time
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+FILE = "web.json"
+LOCK = "web.lock"
+PATIENCE_S = 5.0
+
+
+def way_in(runtime: Path) -> str | None:
+    """A fresh one-time address of the running site; None when none runs (a file left by a crash counts as none)."""
+    told = _read(runtime)
+    if told is None:
+        return None
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", told["port"], timeout=PATIENCE_S)) as connection:
+            connection.request("POST", "/ticket", headers={"Authorization": f"Bearer {told['secret']}"})
+            answer = connection.getresponse()
+            ticket = answer.read(256).decode("ascii")
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    return address(told["port"], ticket) if answer.status == 200 else None
+
+
+def wait_for_way_in(runtime: Path, patience_s: float) -> str | None:
+    """The same of a site that is just being started; None when it did not come."""
+    end = time.monotonic() + patience_s
+    while (url := way_in(runtime)) is None and time.monotonic() < end:
+        time.sleep(0.1)
+    return url
+
+
+def address(port: int, ticket: str) -> str:
+    """The address that lets one browser in, once."""
+    return f"http://127.0.0.1:{port}/enter?ticket={ticket}"
+
+
+@contextmanager
+def told(runtime: Path, port: int, secret: str) -> Generator[None]:
+    """While the block runs, others find the site. The caller holds the lock: what is there is stale."""
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = runtime / (FILE + ".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        json.dump({"port": port, "pid": os.getpid(), "secret": secret}, file)
+    new.replace(runtime / FILE)
+    try:
+        yield
+    finally:
+        (runtime / FILE).unlink(missing_ok=True)
+
+
+def _read(runtime: Path) -> Mapping[str, Any] | None:
+    with suppress(OSError, ValueError):
+        found = json.loads((runtime / FILE).read_text("ascii"))
+        if isinstance(found, dict) and isinstance(found.get("port"), int) and isinstance(found.get("secret"), str):
+            return found
+    return None
