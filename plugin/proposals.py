@@ -1,12 +1,11 @@
 """Proposals: "this face could be restored, with these references". Nothing is computed until the user accepts one."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db import Gallery
 from gallery_db.records import Origin, RestorationRecord
 
-from .jobs.kinds import enqueue_restore
+from .again import again, photo_now
 from .restore_result import FaceResult, RestoreRequest
 
 if TYPE_CHECKING:
@@ -49,18 +48,12 @@ def propose(
 def fulfil(app: "App", proposal: RestorationRecord) -> list[FaceResult]:
     """Restore what was proposed, now. The result takes the proposal's place; it is asked for by hand."""
     request = RestoreRequest(face_ids=() if proposal.face_id is None else (proposal.face_id,), seed=proposal.seed)
-    return app.restoring.restore(_photo(app.gallery, proposal), request)
+    with app.gallery.begin(write=False) as tx:
+        photo = photo_now(tx, proposal)
+    return app.restoring.restore(photo, request)
 
 
 def enqueue(app: "App", proposal: RestorationRecord) -> int:
     """Leave the restoration of a proposal to the queue; returns the job id."""
-    photo = _photo(app.gallery, proposal)
     with app.gallery.begin() as tx:
-        return enqueue_restore(tx, photo, face_id=proposal.face_id, options={"seed": proposal.seed})
-
-
-def _photo(gallery: Gallery, proposal: RestorationRecord) -> Path:
-    """Where the photo is now: it may have been renamed since."""
-    with gallery.begin(write=False) as tx:
-        known = [] if proposal.face_id is None else tx.faces.by_ids([proposal.face_id])
-    return Path(known[0].photo if known else proposal.photo)
+        return again(tx, [proposal])

@@ -1,21 +1,172 @@
-"""Before and after."""
+"""Before and after: what was restored or is proposed, on shelves, to be kept or put back one by one or together."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal, get_args
 
-from plugin.web.context import WebDep
-from plugin.web.respond import page
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from gallery_db.errors import NotFoundError
+from gallery_db.gallery import Tx
+from gallery_db.records import DecisionRecord, RestorationRecord
+from gallery_db.restoration_shelves import Shelf
+from plugin.again import again
+from plugin.errors import UsageError
+from plugin.jobs.kinds import RESTORE
+from plugin.undoing import remove_outputs
+from plugin.web import background
+from plugin.web.context import Web, WebDep
+from plugin.web.job_words import JobWords
+from plugin.web.respond import fragment, go, page, plural, said
+from plugin.web.restoration_view import Card, cards, stamp_of, stamped_id
+from plugin.web.restoration_words import SHELF_NAMES
+from plugin.web.stamps import Conflict
+
+from . import restoration
 
 router = APIRouter()
+router.include_router(restoration.router)
+
+PAGE = 24
+AT_ONCE = 500
+"""Entries that one click may decide about."""
+
+Tab = Literal["to_decide", "proposed", "kept", "put_back", "refused", "failed"]
+Verb = Literal["keep", "put_back", "restore", "dismiss"]
+VERBS: tuple[Verb, ...] = get_args(Verb)
+
+CHANGED = "Somebody changed this in another window; here is how it is now."
 
 
 @router.get("/restorations")
-def show(request: Request, web: WebDep) -> HTMLResponse:
-    """Before and after."""
-    return page(request, web, "soon.html")
+def show(
+    request: Request, web: WebDep, tab: Tab | None = None, person: int | None = None, before: int | None = None
+) -> HTMLResponse:
+    """One shelf, of everybody or of one `person`. `before` gives only its next cards, for the end of the page."""
+    person = person or None
+    with web.app.gallery.begin(write=False) as tx:
+        counts = tab_counts(tx, person)
+        chosen: Tab = tab or ("proposed" if counts["proposed"] and not counts["to_decide"] else "to_decide")
+        if chosen == "failed":
+            failed = tx.jobs.find(kind=RESTORE, states=("failed",))[::-1][:200]
+            values: dict[str, Any] = {"cards": [], "more": None, "failed": JobWords(tx).lines(failed), "people": []}
+        else:
+            found, more = next_cards(tx, chosen, person, before)
+            values = {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(chosen)}
+    values |= {"tab": chosen, "tabs": TABS, "counts": counts, "person": person}
+    if before is not None:
+        return fragment(request, web, "restorations_cards.html", **values)
+    return page(request, web, "restorations.html", **values)
 
 
-@router.get("/restorations/{restoration_id}")
-def one(request: Request, web: WebDep, restoration_id: int) -> HTMLResponse:
-    """One restoration."""
-    return page(request, web, "soon.html")
+@router.post("/restorations/decide")
+def decide(
+    request: Request,
+    web: WebDep,
+    act: Annotated[str, Form()],
+    tab: Annotated[Shelf, Form()],
+    pick: Annotated[list[str] | None, Form()] = None,
+    person: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Decide about entries of a shelf, each named by its stamp. `act` is a verb, for all that are picked; with `:STAMP`
+    for that one; with `:<=ID` for all of the shelf up to that one. What was changed meanwhile is left as it is, and
+    shown as it is now."""
+    verb, stamps = _asked(web, act, pick or (), tab, person)
+    if not stamps:
+        raise UsageError("Nothing is selected.")
+    if len(stamps) > AT_ONCE:
+        raise UsageError(f"At most {AT_ONCE} at once.")
+    done, changed, undo = carry_out(web, verb, stamps)
+    with web.app.gallery.begin(write=False) as tx:
+        counts = tab_counts(tx, person)
+        here = set(tx.restorations.on_shelf(tab, person_id=person))
+        stay = cards(tx, [r.id for rows in [*done, *changed] for r in rows if r.id in here])
+    gone = [r.id for rows in [*done, *changed] for r in rows if r.id not in here]
+    text = _said(verb, len(done))
+    if changed:
+        text += f" {plural(len(changed), 'was', 'were')} changed in another window and left alone."
+    if "HX-Request" not in request.headers:
+        return go(request, f"/restorations?tab={tab}")
+    values = {"tab": tab, "tabs": TABS, "counts": counts, "person": person, "gone": gone, "stay": stay}
+    return said(fragment(request, web, "restorations_decided.html", **values), text, undo)
+
+
+def _asked(web: Web, act: str, pick: Sequence[str], tab: Shelf, person: int | None) -> tuple[Verb, Sequence[str]]:
+    """The verb of an act, and the stamps of what it is about. Raises UsageError for what no button sends."""
+    name, _, what = act.partition(":")
+    verb = next((v for v in VERBS if v == name), None)
+    if verb is None:
+        raise UsageError(f"There is no such button as {name!r}.")
+    if not what.startswith("<="):
+        return verb, [what] if what else pick
+    if not what[2:].isdigit():
+        raise UsageError("That is no restoration.")
+    with web.app.gallery.begin(write=False) as tx:
+        ids = tx.restorations.on_shelf(tab, person_id=person, before=int(what[2:]) + 1, limit=AT_ONCE)
+        return verb, [stamp_of(tx.restorations.with_output(i)) for i in ids]
+
+
+def carry_out(
+    web: Web, verb: Verb, stamps: Sequence[str]
+) -> tuple[list[list[RestorationRecord]], list[list[RestorationRecord]], int | None]:
+    """Decide about the entries with these stamps: those it was done for, those that had changed since, and the decision
+    to undo. Raises Conflict when all had changed."""
+    done: list[list[RestorationRecord]] = []
+    changed: list[list[RestorationRecord]] = []
+
+    def rows_of(tx: Tx) -> list[int]:
+        for stamp in stamps:
+            rows = _named(tx, stamp)
+            (done if rows and stamp_of(rows) == stamp else changed).append(rows)
+        if not done:
+            raise Conflict(CHANGED)
+        return [r.id for rows in done for r in rows]
+
+    if verb == "restore":
+        with web.app.gallery.begin() as tx:
+            rows_of(tx)
+            for rows in done:
+                again(tx, rows)
+        background.ensure_worker(web.app.settings.folders)
+        return done, changed, None
+    verbs: dict[str, Callable[[Tx], DecisionRecord]] = {
+        "keep": lambda tx: tx.decisions.accept_restorations(rows_of(tx)),
+        "put_back": lambda tx: tx.decisions.reject_restorations(rows_of(tx)),
+        "dismiss": lambda tx: tx.decisions.reject_restorations(rows_of(tx)),
+    }
+    record = web.app.people.decide(verbs[verb])
+    remove_outputs(web.app.gallery, record, "rejected")
+    return done, changed, record.id
+
+
+def next_cards(tx: Tx, shelf: Shelf, person: int | None, before: int | None) -> tuple[list[Card], int | None]:
+    """The next cards of a shelf, and where those after them begin (None: there are no more)."""
+    ids = tx.restorations.on_shelf(shelf, person_id=person, before=before, limit=PAGE + 1)
+    return cards(tx, ids[:PAGE]), ids[PAGE - 1] if len(ids) > PAGE else None
+
+
+def tab_counts(tx: Tx, person: int | None) -> dict[str, int]:
+    """Entries per tab. Failed jobs are nobody's."""
+    return {**tx.restorations.shelf_counts(person_id=person), "failed": tx.jobs.counts(RESTORE)["failed"]}
+
+
+TABS: Sequence[tuple[str, str]] = (*SHELF_NAMES.items(), ("failed", "Failed"))
+
+
+def _named(tx: Tx, stamp: str) -> list[RestorationRecord]:
+    """The rows that a stamp is about; none when they are gone."""
+    try:
+        return tx.restorations.with_output(stamped_id(stamp))
+    except NotFoundError:
+        return []
+    except ValueError as e:
+        raise UsageError("That is no restoration.") from e
+
+
+def _said(verb: Verb, n: int) -> str:
+    return {
+        "keep": "Kept." if n == 1 else f"{n} kept.",
+        "put_back": "Put back: the copy is removed." if n == 1 else f"{n} put back: the copies are removed.",
+        "dismiss": "Not this one, then." if n == 1 else f"{n} will not be proposed again.",
+        "restore": "It will be restored in a moment." if n == 1 else f"{n} will be restored, one after the other.",
+    }[verb]

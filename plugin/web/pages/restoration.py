@@ -1,0 +1,240 @@
+"""One restoration: before and after, why, keep it or put it back, or have it made again."""
+
+import secrets
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse
+
+from gallery_db.errors import NotFoundError
+from gallery_db.gallery import Tx
+from gallery_db.records import JobRecord, RestorationRecord
+from gallery_db.restoration_shelves import Shelf
+from iconface_core.errors import BackendUnavailableError
+from iconface_core.model_catalogue import NANO
+from plugin.again import again
+from plugin.errors import UsageError
+from plugin.iconface_backend import ICONFACE, IconFaceFiles
+from plugin.model_shelf import BACKBONE, ModelShelf
+from plugin.rows import Row
+from plugin.undoing import remove_outputs
+from plugin.web import background
+from plugin.web.context import Web, WebDep
+from plugin.web.respond import fragment, page, said
+from plugin.web.restoration_view import name_of, shown, stamp_of
+from plugin.web.restoration_words import STRENGTHS, verdict_words
+from plugin.web.stamps import check
+
+router = APIRouter()
+
+MOST_FACES = 60
+"""Faces of a person to choose references from, the best first."""
+
+MOST_REFERENCES = 3
+"""More help no restorer that there is."""
+
+Stamp = Annotated[str, Form()]
+
+
+@router.get("/restorations/{restoration_id}")
+def one(
+    request: Request, web: WebDep, restoration_id: int, against: int | None = None, whole: bool = False
+) -> HTMLResponse:
+    """One restoration. `against` is another version of the same face to compare with, instead of the photo; `whole`
+    shows the whole picture, not the face."""
+    return _page(request, web, restoration_id, against, whole)
+
+
+@router.post("/restorations/{restoration_id}/keep")
+def keep(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> HTMLResponse:
+    """ "That is good": no algorithm replaces it."""
+
+    def verb(tx: Tx) -> Any:
+        return tx.decisions.accept_restorations(_unchanged(tx, restoration_id, stamp))
+
+    record = web.app.people.decide(verb)
+    return said(_page(request, web, restoration_id), "Kept.", record.id)
+
+
+@router.post("/restorations/{restoration_id}/put-back")
+def put_back(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> HTMLResponse:
+    """ "I do not want that": our copy is removed, of a proposal nothing is made. The record stays."""
+
+    def verb(tx: Tx) -> Any:
+        return tx.decisions.reject_restorations(_unchanged(tx, restoration_id, stamp))
+
+    record = web.app.people.decide(verb)
+    removed = remove_outputs(web.app.gallery, record, "rejected")
+    text = "Put back: the copy is removed." if removed else "Noted: this one is not wanted."
+    return said(_page(request, web, restoration_id), text, record.id)
+
+
+@router.post("/restorations/{restoration_id}/restore")
+def restore(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> HTMLResponse:
+    """Have a proposal carried out, or a result that was put back, refused or lost made once more, as it was."""
+    with web.app.gallery.begin() as tx:
+        _unchanged(tx, restoration_id, stamp)
+        job = again(tx, tx.restorations.with_output(restoration_id))
+    background.ensure_worker(web.app.settings.folders)
+    return _progress(request, web, restoration_id, job)
+
+
+@router.get("/restorations/{restoration_id}/again")
+def choices(request: Request, web: WebDep, restoration_id: int, person: int | None = None) -> HTMLResponse:
+    """What could be done differently. `person`: if it is somebody else."""
+    app = web.app
+    with app.gallery.begin(write=False) as tx:
+        seen = shown(tx, restoration_id, app.embedder.calibration)
+        who = person or seen.record.person_id
+        rows = [] if who is None else tx.faces.reference_candidates(who, app.embedder.id)
+        named = [(p.id, p.name) for p in tx.people.find(named=True)]
+    own = None if seen.face is None else seen.face.photo_id
+    used = [r.get("face_id") for r in seen.record.references] if who == seen.record.person_id else []
+    best = sorted(
+        (r for r in rows if r.photo_id != own), key=lambda r: (r.face_id not in used, not r.confirmed, -r.norm)
+    )
+    return fragment(
+        request, web, "restoration_again.html",
+        seen=seen, who=who, named=named, faces=best[:MOST_FACES], used=used, strengths=STRENGTHS,
+        restorers=_restorers(web), most=MOST_REFERENCES, nano=NANO.id,
+    )  # fmt: skip
+
+
+@router.post("/restorations/{restoration_id}/again")
+def make_again(
+    request: Request,
+    web: WebDep,
+    restoration_id: int,
+    person: Annotated[int | None, Form()] = None,
+    choice: Annotated[Literal["best", "none", "these"], Form()] = "best",
+    reference: Annotated[list[int] | None, Form()] = None,
+    quality: Annotated[Literal["", "fast", "best"], Form()] = "",
+    strength: Annotated[Literal["", "0.4", "0.7", "1"], Form()] = "",
+    restorer: Annotated[str, Form()] = "auto",
+    chance: Annotated[bool, Form()] = False,
+    faces: Annotated[Literal["this", "all"], Form()] = "this",
+) -> HTMLResponse:
+    """Have it made again by the service, differently; the result is a new version, and this one stays."""
+    chosen = list(reference or ())
+    if choice == "these" and not 1 <= len(chosen) <= MOST_REFERENCES:
+        raise UsageError(f"Choose one to {MOST_REFERENCES} pictures, or let the best ones be chosen.")
+    if restorer not in {key for key, _ in _restorers(web)}:
+        raise UsageError("There is no such restorer here.")
+    options: dict[str, Any] = {
+        "references": [],
+        "reference_faces": chosen if choice == "these" else [],
+        "use_references": choice != "none",
+        "quality": quality or None,
+        "steps": None,
+        "strength": {key: value for key, _, value in STRENGTHS}[strength],
+        "restorer": restorer,
+    }
+    if chance:
+        options["seed"] = secrets.randbelow(2**31)
+    with web.app.gallery.begin() as tx:
+        rows = tx.restorations.with_output(restoration_id) if faces == "all" else [tx.restorations.get(restoration_id)]
+        if len(rows) == 1 and person is not None:
+            options["person"] = str(tx.people.get(person).id)
+        job = again(tx, rows, options)
+    background.ensure_worker(web.app.settings.folders)
+    return _progress(request, web, restoration_id, job)
+
+
+@router.get("/restorations/{restoration_id}/progress/{job_id}")
+def progress(request: Request, web: WebDep, restoration_id: int, job_id: int) -> HTMLResponse:
+    """How far a job for this face is, and where its result is."""
+    return _progress(request, web, restoration_id, job_id)
+
+
+def _page(
+    request: Request, web: WebDep, restoration_id: int, against: int | None = None, whole: bool = False
+) -> HTMLResponse:
+    with web.app.gallery.begin(write=False) as tx:
+        seen = shown(tx, restoration_id, web.app.embedder.calibration)
+        shelf = shelf_of(seen.record)
+        counts = tx.restorations.shelf_counts()
+        onward = tx.restorations.on_shelf(shelf, before=min(r.id for r in seen.rows), limit=1)
+        onward = onward or tx.restorations.on_shelf(shelf, limit=1)
+    next_id = next((i for i in onward if i not in {r.id for r in seen.rows}), None)
+    other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
+    return page(
+        request, web, "restoration.html",
+        seen=seen, shelf=shelf, counts=counts, next_id=next_id, other=other, whole=whole,
+        model=_model(web, seen.record.restorer),
+        tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names))) for r in seen.rows],
+    )  # fmt: skip
+
+
+def shelf_of(record: RestorationRecord) -> Shelf:
+    """Where a restoration lies."""
+    if record.state == "done":
+        return "kept" if record.decided == "accepted" else "to_decide"
+    by_state: dict[str, Shelf] = {"proposed": "proposed", "refused": "refused"}
+    return by_state.get(record.state, "put_back")
+
+
+def _unchanged(tx: Tx, restoration_id: int, stamp: str) -> list[int]:
+    """The rows of its copy. Raises Conflict when they are not as the page showed them."""
+    rows = tx.restorations.with_output(restoration_id)
+    check(stamp, stamp_of(rows), "this picture")
+    return [r.id for r in rows]
+
+
+def _progress(request: Request, web: Web, restoration_id: int, job_id: int) -> HTMLResponse:
+    with web.app.gallery.begin(write=False) as tx:
+        job = tx.jobs.get(job_id)
+        result = _result(tx, job, restoration_id)
+        said_of_it = None if result is None else verdict_words(result, _name(tx, result))
+    return fragment(
+        request, web, "restoration_progress.html", id=restoration_id, job=job, result=result, says=said_of_it
+    )
+
+
+def _result(tx: Tx, job: JobRecord, restoration_id: int) -> RestorationRecord | None:
+    """What a finished job left for the face of a restoration: a new version, or a refusal."""
+    if job.state != "done" or job.progress is None:
+        return None
+    try:
+        old = tx.restorations.get(restoration_id)
+    except NotFoundError:  # a proposal, which the result took the place of
+        old = None
+    for face in job.progress.get("faces") or ():
+        if face["identity"]["verdict"] is None:
+            continue
+        of_output = None if face["output"] is None else tx.restorations.by_output(path=face["output"])
+        made = (
+            tx.restorations.history(photo=face["photo"], limit=20)
+            if of_output is None
+            else (tx.restorations.with_output(of_output.id))
+        )
+        mine = [r for r in made if r.face_id == face["face_id"] and (r.output is None) == (of_output is None)]
+        if mine and (old is None or old.face_id == face["face_id"]):
+            return mine[0]
+    return None
+
+
+def _name(tx: Tx, record: RestorationRecord) -> str | None:
+    return None if record.person_id is None else tx.people.names([record.person_id]).get(record.person_id)
+
+
+def _restorers(web: Web) -> list[tuple[str, str]]:
+    """Which restorers may be asked for. Looks at files only: asking IconFace itself would load its runtime."""
+    folder = web.app.settings.folders.models
+    files = IconFaceFiles(folder)
+    there = files.checkpoint.is_dir() and files.backbone.is_dir()
+    iconface = [("iconface", "IConFace")] if there else []
+    return [
+        ("auto", "The best one here"),
+        *iconface,
+        ("nano", "iconface-nano (small and quick)"),
+        ("waifu2x", "Only sharpen"),
+    ]
+
+
+def _model(web: Web, restorer: str) -> Row | None:
+    """What is known of the model behind a restoration: title and licence."""
+    shelf = ModelShelf(web.app.settings.folders.models)
+    try:
+        return shelf.row(BACKBONE if restorer == ICONFACE else restorer)
+    except BackendUnavailableError:
+        return None

@@ -1,0 +1,239 @@
+"""What the pages of restorations show, read in one transaction: the cards of a shelf, and one restoration in full."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gallery_db.errors import NotFoundError
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
+from iconface_core.calibration import Calibration
+from plugin.degradation import stored
+from plugin.jobs.kinds import RESTORE, printable
+from plugin.outputs import Presence, presence
+
+from .restoration_words import Says, gain_words, likeness_words, reason_words, verdict_words
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One entry of a shelf. `id` leads to its page, `stamp` says what it shows (`stamp_of`). `queued`: a job for it
+    waits or runs."""
+
+    id: int
+    stamp: str
+    who: str
+    says: Says
+    faces: int
+    when: datetime
+    version: int
+    file: Presence
+    photo: str
+    gain: str
+    queued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference of a face. `face_id` is None for a file from outside the library, and for a face that is gone."""
+
+    face_id: int | None
+    photo: str
+    words: Sequence[str]
+    score: float
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One result for the same face."""
+
+    id: int
+    number: int
+    label: str
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One restoration. `rows` are the faces of its copy, `face` the one in the gallery. Likeness in words is None
+    without anybody to compare with."""
+
+    record: RestorationRecord
+    rows: Sequence[RestorationRecord]
+    names: Mapping[int, str]
+    stamp: str
+    says: Says
+    file: Presence
+    face: FaceRecord | None
+    photo_id: int | None
+    photo: str
+    when: datetime
+    likeness_before: str | None
+    likeness_after: str | None
+    references: Sequence[Reference]
+    versions: Sequence[Version]
+    gain: str
+    job: JobRecord | None
+
+    @property
+    def name(self) -> str | None:
+        """The person's, None without one."""
+        return name_of(self.record, self.names)
+
+    @property
+    def who(self) -> str:
+        """Whose face, as a title."""
+        return self.name or "Somebody without a name"
+
+
+def stamp_of(rows: Sequence[RestorationRecord]) -> str:
+    """What a page showed of one copy: its faces and what was decided, as text that names the rows too."""
+    return "-".join(f"{r.id}.{r.state}.{r.decided or ''}" for r in sorted(rows, key=lambda r: r.id))
+
+
+def stamped_id(stamp: str) -> int:
+    """The first row that a stamp names. Raises ValueError for what is no stamp."""
+    return int(stamp.partition(".")[0])
+
+
+def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
+    """The name of a restoration's person."""
+    return None if record.person_id is None else names.get(record.person_id)
+
+
+def cards(tx: Tx, ids: Sequence[int]) -> list[Card]:
+    """The entries with these ids (`on_shelf`), in order."""
+    entries = [(tx.restorations.get(i), tx.restorations.with_output(i)) for i in ids]
+    names = tx.people.names(sorted({r.person_id for _, rows in entries for r in rows if r.person_id is not None}))
+    faces = {f.id: f for f in tx.faces.by_ids([r.face_id for r, _ in entries if r.face_id is not None])}
+    busy = live_jobs(tx) if any(r.state == "proposed" for r, _ in entries) else {}
+    return [_card(r, rows, names, faces, busy) for r, rows in entries]
+
+
+def _card(
+    record: RestorationRecord,
+    rows: Sequence[RestorationRecord],
+    names: Mapping[int, str],
+    faces: Mapping[int, FaceRecord],
+    busy: Mapping[tuple[str, int | None], JobRecord],
+) -> Card:
+    worst = max(rows, key=lambda r: ("", "pass", "doubtful", "refused").index(r.verdict))
+    who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
+    face = None if record.face_id is None else faces.get(record.face_id)
+    return Card(
+        id=record.id,
+        stamp=stamp_of(rows),
+        who=_listed(who) or ("Somebody without a name" if len(rows) == 1 else f"{len(rows)} faces"),
+        says=verdict_words(worst, name_of(worst, names)),
+        faces=len(rows),
+        when=local(record.created_at),
+        version=record.version,
+        file=presence(record, compare=False) if record.state == "done" else "none",
+        photo=printable(Path(record.photo).name),
+        gain=expected(record, face) if record.state == "proposed" else "",
+        queued=record.state == "proposed" and job_of(record, face, busy) is not None,
+    )
+
+
+def shown(tx: Tx, restoration_id: int, calibration: Calibration) -> Shown:
+    """One restoration with everything that belongs to it. Raises NotFoundError."""
+    record = tx.restorations.get(restoration_id)
+    rows = tx.restorations.with_output(restoration_id)
+    names = tx.people.names(sorted({r.person_id for r in rows if r.person_id is not None}))
+    face = _face(tx, record.face_id)
+    photo = None if face is not None else tx.photos.by_path(record.photo)
+    before, after = (
+        None if s is None else likeness_words(float(calibration.llr(s)))
+        for s in (record.similarity_before, record.similarity_after)
+    )
+    return Shown(
+        record=record,
+        rows=rows,
+        names=names,
+        stamp=stamp_of(rows),
+        says=verdict_words(record, name_of(record, names)),
+        file=presence(record) if record.state == "done" else "none",
+        face=face,
+        photo_id=face.photo_id if face is not None else None if photo is None else photo.id,
+        photo=printable(face.photo if face is not None else record.photo),
+        when=local(record.created_at),
+        likeness_before=before,
+        likeness_after=after,
+        references=references(tx, record.references),
+        versions=_versions(tx, record),
+        gain=expected(record, face) if record.state == "proposed" else "",
+        job=job_of(record, face, live_jobs(tx)),
+    )
+
+
+def references(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[Reference]:
+    """References as they were kept with a restoration."""
+    there = {f.id for f in tx.faces.by_ids([r["face_id"] for r in rows if r.get("face_id") is not None])}
+    return [
+        Reference(
+            r["face_id"] if r.get("face_id") in there else None,
+            printable(Path(r["photo"]).name),
+            reason_words(r["reasons"]),
+            float(r["score"]),
+            r["reasons"],
+        )
+        for r in rows
+    ]
+
+
+def expected(record: RestorationRecord, face: FaceRecord | None) -> str:
+    """What a proposal promises, in words; the same rule as `Candidate.gain`."""
+    degradation = None if face is None else stored(face.degradation)
+    best = max((float(r["score"]) for r in record.references), default=0.0)
+    return "" if degradation is None else gain_words(degradation.score * (0.5 + 0.5 * best))
+
+
+def live_jobs(tx: Tx) -> dict[tuple[str, int | None], JobRecord]:
+    """Restore jobs that wait or run, by photo and face."""
+    jobs = tx.jobs.find(kind=RESTORE, states=("waiting", "running"))
+    return {(j.payload["path"], j.payload.get("face_id")): j for j in jobs}
+
+
+def job_of(
+    record: RestorationRecord, face: FaceRecord | None, jobs: Mapping[tuple[str, int | None], JobRecord]
+) -> JobRecord | None:
+    """The job that is at work on this face, or waits."""
+    path = record.photo if face is None else face.photo
+    return jobs.get((path, record.face_id)) or jobs.get((path, None))
+
+
+def local(at: str) -> datetime:
+    """A stored UTC time on this machine's clock."""
+    return datetime.fromisoformat(at).astimezone()
+
+
+def _face(tx: Tx, face_id: int | None) -> FaceRecord | None:
+    try:
+        return None if face_id is None else tx.faces.get(face_id)
+    except NotFoundError:
+        return None
+
+
+def _versions(tx: Tx, record: RestorationRecord) -> list[Version]:
+    same = tx.restorations.of_face(
+        photo=record.photo, face_id=record.face_id, input_sha256=record.input_sha256, bbox=record.bbox
+    )
+    made = [r for r in reversed(same) if r.output is not None]
+    return [Version(r.id, n, _fate(r), _there(r)) for n, r in enumerate(made, 1)]
+
+
+def _there(record: RestorationRecord) -> bool:
+    return record.state == "done" and presence(record, compare=False) == "there"
+
+
+def _fate(record: RestorationRecord) -> str:
+    if record.state == "done":
+        return "kept" if record.decided == "accepted" else "to decide" if _there(record) else "gone from the disk"
+    return "put back"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else " and ".join((", ".join(names[:-1]), names[-1])) if names else ""

@@ -1,0 +1,113 @@
+"""Restorations in plain words: is it still the person, why these references, what is to be expected."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gallery_db.records import RestorationRecord
+from gallery_db.restoration_shelves import Shelf
+
+Tone = Literal["good", "warn", "bad", ""]
+
+SHELF_NAMES: Mapping[Shelf, str] = {
+    "to_decide": "To decide",
+    "proposed": "Proposed",
+    "kept": "Kept",
+    "put_back": "Put back",
+    "refused": "Refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What the identity check came to: a few words, the sentence behind them, and how to colour it."""
+
+    text: str
+    why: str
+    tone: Tone
+
+
+def verdict_words(record: RestorationRecord, name: str | None) -> Says:
+    """The verdict of a restoration. `name` is the person's, None for one without a name or for nobody."""
+    who = name or "the same person"
+    before, after = record.similarity_before, record.similarity_after
+    compared = before is not None and after is not None
+    photos = f"the other photos of {name}" if name else "the other photos of this person"
+    if record.state == "proposed":
+        return Says("Could be restored", "Nothing was computed yet.", "")
+    if record.verdict == "refused":
+        why = f"The new face looked like somebody else when compared with {photos if compared else 'the photo itself'}."
+        kept = "" if record.output is not None else " So no copy was made."
+        return Says("Refused: it would have become a stranger", why + kept, "bad")
+    if record.verdict == "pass" and compared:
+        return Says(f"Surely {who}", f"The restored face matches {photos}.", "good")
+    if record.verdict == "pass":
+        return Says("Still the same face", "It still matches the photo; there was nobody to compare it with.", "good")
+    if before is not None and after is not None and after < before:
+        less = f"Looks a little less like {name}" if name else "Looks a little less like the person"
+        return Says(less, f"Compared with {photos}, it moved a little away. Look closely.", "warn")
+    if compared:
+        return Says(f"Not surely {who}", f"It does not clearly match {photos}. Look closely.", "warn")
+    return Says("Perhaps not the same face", "It is not surely the face in the photo. Look closely.", "warn")
+
+
+def likeness_words(evidence: float) -> str:
+    """How much a face is like a person. `evidence`: natural log of how much likelier it is the person than not."""
+    for least, words in ((6.0, "very much like them"), (2.3, "clearly like them"), (0.0, "somewhat like them")):
+        if evidence >= least:
+            return words
+    return "hardly like them"
+
+
+def gain_words(gain: float) -> str:
+    """What restoring a face promises. `gain`: 0..1, as clean-up orders faces."""
+    for least, words in ((0.45, "A great deal clearer"), (0.25, "Clearly better"), (0.0, "A little better")):
+        if gain >= least:
+            return words
+    return "A little better"
+
+
+def reason_words(reasons: Sequence[str]) -> list[str]:
+    """Why a reference was chosen, without the numbers; what says nothing to a person is left out."""
+    found = (_one_reason(text) for text in reasons)
+    return [words for words in found if words]
+
+
+def _one_reason(text: str) -> str:
+    for pattern, words in _REASONS.items():
+        match = re.match(pattern, text)
+        if match:
+            return words(match)
+    return ""
+
+
+def _number(match: re.Match[str]) -> float:
+    return float(match[1])
+
+
+_REASONS: Mapping[str, Callable[[re.Match[str]], str]] = {
+    r"you (?:chose|gave) it": lambda _: "you chose it",
+    r"quality ([\d.]+)": lambda m: "a clear picture" if _number(m) >= 0.6 else "",
+    r"likeness ([\d.]+)": lambda m: "much like the other photos" if _number(m) >= 0.5 else "",
+    r"the person's only other face": lambda _: "the only other picture",
+    r"pose (\d+)": lambda m: "looking the same way" if _number(m) <= 15 else "",
+    r"face (\d+) px": lambda m: "a large face" if _number(m) >= 200 else "",
+    r"taken less than a day apart": lambda _: "from the same day",
+    r"taken (.+) apart": lambda m: f"taken {m[1]} apart",
+    r"confirmed by you": lambda _: "you said who it is",
+}
+
+STRENGTHS: Sequence[tuple[str, str, float | None]] = (
+    ("", "As usual", None),
+    ("0.4", "Gentle", 0.4),
+    ("0.7", "Medium", 0.7),
+    ("1", "Full", 1.0),
+)
+"""Form value, word, and `RestoreRequest.strength`."""
+
+
+def made_by(options: Mapping[str, Any]) -> str:
+    """How strongly, in one word for the details."""
+    strength = options.get("strength")
+    return "" if strength is None else f"strength {float(strength):.2g}"

@@ -1,0 +1,78 @@
+// One restoration: comparing it, and the keys of the page.
+import { inDialog, typing } from "./keys.js";
+import { Compare } from "./compare.js";
+
+let compare = null;
+
+function begin() {
+  const root = document.querySelector("[data-compare]");
+  if (root && compare?.root !== root) compare = new Compare(root);
+  if (!root) compare = null;
+}
+
+/** Whether a space pressed here means the page: on a button or a field it means that one. */
+function free(target) {
+  return target === compare?.flicker || target === compare?.range || !target.closest?.("button, a, input, summary, select");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || typing(event) || inDialog()) return;
+  if (event.key === " " && compare && free(event.target)) {
+    if (!event.repeat) compare.flick(true);
+  } else if (event.key.startsWith("Arrow") && compare && slides(event)) {
+    const step = (event.shiftKey ? 10 : 2) * (event.key === "ArrowLeft" ? -1 : 1);
+    compare.slide(Math.min(100, Math.max(0, Number(compare.range.value) + step)));
+  } else if (compare && ["+", "=", "-", "0"].includes(event.key)) {
+    compare.zoomBy({ "-": "out", 0: "fit" }[event.key] ?? "in");
+  } else if (compare && event.key === "s") {
+    compare.side(!compare.isSide);
+  } else {
+    const button = event.repeat ? null : document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (!button) return;
+    button.click();
+  }
+  event.preventDefault();
+});
+
+document.addEventListener("keyup", (event) => {
+  if (event.key === " " && compare?.root.classList.contains("flick")) compare.flick(false);
+});
+window.addEventListener("blur", () => compare?.flick(false));
+
+function slides(event) {
+  return /^Arrow(Left|Right)$/.test(event.key) && !event.target.closest?.("input, [role=group] select");
+}
+
+// Choosing a picture means "these"; more than can help cannot be chosen.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("[data-again]");
+  if (!form) return;
+  const boxes = [...form.querySelectorAll('input[name="reference"]')];
+  if (event.target.name === "reference" && event.target.checked) {
+    form.querySelector('input[name="choice"][value="these"]').checked = true;
+  }
+  limit(form, boxes);
+});
+
+function limit(form, boxes) {
+  const full = boxes.filter((box) => box.checked).length >= Number(form.dataset.most);
+  for (const box of boxes) box.disabled = full && !box.checked;
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-close]")) document.getElementById("again").replaceChildren();
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  begin();
+  const form = document.querySelector("[data-again]");
+  if (!form) return;
+  limit(form, [...form.querySelectorAll('input[name="reference"]')]);
+  if (!form.dataset.seen) {
+    form.dataset.seen = "1";
+    form.querySelector("[data-focus]").focus({ preventScroll: true });
+    form.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+});
+
+begin();

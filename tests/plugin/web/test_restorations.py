@@ -1,0 +1,283 @@
+"""The pages of restorations, over a copy that the real restorer made of the sample's ruined print."""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from gallery_db.records import RestorationRecord
+from iconface_core.image_io import read_photo
+from plugin.app import App
+from plugin.cli.main import run
+from plugin.jobs.kinds import RESTORE
+from plugin.web import background
+from tests.plugin.conftest import Cli, Library
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The sample after one restoration: Anna's ruined print."""
+
+    library: Library
+    copy: Path
+
+
+@pytest.fixture(scope="session")
+def restored(scanned: Library, tmp_path_factory: pytest.TempPathFactory) -> Restored:
+    """Read-only for tests: take `library` and `copy` instead."""
+    home = tmp_path_factory.mktemp("restored") / "home"
+    shutil.copytree(scanned.home, home)
+    base = ["--home", str(home), "--quiet"]
+    assert run([*base, "restore", str(scanned.ruined)]) == 0
+    [copy] = (home / "restored").rglob("*.jpg")
+    return Restored(Library(scanned.photos, scanned.ruined, home), copy)
+
+
+@pytest.fixture
+def library(restored: Restored, tmp_path: Path) -> Library:
+    """A home of its own with the restored copy in it."""
+    home = tmp_path / "home"
+    shutil.copytree(restored.library.home, home)
+    return Library(restored.library.photos, restored.library.ruined, home)
+
+
+@pytest.fixture
+def copy(restored: Restored, library: Library, app: App) -> Path:
+    """The restored copy, where this test's gallery has it."""
+    here = library.home / restored.copy.relative_to(restored.library.home)
+    with app.gallery.begin() as tx:
+        [made] = tx.restorations.history()
+        tx.restorations.set_output(made.id, str(here))
+        assert made.person_id is not None
+        tx.decisions.name(made.person_id, "Anna")
+    return here
+
+
+@pytest.fixture
+def made(app: App, copy: Path) -> RestorationRecord:
+    """Its row."""
+    return record_of(app, copy)
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """No service is started for a test: `jobs run` does the work. Whoever asked for one is noted."""
+    asked: list[Path] = []
+    monkeypatch.setattr(background, "ensure_worker", lambda folders: asked.append(folders.runtime))
+    return asked
+
+
+def record_of(app: App, copy: Path) -> RestorationRecord:
+    with app.gallery.begin(write=False) as tx:
+        found = tx.restorations.by_output(path=str(copy))
+    assert found is not None
+    return found
+
+
+def proposal(app: App, made: RestorationRecord) -> RestorationRecord:
+    """For another face of Anna, as automatic restoration leaves them."""
+    with app.gallery.begin() as tx:
+        [*_, face] = tx.faces.by_ids([r["face_id"] for r in made.references])
+        return tx.restorations.add(
+            photo=face.photo, input_sha256="in", restorer="iconface-nano", weights_sha256="", options={}, seed=42,
+            verdict="", state="proposed", face_id=face.id, person_id=made.person_id, bbox=face.bbox, origin="auto",
+            references=[{"face_id": made.face_id, "photo": made.photo, "score": 0.7, "reasons": ["quality 0.81"]}],
+        )  # fmt: skip
+
+
+def stamp(html: str) -> str:
+    [found] = set(re.findall(r'name="stamp" value="([^"]+)"', html))
+    return unescape(found)
+
+
+def toast(response) -> dict[str, object]:
+    return json.loads(response.headers["HX-Trigger"])["toast"]
+
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_a_restoration_is_shown_with_all_of_it(site: TestClient, made: RestorationRecord):
+    html = site.get(f"/restorations/{made.id}").text
+    assert "Anna" in html
+    assert "never changed" in html
+    for reference in made.references:
+        assert f"/pictures/face/{reference['face_id']}?" in html
+    assert made.weights_sha256[:16] in html
+    assert "research only" in html, "the model's licence"
+    assert f"/pictures/after/{made.id}?face=1" in html
+    assert "embedding" not in html
+    assert "cosine" not in html
+    assert 'style="' not in html
+    whole = site.get(f"/restorations/{made.id}?whole=1").text
+    assert f"/pictures/after/{made.id}?side=1600" in whole
+
+
+def test_keep_and_undo(site: TestClient, app: App, made: RestorationRecord, copy: Path):
+    page = site.get(f"/restorations/{made.id}").text
+    kept = site.post(f"/restorations/{made.id}/keep", data={"stamp": stamp(page)}, headers=HTMX)
+    assert kept.status_code == 200
+    assert record_of(app, copy).decided == "accepted"
+    undo = toast(kept)["undo"]
+    assert isinstance(undo, int)
+    app.people.decide(lambda tx: tx.decisions.undo(undo))
+    assert record_of(app, copy).decided is None
+    assert copy.is_file()
+
+
+def test_put_back_removes_the_copy_and_make_it_again_brings_the_same_one(
+    site: TestClient, app: App, made: RestorationRecord, copy: Path, cli: Cli, woken: list[Path]
+):
+    before = read_photo(copy).pixels
+    page = site.get(f"/restorations/{made.id}").text
+    back = site.post(f"/restorations/{made.id}/put-back", data={"stamp": stamp(page)}, headers=HTMX)
+    assert not copy.exists()
+    assert "Make it again" in back.text
+    again = site.post(f"/restorations/{made.id}/restore", data={"stamp": stamp(back.text)}, headers=HTMX)
+    assert "waits its turn" in again.text
+    assert woken == [app.settings.folders.runtime]
+    [job] = cli("jobs", "run")["jobs"]
+    assert job["state"] == "done", job
+    assert np.array_equal(read_photo(copy).pixels, before), "the same seed, references and model"
+    done = site.get(f"/restorations/{made.id}/progress/{job['job_id']}", headers=HTMX).text
+    assert f"/restorations/{record_of(app, copy).id}" in done
+
+
+def test_what_the_command_line_did_meanwhile_is_not_undone(
+    site: TestClient, app: App, made: RestorationRecord, copy: Path, cli: Cli
+):
+    page = site.get(f"/restorations/{made.id}").text
+    cli("restored", "reject", made.id)
+    late = site.post(f"/restorations/{made.id}/keep", data={"stamp": stamp(page)}, headers=HTMX)
+    assert late.status_code == 409
+    assert "another window" in late.text + late.headers.get("HX-Trigger", "")
+    with app.gallery.begin(write=False) as tx:
+        assert tx.restorations.get(made.id).state == "rejected"
+
+
+def test_a_copy_that_was_removed_by_hand_is_said_to_be_gone(site: TestClient, made: RestorationRecord, copy: Path):
+    copy.unlink()
+    html = site.get(f"/restorations/{made.id}").text
+    assert "gone from the disk" in html
+    assert "Make it again" in html
+    assert "/keep" not in html
+    assert "gone from the disk" in site.get("/restorations?tab=to_decide").text
+
+
+def test_again_with_other_references_makes_a_new_version(
+    site: TestClient, app: App, made: RestorationRecord, copy: Path, cli: Cli
+):
+    form = site.get(f"/restorations/{made.id}/again", headers=HTMX).text
+    offered = [int(i) for i in re.findall(r'name="reference" value="(\d+)"', form)]
+    used = [r["face_id"] for r in made.references]
+    assert offered[: len(used)] == sorted(used, key=offered.index), "those that were used come first"
+    other = next(i for i in offered if i not in used)
+    wish = {"person": made.person_id, "choice": "these", "reference": [other], "quality": "best", "restorer": "nano"}
+    asked = site.post(f"/restorations/{made.id}/again", data=wish, headers=HTMX)
+    assert asked.status_code == 200
+    [job] = cli("jobs", "run")["jobs"]
+    [face] = job["progress"]["faces"]
+    assert [r["face_id"] for r in face["references"]] == [other]
+    assert face["references"][0]["reasons"][0] == "you chose it"
+    with app.gallery.begin(write=False) as tx:
+        latest = tx.restorations.history(limit=1)[0]
+    assert latest.options["steps"] == 8
+    if latest.output is not None:
+        assert latest.version == 2
+        page = site.get(f"/restorations/{latest.id}").text
+        assert f"?against={made.id}" in page
+        assert f"/pictures/after/{made.id}?face=1" in site.get(f"/restorations/{latest.id}?against={made.id}").text
+    none = site.post(f"/restorations/{made.id}/again", data={"choice": "these"}, headers=HTMX)
+    assert none.status_code == 400
+    assert site.post(f"/restorations/{made.id}/again", data={"restorer": "../x"}, headers=HTMX).status_code == 400
+
+
+def test_a_proposal_is_carried_out_by_the_service_or_never_made_again(
+    site: TestClient, app: App, made: RestorationRecord
+):
+    wanted = proposal(app, made)
+    shelf = site.get("/restorations?tab=proposed").text
+    assert "Restore all 1" in shelf
+    page = site.get(f"/restorations/{wanted.id}").text
+    assert "a clear picture" in page
+    site.post(f"/restorations/{wanted.id}/restore", data={"stamp": stamp(page)}, headers=HTMX)
+    with app.gallery.begin(write=False) as tx:
+        [job] = tx.jobs.find(kind=RESTORE)
+    assert (job.payload["face_id"], job.origin) == (wanted.face_id, "hand")
+    assert "waits its turn" in site.get("/restorations?tab=proposed").text
+    refused = site.post("/restorations/decide", data={"act": f"dismiss:{wanted.id}.proposed.", "tab": "proposed"},
+                        headers=HTMX)  # fmt: skip
+    assert f'id="card-{wanted.id}" hx-swap-oob="delete"' in refused.text
+    with app.gallery.begin(write=False) as tx:
+        assert tx.restorations.get(wanted.id).state == "rejected"
+
+
+def test_several_are_decided_as_one_and_what_changed_is_left_alone(
+    site: TestClient, app: App, made: RestorationRecord, copy: Path
+):
+    with app.gallery.begin() as tx:
+        twin = tx.restorations.add(
+            photo=made.photo, input_sha256=made.input_sha256, restorer="r", weights_sha256="w", options={}, seed=1,
+            verdict="doubtful", state="done", output=str(copy.with_name("other.jpg")), output_sha256="x",
+            similarity_before=0.5, similarity_after=0.4, person_id=made.person_id,
+        )  # fmt: skip
+    html = site.get("/restorations?tab=to_decide").text
+    assert "Looks a little less like Anna" in html
+    stamps = [unescape(s) for s in re.findall(r'name="pick" value="([^"]+)"', html)]
+    assert len(stamps) == 2
+    with app.gallery.begin() as tx:
+        tx.decisions.reject_restorations([twin.id])
+    kept = site.post("/restorations/decide", data={"act": "keep", "pick": stamps, "tab": "to_decide"}, headers=HTMX)
+    assert toast(kept)["text"] == "Kept. 1 was changed in another window and left alone."
+    assert record_of(app, copy).decided == "accepted"
+    late = site.post("/restorations/decide", data={"act": "keep", "pick": stamps, "tab": "to_decide"}, headers=HTMX)
+    assert late.status_code == 409
+    for bad in ({"act": "burn"}, {"act": "keep"}, {"act": "keep:nonsense"}, {"act": "keep:<=x"}):
+        assert site.post("/restorations/decide", data=bad | {"tab": "to_decide"}, headers=HTMX).status_code == 400, bad
+
+
+def test_shelves_are_read_page_by_page(site: TestClient, app: App, made: RestorationRecord):
+    with app.gallery.begin() as tx:
+        for n in range(60):
+            tx.restorations.add(photo=f"/lib/{n}.jpg", input_sha256=str(n), restorer="r", weights_sha256="w",
+                                options={}, seed=1, verdict="refused", state="refused")  # fmt: skip
+    url, seen = "/restorations?tab=refused", 0
+    while url:
+        html = site.get(url).text
+        seen += html.count("data-card>")
+        more = re.search(r'hx-get="([^"]+before=\d+)"', html)
+        url = "" if more is None else unescape(more[1])
+    assert seen == 60
+    assert "Refused: it would have become a stranger" in html
+    assert "data-card" not in site.get(f"/restorations?tab=refused&person={made.person_id}").text
+
+
+@pytest.mark.parametrize("tab", ["to_decide", "proposed", "kept", "put_back", "refused", "failed"])
+def test_every_shelf_can_be_empty(site: TestClient, tab: str, app: App, copy: Path):
+    with app.gallery.begin() as tx:
+        tx.decisions.reject_restorations([tx.restorations.history()[0].id])
+    html = site.get(f"/restorations?tab={tab}")
+    assert html.status_code == 200
+    assert ('class="empty"' in html.text) == (tab != "put_back")
+
+
+def test_what_failed_says_why(site: TestClient, app: App):
+    with app.gallery.begin() as tx:
+        job = (
+            tx.jobs.claim(0.0 + 2e9, 60.0) if tx.jobs.enqueue(RESTORE, {"path": "/gone.jpg", "face_id": None}) else None
+        )
+        assert job is not None
+        tx.jobs.fail(job, "/gone.jpg: no such photo", 2e9, retry=False)
+    html = site.get("/restorations?tab=failed").text
+    assert "no such photo" in html
+    assert f"/jobs/{job.id}/retry" in html
+
+
+def test_an_unknown_one(site: TestClient):
+    assert site.get("/restorations/999").status_code == 404
