@@ -1,12 +1,16 @@
 """The service in the background, as the pages see it: does it run, does it start at login, and changing either."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugin.desktop.integrations import Integration, Outcome, carry_out, status
+from plugin.desktop.command import entry_command
+from plugin.desktop.integrations import Integration, Outcome, carry_out, integrations, status
+from plugin.desktop.integrations import chosen as chosen_menus
+from plugin.desktop.own_files import Places
 from plugin.errors import AppError, BusyError
 from plugin.service.control import ask
 from plugin.service.install import chosen, ways_of
@@ -118,11 +122,32 @@ def set_at_login(folders: Folders, home: Path | None, *, wanted: bool) -> None:
         _done(carry_out(way, folders.state / "service-backups", wanted=wanted, dry_run=False))
 
 
-def menu_state(known: list[Integration]) -> tuple[list[Integration], list[Integration]]:
-    """File managers that are here: (with our entry, without it)."""
-    here = [i for i in known if i.available()]
+@dataclass(frozen=True, slots=True)
+class Menus:
+    """File managers that are here, by their titles: with our entry in their menus, and without it."""
+
+    there: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def menus(folders: Folders) -> Menus:
+    """Which file managers have “Restore face” in their menus."""
+    here = chosen_menus(_integrations(folders), (), wanted=True)
     there = [i for i in here if status(i) == "installed"]
-    return there, [i for i in here if i not in there]
+    return Menus(tuple(i.title for i in there), tuple(i.title for i in here if i not in there))
+
+
+def install_menus(folders: Folders) -> None:
+    """Put it into those that are here. Raises AppError with what went wrong, after the others were done."""
+    todo = chosen_menus(_integrations(folders), (), wanted=True)
+    backups = folders.state / "desktop-backups"
+    for outcome in [carry_out(i, backups, wanted=True, dry_run=False) for i in todo]:
+        _done(outcome)
+
+
+def _integrations(folders: Folders) -> list[Integration]:
+    places = Places.of(os.environ, Path.home(), folders.data)
+    return integrations(places, entry_command(own_home(folders)))
 
 
 def _done(outcome: Outcome) -> None:

@@ -1,15 +1,161 @@
 """From the first folder to the first name."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from typing import Annotated, Literal
 
-from plugin.web.context import WebDep
-from plugin.web.respond import page
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from gallery_db.gallery import Tx
+from gallery_db.records import DecisionRecord
+from plugin.errors import UsageError
+from plugin.jobs.kinds import enqueue_reconcile
+from plugin.web import background, first_run
+from plugin.web.context import Web, WebDep
+from plugin.web.library_facts import SCAN_NOW
+from plugin.web.pages.library import chooser
+from plugin.web.respond import fragment, go, page, said
+from plugin.web.stamps import check, person_stamp
 
 router = APIRouter()
 
+Text = Annotated[str, Form(max_length=200)]
+
 
 @router.get("/welcome")
-def show(request: Request, web: WebDep) -> HTMLResponse:
-    """From the first folder to the first name."""
-    return page(request, web, "soon.html")
+def show(
+    request: Request,
+    web: WebDep,
+    step: Literal["folder", "looking", "people", "done"] | None = None,
+    at: Annotated[str, Query(max_length=4096)] = "",
+) -> HTMLResponse:
+    """The step the first run stands at, or one that was chosen."""
+    with web.app.gallery.begin(write=False) as tx:
+        now = first_run.may_show(tx, step)
+    values = _VALUES[now](web) if now != "folder" else chooser(web, at)
+    return page(request, web, "welcome.html", step=now, then="welcome", **values)
+
+
+@router.get("/welcome/progress")
+def progress(request: Request, web: WebDep, after: int = 0) -> HTMLResponse:
+    """How far it is, and the faces found since."""
+    with web.app.gallery.begin(write=False) as tx:
+        now = first_run.progress(tx, after=after)
+    return fragment(request, web, "parts/welcome_progress.html", p=now, first=False)
+
+
+@router.post("/welcome/look")
+def look(request: Request, web: WebDep) -> Response:
+    """Have the folders looked through that never were."""
+    with web.app.gallery.begin() as tx:
+        for root in tx.roots.all():
+            if root.last_scan_at is None:
+                enqueue_reconcile(tx, root.id, priority=SCAN_NOW, origin="hand")
+    background.ensure_worker(web.app.settings.folders)
+    return go(request, "/welcome")
+
+
+@router.post("/welcome/people/{person_id}/name")
+def name(
+    request: Request,
+    web: WebDep,
+    person_id: int,
+    stamp: Text,
+    name: Text,
+    another: Annotated[bool, Form()] = False,
+) -> HTMLResponse:
+    """Name somebody. A name that somebody else has is asked about first, unless it is `another` of that name."""
+    name = name.strip()
+    if not name:
+        raise UsageError("Who is this? Type a name first.")
+    if not another:
+        with web.app.gallery.begin(write=False) as tx:
+            same = [p for p in tx.people.by_name(name) if p.id != person_id]
+            if same:
+                asked = {"person": first_run.card(tx, person_id), "other": first_run.card(tx, same[0].id), "name": name}
+                return fragment(request, web, "parts/welcome_same.html", **asked)
+
+    def verb(tx: Tx) -> DecisionRecord:
+        check(stamp, person_stamp(tx, person_id), "this person")
+        return tx.decisions.name(person_id, name)
+
+    done = web.app.people.decide(verb)
+    return said(_people(request, web), f"This is {name}.", done.id)
+
+
+@router.post("/welcome/people/{person_id}/same")
+def same(
+    request: Request, web: WebDep, person_id: int, stamp: Text, other: Annotated[int, Form()], other_stamp: Text
+) -> HTMLResponse:
+    """They are the same person as one who has a name."""
+
+    def verb(tx: Tx) -> DecisionRecord:
+        check(stamp, person_stamp(tx, person_id), "this person")
+        check(other_stamp, person_stamp(tx, other), "the other person")
+        return tx.decisions.merge(other, [person_id])
+
+    done = web.app.people.decide(verb)
+    return said(_people(request, web), "Now they are one person.", done.id)
+
+
+@router.post("/welcome/people/{person_id}/hide")
+def hide(request: Request, web: WebDep, person_id: int, stamp: Text) -> HTMLResponse:
+    """Somebody who need not be named: out of the lists, still recognised."""
+
+    def verb(tx: Tx) -> DecisionRecord:
+        check(stamp, person_stamp(tx, person_id), "this person")
+        return tx.decisions.hide(person_id)
+
+    done = web.app.people.decide(verb)
+    return said(_people(request, web), "Hidden. People hidden this way are still recognised.", done.id)
+
+
+@router.post("/welcome/menus")
+def menus(request: Request, web: WebDep) -> HTMLResponse:
+    """Put “Restore face” into the menus of the file managers."""
+    background.install_menus(web.app.settings.folders)
+    return said(
+        _done(request, web), "“Restore face” is in the menu now. A file manager that is open may need a restart."
+    )
+
+
+@router.post("/welcome/service")
+def service(request: Request, web: WebDep) -> HTMLResponse:
+    """Watch the folders from now on, and at every login."""
+    folders = web.app.settings.folders
+    background.set_at_login(folders, background.own_home(folders), wanted=True)
+    if background.start(folders, background.own_home(folders)):
+        background.wait_until_up(folders, patience_s=5.0)
+    return said(_done(request, web), "New photos are noticed by themselves from now on.")
+
+
+def _people(request: Request, web: Web) -> HTMLResponse:
+    return fragment(request, web, "parts/welcome_people.html", **_people_values(web))
+
+
+def _done(request: Request, web: Web) -> HTMLResponse:
+    return fragment(request, web, "parts/welcome_done.html", **_done_values(web))
+
+
+def _looking_values(web: Web) -> dict[str, object]:
+    with web.app.gallery.begin(write=False) as tx:
+        return {"p": first_run.progress(tx), "first": True}
+
+
+def _people_values(web: Web) -> dict[str, object]:
+    with web.app.gallery.begin(write=False) as tx:
+        people = first_run.most_seen(tx)
+        named, unnamed = tx.people.counts()
+    return {"people": people, "named": named, "unnamed": unnamed, "wanted": first_run.NAMES_WANTED}
+
+
+def _done_values(web: Web) -> dict[str, object]:
+    folders = web.app.settings.folders
+    with web.app.gallery.begin(write=False) as tx:
+        named, unnamed = tx.people.counts()
+        first = next((p for p in tx.browse.people("shown", limit=1) if p.name is not None), None)
+    at_login = background.at_login(folders, background.own_home(folders))
+    menus = background.menus(folders)
+    return {"menus": menus, "login": at_login, "named": named, "unnamed": unnamed, "first_named": first}
+
+
+_VALUES = {"looking": _looking_values, "people": _people_values, "done": _done_values}

@@ -1,0 +1,127 @@
+"""The first run, read off the gallery: whoever closes the page goes on where they were."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gallery_db.browse import FaceCard, PersonCard, PersonPlace
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceFilter, JobRecord, RootRecord
+
+from .library_facts import scans_of
+from .stamps import person_stamp
+
+Step = Literal["folder", "looking", "people", "done"]
+
+NAMES_WANTED = 2
+"""So many names, and the first run is over; one is enough for who wants to go on."""
+
+MOST_SEEN = 8
+"""People that are shown to be named."""
+
+NEW_FACES = 24
+"""Faces shown while they are found, the latest first."""
+
+_BEFORE_UNNAMED = PersonPlace(unnamed=False, photos=-1, person_id=0)
+"""In the order of people, the place after the last one with a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far looking through the folders is. `done` of `total` photos of the folder at work; 0 of 0 while that is not
+    known. `at_work` is False while everything waits for somebody to do it. `latest` is the newest face."""
+
+    folders: tuple[str, ...]
+    photos: int
+    faces: int
+    people: int
+    done: int
+    total: int
+    waiting: bool
+    at_work: bool
+    error: str
+    latest: int
+    new_faces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """One of the people found most, to be named. `stamp` is for the form."""
+
+    card: PersonCard
+    faces: list[FaceCard]
+    stamp: str
+
+
+def step_of(tx: Tx) -> Step:
+    """Where the first run stands."""
+    roots = tx.roots.all()
+    if not roots:
+        return "folder"
+    named, unnamed = tx.people.counts()
+    if named >= NAMES_WANTED:
+        return "done"
+    if scans_of(tx) or any(r.last_scan_at is None for r in roots) or not named + unnamed:
+        return "looking"
+    return "people"
+
+
+def may_show(tx: Tx, wanted: str | None) -> Step:
+    """The step to show: the one that is wanted if its turn has come, else the one it stands at."""
+    now = step_of(tx)
+    steps: tuple[Step, ...] = ("folder", "looking", "people", "done")
+    if now == "folder":
+        return now
+    if wanted == "people" and sum(tx.people.counts()):
+        return "people"
+    return next((s for s in steps if s == wanted), now)
+
+
+def progress(tx: Tx, *, after: int = 0) -> Progress:
+    """How far it is, with the faces that were found after face `after`."""
+    scans = scans_of(tx)
+    running = next((j for j in scans.values() if j.state == "running"), None)
+    far = (running.progress or {}) if running is not None else {}
+    named, unnamed = tx.people.counts()
+    roots, latest = tx.roots.all(), tx.faces.last_id()
+    found = tx.faces.find(FaceFilter(after_id=max(after, latest - NEW_FACES), limit=NEW_FACES))
+    never = any(r.last_scan_at is None for r in roots)
+    return Progress(
+        folders=tuple(Path(r.path).name or r.path for r in roots),
+        photos=tx.photos.counts()["indexed"],
+        faces=tx.faces.count(),
+        people=named + unnamed,
+        done=int(far.get("done") or 0),
+        total=int(far.get("total") or 0),
+        waiting=bool(scans) or never,
+        at_work=running is not None,
+        error=_why_stuck(tx, roots) if never and not scans else "",
+        latest=latest,
+        new_faces=tuple(f.id for f in reversed(found)),
+    )
+
+
+def most_seen(tx: Tx) -> list[Somebody]:
+    """The people found most: those named already, then those without a name."""
+    named = [p for p in tx.browse.people("shown", limit=MOST_SEEN) if p.name is not None][:NAMES_WANTED]
+    unnamed = tx.browse.people("shown", after=_BEFORE_UNNAMED, limit=MOST_SEEN - len(named))
+    return [somebody(tx, shown) for shown in (*named, *unnamed)]
+
+
+def card(tx: Tx, person_id: int) -> Somebody:
+    """One person by id. Raises NotFoundError, which says into whom they were merged."""
+    tx.people.get(person_id)
+    return somebody(tx, tx.browse.cards([person_id])[0])
+
+
+def somebody(tx: Tx, shown: PersonCard) -> Somebody:
+    """One of them, with a few pictures."""
+    return Somebody(shown, tx.browse.faces(shown.id, limit=5), person_stamp(tx, shown.id))
+
+
+def _why_stuck(tx: Tx, roots: list[RootRecord]) -> str:
+    """Why a folder was never looked through although nothing is to do: its last attempt failed or was cancelled."""
+    never = {r.id for r in roots if r.last_scan_at is None}
+    ended: list[JobRecord] = tx.jobs.find(kind="reconcile", states=("failed", "cancelled"))
+    last = next((j for j in reversed(ended) if j.payload["root_id"] in never), None)
+    return "" if last is None else last.error or "It was stopped."
