@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from gallery_db import Gallery
+from gallery_db.alike import Alike
 from iconface_core.grouping import GroupingPolicy
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.types import EmbedderId
@@ -43,6 +44,7 @@ class App:
     by_hand: ByHand
     subjects: SubjectFinder
     whois: WhoIs
+    alike: Alike
     restoring: RestoreService
     restorers: Restorers
     outputs: Outputs
@@ -106,6 +108,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         grouper=grouper,
         subjects=finder,
         whois=whois,
+        alike=Alike(gallery, backend.facts.id, backend.facts.dim),
         restoring=RestoreService(
             gallery,
             finder,
