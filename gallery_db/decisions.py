@@ -175,10 +175,19 @@ class DecisionRepo(RestorationDecisions):
             r.insert(different, person_a=a, person_b=b)
         return self._note("different", f"{self._title(a)} is not {self._title(b)}", r)
 
-    def name(self, person_id: int, name: str | None) -> DecisionRecord:
-        """Set or (None, blank) remove the name."""
+    def name(self, person_id: int, name: str | None, *, seen: Sequence[int] = ()) -> DecisionRecord:
+        """Set or (None, blank) remove the name. `seen` are faces of theirs by which the user knew them: confirmed with
+        it. Raises GalleryError when one is not theirs."""
         before = self._title(person_id)
-        return self._set("name", person_id, f"named {before} {_clean(name) or '(no name)'}", name=_clean(name))
+        rows = self._faces(seen) if seen else {}
+        strangers = [i for i, row in rows.items() if row.person_id != person_id]
+        if strangers:
+            raise GalleryError(f"face {strangers[0]} does not belong to {before}")
+        require(self._c, person, [person_id])
+        r = Recorder(self._c)
+        r.update(person, [person_id], name=_clean(name))
+        r.update(face, list(rows), confirmed=True, state="ok")
+        return self._note("name", f"named {before} {_clean(name) or '(no name)'}", r)
 
     def hide(self, person_id: int, hidden: bool = True) -> DecisionRecord:
         """Out of lists, still recognised."""

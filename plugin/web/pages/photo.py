@@ -1,15 +1,222 @@
-"""One photo and its faces."""
+"""One photo and its faces: who they are, drawing one that was not found, restoring one."""
 
-from fastapi import APIRouter, Request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from plugin.web.context import WebDep
-from plugin.web.respond import page
+from gallery_db.browse import PersonCard
+from gallery_db.errors import NotFoundError
+from gallery_db.gallery import Tx
+from gallery_db.records import DecisionRecord, FaceRecord
+from iconface_core.types import BBox
+from plugin.errors import UsageError
+from plugin.jobs.kinds import enqueue_embed, enqueue_restore
+from plugin.web.background import ensure_worker
+from plugin.web.context import Web, WebDep
+from plugin.web.job_words import JobWords
+from plugin.web.likely import likely_people
+from plugin.web.photo_view import face_stamp, photo_view
+from plugin.web.respond import fragment, page, plural, said
+from plugin.web.stamps import check
 
-router = APIRouter()
+router = APIRouter(prefix="/photos")
+
+SUGGESTED_NAMES = 12
+
+LEAST_BOX = 8.0
+"""Sides of a box drawn by hand, pixels: a smaller one was a click by mistake."""
+
+Number = Annotated[float, Form(allow_inf_nan=False)]
+Stamp = Annotated[str, Form()]
+Name = Annotated[str, Form(max_length=200)]
+Verb = Literal["confirm", "reject", "ignore", "bring_back"]
 
 
-@router.get("/photos/{photo_id}")
-def show(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
-    """One photo and its faces."""
-    return page(request, web, "soon.html")
+@router.get("/names")
+def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
+    """Known people whose name begins or goes on like this, for the name fields."""
+    with web.app.gallery.begin(write=False) as tx:
+        found = [c for c in tx.browse.people("shown", search=name, limit=SUGGESTED_NAMES) if c.name]
+    return fragment(request, web, "photo_names.html", people=found)
+
+
+@router.get("/{photo_id}")
+def show(request: Request, web: WebDep, photo_id: int, face: int | None = None) -> HTMLResponse:
+    """The photo. `face` is shown as the one that the user came for."""
+    with web.app.gallery.begin(write=False) as tx:
+        view = photo_view(tx, photo_id)
+    return page(request, web, "photo.html", view=view, chosen=face, which_one={})
+
+
+@router.get("/{photo_id}/faces")
+def faces(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
+    """Boxes and faces as they are now."""
+    return _faces(request, web, photo_id)
+
+
+@router.post("/{photo_id}/faces")
+def draw(
+    request: Request,
+    web: WebDep,
+    photo_id: int,
+    x1: Number,
+    y1: Number,
+    x2: Number,
+    y2: Number,
+    name: Name = "",
+    person: Annotated[int | None, Form()] = None,
+) -> HTMLResponse:
+    """A face that was not found. It is recognised later, by a job: the site loads no model."""
+    box = BBox(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+    if min(box.width, box.height) < LEAST_BOX:
+        raise UsageError("This box is too small. Draw it around the whole face.")
+
+    def verb(tx: Tx) -> DecisionRecord:
+        who = person if person is not None or not name.strip() else _one_called(tx, name)
+        done = tx.decisions.add_face(photo_id, box, person_id=who, name=name if who is None else None)
+        assert done.face_id is not None
+        enqueue_embed(tx, done.face_id)
+        return done
+
+    done = web.app.people.decide(verb)
+    ensure_worker(web.app.settings.folders)
+    text = f"Added {name.strip()}." if name.strip() else "Added the face."
+    return said(_faces(request, web, photo_id, chosen=done.face_id), text, done.id)
+
+
+@router.post("/{photo_id}/faces/{face_id}/name")
+def give_name(
+    request: Request,
+    web: WebDep,
+    photo_id: int,
+    face_id: int,
+    stamp: Stamp,
+    name: Name = "",
+    person: Annotated[int | None, Form()] = None,
+) -> HTMLResponse:
+    """Who a face is: `person`, or somebody called `name`. When several are, the page asks which one."""
+    with web.app.gallery.begin(write=False) as tx:
+        called = [] if person is not None else tx.people.by_name(name)
+        if len(called) > 1:
+            which_one = {face_id: tx.browse.cards([p.id for p in called])}
+            return _faces(request, web, photo_id, which_one=which_one)
+    if person is None and not name.strip():
+        raise UsageError("Type a name first.")
+
+    def verb(tx: Tx) -> DecisionRecord:
+        face = _face(tx, photo_id, face_id, stamp)
+        who = person if person is not None else _one_called(tx, name)
+        if who is not None:
+            return tx.decisions.confirm([face_id]) if who == face.person_id else tx.decisions.assign([face_id], who)
+        if face.person_id is not None and face.person_name is None:
+            return tx.decisions.name(face.person_id, name, seen=[face_id])
+        return tx.decisions.assign_new([face_id], name)
+
+    done = web.app.people.decide(verb)
+    return said(_faces(request, web, photo_id), _named(web, face_id), done.id)
+
+
+@router.post("/{photo_id}/faces/{face_id}/restore")
+def restore(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLResponse:
+    """Have a face restored. What became of it is asked for by the piece of page that this answers."""
+    with web.app.gallery.begin() as tx:
+        face = tx.faces.get(face_id)
+        if face.photo_id != photo_id:
+            raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
+        if not Path(face.photo).is_file():
+            raise UsageError("The photo is not there now: connect its disk, then try again.")
+        job_id = enqueue_restore(tx, Path(face.photo), face_id=face_id)
+    ensure_worker(web.app.settings.folders)
+    return progress(request, web, photo_id, face_id, job_id)
+
+
+@router.get("/{photo_id}/faces/{face_id}/restore/{job_id}")
+def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id: int) -> HTMLResponse:
+    """How far the restoration of a face is; asks again by itself until it is done."""
+    with web.app.gallery.begin(write=False) as tx:
+        job = tx.jobs.get(job_id)
+        line = JobWords(tx).line(job)
+        done = tx.restorations.of_face(photo=job.payload.get("path", ""), face_id=face_id)[:1]
+    made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
+    values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "job": line, "made": made}
+    return fragment(request, web, "photo_progress.html", **values)
+
+
+@router.get("/{photo_id}/faces/{face_id}/who")
+def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLResponse:
+    """The people a face is most likely to be."""
+    people = likely_people(web.app, face_id)
+    with web.app.gallery.begin(write=False) as tx:
+        stamp = face_stamp(tx, tx.faces.get(face_id))
+    values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "stamp": stamp, "people": people}
+    return fragment(request, web, "photo_who.html", **values)
+
+
+@router.post("/{photo_id}/faces/{face_id}/{verb}")
+def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Verb, stamp: Stamp) -> HTMLResponse:
+    """Yes, no, never mind, and back."""
+    name = ""
+
+    def carry_out(tx: Tx) -> DecisionRecord:
+        nonlocal name
+        name = _face(tx, photo_id, face_id, stamp).person_name or "this person"
+        match verb:
+            case "confirm":
+                return tx.decisions.confirm([face_id])
+            case "reject":
+                return tx.decisions.reject([face_id])
+            case "ignore":
+                return tx.decisions.ignore_faces([face_id])
+            case "bring_back":
+                return tx.decisions.ignore_faces([face_id], ignored=False)
+
+    done = web.app.people.decide(carry_out)
+    text = {
+        "confirm": f"Yes, {name}.",
+        "reject": f"Not {name}; it will be remembered.",
+        "ignore": "Left out.",
+        "bring_back": "Brought back.",
+    }[verb]
+    return said(_faces(request, web, photo_id), text, done.id)
+
+
+def _faces(
+    request: Request,
+    web: Web,
+    photo_id: int,
+    *,
+    chosen: int | None = None,
+    which_one: Mapping[int, Sequence[PersonCard]] | None = None,
+) -> HTMLResponse:
+    """The list of faces, and the boxes with it. `which_one`: face to the people of the name that was typed."""
+    with web.app.gallery.begin(write=False) as tx:
+        view = photo_view(tx, photo_id)
+    values: dict[str, Any] = {"view": view, "chosen": chosen, "which_one": which_one or {}}
+    return fragment(request, web, "photo_changed.html", **values)
+
+
+def _face(tx: Tx, photo_id: int, face_id: int, stamp: str) -> FaceRecord:
+    """The face that a form is about, as it was shown. Raises NotFoundError, Conflict."""
+    face = tx.faces.get(face_id)
+    if face.photo_id != photo_id:
+        raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
+    check(stamp, face_stamp(tx, face), "this face")
+    return face
+
+
+def _one_called(tx: Tx, name: str) -> int | None:
+    """The person of this name; None: nobody yet. Raises UsageError when several have it."""
+    found = tx.people.by_name(name)
+    if len(found) > 1:
+        raise UsageError(f"Several people are called {name.strip()}. Add the face without a name, then say which one.")
+    return found[0].id if found else None
+
+
+def _named(web: Web, face_id: int) -> str:
+    with web.app.gallery.begin(write=False) as tx:
+        face = tx.faces.get(face_id)
+        cards = tx.browse.cards([face.person_id or 0])
+    return "".join(f"{c.name or 'This person'}: {plural(c.photos, 'photo')}." for c in cards)

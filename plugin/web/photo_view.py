@@ -1,0 +1,189 @@
+"""What the photo page shows: the photo, its faces in plain words, its restorations. Read in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
+from iconface_core.types import BBox
+from plugin.jobs.kinds import RESTORE, printable
+from plugin.outputs import Presence, presence
+
+from .pictures import version_of
+from .stamps import faces_stamp, person_stamp
+
+Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
+
+SHOWN_RESTORATIONS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """One face of the photo. `number` counts from the left, from 1. `elsewhere` are the photos its person is in.
+    `version` stands in the address of its picture, `stamp` for whose it is (`face_stamp`)."""
+
+    id: int
+    number: int
+    box: BBox
+    standing: Standing
+    name: str | None
+    person_id: int | None
+    elsewhere: int
+    drawn: bool
+    stamp: str
+    version: str
+    job: JobRecord | None
+    restoration: RestorationRecord | None
+
+    @property
+    def label(self) -> str:
+        """What stands at the box."""
+        match self.standing:
+            case "confirmed":
+                return self.name or "No name yet"
+            case "suggested":
+                return f"{self.name}?"
+            case "ignored":
+                return "Left out"
+            case "unnamed" | "nobody":
+                return "Who is this?"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """One restoration of the photo. `file`: whether the copy is there."""
+
+    id: int
+    who: str
+    when: str
+    state: str
+    file: Presence
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoView:
+    """The page. `before` and `after` are the photos beside it in its folder. `original` is the restoration whose output
+    this photo is."""
+
+    photo: PhotoRecord
+    name: str
+    folder: str
+    taken: str
+    faces: Sequence[FaceView]
+    restored: Sequence[Restored]
+    before: int | None
+    after: int | None
+    version: str
+    original: RestorationRecord | None
+    job: JobRecord | None
+
+    @property
+    def megabytes(self) -> str:
+        return f"{self.photo.size / 1e6:.1f} MB" if self.photo.size > 100_000 else f"{self.photo.size / 1e3:.0f} kB"
+
+    @property
+    def text_size(self) -> float:
+        """Of the labels at the boxes, in pixels of the photo; the page's script makes it fit the screen."""
+        return max(self.photo.width, self.photo.height) / 45
+
+
+def face_stamp(tx: Tx, face: FaceRecord) -> str:
+    """Stands for whose a face is and what that person is called: both are on the page. Raises NotFoundError."""
+    who = "" if face.person_id is None else person_stamp(tx, face.person_id)
+    return f"{faces_stamp(tx, [face.id])}.{who}"
+
+
+def photo_view(tx: Tx, photo_id: int) -> PhotoView:
+    """Raises NotFoundError."""
+    photo = tx.photos.get(photo_id)
+    path = Path(photo.path)
+    jobs = [j for j in tx.jobs.find(kind=RESTORE, states=("waiting", "running")) if j.payload.get("path") == photo.path]
+    history = tx.restorations.history(photo=photo.path, limit=200)
+    before, after = tx.photos.neighbours(photo.path)
+    return PhotoView(
+        photo=photo,
+        name=printable(path.name),
+        folder=printable(path.parent),
+        taken=_day(photo.captured_at),
+        faces=_faces(tx, photo, jobs, history),
+        restored=_restored(tx, history),
+        before=before,
+        after=after,
+        version=version_of(photo.content_hash),
+        original=tx.restorations.by_output(path=photo.path) if photo.state == "restored" else None,
+        job=next((j for j in jobs if j.payload.get("face_id") is None), None),
+    )
+
+
+def _faces(
+    tx: Tx, photo: PhotoRecord, jobs: Sequence[JobRecord], history: Sequence[RestorationRecord]
+) -> list[FaceView]:
+    faces = tx.faces.of_photo(photo.id)
+    cards = {c.id: c for c in tx.browse.cards({f.person_id for f in faces if f.person_id is not None})}
+    out = []
+    for number, f in enumerate(faces, 1):
+        card = cards.get(f.person_id or 0)
+        mine = (r for r in history if r.face_id == f.id and r.state in ("done", "proposed", "refused"))
+        out.append(
+            FaceView(
+                id=f.id,
+                number=number,
+                box=f.bbox,
+                standing=_standing(f),
+                name=f.person_name,
+                person_id=f.person_id,
+                elsewhere=0 if card is None else card.photos - 1,
+                drawn=f.source == "manual",
+                stamp=face_stamp(tx, f),
+                version=version_of(photo.content_hash, f.bbox),
+                job=next((j for j in jobs if j.payload.get("face_id") == f.id), None),
+                restoration=next(mine, None),
+            )
+        )
+    return out
+
+
+def _standing(f: FaceRecord) -> Standing:
+    if f.state == "ignored":
+        return "ignored"
+    if f.person_id is None:
+        return "nobody"
+    if f.confirmed:
+        return "confirmed"
+    return "suggested" if f.person_name else "unnamed"
+
+
+def _restored(tx: Tx, history: Sequence[RestorationRecord]) -> list[Restored]:
+    """One entry per copy: a copy may hold several restored faces."""
+    names = tx.people.names([r.person_id for r in history if r.person_id is not None])
+    copies: dict[object, list[RestorationRecord]] = {}
+    for r in history:
+        copies.setdefault(r.output if r.output is not None else r.id, []).append(r)
+    out = []
+    for rows in list(copies.values())[:SHOWN_RESTORATIONS]:
+        known = sorted({names[r.person_id] for r in rows if r.person_id in names})
+        first = rows[0]
+        file = presence(first, compare=False)
+        out.append(Restored(first.id, ", ".join(known), _day(first.created_at), _state(first, file), file))
+    return out
+
+
+def _state(r: RestorationRecord, file: Presence) -> str:
+    if r.state == "done" and file in ("gone", "offline"):
+        return "The copy is no longer there" if file == "gone" else "The copy is on a disk that is not connected"
+    if r.state == "done":
+        return {"accepted": "Kept", "rejected": "Put back", None: "To decide"}[r.decided]
+    return {"refused": "Refused", "undone": "Taken back", "proposed": "Proposed", "rejected": "Put back"}[r.state]
+
+
+def _day(at: str | None) -> str:
+    """ "3 May 2014, 14:05", or nothing for an unknown date."""
+    if at is None:
+        return ""
+    when = datetime.fromisoformat(at)
+    if when.tzinfo is not None:
+        when = when.astimezone()
+    return f"{when.day} {when:%B %Y, %H:%M}"
