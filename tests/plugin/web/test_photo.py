@@ -1,9 +1,9 @@
 """The photo page: what it shows, what can be said about faces there, and that nobody's word is lost."""
 
 import re
+from typing import Any
 
 import pytest
-from httpx import Response
 from starlette.testclient import TestClient
 
 from gallery_db.records import FaceFilter, FaceRecord
@@ -46,7 +46,7 @@ def stamp_of(site: TestClient, face: FaceRecord) -> str:
     return found[1]
 
 
-def say(site: TestClient, face: FaceRecord, verb: str, **values: object) -> Response:
+def say(site: TestClient, face: FaceRecord, verb: str, **values: object) -> Any:
     """Post one of the forms of a face, as the page does."""
     values = {"stamp": stamp_of(site, face), **values}
     return site.post(f"/photos/{face.photo_id}/faces/{face.id}/{verb}", data=values, headers=HTMX)
