@@ -18,7 +18,8 @@ _CHUNK = 200  # rows read at a time when looking for one person
 class JournalEntry:
     """A decision with what it was about. `face_ids`: faces it concerned. `person_ids`: people it concerned, the one
     that was kept, assigned or made first; some may be gone. `names`: names that people had then, by id, as far as the
-    decision wrote or deleted them. `value`: what a `name`, `birth_date`, `hide` or `ignore` set."""
+    decision wrote or deleted them. `value`: what a `name`, `birth_date`, `hide`, `ignore` or
+    `ignore_faces` set."""
 
     record: DecisionRecord
     face_ids: tuple[int, ...]
@@ -63,8 +64,12 @@ def _entry(row: Any) -> JournalEntry:
     names: dict[int, str] = {}
     value: Any = None
     for kind, table, row_id, columns in json.loads(row.changes):
+        if row.kind == "merge" and table in ("different", "rejection"):
+            continue  # carried along; others are no part of it
         if table == "face":
             faces[row_id] = None
+            if kind == "update" and row.kind == "ignore_faces" and "state" in columns:
+                value = columns["state"][1] == "ignored"
         elif table == "person":
             people[row_id] = min(people.get(row_id, 9), {"insert": 0, "update": 1, "delete": 3}[kind])
             if kind == "update":

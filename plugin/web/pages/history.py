@@ -1,21 +1,76 @@
 """What was decided, and taking it back."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+import re
+from datetime import datetime
 
-from plugin.web.context import WebDep
-from plugin.web.respond import page
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from gallery_db.errors import ConflictError
+from plugin.undoing import undo as take_back
+from plugin.web.context import Web, WebDep
+from plugin.web.history_view import decision_views
+from plugin.web.respond import by_htmx, go, page, said, trigger
+from plugin.web.stamps import Conflict
 
 router = APIRouter()
 
+PAGE = 30
+
 
 @router.get("/history")
-def show(request: Request, web: WebDep) -> HTMLResponse:
-    """What was decided, and taking it back."""
-    return page(request, web, "soon.html")
+def show(request: Request, web: WebDep, before: int | None = None, person: int | None = None) -> HTMLResponse:
+    """Decisions, latest first, a page at a time."""
+    with web.app.gallery.begin(write=False) as tx:
+        about = None if person is None else tx.people.get(person)
+        entries = tx.journal.page(before=before, person_id=person, limit=PAGE + 1)
+        views = decision_views(tx, entries[:PAGE], datetime.now().astimezone())
+    return page(
+        request,
+        web,
+        "history.html",
+        decisions=views,
+        older=entries[PAGE - 1].record.id if len(entries) > PAGE else None,
+        later=before is not None,
+        person=person,
+        about=None if about is None else about.name or "somebody without a name",
+    )
 
 
 @router.post("/undo/{decision_id}")
-def undo(request: Request, web: WebDep, decision_id: int) -> HTMLResponse:
-    """Take one decision back."""
-    return page(request, web, "soon.html")
+def undo(request: Request, web: WebDep, decision_id: int) -> Response:
+    """Take one decision back, or do again what was taken back. Open pages then show how it is now."""
+    try:
+        record, removed = take_back(web.app.gallery, web.app.people, decision_id)
+    except ConflictError as e:
+        raise Conflict(_in_the_way(web, str(e))) from e
+    with web.app.gallery.begin(write=False) as tx:
+        what = record.undoes if record.kind == "undo" else tx.decisions.get(record.undoes or record.id).undoes
+        [line] = decision_views(tx, [tx.journal.entry(what or record.id)], datetime.now().astimezone())
+    words = f"{'Taken back' if record.kind == 'undo' else 'Done again'}: {line.text}."
+    words += " The restored copy was removed." if removed else ""
+    return _shown_anew(request, words)
+
+
+@router.post("/undo/question/{question_id}")
+def ask_again(request: Request, web: WebDep, question_id: int) -> Response:
+    """Take "not sure" back: the question is asked now."""
+    with web.app.gallery.begin() as tx:
+        tx.questions.ask_again(question_id)
+    return _shown_anew(request, "Here is the question again.")
+
+
+def _shown_anew(request: Request, words: str) -> Response:
+    if not by_htmx(request):
+        return go(request, "/history")
+    return trigger(said(Response(status_code=204), words), "reload", {})
+
+
+def _in_the_way(web: Web, error: str) -> str:
+    """The gallery's own reason, with the later decision in plain words when it names one."""
+    named = re.search(r"undo decision (\d+)", error)
+    if named is None:
+        return f"This cannot be taken back: {error}"
+    with web.app.gallery.begin(write=False) as tx:
+        [later] = decision_views(tx, [tx.journal.entry(int(named[1]))], datetime.now().astimezone())
+    return f"This cannot be taken back on its own. First take back what came later: “{later.text}” ({later.when})."

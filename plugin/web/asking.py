@@ -1,0 +1,196 @@
+"""An open question with everything a human needs to answer it: faces in their photos, people, dates, words."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceRecord, PersonSummary, QuestionKind, QuestionRecord
+
+from .dates import age, day, years
+from .pictures import version_of
+from .stamps import faces_stamp, person_stamp
+
+FACES_SHOWN = 8  # of a group that is asked about at once
+BESIDE = 6  # of a person to judge by
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """A face and its place in the photo. `box` is x, y, width, height in pixels of the upright photo of `size`.
+    `version` and `photo_version` stand in the addresses of the pictures."""
+
+    id: int
+    photo_id: int
+    box: tuple[float, float, float, float]
+    size: tuple[int, int]
+    when: str
+    age: str
+    version: str
+    photo_version: str
+    number: int = 0
+
+    def picture(self, size: int) -> str:
+        """Address of the face."""
+        return f"/pictures/face/{self.id}?size={size}&v={self.version}"
+
+    @property
+    def photo_picture(self) -> str:
+        """Address of the whole photo."""
+        return f"/pictures/photo/{self.photo_id}?side=1600&v={self.photo_version}"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A person to judge by: `faces` are good ones, of a similar age where dates are known."""
+
+    id: int
+    name: str | None
+    title: str
+    photos: int
+    years: str
+    faces: tuple[FaceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question as it is shown. `faces` are asked about; of a merge and of a person without a name they are the
+    person's. `given`: twins who both have the name already. `chance`: of a hundred such pairs, how many are one person;
+    None where nothing was compared."""
+
+    id: int
+    kind: QuestionKind
+    heading: str
+    lead: str
+    faces: tuple[FaceView, ...]
+    person: PersonView | None
+    other: PersonView | None
+    gain: int
+    given: bool
+    likely: str
+    chance: int | None
+    stamp: str
+
+    @property
+    def pictures(self) -> list[str]:
+        """Addresses of all pictures, to be fetched ahead."""
+        beside = [f for p in (self.person, self.other) if p is not None for f in p.faces]
+        large = [a for f in self.faces[:1] for a in (f.picture(384), f.photo_picture)]
+        return list(dict.fromkeys([*large, *(f.picture(192) for f in (*self.faces[1:], *beside))]))
+
+
+def stamp_of(tx: Tx, q: QuestionRecord) -> str:
+    """Stands for what a question shows: the people it names and the state of its faces."""
+    people = [person_stamp(tx, p) for p in (q.person_id, q.other_person_id) if p is not None]
+    return "-".join([*people, faces_stamp(tx, q.face_ids)])
+
+
+def view(tx: Tx, q: QuestionRecord) -> QuestionView:
+    """A question as it is now."""
+    faces = _by_quality(tx.faces.by_ids(q.face_ids[:200]))
+    if q.kind == "twins":
+        faces.sort(key=lambda f: f.bbox.x1 + f.bbox.x2)
+    person = None if q.person_id is None else tx.people.summary(q.person_id)
+    other = None if q.other_person_id is None or q.kind != "merge" else tx.people.summary(q.other_person_id)
+    shown = faces[:FACES_SHOWN]
+    near = next((f.captured_at for f in shown if f.captured_at is not None), None)
+    first = second = None
+    if person is not None and other is not None:
+        # The named one, or the one with more faces, is who the other may be.
+        if (person.name is None, -person.faces) > (other.name is None, -other.faces):
+            person, other = other, person
+        here, there = _meeting(person, other)
+        first, second = _person(tx, person, here), _person(tx, other, there)
+    elif person is not None:
+        first = _person(tx, person, near)
+    given = q.kind == "twins" and all(f.person_id == q.person_id for f in faces)
+    born = None if person is None or q.kind != "join" else person.birth_date
+    views = [_face(tx, f, born, n + 1 if q.kind == "twins" else 0) for n, f in enumerate(shown)]
+    if q.kind == "who" and first is not None:
+        views = list(first.faces)
+    if second is not None:
+        views = list(second.faces)
+    heading, lead = _words(q, first, second, given)
+    likely, chance = _likely(q.evidence)
+    return QuestionView(
+        q.id, q.kind, heading, lead, tuple(views), first, second, q.gain, given, likely, chance, stamp_of(tx, q)
+    )
+
+
+def person_view(tx: Tx, person_id: int, near: str | None = None) -> PersonView:
+    """A person to judge by. Raises NotFoundError."""
+    return _person(tx, tx.people.summary(person_id), near)
+
+
+def _person(tx: Tx, p: PersonSummary, near: str | None) -> PersonView:
+    ids = tx.questions.beside(p.id, near=near, limit=BESIDE)
+    found = {f.id: f for f in tx.faces.by_ids(ids)}
+    faces = tuple(_face(tx, found[i], p.birth_date) for i in ids)
+    return PersonView(
+        p.id, p.name, p.name or "Not named yet", p.photos, years(p.first_captured, p.last_captured), faces
+    )
+
+
+def _face(tx: Tx, f: FaceRecord, born: str | None, number: int = 0) -> FaceView:
+    photo = tx.photos.get(f.photo_id)
+    box = f.bbox.x1, f.bbox.y1, f.bbox.width, f.bbox.height
+    size = photo.width, photo.height
+    version, of_photo = version_of(photo.content_hash, f.bbox), version_of(photo.content_hash)
+    when, old = day(f.captured_at), age(born, f.captured_at)
+    return FaceView(f.id, f.photo_id, box, size, when, old, version, of_photo, number)
+
+
+def _by_quality(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
+    return sorted(faces, key=lambda f: (-(f.quality or 0.0), f.id))
+
+
+def _meeting(a: PersonSummary, b: PersonSummary) -> tuple[str | None, str | None]:
+    """Dates near which two lives are best compared: where they overlap, else where they come closest."""
+    if a.first_captured is None or a.last_captured is None or b.first_captured is None or b.last_captured is None:
+        return None, None
+    if a.last_captured < b.first_captured:
+        return a.last_captured, b.first_captured
+    if b.last_captured < a.first_captured:
+        return a.first_captured, b.last_captured
+    both = max(a.first_captured, b.first_captured)
+    return both, both
+
+
+def _words(q: QuestionRecord, person: PersonView | None, other: PersonView | None, given: bool) -> tuple[str, str]:
+    """The question and what goes with it."""
+    name = None if person is None else person.name
+    several = len(q.face_ids) > 1
+    if q.kind == "join":
+        who = name or "the same person"
+        return f"{'Are these' if several else 'Is this'} {who}?", ""
+    if q.kind == "twins":
+        who = name or "the person on the right"
+        told = f"{who} is in this photo twice." if given else f"Two faces in this photo look like {who}."
+        return f"Which one is {who}?", told[0].upper() + told[1:]
+    if q.kind == "who":
+        photos = "" if person is None or person.photos < 2 else f"The same person is in {person.photos:,} photos."
+        return "Who is this?", photos
+    assert person is not None
+    assert other is not None
+    apart = _apart(person, other)
+    if person.name and other.name:
+        return f"Are {person.name} and {other.name} the same person?", apart
+    return (f"Is this {person.name}?" if person.name else "Is this the same person?"), apart
+
+
+def _apart(a: PersonView, b: PersonView) -> str:
+    """A life seen at two times needs another look than two photos of one day."""
+    if not a.years or not b.years:
+        return ""
+    (start, end), (later, last) = sorted((int(p.years[:4]), int(p.years[-4:])) for p in (a, b))
+    gap = later - end
+    return f"{gap} years lie between these photos: look at eyes, ears and chin." if gap >= 3 and last >= start else ""
+
+
+def _likely(evidence: float | None) -> tuple[str, int | None]:
+    """How sure the machine is, in words and in a hundred. `evidence` is the natural log of the odds."""
+    if evidence is None:
+        return "", None
+    chance = 1 / (1 + math.exp(-max(-20.0, min(20.0, evidence))))
+    words = "They look very much alike." if chance > 0.75 else "They look alike." if chance > 0.45 else "Hard to tell."
+    return words, round(100 * chance)

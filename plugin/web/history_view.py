@@ -1,0 +1,136 @@
+"""What was decided, in plain words with pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gallery_db.gallery import Tx
+from gallery_db.journal import JournalEntry
+
+from .dates import day, moment
+
+FACES_SHOWN = 6
+NOBODY = "somebody without a name"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """One line of the history. `undo` is the decision to take back: this one, or (`undone`) the one that undid it; None
+    when it cannot be taken back. `faces` are picture ids, `more` is how many are not shown. `person_id` is whose page
+    it leads to."""
+
+    id: int
+    text: str
+    when: str
+    undone: bool
+    undo: int | None
+    faces: Sequence[int]
+    more: int
+    person_id: int | None
+    restoration: bool
+
+
+def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> list[DecisionView]:
+    """Lines of the history, in the order given. `now` has the zone of the reader."""
+    people = {p for e in entries for p in e.person_ids}
+    cards = {c.id: c for c in tx.browse.cards(people)}
+    names = {c.id: c.name for c in cards.values() if c.name}
+    shown = {i for e in entries for i in e.face_ids[:FACES_SHOWN]}
+    there = {f.id for f in tx.faces.by_ids(sorted(shown)) if f.state != "forgotten"}
+    out = []
+    for e in entries:
+        faces = [i for i in e.face_ids[:FACES_SHOWN] if i in there]
+        if not faces:
+            covers = (cards[p].cover_face_id for p in e.person_ids[:2] if p in cards)
+            faces = [i for i in covers if i is not None]
+        undone_by = e.record.undone_by
+        out.append(
+            DecisionView(
+                id=e.record.id,
+                text=sentence(e, names),
+                when=moment(e.record.at, now),
+                undone=undone_by is not None,
+                undo=(undone_by or e.record.id) if e.record.undoable else None,
+                faces=faces,
+                more=max(0, len(e.face_ids) - FACES_SHOWN),
+                person_id=next((p for p in e.person_ids if p in cards), None),
+                restoration=e.record.kind in RESTORATIONS,
+            )
+        )
+    return out
+
+
+RESTORATIONS = {
+    "restored": "A restored copy was made",
+    "accept_restoration": "Kept a restored copy",
+    "reject_restoration": "Put a restored copy back",
+}
+
+
+def sentence(e: JournalEntry, names: Mapping[int, str]) -> str:
+    """A decision in words. `names` are today's names; a person who is gone has the name of then."""
+    if not e.record.undoable:
+        return "Something about somebody you had forgotten"
+    kind = e.record.kind
+    if kind in RESTORATIONS:
+        return RESTORATIONS[kind]
+    who = [names.get(p) or e.names.get(p) or NOBODY for p in e.person_ids]
+    if e.face_ids and kind in ("confirm", "assign", "reject", "unassign", "ignore_faces", "split"):
+        return _of_faces(kind, len(e.face_ids), who, e.value)
+    if kind == "add_face":
+        return "A face was drawn" + (f": {who[0]}" if who else "")
+    return _of_people(kind, who, e.value) if who else e.record.summary
+
+
+def _of_faces(kind: str, n: int, who: Sequence[str], value: object) -> str:
+    these = "This face is" if n == 1 else f"These {n:,} faces are"
+    first, second = [*who, NOBODY, NOBODY][:2]
+    match kind:
+        case "confirm":
+            return f"{these} right"
+        case "assign":
+            return f"{these} {first}"
+        case "reject":
+            return f"{these} not {first}"
+        case "unassign":
+            return f"{these} nobody's again"
+        case "split":
+            return f"{these} not {second}" + ("" if first == NOBODY else f" but {first}")
+    return f"{these} {'left out' if value is not False else 'no longer left out'}"
+
+
+def _of_people(kind: str, who: Sequence[str], value: object) -> str:
+    first = _cap(who[0])
+    match kind:
+        case "create_person":
+            return f"{first} is new"
+        case "merge":
+            return f"{_list(who)} are one person"
+        case "different":
+            return f"{_list(who[:2])} are two people"
+        case "name":
+            return f"Named {value}" if value else f"{first} has no name any more"
+        case "hide":
+            return f"{first} is {'hidden' if value else 'shown again'}"
+        case "ignore":
+            return f"{first} is {'a stranger' if value else 'no stranger any more'}"
+        case "birth_date":
+            return f"{first} was born on {day(str(value))}" if value else f"{first}: no birth date any more"
+        case "cover":
+            return f"Another picture stands for {who[0]}"
+    return f"{first}: {kind.replace('_', ' ')}"
+
+
+def _list(words: Sequence[str]) -> str:
+    """ "Anna, Ben and 2 others"."""
+    shown = list(dict.fromkeys(words))
+    repeated = len(words) - len(shown)
+    if repeated:
+        shown.append(f"{repeated} other{'s' if repeated > 1 else ''}")
+    if len(shown) > 4:
+        shown = [*shown[:3], f"{len(shown) - 3} others"]
+    return _cap(" and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown))
+
+
+def _cap(text: str) -> str:
+    return text[:1].upper() + text[1:]
