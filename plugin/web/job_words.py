@@ -210,4 +210,5 @@ def sentence(text: str) -> str:
     head, colon, rest = text.partition(": ")
     if colon and head.isidentifier() and head.endswith(("Error", "Exception")):
         text = rest
-    return text[:1].upper() + text[1:]
+    word = text.partition(" ")[0]
+    return text if any(c in word for c in "./\\") else text[:1].upper() + text[1:]
