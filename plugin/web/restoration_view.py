@@ -146,7 +146,7 @@ def shown(tx: Tx, restoration_id: int, calibration: Calibration) -> Shown:
     face = _face(tx, record.face_id)
     photo = None if face is not None else tx.photos.by_path(record.photo)
     before, after = (
-        None if s is None else likeness_words(float(calibration.llr(s)))
+        None if s is None else likeness_words(float(calibration.llr(s)), name_of(record, names))
         for s in (record.similarity_before, record.similarity_after)
     )
     return Shown(

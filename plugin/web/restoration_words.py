@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from gallery_db.records import RestorationRecord
 from gallery_db.restoration_shelves import Shelf
@@ -52,12 +52,11 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
     return Says("Perhaps not the same face", "It is not surely the face in the photo. Look closely.", "warn")
 
 
-def likeness_words(evidence: float) -> str:
+def likeness_words(evidence: float, name: str | None) -> str:
     """How much a face is like a person. `evidence`: natural log of how much likelier it is the person than not."""
-    for least, words in ((6.0, "very much like them"), (2.3, "clearly like them"), (0.0, "somewhat like them")):
-        if evidence >= least:
-            return words
-    return "hardly like them"
+    levels = ((6.0, "Very much like"), (2.3, "Clearly like"), (0.0, "Somewhat like"))
+    words = next((words for least, words in levels if evidence >= least), "Hardly like")
+    return f"{words} {name or 'the person'}"
 
 
 def gain_words(gain: float) -> str:
@@ -69,17 +68,11 @@ def gain_words(gain: float) -> str:
 
 
 def reason_words(reasons: Sequence[str]) -> list[str]:
-    """Why a reference was chosen, without the numbers; what says nothing to a person is left out."""
-    found = (_one_reason(text) for text in reasons)
-    return [words for words in found if words]
-
-
-def _one_reason(text: str) -> str:
-    for pattern, words in _REASONS.items():
-        match = re.match(pattern, text)
-        if match:
-            return words(match)
-    return ""
+    """Why a reference was chosen, what matters most first and without the numbers; what says nothing is left out."""
+    matches = (
+        (match, words) for pattern, words in _REASONS.items() for text in reasons if (match := re.match(pattern, text))
+    )
+    return [said for match, words in matches if (said := words(match))]
 
 
 def _number(match: re.Match[str]) -> float:
@@ -88,14 +81,14 @@ def _number(match: re.Match[str]) -> float:
 
 _REASONS: Mapping[str, Callable[[re.Match[str]], str]] = {
     r"you (?:chose|gave) it": lambda _: "you chose it",
-    r"quality ([\d.]+)": lambda m: "a clear picture" if _number(m) >= 0.6 else "",
-    r"likeness ([\d.]+)": lambda m: "much like the other photos" if _number(m) >= 0.5 else "",
-    r"the person's only other face": lambda _: "the only other picture",
-    r"pose (\d+)": lambda m: "looking the same way" if _number(m) <= 15 else "",
-    r"face (\d+) px": lambda m: "a large face" if _number(m) >= 200 else "",
-    r"taken less than a day apart": lambda _: "from the same day",
-    r"taken (.+) apart": lambda m: f"taken {m[1]} apart",
     r"confirmed by you": lambda _: "you said who it is",
+    r"the person's only other face": lambda _: "the only other picture",
+    r"taken less than a day apart": lambda _: "from the same day",
+    r"pose (\d+)": lambda m: "looking the same way" if _number(m) <= 15 else "",
+    r"quality ([\d.]+)": lambda m: "a clear picture" if _number(m) >= 0.6 else "",
+    r"taken (\d.+) apart": lambda m: f"taken {m[1]} apart",
+    r"face (\d+) px": lambda m: "a large face" if _number(m) >= 200 else "",
+    r"likeness ([\d.]+)": lambda m: "much like the other photos" if _number(m) >= 0.5 else "",
 }
 
 STRENGTHS: Sequence[tuple[str, str, float | None]] = (
@@ -105,9 +98,3 @@ STRENGTHS: Sequence[tuple[str, str, float | None]] = (
     ("1", "Full", 1.0),
 )
 """Form value, word, and `RestoreRequest.strength`."""
-
-
-def made_by(options: Mapping[str, Any]) -> str:
-    """How strongly, in one word for the details."""
-    strength = options.get("strength")
-    return "" if strength is None else f"strength {float(strength):.2g}"

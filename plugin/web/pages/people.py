@@ -1,15 +1,178 @@
-"""All people."""
+"""All people: a grid of faces with names, and the lists beside it: hidden, ignored, and faces of nobody."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from gallery_db.browse import FacePlace, PersonCard, PersonPlace
+from gallery_db.browse_sql import Shelf
+from gallery_db.gallery import Tx
+from gallery_db.records import DecisionRecord
+from plugin.errors import UsageError
 from plugin.web.context import WebDep
-from plugin.web.respond import page
+from plugin.web.faces_in_words import called, sentence
+from plugin.web.respond import fragment, page, said
+from plugin.web.stamps import check, person_stamp, person_stamp_of
+
+from . import chosen_faces
 
 router = APIRouter()
+router.include_router(chosen_faces.router)
+
+Tab = Literal["people", "hidden", "nobody", "ignored"]
+SHELVES: dict[Tab, Shelf] = {"people": "shown", "hidden": "hidden", "ignored": "ignored"}
+PEOPLE, FACES = 60, 120
+"""How many of each come at a time."""
+
+SHOWN_WORDS: dict[Shelf, str] = {
+    "shown": "{} is back among the people.",
+    "hidden": "{} is hidden, and still recognised.",
+    "ignored": "{} is ignored: not shown, not asked about, not used.",
+}
 
 
 @router.get("/people")
-def show(request: Request, web: WebDep) -> HTMLResponse:
-    """All people."""
-    return page(request, web, "soon.html")
+def show(request: Request, web: WebDep, tab: Tab = "people", q: str = "") -> HTMLResponse:
+    """One of the lists, from its beginning."""
+    with web.app.gallery.begin(write=False) as tx:
+        values = _people(tx, tab, q, None) | _faces(tx, tab, None) | {"counts": tx.browse.counts()}
+    return page(request, web, "people.html", **values)
+
+
+@router.get("/people/list")
+def more(request: Request, web: WebDep, tab: Tab = "people", q: str = "", after: str = "") -> HTMLResponse:
+    """People from a place on; without one, what a search finds."""
+    with web.app.gallery.begin(write=False) as tx:
+        values = _people(tx, tab, q, _person_place(after))
+    return fragment(request, web, "parts/people_list.html", **values)
+
+
+@router.get("/people/faces")
+def more_faces(request: Request, web: WebDep, tab: Tab = "nobody", after: str = "") -> HTMLResponse:
+    """Faces of nobody, or ignored ones, from a place on."""
+    with web.app.gallery.begin(write=False) as tx:
+        values = _faces(tx, tab, _face_place(after))
+    return fragment(request, web, "parts/loose_faces.html", **values)
+
+
+@router.post("/people/shown")
+def set_shown(
+    request: Request,
+    web: WebDep,
+    person: Annotated[int, Form()],
+    stamp: Annotated[str, Form()],
+    to: Annotated[Shelf, Form()],
+) -> Response:
+    """Into the lists, out of them, or a stranger; the person leaves the list that is open."""
+    done = web.app.people.decide(lambda tx: put_on_shelf(tx, person, stamp, to))
+    with web.app.gallery.begin(write=False) as tx:
+        name, counts = called(tx, person), tx.browse.counts()
+    response = fragment(request, web, "parts/people_changed.html", gone=[person], changed=[], counts=counts)
+    return said(response, sentence(SHOWN_WORDS[to].format(name)), undo=done.id)
+
+
+@router.get("/people/merge")
+def offer_merge(request: Request, web: WebDep, person: Annotated[list[int], Query()]) -> HTMLResponse:
+    """People side by side: are they one?"""
+    with web.app.gallery.begin(write=False) as tx:
+        values = merge_offer(tx, person)
+    return fragment(request, web, "parts/merge_offer.html", action="/people/merge", **values)
+
+
+@router.post("/people/merge")
+def merge(
+    request: Request,
+    web: WebDep,
+    person: Annotated[list[int], Form()],
+    stamp: Annotated[list[str], Form()],
+    keep: Annotated[int, Form()],
+) -> Response:
+    """They are one person. `stamp` belongs to `person`, in the same order."""
+    done = web.app.people.decide(lambda tx: merge_into(tx, person, stamp, keep))
+    with web.app.gallery.begin(write=False) as tx:
+        changed, counts, name = _stamped(tx.browse.cards([keep])), tx.browse.counts(), called(tx, keep)
+    gone = [p for p in person if p != keep]
+    response = fragment(request, web, "parts/people_changed.html", gone=gone, changed=changed, counts=counts)
+    return said(response, f"They are one person now: {name}.", undo=done.id)
+
+
+def put_on_shelf(tx: Tx, person_id: int, stamp: str, to: Shelf) -> DecisionRecord:
+    """The decision behind hide, ignore and show again. Raises Conflict, NotFoundError."""
+    check(stamp, person_stamp(tx, person_id), "this person")
+    if to == "ignored":
+        return tx.decisions.ignore(person_id)
+    if tx.people.get(person_id).ignored:
+        return tx.decisions.ignore(person_id, False)
+    return tx.decisions.hide(person_id, to == "hidden")
+
+
+def merge_offer(tx: Tx, people: Sequence[int]) -> dict[str, Any]:
+    """What a question "are they one person?" shows. The named one with most photos is kept, unless chosen otherwise."""
+    cards = tx.browse.cards(dict.fromkeys(people))
+    if len(cards) < 2:
+        raise UsageError("Choose two or more people to put together. Some of these may have been put together already.")
+    together = tx.browse.together(cards[0].id, [c.id for c in cards[1:]])
+    return {
+        "cards": _stamped(cards),
+        "keep": min(cards, key=lambda c: (c.name is None, -c.photos, c.id)).id,
+        "names": sorted({c.name for c in cards if c.name is not None}),
+        "together": sum(together.values()),
+    }
+
+
+def merge_into(tx: Tx, people: Sequence[int], stamps: Sequence[str], keep: int) -> DecisionRecord:
+    """The decision behind a merge. Raises Conflict when one changed, UsageError for an odd form."""
+    if len(stamps) != len(people) or keep not in people or len(set(people)) < 2:
+        raise UsageError("Choose two or more people to put together.")
+    for one, seen in zip(people, stamps, strict=True):
+        check(seen, person_stamp(tx, one), "one of these people")
+    return tx.decisions.merge(keep, sorted(set(people) - {keep}))
+
+
+def _people(tx: Tx, tab: Tab, q: str, after: PersonPlace | None) -> dict[str, Any]:
+    shelf = SHELVES.get(tab)
+    found = [] if shelf is None else tx.browse.people(shelf, search=q, after=after, limit=PEOPLE + 1)
+    cards = found[:PEOPLE]
+    place = cards[-1].place if len(found) > PEOPLE else None
+    text = None if place is None else f"{int(place.unnamed)}-{place.photos}-{place.person_id}"
+    return {"tab": tab, "q": q, "people": _stamped(cards), "after": text, "begins": after is None}
+
+
+def _faces(tx: Tx, tab: Tab, after: FacePlace | None) -> dict[str, Any]:
+    found = []
+    if tab == "nobody":
+        found = tx.browse.loose(after=after, limit=FACES + 1)
+    elif tab == "ignored":
+        found = tx.browse.ignored_faces(after=after, limit=FACES + 1)
+    faces = found[:FACES]
+    place = faces[-1].place if len(found) > FACES else None
+    text = None if place is None else f"{place.id}~{'' if place.quality is None else place.quality!r}"
+    return {"tab": tab, "faces": faces, "faces_after": text}
+
+
+def _stamped(cards: Sequence[PersonCard]) -> list[tuple[PersonCard, str]]:
+    return [(c, person_stamp_of(c.id, c.name, c.hidden, c.ignored, c.birth_date, c.chosen_cover_id)) for c in cards]
+
+
+def _person_place(text: str) -> PersonPlace | None:
+    """The inverse of what `_people` puts into the page. Raises UsageError for anything else."""
+    if not text:
+        return None
+    try:
+        unnamed, photos, person_id = (int(part) for part in text.split("-"))
+    except ValueError:
+        raise UsageError(f"{text!r} is no place in the list of people") from None
+    return PersonPlace(bool(unnamed), photos, person_id)
+
+
+def _face_place(text: str) -> FacePlace | None:
+    """The inverse of what `_faces` puts into the page. Raises UsageError for anything else."""
+    if not text:
+        return None
+    face_id, _, quality = text.partition("~")
+    try:
+        return FacePlace(int(face_id), quality=float(quality) if quality else None)
+    except ValueError:
+        raise UsageError(f"{text!r} is no place in a list of faces") from None

@@ -22,7 +22,7 @@ from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, page, said
 from plugin.web.restoration_view import name_of, shown, stamp_of
-from plugin.web.restoration_words import STRENGTHS, verdict_words
+from plugin.web.restoration_words import SHELF_NAMES, STRENGTHS, verdict_words
 from plugin.web.stamps import check
 
 router = APIRouter()
@@ -159,7 +159,7 @@ def _page(
     other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
     return page(
         request, web, "restoration.html",
-        seen=seen, shelf=shelf, counts=counts, next_id=next_id, other=other, whole=whole,
+        seen=seen, shelf=shelf, names=SHELF_NAMES, counts=counts, next_id=next_id, other=other, whole=whole,
         model=_model(web, seen.record.restorer),
         tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names))) for r in seen.rows],
     )  # fmt: skip

@@ -20,6 +20,7 @@ export class Compare {
     this.pointers = new Map();
     this.sliding = false;
     root.querySelector("[data-tools]").hidden = false;
+    root.querySelector("[data-zooms]").hidden = false;
     this.line.hidden = false;
     root.classList.add("ready");
     this.listen();
@@ -120,6 +121,7 @@ export class Compare {
   }
 
   double(event) {
+    if (event.target.closest("button")) return;
     const point = this.inPane(event);
     if (this.view.scale > 1) this.zoomBy("fit");
     else this.scaleTo(3, point);
@@ -127,7 +129,7 @@ export class Compare {
   }
 
   press(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || event.target.closest("button")) return;
     this.stage.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, event);
     const line = this.line.getBoundingClientRect();
