@@ -1,7 +1,7 @@
 """Decisions as a human reads them back: what each was about, a page at a time."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from . import undo
 from .records import DecisionRecord
-from .schema import decision
+from .schema import decision, merged
 
 _CHUNK = 200  # rows read at a time when looking for one person
 
@@ -46,6 +46,12 @@ class JournalRepo:
     def entry(self, decision_id: int) -> JournalEntry:
         """One decision. Raises NotFoundError."""
         return _entry(undo.fetch(self._c, decision_id))
+
+    def heirs(self, person_ids: Iterable[int]) -> dict[int, int]:
+        """Who those people are now that were merged into others."""
+        m = merged.c
+        query = select(m.absorbed_id, m.person_id).where(m.absorbed_id.in_(list(person_ids)))
+        return {a: p for a, p in self._c.execute(query)}  # noqa: C416  # typed rows
 
     def _entries(self, before: int | None, chunk: int) -> Iterator[JournalEntry]:
         d = decision.c

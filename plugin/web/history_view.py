@@ -33,8 +33,10 @@ class DecisionView:
 def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> list[DecisionView]:
     """Lines of the history, in the order given. `now` has the zone of the reader."""
     people = {p for e in entries for p in e.person_ids}
-    cards = {c.id: c for c in tx.browse.cards(people)}
+    heirs = tx.journal.heirs(people)
+    cards = {c.id: c for c in tx.browse.cards(people | set(heirs.values()))}
     names = {c.id: c.name for c in cards.values() if c.name}
+    names |= {gone: names[heir] for gone, heir in heirs.items() if heir in names}
     shown = {i for e in entries for i in e.face_ids[:FACES_SHOWN]}
     there = {f.id for f in tx.faces.by_ids(sorted(shown)) if f.state != "forgotten"}
     out = []
@@ -68,13 +70,15 @@ RESTORATIONS = {
 
 
 def sentence(e: JournalEntry, names: Mapping[int, str]) -> str:
-    """A decision in words. `names` are today's names; a person who is gone has the name of then."""
+    """A decision in words. `names` are today's names, also of people merged into others."""
     if not e.record.undoable:
         return "Something about somebody you had forgotten"
     kind = e.record.kind
     if kind in RESTORATIONS:
         return RESTORATIONS[kind]
-    who = [names.get(p) or e.names.get(p) or NOBODY for p in e.person_ids]
+    # What a merge took away is called as it was then: "Anna and Ben are one person".
+    gone = e.names if kind == "merge" else {}
+    who = [gone.get(p) or names.get(p) or e.names.get(p) or NOBODY for p in e.person_ids]
     if e.face_ids and kind in ("confirm", "assign", "reject", "unassign", "ignore_faces", "split"):
         return _of_faces(kind, len(e.face_ids), who, e.value)
     if kind == "add_face":
