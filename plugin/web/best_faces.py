@@ -1,0 +1,45 @@
+"""The photos of a person that would serve best as references, as the restorer chooses them, in words."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from iconface_core.geometry import ARCFACE_112
+from iconface_core.references import DegradedFace, Refusal, select_references
+from plugin.app import App
+from plugin.candidates import MAX_POOL
+
+from .dates import day
+from .faces_in_words import best_words
+
+LIMIT = 6
+"""A restoration uses three; the next ones are shown too, for it leaves out those of the photo itself."""
+
+REFUSALS: dict[Refusal, str] = {
+    Refusal.LOW_QUALITY: "not clear enough",
+    Refusal.TOO_SMALL: "too small",
+    Refusal.DOUBTFUL: "perhaps somebody else",
+    Refusal.LOW_SCORE: "turned away or unclear",
+    Refusal.REPEATS: "of the same moment as a better one",
+    Refusal.NOT_NEEDED: "good, but not needed",
+}
+
+
+def best_faces(app: App, person_id: int) -> dict[str, Any]:
+    """Chosen for a frontal face of which nothing else is known. Raises NotFoundError."""
+    with app.gallery.begin(write=False) as tx:
+        person = tx.people.get(person_id)
+        rows = tx.faces.reference_candidates(person_id, app.embedder.id)
+    best = sorted(rows, key=lambda r: -r.norm)[:MAX_POOL]
+    nothing_known = DegradedFace(np.array(ARCFACE_112.points, np.float32), photo_hash="")
+    choice = select_references(nothing_known, app.whois.pool(best), app.embedder.calibration, limit=LIMIT)
+    dates = {r.face_id: (r.photo_id, day(r.captured_at)) for r in best}
+    chosen = [
+        (c.face_id, *dates[c.face_id], best_words(c.reasons), [r for r in c.reasons if r != "capture date unknown"])
+        for c in choice.chosen
+    ]
+    refused = Counter(REFUSALS[r.refusal] for r in choice.refused if r.refusal in REFUSALS)
+    if len(rows) > len(best):
+        refused[REFUSALS[Refusal.LOW_QUALITY]] += len(rows) - len(best)
+    return {"person": person, "chosen": chosen, "refused": refused.most_common(), "usable": len(rows)}

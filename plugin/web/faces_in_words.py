@@ -1,0 +1,59 @@
+"""People and faces in the words of the people pages."""
+
+from collections.abc import Sequence
+
+from gallery_db.errors import NotFoundError
+from gallery_db.gallery import Tx
+from iconface_core.calibration import Calibration
+from plugin.web.dates import MONTHS, years
+from plugin.web.restoration_words import reason_words
+
+NOBODY_YET = "this person"
+"""Somebody without a name."""
+
+
+def called(tx: Tx, person_id: int) -> str:
+    """The name, or words for somebody without one (or who is no longer there)."""
+    try:
+        return tx.people.get(person_id).name or NOBODY_YET
+    except NotFoundError:
+        return NOBODY_YET
+
+
+def sentence(text: str) -> str:
+    """With a capital letter, even where it begins with "this person"."""
+    return text[:1].upper() + text[1:]
+
+
+def faces_words(n: int) -> str:
+    """ "1 face", "12 faces"."""
+    return f"{n:,} face{'' if n == 1 else 's'}"
+
+
+def month_words(month: str | None) -> str:
+    """ "2019-05" as "May 2019"."""
+    if month is None:
+        return "Without a date"
+    year, _, number = month.partition("-")
+    return f"{MONTHS[int(number) - 1]} {year}" if number.isdigit() and 1 <= int(number) <= 12 else year
+
+
+def years_words(months: Sequence[tuple[str | None, int]]) -> str:
+    """The first and the last year of a person's photos; "" without any date."""
+    known = sorted(month for month, _ in months if month is not None)
+    return years(known[0], known[-1]) if known else ""
+
+
+def alike_words(similarity: float, calibration: Calibration) -> str:
+    """How much two people or faces resemble each other, to go on "they look ..."."""
+    evidence = float(calibration.llr(similarity))
+    return next((words for least, words in _ALIKE if evidence >= least), "hardly alike")
+
+
+_ALIKE = ((6.0, "very much alike"), (2.3, "much alike"), (0.0, "somewhat alike"))  # natural log of the odds
+
+
+def best_words(reasons: Sequence[str]) -> list[str]:
+    """Why a face serves well as a reference, when nothing particular is to be restored."""
+    words = ("facing the camera" if w == "looking the same way" else w for w in reason_words(reasons))
+    return list(words)

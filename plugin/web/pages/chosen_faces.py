@@ -1,0 +1,150 @@
+"""What is done with faces that were chosen on a page: whose they are, whose not, or never mind.
+
+The page says whose they were (`of`, empty: nobody's). When one of them is somebody else's by now, nothing is done.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from gallery_db.gallery import Tx
+from gallery_db.records import DecisionRecord, FaceRecord
+from plugin.errors import UsageError
+from plugin.web.context import Web, WebDep
+from plugin.web.faces_in_words import alike_words, called, faces_words, sentence
+from plugin.web.person_view import person_head
+from plugin.web.respond import fragment, go, said
+from plugin.web.stamps import Conflict
+
+router = APIRouter(prefix="/people/chosen")
+
+Faces = Annotated[str, Form(pattern=r"^\d+(,\d+)*$", max_length=500_000)]
+"""Ids with commas: one field, however many faces a month has."""
+Of = Annotated[str, Form(pattern=r"^\d*$")]
+LOOKED_AT = 16
+"""So many of the chosen faces are compared with people."""
+
+
+@router.get("/picker")
+def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str = "", count: int = 1) -> HTMLResponse:
+    """Who else they may be: people by likeness, or by name."""
+    ids, owner = _ids(faces)[:LOOKED_AT], _owner(of)
+    with web.app.gallery.begin(write=False) as tx:
+        found, words = tx.browse.people("shown", search=q, limit=24), {}
+        if not q.strip():
+            alike = web.app.alike.people_like(tx, ids, but=owner)
+            words = {a.id: alike_words(a.similarity, web.app.embedder.calibration) for a in alike}
+            known = tx.browse.cards(words)
+            found = [*known, *(p for p in found if p.id not in words)][:24]
+    cards = [(p, words.get(p.id, "")) for p in found if p.id != owner]
+    name = "parts/faces_picker_list.html" if "q" in request.query_params else "parts/faces_picker.html"
+    return fragment(request, web, name, cards=cards, of=of, q=q, count=count)
+
+
+@router.post("/move")
+def move(request: Request, web: WebDep, faces: Faces, of: Of = "", to: Annotated[int, Form()] = 0) -> Response:
+    """They are somebody else, who is known."""
+    return _decided(request, web, faces, of, lambda tx, ids: tx.decisions.assign(ids, to), "{faces} moved to {to}.", to)
+
+
+@router.post("/new")
+def new(request: Request, web: WebDep, faces: Faces, of: Of = "", name: Annotated[str, Form()] = "") -> Response:
+    """They are somebody new."""
+
+    def verb(tx: Tx, ids: Sequence[int]) -> DecisionRecord:
+        owner = _owner(of)
+        if owner is None:
+            return tx.decisions.assign_new(ids, name)
+        return tx.decisions.split(owner, ids, name=name)
+
+    return _decided(request, web, faces, of, verb, "{faces} are somebody new now.")
+
+
+@router.post("/not")
+def are_not(request: Request, web: WebDep, faces: Faces, of: Annotated[str, Form(pattern=r"^\d+$")]) -> Response:
+    """They are not this person; that is remembered."""
+    owner = int(of)
+    said_so = "{faces} are not {of}. This is remembered."
+    return _decided(request, web, faces, of, lambda tx, ids: tx.decisions.reject(ids, owner), said_so)
+
+
+@router.post("/ignore")
+def ignore(request: Request, web: WebDep, faces: Faces, of: Of = "") -> Response:
+    """Not a face, or never mind whose."""
+    return _decided(request, web, faces, of, lambda tx, ids: tx.decisions.ignore_faces(ids), "{faces} ignored.")
+
+
+@router.post("/put-back")
+def put_back(request: Request, web: WebDep, faces: Faces) -> Response:
+    """They are faces after all."""
+
+    def verb(tx: Tx, ids: Sequence[int]) -> DecisionRecord:
+        return tx.decisions.ignore_faces(ids, ignored=False)
+
+    return _decided(request, web, faces, "", verb, "{faces} put back.", state="ignored")
+
+
+def _decided(
+    request: Request,
+    web: Web,
+    faces: str,
+    of: str,
+    verb: Callable[[Tx, Sequence[int]], DecisionRecord],
+    words: str,
+    to: int | None = None,
+    state: str = "shown",
+) -> Response:
+    """Decide, then take the faces out of the page that is open."""
+    ids, owner = _ids(faces), _owner(of)
+    before: list[FaceRecord] = []
+
+    def checked(tx: Tx) -> DecisionRecord:
+        before.extend(_expect(tx, ids, owner, state))
+        return verb(tx, ids)
+
+    done = web.app.people.decide(checked)
+    with web.app.gallery.begin(write=False) as tx:
+        text = words.format(
+            faces=faces_words(len(ids)),
+            of="" if owner is None else called(tx, owner),
+            to="" if to is None else called(tx, to),
+        )
+        text = sentence(text if len(ids) > 1 else text.replace(" are ", " is "))
+        if owner is None:
+            counts = tx.browse.counts()
+            response = fragment(request, web, "parts/faces_gone.html", gone=ids, head=None, counts=counts)
+            return said(response, text, undo=done.id)
+        if not tx.browse.faces(owner, limit=1):
+            return go(request, "/people", text, undo=done.id)
+        months = {None if f.captured_at is None else f.captured_at[:7] for f in before}
+        head = person_head(tx, owner)
+    response = fragment(
+        request, web, "parts/faces_gone.html", gone=ids, head=head, months=sorted(months, key=str), counts=None
+    )
+    return said(response, text, undo=done.id)
+
+
+def _expect(tx: Tx, ids: Sequence[int], owner: int | None, state: str) -> list[FaceRecord]:
+    """The faces as the page showed them. Raises Conflict when one is somebody else's by now, or gone."""
+    found = tx.faces.by_ids(ids)
+    states = ("ok", "doubtful") if state == "shown" else (state,)
+    same = [f for f in found if f.person_id == owner and f.state in states]
+    if len(same) < len(ids):
+        n = faces_words(len(ids) - len(same))
+        raise Conflict(f"Nothing was changed: {n} of these changed in another window; here is how it is now.")
+    return found
+
+
+def _ids(text: str) -> list[int]:
+    """Face ids without repetitions. Raises UsageError."""
+    if text and not all(part.isdigit() for part in text.split(",")):
+        raise UsageError("These are no faces.")
+    return list(dict.fromkeys(int(part) for part in text.split(",") if part))
+
+
+def _owner(of: str) -> int | None:
+    if of and not of.isdigit():
+        raise UsageError("This is nobody.")
+    return int(of) if of else None

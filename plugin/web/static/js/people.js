@@ -1,0 +1,24 @@
+// The page of all people.
+import { gridWithChosen, stateOf } from "./choosing.js";
+import { inDialog, typing } from "./keys.js";
+import "./sheet.js";
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || typing(event) || inDialog()) return;
+  const item = event.target.closest?.("[data-item]");
+  if (event.key === "h" && item) {
+    item.querySelector("[data-eye]")?.click();
+  } else if (event.key === "m" && (stateOf(gridWithChosen() ?? document.body).chosen.size ?? 0) > 0) {
+    document.querySelector("#people-bar [data-with], #faces-bar [data-with]")?.click();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+// From the search field the arrow down leads into the grid.
+document.getElementById("people-q")?.addEventListener("keydown", (event) => {
+  if (event.key !== "ArrowDown") return;
+  document.querySelector("#people-list [data-current] [data-stop]")?.focus();
+  event.preventDefault();
+});
