@@ -1,0 +1,86 @@
+"""Every route of the site, whoever wrote it: none answers without the cookie, none is changed by another site."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from plugin.web.context import Web
+from plugin.web.guard import METHODS, READING, WITHOUT_COOKIE
+from plugin.web.site import PAGES, make_site
+from tests.plugin.web.conftest import HERE, PORT
+
+
+def walk(router: APIRouter) -> Iterator[tuple[str, str]]:
+    """Method and path of every route, also of routers within routers."""
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from walk(inner)
+        else:
+            assert isinstance(route, APIRoute), route
+            yield from ((method, route.path) for method in sorted(route.methods))
+
+
+ROUTES = [found for module in PAGES for found in walk(module.router)]
+UNSAFE = [(m, p) for m, p in ROUTES if m not in READING and (m, p) not in WITHOUT_COOKIE]
+
+
+def filled(path: str) -> str:
+    """A real address: 1 for every id."""
+    return re.sub(r"\{[^}]+\}", "1", path)
+
+
+def test_the_walk_sees_the_whole_site(web: Web):
+    assert {"/people", "/review", "/undo/{decision_id}", "/events", "/ticket"} <= {path for _, path in ROUTES}
+    assert len(UNSAFE) >= 10
+    known = make_site(web).openapi()["paths"]
+    assert {(method.upper(), path) for path, methods in known.items() for method in methods} == set(ROUTES)
+
+
+def test_pages_use_the_methods_that_the_guard_lets_through():
+    assert {method for method, _ in ROUTES} <= set(METHODS)
+
+
+@pytest.mark.parametrize(("method", "path"), [r for r in ROUTES if r not in WITHOUT_COOKIE])
+def test_no_route_answers_without_the_cookie(stranger: TestClient, method: str, path: str):
+    own = {"Origin": HERE, "Sec-Fetch-Site": "same-origin"}
+    answer = stranger.request(method, filled(path), headers=own)
+    assert answer.status_code == 403
+    assert len(answer.content) < 100
+
+
+@pytest.mark.parametrize(("method", "path"), UNSAFE)
+def test_no_route_is_changed_by_another_site(site: TestClient, web: Web, method: str, path: str):
+    with web.app.gallery.begin(write=False) as tx:
+        before = (tx.decisions.history(limit=1), tx.jobs.counts())
+    for headers in (
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": f"http://localhost:{PORT}", "Sec-Fetch-Site": "same-site"},
+        {"Origin": HERE, "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin", "HX-Request": "true"},
+    ):
+        assert site.request(method, filled(path), headers=headers).status_code == 403
+    with web.app.gallery.begin(write=False) as tx:
+        assert (tx.decisions.history(limit=1), tx.jobs.counts()) == before
+
+
+@pytest.mark.parametrize("path", [p for m, p in ROUTES if m in READING])
+def test_reading_changes_nothing(site: TestClient, web: Web, path: str):
+    """What a link or a picture address can cause must be harmless."""
+    if path in ("/events", "/enter"):
+        return
+    with web.app.gallery.begin(write=False) as tx:
+        before = (tx.decisions.history(limit=1), tx.jobs.counts())
+    site.get(filled(path))
+    with web.app.gallery.begin(write=False) as tx:
+        assert (tx.decisions.history(limit=1), tx.jobs.counts()) == before
+
+
+@pytest.mark.parametrize("name", ["css/iconface.css", "js/main.js", "icons.svg", "vendor/htmx/htmx.min.js"])
+def test_no_file_of_the_site_is_read_without_the_cookie(stranger: TestClient, name: str):
+    assert stranger.get(f"/static/{name}").status_code == 403
