@@ -20,12 +20,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    ScalarSelect,
-    Select,
     and_,
     case,
     delete,
-    exists,
     func,
     literal,
     or_,
@@ -37,9 +34,10 @@ from sqlalchemy.dialects.sqlite import insert
 
 from .errors import NotFoundError
 from .meta import MetaRepo
+from .question_open import BESIDE, FIRST, SECOND, SHOWN, is_open, open_ids, open_view, record
 from .records import Asked, QuestionKind, QuestionRecord
 from .rows import batches, from_json, to_json, utc_now
-from .schema import different, face, merged, person, photo, question, rejection
+from .schema import face, person, photo, question
 
 PUT_OFF_DAYS = 30
 """So long "not sure" holds, unless grouping finds new evidence before."""
@@ -49,19 +47,6 @@ MIN_QUALITY = 0.4  # of a single face that is like nobody: poorer ones tell a hu
 KEPT_DAYS = 365  # so long an answered question can come back by undo
 
 _ASKED_AT = "asked_at"  # meta key
-_SHOWN = face.c.state.in_(("ok", "doubtful"))
-_absorbed, _other_absorbed = merged.alias("first_absorbed"), merged.alias("second_absorbed")
-_first = func.coalesce(_absorbed.c.person_id, question.c.person_id)
-_second = func.coalesce(_other_absorbed.c.person_id, question.c.other_person_id)
-
-
-# A year of difference in age costs as much as a tenth of quality, up to 20 years; an unknown one as much as five.
-_BESIDE = """
-SELECT face.id, substr(captured_at, 1, 10) AS day FROM face JOIN photo ON photo.id = face.photo_id
-WHERE face.person_id = :person AND face.state IN ('ok', 'doubtful') AND photo.state = 'indexed'
-ORDER BY ifnull(quality, 0.0) + 0.1 * confirmed - 0.1 * CASE WHEN :near IS NULL THEN 0
-  ELSE min(20, ifnull(abs(julianday(substr(captured_at, 1, 10)) - julianday(substr(:near, 1, 10))) / 365.25, 5)) END
-  DESC, face.id LIMIT :limit"""
 
 
 class QuestionRepo:
@@ -77,7 +62,11 @@ class QuestionRepo:
         for undo.
         """
         found = {_key(a): a for a in sorted(asked, key=lambda a: a.evidence or 0.0)}  # of equal ones the strongest
-        found |= {_key(a): a for a in (*self._twins_proposed(asked), *self._twins(), *self._people(), *self._faces())}
+        claimed = {i for a in asked if a.kind == "join" for i in a.face_ids}
+        if not replace:
+            claimed |= {i for q in self.open(kind="join") for i in q.face_ids}
+        own = (*self._twins_proposed(asked), *self._twins(), *self._people(), *self._faces(claimed))
+        found |= {_key(a): a for a in own}
         old = {r.key: r for r in self._c.execute(select(question))}
         now = utc_now()
         values = [
@@ -95,9 +84,9 @@ class QuestionRepo:
             for key, a in found.items()
         ]
         # A pass over a few new faces says nothing about what grouping asked before.
-        own = or_(question.c.kind == "who", and_(question.c.kind == "twins", question.c.evidence.is_(None)))
+        derived = or_(question.c.kind == "who", and_(question.c.kind == "twins", question.c.evidence.is_(None)))
         again = {old[k].id for k in found if k in old}
-        dropped = set(self._c.scalars(_ids(~_put_off(), literal(True) if replace else own))) - again
+        dropped = set(self._c.scalars(open_ids(~_put_off(), literal(True) if replace else derived))) - again
         for ids in batches(dropped):
             self._c.execute(delete(question).where(question.c.id.in_(ids)))
         if values:
@@ -119,19 +108,19 @@ class QuestionRepo:
     ) -> list[QuestionRecord]:
         """Open questions, the most useful first: by the number of faces an answer settles, then the surest."""
         rank = case({"merge": 0, "twins": 1, "join": 2}, value=question.c.kind, else_=3)
-        query = _view().where(_is_open(), ~_put_off(), *_about(kind, person_id))
+        query = open_view().where(is_open(), ~_put_off(), *_about(kind, person_id))
         query = query.order_by(question.c.gain.desc(), rank, question.c.evidence.desc(), question.c.id)
-        return [_record(r) for r in self._c.execute(query.limit(limit))]
+        return [record(r) for r in self._c.execute(query.limit(limit))]
 
     def count(self, *, person_id: int | None = None) -> dict[QuestionKind, int]:
         """How many are open, of each kind that has any."""
-        query = _ids(~_put_off(), *_about(None, person_id)).with_only_columns(question.c.kind, func.count())
+        query = open_ids(~_put_off(), *_about(None, person_id)).with_only_columns(question.c.kind, func.count())
         return {k: n for k, n in self._c.execute(query.group_by(question.c.kind))}  # noqa: C416  # typed rows
 
     def get(self, question_id: int) -> QuestionRecord | None:
         """The question as it is open now; None when it was answered (or put off) meanwhile, or was never asked."""
-        row = self._c.execute(_view().where(question.c.id == question_id, _is_open(), ~_put_off())).first()
-        return None if row is None else _record(row)
+        row = self._c.execute(open_view().where(question.c.id == question_id, is_open(), ~_put_off())).first()
+        return None if row is None else record(row)
 
     def put_off(self, question_id: int, *, days: int = PUT_OFF_DAYS) -> None:
         """ "Not sure": ask again after so many days, or when there is new evidence. Raises NotFoundError."""
@@ -145,7 +134,7 @@ class QuestionRepo:
     def beside(self, person_id: int, *, near: str | None = None, limit: int = 6) -> list[int]:
         """Faces of a person to judge another one by: good ones, of a similar age (`near` is a capture date), each of
         another day as far as there are any."""
-        found = list(self._c.execute(text(_BESIDE), {"person": person_id, "near": near, "limit": 6 * limit}))
+        found = list(self._c.execute(text(BESIDE), {"person": person_id, "near": near, "limit": 6 * limit}))
         first = {r.day or r.id: r for r in reversed(found)}.values()  # the best of every day
         ordered = [r for r in found if r in first] + [r for r in found if r not in first]
         return [r.id for r in ordered[:limit]]
@@ -159,12 +148,12 @@ class QuestionRepo:
         """The largest people without a name."""
         size = func.count().label("size")
         nameless = and_(person.c.name.is_(None), ~person.c.hidden, ~person.c.ignored)
-        query = select(person.c.id, size).join(face, face.c.person_id == person.c.id).where(nameless, _SHOWN)
+        query = select(person.c.id, size).join(face, face.c.person_id == person.c.id).where(nameless, SHOWN)
         query = query.group_by(person.c.id).order_by(size.desc(), person.c.id).limit(MOST_PEOPLE)
         return [Asked("who", (), p, gain=n) for p, n in self._c.execute(query)]
 
-    def _faces(self) -> list[Asked]:
-        """The best faces that belong to nobody."""
+    def _faces(self, claimed: set[int]) -> list[Asked]:
+        """The best faces that belong to nobody, and of which nobody is suspected (`claimed`)."""
         query = (
             select(face.c.id)
             .join(photo, photo.c.id == face.c.photo_id)
@@ -172,14 +161,15 @@ class QuestionRepo:
             .where(face.c.quality >= MIN_QUALITY)
             .order_by(face.c.quality.desc(), face.c.id)
         )
-        return [Asked("who", (i,), gain=1) for i in self._c.scalars(query.limit(MOST_FACES))]
+        found = self._c.scalars(query.limit(MOST_FACES + len(claimed)))
+        return [Asked("who", (i,), gain=1) for i in found if i not in claimed][:MOST_FACES]
 
     def _twins(self) -> list[Asked]:
         """Two faces of one photo that belong to one person, as after a merge; not if the user confirmed both."""
         other = face.alias("other")
         same = and_(other.c.photo_id == face.c.photo_id, other.c.person_id == face.c.person_id, other.c.id > face.c.id)
         query = select(face.c.id, other.c.id, face.c.person_id).join(other, same)
-        query = query.where(_SHOWN, other.c.state.in_(("ok", "doubtful")), ~and_(face.c.confirmed, other.c.confirmed))
+        query = query.where(SHOWN, other.c.state.in_(("ok", "doubtful")), ~and_(face.c.confirmed, other.c.confirmed))
         rows = self._c.execute(query.order_by(face.c.id, other.c.id).limit(MOST_TWINS))
         return [Asked("twins", (a, b), p, gain=2) for a, b, p in rows]
 
@@ -227,100 +217,4 @@ def _put_off() -> ColumnElement[bool]:
 
 def _about(kind: QuestionKind | None, person_id: int | None) -> list[ColumnElement[bool]]:
     of_kind = [] if kind is None else [question.c.kind == kind]
-    return of_kind + ([] if person_id is None else [or_(_first == person_id, _second == person_id)])
-
-
-def _ids(*where: ColumnElement[bool]) -> Select[Any]:
-    return _joined(select(question.c.id)).where(_is_open(), *where)
-
-
-def _view() -> Select[Any]:
-    """Questions with the people they are about today: a person that was merged away stands for the one it is now."""
-    q = question.c
-    return _joined(
-        select(
-            q.id,
-            q.kind,
-            q.evidence,
-            q.gain,
-            q.put_off_until,
-            _first.label("first"),
-            _second.label("second"),
-            case((q.kind == "join", _undecided(_first)), else_="[]").label("for_first"),
-            case((q.kind == "join", _undecided(_second)), else_="[]").label("for_second"),
-            q.face_ids,
-        )
-    )
-
-
-def _joined(query: Select[Any]) -> Select[Any]:
-    return query.outerjoin(_absorbed, _absorbed.c.absorbed_id == question.c.person_id).outerjoin(
-        _other_absorbed, _other_absorbed.c.absorbed_id == question.c.other_person_id
-    )
-
-
-def _is_open() -> ColumnElement[bool]:
-    kind, everybody = question.c.kind, func.json_array_length(question.c.face_ids)
-    claimed = or_(*(and_(_listed(p), _undecided(p) != "[]") for p in (_first, _second)))
-    both_undecided = func.json_array_length(_undecided(_first)) == everybody
-    both_given = func.json_array_length(_given(_first)) == everybody
-    told_apart = (
-        exists()
-        .where(different.c.person_a == func.min(_first, _second))
-        .where(different.c.person_b == func.max(_first, _second))
-    )
-    nameless = exists().where(person.c.id == _first, person.c.name.is_(None))
-    return or_(
-        and_(kind == "join", claimed),
-        and_(kind == "merge", _first != _second, _listed(_first), _listed(_second), ~told_apart)
-        & _has_faces(_first)
-        & _has_faces(_second),
-        and_(kind == "twins", _listed(_first), or_(both_undecided, both_given)),
-        and_(kind == "who", question.c.person_id.is_not(None), nameless, _listed(_first), _has_faces(_first)),
-        and_(kind == "who", question.c.person_id.is_(None), _undecided(None) != "[]"),
-    )
-
-
-def _listed(who: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Is the person there, and neither hidden nor ignored?"""
-    return exists().where(person.c.id == who, ~person.c.hidden, ~person.c.ignored)
-
-
-def _has_faces(who: ColumnElement[Any]) -> ColumnElement[bool]:
-    return exists().where(face.c.person_id == who, _SHOWN)
-
-
-def _undecided(who: ColumnElement[Any] | None) -> ScalarSelect[Any]:
-    """JSON array of the question's faces that nobody has and that may still be `who` (None: anybody): not refused, and
-    no other face of the photo is that person."""
-    free = _members().where(face.c.person_id.is_(None))
-    if who is not None:
-        refused = exists().where(rejection.c.face_id == face.c.id, rejection.c.person_id == who)
-        other = face.alias("beside")
-        beside = exists().where(other.c.photo_id == face.c.photo_id, other.c.person_id == who)
-        # `who` is a column of the outermost query, two levels up: said explicitly, or it would be joined here anew.
-        refused, beside = refused.correlate_except(rejection), beside.correlate_except(other)
-        free = free.where(~refused, ~beside)
-    return free.scalar_subquery()
-
-
-def _given(who: ColumnElement[Any]) -> ScalarSelect[Any]:
-    """JSON array of the question's faces that are `who`; empty when the user confirmed all of them."""
-    given = _members().where(face.c.person_id == who)
-    return given.having(func.min(face.c.confirmed) == 0).scalar_subquery()
-
-
-def _members() -> Select[Any]:
-    each = func.json_each(question.c.face_ids).table_valued("value", name="each")
-    source = each.join(face, face.c.id == each.c.value).join(photo, photo.c.id == face.c.photo_id)
-    return select(func.json_group_array(face.c.id)).select_from(source).where(_SHOWN, photo.c.state == "indexed")
-
-
-def _record(r: Any) -> QuestionRecord:
-    first, second, faces = r.first, r.second, r.face_ids
-    if r.kind == "join":
-        # The runner-up is asked about once the first is refused.
-        refused = r.for_first == "[]"
-        faces = r.for_second if refused else r.for_first
-        first, second = (r.second, None) if refused else (r.first, r.second if r.for_second != "[]" else None)
-    return QuestionRecord(r.id, r.kind, tuple(from_json(faces)), first, second, r.evidence, r.gain, r.put_off_until)
+    return of_kind + ([] if person_id is None else [or_(person_id == FIRST, person_id == SECOND)])

@@ -117,6 +117,18 @@ def test_who_is_asked_of_the_largest_people_and_good_faces(tx: Tx):
     assert tx.questions.count() == {"who": 3}
 
 
+def test_a_face_somebody_is_suspected_of_is_not_asked_about_twice(tx: Tx):
+    [f], [g] = put(tx, "a"), put(tx, "b")
+    ada = person(tx, "Ada", *put(tx, "c"))
+    tx.questions.keep([Asked("join", (f,), ada)], replace=True)
+    assert keys(tx) == [("join", (f,), ada, None), ("who", (g,), None, None)]
+    tx.questions.keep([], replace=False)
+    assert keys(tx) == [("join", (f,), ada, None), ("who", (g,), None, None)]
+    tx.decisions.reject([f], ada)
+    tx.questions.keep([], replace=True)
+    assert {q[1] for q in keys(tx, kind="who")} == {(f,), (g,)}
+
+
 def test_twins_are_two_faces_of_one_photo_with_one_person_unless_both_are_confirmed(tx: Tx):
     f, g = put(tx, "a", 1, 2)
     ada, bea = person(tx, "Ada", *put(tx, "b")), person(tx, "Bea", *put(tx, "c"))
@@ -231,4 +243,4 @@ def test_forgetting_a_person_forgets_the_questions(gallery: Gallery):
     gallery.forget(ada)
     with gallery.begin() as tx:
         left = tx.people._c.execute(question.select()).all()
-    assert {r.person_id for r in left} == {bob, None}
+    assert {r.person_id for r in left} == {bob}

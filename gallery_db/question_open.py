@@ -1,0 +1,119 @@
+"""Which questions are open, read from the faces and people they are about (`questions.py` has the rules)."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
+
+from .records import QuestionRecord
+from .rows import from_json
+from .schema import different, face, merged, person, photo, question, rejection
+
+SHOWN = face.c.state.in_(("ok", "doubtful"))
+_absorbed, _other_absorbed = merged.alias("first_absorbed"), merged.alias("second_absorbed")
+FIRST: ColumnElement[Any] = func.coalesce(_absorbed.c.person_id, question.c.person_id)
+SECOND: ColumnElement[Any] = func.coalesce(_other_absorbed.c.person_id, question.c.other_person_id)
+"""The people of a question as they are today: one that was merged away stands for who it is now."""
+
+# A year of difference in age costs as much as a tenth of quality, up to 20 years; an unknown one as much as five.
+BESIDE = """
+SELECT face.id, substr(captured_at, 1, 10) AS day FROM face JOIN photo ON photo.id = face.photo_id
+WHERE face.person_id = :person AND face.state IN ('ok', 'doubtful') AND photo.state = 'indexed'
+ORDER BY ifnull(quality, 0.0) + 0.1 * confirmed - 0.1 * CASE WHEN :near IS NULL THEN 0
+  ELSE min(20, ifnull(abs(julianday(substr(captured_at, 1, 10)) - julianday(substr(:near, 1, 10))) / 365.25, 5)) END
+  DESC, face.id LIMIT :limit"""
+
+
+def open_ids(*where: ColumnElement[bool]) -> Select[Any]:
+    return _joined(select(question.c.id)).where(is_open(), *where)
+
+
+def open_view() -> Select[Any]:
+    """Questions with the people they are about today: a person that was merged away stands for the one it is now."""
+    q = question.c
+    return _joined(
+        select(
+            q.id,
+            q.kind,
+            q.evidence,
+            q.gain,
+            q.put_off_until,
+            FIRST.label("first"),
+            SECOND.label("second"),
+            case((q.kind == "join", _undecided(FIRST)), else_="[]").label("forFIRST"),
+            case((q.kind == "join", _undecided(SECOND)), else_="[]").label("forSECOND"),
+            q.face_ids,
+        )
+    )
+
+
+def _joined(query: Select[Any]) -> Select[Any]:
+    return query.outerjoin(_absorbed, _absorbed.c.absorbed_id == question.c.person_id).outerjoin(
+        _other_absorbed, _other_absorbed.c.absorbed_id == question.c.other_person_id
+    )
+
+
+def is_open() -> ColumnElement[bool]:
+    kind, everybody = question.c.kind, func.json_array_length(question.c.face_ids)
+    claimed = or_(*(and_(_listed(p), _undecided(p) != "[]") for p in (FIRST, SECOND)))
+    both_undecided = func.json_array_length(_undecided(FIRST)) == everybody
+    both_given = func.json_array_length(_given(FIRST)) == everybody
+    told_apart = (
+        exists()
+        .where(different.c.person_a == func.min(FIRST, SECOND))
+        .where(different.c.person_b == func.max(FIRST, SECOND))
+    )
+    nameless = exists().where(person.c.id == FIRST, person.c.name.is_(None))
+    return or_(
+        and_(kind == "join", claimed),
+        and_(kind == "merge", FIRST != SECOND, _listed(FIRST), _listed(SECOND), ~told_apart)
+        & _has_faces(FIRST)
+        & _has_faces(SECOND),
+        and_(kind == "twins", _listed(FIRST), or_(both_undecided, both_given)),
+        and_(kind == "who", question.c.person_id.is_not(None), nameless, _listed(FIRST), _has_faces(FIRST)),
+        and_(kind == "who", question.c.person_id.is_(None), _undecided(None) != "[]"),
+    )
+
+
+def _listed(who: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Is the person there, and neither hidden nor ignored?"""
+    return exists().where(person.c.id == who, ~person.c.hidden, ~person.c.ignored)
+
+
+def _has_faces(who: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists().where(face.c.person_id == who, SHOWN)
+
+
+def _undecided(who: ColumnElement[Any] | None) -> ScalarSelect[Any]:
+    """JSON array of the question's faces that nobody has and that may still be `who` (None: anybody): not refused, and
+    no other face of the photo is that person."""
+    free = _members().where(face.c.person_id.is_(None))
+    if who is not None:
+        refused = exists().where(rejection.c.face_id == face.c.id, rejection.c.person_id == who)
+        other = face.alias("beside")
+        beside = exists().where(other.c.photo_id == face.c.photo_id, other.c.person_id == who)
+        # `who` is a column of the outermost query, two levels up: said explicitly, or it would be joined here anew.
+        refused, beside = refused.correlate_except(rejection), beside.correlate_except(other)
+        free = free.where(~refused, ~beside)
+    return free.scalar_subquery()
+
+
+def _given(who: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """JSON array of the question's faces that are `who`; empty when the user confirmed all of them."""
+    given = _members().where(face.c.person_id == who)
+    return given.having(func.min(face.c.confirmed) == 0).scalar_subquery()
+
+
+def _members() -> Select[Any]:
+    each = func.json_each(question.c.face_ids).table_valued("value", name="each")
+    source = each.join(face, face.c.id == each.c.value).join(photo, photo.c.id == face.c.photo_id)
+    return select(func.json_group_array(face.c.id)).select_from(source).where(SHOWN, photo.c.state == "indexed")
+
+
+def record(r: Any) -> QuestionRecord:
+    first, second, faces = r.first, r.second, r.face_ids
+    if r.kind == "join":
+        # The runner-up is asked about once the first is refused.
+        refused = r.forFIRST == "[]"
+        faces = r.forSECOND if refused else r.forFIRST
+        first, second = (r.second, None) if refused else (r.first, r.second if r.forSECOND != "[]" else None)
+    return QuestionRecord(r.id, r.kind, tuple(from_json(faces)), first, second, r.evidence, r.gain, r.put_off_until)
