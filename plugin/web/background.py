@@ -11,7 +11,7 @@ from plugin.desktop.command import entry_command
 from plugin.desktop.integrations import Integration, Outcome, carry_out, integrations, status
 from plugin.desktop.integrations import chosen as chosen_menus
 from plugin.desktop.own_files import Places
-from plugin.errors import AppError, BusyError
+from plugin.errors import AppError
 from plugin.service.control import ask
 from plugin.service.install import chosen, ways_of
 from plugin.service.start import start_detached, wake_or_start
@@ -97,13 +97,13 @@ def wait_until_up(folders: Folders, *, patience_s: float) -> bool:
 
 
 def stop(folders: Folders) -> None:
-    """Stop it; its job is given back. Raises BusyError when it does not end."""
+    """Stop it; its job is given back. Raises AppError when it does not end."""
     if ask(folders.runtime, "stop") is None:
         return
     end = time.monotonic() + STOP_S
     while ask(folders.runtime, "ping") is not None:
         if time.monotonic() > end:
-            raise BusyError("The service was asked to stop and still finishes something; look again in a minute.")
+            raise AppError("The service was asked to stop and still finishes something; look again in a minute.")
         time.sleep(0.1)
 
 

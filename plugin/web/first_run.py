@@ -66,15 +66,11 @@ def step_of(tx: Tx) -> Step:
     return "people"
 
 
-def may_show(tx: Tx, wanted: str | None) -> Step:
+def may_show(tx: Tx, wanted: Step | None) -> Step:
     """The step to show: the one that is wanted if its turn has come, else the one it stands at."""
     now = step_of(tx)
-    steps: tuple[Step, ...] = ("folder", "looking", "people", "done")
-    if now == "folder":
-        return now
-    if wanted == "people" and sum(tx.people.counts()):
-        return "people"
-    return next((s for s in steps if s == wanted), now)
+    too_early = now == "folder" or (wanted == "people" and not any(tx.people.counts()))
+    return now if wanted is None or too_early else wanted
 
 
 def progress(tx: Tx, *, after: int = 0) -> Progress:

@@ -16,7 +16,7 @@ import psutil
 from platformdirs import user_pictures_path
 
 from gallery_db.filesystem import NETWORK
-from plugin.errors import NotFoundError, UsageError
+from plugin.errors import UsageError
 from plugin.library import is_storable
 from plugin.watching.ignore import is_candidate, is_ignored_folder
 
@@ -78,7 +78,7 @@ def places(home: Path | None = None) -> list[Place]:
 
 
 def look(path: str, within: Sequence[Place]) -> View:
-    """The folders in `path`, an absolute path in one of the places. Raises NotFoundError for anything else: what is
+    """The folders in `path`, an absolute path in one of the places. Raises UsageError for anything else: what is
     outside, hidden, no folder or not there cannot be told apart."""
     real, place = _allowed(path, within)
     names: list[str] = []
@@ -91,7 +91,7 @@ def look(path: str, within: Sequence[Place]) -> View:
                 elif is_candidate(entry.name):
                     here += 1
     except OSError as e:
-        raise NotFoundError(f"{real} cannot be opened ({e.strerror})") from e
+        raise UsageError(f"{real} cannot be opened ({e.strerror})") from e
     names.sort(key=str.casefold)
     end = time.monotonic() + COUNT_S
     folders = []
@@ -119,7 +119,7 @@ def count_pictures(folder: Path, end: float) -> tuple[int, bool]:
 
 def typed(text: str) -> Path:
     """A folder whose path the user typed, who may know of one that no place leads to. Raises UsageError for what is no
-    absolute path or belongs to the system, NotFoundError for what is no folder."""
+    absolute path, no folder, or belongs to the system."""
     text = text.strip().strip('"')
     if not text:
         raise UsageError("Which folder? Choose one below, or type its whole path.")
@@ -133,7 +133,7 @@ def typed(text: str) -> Path:
     except (OSError, RuntimeError):
         is_folder = False
     if not is_folder:
-        raise NotFoundError(f"There is no folder {path}. Is the drive plugged in, and is the name spelled right?")
+        raise UsageError(f"There is no folder {path}. Is the drive plugged in, and is the name spelled right?")
     if real == Path(real.anchor) and sys.platform != "win32":
         raise UsageError("The whole disk is too much: choose the folder that your photos are in.")
     if any(real.is_relative_to(s) for s in SYSTEM):
@@ -145,7 +145,7 @@ def typed(text: str) -> Path:
 
 def _allowed(path: str, within: Sequence[Place]) -> tuple[Path, Place]:
     """`path` without links, and the innermost place it lies in."""
-    refused = NotFoundError("This folder cannot be shown here. Choose another one, or type its whole path.")
+    refused = UsageError("This folder cannot be shown here. Choose another one, or type its whole path.")
     if "\0" in path or not Path(path).is_absolute():
         raise refused
     try:
@@ -172,7 +172,7 @@ def _is_folder(entry: os.DirEntry[str], within: Sequence[Place]) -> bool:
         if not entry.is_symlink():
             return False
         _allowed(entry.path, within)
-    except (OSError, NotFoundError):
+    except (OSError, UsageError):
         return False
     return True
 

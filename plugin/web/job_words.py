@@ -157,7 +157,7 @@ class JobWords:
                 return int(said)
             found = self._tx.people.by_name(str(said))
             return found[0].id if len(found) == 1 else None
-        faces = options.get("face_ids") or ()
+        faces: Sequence[int] = options.get("face_ids") or ()
         face_id = payload.get("face_id") or (faces[0] if len(faces) == 1 else None)
         if face_id is None:
             return None

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -152,7 +152,7 @@ def uninstall_service(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, "It does not start at login any more.")
 
 
-def _values(web: Web) -> dict[str, object]:
+def _values(web: Web) -> dict[str, Any]:
     folders = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
         queue = jobs_view.look(tx)

@@ -3,7 +3,7 @@
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -183,7 +183,7 @@ def back_up(request: Request, web: WebDep) -> Response:
     return go(request, "/library#backups", f"The backup is made: {made.name}")
 
 
-def chooser(web: Web, at: str) -> dict[str, object]:
+def chooser(web: Web, at: str) -> dict[str, Any]:
     """What the chooser of folders shows; without `at`, its first place."""
     places = folder_chooser.places()
     view = folder_chooser.look(at or str(places[0].path), places) if places or at else None
@@ -219,7 +219,7 @@ _RULE_SAID = {
 }
 
 
-def _folders(web: Web) -> dict[str, object]:
+def _folders(web: Web) -> dict[str, Any]:
     found = library_facts.folders(web.app.gallery)
     return {
         "folders": found,
@@ -234,7 +234,7 @@ def _looked(at: str | None) -> str | None:
     return None if at is None else clock(datetime.fromisoformat(at).timestamp(), time.time())
 
 
-def _unreadable(web: Web) -> dict[str, object]:
+def _unreadable(web: Web) -> dict[str, Any]:
     """The first unreadable photos with their reasons, and how many there are."""
     with web.app.gallery.begin(write=False) as tx:
         failed = list(tx.photos.find(states=("failed",)))

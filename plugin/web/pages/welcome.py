@@ -1,6 +1,6 @@
 """From the first folder to the first name."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -71,7 +71,11 @@ def name(
         with web.app.gallery.begin(write=False) as tx:
             same = [p for p in tx.people.by_name(name) if p.id != person_id]
             if same:
-                asked = {"person": first_run.card(tx, person_id), "other": first_run.card(tx, same[0].id), "name": name}
+                asked = {
+                    "person": first_run.card(tx, person_id),
+                    "other": first_run.card(tx, same[0].id),
+                    "called": name,
+                }
                 return fragment(request, web, "parts/welcome_same.html", **asked)
 
     def verb(tx: Tx) -> DecisionRecord:
@@ -136,19 +140,19 @@ def _done(request: Request, web: Web) -> HTMLResponse:
     return fragment(request, web, "parts/welcome_done.html", **_done_values(web))
 
 
-def _looking_values(web: Web) -> dict[str, object]:
+def _looking_values(web: Web) -> dict[str, Any]:
     with web.app.gallery.begin(write=False) as tx:
         return {"p": first_run.progress(tx), "first": True}
 
 
-def _people_values(web: Web) -> dict[str, object]:
+def _people_values(web: Web) -> dict[str, Any]:
     with web.app.gallery.begin(write=False) as tx:
         people = first_run.most_seen(tx)
         named, unnamed = tx.people.counts()
     return {"people": people, "named": named, "unnamed": unnamed, "wanted": first_run.NAMES_WANTED}
 
 
-def _done_values(web: Web) -> dict[str, object]:
+def _done_values(web: Web) -> dict[str, Any]:
     folders = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
         named, unnamed = tx.people.counts()
