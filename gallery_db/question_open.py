@@ -10,8 +10,8 @@ from .schema import different, face, merged, person, photo, question, rejection
 
 SHOWN = face.c.state.in_(("ok", "doubtful"))
 _absorbed, _other_absorbed = merged.alias("first_absorbed"), merged.alias("second_absorbed")
-FIRST: ColumnElement[Any] = func.coalesce(_absorbed.c.person_id, question.c.person_id)
-SECOND: ColumnElement[Any] = func.coalesce(_other_absorbed.c.person_id, question.c.other_person_id)
+first_person: ColumnElement[Any] = func.coalesce(_absorbed.c.person_id, question.c.person_id)
+second_person: ColumnElement[Any] = func.coalesce(_other_absorbed.c.person_id, question.c.other_person_id)
 """The people of a question as they are today: one that was merged away stands for who it is now."""
 
 # A year of difference in age costs as much as a tenth of quality, up to 20 years; an unknown one as much as five.
@@ -37,10 +37,10 @@ def open_view() -> Select[Any]:
             q.evidence,
             q.gain,
             q.put_off_until,
-            FIRST.label("first"),
-            SECOND.label("second"),
-            case((q.kind == "join", _undecided(FIRST)), else_="[]").label("forFIRST"),
-            case((q.kind == "join", _undecided(SECOND)), else_="[]").label("forSECOND"),
+            first_person.label("first"),
+            second_person.label("second"),
+            case((q.kind == "join", _undecided(first_person)), else_="[]").label("for_first"),
+            case((q.kind == "join", _undecided(second_person)), else_="[]").label("for_second"),
             q.face_ids,
         )
     )
@@ -54,22 +54,24 @@ def _joined(query: Select[Any]) -> Select[Any]:
 
 def is_open() -> ColumnElement[bool]:
     kind, everybody = question.c.kind, func.json_array_length(question.c.face_ids)
-    claimed = or_(*(and_(_listed(p), _undecided(p) != "[]") for p in (FIRST, SECOND)))
-    both_undecided = func.json_array_length(_undecided(FIRST)) == everybody
-    both_given = func.json_array_length(_given(FIRST)) == everybody
+    claimed = or_(*(and_(_listed(p), _undecided(p) != "[]") for p in (first_person, second_person)))
+    both_undecided = func.json_array_length(_undecided(first_person)) == everybody
+    both_given = func.json_array_length(_given(first_person)) == everybody
     told_apart = (
         exists()
-        .where(different.c.person_a == func.min(FIRST, SECOND))
-        .where(different.c.person_b == func.max(FIRST, SECOND))
+        .where(different.c.person_a == func.min(first_person, second_person))
+        .where(different.c.person_b == func.max(first_person, second_person))
     )
-    nameless = exists().where(person.c.id == FIRST, person.c.name.is_(None))
+    nameless = exists().where(person.c.id == first_person, person.c.name.is_(None))
     return or_(
         and_(kind == "join", claimed),
-        and_(kind == "merge", FIRST != SECOND, _listed(FIRST), _listed(SECOND), ~told_apart)
-        & _has_faces(FIRST)
-        & _has_faces(SECOND),
-        and_(kind == "twins", _listed(FIRST), or_(both_undecided, both_given)),
-        and_(kind == "who", question.c.person_id.is_not(None), nameless, _listed(FIRST), _has_faces(FIRST)),
+        and_(kind == "merge", first_person != second_person, _listed(first_person), _listed(second_person), ~told_apart)
+        & _has_faces(first_person)
+        & _has_faces(second_person),
+        and_(kind == "twins", _listed(first_person), or_(both_undecided, both_given)),
+        and_(
+            kind == "who", question.c.person_id.is_not(None), nameless, _listed(first_person), _has_faces(first_person)
+        ),
         and_(kind == "who", question.c.person_id.is_(None), _undecided(None) != "[]"),
     )
 
@@ -113,7 +115,7 @@ def record(r: Any) -> QuestionRecord:
     first, second, faces = r.first, r.second, r.face_ids
     if r.kind == "join":
         # The runner-up is asked about once the first is refused.
-        refused = r.forFIRST == "[]"
-        faces = r.forSECOND if refused else r.forFIRST
-        first, second = (r.second, None) if refused else (r.first, r.second if r.forSECOND != "[]" else None)
+        refused = r.for_first == "[]"
+        faces = r.for_second if refused else r.for_first
+        first, second = (r.second, None) if refused else (r.first, r.second if r.for_second != "[]" else None)
     return QuestionRecord(r.id, r.kind, tuple(from_json(faces)), first, second, r.evidence, r.gain, r.put_off_until)

@@ -34,7 +34,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from .errors import NotFoundError
 from .meta import MetaRepo
-from .question_open import BESIDE, FIRST, SECOND, SHOWN, is_open, open_ids, open_view, record
+from .question_open import BESIDE, first_person, second_person, SHOWN, is_open, open_ids, open_view, record
 from .records import Asked, QuestionKind, QuestionRecord
 from .rows import batches, from_json, to_json, utc_now
 from .schema import face, person, photo, question
@@ -217,4 +217,4 @@ def _put_off() -> ColumnElement[bool]:
 
 def _about(kind: QuestionKind | None, person_id: int | None) -> list[ColumnElement[bool]]:
     of_kind = [] if kind is None else [question.c.kind == kind]
-    return of_kind + ([] if person_id is None else [or_(person_id == FIRST, person_id == SECOND)])
+    return of_kind + ([] if person_id is None else [or_(first_person == person_id, second_person == person_id)])
