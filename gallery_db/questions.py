@@ -34,7 +34,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from .errors import NotFoundError
 from .meta import MetaRepo
-from .question_open import BESIDE, first_person, second_person, SHOWN, is_open, open_ids, open_view, record
+from .question_open import BESIDE, SHOWN, first_person, is_open, open_ids, open_view, record, second_person
 from .records import Asked, QuestionKind, QuestionRecord
 from .rows import batches, from_json, to_json, utc_now
 from .schema import face, person, photo, question
