@@ -26,6 +26,14 @@ router = APIRouter(prefix="/photos")
 
 SUGGESTED_NAMES = 12
 
+OUTCOMES: Mapping[str, str] = {
+    "restored": "Restored. Have a look whether it is still the same person.",
+    "unsure": "Restored, without knowing whose face it is. Have a look.",
+    "refused": "Refused: it would have become a stranger.",
+    "sharp": "This face is clear already; there is nothing to restore.",
+}
+"""What a job's outcome (`restore_job.summary`) means for one face."""
+
 LEAST_BOX = 8.0
 """Sides of a box drawn by hand, pixels: a smaller one was a click by mistake."""
 
@@ -120,15 +128,19 @@ def give_name(
 
 
 @router.post("/{photo_id}/faces/{face_id}/restore")
-def restore(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLResponse:
-    """Have a face restored. What became of it is asked for by the piece of page that this answers."""
+def restore(
+    request: Request, web: WebDep, photo_id: int, face_id: int, anyway: Annotated[bool, Form()] = False
+) -> HTMLResponse:
+    """Have a face restored, `anyway` also one that is clear already. What became of it is asked for by the piece of
+    page that this answers."""
     with web.app.gallery.begin() as tx:
         face = tx.faces.get(face_id)
         if face.photo_id != photo_id:
             raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
         if not Path(face.photo).is_file():
             raise UsageError("The photo is not there now: connect its disk, then try again.")
-        job_id = enqueue_restore(tx, Path(face.photo), face_id=face_id)
+        options = {"force": True} if anyway else {}
+        job_id = enqueue_restore(tx, Path(face.photo), face_id=face_id, options=options)
     ensure_worker(web.app.settings.folders)
     return progress(request, web, photo_id, face_id, job_id)
 
@@ -141,7 +153,10 @@ def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id:
         line = JobWords(tx).line(job)
         done = tx.restorations.of_face(photo=job.payload.get("path", ""), face_id=face_id)[:1]
     made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
+    outcome = str((job.progress or {}).get("outcome", "")) if job.state == "done" else ""
+    words = "It was cancelled." if job.state == "cancelled" else OUTCOMES.get(outcome, line.came_of_it)
     values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "job": line, "made": made}
+    values |= {"outcome": outcome, "words": words}
     return fragment(request, web, "photo_progress.html", **values)
 
 
@@ -150,8 +165,12 @@ def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLRespo
     """The people a face is most likely to be."""
     people = likely_people(web.app, face_id)
     with web.app.gallery.begin(write=False) as tx:
-        stamp = face_stamp(tx, tx.faces.get(face_id))
+        face = tx.faces.get(face_id)
+        stamp = face_stamp(tx, face)
+    if face.confirmed and people is not None:
+        people = [p for p in people if p.person_id != face.person_id]
     values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "stamp": stamp, "people": people}
+    values |= {"sure": face.confirmed}
     return fragment(request, web, "photo_who.html", **values)
 
 

@@ -226,8 +226,12 @@ def test_restoring_is_left_to_the_service_and_followed(site: TestClient, app: Ap
     with app.gallery.begin() as tx:
         tx.jobs.finish(running, job.created_at, {"outcome": "sharp", "text": "sharp enough as it is"})
     answer = site.get(address)
-    assert "Sharp enough as it is" in answer.text
+    assert "clear already" in answer.text
     assert "delay:2s" not in answer.text
+    site.post(f"/photos/{face.photo_id}/faces/{face.id}/restore", data={"anyway": "1"}, headers=HTMX)
+    with app.gallery.begin(write=False) as tx:
+        [job] = tx.jobs.find(kind=RESTORE, states=("waiting",))
+    assert job.payload["options"] == {"force": True}
 
 
 def test_names_are_found_and_escaped(site: TestClient, app: App, faces: list[FaceRecord]) -> None:

@@ -86,9 +86,22 @@ function reload() {
   htmx.ajax("GET", `/photos/${photo}/faces`, { source: "#faces", target: "#faces", swap: "outerHTML" });
 }
 
-document.addEventListener("htmx:afterSettle", () => {
+let acted = null; // the card whose form was sent
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const card = event.detail.elt.closest?.(".face-card");
+  if (card) acted = event.detail.target?.id === "faces" ? card.id : null;
+});
+document.addEventListener("htmx:afterSettle", (event) => {
   begin();
   here?.view?.apply(); // the boxes are new and show the whole photo
+  if (event.detail.elt.id !== "faces" || acted === null) return;
+  const card = document.getElementById(acted);
+  acted = null;
+  const at = document.activeElement;
+  if (card && (!at || at === document.body || at.id === "faces")) {
+    (card.querySelector("[data-focus]") ?? card).focus({ preventScroll: true });
+  }
 });
 document.addEventListener("refresh", (event) => {
   if (!here?.page.isConnected) return;

@@ -19,7 +19,7 @@ export function zooming(page, stage) {
     for (const layer of stage.querySelectorAll(".layer")) layer.setAttribute("viewBox", box);
     stage.classList.toggle("zoomed", view.k > 1);
     const unit = pixelSize();
-    stage.querySelector("#boxes").style.fontSize = `${(TEXT_PX * unit).toFixed(2)}px`;
+    stage.querySelector("#boxes").setAttribute("font-size", (TEXT_PX * unit).toFixed(2));
     sharpen(unit);
   }
 
