@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import get_args
 
 from gallery_db import Gallery
+from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, RestorationRecord, RestorationState
 
+from .again import again
 from .dry_run import tried
 from .errors import NotFoundError, UsageError
-from .outputs import remove, rows_of
+from .outputs import presence, remove, rows_of
 from .people import People
 
 STATES: tuple[RestorationState, ...] = get_args(RestorationState)
@@ -19,9 +21,16 @@ def undo(
 ) -> tuple[DecisionRecord, list[Path]]:
     """Take back one decision; returns it and the restored copies that were removed with it.
 
-    A copy that was changed since it was written is left alone: it is the user's now.
+    A copy that was changed since it was written is left alone: it is the user's now. A copy that was rejected is gone
+    from the disk: it is asked for again, as it was, by a job.
     """
-    record = people.decide(lambda tx: tx.decisions.undo(decision_id), dry_run=dry_run)
+
+    def verb(tx: Tx) -> DecisionRecord:
+        taken_back = tx.decisions.undo(decision_id)
+        _bring_back(tx, taken_back)
+        return taken_back
+
+    record = people.decide(verb, dry_run=dry_run)
     return record, [] if dry_run else remove_outputs(gallery, record, "undone")
 
 
@@ -57,3 +66,13 @@ def remove_outputs(gallery: Gallery, record: DecisionRecord, state: RestorationS
         rows = [tx.restorations.get(i) for i in record.restoration_ids]
     outputs = {r.output: r for r in rows if r.state == state}
     return [path for r in outputs.values() if (path := remove(r)) is not None]
+
+
+def _bring_back(tx: Tx, record: DecisionRecord) -> None:
+    """When a rejection was taken back, have the copies made again that were removed with it."""
+    if record.kind != "undo" or record.undoes is None or tx.decisions.get(record.undoes).kind != "reject_restoration":
+        return
+    rows = [tx.restorations.get(i) for i in record.restoration_ids]
+    gone = {r.output: r.id for r in rows if r.state == "undone" and presence(r, compare=False) == "gone"}
+    for restoration_id in gone.values():
+        again(tx, tx.restorations.with_output(restoration_id))

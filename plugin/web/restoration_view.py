@@ -19,8 +19,9 @@ from .restoration_words import Says, gain_words, likeness_words, reason_words, v
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One entry of a shelf. `id` leads to its page, `stamp` says what it shows (`stamp_of`). `queued`: a job for it
-    waits or runs."""
+    """One entry of a shelf. `id` leads to its page, `stamp` says what it shows (`stamp_of`). `gone`: why there is no
+    restored picture, "" when there is one. `helpers` are the references' faces. `queued`: a job for it waits or runs.
+    """
 
     id: int
     stamp: str
@@ -29,8 +30,9 @@ class Card:
     faces: int
     when: datetime
     version: int
-    file: Presence
+    gone: str
     photo: str
+    helpers: Sequence[int]
     gain: str
     queued: bool
 
@@ -131,11 +133,21 @@ def _card(
         faces=len(rows),
         when=local(record.created_at),
         version=record.version,
-        file=presence(record, compare=False) if record.state == "done" else "none",
+        gone=_why_gone(record),
         photo=printable(Path(record.photo).name),
+        helpers=[r["face_id"] for r in record.references if r.get("face_id") is not None][:3],
         gain=expected(record, face) if record.state == "proposed" else "",
         queued=record.state == "proposed" and job_of(record, face, busy) is not None,
     )
+
+
+def _why_gone(record: RestorationRecord) -> str:
+    if record.state in ("rejected", "undone"):
+        return "Put back" if record.output is not None else "Not this one"
+    if record.state == "refused":
+        return "No copy was made"
+    words = {"gone": "The copy is gone from the disk", "offline": "The disk with the copy is not connected"}
+    return words.get(presence(record, compare=False), "")
 
 
 def shown(tx: Tx, restoration_id: int, calibration: Calibration) -> Shown:
@@ -222,7 +234,7 @@ def _versions(tx: Tx, record: RestorationRecord) -> list[Version]:
         photo=record.photo, face_id=record.face_id, input_sha256=record.input_sha256, bbox=record.bbox
     )
     made = [r for r in reversed(same) if r.output is not None]
-    return [Version(r.id, n, _fate(r), _there(r)) for n, r in enumerate(made, 1)]
+    return [Version(r.id, r.version, _fate(r), _there(r)) for r in made]
 
 
 def _there(record: RestorationRecord) -> bool:

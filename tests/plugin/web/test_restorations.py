@@ -149,6 +149,18 @@ def test_put_back_removes_the_copy_and_make_it_again_brings_the_same_one(
     assert f"/restorations/{record_of(app, copy).id}" in done
 
 
+def test_undo_has_a_copy_made_again_that_was_put_back(site: TestClient, app: App, made: RestorationRecord, copy: Path):
+    page = site.get(f"/restorations/{made.id}").text
+    back = site.post(f"/restorations/{made.id}/put-back", data={"stamp": stamp(page)}, headers=HTMX)
+    assert site.post(f"/undo/{toast(back)['undo']}", headers=HTMX).status_code == 204
+    with app.gallery.begin(write=False) as tx:
+        [job] = tx.jobs.find(kind=RESTORE)
+    assert job.payload["face_id"] == made.face_id
+    assert job.payload["options"]["reference_faces"] == [r["face_id"] for r in made.references]
+    assert (job.payload["options"]["seed"], job.payload["options"]["steps"]) == (made.seed, made.options["steps"])
+    assert "waits its turn" in site.get(f"/restorations/{made.id}").text
+
+
 def test_what_the_command_line_did_meanwhile_is_not_undone(
     site: TestClient, app: App, made: RestorationRecord, copy: Path, cli: Cli
 ):
@@ -205,7 +217,7 @@ def test_a_proposal_is_carried_out_by_the_service_or_never_made_again(
     shelf = site.get("/restorations?tab=proposed").text
     assert "Restore all 1" in shelf
     page = site.get(f"/restorations/{wanted.id}").text
-    assert "a clear picture" in page
+    assert "A clear picture" in page
     site.post(f"/restorations/{wanted.id}/restore", data={"stamp": stamp(page)}, headers=HTMX)
     with app.gallery.begin(write=False) as tx:
         [job] = tx.jobs.find(kind=RESTORE)

@@ -43,18 +43,14 @@ function slides(event) {
   return /^Arrow(Left|Right)$/.test(event.key) && !event.target.closest?.("input, [role=group] select");
 }
 
-// Choosing a picture means "these"; more than can help cannot be chosen.
+// More pictures than can help cannot be chosen.
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.("[data-again]");
-  if (!form) return;
-  const boxes = [...form.querySelectorAll('input[name="reference"]')];
-  if (event.target.name === "reference" && event.target.checked) {
-    form.querySelector('input[name="choice"][value="these"]').checked = true;
-  }
-  limit(form, boxes);
+  if (form) limit(form);
 });
 
-function limit(form, boxes) {
+function limit(form) {
+  const boxes = [...form.querySelectorAll('input[name="reference"]')];
   const full = boxes.filter((box) => box.checked).length >= Number(form.dataset.most);
   for (const box of boxes) box.disabled = full && !box.checked;
 }
@@ -66,12 +62,15 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:afterSettle", () => {
   begin();
   const form = document.querySelector("[data-again]");
-  if (!form) return;
-  limit(form, [...form.querySelectorAll('input[name="reference"]')]);
-  if (!form.dataset.seen) {
-    form.dataset.seen = "1";
-    form.querySelector("[data-focus]").focus({ preventScroll: true });
-    form.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  if (form) limit(form);
+  // Into sight when it first appears, not whenever its progress is told.
+  for (const place of document.querySelectorAll("#again, #progress")) {
+    const kind = place.firstElementChild?.dataset.kind ?? "";
+    if (kind && kind !== place.dataset.kind) {
+      place.querySelector("[data-focus]")?.focus({ preventScroll: true });
+      place.firstElementChild.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+    place.dataset.kind = kind;
   }
 });
 
