@@ -140,9 +140,9 @@ class BrowseRepo:
         """(month, number of faces) of a person, latest first; None for undated ones, last."""
         return [(r.month, r.faces) for r in self._c.execute(text(sql.MONTHS), {"person": person_id})]
 
-    def of_month(self, person_id: int, month: str | None) -> list[int]:
-        """Face ids of a person in a month such as "2019-05", or undated."""
-        rows = self._c.execute(text(sql.OF_MONTH), {"person": person_id, "month": month})
+    def of_period(self, person_id: int, period: str | None) -> list[int]:
+        """Face ids of a person in a year or month such as "2019-05"; None for undated ones."""
+        rows = self._c.execute(text(sql.OF_PERIOD), {"person": person_id, "period": period})
         return [r.id for r in rows]
 
     def loose(self, *, after: FacePlace | None = None, limit: int = 60) -> list[FaceCard]:

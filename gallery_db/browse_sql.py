@@ -61,7 +61,9 @@ ORDER BY captured_at IS NULL, captured_at {{direction}}, face.id LIMIT :limit"""
 MONTHS = f"""
 SELECT substr(captured_at, 1, 7) AS month, count(*) AS faces {_OF_PERSON}
 GROUP BY month ORDER BY month IS NULL, month DESC"""
-OF_MONTH = f"SELECT face.id {_OF_PERSON} AND substr(captured_at, 1, 7) IS :month ORDER BY face.id"
+OF_PERIOD = f"""
+SELECT face.id {_OF_PERSON} AND CASE WHEN :period IS NULL THEN captured_at IS NULL
+  ELSE substr(captured_at, 1, length(:period)) = :period END ORDER BY face.id"""
 LOOSE = f"""
 SELECT {_FACE} FROM face JOIN photo ON photo.id = face.photo_id
 WHERE face.person_id IS NULL AND {_SHOWN} {{where}} ORDER BY face.quality DESC, face.id DESC LIMIT :limit"""

@@ -30,11 +30,11 @@ def faces_words(n: int) -> str:
     return f"{n:,} face{'' if n == 1 else 's'}"
 
 
-def month_words(month: str | None) -> str:
-    """ "2019-05" as "May 2019"."""
-    if month is None:
+def period_words(period: str) -> str:
+    """ "2019-05" as "May 2019", "2019" as it is."""
+    if not period[:4].isdigit():
         return "Without a date"
-    year, _, number = month.partition("-")
+    year, _, number = period.partition("-")
     return f"{MONTHS[int(number) - 1]} {year}" if number.isdigit() and 1 <= int(number) <= 12 else year
 
 

@@ -11,12 +11,14 @@ from gallery_db.gallery import Tx
 from plugin.errors import UsageError
 
 from .dates import age, day
-from .faces_in_words import NOBODY_YET, month_words, years_words
+from .faces_in_words import NOBODY_YET, period_words, years_words
 from .stamps import person_stamp_of
 
 FACES = 120
 """Faces that come at a time."""
 UNDATED = "undated"
+FACES_OF_A_YEAR = 36
+"""A year with more is shown month by month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,30 @@ class PersonHead:
         return day(self.card.birth_date)
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Number of faces by the month's name in addresses."""
-        return {slug(month): n for month, n in self.months}
+    def periods(self) -> dict[str, int]:
+        """Number of faces of each group of the timeline: "2003" for a year with few, "2003-05", "undated"."""
+        found: dict[str, int] = {}
+        for month, n in self.months:
+            found[self.period(month)] = found.get(self.period(month), 0) + n
+        return found
+
+    def period(self, at: str | None) -> str:
+        """The group that a capture date belongs to."""
+        if at is None:
+            return UNDATED
+        year = sum(n for month, n in self.months if month is not None and month[:4] == at[:4])
+        return at[:7] if year > FACES_OF_A_YEAR else at[:4]
 
 
 @dataclass(frozen=True, slots=True)
 class FaceTile:
-    """One face in the timeline. `month` is its name in addresses, `heading` what stands above the first of a month."""
+    """One face in the timeline. `period` is its group, `heading` what stands above the first of one."""
 
     id: int
     photo_id: int
     when: str
     age: str
-    month: str
+    period: str
     heading: str | None
     confirmed: bool
 
@@ -77,30 +89,24 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
     return PersonHead(card, stamp, tx.browse.months(person_id))
 
 
-def timeline(
-    tx: Tx, person_id: int, born: str | None, after: FacePlace | None, *, oldest_first: bool
-) -> dict[str, Any]:
+def timeline(tx: Tx, head: PersonHead, after: FacePlace | None, *, oldest_first: bool) -> dict[str, Any]:
     """A page of faces from a place on."""
-    found = tx.browse.faces(person_id, after=after, limit=FACES + 1, oldest_first=oldest_first)
+    found = tx.browse.faces(head.card.id, after=after, limit=FACES + 1, oldest_first=oldest_first)
     faces, tiles = found[:FACES], []
-    last = None if after is None else slug(after.captured_at)
+    period_of = {month: head.period(month) for month, _ in head.months}
+    last = None if after is None else head.period(after.captured_at)
     for f in faces:
-        month = slug(f.month)
-        heading = None if month == last else month_words(f.month)
-        tiles.append(
-            FaceTile(f.id, f.photo_id, day(f.captured_at), age(born, f.captured_at), month, heading, f.confirmed)
-        )
-        last = month
+        period = period_of.get(f.month) or head.period(f.captured_at)
+        heading = None if period == last else period_words(period)
+        how_old = age(head.card.birth_date, f.captured_at)
+        tiles.append(FaceTile(f.id, f.photo_id, day(f.captured_at), how_old, period, heading, f.confirmed))
+        last = period
     return {
+        "head": head,
         "tiles": tiles,
         "faces_after": place_text(faces[-1]) if len(found) > FACES else None,
         "oldest_first": oldest_first,
     }
-
-
-def slug(at: str | None) -> str:
-    """The month of a capture date in addresses and ids."""
-    return UNDATED if at is None else at[:7]
 
 
 def place_text(face: FaceCard) -> str:

@@ -14,7 +14,7 @@ from gallery_db.records import DecisionRecord, FaceRecord
 from plugin.errors import UsageError
 from plugin.web.context import Web, WebDep
 from plugin.web.faces_in_words import alike_words, called, faces_words, sentence
-from plugin.web.person_view import person_head
+from plugin.web.person_view import UNDATED, person_head
 from plugin.web.respond import fragment, go, said
 from plugin.web.stamps import Conflict
 
@@ -118,10 +118,10 @@ def _decided(
             return said(response, text, undo=done.id)
         if not tx.browse.faces(owner, limit=1):
             return go(request, "/people", text, undo=done.id)
-        months = {None if f.captured_at is None else f.captured_at[:7] for f in before}
         head = person_head(tx, owner)
+        periods = {p for f in before for p in _periods(f.captured_at)}
     response = fragment(
-        request, web, "parts/faces_gone.html", gone=ids, head=head, months=sorted(months, key=str), counts=None
+        request, web, "parts/faces_gone.html", gone=ids, head=head, periods=sorted(periods), counts=None
     )
     return said(response, text, undo=done.id)
 
@@ -135,6 +135,11 @@ def _expect(tx: Tx, ids: Sequence[int], owner: int | None, state: str) -> list[F
         n = faces_words(len(ids) - len(same))
         raise Conflict(f"Nothing was changed: {n} of these changed in another window; here is how it is now.")
     return found
+
+
+def _periods(at: str | None) -> tuple[str, ...]:
+    """The groups that may stand in the open page: a year is one until it has many faces."""
+    return (UNDATED,) if at is None else (at[:4], at[:7])
 
 
 def _ids(text: str) -> list[int]:

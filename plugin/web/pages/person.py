@@ -39,24 +39,23 @@ def show(request: Request, web: WebDep, person_id: int, order: Order = "newest")
             if heir is None:
                 raise
             return go(request, f"/people/{heir}")
-        values = timeline(tx, person_id, head.card.birth_date, None, oldest_first=order == "oldest")
-    return page(request, web, "person.html", head=head, **values)
+        values = timeline(tx, head, None, oldest_first=order == "oldest")
+    return page(request, web, "person.html", **values)
 
 
 @router.get("/faces")
 def faces(request: Request, web: WebDep, person_id: int, after: str = "", order: Order = "newest") -> HTMLResponse:
     """More of the timeline."""
     with web.app.gallery.begin(write=False) as tx:
-        born = tx.people.get(person_id).birth_date
-        values = timeline(tx, person_id, born, place_of(after), oldest_first=order == "oldest")
-    return fragment(request, web, "parts/person_faces.html", person_id=person_id, **values)
+        values = timeline(tx, person_head(tx, person_id), place_of(after), oldest_first=order == "oldest")
+    return fragment(request, web, "parts/person_faces.html", **values)
 
 
-@router.get("/months/{month}")
-def month(web: WebDep, person_id: int, month: str) -> JSONResponse:
-    """Ids of all faces of a month, also of those that were not scrolled to yet."""
+@router.get("/periods/{period}")
+def period(web: WebDep, person_id: int, period: str) -> JSONResponse:
+    """Ids of all faces of a month or year, also of those that were not scrolled to yet."""
     with web.app.gallery.begin(write=False) as tx:
-        return JSONResponse(tx.browse.of_month(person_id, None if month == UNDATED else month))
+        return JSONResponse(tx.browse.of_period(person_id, None if period == UNDATED else period))
 
 
 @router.post("/name")

@@ -7,7 +7,7 @@ const states = new WeakMap();
 
 /** What is chosen in a grid. Ids may be of items that were not scrolled to yet. */
 export function stateOf(grid) {
-  if (!states.has(grid)) states.set(grid, { chosen: new Set(), anchor: null, shift: false, next: null });
+  if (!states.has(grid)) states.set(grid, { chosen: new Set(), anchor: null, shift: false, next: null, always: false });
   return states.get(grid);
 }
 
@@ -28,13 +28,19 @@ export function choose(grid, ids, on) {
   const { chosen } = stateOf(grid);
   for (const id of ids) on ? chosen.add(String(id)) : chosen.delete(String(id));
   for (const item of items(grid)) item.querySelector("[data-pick]").checked = chosen.has(item.dataset.item);
-  grid.classList.toggle("choosing", chosen.size > 0);
+  grid.classList.toggle("choosing", chosen.size > 0 || stateOf(grid).always);
   const bar = barOf(grid);
   if (!bar) return;
   bar.hidden = chosen.size === 0;
   bar.querySelector("[data-chosen-count]").textContent = chosen.size.toLocaleString("en");
   for (const button of bar.querySelectorAll("[data-needs]")) button.disabled = chosen.size < Number(button.dataset.needs);
   for (const button of bar.querySelectorAll("[data-exactly]")) button.disabled = chosen.size !== Number(button.dataset.exactly);
+}
+
+/** Show the checkboxes although nothing is chosen, or only when the pointer is there. */
+export function offerChoice(grid, on) {
+  stateOf(grid).always = on;
+  choose(grid, on ? [] : [...stateOf(grid).chosen], false);
 }
 
 /** Choose none. */
@@ -154,10 +160,10 @@ document.addEventListener("click", async (event) => {
     stop(grid.querySelector("[data-current]"))?.focus();
     return;
   }
-  const month = event.target.closest?.("[data-choose-month]");
-  if (!month) return;
-  const own = month.closest("[data-grid]");
-  const answer = await fetch(`/people/${own.dataset.of}/months/${month.dataset.chooseMonth}`);
+  const period = event.target.closest?.("[data-choose-period]");
+  if (!period) return;
+  const own = period.closest("[data-grid]");
+  const answer = await fetch(`/people/${own.dataset.of}/periods/${period.dataset.choosePeriod}`);
   if (!answer.ok) return;
   const ids = (await answer.json()).map(String);
   choose(own, ids, !ids.every((id) => stateOf(own).chosen.has(id)));

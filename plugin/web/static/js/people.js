@@ -1,5 +1,5 @@
 // The page of all people.
-import { gridWithChosen, stateOf } from "./choosing.js";
+import { gridWithChosen, offerChoice, stateOf } from "./choosing.js";
 import { inDialog, typing } from "./keys.js";
 import "./sheet.js";
 
@@ -14,6 +14,14 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("#choose-button");
+  if (!button) return;
+  const on = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(on));
+  offerChoice(document.getElementById("people-list"), on);
 });
 
 // From the search field the arrow down leads into the grid.
