@@ -1,5 +1,6 @@
 """The first run, read off the gallery: whoever closes the page goes on where they were."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,9 @@ MOST_SEEN = 8
 NEW_FACES = 24
 """Faces shown while they are found, the latest first."""
 
+SOON_S = 20.0
+"""A worker begins within so many seconds, unless something is wrong."""
+
 _BEFORE_UNNAMED = PersonPlace(unnamed=False, photos=-1, person_id=0)
 """In the order of people, the place after the last one with a name."""
 
@@ -29,7 +33,8 @@ _BEFORE_UNNAMED = PersonPlace(unnamed=False, photos=-1, person_id=0)
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far looking through the folders is. `done` of `total` photos of the folder at work; 0 of 0 while that is not
-    known. `at_work` is False while everything waits for somebody to do it. `latest` is the newest face."""
+    known. `at_work` is False while everything waits for somebody to do it, `overdue` when that takes long. `latest` is
+    the newest face."""
 
     folders: tuple[str, ...]
     photos: int
@@ -39,6 +44,7 @@ class Progress:
     total: int
     waiting: bool
     at_work: bool
+    overdue: bool
     error: str
     latest: int
     new_faces: tuple[int, ...]
@@ -91,6 +97,7 @@ def progress(tx: Tx, *, after: int = 0) -> Progress:
         total=int(far.get("total") or 0),
         waiting=bool(scans) or never,
         at_work=running is not None,
+        overdue=running is None and all(time.time() - j.created_at > SOON_S for j in scans.values()),
         error=_why_stuck(tx, roots) if never and not scans else "",
         latest=latest,
         new_faces=tuple(f.id for f in reversed(found)),

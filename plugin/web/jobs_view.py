@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from gallery_db.gallery import Tx
 from gallery_db.job_queue import EVERYTHING
-from gallery_db.records import PhotoRecord
+from gallery_db.records import JobRecord, PhotoRecord
 from plugin.cleanup.running import current
 from plugin.jobs.blame import LEFT_ALONE
 from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
@@ -48,7 +49,8 @@ class CleanUp:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Everything the page shows of the queue; the numbers count what the lists leave out as well."""
+    """Everything the page shows of the queue; the numbers count what the lists leave out as well. `stuck`: something
+    is due and nobody is seen at work."""
 
     running: list[JobLine]
     waiting: list[JobLine]
@@ -60,6 +62,7 @@ class Queue:
     n_today: int
     n_left_alone: int
     all_paused: bool
+    stuck: bool
     paused: list[tuple[str, str]]
     kinds: list[tuple[str, str]]
     cleanup: CleanUp | None
@@ -73,13 +76,18 @@ def digest(*seen: Any) -> str:
 def look(tx: Tx) -> Queue:
     """The queue as it is now."""
     live = tx.jobs.find(states=("waiting", "running"))
-    waiting = sorted((j for j in live if j.state == "waiting"), key=lambda j: (-j.priority, j.run_after, j.id))
+    clean_up = _cleanup(tx, live)
+    queued = [j for j in live if j.state == "waiting" and not (clean_up and j.kind == CLEANUP_ITEM)]
+    waiting = sorted(queued, key=lambda j: (-j.priority, j.run_after, j.id))
     failed = tx.jobs.find(states=("failed",))[::-1]
     midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     today = tx.jobs.ended(midnight, states=("done", "cancelled"), limit=10 * SHOWN)
     seen = [j for j in today if not _housekeeping(j.kind, j.progress)]
     alone = [p for p in tx.photos.find(states=("failed",)) if LEFT_ALONE in (p.reason or "")]
     paused = tx.jobs.paused()
+    now = time.time()
+    at_work = any(j.state == "running" and (j.lease_until or 0) >= now for j in live)
+    due = any(j.state == "running" or (j.run_after <= now and j.kind not in paused) for j in live)
     words = JobWords(tx)
     return Queue(
         running=words.lines([j for j in live if j.state == "running"]),
@@ -92,9 +100,10 @@ def look(tx: Tx) -> Queue:
         n_today=len(seen),
         n_left_alone=len(alone),
         all_paused=EVERYTHING in paused,
+        stuck=due and not at_work and EVERYTHING not in paused,
         paused=[(k, KINDS.get(k, k)) for k in sorted(paused - {EVERYTHING})],
         kinds=[(k, text) for k, text in KINDS.items() if k not in paused],
-        cleanup=_cleanup(tx),
+        cleanup=clean_up,
     )
 
 
@@ -109,12 +118,12 @@ def _left_alone(words: JobWords, photo: PhotoRecord, tx: Tx) -> LeftAlone:
     return LeftAlone(photo.id, Path(photo.path).name, words.place(photo.path), sentence(reason), waits)
 
 
-def _cleanup(tx: Tx) -> CleanUp | None:
-    """None when there is none, or it is through."""
+def _cleanup(tx: Tx, live: Sequence[JobRecord]) -> CleanUp | None:
+    """Out of the jobs that wait or run. None when there is none, or it is through."""
     run = current(tx)
     if run is None:
         return None
-    mine = [j for j in tx.jobs.find(states=("waiting", "running")) if j.origin == "cleanup"]
+    mine = [j for j in live if j.origin == "cleanup"]
     items = [j for j in mine if j.kind == RESTORE and j.payload.get("run") == run.started_at]
     if run.finished and not items:
         return None
