@@ -15,15 +15,20 @@ export function inDialog() {
   return document.querySelector("dialog[open]") !== null;
 }
 
+function show() {
+  for (const row of dialog.querySelectorAll("[data-needs]")) row.hidden = !document.querySelector(row.dataset.needs);
+  dialog.showModal();
+}
+
 const dialog = document.getElementById("keys");
-document.getElementById("keys-button")?.addEventListener("click", () => dialog.showModal());
+document.getElementById("keys-button")?.addEventListener("click", show);
 dialog?.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close(); // a click beside it
 });
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || typing(event) || inDialog()) return;
   if (event.key === "?" && dialog) {
-    dialog.showModal();
+    show();
   } else if (event.key === "/") {
     const field = document.querySelector("[data-search]");
     if (!field) return;
