@@ -23,7 +23,7 @@ STOP_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """`lingers`: started for a request, and ends by itself when it was idle. `serves_us`: it is this very process.
+    """`lingers`: started for a request, and ends by itself when it was idle. `serves_us`: this process is its child.
     `watched` folders, of which `polled` are only compared every few minutes. Memory in bytes."""
 
     running: bool
@@ -47,7 +47,7 @@ class AtLogin:
 
 
 def service_state(folders: Folders, pid: int) -> ServiceState:
-    """Ask the service. `pid` is this process, which may be the service."""
+    """Ask the service. `pid` is this process, which the service may have started to serve the page."""
     answer = ask(folders.runtime, "status")
     if answer is None:
         return ServiceState(False)
@@ -58,7 +58,7 @@ def service_state(folders: Folders, pid: int) -> ServiceState:
     return ServiceState(
         True,
         lingers=bool(ping.get("lingers")),
-        serves_us=answer["pid"] == pid,
+        serves_us=pid in (answer["pid"], answer.get("web")),
         uptime_s=answer["uptime_s"],
         watched=len(roots),
         polled=sum(r["mode"] == "polling" for r in roots),
