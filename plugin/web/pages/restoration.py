@@ -1,6 +1,7 @@
 """One restoration: before and after, why, keep it or put it back, or have it made again."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
@@ -153,16 +154,24 @@ def _page(
         seen = shown(tx, restoration_id, web.app.embedder.calibration)
         shelf = shelf_of(seen.record)
         counts = tx.restorations.shelf_counts()
-        onward = tx.restorations.on_shelf(shelf, before=min(r.id for r in seen.rows), limit=1)
-        onward = onward or tx.restorations.on_shelf(shelf, limit=1)
-    next_id = next((i for i in onward if i not in {r.id for r in seen.rows}), None)
+        decided = shelf in ("kept", "put_back") and counts["to_decide"] > 0
+        onward: Shelf = "to_decide" if decided else shelf
+        next_id = _next(tx, onward, seen.rows)
     other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
     return page(
         request, web, "restoration.html",
-        seen=seen, shelf=shelf, names=SHELF_NAMES, counts=counts, next_id=next_id, other=other, whole=whole,
+        seen=seen, shelf=shelf, names=SHELF_NAMES, counts=counts,
+        onward=onward, next_id=next_id, other=other, whole=whole,
         model=_model(web, seen.record.restorer),
         tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names))) for r in seen.rows],
     )  # fmt: skip
+
+
+def _next(tx: Tx, shelf: Shelf, rows: Sequence[RestorationRecord]) -> int | None:
+    """The entry after these rows on a shelf, or its first when there is none."""
+    ids = {r.id for r in rows}
+    found = tx.restorations.on_shelf(shelf, before=min(ids), limit=1) or tx.restorations.on_shelf(shelf, limit=1)
+    return next((i for i in found if i not in ids), None)
 
 
 def shelf_of(record: RestorationRecord) -> Shelf:

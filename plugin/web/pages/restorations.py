@@ -25,7 +25,6 @@ from plugin.web.stamps import Conflict
 from . import restoration
 
 router = APIRouter()
-router.include_router(restoration.router)
 
 PAGE = 24
 AT_ONCE = 500
@@ -59,6 +58,14 @@ def show(
     return page(request, web, "restorations.html", **values)
 
 
+@router.get("/restorations/tabs")
+def tabs(request: Request, web: WebDep, tab: Tab, person: int | None = None) -> HTMLResponse:
+    """How many lie on each shelf by now."""
+    with web.app.gallery.begin(write=False) as tx:
+        counts = tab_counts(tx, person or None)
+    return fragment(request, web, "restorations_tabs.html", tab=tab, tabs=TABS, counts=counts, person=person, oob=True)
+
+
 @router.post("/restorations/decide")
 def decide(
     request: Request,
@@ -87,8 +94,11 @@ def decide(
         text += f" {plural(len(changed), 'was', 'were')} changed in another window and left alone."
     if "HX-Request" not in request.headers:
         return go(request, f"/restorations?tab={tab}")
-    values = {"tab": tab, "tabs": TABS, "counts": counts, "person": person, "gone": gone, "stay": stay}
-    return said(fragment(request, web, "restorations_decided.html", **values), text, undo)
+    answer = fragment(
+        request, web, "restorations_decided.html",
+        tab=tab, tabs=TABS, counts=counts, person=person, gone=gone, stay=stay,
+    )  # fmt: skip
+    return said(answer, text, undo)
 
 
 def _asked(web: Web, act: str, pick: Sequence[str], tab: Shelf, person: int | None) -> tuple[Verb, Sequence[str]]:
@@ -147,7 +157,8 @@ def next_cards(tx: Tx, shelf: Shelf, person: int | None, before: int | None) -> 
 
 def tab_counts(tx: Tx, person: int | None) -> dict[str, int]:
     """Entries per tab. Failed jobs are nobody's."""
-    return {**tx.restorations.shelf_counts(person_id=person), "failed": tx.jobs.counts(RESTORE)["failed"]}
+    counts: dict[str, int] = dict(tx.restorations.shelf_counts(person_id=person).items())
+    return counts | {"failed": tx.jobs.counts(RESTORE)["failed"]}
 
 
 TABS: Sequence[tuple[str, str]] = (*SHELF_NAMES.items(), ("failed", "Failed"))
@@ -170,3 +181,6 @@ def _said(verb: Verb, n: int) -> str:
         "dismiss": "Not this one, then." if n == 1 else f"{n} will not be proposed again.",
         "restore": "It will be restored in a moment." if n == 1 else f"{n} will be restored, one after the other.",
     }[verb]
+
+
+router.include_router(restoration.router)  # after the named addresses: "tabs" is no number
