@@ -1,15 +1,29 @@
 """Photo rows: what was seen where, and in which state."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from .records import PhotoRecord, PhotoStat, PhotoState
+from iconface_core.types import BBox
+
+from .records import FaceState, PhotoRecord, PhotoStat, PhotoState
 from .rows import MAX_VARIABLES, batches, require, storable_path, utc_now
-from .schema import face, photo
+from .schema import face, photo, root
+
+
+@dataclass(frozen=True, slots=True)
+class FaceInPhoto:
+    """Where the picture of a face is: its box, the photo, and the photo's root (None outside every root)."""
+
+    bbox: BBox
+    state: FaceState
+    photo: PhotoRecord
+    root_path: str | None
+    root_online: bool
 
 
 class PhotoRepo:
@@ -151,6 +165,15 @@ class PhotoRepo:
         require(self._c, photo, [photo_id])
         return PhotoRecord(**self._c.execute(select(photo).where(photo.c.id == photo_id)).one()._mapping)
 
+    def of_face(self, face_id: int) -> FaceInPhoto | None:
+        """In one cheap statement: a page shows many faces. None for an unknown face."""
+        row = self._c.execute(_OF_FACE, {"face_id": face_id}).first()
+        if row is None:
+            return None
+        x1, y1, x2, y2, state, root_path, online, *values = row
+        photo_record = PhotoRecord(**dict(zip(_PHOTO_COLUMNS, values, strict=True)))
+        return FaceInPhoto(BBox(x1, y1, x2, y2), state, photo_record, root_path, online is None or bool(online))
+
     def by_path(self, path: str) -> PhotoRecord | None:
         row = self._c.execute(select(photo).where(photo.c.path == path)).first()
         return None if row is None else PhotoRecord(**row._mapping)
@@ -228,3 +251,11 @@ class PhotoRepo:
             ).rowcount
             for ids in batches(photo_ids)
         )
+
+
+_PHOTO_COLUMNS = tuple(c.name for c in photo.c)
+_OF_FACE = (
+    select(face.c.x1, face.c.y1, face.c.x2, face.c.y2, face.c.state, root.c.path, root.c.online, *photo.c)
+    .select_from(face.join(photo, photo.c.id == face.c.photo_id).outerjoin(root, root.c.id == photo.c.root_id))
+    .where(face.c.id == bindparam("face_id"))
+)

@@ -21,7 +21,7 @@ from PIL import Image
 from gallery_db import Gallery
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
-from gallery_db.records import PhotoRecord, RestorationRecord, RootRecord
+from gallery_db.records import PhotoRecord, RestorationRecord
 from iconface_core.errors import ImageReadError, ImageTooLargeError
 from iconface_core.image_io import Photo, content_hash, read_photo
 from iconface_core.types import BBox
@@ -122,16 +122,14 @@ class Pictures:
         """A face with its surroundings, `size` pixels wide and high at most."""
         epoch = self._cache.epoch()
         with self._gallery.begin(write=False) as tx:
-            try:
-                face = tx.faces.get(face_id)
-            except NotFoundError:
-                return Missing("unknown")
-            if face.state == "forgotten":
-                return Missing("forgotten")
-            photo = tx.photos.get(face.photo_id)
-            root = _root_of(tx, photo)
-        frame = (photo.width, photo.height)
-        return _wanted(photo_file(photo, root), size, epoch, face.bbox, frame)
+            face = tx.photos.of_face(face_id)
+        if face is None:
+            return Missing("unknown")
+        if face.state == "forgotten":
+            return Missing("forgotten")
+        file = photo_file(face.photo, face.root_path, face.root_online)
+        frame = (face.photo.width, face.photo.height)
+        return _wanted(file, size, epoch, face.bbox, frame)
 
     def photo(self, photo_id: int, side: int) -> Wanted | Missing:
         """A whole photo, its long side `side` pixels at most."""
@@ -142,7 +140,7 @@ class Pictures:
             except NotFoundError:
                 return Missing("unknown")
             root = _root_of(tx, photo)
-        return _wanted(photo_file(photo, root), side, epoch)
+        return _wanted(photo_file(photo, *root), side, epoch)
 
     def restoration(self, which: Which, restoration_id: int, side: int, *, face: bool = False) -> Wanted | Missing:
         """The photo that was restored, or its restored copy; `face`: the same square of both around the face."""
@@ -153,12 +151,12 @@ class Pictures:
             except NotFoundError:
                 return Missing("unknown")
             photo = _input_of(tx, record)
-            root = None if photo is None else _root_of(tx, photo)
+            root = (None, True) if photo is None else _root_of(tx, photo)
             box = _face_box(tx, record) if face else None
         if which == "after":
             file = output_file(record)
         else:
-            file = loose_file(Path(record.photo), record.input_sha256) if photo is None else photo_file(photo, root)
+            file = loose_file(Path(record.photo), record.input_sha256) if photo is None else photo_file(photo, *root)
         frame = None if box is None or photo is None else (photo.width, photo.height)
         return _wanted(file, side, epoch, box, frame)
 
@@ -272,15 +270,15 @@ class File:
     absent: Reason | None = None
 
 
-def photo_file(photo: PhotoRecord, root: RootRecord | None) -> File | Missing:
+def photo_file(photo: PhotoRecord, root: str | None, online: bool) -> File | Missing:
     """The file of a photo. What was read at the last scan is trusted by size and time, as the scan does; a file that
     differs is another picture. While a disk is away, pictures made before serve."""
     path = Path(photo.path)
-    if root is not None and not root.online:
+    if not online:
         return File(path, photo.content_hash, "offline")  # not even asked: a share that is gone may hang
     found = _stat(path)
     if found is None:
-        away = root is not None and not Path(root.path).is_dir()
+        away = root is not None and not Path(root).is_dir()
         return File(path, photo.content_hash, "offline") if away else Missing("gone")
     if photo.state == "failed":
         return Missing("unreadable")
@@ -331,8 +329,12 @@ def _face_box(tx: Tx, record: RestorationRecord) -> BBox | None:
     return tx.faces.get(record.face_id).bbox
 
 
-def _root_of(tx: Tx, photo: PhotoRecord) -> RootRecord | None:
-    return None if photo.root_id is None else tx.roots.get(photo.root_id)
+def _root_of(tx: Tx, photo: PhotoRecord) -> tuple[str | None, bool]:
+    """Its path, and whether it is there."""
+    if photo.root_id is None:
+        return None, True
+    root = tx.roots.get(photo.root_id)
+    return root.path, root.online
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -25,6 +25,7 @@ export function drawing(page, stage, view) {
     form.hidden = false;
     canvas.toggleAttribute("hidden", false);
     put({ x1: x, y1: y, x2: x + side, y2: y + side * 1.2 });
+    form.scrollIntoView({ block: "nearest" });
     frame.focus({ preventScroll: true });
   }
 
