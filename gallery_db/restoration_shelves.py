@@ -21,7 +21,9 @@ _ON: Mapping[Shelf, ColumnElement[bool]] = {
     "put_back": _r.state.in_(("rejected", "undone")),
     "refused": _r.state == "refused",
 }
-_ALONE = case((_r.output.is_(None), _r.id), else_=0)  # what was never written is an entry of its own
+_SHELF = case(*((on, shelf) for shelf, on in _ON.items()))
+# What was never written is an entry of its own.
+_ENTRY = (_r.output, _r.output_sha256, case((_r.output.is_(None), _r.id), else_=0))
 
 
 class RestorationShelves:
@@ -30,10 +32,12 @@ class RestorationShelves:
 
     def shelf_counts(self, *, person_id: int | None = None) -> Mapping[Shelf, int]:
         """Entries per shelf, of everybody or of one person; every shelf has a number."""
-        return {
-            shelf: self._c.scalar(select(func.count()).select_from(self._entries(shelf, person_id))) or 0
-            for shelf in SHELVES
-        }
+        query = select(_SHELF.label("shelf")).where(_SHELF.is_not(None))
+        if person_id is not None:
+            query = query.where(_r.person_id == person_id)
+        entries = query.group_by(_SHELF, *_ENTRY).subquery()
+        counted = select(entries.c.shelf, func.count().label("n")).group_by(entries.c.shelf)
+        return dict.fromkeys(SHELVES, 0) | {row.shelf: row.n for row in self._c.execute(counted)}
 
     def on_shelf(
         self, shelf: Shelf, *, person_id: int | None = None, before: int | None = None, limit: int | None = None
@@ -54,7 +58,7 @@ class RestorationShelves:
         return [(row.id, row.name, row.n) for row in rows]
 
     def _entries(self, shelf: Shelf, person_id: int | None) -> Subquery:
-        query = select(func.max(_r.id).label("id")).where(_ON[shelf]).group_by(_r.output, _r.output_sha256, _ALONE)
+        query = select(func.max(_r.id).label("id")).where(_ON[shelf]).group_by(*_ENTRY)
         if person_id is not None:
             query = query.where(_r.person_id == person_id)
         return query.subquery()
