@@ -45,9 +45,9 @@ def years_words(months: Sequence[tuple[str | None, int]]) -> str:
 
 
 def alike_words(similarity: float, calibration: Calibration) -> str:
-    """How much two people or faces resemble each other, to go on "they look ..."."""
+    """How much two people or faces resemble each other, to go on "they look ..."; "" when they hardly do."""
     evidence = float(calibration.llr(similarity))
-    return next((words for least, words in _ALIKE if evidence >= least), "hardly alike")
+    return next((words for least, words in _ALIKE if evidence >= least), "")
 
 
 _ALIKE = ((6.0, "very much alike"), (2.3, "much alike"), (0.0, "somewhat alike"))  # natural log of the odds

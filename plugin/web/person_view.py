@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gallery_db.browse import FaceCard, FacePlace, PersonCard
+from gallery_db.browse import FaceCard, FacePlace, PersonCard, ShelfCounts
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from plugin.errors import UsageError
@@ -87,6 +87,17 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
     [card] = found
     stamp = person_stamp_of(card.id, card.name, card.hidden, card.ignored, card.birth_date, card.chosen_cover_id)
     return PersonHead(card, stamp, tx.browse.months(person_id))
+
+
+def tab_counts(counts: ShelfCounts) -> dict[str, int]:
+    """The numbers on the tabs of the people page, by their id."""
+    ignored = counts.ignored + counts.ignored_faces
+    return {
+        "count-people": counts.shown,
+        "count-hidden": counts.hidden,
+        "count-nobody": counts.loose,
+        "count-ignored": ignored,
+    }
 
 
 def timeline(tx: Tx, head: PersonHead, after: FacePlace | None, *, oldest_first: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 The page says whose they were (`of`, empty: nobody's). When one of them is somebody else's by now, nothing is done.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -14,8 +15,8 @@ from gallery_db.records import DecisionRecord, FaceRecord
 from plugin.errors import UsageError
 from plugin.web.context import Web, WebDep
 from plugin.web.faces_in_words import alike_words, called, faces_words, sentence
-from plugin.web.person_view import UNDATED, person_head
-from plugin.web.respond import fragment, go, said
+from plugin.web.person_view import PersonHead, person_head, tab_counts
+from plugin.web.respond import fragment, go, said, trigger
 from plugin.web.stamps import Conflict
 
 router = APIRouter(prefix="/people/chosen")
@@ -98,10 +99,12 @@ def _decided(
 ) -> Response:
     """Decide, then take the faces out of the page that is open."""
     ids, owner = _ids(faces), _owner(of)
-    before: list[FaceRecord] = []
+    counts: dict[str, int] = {}
 
     def checked(tx: Tx) -> DecisionRecord:
-        before.extend(_expect(tx, ids, owner, state))
+        found = _expect(tx, ids, owner, state)
+        if owner is not None:
+            counts.update(_left(person_head(tx, owner), found))
         return verb(tx, ids)
 
     done = web.app.people.decide(checked)
@@ -113,17 +116,13 @@ def _decided(
         )
         text = sentence(text if len(ids) > 1 else text.replace(" are ", " is "))
         if owner is None:
-            counts = tx.browse.counts()
-            response = fragment(request, web, "parts/faces_gone.html", gone=ids, head=None, counts=counts)
-            return said(response, text, undo=done.id)
+            response = said(Response(status_code=200), text, undo=done.id)
+            return trigger(response, "gone", {"counts": tab_counts(tx.browse.counts())})
         if not tx.browse.faces(owner, limit=1):
             return go(request, "/people", text, undo=done.id)
         head = person_head(tx, owner)
-        periods = {p for f in before for p in _periods(f.captured_at)}
-    response = fragment(
-        request, web, "parts/faces_gone.html", gone=ids, head=head, periods=sorted(periods), counts=None
-    )
-    return said(response, text, undo=done.id)
+    response = said(fragment(request, web, "parts/person_changed.html", head=head), text, undo=done.id)
+    return trigger(response, "gone", {"counts": counts})
 
 
 def _expect(tx: Tx, ids: Sequence[int], owner: int | None, state: str) -> list[FaceRecord]:
@@ -137,9 +136,10 @@ def _expect(tx: Tx, ids: Sequence[int], owner: int | None, state: str) -> list[F
     return found
 
 
-def _periods(at: str | None) -> tuple[str, ...]:
-    """The groups that may stand in the open page: a year is one until it has many faces."""
-    return (UNDATED,) if at is None else (at[:4], at[:7])
+def _left(head: PersonHead, gone: Sequence[FaceRecord]) -> dict[str, int]:
+    """How many faces stay in each group of the timeline that loses some, by the id of its number in the page."""
+    lost = Counter(head.period(f.captured_at) for f in gone)
+    return {f"count-{period}": head.periods[period] - n for period, n in lost.items()}
 
 
 def _ids(text: str) -> list[int]:

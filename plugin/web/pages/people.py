@@ -13,7 +13,8 @@ from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.web.context import WebDep
 from plugin.web.faces_in_words import called, sentence
-from plugin.web.respond import fragment, page, said
+from plugin.web.person_view import tab_counts
+from plugin.web.respond import fragment, page, said, trigger
 from plugin.web.stamps import check, person_stamp, person_stamp_of
 
 from . import chosen_faces
@@ -68,9 +69,10 @@ def set_shown(
     """Into the lists, out of them, or a stranger; the person leaves the list that is open."""
     done = web.app.people.decide(lambda tx: put_on_shelf(tx, person, stamp, to))
     with web.app.gallery.begin(write=False) as tx:
-        name, counts = called(tx, person), tx.browse.counts()
-    response = fragment(request, web, "parts/people_changed.html", gone=[person], changed=[], counts=counts)
-    return said(response, sentence(SHOWN_WORDS[to].format(name)), undo=done.id)
+        name, counts = called(tx, person), tab_counts(tx.browse.counts())
+    # First what is said: htmx tells it to the button, which then leaves the page.
+    response = said(Response(status_code=200), sentence(SHOWN_WORDS[to].format(name)), undo=done.id)
+    return trigger(response, "gone", {"people": [person], "counts": counts})
 
 
 @router.get("/people/merge")
@@ -92,10 +94,15 @@ def merge(
     """They are one person. `stamp` belongs to `person`, in the same order."""
     done = web.app.people.decide(lambda tx: merge_into(tx, person, stamp, keep))
     with web.app.gallery.begin(write=False) as tx:
-        changed, counts, name = _stamped(tx.browse.cards([keep])), tx.browse.counts(), called(tx, keep)
-    gone = [p for p in person if p != keep]
-    response = fragment(request, web, "parts/people_changed.html", gone=gone, changed=changed, counts=counts)
-    return said(response, f"They are one person now: {name}.", undo=done.id)
+        [(card, now)], counts = _stamped(tx.browse.cards([keep])), tab_counts(tx.browse.counts())
+    response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now)
+    said(response, one_person_now(card.name), undo=done.id)
+    return trigger(response, "gone", {"people": [p for p in person if p != keep], "counts": counts})
+
+
+def one_person_now(name: str | None) -> str:
+    """What is said after a merge."""
+    return f"They are one person now: {name}." if name else "They are one person now."
 
 
 def put_on_shelf(tx: Tx, person_id: int, stamp: str, to: Shelf) -> DecisionRecord:

@@ -18,7 +18,7 @@ from plugin.web.person_view import UNDATED, date_of, person_head, place_of, time
 from plugin.web.respond import fragment, go, page, said, trigger
 from plugin.web.stamps import Conflict, check, person_stamp
 
-from .people import SHOWN_WORDS, merge_into, merge_offer, put_on_shelf
+from .people import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf
 
 router = APIRouter(prefix="/people/{person_id}")
 
@@ -166,8 +166,8 @@ def merge(
     """They are one person; on to whoever stays."""
     done = web.app.people.decide(lambda tx: merge_into(tx, person, stamp, keep))
     with web.app.gallery.begin(write=False) as tx:
-        name = called(tx, keep)
-    return go(request, f"/people/{keep}", f"They are one person now: {name}.", undo=done.id)
+        name = tx.people.get(keep).name
+    return go(request, f"/people/{keep}", one_person_now(name), undo=done.id)
 
 
 @router.get("/similar")
@@ -241,8 +241,8 @@ def _similar(web: Web, person_id: int, but: str) -> dict[str, Any]:
         found = web.app.alike.faces(tx, person_id, limit=STRIP + len(skipped))
         found = [f for f in found if f.id not in skipped][:STRIP]
         records = {f.id: f for f in tx.faces.by_ids([f.id for f in found])}
-    calibration = web.app.embedder.calibration
-    shown = [(records[f.id], alike_words(f.similarity, calibration), f.similarity) for f in found if f.id in records]
+    alike = ((f, alike_words(f.similarity, web.app.embedder.calibration)) for f in found)
+    shown = [(records[f.id], words, f.similarity) for f, words in alike if words and f.id in records]
     return {"person": card, "similar": shown, "but": ",".join(map(str, sorted(skipped))), "head": None}
 
 

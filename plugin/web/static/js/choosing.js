@@ -7,7 +7,7 @@ const states = new WeakMap();
 
 /** What is chosen in a grid. Ids may be of items that were not scrolled to yet. */
 export function stateOf(grid) {
-  if (!states.has(grid)) states.set(grid, { chosen: new Set(), anchor: null, shift: false, next: null, always: false });
+  if (!states.has(grid)) states.set(grid, { chosen: new Set(), anchor: null, shift: false, next: null, always: false, sent: [] });
   return states.get(grid);
 }
 
@@ -185,7 +185,10 @@ document.addEventListener("htmx:configRequest", (event) => {
     if (grid.dataset.of) parameters.of = grid.dataset.of;
   }
   if (elt.closest("[data-stamped]")) parameters.stamp = document.getElementById("person-head").dataset.stamp;
-  if (verb !== "get") remember(grid, new Set(ids));
+  if (verb !== "get") {
+    remember(grid, new Set(ids));
+    stateOf(grid).sent = ids;
+  }
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful, requestConfig } = event.detail;
@@ -195,8 +198,20 @@ document.addEventListener("htmx:afterRequest", (event) => {
     // A merge clears what was chosen, too: the ones that went are no longer there.
     if (elt.closest?.("[data-with], .chosen-bar, dialog")) chooseNone(grid);
     const lost = !document.activeElement || document.activeElement === document.body || document.activeElement.closest("[hidden]");
-    if (state.next?.isConnected && lost) focusOn(grid, state.next);
+    const there = state.next?.isConnected ? state.next : grid.querySelector("[data-current]") ?? grid.querySelector("[data-item]");
+    if (lost) focusOn(grid, there);
     state.next = null;
+  }
+});
+// The server says what left the page: the people it names, or the faces that were sent to it.
+document.addEventListener("gone", (event) => {
+  const { people, counts } = event.detail;
+  const ids = people?.map((id) => `person-${id}`) ?? stateOf(gridWithChosen()).sent.map((id) => `face-${id}`);
+  for (const id of ids) document.getElementById(id)?.remove();
+  for (const [id, n] of Object.entries(counts)) {
+    const number = document.getElementById(id);
+    if (n === 0 && number?.closest(".month")) number.closest(".month").remove();
+    else if (number) number.textContent = n.toLocaleString("en");
   }
 });
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
