@@ -106,9 +106,10 @@ def _given(who: ColumnElement[Any]) -> ScalarSelect[Any]:
 
 
 def _members() -> Select[Any]:
-    each = func.json_each(question.c.face_ids).table_valued("value", name="each")
-    source = each.join(face, face.c.id == each.c.value).join(photo, photo.c.id == face.c.photo_id)
-    return select(func.json_group_array(face.c.id)).select_from(source).where(SHOWN, photo.c.state == "indexed")
+    # IN, not a join: SQLite would scan all faces for each question.
+    listed = select(func.json_each(question.c.face_ids).table_valued("value", name="each").c.value)
+    shown = select(func.json_group_array(face.c.id)).join(photo, photo.c.id == face.c.photo_id)
+    return shown.where(face.c.id.in_(listed), SHOWN, photo.c.state == "indexed")
 
 
 def record(r: Any) -> QuestionRecord:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, PersonSummary, QuestionKind, QuestionRecord
 
-from .dates import age, day, years
+from .dates import age, day, month, years
 from .pictures import version_of
 from .stamps import faces_stamp, person_stamp
 
@@ -25,6 +25,7 @@ class FaceView:
     box: tuple[float, float, float, float]
     size: tuple[int, int]
     when: str
+    month: str
     age: str
     version: str
     photo_version: str
@@ -136,8 +137,8 @@ def _face(tx: Tx, f: FaceRecord, born: str | None, number: int = 0) -> FaceView:
     box = f.bbox.x1, f.bbox.y1, f.bbox.width, f.bbox.height
     size = photo.width, photo.height
     version, of_photo = version_of(photo.content_hash, f.bbox), version_of(photo.content_hash)
-    when, old = day(f.captured_at), age(born, f.captured_at)
-    return FaceView(f.id, f.photo_id, box, size, when, old, version, of_photo, number)
+    at = f.captured_at
+    return FaceView(f.id, f.photo_id, box, size, day(at), month(at), age(born, at), version, of_photo, number)
 
 
 def _by_quality(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
@@ -164,9 +165,9 @@ def _words(q: QuestionRecord, person: PersonView | None, other: PersonView | Non
         who = name or "the same person"
         return f"{'Are these' if several else 'Is this'} {who}?", ""
     if q.kind == "twins":
-        who = name or "the person on the right"
-        told = f"{who} is in this photo twice." if given else f"Two faces in this photo look like {who}."
-        return f"Which one is {who}?", told[0].upper() + told[1:]
+        if given:
+            return f"Which one is {name or 'this person'}?", f"{name or 'This person'} is in this photo twice."
+        return f"Which one is {name or 'this person'}?", f"Two faces in this photo look like {name or 'them'}."
     if q.kind == "who":
         photos = "" if person is None or person.photos < 2 else f"The same person is in {person.photos:,} photos."
         return "Who is this?", photos

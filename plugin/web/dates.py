@@ -16,6 +16,11 @@ def day(at: str | None) -> str:
     return f"{number} {MONTHS[month - 1]} {year}"
 
 
+def month(at: str | None) -> str:
+    """ "May 2003", or "" for an unknown date."""
+    return "" if at is None else f"{MONTHS[_parts(at)[1] - 1][:3]} {_parts(at)[0]}"
+
+
 def years(first: str | None, last: str | None) -> str:
     """ "1984 to 2003", "1984", or "" for unknown dates."""
     if first is None or last is None:

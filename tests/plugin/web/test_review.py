@@ -178,7 +178,7 @@ def test_twins_in_one_photo(site: TestClient, app: App, people: dict, answer: st
     ask(app, Asked("join", (left_face,), who, evidence=0.4), Asked("join", (right_face,), who, evidence=0.3))
     assert left(app, "twins") == 1
     html = site.get("/review").text
-    assert "Which one is the person on the right?" in html
+    assert "Which one is this person?" in html
     assert html.count('class="box"') == 2
     site.post(f"/review/{number(html)}", data=form(html, answer=answer), headers=HTMX)
     got = [face(app, f).person_id == who for f in (left_face, right_face)]
