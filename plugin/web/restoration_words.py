@@ -38,8 +38,9 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
         return Says("Could be restored", "Nothing was computed yet.", "")
     if record.verdict == "refused":
         why = f"The new face looked like somebody else when compared with {photos if compared else 'the photo itself'}."
-        kept = "" if record.output is not None else " So no copy was made."
-        return Says("Refused: it would have become a stranger", why + kept, "bad")
+        if record.output is not None:
+            return Says("Looks like a stranger", f"{why} You wanted the copy all the same.", "bad")
+        return Says("Refused: it would have become a stranger", f"{why} So no copy was made.", "bad")
     if record.verdict == "pass" and compared:
         return Says(f"Surely {who}", f"The restored face matches {photos}.", "good")
     if record.verdict == "pass":

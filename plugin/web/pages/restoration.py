@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
@@ -71,7 +71,7 @@ def put_back(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -
 
 
 @router.post("/restorations/{restoration_id}/restore")
-def restore(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> HTMLResponse:
+def restore(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> Response:
     """Have a proposal carried out, or a result that was put back, refused or lost made once more, as it was."""
     with web.app.gallery.begin() as tx:
         _unchanged(tx, restoration_id, stamp)
@@ -114,7 +114,7 @@ def make_again(
     restorer: Annotated[str, Form()] = "auto",
     chance: Annotated[bool, Form()] = False,
     faces: Annotated[Literal["this", "all"], Form()] = "this",
-) -> HTMLResponse:
+) -> Response:
     """Have it made again by the service, differently; the result is a new version, and this one stays."""
     chosen = list(reference or ())
     if choice == "these" and not 1 <= len(chosen) <= MOST_REFERENCES:
@@ -134,7 +134,7 @@ def make_again(
         options["seed"] = secrets.randbelow(2**31)
     with web.app.gallery.begin() as tx:
         rows = tx.restorations.with_output(restoration_id) if faces == "all" else [tx.restorations.get(restoration_id)]
-        if len(rows) == 1 and person is not None:
+        if len(rows) == 1 and person:
             options["person"] = str(tx.people.get(person).id)
         job = again(tx, rows, options)
     background.ensure_worker(web.app.settings.folders)
@@ -142,9 +142,10 @@ def make_again(
 
 
 @router.get("/restorations/{restoration_id}/progress/{job_id}")
-def progress(request: Request, web: WebDep, restoration_id: int, job_id: int) -> HTMLResponse:
-    """How far a job for this face is, and where its result is."""
-    return _progress(request, web, restoration_id, job_id)
+def progress(request: Request, web: WebDep, restoration_id: int, job_id: int, seen: str = "") -> Response:
+    """How far a job for this face is, and where its result is. Nothing (204) when that is what the page has `seen`: a
+    screen reader would say it again and again."""
+    return _progress(request, web, restoration_id, job_id, seen)
 
 
 def _page(
@@ -189,13 +190,16 @@ def _unchanged(tx: Tx, restoration_id: int, stamp: str) -> list[int]:
     return [r.id for r in rows]
 
 
-def _progress(request: Request, web: Web, restoration_id: int, job_id: int) -> HTMLResponse:
+def _progress(request: Request, web: Web, restoration_id: int, job_id: int, seen: str = "") -> Response:
     with web.app.gallery.begin(write=False) as tx:
         job = tx.jobs.get(job_id)
+        now = f"{job.state}-{(job.progress or {}).get('done', '')}"
+        if now == seen:
+            return Response(status_code=204)
         result = _result(tx, job, restoration_id)
         said_of_it = None if result is None else verdict_words(result, _name(tx, result))
     return fragment(
-        request, web, "restoration_progress.html", id=restoration_id, job=job, result=result, says=said_of_it
+        request, web, "restoration_progress.html", id=restoration_id, now=now, job=job, result=result, says=said_of_it
     )
 
 

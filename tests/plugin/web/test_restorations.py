@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from plugin.app import App
 from plugin.cli.main import run
 from plugin.jobs.kinds import RESTORE
 from plugin.web import background
+from plugin.web.restoration_words import reason_words, verdict_words
 from tests.plugin.conftest import Cli, Library
 
 
@@ -142,8 +143,11 @@ def test_put_back_removes_the_copy_and_make_it_again_brings_the_same_one(
     again = site.post(f"/restorations/{made.id}/restore", data={"stamp": stamp(back.text)}, headers=HTMX)
     assert "waits its turn" in again.text
     assert woken == [app.settings.folders.runtime]
+    [known] = re.findall(r'hx-get="(/restorations/\d+/progress/\d+\?seen=[^"]+)"', again.text)
+    assert site.get(known, headers=HTMX).status_code == 204, "nothing new to say"
     [job] = cli("jobs", "run")["jobs"]
     assert job["state"] == "done", job
+    assert site.get(known, headers=HTMX).status_code == 200
     assert np.array_equal(read_photo(copy).pixels, before), "the same seed, references and model"
     done = site.get(f"/restorations/{made.id}/progress/{job['job_id']}", headers=HTMX).text
     assert f"/restorations/{record_of(app, copy).id}" in done
@@ -293,3 +297,35 @@ def test_what_failed_says_why(site: TestClient, app: App):
 
 def test_an_unknown_one(site: TestClient):
     assert site.get("/restorations/999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before", "after", "name", "text", "tone"),
+    [
+        ("pass", 0.5, 0.6, "Anna", "Surely Anna", "good"),
+        ("pass", 0.5, 0.6, None, "Surely the same person", "good"),
+        ("pass", None, None, None, "Still the same face", "good"),
+        ("doubtful", 0.5, 0.4, "Anna", "Looks a little less like Anna", "warn"),
+        ("doubtful", 0.3, 0.35, "Anna", "Not surely Anna", "warn"),
+        ("doubtful", None, None, None, "Perhaps not the same face", "warn"),
+        ("refused", 0.5, 0.1, "Anna", "Refused: it would have become a stranger", "bad"),
+    ],
+)
+def test_verdicts_in_plain_words(
+    made: RestorationRecord, verdict: str, before: float, after: float, name: str, text: str, tone: str
+):
+    output = None if verdict == "refused" else made.output
+    record = replace(made, verdict=verdict, similarity_before=before, similarity_after=after, output=output)
+    assert (verdict_words(record, name).text, verdict_words(record, name).tone) == (text, tone)
+    forced = verdict_words(replace(record, output="/copy.jpg"), name)
+    assert (forced.text == "Looks like a stranger") == (verdict == "refused")
+
+
+def test_reasons_in_plain_words():
+    reasons = ("quality 0.81", "likeness 0.62 to the person's other 4 faces", "pose 12° from the degraded face",
+               "face 90 px", "taken 3 years apart", "confirmed by you")  # fmt: skip
+    assert reason_words(reasons) == [
+        "you said who it is", "looking the same way", "a clear picture", "taken 3 years apart",
+        "much like the other photos",
+    ]  # fmt: skip
+    assert reason_words(("quality 0.40", "pose 40° from the degraded face", "capture date unknown")) == []

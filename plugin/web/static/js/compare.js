@@ -38,6 +38,10 @@ export class Compare {
     for (const end of ["pointerup", "pointercancel", "pointerleave", "blur"]) {
       this.flicker.addEventListener(end, () => this.flick(false));
     }
+    this.flicker.addEventListener("click", (event) => {
+      // Enter, or a screen reader: who cannot hold presses twice.
+      if (event.detail === 0) this.flick(!this.root.classList.contains("flick"));
+    });
     this.flicker.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch is a hold
     this.stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.stage.addEventListener("dblclick", (event) => this.double(event));
@@ -79,6 +83,16 @@ export class Compare {
     if (how === "fit") this.view = { x: 0.5, y: 0.5, scale: 1 };
     else this.scaleTo(this.view.scale * (how === "in" ? STEP : 1 / STEP));
     this.draw();
+  }
+
+  /** Two pictures side by side, or one above the other where that shows them larger. */
+  arrange() {
+    const { width, height } = this.stage.getBoundingClientRect();
+    const { naturalWidth, naturalHeight } = this.images[0];
+    if (!naturalWidth) return;
+    const beside = Math.min(width / 2 / naturalWidth, height / naturalHeight);
+    const above = Math.min(width / naturalWidth, height / 2 / naturalHeight);
+    this.root.classList.toggle("stacked", above > beside);
   }
 
   /** Size of a pane, and of the picture in it at scale 1, in CSS pixels. */
@@ -174,6 +188,7 @@ export class Compare {
   }
 
   draw() {
+    this.arrange();
     const { pane, width, height } = this.sizes();
     if (!width || !height) return;
     const view = this.view;
