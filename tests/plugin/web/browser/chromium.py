@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -84,6 +84,7 @@ class Browser:
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]
         self._cdp("Emulation.setEmulatedMedia", {"features": features})
+        self._cdp("Emulation.setScrollbarsHidden", {"hidden": True})
 
     # what is there
 
@@ -93,18 +94,10 @@ class Browser:
     def one(self, css: str, text: str = "") -> WebElement:
         """The first visible element of that kind that contains the text, as soon as it is there."""
 
-        def find() -> WebElement | None:
-            return next((e for e in self.all(css) if text in (e.text or "") and e.is_displayed()), None)
+        return self.until(lambda: self._find(css, text), f"{css} {text!r}")
 
-        return self.until(find, f"{css} {text!r}")
-
-    def named(self, css: str, name: str) -> WebElement:
-        """The first visible element with that accessible name: what a screen reader would call it."""
-
-        def find() -> WebElement | None:
-            return next((e for e in self.all(css) if e.is_displayed() and name in e.accessible_name), None)
-
-        return self.until(find, f"{css} called {name!r}")
+    def _find(self, css: str, text: str) -> WebElement | None:
+        return next((e for e in self.all(css) if text in (e.text or "") and e.is_displayed()), None)
 
     def sees(self, pattern: str) -> bool:
         return re.search(pattern, self.driver.find_element(By.TAG_NAME, "body").text) is not None
@@ -116,7 +109,7 @@ class Browser:
             try:
                 if found := look():
                     return found
-            except (StaleElementReferenceException, AssertionError):
+            except WebDriverException:  # it was replaced, or something lies above it for a moment
                 pass
             if time.monotonic() > end:
                 shot = self.shot("failed", whole=False)
@@ -128,22 +121,18 @@ class Browser:
 
     # what is done
 
-    def click(self, css: str, text: str = "") -> None:
-        self._click(lambda: self.one(css, text))
-
-    def click_named(self, css: str, name: str) -> None:
-        self._click(lambda: self.named(css, name))
-
-    def _click(self, find: Callable[[], WebElement]) -> None:
-        """A swap may replace the element between finding and clicking it."""
+    def click(self, css: str, text: str = "", seconds: float = PATIENCE_S) -> None:
+        """With the mouse, as soon as it is there. A swap may replace it between finding and clicking it."""
 
         def click() -> bool:
-            element = find()
+            element = self._find(css, text)
+            if element is None:
+                return False
             self.driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
             element.click()
             return True
 
-        self.until(click, "something that can be clicked")
+        self.until(click, f"{css} {text!r}, to be clicked", seconds)
 
     def fill(self, css: str, text: str) -> WebElement:
         field = self.one(css)
@@ -166,6 +155,10 @@ class Browser:
             int(x2 - x1) - int((x2 - x1) / 2), int(y2 - y1) - int((y2 - y1) / 2)
         )
         mouse.release().perform()
+
+    def fall_asleep(self) -> None:
+        """The stream of changes ends, as it does for a laptop that sleeps: the page goes on showing what it showed."""
+        self.driver.execute_script("dispatchEvent(new Event('pagehide'))")
 
     def focused(self) -> WebElement:
         return self.driver.switch_to.active_element
@@ -273,5 +266,3 @@ const wide = [...document.body.querySelectorAll('*')]
   .map(e => e.cloneNode(false).outerHTML.slice(0, 120) + ' to ' + Math.round(e.getBoundingClientRect().right));
 return [`${root.scrollWidth} > ${root.clientWidth}`, ...wide.slice(0, 8)];
 """
-
-__all__ = ["Browser", "WebDriverException", "lacking", "start"]

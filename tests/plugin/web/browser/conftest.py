@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
+
+from plugin.service.control import ask
 
 from . import chromium
 from .chromium import DESKTOP, Browser
@@ -41,6 +44,9 @@ class Server:
         return self._log.read_text(errors="replace")
 
     def end(self) -> None:
+        """Also of the service, where the site started one."""
+        runtime = self.home / "data" / "run"
+        ask(runtime, "stop")
         self._process.terminate()
         try:
             self._process.wait(15)
@@ -50,6 +56,9 @@ class Server:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._errors.close()
+        end = time.monotonic() + 30
+        while ask(runtime, "ping") is not None and time.monotonic() < end:
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
@@ -102,8 +111,8 @@ def visits(driver: webdriver.Chrome, logs: Path) -> Iterator[Enter]:
             browser.forget()
         for server in servers:
             server.end()
-    assert trouble == []
-    assert [s.log() for s in servers if "Traceback" in s.log()] == []
+    crashes = [s.log()[-4000:] for s in servers if "Traceback" in s.log()]
+    assert not trouble + crashes, "\n".join(trouble + crashes)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ OLD = 2
 RUINED = {"Serena_Williams": 3, "David_Beckham": 3, "Kofi_Annan": 3}
 """Photos of LFW, ruined so badly that grouping asks about some."""
 NAMES = {
-    "00005": "Ada Bright",
+    "00005": "Adam Bright",
     "00146": "Maximiliane Alexandra von Hohenstein-Wittelsbach",
     "Serena_Williams": "Serena",
     "David_Beckham": "David",

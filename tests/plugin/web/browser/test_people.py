@@ -1,0 +1,118 @@
+"""People in the browser: named, merged, split, put right, and everything taken back again."""
+
+import pytest
+
+from .chromium import Browser
+from .real_library import Commands, RealLibrary
+
+pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def iconface(library: RealLibrary) -> Commands:
+    return library.commands()
+
+
+def person(iconface: Commands, person_id: int) -> dict | None:
+    """What the command line says of a person; None when there is none of that id."""
+    rows = iconface("people", "list", "--all")["people"]
+    return next((r for r in rows if r["person_id"] == person_id), None)
+
+
+def undo(browser: Browser) -> None:
+    browser.click(".toast button", "Undo")
+    browser.until_sees("Taken back")
+
+
+def test_name_reload_and_undo(site: Browser, library: RealLibrary, iconface: Commands):
+    kofi = library.people["Kofi_Annan"]
+    site.open("/people")
+    site.click(f"#person-{kofi} a")
+    site.until_sees("Who is this")
+    site.fill("#name", "Kofi")
+    site.click("#name-save")
+    site.one("h1", "Kofi")
+    assert person(iconface, kofi)["name"] == "Kofi"
+    undo(site)
+    assert person(iconface, kofi)["name"] is None
+    site.fill("#name", "Uncle Kofi")
+    site.click("#name-save")
+    site.one("h1", "Uncle Kofi")
+    site.driver.refresh()
+    site.one("h1", "Uncle Kofi")
+
+
+def test_a_name_that_exists_offers_a_merge(site: Browser, library: RealLibrary, iconface: Commands):
+    andre, serena = library.people["Andre_Agassi"], library.people["Serena_Williams"]
+    before = person(iconface, andre)["faces"], person(iconface, serena)["faces"]
+    site.open(f"/people/{andre}")
+    site.fill("#name", "Serena")
+    site.click("#name-save")
+    site.one("#sheet h2", "the same person")
+    site.settle()
+    site.shot("merge-offer", whole=False)
+    assert person(iconface, serena)["faces"] == before[1], "nothing happens before the answer"
+    site.click("#sheet button", "Yes, one person")
+    site.until(lambda: site.path == f"/people/{serena}", "the one person that is left")
+    assert person(iconface, andre) is None
+    assert person(iconface, serena)["faces"] == sum(before)
+    undo(site)
+    assert (person(iconface, andre)["faces"], person(iconface, serena)["faces"]) == before
+
+
+def test_split_and_undo(site: Browser, library: RealLibrary, iconface: Commands):
+    ada = library.people["00005"]
+    faces = person(iconface, ada)["faces"]
+    site.open(f"/people/{ada}")
+    site.settle()
+    for tile in site.all("#faces .pickable label")[:2]:
+        site.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", tile)
+        tile.click()
+    site.one("#faces-bar", "2 chosen")
+    site.click("#faces-bar button", "Somebody else")
+    site.fill("#new-name", "His brother")
+    site.settle()
+    site.shot("split", whole=False)
+    site.click("#sheet button", "New person")
+    site.one(".toast")
+    assert person(iconface, ada)["faces"] == faces - 2
+    [new] = [p for p in iconface("people", "list")["people"] if p["name"] == "His brother"]
+    assert new["faces"] == 2
+    undo(site)
+    assert person(iconface, ada)["faces"] == faces
+    assert person(iconface, new["person_id"]) is None
+
+
+def test_not_them_is_remembered_and_undone(site: Browser, library: RealLibrary, iconface: Commands):
+    david = library.people["David_Beckham"]
+    faces = person(iconface, david)["faces"]
+    site.open(f"/people/{david}")
+    site.settle()
+    site.click("#faces .pickable label")
+    site.click("#faces-bar button", "Not David")
+    site.until_sees("remembered")
+    assert person(iconface, david)["faces"] == faces - 1
+    iconface("people", "regroup")
+    assert person(iconface, david)["faces"] == faces - 1, "grouping does not bring it back"
+    undo(site)
+    assert person(iconface, david)["faces"] == faces
+
+
+def test_hidden_people_are_out_of_the_list_and_back(site: Browser, library: RealLibrary, iconface: Commands):
+    serena = library.people["Serena_Williams"]
+    site.open("/people")
+    site.one(f"#person-{serena}")
+    site.driver.execute_script(f"document.querySelector('#person-{serena} [data-eye]').click()")
+    site.until(lambda: not site.all(f"#person-{serena}"), "she leaves the list")
+    assert person(iconface, serena)["hidden"]
+    undo(site)
+    site.one(f"#person-{serena}")
+    assert not person(iconface, serena)["hidden"]
+
+
+def test_search_finds_a_name_as_it_is_typed(site: Browser, library: RealLibrary):
+    site.open("/people")
+    site.press("/")
+    site.press("dav")
+    site.until(lambda: len(site.all("#people-list .person")) == 1, "one person")
+    assert site.one("#people-list .person").text.startswith("David")
