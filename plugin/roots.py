@@ -12,6 +12,7 @@ from .errors import NotFoundError, UsageError
 from .rows import Row
 from .settings import Folders
 from .watching.rules import RestoreRules, rules_of, set_rules
+from .web.picture_cache import clear
 
 
 class Roots:
@@ -70,9 +71,11 @@ class Roots:
             return self._row(root, tx.photos.count(root_id))
 
     def remove(self, root_id: int) -> int:
-        """Forget a folder, its photos and faces; returns how many photos."""
+        """Forget a folder, its photos and faces, and the pictures of them; returns how many photos."""
         with self._gallery.begin() as tx:
-            return tx.roots.remove(root_id)
+            removed = tx.roots.remove(root_id)
+        clear(self._folders.web_pictures)
+        return removed
 
     def _row(self, root: RootRecord, photos: int) -> Row:
         return {

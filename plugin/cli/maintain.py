@@ -124,7 +124,7 @@ def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
     """Purge a person: vectors, name, decisions, references. It cannot be undone; the photos stay."""
     from dataclasses import asdict
 
-    from plugin.web.picture_cache import clear
+    from plugin.forgetting import forget as purge
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -133,8 +133,7 @@ def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
             session.out.object({"forget": person, "dry_run": True}, [f"would forget {person['faces']} faces"])
             return
         session.confirm(f"Forget {person['name'] or person['person_id']} with {person['faces']} faces, beyond undo?")
-        result = app.gallery.forget(person["person_id"])
-        clear(app.settings.folders.web_pictures)
+        result = purge(app.gallery, app.settings.folders, person["person_id"])
     human = [
         f"forgotten: {result.faces} faces, {result.vectors} vectors, {result.decisions} decisions",
         *(f"restored copy still there: {p}" for p in result.outputs),

@@ -11,6 +11,7 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
+from plugin.forgetting import forget as purge
 from plugin.web.best_faces import best_faces
 from plugin.web.context import Web, WebDep
 from plugin.web.faces_in_words import NOBODY_YET, alike_words, called, sentence
@@ -226,7 +227,7 @@ def forget(request: Request, web: WebDep, person_id: int, stamp: Stamp, name: An
         wanted = tx.people.get(person_id).name or FORGET_WORD
     if name.strip().casefold() != wanted.casefold():
         raise UsageError(f"Nothing was deleted. To forget {wanted}, type the name exactly: {wanted}")
-    done = web.app.gallery.forget(person_id)
+    done = purge(web.app.gallery, web.app.settings.folders, person_id)
     return go(request, "/people", f"Forgotten: {done.faces:,} faces and all that was known of them.")
 
 

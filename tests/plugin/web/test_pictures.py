@@ -18,6 +18,7 @@ from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.image_io import read_photo
 from iconface_core.types import BBox
 from plugin.app import App
+from plugin.forgetting import forget
 from plugin.web.context import Web
 from plugin.web.picture_cache import PictureCache, clear
 from plugin.web.pictures import Missing, Pictures, Wanted, square_around, version_of
@@ -261,11 +262,18 @@ def test_forgotten_people_leave_the_cache(site: TestClient, app: App, library: L
     assert site.get(f"/pictures/face/{face.id}").status_code == 200
     folder = app.settings.folders.web_pictures
     assert list(folder.rglob("*.jpg"))
-    app.gallery.forget(face.person_id or 0)
-    clear(folder)
+    forget(app.gallery, app.settings.folders, face.person_id or 0)
     assert not list(folder.rglob("*.jpg"))
     answer = site.get(f"/pictures/face/{face.id}")
     assert (answer.status_code, answer.headers["x-picture-missing"]) == (410, "forgotten")
+
+
+def test_what_was_removed_from_the_library_leaves_the_cache(site: TestClient, app: App, put: Put) -> None:
+    photo = put(quarters())
+    assert site.get(f"/pictures/photo/{photo.id}").status_code == 200
+    app.roots.remove(photo.root_id or 0)
+    assert not list(app.settings.folders.web_pictures.rglob("*.jpg"))
+    assert site.get(f"/pictures/photo/{photo.id}").status_code == 404
 
 
 def test_the_cache_is_private_and_whole(site: TestClient, app: App, put: Put) -> None:

@@ -16,7 +16,10 @@ function start(page) {
     event.target.textContent = "Copied";
   });
   const chosen = page.querySelector(".face-card.chosen");
-  if (chosen) chosen.scrollIntoView({ block: "nearest" });
+  if (chosen) {
+    chosen.scrollIntoView({ block: "nearest" });
+    page.querySelector(`.box[data-face="${chosen.dataset.face}"]`)?.classList.add("lit");
+  }
   return { page, view, draw };
 }
 
