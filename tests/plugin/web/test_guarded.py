@@ -1,13 +1,17 @@
 """Every route of the site, whoever wrote it: none answers without the cookie, none is changed by another site."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import quote
 
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
+from plugin.app import App
 from plugin.web.context import Web
 from plugin.web.guard import METHODS, READING, WITHOUT_COOKIE
 from plugin.web.site import PAGES, make_site
@@ -79,6 +83,40 @@ def test_reading_changes_nothing(site: TestClient, web: Web, path: str):
     site.get(filled(path))
     with web.app.gallery.begin(write=False) as tx:
         assert (tx.decisions.history(limit=1), tx.jobs.counts()) == before
+
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture
+def hostile(app: App, site: TestClient) -> TestClient:
+    """A browser in a gallery where every name, file, folder and job is hostile."""
+    with closing(sqlite3.connect(app.gallery.path)) as db:
+        db.execute("UPDATE person SET name = ? || id", (HOSTILE,))
+        db.execute("UPDATE photo SET path = rtrim(path, replace(path, '/', '')) || ? || id || '.jpg'", (HOSTILE,))
+        db.execute("UPDATE root SET path = path || '/' || ?", (HOSTILE,))
+        db.commit()
+    with app.gallery.begin() as tx:
+        tx.jobs.enqueue("restore", {"photo": f"/photos/{HOSTILE}.jpg", "path": HOSTILE}, dedupe=HOSTILE)
+        tx.decisions.name(tx.people.find()[0].id, HOSTILE)
+    return site
+
+
+@pytest.mark.parametrize("path", [p for m, p in ROUTES if m in READING and p not in ("/events", "/enter")])
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "piece"])
+def test_no_name_becomes_markup(hostile: TestClient, path: str, headers: dict[str, str]):
+    for address in (filled(path), f"{filled(path)}?q={quote(HOSTILE)}"):
+        answer = hostile.get(address, headers=headers)
+        assert "<script>alert" not in answer.text
+        assert "<img src=x" not in answer.text
+        assert "alert(2)>" not in answer.text
+        assert answer.status_code < 500
+        assert "\n" not in "".join(answer.headers.values())
+
+
+def test_the_hostile_names_are_really_shown(hostile: TestClient):
+    for path in ("/people", "/photos/1", "/library", "/jobs", "/history"):
+        assert "&lt;script&gt;alert(1)" in hostile.get(path).text, path
 
 
 @pytest.mark.parametrize("name", ["css/iconface.css", "js/main.js", "icons.svg", "vendor/htmx/htmx.min.js"])
