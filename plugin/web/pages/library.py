@@ -21,6 +21,7 @@ from plugin.web import background, folder_chooser, library_facts
 from plugin.web.context import Web, WebDep
 from plugin.web.job_words import JobWords, clock, sentence
 from plugin.web.library_facts import SCAN_NOW
+from plugin.web.picture_cache import clear
 from plugin.web.respond import fragment, go, page, said
 from plugin.web.stamps import check
 
@@ -158,6 +159,7 @@ def remove(
         if scan_job is not None:
             tx.jobs.cancel(scan_job.id, time.time())
         photos = tx.roots.remove(root_id)
+    clear(web.app.settings.folders.web_pictures)
     return go(request, "/library", f"{Path(path).name} is forgotten, with {photos:,} photos. The files are untouched.")
 
 
