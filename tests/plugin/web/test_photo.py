@@ -87,6 +87,43 @@ def test_the_photos_beside_it_are_those_of_its_folder(site: TestClient, app: App
     assert f'href="/photos/{photos[2].id}"' in answer.text
 
 
+def test_photos_that_cannot_be_shown_say_why(site: TestClient, app: App, faces: list[FaceRecord]) -> None:
+    with app.gallery.begin() as tx:
+        tx.photos.mark_missing([faces[0].photo_id])
+    answer = site.get(f"/photos/{faces[0].photo_id}")
+    assert "no longer in its folder" in answer.text
+    assert f'id="face-{faces[0].id}"' in answer.text, "what was said about them is kept"
+    with app.gallery.begin() as tx:
+        broken = tx.photos.mark_failed("/nowhere/broken.jpg", "truncated <or> so")
+        own = tx.photos.mark_restored("/nowhere/a_restored.jpg", "00" * 32)
+        made = tx.restorations.add(
+            photo=faces[0].photo,
+            input_sha256="11" * 32,
+            restorer="waifu2x",
+            weights_sha256="0",
+            options={},
+            seed=1,
+            verdict="pass",
+            state="done",
+            face_id=faces[0].id,
+            output="/nowhere/a_restored.jpg",
+            output_sha256="00" * 32,
+        )
+    answer = site.get(f"/photos/{broken.id}")
+    assert "truncated &lt;or&gt; so" in answer.text
+    assert 'id="stage"' not in answer.text
+    assert f'href="/restorations/{made.id}"' in site.get(f"/photos/{own.id}").text
+    text = site.get(f"/photos/{faces[0].photo_id}").text
+    assert "The copy is on a disk that is not connected" in text
+    assert f"/pictures/after/{made.id}" not in text
+
+
+def test_the_face_one_came_for_is_marked(site: TestClient, faces: list[FaceRecord]) -> None:
+    text = site.get(f"/photos/{faces[0].photo_id}?face={faces[0].id}").text
+    assert re.search(rf'class="face-card card \w+ chosen" id="face-{faces[0].id}"', text)
+    assert " chosen" not in site.get(f"/photos/{faces[0].photo_id}").text
+
+
 def test_unknown_photo(site: TestClient) -> None:
     assert site.get("/photos/999999").status_code == 404
 
