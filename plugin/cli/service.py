@@ -61,7 +61,7 @@ def status(ctx: typer.Context) -> None:
             collect(folders.inbox, gallery)
             with gallery.begin(write=False) as tx:
                 counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
-        answer = {"jobs": counts, "paused": paused, "worker": None, "watcher": None}
+        answer = {"jobs": counts, "paused": paused, "worker": None, "watcher": None, "web": None}
         session.out.object({"running": False, **answer}, ["the service is not running", *_queue_lines(answer)])
         return
     said = [f"the service runs (pid {answer['pid']}, {answer['uptime_s']} s, {answer['memory'] >> 20} MB)"]
@@ -133,6 +133,8 @@ def _worker_lines(answer: Any) -> list[str]:
     if worker is not None:
         job = "idle" if worker["job_id"] is None else f"job {worker['job_id']}"
         said.append(f"worker: {job} (pid {worker['pid']}, {worker['memory'] >> 20} MB)")
+    if answer["web"] is not None:
+        said.append(f"it serves the review page (pid {answer['web']})")
     if watcher is None:
         said.append("it does not watch the library")
     roots = (watcher or {}).get("roots", ())

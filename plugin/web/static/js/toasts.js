@@ -23,13 +23,18 @@ export function toast(text, { undo = null, kind = "" } = {}) {
 
 /** Take one decision back, then show the page as it is now. */
 export async function takeBack(decision) {
-  await htmx.ajax("POST", `/undo/${decision}`, { source: document.body, swap: "none" });
+  await htmx.ajax("POST", `/undo/${decision}`, { source: document.body, swap: "none" }).catch(said);
 }
 
 /** Show the content of this page as it is now. A page that does so itself cancels the event `refresh`. */
 export function refresh() {
   if (!document.dispatchEvent(new Event("refresh", { cancelable: true }))) return;
-  htmx.ajax("GET", location.pathname + location.search, { source: document.body, target: "#content", swap: "innerHTML" });
+  const where = { source: document.body, target: "#content", swap: "innerHTML" };
+  htmx.ajax("GET", location.pathname + location.search, where).catch(said);
+}
+
+function said() {
+  // A failed request was told by the events below; the promise tells it once more.
 }
 
 function button(text, kind, act) {
