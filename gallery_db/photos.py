@@ -1,6 +1,6 @@
 """Photo rows: what was seen where, and in which state."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -164,6 +164,12 @@ class PhotoRepo:
         """Raises NotFoundError."""
         require(self._c, photo, [photo_id])
         return PhotoRecord(**self._c.execute(select(photo).where(photo.c.id == photo_id)).one()._mapping)
+
+    def by_ids(self, photo_ids: Iterable[int]) -> dict[int, PhotoRecord]:
+        """Those of these photos that exist, by id."""
+        parts = batches(set(photo_ids))
+        rows = (r for ids in parts for r in self._c.execute(select(photo).where(photo.c.id.in_(ids))))
+        return {r.id: PhotoRecord(**r._mapping) for r in rows}
 
     def of_face(self, face_id: int) -> FaceInPhoto | None:
         """In one cheap statement: a page shows many faces. None for an unknown face."""
