@@ -1,5 +1,6 @@
 """What the page of one person shows: the head, and pages of faces with their months."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,11 +24,13 @@ FACES_OF_A_YEAR = 36
 
 @dataclass(frozen=True, slots=True)
 class PersonHead:
-    """Who it is. `months` are (month or None, number of faces), latest first; `stamp` as `stamps.person_stamp`."""
+    """Who it is. `months` are (month or None, number of faces), latest first; `stamp` as `stamps.person_stamp`.
+    `full` are the years with so many faces that they are shown month by month."""
 
     card: PersonCard
     stamp: str
     months: Sequence[tuple[str | None, int]]
+    full: frozenset[str]
 
     @property
     def called(self) -> str:
@@ -61,8 +64,7 @@ class PersonHead:
         """The group that a capture date belongs to."""
         if at is None:
             return UNDATED
-        year = sum(n for month, n in self.months if month is not None and month[:4] == at[:4])
-        return at[:7] if year > FACES_OF_A_YEAR else at[:4]
+        return at[:7] if at[:4] in self.full else at[:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,12 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
         raise NotFoundError(f"no person with id {person_id}")
     [card] = found
     stamp = person_stamp_of(card.id, card.name, card.hidden, card.ignored, card.birth_date, card.chosen_cover_id)
-    return PersonHead(card, stamp, tx.browse.months(person_id))
+    months = tx.browse.months(person_id)
+    years: Counter[str] = Counter()
+    for month, n in months:
+        if month is not None:
+            years[month[:4]] += n
+    return PersonHead(card, stamp, months, frozenset(y for y, n in years.items() if n > FACES_OF_A_YEAR))
 
 
 def tab_counts(counts: ShelfCounts) -> dict[str, int]:
@@ -104,10 +111,9 @@ def timeline(tx: Tx, head: PersonHead, after: FacePlace | None, *, oldest_first:
     """A page of faces from a place on."""
     found = tx.browse.faces(head.card.id, after=after, limit=FACES + 1, oldest_first=oldest_first)
     faces, tiles = found[:FACES], []
-    period_of = {month: head.period(month) for month, _ in head.months}
     last = None if after is None else head.period(after.captured_at)
     for f in faces:
-        period = period_of.get(f.month) or head.period(f.captured_at)
+        period = head.period(f.captured_at)
         heading = None if period == last else period_words(period)
         how_old = age(head.card.birth_date, f.captured_at)
         tiles.append(FaceTile(f.id, f.photo_id, day(f.captured_at), how_old, period, heading, f.confirmed))

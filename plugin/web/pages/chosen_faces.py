@@ -26,6 +26,7 @@ Faces = Annotated[str, Form(pattern=r"^\d+(,\d+)*$", max_length=500_000)]
 Of = Annotated[str, Form(pattern=r"^\d*$")]
 LOOKED_AT = 16
 """So many of the chosen faces are compared with people."""
+OFFERED = 24
 
 
 @router.get("/picker")
@@ -33,12 +34,12 @@ def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str 
     """Who else they may be: people by likeness, or by name."""
     ids, owner = _ids(faces)[:LOOKED_AT], _owner(of)
     with web.app.gallery.begin(write=False) as tx:
-        found, words = tx.browse.people("shown", search=q, limit=24), {}
-        if not q.strip():
-            alike = web.app.alike.people_like(tx, ids, but=owner)
-            words = {a.id: alike_words(a.similarity, web.app.embedder.calibration) for a in alike}
-            known = tx.browse.cards(words)
-            found = [*known, *(p for p in found if p.id not in words)][:24]
+        alike = [] if q.strip() else web.app.alike.people_like(tx, ids, but=owner, limit=OFFERED)
+        words = {a.id: alike_words(a.similarity, web.app.embedder.calibration) for a in alike}
+        found = tx.browse.cards(words)
+        if len(found) < OFFERED:
+            others = tx.browse.people("shown", search=q, limit=OFFERED)
+            found = [*found, *(p for p in others if p.id not in words)][:OFFERED]
     cards = [(p, words.get(p.id, "")) for p in found if p.id != owner]
     name = "parts/faces_picker_list.html" if "q" in request.query_params else "parts/faces_picker.html"
     return fragment(request, web, name, cards=cards, of=of, q=q, count=count)
