@@ -74,17 +74,17 @@ class Browser:
 
     def look(self, size: tuple[int, int] = DESKTOP, theme: str = LIGHT) -> None:
         """Change the window and what the system asks for. Chromium's own windows cannot be as narrow as a phone."""
-        width, height = size
-        self._cdp(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
-        )
+        self._size(*size)
         features = [
             {"name": "prefers-color-scheme", "value": theme},
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]
         self._cdp("Emulation.setEmulatedMedia", {"features": features})
         self._cdp("Emulation.setScrollbarsHidden", {"hidden": True})
+
+    def _size(self, width: int, height: int) -> None:
+        values = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._cdp("Emulation.setDeviceMetricsOverride", values)
 
     # what is there
 
@@ -178,26 +178,23 @@ class Browser:
     # what it looks like
 
     def settle(self) -> None:
-        """Until no request of htmx is under way and every picture in sight is there."""
+        """Until no request of htmx is under way, every picture in sight is there, and all of it is drawn."""
         self.until(lambda: self.driver.execute_script(SETTLED), "a page that is at rest")
+        self.driver.execute_async_script(DRAWN)
 
     def shot(self, name: str, *, whole: bool = True) -> Path:
         """A picture of the page among the artefacts: all of it down to four screens, or what the window shows."""
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        values: dict[str, Any] = {"format": "png"}
-        if whole:
-            size = self._cdp("Page.getLayoutMetrics")["cssContentSize"]
-            height = min(size["height"], 4 * self.height())
-            values |= {
-                "captureBeyondViewport": True,
-                "clip": {"x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1},
-            }
+        window = self.driver.execute_script("return [innerWidth, innerHeight]")
+        if whole:  # in a window that is as high as the page: what is out of sight is not even laid out
+            for _ in range(2):
+                height = self.driver.execute_script("return document.scrollingElement.scrollHeight")
+                self._size(window[0], min(height, 4 * window[1]))
+                self.settle()
         path = ARTEFACTS / f"{name}.png"
-        path.write_bytes(base64.b64decode(self._cdp("Page.captureScreenshot", values)["data"]))
+        path.write_bytes(base64.b64decode(self._cdp("Page.captureScreenshot", {"format": "png"})["data"]))
+        self._size(*window)
         return path
-
-    def height(self) -> int:
-        return int(self.driver.execute_script("return innerHeight"))
 
     def too_wide(self) -> list[str]:
         """What makes the page scroll sideways; empty if nothing does."""
@@ -256,6 +253,7 @@ const inSight = i => {
 return document.readyState === 'complete' && !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')
   && [...document.images].every(i => i.complete || !inSight(i));
 """
+DRAWN = "const [done] = arguments; requestAnimationFrame(() => requestAnimationFrame(() => done()));"
 TOO_WIDE = """
 const root = document.scrollingElement;
 if (root.scrollWidth <= root.clientWidth) return [];

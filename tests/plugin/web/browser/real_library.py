@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -53,6 +54,11 @@ class RealLibrary:
     def copy(self, home: Path) -> "RealLibrary":
         """The same with a home of its own; the photos are shared and only ever read."""
         shutil.copytree(self.home, home, ignore=shutil.ignore_patterns("run", "*.log"))
+        with contextlib.closing(sqlite3.connect(home / "data" / "gallery.db")) as db:
+            # Restored copies are known by their whole path: they moved along.
+            for table, column in (("restoration", "output"), ("decision", "summary")):
+                db.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(self.home), str(home)))
+            db.commit()
         return replace(self, home=home)
 
     def commands(self) -> "Commands":
