@@ -19,10 +19,11 @@ from .restoration_words import Says, gain_words, likeness_words, reason_words, v
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One entry of a shelf. `id` leads to its page, `stamp` says what it shows (`stamp_of`). `gone`: why there is no
-    restored picture, "" when there is one. `helpers` are the references' faces. `queued`: a job for it waits or runs.
-    """
+    """One entry of a shelf. `entry` stands for it, `id` leads to its page, `stamp` says what it shows (`stamp_of`).
+    `gone`: why there is no restored picture, "" when there is one. `helpers` are the references' faces. `queued`: a job
+    for it waits or runs."""
 
+    entry: int
     id: int
     stamp: str
     who: str
@@ -96,9 +97,9 @@ def stamp_of(rows: Sequence[RestorationRecord]) -> str:
     return "-".join(f"{r.id}.{r.state}.{r.decided or ''}" for r in sorted(rows, key=lambda r: r.id))
 
 
-def stamped_id(stamp: str) -> int:
-    """The first row that a stamp names. Raises ValueError for what is no stamp."""
-    return int(stamp.partition(".")[0])
+def entry_id(stamp: str) -> int:
+    """The last row that a stamp names, which stands for the entry (`Card.entry`). Raises ValueError for no stamp."""
+    return int(stamp.rpartition("-")[2].partition(".")[0])
 
 
 def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
@@ -126,6 +127,7 @@ def _card(
     who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
     face = None if record.face_id is None else faces.get(record.face_id)
     return Card(
+        entry=max(r.id for r in rows),
         id=record.id,
         stamp=stamp_of(rows),
         who=_listed(who) or ("Somebody without a name" if len(rows) == 1 else f"{len(rows)} faces"),

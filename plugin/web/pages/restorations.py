@@ -1,6 +1,6 @@
 """Before and after: what was restored or is proposed, on shelves, to be kept or put back one by one or together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Form, Request
@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord, RestorationRecord
+from gallery_db.records import RestorationRecord
 from gallery_db.restoration_shelves import Shelf
 from plugin.again import again
 from plugin.errors import UsageError
@@ -17,8 +17,8 @@ from plugin.undoing import remove_outputs
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.job_words import JobWords
-from plugin.web.respond import fragment, go, page, plural, said
-from plugin.web.restoration_view import Card, cards, stamp_of, stamped_id
+from plugin.web.respond import fragment, go, page, plural, said, trigger
+from plugin.web.restoration_view import Card, cards, entry_id, stamp_of
 from plugin.web.restoration_words import SHELF_NAMES
 from plugin.web.stamps import Conflict
 
@@ -39,20 +39,19 @@ CHANGED = "Somebody changed this in another window; here is how it is now."
 
 @router.get("/restorations")
 def show(
-    request: Request, web: WebDep, tab: Tab | None = None, person: int | None = None, before: int | None = None
+    request: Request, web: WebDep, tab: Tab = "to_decide", person: int | None = None, before: int | None = None
 ) -> HTMLResponse:
     """One shelf, of everybody or of one `person`. `before` gives only its next cards, for the end of the page."""
     person = person or None
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person)
-        chosen: Tab = tab or ("proposed" if counts["proposed"] and not counts["to_decide"] else "to_decide")
-        if chosen == "failed":
+        if tab == "failed":
             failed = tx.jobs.find(kind=RESTORE, states=("failed",))[::-1][:200]
             values: dict[str, Any] = {"cards": [], "more": None, "failed": JobWords(tx).lines(failed), "people": []}
         else:
-            found, more = next_cards(tx, chosen, person, before)
-            values = {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(chosen)}
-    values |= {"tab": chosen, "tabs": TABS, "counts": counts, "person": person}
+            found, more = next_cards(tx, tab, person, before)
+            values = {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(tab)}
+    values |= {"tab": tab, "tabs": TABS, "counts": counts, "person": person}
     if before is not None:
         return fragment(request, web, "restorations_cards.html", **values)
     return page(request, web, "restorations.html", **values)
@@ -84,16 +83,19 @@ def decide(
     if len(stamps) > AT_ONCE:
         raise UsageError(f"At most {AT_ONCE} at once.")
     done, changed, undo = carry_out(web, verb, stamps)
-    with web.app.gallery.begin(write=False) as tx:
-        counts = tab_counts(tx, person)
-        here = set(tx.restorations.on_shelf(tab, person_id=person))
-        stay = cards(tx, [r.id for rows in [*done, *changed] for r in rows if r.id in here])
-    gone = [r.id for rows in [*done, *changed] for r in rows if r.id not in here]
     text = _said(verb, len(done))
     if changed:
         text += f" {plural(len(changed), 'was', 'were')} changed in another window and left alone."
     if "HX-Request" not in request.headers:
         return go(request, f"/restorations?tab={tab}")
+    if act.partition(":")[2].startswith("<="):  # more than the page shows
+        return trigger(said(Response(status_code=204), text, undo), "reload", {})
+    keys = [entry_id(stamp) for stamp in (*done, *changed)]
+    with web.app.gallery.begin(write=False) as tx:
+        counts = tab_counts(tx, person)
+        here = set(tx.restorations.on_shelf(tab))
+        stay = cards(tx, [k for k in keys if k in here])
+    gone = [k for k in keys if k not in here]
     answer = fragment(
         request, web, "restorations_decided.html",
         tab=tab, tabs=TABS, counts=counts, person=person, gone=gone, stay=stay,
@@ -116,37 +118,32 @@ def _asked(web: Web, act: str, pick: Sequence[str], tab: Shelf, person: int | No
         return verb, [stamp_of(tx.restorations.with_output(i)) for i in ids]
 
 
-def carry_out(
-    web: Web, verb: Verb, stamps: Sequence[str]
-) -> tuple[list[list[RestorationRecord]], list[list[RestorationRecord]], int | None]:
-    """Decide about the entries with these stamps: those it was done for, those that had changed since, and the decision
-    to undo. Raises Conflict when all had changed."""
-    done: list[list[RestorationRecord]] = []
-    changed: list[list[RestorationRecord]] = []
+def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], list[str], int | None]:
+    """Decide about the entries with these stamps, as one decision: for which it was done, which had changed since, and
+    the decision to undo. Raises Conflict when all had changed."""
+    done: dict[str, list[RestorationRecord]] = {}
 
     def rows_of(tx: Tx) -> list[int]:
-        for stamp in stamps:
-            rows = _named(tx, stamp)
-            (done if rows and stamp_of(rows) == stamp else changed).append(rows)
+        now = {stamp: _named(tx, stamp) for stamp in stamps}
+        done.update({stamp: rows for stamp, rows in now.items() if rows and stamp_of(rows) == stamp})
         if not done:
             raise Conflict(CHANGED)
-        return [r.id for rows in done for r in rows]
+        return [r.id for rows in done.values() for r in rows]
 
+    undo: int | None = None
     if verb == "restore":
         with web.app.gallery.begin() as tx:
             rows_of(tx)
-            for rows in done:
+            for rows in done.values():
                 again(tx, rows)
         background.ensure_worker(web.app.settings.folders)
-        return done, changed, None
-    verbs: dict[str, Callable[[Tx], DecisionRecord]] = {
-        "keep": lambda tx: tx.decisions.accept_restorations(rows_of(tx)),
-        "put_back": lambda tx: tx.decisions.reject_restorations(rows_of(tx)),
-        "dismiss": lambda tx: tx.decisions.reject_restorations(rows_of(tx)),
-    }
-    record = web.app.people.decide(verbs[verb])
-    remove_outputs(web.app.gallery, record, "rejected")
-    return done, changed, record.id
+    elif verb == "keep":
+        undo = web.app.people.decide(lambda tx: tx.decisions.accept_restorations(rows_of(tx))).id
+    else:
+        record = web.app.people.decide(lambda tx: tx.decisions.reject_restorations(rows_of(tx)))
+        remove_outputs(web.app.gallery, record, "rejected")
+        undo = record.id
+    return list(done), [stamp for stamp in stamps if stamp not in done], undo
 
 
 def next_cards(tx: Tx, shelf: Shelf, person: int | None, before: int | None) -> tuple[list[Card], int | None]:
@@ -167,7 +164,7 @@ TABS: Sequence[tuple[str, str]] = (*SHELF_NAMES.items(), ("failed", "Failed"))
 def _named(tx: Tx, stamp: str) -> list[RestorationRecord]:
     """The rows that a stamp is about; none when they are gone."""
     try:
-        return tx.restorations.with_output(stamped_id(stamp))
+        return tx.restorations.with_output(entry_id(stamp))
     except NotFoundError:
         return []
     except ValueError as e:

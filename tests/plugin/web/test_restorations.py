@@ -220,6 +220,11 @@ def test_a_proposal_is_carried_out_by_the_service_or_never_made_again(
     wanted = proposal(app, made)
     shelf = site.get("/restorations?tab=proposed").text
     assert "Restore all 1" in shelf
+    everything = site.post(
+        "/restorations/decide", data={"act": f"restore:<={wanted.id}", "tab": "proposed"}, headers=HTMX
+    )
+    assert "reload" in everything.headers["HX-Trigger"]
+    assert "It waits its turn" in site.get("/restorations?tab=proposed").text
     page = site.get(f"/restorations/{wanted.id}").text
     assert "A clear picture" in page
     site.post(f"/restorations/{wanted.id}/restore", data={"stamp": stamp(page)}, headers=HTMX)
@@ -238,6 +243,10 @@ def test_several_are_decided_as_one_and_what_changed_is_left_alone(
     site: TestClient, app: App, made: RestorationRecord, copy: Path
 ):
     with app.gallery.begin() as tx:
+        tx.restorations.add(
+            photo=made.photo, input_sha256=made.input_sha256, restorer="r", weights_sha256="w", options={}, seed=1,
+            verdict="pass", state="done", output=made.output, output_sha256=made.output_sha256,
+        )  # fmt: skip
         twin = tx.restorations.add(
             photo=made.photo, input_sha256=made.input_sha256, restorer="r", weights_sha256="w", options={}, seed=1,
             verdict="doubtful", state="done", output=str(copy.with_name("other.jpg")), output_sha256="x",
@@ -251,6 +260,8 @@ def test_several_are_decided_as_one_and_what_changed_is_left_alone(
         tx.decisions.reject_restorations([twin.id])
     kept = site.post("/restorations/decide", data={"act": "keep", "pick": stamps, "tab": "to_decide"}, headers=HTMX)
     assert toast(kept)["text"] == "Kept. 1 was changed in another window and left alone."
+    gone = re.findall(r'id="(card-\d+)" hx-swap-oob="delete"', kept.text)
+    assert sorted(gone) == sorted(re.findall(r'id="(card-\d+)"', html)), "only what the page shows can leave it"
     assert record_of(app, copy).decided == "accepted"
     late = site.post("/restorations/decide", data={"act": "keep", "pick": stamps, "tab": "to_decide"}, headers=HTMX)
     assert late.status_code == 409

@@ -1,5 +1,6 @@
 // A shelf of restorations: arrows go from card to card, space selects, a letter decides.
 import { inDialog, typing } from "./keys.js";
+import { refresh } from "./toasts.js";
 
 const cards = () => [...document.querySelectorAll("[data-card]")];
 const picked = () => [...document.querySelectorAll("[data-pick]:checked")];
@@ -75,7 +76,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt.id !== "shelf" || !event.detail.successful) return;
   const left = cards();
   count();
-  if (!left.length) location.reload();
+  if (!left.length) refresh(); // the next page of the shelf, or that it is empty; messages stay
   else if (!here()) go(left[Math.min(Math.max(place, 0), left.length - 1)]);
 });
 
