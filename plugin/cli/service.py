@@ -133,7 +133,7 @@ def _worker_lines(answer: Any) -> list[str]:
     if worker is not None:
         job = "idle" if worker["job_id"] is None else f"job {worker['job_id']}"
         said.append(f"worker: {job} (pid {worker['pid']}, {worker['memory'] >> 20} MB)")
-    if answer["web"] is not None:
+    if answer.get("web") is not None:  # a service of before an update does not say
         said.append(f"it serves the review page (pid {answer['web']})")
     if watcher is None:
         said.append("it does not watch the library")

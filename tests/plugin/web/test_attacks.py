@@ -126,6 +126,7 @@ def test_a_stranger_reads_how_to_come_in(server: Server):
     assert "default-src 'none'" in answer.header("content-security-policy")
 
 
+@pytest.mark.slow
 def test_the_cookie_of_an_earlier_start_is_worth_nothing(scanned: Library, tmp_path: Path):
     home = tmp_path / "home"
     shutil.copytree(scanned.home, home)

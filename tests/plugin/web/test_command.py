@@ -74,6 +74,7 @@ def test_two_starts_share_one_server_and_ctrl_c_ends_it(library: Library, capsys
     assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.slow
 def test_after_a_crash_it_starts_again(library: Library):
     with started(library.home) as server:
         port = server.port
@@ -103,6 +104,7 @@ def test_what_is_no_page_of_ours_is_not_believed(library: Library):
         assert way_in(runtime) is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the browser is a shell script")
 def test_the_browser_is_opened_where_there_is_a_display(library: Library, tmp_path: Path):
     seen = tmp_path / "seen"
@@ -124,6 +126,7 @@ def test_the_browser_is_opened_where_there_is_a_display(library: Library, tmp_pa
         assert len(seen.read_text().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_it_ends_when_nobody_looks(library: Library):
     process = subprocess.Popen(command(library.home, "--idle", "1"), stdout=subprocess.PIPE, text=True)
     assert process.wait(120) == 0

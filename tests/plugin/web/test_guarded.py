@@ -1,9 +1,11 @@
 """Every route of the site, whoever wrote it: none answers without the cookie, none is changed by another site."""
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -11,10 +13,13 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from plugin.app import App
+from plugin.app import build_app
+from plugin.settings import load_settings
 from plugin.web.context import Web
 from plugin.web.guard import METHODS, READING, WITHOUT_COOKIE
+from plugin.web.make import make_web
 from plugin.web.site import PAGES, make_site
+from tests.plugin.conftest import Library
 from tests.plugin.web.conftest import HERE, PORT
 
 
@@ -36,6 +41,42 @@ UNSAFE = [(m, p) for m, p in ROUTES if m not in READING and (m, p) not in WITHOU
 def filled(path: str) -> str:
     """A real address: 1 for every id."""
     return re.sub(r"\{[^}]+\}", "1", path)
+
+
+@contextmanager
+def copy_of(scanned: Library, home: Path) -> Iterator[Web]:
+    """A gallery of its own for several tests: what is refused, and what reads, changes nothing."""
+    shutil.copytree(scanned.home, home)
+    app = build_app(load_settings(home, {}))
+    try:
+        with make_web(app, PORT) as web:
+            yield web
+    finally:
+        app.close()
+
+
+def come_in(web: Web, client: TestClient) -> TestClient:
+    client.headers.update({"Origin": HERE, "Sec-Fetch-Site": "same-origin"})
+    assert client.get(f"/enter?ticket={web.sessions.ticket()}").status_code == 303
+    return client
+
+
+@pytest.fixture(scope="module")
+def web(scanned: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with copy_of(scanned, tmp_path_factory.mktemp("guarded") / "home") as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def stranger(web: Web) -> Iterator[TestClient]:
+    with TestClient(make_site(web), base_url=HERE, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def site(web: Web) -> Iterator[TestClient]:
+    with TestClient(make_site(web), base_url=HERE, follow_redirects=False) as client:
+        yield come_in(web, client)
 
 
 def test_the_walk_sees_the_whole_site(web: Web):
@@ -88,18 +129,21 @@ def test_reading_changes_nothing(site: TestClient, web: Web, path: str):
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
 
-@pytest.fixture
-def hostile(app: App, site: TestClient) -> TestClient:
+@pytest.fixture(scope="module")
+def hostile(scanned: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A browser in a gallery where every name, file, folder and job is hostile."""
-    with closing(sqlite3.connect(app.gallery.path)) as db:
-        db.execute("UPDATE person SET name = ? || id", (HOSTILE,))
-        db.execute("UPDATE photo SET path = rtrim(path, replace(path, '/', '')) || ? || id || '.jpg'", (HOSTILE,))
-        db.execute("UPDATE root SET path = path || '/' || ?", (HOSTILE,))
-        db.commit()
-    with app.gallery.begin() as tx:
-        tx.jobs.enqueue("restore", {"photo": f"/photos/{HOSTILE}.jpg", "path": HOSTILE}, dedupe=HOSTILE)
-        tx.decisions.name(tx.people.find()[0].id, HOSTILE)
-    return site
+    with copy_of(scanned, tmp_path_factory.mktemp("hostile") / "home") as web:
+        gallery = web.app.gallery
+        with closing(sqlite3.connect(gallery.path)) as db:
+            db.execute("UPDATE person SET name = ? || id", (HOSTILE,))
+            db.execute("UPDATE photo SET path = rtrim(path, replace(path, '/', '')) || ? || id || '.jpg'", (HOSTILE,))
+            db.execute("UPDATE root SET path = path || '/' || ?", (HOSTILE,))
+            db.commit()
+        with gallery.begin() as tx:
+            tx.jobs.enqueue("restore", {"photo": f"/photos/{HOSTILE}.jpg", "path": HOSTILE}, dedupe=HOSTILE)
+            tx.decisions.name(tx.people.find()[0].id, HOSTILE)
+        with TestClient(make_site(web), base_url=HERE, follow_redirects=False) as client:
+            yield come_in(web, client)
 
 
 @pytest.mark.parametrize("path", [p for m, p in ROUTES if m in READING and p not in ("/events", "/enter")])
