@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
+from sqlalchemy.dialects import sqlite
 
 from .records import QuestionRecord
 from .rows import from_json
@@ -14,23 +15,31 @@ first_person: ColumnElement[Any] = func.coalesce(_absorbed.c.person_id, question
 second_person: ColumnElement[Any] = func.coalesce(_other_absorbed.c.person_id, question.c.other_person_id)
 """The people of a question as they are today: one that was merged away stands for who it is now."""
 
-# A year of difference in age costs as much as a tenth of quality, up to 20 years; an unknown one as much as five.
+# A year of difference in age costs as much as a tenth of quality, up to 20 years; an unknown one as much as five. Of a
+# person in thousands of photos only the best are looked at.
 BESIDE = """
-SELECT face.id, substr(captured_at, 1, 10) AS day FROM face JOIN photo ON photo.id = face.photo_id
-WHERE face.person_id = :person AND face.state IN ('ok', 'doubtful') AND photo.state = 'indexed'
-ORDER BY ifnull(quality, 0.0) + 0.1 * confirmed - 0.1 * CASE WHEN :near IS NULL THEN 0
+SELECT best.id, substr(captured_at, 1, 10) AS day FROM (
+  SELECT id, photo_id, ifnull(quality, 0.0) + 0.1 * confirmed AS worth FROM face
+  WHERE person_id = :person AND state IN ('ok', 'doubtful') ORDER BY quality DESC LIMIT 300) AS best
+JOIN photo ON photo.id = best.photo_id WHERE photo.state = 'indexed'
+ORDER BY worth - 0.1 * CASE WHEN :near IS NULL THEN 0
   ELSE min(20, ifnull(abs(julianday(substr(captured_at, 1, 10)) - julianday(substr(:near, 1, 10))) / 365.25, 5)) END
-  DESC, face.id LIMIT :limit"""
+  DESC, best.id LIMIT :limit"""
+LIFE = """
+SELECT person.id, name, birth_date, count(DISTINCT face.photo_id) AS photos, min(captured_at) AS first_captured,
+  max(captured_at) AS last_captured
+FROM person LEFT JOIN face ON face.person_id = person.id AND face.state IN ('ok', 'doubtful')
+LEFT JOIN photo ON photo.id = face.photo_id WHERE person.id = :person GROUP BY person.id"""
 
 
 def open_ids(*where: ColumnElement[bool]) -> Select[Any]:
-    return _joined(select(question.c.id)).where(is_open(), *where)
+    return joined(select(question.c.id)).where(is_open(), *where)
 
 
 def open_view() -> Select[Any]:
     """Questions with the people they are about today: a person that was merged away stands for the one it is now."""
     q = question.c
-    return _joined(
+    return joined(
         select(
             q.id,
             q.kind,
@@ -39,14 +48,18 @@ def open_view() -> Select[Any]:
             q.put_off_until,
             first_person.label("first"),
             second_person.label("second"),
-            case((q.kind == "join", _undecided(first_person)), else_="[]").label("for_first"),
-            case((q.kind == "join", _undecided(second_person)), else_="[]").label("for_second"),
+            case((and_(q.kind == "join", _listed(first_person)), _undecided(first_person)), else_="[]").label(
+                "for_first"
+            ),
+            case((and_(q.kind == "join", _listed(second_person)), _undecided(second_person)), else_="[]").label(
+                "for_second"
+            ),
             q.face_ids,
         )
     )
 
 
-def _joined(query: Select[Any]) -> Select[Any]:
+def joined(query: Select[Any]) -> Select[Any]:
     return query.outerjoin(_absorbed, _absorbed.c.absorbed_id == question.c.person_id).outerjoin(
         _other_absorbed, _other_absorbed.c.absorbed_id == question.c.other_person_id
     )
@@ -110,6 +123,22 @@ def _members() -> Select[Any]:
     listed = select(func.json_each(question.c.face_ids).table_valued("value", name="each").c.value)
     shown = select(func.json_group_array(face.c.id)).join(photo, photo.c.id == face.c.photo_id)
     return shown.where(face.c.id.in_(listed), SHOWN, photo.c.state == "indexed")
+
+
+def _sql(query: Select[Any]) -> str:
+    return str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+
+
+def _among(query: Select[Any]) -> str:
+    """The open ones among the questions with these ids (`:ids`, a JSON array), as text made once: SQLAlchemy takes as
+    long to build these statements as SQLite to carry them out. CROSS JOIN has SQLite begin with the ids."""
+    whole = _sql(query.where(is_open()))
+    head, tail = whole.split("FROM question LEFT", 1)
+    return f"{head}FROM json_each(:ids) AS among CROSS JOIN question ON question.id = among.value LEFT{tail}"
+
+
+OPEN_AMONG = _among(open_view())
+COUNT_AMONG = _among(joined(select(question.c.kind, func.count()))) + " GROUP BY question.kind"
 
 
 def record(r: Any) -> QuestionRecord:

@@ -12,6 +12,7 @@ answer, wherever it was given, closes it; undo of that answer opens it again; an
 | who | who is the unnamed `person_id`, or the face that is like nobody? | name, merge, assign, ignore |
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     case,
     delete,
@@ -34,8 +36,19 @@ from sqlalchemy.dialects.sqlite import insert
 
 from .errors import NotFoundError
 from .meta import MetaRepo
-from .question_open import BESIDE, SHOWN, first_person, is_open, open_ids, open_view, record, second_person
-from .records import Asked, QuestionKind, QuestionRecord
+from .question_open import (
+    BESIDE,
+    COUNT_AMONG,
+    LIFE,
+    OPEN_AMONG,
+    SHOWN,
+    first_person,
+    joined,
+    open_ids,
+    record,
+    second_person,
+)
+from .records import Asked, Life, QuestionKind, QuestionRecord
 from .rows import batches, from_json, to_json, utc_now
 from .schema import face, person, photo, question
 
@@ -104,22 +117,38 @@ class QuestionRepo:
         return MetaRepo(self._c).get(_ASKED_AT)
 
     def open(
-        self, *, kind: QuestionKind | None = None, person_id: int | None = None, limit: int | None = None
+        self,
+        *,
+        kind: QuestionKind | None = None,
+        person_id: int | None = None,
+        after: int | None = None,
+        limit: int | None = None,
     ) -> list[QuestionRecord]:
-        """Open questions, the most useful first: by the number of faces an answer settles, then the surest."""
+        """Open questions, the most useful first: by the number of faces an answer settles, then the surest. `after`
+        leaves out one question and those before it."""
         rank = case({"merge": 0, "twins": 1, "join": 2}, value=question.c.kind, else_=3)
-        query = open_view().where(is_open(), ~_put_off(), *_about(kind, person_id))
-        query = query.order_by(question.c.gain.desc(), rank, question.c.evidence.desc(), question.c.id)
-        return [record(r) for r in self._c.execute(query.limit(limit))]
+        order = question.c.gain.desc(), rank, question.c.evidence.desc(), question.c.id
+        ids = list(self._c.scalars(_candidates(kind, person_id).order_by(*order)))
+        if after in ids:
+            ids = ids[ids.index(after) + 1 :]
+        out: list[QuestionRecord] = []
+        # Which are open is the dear part: no more are looked at than are wanted.
+        for some in batches(ids, 1000 if limit is None else max(8, limit)):
+            rows = {r.id: r for r in self._c.execute(text(OPEN_AMONG), {"ids": json.dumps(some)})}
+            out += [record(rows[i]) for i in some if i in rows]
+            if limit is not None and len(out) >= limit:
+                break
+        return out[:limit]
 
     def count(self, *, person_id: int | None = None) -> dict[QuestionKind, int]:
         """How many are open, of each kind that has any."""
-        query = open_ids(~_put_off(), *_about(None, person_id)).with_only_columns(question.c.kind, func.count())
-        return {k: n for k, n in self._c.execute(query.group_by(question.c.kind))}  # noqa: C416  # typed rows
+        ids = list(self._c.scalars(_candidates(None, person_id)))
+        return {k: n for k, n in self._c.execute(text(COUNT_AMONG), {"ids": json.dumps(ids)})}  # noqa: C416  # typed rows
 
     def get(self, question_id: int) -> QuestionRecord | None:
         """The question as it is open now; None when it was answered (or put off) meanwhile, or was never asked."""
-        row = self._c.execute(open_view().where(question.c.id == question_id, is_open(), ~_put_off())).first()
+        asked = self._c.scalars(select(question.c.id).where(question.c.id == question_id, ~_put_off())).all()
+        row = self._c.execute(text(OPEN_AMONG), {"ids": json.dumps(list(asked))}).first()
         return None if row is None else record(row)
 
     def put_off(self, question_id: int, *, days: int = PUT_OFF_DAYS) -> None:
@@ -138,6 +167,13 @@ class QuestionRepo:
         first = {r.day or r.id: r for r in reversed(found)}.values()  # the best of every day
         ordered = [r for r in found if r in first] + [r for r in found if r not in first]
         return [r.id for r in ordered[:limit]]
+
+    def life(self, person_id: int) -> Life:
+        """What is known of a person of a question. Raises NotFoundError."""
+        row = self._c.execute(text(LIFE), {"person": person_id}).first()
+        if row is None:
+            raise NotFoundError(f"no person with id {person_id}")
+        return Life(*row)
 
     def _set(self, question_id: int, until: str | None) -> None:
         change = update(question).where(question.c.id == question_id).values(put_off_until=until)
@@ -213,6 +249,10 @@ def _still_put_off(old: Any, a: Asked) -> str | None:
 
 def _put_off() -> ColumnElement[bool]:
     return func.coalesce(question.c.put_off_until, "") > utc_now()
+
+
+def _candidates(kind: QuestionKind | None, person_id: int | None) -> Select[Any]:
+    return joined(select(question.c.id)).where(~_put_off(), *_about(kind, person_id))
 
 
 def _about(kind: QuestionKind | None, person_id: int | None) -> list[ColumnElement[bool]]:

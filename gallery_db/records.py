@@ -383,6 +383,18 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """A person in numbers: photos, and the capture dates (camera time) of the first and last of them."""
+
+    id: int
+    name: str | None
+    birth_date: str | None
+    photos: int
+    first_captured: str | None
+    last_captured: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionRecord:
     """An open question. `face_ids` are those still undecided; of a join, `person_id` is the person to ask about now and
     `other_person_id` the runner-up; of a merge they are the two people."""

@@ -70,9 +70,9 @@ def _twin(tx: Tx, q: QuestionRecord, answer: Answer) -> DecisionRecord:
 
 
 def _kept_first(tx: Tx, a: int, b: int) -> tuple[int, int]:
-    """The named one stays, else the one with more faces."""
-    people = [tx.people.summary(p) for p in (a, b)]
-    first, second = sorted(people, key=lambda p: (p.name is None, -p.faces, p.id))
+    """The named one stays, else the one in more photos."""
+    people = [tx.questions.life(p) for p in (a, b)]
+    first, second = sorted(people, key=lambda p: (p.name is None, -p.photos, p.id))
     return first.id, second.id
 
 

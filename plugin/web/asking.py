@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
-from gallery_db.records import FaceRecord, PersonSummary, QuestionKind, QuestionRecord
+from gallery_db.records import FaceRecord, Life, PhotoRecord, QuestionKind, QuestionRecord
 
 from .dates import age, day, month, years
 from .pictures import version_of
@@ -91,14 +91,14 @@ def view(tx: Tx, q: QuestionRecord) -> QuestionView:
     faces = _by_quality(tx.faces.by_ids(q.face_ids[:200]))
     if q.kind == "twins":
         faces.sort(key=lambda f: f.bbox.x1 + f.bbox.x2)
-    person = None if q.person_id is None else tx.people.summary(q.person_id)
-    other = None if q.other_person_id is None or q.kind != "merge" else tx.people.summary(q.other_person_id)
+    person = None if q.person_id is None else tx.questions.life(q.person_id)
+    other = None if q.other_person_id is None or q.kind != "merge" else tx.questions.life(q.other_person_id)
     shown = faces[:FACES_SHOWN]
     near = next((f.captured_at for f in shown if f.captured_at is not None), None)
     first = second = None
     if person is not None and other is not None:
         # The named one, or the one with more faces, is who the other may be.
-        if (person.name is None, -person.faces) > (other.name is None, -other.faces):
+        if (person.name is None, -person.photos) > (other.name is None, -other.photos):
             person, other = other, person
         here, there = _meeting(person, other)
         first, second = _person(tx, person, here), _person(tx, other, there)
@@ -106,7 +106,9 @@ def view(tx: Tx, q: QuestionRecord) -> QuestionView:
         first = _person(tx, person, near)
     given = q.kind == "twins" and all(f.person_id == q.person_id for f in faces)
     born = None if person is None or q.kind != "join" else person.birth_date
-    views = [_face(tx, f, born, n + 1 if q.kind == "twins" else 0) for n, f in enumerate(shown)]
+    photos = tx.photos.by_ids(f.photo_id for f in shown)
+    twins = q.kind == "twins"
+    views = [_face(f, photos[f.photo_id], born, n if twins else 0) for n, f in enumerate(shown, 1)]
     if q.kind == "who" and first is not None:
         views = list(first.faces)
     if second is not None:
@@ -120,20 +122,20 @@ def view(tx: Tx, q: QuestionRecord) -> QuestionView:
 
 def person_view(tx: Tx, person_id: int, near: str | None = None) -> PersonView:
     """A person to judge by. Raises NotFoundError."""
-    return _person(tx, tx.people.summary(person_id), near)
+    return _person(tx, tx.questions.life(person_id), near)
 
 
-def _person(tx: Tx, p: PersonSummary, near: str | None) -> PersonView:
+def _person(tx: Tx, p: Life, near: str | None) -> PersonView:
     ids = tx.questions.beside(p.id, near=near, limit=BESIDE)
     found = {f.id: f for f in tx.faces.by_ids(ids)}
-    faces = tuple(_face(tx, found[i], p.birth_date) for i in ids)
+    photos = tx.photos.by_ids(f.photo_id for f in found.values())
+    faces = tuple(_face(found[i], photos[found[i].photo_id], p.birth_date) for i in ids)
     return PersonView(
         p.id, p.name, p.name or "Not named yet", p.photos, years(p.first_captured, p.last_captured), faces
     )
 
 
-def _face(tx: Tx, f: FaceRecord, born: str | None, number: int = 0) -> FaceView:
-    photo = tx.photos.get(f.photo_id)
+def _face(f: FaceRecord, photo: PhotoRecord, born: str | None, number: int = 0) -> FaceView:
     box = f.bbox.x1, f.bbox.y1, f.bbox.width, f.bbox.height
     size = photo.width, photo.height
     version, of_photo = version_of(photo.content_hash, f.bbox), version_of(photo.content_hash)
@@ -145,7 +147,7 @@ def _by_quality(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
     return sorted(faces, key=lambda f: (-(f.quality or 0.0), f.id))
 
 
-def _meeting(a: PersonSummary, b: PersonSummary) -> tuple[str | None, str | None]:
+def _meeting(a: Life, b: Life) -> tuple[str | None, str | None]:
     """Dates near which two lives are best compared: where they overlap, else where they come closest."""
     if a.first_captured is None or a.last_captured is None or b.first_captured is None or b.last_captured is None:
         return None, None

@@ -34,11 +34,11 @@ class Filter:
     kind: QuestionKind | None = None
     person_id: int | None = None
 
-    def url(self, **changed: Any) -> str:
-        """Address of the page with another filter."""
+    def url(self, path: str = "/review", **changed: Any) -> str:
+        """Address of the page (or of another `path`) with another filter."""
         values = {"kind": self.kind, "person": self.person_id} | changed
         query = "&".join(f"{k}={v}" for k, v in values.items() if v is not None)
-        return "/review" + (f"?{query}" if query else "")
+        return path + (f"?{query}" if query else "")
 
 
 @router.get("")
@@ -54,6 +54,14 @@ def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     with web.app.gallery.begin(write=False) as tx:
         found = tx.browse.people("shown", search=name, limit=NAMES_SHOWN) if name.strip() else []
     return fragment(request, web, "review_names.html", people=[p for p in found if p.name])
+
+
+@router.get("/ahead")
+def ahead(web: WebDep, after: int, kind: str = "", person: int | None = None) -> list[str]:
+    """Addresses of the pictures of the question after this one: they are there when it is asked."""
+    with web.app.gallery.begin(write=False) as tx:
+        found = tx.questions.open(kind=_kind(kind), person_id=person, after=after, limit=1)
+        return view(tx, found[0]).pictures if found else []
 
 
 @router.post("/{question_id}")
@@ -125,7 +133,7 @@ def _offer(request: Request, web: Web, question_id: int, only: Filter, name: str
         if open_now is None:
             raise Conflict(ANSWERED)
         offers = [person_view(tx, p) for p in people]
-        values = _values(tx, only, open_now, None) | {"offers": offers, "typed": name}
+        values = _values(tx, only, open_now) | {"offers": offers, "typed": name}
     show = fragment if by_htmx(request) else page
     return show(request, web, "review_question.html" if by_htmx(request) else "review.html", **values)
 
@@ -143,18 +151,17 @@ def _still_open(tx: Tx, question_id: int, stamp: str) -> QuestionRecord:
 
 def _next(web: Web, only: Filter) -> dict[str, Any]:
     with web.app.gallery.begin(write=False) as tx:
-        found = tx.questions.open(kind=only.kind, person_id=only.person_id, limit=2)
-        first, second = [*found, None, None][:2]
-        return _values(tx, only, first, second)
+        found = tx.questions.open(kind=only.kind, person_id=only.person_id, limit=1)
+        return _values(tx, only, found[0] if found else None)
 
 
-def _values(tx: Tx, only: Filter, now: QuestionRecord | None, then: QuestionRecord | None) -> dict[str, Any]:
-    """What the template is given. `then` is the question after: its pictures are fetched ahead."""
+def _values(tx: Tx, only: Filter, now: QuestionRecord | None) -> dict[str, Any]:
+    """What the template is given."""
     counts = tx.questions.count(person_id=only.person_id)
     about = None if only.person_id is None else tx.people.get(only.person_id)
     return {
         "q": None if now is None else view(tx, now),
-        "ahead": [] if then is None else view(tx, then).pictures,
+        "ahead": None if now is None else only.url(path="/review/ahead", after=now.id),
         "left": sum(counts.values()) if only.kind is None else counts.get(only.kind, 0),
         "all": sum(counts.values()),
         "counts": counts,

@@ -12,9 +12,14 @@ function undo() {
   if (done.length) takeBack(done.at(-1));
 }
 
-function fetchAhead() {
-  const addresses = document.getElementById("review")?.dataset.ahead ?? "";
-  for (const address of addresses.split(" ").filter(Boolean)) new Image().src = address;
+let ahead = "";
+
+async function fetchAhead() {
+  const address = document.getElementById("review")?.dataset.ahead ?? "";
+  if (!address || address === ahead) return;
+  ahead = address;
+  const answer = await fetch(address).catch(() => null);
+  if (answer?.ok) for (const picture of await answer.json()) new Image().src = picture;
 }
 
 document.addEventListener("toast", (event) => {
