@@ -162,15 +162,13 @@ def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id:
 
 @router.get("/{photo_id}/faces/{face_id}/who")
 def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLResponse:
-    """The people a face is most likely to be."""
+    """The people a face looks like."""
     people = likely_people(web.app, face_id)
     with web.app.gallery.begin(write=False) as tx:
         face = tx.faces.get(face_id)
         stamp = face_stamp(tx, face)
-    if face.confirmed and people is not None:
-        people = [p for p in people if p.person_id != face.person_id]
     values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "stamp": stamp, "people": people}
-    values |= {"sure": face.confirmed}
+    values |= {"somebody": face.person_id is not None}
     return fragment(request, web, "photo_who.html", **values)
 
 

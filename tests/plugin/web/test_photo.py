@@ -238,10 +238,14 @@ def test_who_could_it_be(site: TestClient, app: App, faces: list[FaceRecord]) ->
     app.people.decide(lambda tx: tx.decisions.unassign([face.id]))
     people = likely_people(app, face.id)
     assert people is not None
-    assert (people[0].name, people[0].words) == ("Ada", "very likely")
+    assert (people[0].name, people[0].words) == ("Ada", "very much alike")
     answer = site.get(f"/photos/{face.photo_id}/faces/{face.id}/who", headers=HTMX)
     assert "Ada" in answer.text
     assert f'name="person" value="{face.person_id}"' in answer.text
+    app.people.decide(lambda tx: tx.decisions.reject([face.id], face.person_id))
+    people = likely_people(app, face.id)
+    assert people is not None
+    assert "Ada" not in [p.name for p in people], "it was ruled out"
 
 
 def test_restoring_is_left_to_the_service_and_followed(site: TestClient, app: App, faces: list[FaceRecord]) -> None:
