@@ -24,15 +24,14 @@ STOP_S = 20.0
 @dataclass(frozen=True, slots=True)
 class ServiceState:
     """`lingers`: started for a request, and ends by itself when it was idle. `serves_us`: this process is its child.
-    `watched` folders, of which `polled` are only compared every few minutes. Memory in bytes."""
+    `watched` folders, of which `polled` are only compared every few minutes. `worker_gb` is its worker's memory."""
 
     running: bool
     lingers: bool = False
     serves_us: bool = False
-    uptime_s: int = 0
     watched: int = 0
     polled: int = 0
-    worker_memory: int = 0
+    worker_gb: float = 0.0
     silent: str | None = None
 
 
@@ -59,10 +58,9 @@ def service_state(folders: Folders, pid: int) -> ServiceState:
         True,
         lingers=bool(ping.get("lingers")),
         serves_us=pid in (answer["pid"], answer.get("web")),
-        uptime_s=answer["uptime_s"],
         watched=len(roots),
         polled=sum(r["mode"] == "polling" for r in roots),
-        worker_memory=(answer["worker"] or {}).get("memory", 0),
+        worker_gb=round((answer["worker"] or {}).get("memory", 0) / 1e9, 1),
     )
 
 

@@ -96,7 +96,8 @@ def look(path: str, within: Sequence[Place]) -> View:
     end = time.monotonic() + COUNT_S
     folders = []
     for name in names[:MAX_SHOWN]:
-        pictures, more = count_pictures(real / name, end)
+        in_time = time.monotonic() < end + COUNT_S
+        pictures, more = count_pictures(real / name, end) if in_time else (0, True)
         folders.append(Subfolder(name, real / name, pictures, more))
     inside = real.relative_to(place.path)
     trail = [(place.title, place.path)]
@@ -106,14 +107,15 @@ def look(path: str, within: Sequence[Place]) -> View:
 
 
 def count_pictures(folder: Path, end: float) -> tuple[int, bool]:
-    """How many files below it look like photos, by name, until the monotonic clock says `end`; and whether there may
-    be more."""
-    count = 0
+    """How many files below it look like photos, by name, and whether there may be more: after the monotonic clock says
+    `end` no further folder is opened."""
+    count, late = 0, False
     for _, names, files in os.walk(folder, followlinks=False):
-        if time.monotonic() >= end:
+        if late:
             return count, True
         names[:] = [n for n in names if not is_ignored_folder(n)]
         count += sum(map(is_candidate, files))
+        late = time.monotonic() >= end
     return count, False
 
 

@@ -271,6 +271,7 @@ def test_adding_a_folder(site: TestClient, app: App, service: StandingBy, user: 
 def test_counting_stops_in_time(user: Path):
     assert folder_chooser.count_pictures(user, end=float("inf")) == (3, False)
     assert folder_chooser.count_pictures(user, end=0.0) == (0, True)
+    assert folder_chooser.count_pictures(user / "Pictures" / "2019" / "beach", end=0.0) == (1, False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="root reads everything; no modes there")
