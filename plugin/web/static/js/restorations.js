@@ -68,16 +68,17 @@ document.addEventListener("click", (event) => {
 });
 
 // What was decided leaves the page: the focus goes to what takes its place, and an empty shelf is shown as such.
-document.addEventListener("htmx:beforeRequest", () => {
-  const at = cards().indexOf(here());
-  place = at >= 0 ? at : cards().indexOf(picked()[0]?.closest("[data-card]"));
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id !== "shelf") return;
+  const at = cards().indexOf(here() ?? picked()[0]?.closest("[data-card]"));
+  place = Math.max(0, at);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt.id !== "shelf" || !event.detail.successful) return;
   const left = cards();
   count();
   if (!left.length) refresh(); // the next page of the shelf, or that it is empty; messages stay
-  else if (!here()) go(left[Math.min(Math.max(place, 0), left.length - 1)]);
+  else if (!here()) go(left[Math.min(place, left.length - 1)]);
 });
 
 count();
