@@ -15,7 +15,7 @@ from .session import Sessions
 @contextmanager
 def make_web(app: App, port: int) -> Generator[Web]:
     """What the pages of a site on `port` are given; its threads end with the block."""
-    folder = app.settings.folders.cache / "web"
+    folder = app.settings.folders.web_pictures
     pictures = Pictures(app.gallery, folder, max_pixels=app.settings.max_megapixels * 1_000_000)
     live = Live(app.gallery)
     try:
