@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.errors import ConflictError
 from plugin.undoing import undo as take_back
+from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.history_view import decision_views
 from plugin.web.respond import by_htmx, go, page, said, trigger
@@ -46,9 +47,12 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
         raise Conflict(_in_the_way(web, str(e))) from e
     with web.app.gallery.begin(write=False) as tx:
         what = record.undoes if record.kind == "undo" else tx.decisions.get(record.undoes or record.id).undoes
-        [line] = decision_views(tx, [tx.journal.entry(what or record.id)], datetime.now().astimezone())
+        entry = tx.journal.entry(what or record.id)
+        [line] = decision_views(tx, [entry], datetime.now().astimezone())
     words = f"{'Taken back' if record.kind == 'undo' else 'Done again'}: {line.text}."
     words += " The restored copy was removed." if removed else ""
+    if entry.record.kind == "reject_restoration" and record.kind == "undo":
+        background.ensure_worker(web.app.settings.folders)  # a copy that had been put back is made again
     return _shown_anew(request, words)
 
 

@@ -57,6 +57,8 @@ document.addEventListener("keydown", (event) => {
     undo();
   } else if (typing(event) || event.repeat) {
     return;
+  } else if (key === "u") {
+    undo();
   } else if (key === "w" && field) {
     field.closest("details")?.setAttribute("open", "");
     field.focus();
