@@ -71,12 +71,9 @@ def name(
         with web.app.gallery.begin(write=False) as tx:
             same = [p for p in tx.people.by_name(name) if p.id != person_id]
             if same:
-                asked = {
-                    "person": first_run.card(tx, person_id),
-                    "other": first_run.card(tx, same[0].id),
-                    "called": name,
-                }
-                return fragment(request, web, "parts/welcome_same.html", **asked)
+                person, other = first_run.card(tx, person_id), first_run.card(tx, same[0].id)
+                shown = "parts/welcome_same.html"
+                return fragment(request, web, shown, person=person, other=other, called=name)
 
     def verb(tx: Tx) -> DecisionRecord:
         check(stamp, person_stamp(tx, person_id), "this person")
