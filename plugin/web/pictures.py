@@ -7,8 +7,6 @@ decodes, in a few threads of its own, however many pictures a page asks for at o
 import hashlib
 import io
 import math
-import os
-import stat
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,12 +19,13 @@ from PIL import Image
 from gallery_db import Gallery
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
-from gallery_db.records import PhotoRecord, RestorationRecord
+from gallery_db.records import RestorationRecord
 from iconface_core.errors import ImageReadError, ImageTooLargeError
-from iconface_core.image_io import Photo, content_hash, read_photo
+from iconface_core.image_io import Photo, read_photo
 from iconface_core.types import BBox
 
 from .picture_cache import DEFAULT_LIMIT, PictureCache
+from .picture_files import File, Missing, Reason, input_of, loose_file, output_file, photo_file, root_of
 
 FACE_SIZES = (96, 192, 384, 768)
 """Sides of the square pictures of faces, pixels."""
@@ -43,19 +42,7 @@ DRAWING = "1"
 DECODED_BYTES = 128_000_000
 """Decoded photos that stay in memory for the next face in them."""
 
-Reason = Literal["unknown", "forgotten", "gone", "offline", "changed", "unreadable", "too-large", "nothing"]
 Which = Literal["before", "after"]
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Why there is no picture.
-
-    unknown: no such id · forgotten: its person was purged · gone: the file was deleted · offline: its disk is not there
-    · changed: the file is another picture now · unreadable, too-large: as the word says · nothing: there never was one.
-    """
-
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +126,7 @@ class Pictures:
                 photo = tx.photos.get(photo_id)
             except NotFoundError:
                 return Missing("unknown")
-            root = _root_of(tx, photo)
+            root = root_of(tx, photo)
         return _wanted(photo_file(photo, *root), side, epoch)
 
     def restoration(self, which: Which, restoration_id: int, side: int, *, face: bool = False) -> Wanted | Missing:
@@ -150,8 +137,8 @@ class Pictures:
                 record = tx.restorations.get(restoration_id)
             except NotFoundError:
                 return Missing("unknown")
-            photo = _input_of(tx, record)
-            root = (None, True) if photo is None else _root_of(tx, photo)
+            photo = input_of(tx, record)
+            root = (None, True) if photo is None else root_of(tx, photo)
             box = _face_box(tx, record) if face else None
         if which == "after":
             file = output_file(record)
@@ -261,93 +248,16 @@ def _jpeg(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that pictures are made of. `content` and `absent` as in `Wanted`."""
-
-    path: Path
-    content: str
-    absent: Reason | None = None
-
-
-def photo_file(photo: PhotoRecord, root: str | None, online: bool) -> File | Missing:
-    """The file of a photo. What was read at the last scan is trusted by size and time, as the scan does; a file that
-    differs is another picture. While a disk is away, pictures made before serve."""
-    path = Path(photo.path)
-    if not online:
-        return File(path, photo.content_hash, "offline")  # not even asked: a share that is gone may hang
-    found = _stat(path)
-    if found is None:
-        away = root is not None and not Path(root).is_dir()
-        return File(path, photo.content_hash, "offline") if away else Missing("gone")
-    if photo.state == "failed":
-        return Missing("unreadable")
-    if (found.st_size, found.st_mtime_ns) == (photo.size, photo.mtime_ns):
-        return File(path, photo.content_hash)
-    return File(path, _seen(found))
-
-
-def output_file(record: RestorationRecord) -> File | Missing:
-    """The restored copy of a restoration. One that somebody edited is shown as it is now."""
-    if record.output is None:
-        return Missing("nothing")
-    path = Path(record.output)
-    found = _stat(path)
-    if found is None:
-        away = record.state == "done" and not path.parent.is_dir()
-        return File(path, "", "offline") if away else Missing("gone")
-    return File(path, _seen(found))
-
-
-def loose_file(path: Path, sha256: str) -> File | Missing:
-    """A photo outside the library, as long as it is the very same."""
-    found = _stat(path)
-    if found is None:
-        return Missing("gone" if path.parent.is_dir() else "offline")
-    try:
-        return File(path, sha256) if content_hash(path) == sha256 else Missing("changed")
-    except OSError:
-        return Missing("unreadable")
-
-
 def _wanted(
     file: File | Missing, side: int, epoch: str, face: BBox | None = None, frame: tuple[int, int] | None = None
 ) -> Wanted | Missing:
     return file if isinstance(file, Missing) else Wanted(file.path, file.content, side, epoch, face, frame, file.absent)
 
 
-def _input_of(tx: Tx, record: RestorationRecord) -> PhotoRecord | None:
-    """The photo of the library that has the content that was restored, wherever it is now."""
-    same = tx.photos.by_hash(record.input_sha256)
-    present = [p for p in same if p.state == "indexed"] or same
-    return next((p for p in present if p.path == record.photo), present[0] if present else None)
-
-
 def _face_box(tx: Tx, record: RestorationRecord) -> BBox | None:
     if record.bbox is not None or record.face_id is None:
         return record.bbox
     return tx.faces.get(record.face_id).bbox
-
-
-def _root_of(tx: Tx, photo: PhotoRecord) -> tuple[str | None, bool]:
-    """Its path, and whether it is there."""
-    if photo.root_id is None:
-        return None, True
-    root = tx.roots.get(photo.root_id)
-    return root.path, root.online
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    """None for what is no plain file: opening a pipe would wait for ever."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found if stat.S_ISREG(found.st_mode) else None
-
-
-def _seen(found: os.stat_result) -> str:
-    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
 
 
 def _digest(*parts: str) -> str:

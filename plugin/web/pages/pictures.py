@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from plugin.web.context import WebDep
-from plugin.web.pictures import FACE_SIZES, PHOTO_SIDES, Missing, Pictures, Reason, Wanted, Which
+from plugin.web.picture_files import Missing, Reason
+from plugin.web.pictures import FACE_SIZES, PHOTO_SIDES, Pictures, Wanted, Which
 
 router = APIRouter(prefix="/pictures")
 

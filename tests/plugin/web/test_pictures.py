@@ -21,7 +21,8 @@ from plugin.app import App
 from plugin.forgetting import forget
 from plugin.web.context import Web
 from plugin.web.picture_cache import PictureCache, clear
-from plugin.web.pictures import Missing, Pictures, Wanted, square_around, version_of
+from plugin.web.picture_files import Missing
+from plugin.web.pictures import Pictures, Wanted, square_around, version_of
 from tests.plugin.conftest import Library
 
 Put = Callable[..., PhotoRecord]
