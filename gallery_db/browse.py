@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from iconface_core.types import BBox
+
 from . import browse_sql as sql
 from .browse_sql import Shelf
 from .records import FaceState
@@ -160,6 +162,11 @@ class BrowseRepo:
     def ignored_faces(self, *, after: FacePlace | None = None, limit: int = 60) -> list[FaceCard]:
         """A page of ignored faces, latest first."""
         return self._faces(sql.IGNORED, {"after": 1 << 62 if after is None else after.id, "limit": limit})
+
+    def pictured(self, face_ids: Iterable[int]) -> dict[int, tuple[str, BBox]]:
+        """Content hash of the photo and box of each of these faces: what their pictures depend on."""
+        rows = self._c.execute(text(sql.PICTURED), {"faces": json.dumps([int(i) for i in face_ids])})
+        return {r.id: (r.content_hash, BBox(r.x1, r.y1, r.x2, r.y2)) for r in rows}
 
     def heir(self, person_id: int) -> int | None:
         """Who somebody that no longer exists was merged into."""

@@ -78,6 +78,8 @@ SELECT face.id, face.person_id FROM json_each(:people) AS who JOIN face ON face.
 _NOT_DIFFERENT = """NOT EXISTS (SELECT 1 FROM different WHERE
   person_a = min(face.person_id, :person) AND person_b = max(face.person_id, :person))"""
 _GIVEN = "FROM json_each(:faces) AS given JOIN face ON face.id = given.value"
+PICTURED = f"""
+SELECT face.id, content_hash, x1, y1, x2, y2 {_GIVEN} JOIN photo ON photo.id = face.photo_id"""
 OWNERS = f"""
 SELECT face.id, face.person_id {_GIVEN} JOIN person ON person.id = face.person_id
 WHERE {_SHOWN} AND face.person_id != :person AND {SHELF["shown"]} AND {_NOT_DIFFERENT}"""

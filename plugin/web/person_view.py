@@ -1,7 +1,7 @@
 """What the page of one person shows: the head, and pages of faces with their months."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +13,7 @@ from plugin.errors import UsageError
 
 from .dates import age, day
 from .faces_in_words import NOBODY_YET, period_words, years_words
+from .pictures import version_of
 from .stamps import person_stamp_of
 
 FACES = 120
@@ -29,6 +30,7 @@ class PersonHead:
 
     card: PersonCard
     stamp: str
+    cover_version: str
     months: Sequence[tuple[str | None, int]]
     full: frozenset[str]
 
@@ -73,6 +75,7 @@ class FaceTile:
 
     id: int
     photo_id: int
+    version: str
     when: str
     age: str
     period: str
@@ -93,7 +96,14 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
     for month, n in months:
         if month is not None:
             years[month[:4]] += n
-    return PersonHead(card, stamp, months, frozenset(y for y, n in years.items() if n > FACES_OF_A_YEAR))
+    version = versions(tx, [card.cover_face_id]).get(card.cover_face_id or 0, "")
+    return PersonHead(card, stamp, version, months, frozenset(y for y, n in years.items() if n > FACES_OF_A_YEAR))
+
+
+def versions(tx: Tx, face_ids: Iterable[int | None]) -> dict[int, str]:
+    """Face id to the version of its picture: with it in the address a browser never asks again for a face it has."""
+    found = tx.browse.pictured(i for i in face_ids if i is not None)
+    return {i: version_of(content, box) for i, (content, box) in found.items()}
 
 
 def tab_counts(counts: ShelfCounts) -> dict[str, int]:
@@ -111,12 +121,15 @@ def timeline(tx: Tx, head: PersonHead, after: FacePlace | None, *, oldest_first:
     """A page of faces from a place on."""
     found = tx.browse.faces(head.card.id, after=after, limit=FACES + 1, oldest_first=oldest_first)
     faces, tiles = found[:FACES], []
+    known = versions(tx, [f.id for f in faces])
     last = None if after is None else head.period(after.captured_at)
     for f in faces:
         period = head.period(f.captured_at)
         heading = None if period == last else period_words(period)
         how_old = age(head.card.birth_date, f.captured_at)
-        tiles.append(FaceTile(f.id, f.photo_id, day(f.captured_at), how_old, period, heading, f.confirmed))
+        tiles.append(
+            FaceTile(f.id, f.photo_id, known.get(f.id, ""), day(f.captured_at), how_old, period, heading, f.confirmed)
+        )
         last = period
     return {
         "head": head,

@@ -13,7 +13,7 @@ from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.web.context import WebDep
 from plugin.web.faces_in_words import called, sentence
-from plugin.web.person_view import tab_counts
+from plugin.web.person_view import tab_counts, versions
 from plugin.web.respond import fragment, page, said, trigger
 from plugin.web.stamps import check, person_stamp, person_stamp_of
 
@@ -94,8 +94,8 @@ def merge(
     """They are one person. `stamp` belongs to `person`, in the same order."""
     done = web.app.people.decide(lambda tx: merge_into(tx, person, stamp, keep))
     with web.app.gallery.begin(write=False) as tx:
-        [(card, now)], counts = _stamped(tx.browse.cards([keep])), tab_counts(tx.browse.counts())
-    response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now)
+        [(card, now, version)], counts = _stamped(tx, tx.browse.cards([keep])), tab_counts(tx.browse.counts())
+    response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now, version=version)
     said(response, one_person_now(card.name), undo=done.id)
     return trigger(response, "gone", {"people": [p for p in person if p != keep], "counts": counts})
 
@@ -122,7 +122,7 @@ def merge_offer(tx: Tx, people: Sequence[int]) -> dict[str, Any]:
         raise UsageError("Choose two or more people to put together. Some of these may have been put together already.")
     together = tx.browse.together(cards[0].id, [c.id for c in cards[1:]])
     return {
-        "cards": _stamped(cards),
+        "cards": _stamped(tx, cards),
         "keep": min(cards, key=lambda c: (c.name is None, -c.photos, c.id)).id,
         "names": sorted({c.name for c in cards if c.name is not None}),
         "together": sum(together.values()),
@@ -144,7 +144,7 @@ def _people(tx: Tx, tab: Tab, q: str, after: PersonPlace | None) -> dict[str, An
     cards = found[:PEOPLE]
     place = cards[-1].place if len(found) > PEOPLE else None
     text = None if place is None else f"{int(place.unnamed)}-{place.photos}-{place.person_id}"
-    return {"tab": tab, "q": q, "people": _stamped(cards), "after": text, "begins": after is None}
+    return {"tab": tab, "q": q, "people": _stamped(tx, cards), "after": text, "begins": after is None}
 
 
 def _faces(tx: Tx, tab: Tab, after: FacePlace | None) -> dict[str, Any]:
@@ -156,11 +156,20 @@ def _faces(tx: Tx, tab: Tab, after: FacePlace | None) -> dict[str, Any]:
     faces = found[:FACES]
     place = faces[-1].place if len(found) > FACES else None
     text = None if place is None else f"{place.id}~{'' if place.quality is None else place.quality!r}"
-    return {"tab": tab, "faces": faces, "faces_after": text}
+    return {"tab": tab, "faces": faces, "faces_after": text, "versions": versions(tx, [f.id for f in faces])}
 
 
-def _stamped(cards: Sequence[PersonCard]) -> list[tuple[PersonCard, str]]:
-    return [(c, person_stamp_of(c.id, c.name, c.hidden, c.ignored, c.birth_date, c.chosen_cover_id)) for c in cards]
+def _stamped(tx: Tx, cards: Sequence[PersonCard]) -> list[tuple[PersonCard, str, str]]:
+    """Each with its stamp and the version of its cover's picture."""
+    known = versions(tx, [c.cover_face_id for c in cards])
+    return [
+        (
+            c,
+            person_stamp_of(c.id, c.name, c.hidden, c.ignored, c.birth_date, c.chosen_cover_id),
+            known.get(c.cover_face_id or 0, ""),
+        )
+        for c in cards
+    ]
 
 
 def _person_place(text: str) -> PersonPlace | None:

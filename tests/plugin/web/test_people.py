@@ -46,7 +46,10 @@ def test_named_first_with_covers_and_counts(app: App, site: TestClient):
     assert "<b>Zoë" not in html
     with app.gallery.begin(write=False) as tx:
         card = tx.browse.cards([last])[0]
-    assert f"/pictures/face/{card.cover_face_id}?size=192" in html
+    [address] = re.findall(rf'src="(/pictures/face/{card.cover_face_id}\?size=192[^"]*)"', html)
+    picture = site.get(address.replace("&amp;", "&"))
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert "immutable" in picture.headers["cache-control"]  # scrolling back asks for nothing
     assert 'loading="lazy" width="192" height="192"' in html
 
 
