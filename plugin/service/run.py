@@ -146,6 +146,8 @@ class Service:
                 (tx.jobs.pause if command == "pause" else tx.jobs.resume)(kind)
             self._supervisor.wake()
         elif command == "web":
+            if self._lingers:
+                raise ValueError("this service ends by itself soon, and the page would end with it")
             self._web.start(int(request.get("port") or 0))
         elif command == "wake":
             self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer

@@ -226,6 +226,7 @@ def test_a_lingering_service_ends_by_itself_or_gives_way(library: Library, backg
     assert subprocess.run(background.command("--no-watch", "--linger", "0"), timeout=60).returncode == 0
     assert background.status() == {}
     lingering = background.start("--no-watch", "--linger", "1000")
+    assert "would end with it" in (ask(background.runtime, "web") or {})["error"]
     proper = background.start("--no-watch")
     assert lingering.wait(60) == 0
     until(lambda: background.status().get("pid") == proper.pid)
