@@ -175,6 +175,15 @@ class Browser:
             self.driver.close()
             self.driver.switch_to.window(first)
 
+    @contextmanager
+    def without_scripts(self) -> Iterator[None]:
+        """Pages opened meanwhile run no JavaScript of theirs."""
+        self._cdp("Emulation.setScriptExecutionDisabled", {"value": True})
+        try:
+            yield
+        finally:
+            self._cdp("Emulation.setScriptExecutionDisabled", {"value": False})
+
     # what it looks like
 
     def settle(self) -> None:

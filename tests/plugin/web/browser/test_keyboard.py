@@ -11,16 +11,23 @@ pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
 FOCUS = """
 const e = document.activeElement;
 if (e === document.body) return null;
-const s = getComputedStyle(e), label = e.closest('label'), l = label ? getComputedStyle(label) : s;
-const box = e.getBoundingClientRect();
-const over = [box, ...[...e.children].map(c => c.getBoundingClientRect())];
+const shown = e.closest('label') ?? e;
+const look = () => [shown, ...shown.querySelectorAll('*')].map(c => {
+  const s = getComputedStyle(c);
+  return [s.outline, s.boxShadow, s.borderColor, s.backgroundColor, s.stroke, s.strokeWidth, s.top].join();
+}).join();
+const focused = look();
+e.blur();
+const marked = focused !== look();
+e.focus({preventScroll: true});
 return {
   what: [e.tagName.toLowerCase(), e.id, (e.getAttribute('aria-label') ?? e.textContent).trim().slice(0, 40)].join(' '),
-  seen: over.some(b => b.width > 0 && b.height > 0 && b.bottom > 0 && b.top < innerHeight),
-  marked: [s, l, ...[...(label ?? e).querySelectorAll('*')].map(c => getComputedStyle(c))]
-    .some(c => (c.outlineStyle !== 'none' && parseFloat(c.outlineWidth) >= 2) || c.boxShadow !== 'none'),
+  seen: [e, ...e.children].map(c => c.getBoundingClientRect())
+    .some(b => b.width > 0 && b.height > 0 && b.bottom > 0 && b.top < innerHeight),
+  marked,
 };
 """
+"""Where the focus is, whether it is in sight, and whether it looks different from an element without it."""
 
 
 def walk(browser: Browser, most: int = 60) -> list[str]:

@@ -85,3 +85,15 @@ def test_a_wall_of_faces(everything: Browser, ids: dict[str, int], name: str):
     browser.shot(f"{name}-wall", whole=False)
     assert browser.too_wide() == []
     assert browser.trouble() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("people", "Adam Bright"), ("person", "10 photos"), ("photo", "Adam Bright"), ("review", "questions left")],
+)
+def test_it_can_be_read_without_scripts(everything: Browser, ids: dict[str, int], name: str, read: str):
+    everything.look(DESKTOP)
+    with everything.without_scripts():
+        everything.open(PAGES[name](ids))
+        everything.until_sees(read)
+    assert everything.trouble() == []

@@ -88,5 +88,11 @@ def test_several_restorations_are_kept_at_once(site: Browser, iconface: Commands
     site.until_sees("2 kept")
     assert waiting() == []
     site.until_sees("Nothing waits for your decision")
+    site.click(".toast button", "Undo")
+    site.until(lambda: len(waiting()) == 2, "both wait again")
+    site.until(lambda: len(site.all("[data-pick]")) == 2, "and the page says so")
+    site.driver.execute_script("for (const box of document.querySelectorAll('[data-pick]')) box.click()")
+    site.click("#bar button", "Keep all")
+    site.until(lambda: waiting() == [], "kept again")
     site.open("/restorations?tab=kept")
     site.until(lambda: len(site.all("[data-card]")) == 3, "three are kept")
