@@ -126,3 +126,13 @@ def enter(driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Enter]:
 def site(enter: Enter, library: RealLibrary) -> Browser:
     """The site of a library of one's own."""
     return enter(library.home)
+
+
+@pytest.fixture(scope="module")
+def shared_site(
+    driver: webdriver.Chrome, real_library: RealLibrary, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """One site for the tests of a module that only look."""
+    folder = tmp_path_factory.mktemp("shared")
+    with visits(driver, folder) as come_in:
+        yield come_in(real_library.copy(folder / "home").home)

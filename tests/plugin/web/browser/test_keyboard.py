@@ -47,8 +47,10 @@ def walk(browser: Browser, most: int = 60) -> list[str]:
 @pytest.mark.parametrize(
     "path", ["/people", "/people/{adam}", "/review", "/photos/{photo}", "/restorations", "/library"]
 )
-def test_tab_goes_through_the_page_and_focus_is_visible(site: Browser, library: RealLibrary, path: str):
+def test_tab_goes_through_the_page_and_focus_is_visible(shared_site: Browser, library: RealLibrary, path: str):
     ids = {"adam": library.people["00005"], "photo": library.photo_id("together/bbt1.jpg")}
+    site = shared_site
+    site.look()
     site.open(path.format(**ids))
     site.settle()
     stops = walk(site)
@@ -58,7 +60,9 @@ def test_tab_goes_through_the_page_and_focus_is_visible(site: Browser, library: 
     assert len(stops) > 12, stops
 
 
-def test_skip_help_and_escape(site: Browser):
+def test_skip_help_and_escape(shared_site: Browser):
+    site = shared_site
+    site.look()
     site.open("/people")
     site.settle()
     site.press(Keys.TAB, Keys.ENTER)
@@ -70,7 +74,9 @@ def test_skip_help_and_escape(site: Browser):
     site.until(lambda: not site.all("#keys[open]"), "the list is closed")
 
 
-def test_people_are_walked_chosen_and_opened(site: Browser):
+def test_people_are_walked_chosen_and_opened(shared_site: Browser):
+    site = shared_site
+    site.look()
     site.open("/people")
     site.settle()
     first, second = (e.get_attribute("data-item") for e in site.all("#people-list .person")[:2])

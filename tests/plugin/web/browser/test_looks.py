@@ -3,14 +3,10 @@
 The pictures lie in `test-artefacts/screenshots/`.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from selenium import webdriver
 
 from .accessibility import findings
 from .chromium import DARK, DESKTOP, LIGHT, PHONE, WALL, Browser
-from .conftest import visits
 from .real_library import RealLibrary
 
 pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
@@ -18,7 +14,7 @@ NARROW = (360, 740)
 
 PAGES = {
     "people": lambda ids: "/people",
-    "person": lambda ids: f"/people/{ids['ada']}",
+    "person": lambda ids: f"/people/{ids['adam']}",
     "person-long-name": lambda ids: f"/people/{ids['long']}",
     "person-nameless": lambda ids: f"/people/{ids['nameless']}",
     "review": lambda ids: "/review",
@@ -38,7 +34,7 @@ PAGES = {
 def ids(real_library: RealLibrary) -> dict[str, int]:
     people = real_library.people
     return {
-        "ada": people["00005"],
+        "adam": people["00005"],
         "long": people["00146"],
         "nameless": people["Kofi_Annan"],
         "portrait": real_library.photo_id("00005/old 0.jpg"),
@@ -47,18 +43,9 @@ def ids(real_library: RealLibrary) -> dict[str, int]:
     }
 
 
-@pytest.fixture(scope="module")
-def everything(
-    driver: webdriver.Chrome, real_library: RealLibrary, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
-    folder = tmp_path_factory.mktemp("looks")
-    with visits(driver, folder) as enter:
-        yield enter(real_library.copy(folder / "home").home)
-
-
 @pytest.mark.parametrize("name", PAGES)
-def test_it_is_accessible_and_fits(everything: Browser, ids: dict[str, int], name: str):
-    browser = everything
+def test_it_is_accessible_and_fits(shared_site: Browser, ids: dict[str, int], name: str):
+    browser = shared_site
     if name == "not-found":
         browser.expect("404")
     browser.look(DESKTOP, LIGHT)
@@ -77,8 +64,8 @@ def test_it_is_accessible_and_fits(everything: Browser, ids: dict[str, int], nam
 
 
 @pytest.mark.parametrize("name", ["people", "person"])
-def test_a_wall_of_faces(everything: Browser, ids: dict[str, int], name: str):
-    browser = everything
+def test_a_wall_of_faces(shared_site: Browser, ids: dict[str, int], name: str):
+    browser = shared_site
     browser.look(WALL)
     browser.open(PAGES[name](ids))
     browser.settle()
@@ -91,9 +78,9 @@ def test_a_wall_of_faces(everything: Browser, ids: dict[str, int], name: str):
     ("name", "read"),
     [("people", "Adam Bright"), ("person", "10 photos"), ("photo", "Adam Bright"), ("review", "questions left")],
 )
-def test_it_can_be_read_without_scripts(everything: Browser, ids: dict[str, int], name: str, read: str):
-    everything.look(DESKTOP)
-    with everything.without_scripts():
-        everything.open(PAGES[name](ids))
-        everything.until_sees(read)
-    assert everything.trouble() == []
+def test_it_can_be_read_without_scripts(shared_site: Browser, ids: dict[str, int], name: str, read: str):
+    shared_site.look(DESKTOP)
+    with shared_site.without_scripts():
+        shared_site.open(PAGES[name](ids))
+        shared_site.until_sees(read)
+    assert shared_site.trouble() == []

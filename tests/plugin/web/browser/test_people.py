@@ -61,9 +61,9 @@ def test_a_name_that_exists_offers_a_merge(site: Browser, library: RealLibrary, 
 
 
 def test_split_and_undo(site: Browser, library: RealLibrary, iconface: Commands):
-    ada = library.people["00005"]
-    faces = person(iconface, ada)["faces"]
-    site.open(f"/people/{ada}")
+    adam = library.people["00005"]
+    faces = person(iconface, adam)["faces"]
+    site.open(f"/people/{adam}")
     site.settle()
     for tile in site.all("#faces .pickable label")[:2]:
         site.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", tile)
@@ -75,11 +75,11 @@ def test_split_and_undo(site: Browser, library: RealLibrary, iconface: Commands)
     site.shot("split", whole=False)
     site.click("#sheet button", "New person")
     site.one(".toast")
-    assert person(iconface, ada)["faces"] == faces - 2
+    assert person(iconface, adam)["faces"] == faces - 2
     [new] = [p for p in iconface("people", "list")["people"] if p["name"] == "His brother"]
     assert new["faces"] == 2
     undo(site)
-    assert person(iconface, ada)["faces"] == faces
+    assert person(iconface, adam)["faces"] == faces
     assert person(iconface, new["person_id"]) is None
 
 
