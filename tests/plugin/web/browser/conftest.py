@@ -57,7 +57,7 @@ class Server:
         self._process.stdout.close()
         self._errors.close()
         end = time.monotonic() + 30
-        while ask(runtime, "ping") is not None and time.monotonic() < end:
+        while ask(runtime, "stop") is not None and time.monotonic() < end:  # again: it may only just have started
             time.sleep(0.1)
 
 
