@@ -67,13 +67,14 @@ class Live:
     async def _listening(self) -> AsyncGenerator[asyncio.Queue[bytes | None]]:
         self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING)
-        queue.put_nowait(_event("jobs", (await run_in_threadpool(self._look))["jobs"]))
+        # Counted before anything is waited for: who comes next must find the room taken.
         self._listeners.add(queue)
-        if self._closing.is_set():
-            queue.put_nowait(None)
-        if self._poller is None or self._poller.done():
-            self._poller = asyncio.create_task(self._poll())
         try:
+            queue.put_nowait(_event("jobs", (await run_in_threadpool(self._look))["jobs"]))
+            if self._closing.is_set():
+                queue.put_nowait(None)
+            if self._poller is None or self._poller.done():
+                self._poller = asyncio.create_task(self._poll())
             yield queue
         finally:
             self._listeners.discard(queue)
