@@ -26,7 +26,7 @@ class DecisionRepo(RestorationDecisions):
     def create_person(self, name: str | None = None) -> DecisionRecord:
         """`.person_id` of the result is the new person."""
         r = Recorder(self._c)
-        person_id = r.insert(person, name=_clean(name), hidden=False, ignored=False, created_by="user")
+        person_id = _new_person(r, name)
         done = self._note("create_person", f"created {self._title(person_id)}", r)
         return replace(done, person_id=person_id)
 
@@ -53,7 +53,7 @@ class DecisionRepo(RestorationDecisions):
         """ "These are somebody who is not here yet": a new person (`.person_id`) with them confirmed, as one act."""
         rows = self._faces(face_ids)
         r = Recorder(self._c)
-        person_id = r.insert(person, name=_clean(name), hidden=False, ignored=False, created_by="user")
+        person_id = _new_person(r, name)
         self._take(r, rows, person_id)
         done = self._note("assign", f"assigned {_faces(rows)} to {self._title(person_id)}, who is new", r)
         return replace(done, person_id=person_id)
@@ -107,7 +107,7 @@ class DecisionRepo(RestorationDecisions):
             raise GalleryError(f"the box {bbox} has no area inside photo {photo_id} ({width} x {height} pixels)")
         r = Recorder(self._c)
         if person_id is None and _clean(name) is not None:
-            person_id = r.insert(person, name=_clean(name), hidden=False, ignored=False, created_by="user")
+            person_id = _new_person(r, name)
         face_id = r.insert(
             face,
             photo_id=photo_id,
@@ -152,13 +152,11 @@ class DecisionRepo(RestorationDecisions):
         old one. Raises GalleryError when a face is not the person's, or all of them are given."""
         require(self._c, person, [person_id])
         rows = self._faces(face_ids)
-        strangers = [i for i, row in rows.items() if row.person_id != person_id]
-        if strangers:
-            raise GalleryError(f"face {strangers[0]} does not belong to {self._title(person_id)}")
+        self._must_be_of(rows, person_id)
         if len(rows) == len(self._ids(face, face.c.person_id == person_id)):
             raise GalleryError(f"these are all faces of {self._title(person_id)}: nothing would be left to split from")
         r = Recorder(self._c)
-        new_id = r.insert(person, name=_clean(name), hidden=False, ignored=False, created_by="user")
+        new_id = _new_person(r, name)
         self._take(r, rows, new_id)
         r.insert(different, person_a=person_id, person_b=new_id)
         done = self._note("split", f"split {_faces(rows)} from {self._title(person_id)}: {self._title(new_id)}", r)
@@ -178,12 +176,10 @@ class DecisionRepo(RestorationDecisions):
     def name(self, person_id: int, name: str | None, *, seen: Sequence[int] = ()) -> DecisionRecord:
         """Set or (None, blank) remove the name. `seen` are faces of theirs by which the user knew them: confirmed with
         it. Raises GalleryError when one is not theirs."""
+        require(self._c, person, [person_id])
         before = self._title(person_id)
         rows = self._faces(seen) if seen else {}
-        strangers = [i for i, row in rows.items() if row.person_id != person_id]
-        if strangers:
-            raise GalleryError(f"face {strangers[0]} does not belong to {before}")
-        require(self._c, person, [person_id])
+        self._must_be_of(rows, person_id)
         r = Recorder(self._c)
         r.update(person, [person_id], name=_clean(name))
         r.update(face, list(rows), confirmed=True, state="ok")
@@ -205,8 +201,8 @@ class DecisionRepo(RestorationDecisions):
 
     def cover(self, person_id: int, face_id: int | None) -> DecisionRecord:
         """The face to show; None: the best one. Raises GalleryError when the face is not the person's."""
-        if face_id is not None and self._faces([face_id])[face_id].person_id != person_id:
-            raise GalleryError(f"face {face_id} does not belong to {self._title(person_id)}")
+        if face_id is not None:
+            self._must_be_of(self._faces([face_id]), person_id)
         return self._set("cover", person_id, f"{self._title(person_id)}: cover {face_id}", cover_face_id=face_id)
 
     def undo(self, decision_id: int | None = None) -> DecisionRecord:
@@ -273,6 +269,11 @@ class DecisionRepo(RestorationDecisions):
             raise NotFoundError(f"face {forgotten[0]} was forgotten")
         return rows
 
+    def _must_be_of(self, rows: dict[int, Any], person_id: int) -> None:
+        stranger = next((i for i, row in rows.items() if row.person_id != person_id), None)
+        if stranger is not None:
+            raise GalleryError(f"face {stranger} does not belong to {self._title(person_id)}")
+
     def _rejections(self, face_ids: list[int], people: list[int]) -> list[int]:
         ids = (rejection.c.face_id.in_(part) for part in batches(face_ids))
         return [i for part in ids for i in self._ids(rejection, and_(part, rejection.c.person_id.in_(people)))]
@@ -286,6 +287,10 @@ class DecisionRepo(RestorationDecisions):
     def _title(self, person_id: int) -> str:
         name = self._c.scalar(select(person.c.name).where(person.c.id == person_id))
         return f"person {person_id}" + (f" ({name})" if name else "")
+
+
+def _new_person(r: Recorder, name: str | None) -> int:
+    return r.insert(person, name=_clean(name), hidden=False, ignored=False, created_by="user")
 
 
 def _clean(name: str | None) -> str | None:
