@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from . import undo
+from .decisions import undo
 from .records import DecisionRecord
 from .schema import decision, merged
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from gallery_db.errors import ConflictError, GalleryError, NotFoundError
+from gallery_db.records import DecisionRecord
+from gallery_db.rows import to_json, utc_now
+from gallery_db.schema import decision
+
 from .changes import Change, invert
-from .errors import ConflictError, GalleryError, NotFoundError
-from .records import DecisionRecord
-from .rows import to_json, utc_now
-from .schema import decision
 
 
 def note(conn: Connection, kind: str, summary: str, changes: list[Change], undoes: int | None = None) -> DecisionRecord:

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, or_, select, update
 
-from .errors import ConflictError
-from .rows import batches, unique
-from .schema import cluster, different, face, metadata, person, rejection, restoration
+from gallery_db.errors import ConflictError
+from gallery_db.rows import batches, unique
+from gallery_db.schema import cluster, different, face, metadata, person, rejection, restoration
 
 Change = list[Any]
 _MACHINE_COLUMNS = {("face", "person_id"), ("face", "cluster_id"), ("cluster", "person_id")}

@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
+
+from gallery_db.errors import GalleryError
+from gallery_db.records import DecisionRecord
+from gallery_db.rows import require, unique
+from gallery_db.schema import restoration
 
 from . import undo
+from .base import Decisions
 from .changes import Change, Recorder
-from .errors import GalleryError
-from .records import DecisionRecord
-from .rows import require, unique
-from .schema import restoration
 
 
-class RestorationDecisions:
-    def __init__(self, conn: Connection) -> None:
-        self._c = conn
-
+class RestorationDecisions(Decisions):
     def restored(self, restoration_ids: Sequence[int]) -> DecisionRecord:
         """Note that an output was written (`restoration_ids`: its faces), so that `undo` can take it back: they become
         `undone` together, and the caller removes the output."""

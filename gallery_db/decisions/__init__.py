@@ -1,0 +1,36 @@
+"""Everything a human decides. Each verb writes one decision with its inverse, in the caller's transaction.
+
+A decision is a fact: only `undo`, itself a decision, takes it back. Machine code has no business here. All verbs raise
+NotFoundError for unknown ids, and change nothing when they raise.
+"""
+
+from sqlalchemy import select
+
+from gallery_db.records import DecisionRecord
+from gallery_db.schema import decision
+
+from . import undo
+from .of_faces import FaceDecisions
+from .of_people import PersonDecisions
+from .of_restorations import RestorationDecisions
+
+
+class DecisionRepo(FaceDecisions, PersonDecisions, RestorationDecisions):
+    """The verbs, and what was decided."""
+
+    def undo(self, decision_id: int | None = None) -> DecisionRecord:
+        """Take back one decision (default: the latest in force), in a new one; undoing that one redoes it.
+
+        Raises NotFoundError (nothing to undo), GalleryError (already undone) or ConflictError when a later decision in
+        force changed the same thing: undo that first. What only the machine moved since stays moved (`.skipped`).
+        """
+        return undo.undo(self._c, decision_id)
+
+    def get(self, decision_id: int) -> DecisionRecord:
+        """Raises NotFoundError."""
+        return undo.record(undo.fetch(self._c, decision_id))
+
+    def history(self, *, limit: int | None = None) -> list[DecisionRecord]:
+        """Latest first."""
+        rows = self._c.execute(select(decision).order_by(decision.c.id.desc()).limit(limit))
+        return [undo.record(r) for r in rows]

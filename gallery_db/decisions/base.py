@@ -1,0 +1,63 @@
+"""What the decisions about faces, people and restorations have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gallery_db.errors import GalleryError, NotFoundError
+from gallery_db.records import DecisionRecord
+from gallery_db.rows import batches, require, unique
+from gallery_db.schema import face, person
+
+from . import undo
+from .changes import Recorder
+
+
+class Decisions:
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def _note(self, kind: str, summary: str, r: Recorder) -> DecisionRecord:
+        return undo.note(self._c, kind, summary, r.changes)
+
+    def _faces(self, face_ids: Sequence[int]) -> dict[int, Any]:
+        ids = unique(face_ids)
+        if not ids:
+            raise GalleryError("no face was given")
+        require(self._c, face, ids)
+        rows = {row.id: row for part in batches(ids) for row in self._rows(face, face.c.id.in_(part))}
+        forgotten = [i for i, row in rows.items() if row.state == "forgotten"]
+        if forgotten:
+            raise NotFoundError(f"face {forgotten[0]} was forgotten")
+        return rows
+
+    def _take(self, r: Recorder, rows: dict[int, Any], person_id: int) -> None:
+        """Confirm faces as a person's. A face from elsewhere leaves its cluster, which is not the person's."""
+        moved = [i for i, row in rows.items() if row.person_id != person_id]
+        r.update(face, moved, cluster_id=None)
+        r.update(face, list(rows), person_id=person_id, confirmed=True, state="ok")
+
+    def _ids(self, table: Any, where: Any) -> list[int]:
+        return list(self._c.scalars(select(table.c.id).where(where)))
+
+    def _rows(self, table: Any, where: Any) -> list[Any]:
+        return list(self._c.execute(select(table).where(where).order_by(table.c.id)))
+
+    def _title(self, person_id: int) -> str:
+        name = self._c.scalar(select(person.c.name).where(person.c.id == person_id))
+        return f"person {person_id}" + (f" ({name})" if name else "")
+
+
+def new_person(r: Recorder, name: str | None) -> int:
+    return r.insert(person, name=clean(name), hidden=False, ignored=False, created_by="user")
+
+
+def clean(name: str | None) -> str | None:
+    return (name or "").strip() or None
+
+
+def faces_text(rows: dict[int, Any]) -> str:
+    ids = sorted(rows)
+    shown = ", ".join(map(str, ids[:5])) + (", ..." if len(ids) > 5 else "")
+    return f"face {shown}" if len(ids) == 1 else f"{len(ids)} faces ({shown})"
