@@ -58,6 +58,11 @@ class Folders:
         return self.data / "run"
 
     @property
+    def scan_lock(self) -> Path:
+        """Held by the one process that scans."""
+        return self.data / "scan.lock"
+
+    @property
     def config_file(self) -> Path:
         return self.config / "config.toml"
 

@@ -2,12 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .output import columns
 from .session import SHARED_HELP, Session
+
+if TYPE_CHECKING:
+    from plugin.library_job import LibraryReport
 
 
 def register(root: typer.Typer) -> None:
@@ -126,18 +129,28 @@ def scan(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be read")] = False,
 ) -> int:
-    """Find new and changed photos, their faces, and who is who. Ctrl-C is safe: the next scan goes on from there."""
+    """Find new and changed photos, their faces, and who is who. Ctrl-C is safe: the next scan goes on from there.
+
+    While another scan runs, of the service or of another terminal, this one waits for its turn.
+    """
     from plugin.roots import absolute
 
+    from .waiting import in_turn
+
     session = Session.of(ctx)
-    with session.app() as app, session.out.progress("scanning", "photos") as progress:
-        report = app.job.run(
-            progress,
-            only=None if folder is None else absolute(folder),
-            re_embed=re_embed,
-            retry_failed=retry_failed,
-            accept_missing=accept_missing,
-            dry_run=dry_run,
-        )
+    with session.app() as app:
+
+        def once() -> "LibraryReport":
+            with session.out.progress("scanning", "photos") as progress:
+                return app.job.run(
+                    progress,
+                    only=None if folder is None else absolute(folder),
+                    re_embed=re_embed,
+                    retry_failed=retry_failed,
+                    accept_missing=accept_missing,
+                    dry_run=dry_run,
+                )
+
+        report = in_turn(session.out, app.gallery, app.settings.folders.scan_lock, once)
     session.out.object({**asdict(report), "dry_run": dry_run}, report.lines(dry_run))
     return report.exit_code

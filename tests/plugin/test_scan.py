@@ -1,5 +1,6 @@
 """`iconface scan` on real pictures, with the real detector and embedder."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from PIL import Image
+
+from gallery_db import Gallery
+from plugin.jobs.kinds import enqueue_changes
 
 from .conftest import Cli, Library, tree_hash
 
@@ -137,12 +142,23 @@ def test_bad_files_are_listed_by_doctor_and_stop_nothing(own: Own):
     assert len(cli("scan", "--retry-failed")["scan"]["failed"]) == 3
 
 
-def test_two_scans_at_once_the_second_is_told_to_wait(cli: Cli, library: Library):
-    from filelock import FileLock
-
-    with FileLock(library.home / "data" / "scan.lock"):
-        error = cli("scan", code=6)["error"]
-    assert "another scan" in error["message"]
+def test_two_scans_at_once_the_second_waits_its_turn_and_shows_how_far_the_first_is(library: Library):
+    command = [sys.executable, "-m", "plugin", "--home", str(library.home), "scan", "--jsonl"]
+    with Gallery.open(library.home / "data" / "gallery.db") as gallery, FileLock(library.home / "data" / "scan.lock"):
+        with gallery.begin() as tx:  # as a service that scans tells it
+            enqueue_changes(tx, 1, ["a.jpg"])
+            job = tx.jobs.claim(time.time(), 1000.0)
+            assert job is not None
+            tx.jobs.heartbeat(job, time.time(), 1000.0, {"done": 2, "total": 9, "text": "b.jpg"})
+        scan = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert scan.stdout is not None
+        shown = [json.loads(scan.stdout.readline()) for _ in range(2)]
+        assert [(e["done"], e["total"]) for e in shown] == [(1, 9), (2, 9)]
+        assert scan.poll() is None, "it waits"
+    out, err = scan.communicate()
+    assert scan.returncode == 0
+    assert "the service scans already" in err
+    assert json.loads(out)["scan"]["unchanged"] > 0
 
 
 def test_our_own_state_never_lies_inside_the_library(tmp_path: Path, cli: Cli):
