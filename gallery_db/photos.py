@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from iconface_core.types import BBox
 
 from .records import FaceState, PhotoRecord, PhotoStat, PhotoState
 from .rows import MAX_VARIABLES, batches, require, storable_path, utc_now
-from .schema import face, photo, root
+from .schema import face, photo, restoration, root
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +71,27 @@ class PhotoRepo:
         reason: str,
         *,
         root_id: int | None = None,
-        content_hash: str = "",
+        content_hash: str | None = "",
         size: int = 0,
         mtime_ns: int = 0,
         inode: int = 0,
     ) -> PhotoRecord:
         """Store a file that cannot be read; `attempts` grows by one while size and mtime stay the same. Faces found
-        earlier stay (the file may be damaged, the people are not). A name that is not UTF-8 is stored escaped."""
+        earlier stay (the file may be damaged, the people are not). With `content_hash` None the content read last is
+        remembered: the photo is itself again wherever that is found. A name that is not UTF-8 is stored escaped."""
         path = path.encode(errors="backslashreplace").decode()
         old = self.by_path(path)
         same = old is not None and old.state == "failed" and (old.size, old.mtime_ns) == (size, mtime_ns)
         return self._store(
             path,
             root_id=root_id,
-            content_hash=content_hash,
             size=size,
             mtime_ns=mtime_ns,
             inode=inode,
             state="failed",
             reason=reason,
             attempts=old.attempts + 1 if same and old is not None else 1,
+            **({} if content_hash is None else {"content_hash": content_hash}),
         )
 
     def mark_restored(
@@ -120,13 +121,13 @@ class PhotoRepo:
         return record
 
     def mark_missing(self, photo_ids: Sequence[int]) -> int:
-        """The files are gone from a root that is online. Faces and names stay; rows of unreadable files without faces
-        are dropped, and those of our own outputs left as they are. Returns how many rows changed."""
+        """The files are gone from a root that is online. Faces and names stay; rows of files that were never read and
+        have no faces are dropped, and those of our own outputs left as they are. Returns how many rows changed."""
         has_faces = exists().where(face.c.photo_id == photo.c.id)
         changed = 0
         for ids in batches(photo_ids):
             failed = (photo.c.id.in_(ids), photo.c.state == "failed")
-            changed += self._c.execute(delete(photo).where(*failed, ~has_faces)).rowcount
+            changed += self._c.execute(delete(photo).where(*failed, ~has_faces, photo.c.content_hash == "")).rowcount
             # Time 0 has it read again when it comes back: nobody knows which bytes it had.
             changed += self._c.execute(update(photo).where(*failed).values(state="missing", mtime_ns=0)).rowcount
         return changed + self._set_state(photo_ids, ("indexed",), "missing")
@@ -138,22 +139,27 @@ class PhotoRepo:
     def move(
         self, photo_id: int, path: str, *, root_id: int | None, size: int, mtime_ns: int, inode: int
     ) -> PhotoRecord:
-        """The same content at a new path with the old one gone: keeps faces, names and restorations. Raises
-        NotFoundError.
+        """The same content at a new path: keeps faces, names and restorations. Raises NotFoundError.
 
-        A photo that was at `path` before has been overwritten. With faces it is kept as missing under a path that no
-        file has, so that its names are there again when its content is."""
-        self.get(photo_id)
+        A photo that was at `path` before is kept as missing under a path that no file has: it may be about to move
+        itself, and when its content is found again its names are there again."""
+        old = self.get(photo_id)
         other = self.by_path(storable_path(path))
         if other is not None and other.id != photo_id:
-            if self._c.scalar(select(exists().where(face.c.photo_id == other.id))):
-                aside = {"path": f"{path}#overwritten-{other.id}", "state": "missing"}
+            if self.mark_missing([other.id]) or other.state == "missing":
+                aside = {"path": path + _aside(other.id)}
                 self._c.execute(update(photo).where(photo.c.id == other.id).values(aside))
             else:
                 self.delete([other.id])
         values = {"path": path, "root_id": root_id, "size": size, "mtime_ns": mtime_ns, "inode": inode}
+        values |= {"state": "indexed", "reason": None, "attempts": 0}
         self._c.execute(update(photo).where(photo.c.id == photo_id).values(values))
-        self.mark_present([photo_id])
+        was = old.path.removesuffix(_aside(photo_id))
+        if was != path:
+            faces = select(face.c.id).where(face.c.photo_id == photo_id)
+            # What was made of another photo that had this name stays with that one.
+            mine = or_(restoration.c.input_sha256 == old.content_hash, restoration.c.face_id.in_(faces))
+            self._c.execute(update(restoration).where(restoration.c.photo == was, mine).values(photo=path))
         return self.get(photo_id)
 
     def delete(self, photo_ids: Sequence[int]) -> int:
@@ -245,7 +251,7 @@ class PhotoRepo:
 
     def _store(self, path: str, **values: Any) -> PhotoRecord:
         """Columns that are not given keep their value in an old row."""
-        blank = {"width": 0, "height": 0, "format": ""}
+        blank = {"width": 0, "height": 0, "format": "", "content_hash": ""}
         row = insert(photo).values(blank | values | {"path": storable_path(path)})
         self._c.execute(row.on_conflict_do_update(index_elements=["path"], set_=values))
         return PhotoRecord(**self._c.execute(select(photo).where(photo.c.path == path)).one()._mapping)
@@ -257,6 +263,11 @@ class PhotoRepo:
             ).rowcount
             for ids in batches(photo_ids)
         )
+
+
+def _aside(photo_id: int) -> str:
+    """What no file name ends with: the path of a photo that was overwritten, until its content is found again."""
+    return f"#overwritten-{photo_id}"
 
 
 _PHOTO_COLUMNS = tuple(c.name for c in photo.c)

@@ -18,7 +18,7 @@ from iconface_core.provenance import is_restored_output
 from iconface_core.types import DetectedFace, FaceEmbedding
 
 from .degradation import measured
-from .library import FoundFile
+from .library import FoundFile, vanished
 from .model_host import ModelSlot
 
 Looking = Callable[[Path, bool], None]
@@ -31,12 +31,15 @@ def untold(path: Path, begins: bool) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What a look at one file found. Exactly one of these holds: `moved_from` (a known photo under a new name),
-    `restored` (our own output), `failure` (why it cannot be read), or `photo` with its faces."""
+    """What a look at one file found. Exactly one of these holds: `moved_from` (a known photo under a new name), `gone`
+    (by now), `restored` (our own output), `failure` (why it cannot be read), or `photo` with its faces.
+
+    `content_hash` is empty for what is no photo, and None when the file could not be read to its end."""
 
     file: FoundFile
-    content_hash: str = ""
+    content_hash: str | None = ""
     moved_from: int | None = None
+    gone: bool = False
     restored: bool = False
     failure: str | None = None
     photo: Photo | None = None
@@ -81,7 +84,9 @@ class Indexer:
                 return Seen(file, digest, restored=True)
             photo = read_photo(path, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
         except (ImageReadError, OSError) as e:
-            return Seen(file, failure=str(e))
+            if vanished(file.path):
+                return Seen(file, gone=True)  # it moved on: what is told of it next says where to
+            return Seen(file, None if isinstance(e, OSError) else "", failure=str(e))
         return Seen(file, digest, photo=photo, faces=tuple(self.faces_of(photo)))
 
     def faces_of(self, photo: Photo) -> list[FoundFace]:
@@ -119,21 +124,24 @@ class _Where(TypedDict):
 
 
 def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChanges | None:
-    """Write what was seen. The caller's transaction makes photo, faces and vectors land together or not at all."""
+    """Write what was seen. The caller's transaction makes photo, faces and vectors land together or not at all.
+    Nothing is written of a file that is gone: the caller knows what was there."""
     f = seen.file
     where: _Where = {"root_id": root_id, "size": f.size, "mtime_ns": f.mtime_ns, "inode": f.inode}
     if seen.moved_from is not None:
         tx.photos.move(seen.moved_from, f.path, **where)
         return None
+    if seen.gone:
+        return None
     if seen.restored:
-        tx.photos.mark_restored(f.path, seen.content_hash, **where)
+        tx.photos.mark_restored(f.path, seen.content_hash or "", **where)
         return None
     if seen.photo is None:
         tx.photos.mark_failed(f.path, seen.failure or "unknown reason", content_hash=seen.content_hash, **where)
         return None
     row = tx.photos.upsert(
         f.path,
-        seen.content_hash,
+        seen.content_hash or "",
         width=seen.photo.width,
         height=seen.photo.height,
         captured_at=seen.photo.captured_at,

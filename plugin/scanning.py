@@ -24,6 +24,10 @@ GROUPING_PENDING = "grouping_pending"
 """Meta key set in the same transaction as new faces, so that a crash before grouping is made good by the next scan."""
 
 
+TOGETHER = 100
+"""So many moved photos are stored in one transaction: a folder that was renamed may hold thousands."""
+
+
 @dataclass(slots=True)
 class ScanReport:
     """What a scan did. `problems` are lines for a person; `failed` maps path to reason."""
@@ -171,28 +175,23 @@ class Scanner:
     def _look_and_store(self, plans: Sequence[_Plan], report: ScanReport, progress: Progress) -> None:
         progress.total(sum(len(plan.changes.todo) for plan in plans))
         # One for all roots: a file found again is claimed once, wherever it went.
-        moved = MovedPhotos(self._gallery, (f for plan in plans for f in plan.changes.todo))
+        moved = MovedPhotos(self._gallery)
+        same = moved.same_files([f for plan in plans for f in plan.changes.todo])
+        # Moves first: what is read into a path must not fall to the photo that has left it.
         for plan in plans:
-            for seen in self._look_at(plan, moved):
-                self._store(plan, seen, report)
-                progress.step(seen.file.path)
+            found_again = [Seen(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
+            for start in range(0, len(found_again), TOGETHER):
+                self._store(plan, found_again[start : start + TOGETHER], report, progress)
+        for plan in plans:
+            for seen in self._look_at((f for f in plan.changes.todo if f.path not in same), moved):
+                self._store(plan, [seen], report, progress)
 
-    def _look_at(self, plan: _Plan, moved: MovedPhotos) -> Iterator[Seen]:
+    def _look_at(self, todo: Iterator[FoundFile], moved: MovedPhotos) -> Iterator[Seen]:
         """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
 
-        def same_content(file: FoundFile, digest: str) -> int | None:
-            old = plan.known.get(file.path)
-            if old is not None and old.content_hash == digest and old.state in ("indexed", "missing"):
-                return old.id  # only touched
-            return moved.same_content(file, digest)
-
         def look(file: FoundFile) -> Seen:
-            photo_id = moved.same_file(file)
-            if photo_id is not None:
-                return Seen(file, moved_from=photo_id)
-            return self._indexer.look(file, lambda digest: same_content(file, digest))
+            return self._indexer.look(file, lambda digest: moved.same_content(file, digest))
 
-        todo = iter(plan.changes.todo)
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")
         running: set[Future[Seen]] = set()
         try:
@@ -207,13 +206,21 @@ class Scanner:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _store(self, plan: _Plan, seen: Seen, report: ScanReport) -> None:
+    def _store(self, plan: _Plan, batch: Sequence[Seen], report: ScanReport, progress: Progress) -> None:
         with self._gallery.begin() as tx:
-            changes = store(tx, seen, plan.root.id, self._detector_id)
-            if changes is not None and (changes.new or changes.removed):
-                tx.meta.set(GROUPING_PENDING, "1")
+            for seen in batch:
+                changes = store(tx, seen, plan.root.id, self._detector_id)
+                if changes is not None and (changes.new or changes.removed):
+                    tx.meta.set(GROUPING_PENDING, "1")
+        for seen in batch:
+            self._count(plan, seen, report)
+            progress.step(seen.file.path)
+
+    def _count(self, plan: _Plan, seen: Seen, report: ScanReport) -> None:
         old = plan.known.get(seen.file.path)
-        if seen.moved_from is not None and old is not None and old.id == seen.moved_from:
+        if seen.gone:
+            plan.changes.gone.extend([] if old is None else [old.id])
+        elif seen.moved_from is not None and old is not None and old.id == seen.moved_from:
             report.back += old.state == "missing"
             report.unchanged += old.state != "missing"
         elif seen.moved_from is not None:

@@ -141,6 +141,48 @@ def test_a_move_onto_a_photo_with_faces_loses_neither(tx):
     assert tx.photos.by_hash("hash-b") == [kept], "found again when its content is"
 
 
+def test_two_photos_may_change_places(tx):
+    (mine,), (other,) = put(tx, "a"), put(tx, "b")
+    one, two = tx.faces.get(mine).photo_id, tx.faces.get(other).photo_id
+    without_faces = photo(tx, "c")
+    for photo_id, path in ((one, "/lib/b"), (two, "/lib/c"), (without_faces, "/lib/a")):
+        tx.photos.move(photo_id, path, root_id=None, size=1, mtime_ns=2, inode=3)
+    assert {p.path: (p.id, p.state) for p in tx.photos.find()} == {
+        "/lib/a": (without_faces, "indexed"),
+        "/lib/b": (one, "indexed"),
+        "/lib/c": (two, "indexed"),
+    }
+
+
+def test_restorations_follow_the_photo_and_no_other(tx):
+    [mine], [other] = put(tx, "a"), put(tx, "b")
+    one, two = tx.faces.get(mine).photo_id, tx.faces.get(other).photo_id
+
+    def restored(path: str, digest: str, face: int | None) -> int:
+        return tx.restorations.add(
+            photo=path, input_sha256=digest, face_id=face, restorer="r", weights_sha256="w", options={}, seed=1,
+            verdict="pass", state="done",
+        ).id  # fmt: skip
+
+    of_a = restored("/lib/a", "hash-a", None)
+    of_a_before_it_was_edited = restored("/lib/a", "older", mine)
+    of_b = restored("/lib/b", "hash-b", other)
+    of_what_was_at_a_once = restored("/lib/a", "else", None)
+    swapped = ((one, "/lib/b"), (two, "/lib/a"))
+    for photo_id, path in swapped:
+        tx.photos.move(photo_id, path, root_id=None, size=1, mtime_ns=2, inode=3)
+    ids = (of_a, of_a_before_it_was_edited, of_b, of_what_was_at_a_once)
+    assert [tx.restorations.get(i).photo for i in ids] == ["/lib/b", "/lib/b", "/lib/a", "/lib/a"]
+    assert [r.id for r in tx.restorations.history(photo="/lib/b")] == [of_a_before_it_was_edited, of_a]
+
+
+def test_an_unread_photo_keeps_what_was_read_last(tx):
+    p = photo(tx, "a")
+    tx.photos.mark_failed("/lib/a", "input/output error", content_hash=None)
+    assert tx.photos.mark_missing([p]) == 1
+    assert [r.id for r in tx.photos.by_hash("hash-a")] == [p], "it is itself again where that is found"
+
+
 def test_known_at_takes_exact_paths_and_whole_folders(tx):
     for name in ["d/a", "d/e/b", "d0/c", "d-/c", "d", "x%/y", "x_/y"]:
         photo(tx, name)
