@@ -10,8 +10,8 @@ from iconface_core.references import DegradedFace, Refusal, select_references
 from plugin.app import App
 from plugin.candidates import MAX_POOL
 
-from .dates import day
-from .faces_in_words import best_words
+from .words.dates import day
+from .words.people import best_words
 
 LIMIT = 6
 """A restoration uses three; the next ones are shown too, for it leaves out those of the photo itself."""

@@ -7,7 +7,8 @@ from datetime import datetime
 from gallery_db.gallery import Tx
 from gallery_db.journal import JournalEntry
 
-from .dates import day, moment
+from .words.dates import day, moment
+from .words.text import capital, listed
 
 FACES_SHOWN = 6
 NOBODY = "somebody without a name"
@@ -104,7 +105,7 @@ def _of_faces(kind: str, n: int, who: Sequence[str], value: object) -> str:
 
 
 def _of_people(kind: str, who: Sequence[str], value: object) -> str:
-    first = _cap(who[0])
+    first = capital(who[0])
     match kind:
         case "create_person":
             return f"{first} is new"
@@ -133,8 +134,4 @@ def _list(words: Sequence[str]) -> str:
         shown.append(f"{repeated} other{'s' if repeated > 1 else ''}")
     if len(shown) > 4:
         shown = [*shown[:3], f"{len(shown) - 3} others"]
-    return _cap(" and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown))
-
-
-def _cap(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return capital(listed(shown))

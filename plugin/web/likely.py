@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from plugin.app import App
 
-from .faces_in_words import alike_words
+from .words.likeness import alike_words
 
 SHOWN = 4
 

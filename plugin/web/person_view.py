@@ -11,10 +11,10 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from plugin.errors import UsageError
 
-from .dates import age, day
-from .faces_in_words import NOBODY_YET, period_words, years_words
 from .pictures import version_of
 from .stamps import person_stamp_of
+from .words.dates import age, day
+from .words.people import NOBODY_YET, period_words, years_words
 
 FACES = 120
 """Faces that come at a time."""

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
-from plugin.jobs.kinds import RESTORE, printable
+from plugin.jobs.kinds import printable
 from plugin.outputs import Presence, presence
 
 from .pictures import version_of
+from .restore_jobs import RestoreJobs, live_jobs
 from .stamps import faces_stamp, person_stamp
+from .words.dates import day_and_time
 
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 
@@ -100,27 +101,25 @@ def photo_view(tx: Tx, photo_id: int) -> PhotoView:
     """Raises NotFoundError."""
     photo = tx.photos.get(photo_id)
     path = Path(photo.path)
-    jobs = [j for j in tx.jobs.find(kind=RESTORE, states=("waiting", "running")) if j.payload.get("path") == photo.path]
+    jobs = live_jobs(tx)
     history = tx.restorations.history(photo=photo.path, limit=200)
     before, after = tx.photos.neighbours(photo.path)
     return PhotoView(
         photo=photo,
         name=printable(path.name),
         folder=printable(path.parent),
-        taken=_day(photo.captured_at),
+        taken=day_and_time(photo.captured_at),
         faces=_faces(tx, photo, jobs, history),
         restored=_restored(tx, history),
         before=before,
         after=after,
         version=version_of(photo.content_hash),
         original=tx.restorations.by_output(path=photo.path) if photo.state == "restored" else None,
-        job=next((j for j in jobs if j.payload.get("face_id") is None), None),
+        job=jobs.get((photo.path, None)),
     )
 
 
-def _faces(
-    tx: Tx, photo: PhotoRecord, jobs: Sequence[JobRecord], history: Sequence[RestorationRecord]
-) -> list[FaceView]:
+def _faces(tx: Tx, photo: PhotoRecord, jobs: RestoreJobs, history: Sequence[RestorationRecord]) -> list[FaceView]:
     faces = tx.faces.of_photo(photo.id)
     cards = {c.id: c for c in tx.browse.cards({f.person_id for f in faces if f.person_id is not None})}
     out = []
@@ -139,7 +138,7 @@ def _faces(
                 drawn=f.source == "manual",
                 stamp=face_stamp(tx, f),
                 version=version_of(photo.content_hash, f.bbox),
-                job=next((j for j in jobs if j.payload.get("face_id") == f.id), None),
+                job=jobs.get((photo.path, f.id)),
                 restoration=next(mine, None),
             )
         )
@@ -167,7 +166,7 @@ def _restored(tx: Tx, history: Sequence[RestorationRecord]) -> list[Restored]:
         known = sorted({names[r.person_id] for r in rows if r.person_id in names})
         first = rows[0]
         file = presence(first, compare=False)
-        out.append(Restored(first.id, ", ".join(known), _day(first.created_at), _state(first, file), file))
+        out.append(Restored(first.id, ", ".join(known), day_and_time(first.created_at), _state(first, file), file))
     return out
 
 
@@ -177,13 +176,3 @@ def _state(r: RestorationRecord, file: Presence) -> str:
     if r.state == "done":
         return {"accepted": "Kept", "rejected": "Put back", None: "To decide"}[r.decided]
     return {"refused": "Refused", "undone": "Taken back", "proposed": "Proposed", "rejected": "Put back"}[r.state]
-
-
-def _day(at: str | None) -> str:
-    """ "3 May 2014, 14:05", or nothing for an unknown date."""
-    if at is None:
-        return ""
-    when = datetime.fromisoformat(at)
-    if when.tzinfo is not None:
-        when = when.astimezone()
-    return f"{when.day} {when:%B %Y, %H:%M}"

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from .context import Web
+from .words.text import plural
 
 R = TypeVar("R", bound=Response)
 
@@ -31,11 +32,6 @@ def make_templates() -> Environment:
     )
     made.filters["plural"] = plural
     return made
-
-
-def plural(n: int, one: str, many: str | None = None) -> str:
-    """ "1 photo", "1,204 photos"."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def page(request: Request, web: Web, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -11,10 +11,13 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 from plugin.degradation import stored
-from plugin.jobs.kinds import RESTORE, printable
+from plugin.jobs.kinds import printable
 from plugin.outputs import Presence, presence
 
-from .restoration_words import Says, gain_words, likeness_words, reason_words, verdict_words
+from .restore_jobs import RestoreJobs, live_jobs
+from .words.likeness import likeness_words
+from .words.restorations import Says, gain_words, reason_words, verdict_words
+from .words.text import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def cards(tx: Tx, ids: Sequence[int]) -> list[Card]:
     entries = [(tx.restorations.get(i), tx.restorations.with_output(i)) for i in ids]
     names = tx.people.names(sorted({r.person_id for _, rows in entries for r in rows if r.person_id is not None}))
     faces = {f.id: f for f in tx.faces.by_ids([r.face_id for r, _ in entries if r.face_id is not None])}
-    busy = live_jobs(tx) if any(r.state == "proposed" for r, _ in entries) else {}
+    busy: RestoreJobs = live_jobs(tx) if any(r.state == "proposed" for r, _ in entries) else {}
     return [_card(r, rows, names, faces, busy) for r, rows in entries]
 
 
@@ -121,7 +124,7 @@ def _card(
     rows: Sequence[RestorationRecord],
     names: Mapping[int, str],
     faces: Mapping[int, FaceRecord],
-    busy: Mapping[tuple[str, int | None], JobRecord],
+    busy: RestoreJobs,
 ) -> Card:
     worst = max(rows, key=lambda r: ("", "pass", "doubtful", "refused").index(r.verdict))
     who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
@@ -130,7 +133,7 @@ def _card(
         entry=max(r.id for r in rows),
         id=record.id,
         stamp=stamp_of(rows),
-        who=_listed(who) or ("Somebody without a name" if len(rows) == 1 else f"{len(rows)} faces"),
+        who=listed(who) or ("Somebody without a name" if len(rows) == 1 else f"{len(rows)} faces"),
         says=verdict_words(worst, name_of(worst, names)),
         faces=len(rows),
         when=local(record.created_at),
@@ -205,15 +208,7 @@ def expected(record: RestorationRecord, face: FaceRecord | None) -> str:
     return "" if degradation is None else gain_words(degradation.score * (0.5 + 0.5 * best))
 
 
-def live_jobs(tx: Tx) -> dict[tuple[str, int | None], JobRecord]:
-    """Restore jobs that wait or run, by photo and face."""
-    jobs = tx.jobs.find(kind=RESTORE, states=("waiting", "running"))
-    return {(j.payload["path"], j.payload.get("face_id")): j for j in jobs}
-
-
-def job_of(
-    record: RestorationRecord, face: FaceRecord | None, jobs: Mapping[tuple[str, int | None], JobRecord]
-) -> JobRecord | None:
+def job_of(record: RestorationRecord, face: FaceRecord | None, jobs: RestoreJobs) -> JobRecord | None:
     """The job that is at work on this face, or waits."""
     path = record.photo if face is None else face.photo
     return jobs.get((path, record.face_id)) or jobs.get((path, None))
@@ -247,7 +242,3 @@ def _fate(record: RestorationRecord) -> str:
     if record.state == "done":
         return "kept" if record.decided == "accepted" else "to decide" if _there(record) else "gone from the disk"
     return "put back"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else " and ".join((", ".join(names[:-1]), names[-1])) if names else ""

@@ -14,10 +14,12 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceRecord
 from plugin.errors import UsageError
 from plugin.web.context import Web, WebDep
-from plugin.web.faces_in_words import alike_words, called, faces_words, sentence
 from plugin.web.person_view import PersonHead, person_head, tab_counts
 from plugin.web.respond import fragment, go, said, trigger
 from plugin.web.stamps import Conflict
+from plugin.web.words.likeness import alike_words
+from plugin.web.words.people import called
+from plugin.web.words.text import capital, plural
 
 router = APIRouter(prefix="/people/chosen")
 
@@ -111,11 +113,11 @@ def _decided(
     done = web.app.people.decide(checked)
     with web.app.gallery.begin(write=False) as tx:
         text = words.format(
-            faces=faces_words(len(ids)),
+            faces=plural(len(ids), "face"),
             of="" if owner is None else called(tx, owner),
             to="" if to is None else called(tx, to),
         )
-        text = sentence(text if len(ids) > 1 else text.replace(" are ", " is "))
+        text = capital(text if len(ids) > 1 else text.replace(" are ", " is "))
         if owner is None:
             response = said(Response(status_code=200), text, undo=done.id)
             return trigger(response, "gone", {"counts": tab_counts(tx.browse.counts())})
@@ -132,7 +134,7 @@ def _expect(tx: Tx, ids: Sequence[int], owner: int | None, state: str) -> list[F
     states = ("ok", "doubtful") if state == "shown" else (state,)
     same = [f for f in found if f.person_id == owner and f.state in states]
     if len(same) < len(ids):
-        n = faces_words(len(ids) - len(same))
+        n = plural(len(ids) - len(same), "face")
         raise Conflict(f"Nothing was changed: {n} of these changed in another window; here is how it is now.")
     return found
 

@@ -12,10 +12,11 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.web.context import WebDep
-from plugin.web.faces_in_words import called, sentence
 from plugin.web.person_view import tab_counts, versions
 from plugin.web.respond import fragment, page, said, trigger
 from plugin.web.stamps import check, person_stamp, person_stamp_of
+from plugin.web.words.people import called
+from plugin.web.words.text import capital
 
 from . import chosen_faces
 
@@ -71,7 +72,7 @@ def set_shown(
     with web.app.gallery.begin(write=False) as tx:
         name, counts = called(tx, person), tab_counts(tx.browse.counts())
     # First what is said: htmx tells it to the button, which then leaves the page.
-    response = said(Response(status_code=200), sentence(SHOWN_WORDS[to].format(name)), undo=done.id)
+    response = said(Response(status_code=200), capital(SHOWN_WORDS[to].format(name)), undo=done.id)
     return trigger(response, "gone", {"people": [person], "counts": counts})
 
 

@@ -14,10 +14,12 @@ from plugin.errors import UsageError
 from plugin.forgetting import forget as purge
 from plugin.web.best_faces import best_faces
 from plugin.web.context import Web, WebDep
-from plugin.web.faces_in_words import NOBODY_YET, alike_words, called, sentence
 from plugin.web.person_view import UNDATED, date_of, person_head, place_of, timeline
 from plugin.web.respond import fragment, go, page, said, trigger
 from plugin.web.stamps import Conflict, check, person_stamp
+from plugin.web.words.likeness import alike_words
+from plugin.web.words.people import NOBODY_YET, called
+from plugin.web.words.text import capital
 
 from .people import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf
 
@@ -113,7 +115,7 @@ def birth_date(
 def shown(request: Request, web: WebDep, person_id: int, stamp: Stamp, to: Annotated[Shelf, Form()]) -> Response:
     """In the lists, hidden, or a stranger."""
     with web.app.gallery.begin(write=False) as tx:
-        words = sentence(SHOWN_WORDS[to].format(called(tx, person_id)))
+        words = capital(SHOWN_WORDS[to].format(called(tx, person_id)))
     return _decided(request, web, person_id, lambda tx: put_on_shelf(tx, person_id, stamp, to), words)
 
 

@@ -19,8 +19,9 @@ from plugin.web.context import Web, WebDep
 from plugin.web.job_words import JobWords
 from plugin.web.likely import likely_people
 from plugin.web.photo_view import face_stamp, photo_view
-from plugin.web.respond import fragment, page, plural, said
+from plugin.web.respond import fragment, page, said
 from plugin.web.stamps import check
+from plugin.web.words.text import plural
 
 router = APIRouter(prefix="/photos")
 

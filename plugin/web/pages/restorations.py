@@ -17,10 +17,11 @@ from plugin.undoing import remove_outputs
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.job_words import JobWords
-from plugin.web.respond import fragment, go, page, plural, said, trigger
+from plugin.web.respond import fragment, go, page, said, trigger
 from plugin.web.restoration_view import Card, cards, entry_id, stamp_of
-from plugin.web.restoration_words import SHELF_NAMES
 from plugin.web.stamps import Conflict
+from plugin.web.words.restorations import SHELF_NAMES
+from plugin.web.words.text import plural
 
 from . import restoration
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from gallery_db.browse import FaceCard
 from plugin.app import App
-from plugin.web.faces_in_words import period_words
+from plugin.web.words.people import period_words
 
 from .test_people import HTMX, name, people, stamp, told
 

@@ -17,7 +17,7 @@ from plugin.app import App
 from plugin.cli.main import run
 from plugin.jobs.kinds import RESTORE
 from plugin.web import background
-from plugin.web.restoration_words import reason_words, verdict_words
+from plugin.web.words.restorations import reason_words, verdict_words
 from tests.plugin.conftest import Cli, Library
 
 

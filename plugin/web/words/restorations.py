@@ -53,19 +53,9 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
     return Says("Perhaps not the same face", "It is not surely the face in the photo. Look closely.", "warn")
 
 
-def likeness_words(evidence: float, name: str | None) -> str:
-    """How much a face is like a person. `evidence`: natural log of how much likelier it is the person than not."""
-    levels = ((6.0, "Very much like"), (2.3, "Clearly like"), (0.0, "Somewhat like"))
-    words = next((words for least, words in levels if evidence >= least), "Hardly like")
-    return f"{words} {name or 'the person'}"
-
-
 def gain_words(gain: float) -> str:
     """What restoring a face promises. `gain`: 0..1, as clean-up orders faces."""
-    for least, words in ((0.45, "A great deal clearer"), (0.25, "Clearly better"), (0.0, "A little better")):
-        if gain >= least:
-            return words
-    return "A little better"
+    return "A great deal clearer" if gain >= 0.45 else "Clearly better" if gain >= 0.25 else "A little better"
 
 
 def reason_words(reasons: Sequence[str]) -> list[str]:

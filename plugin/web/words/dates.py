@@ -43,11 +43,20 @@ def age(born: str | None, at: str | None) -> str:
 def moment(at: str, now: datetime) -> str:
     """When something was done (ISO 8601, UTC), as seen from `now` (with its zone): "today, 14:05"."""
     then = datetime.fromisoformat(at).astimezone(now.tzinfo)
-    clock = f"{then:%H:%M}"
     ago = (now.date() - then.date()).days
-    if ago in (0, 1):
-        return f"{('today', 'yesterday')[ago]}, {clock}"
-    return f"{then.day} {MONTHS[then.month - 1]} {then.year}, {clock}"
+    return f"{('today', 'yesterday')[ago]}, {then:%H:%M}" if ago in (0, 1) else _at(then)
+
+
+def day_and_time(at: str | None) -> str:
+    """ "3 May 2014, 14:05", or "" for an unknown date. A time with a zone is shown on this machine's clock."""
+    if at is None:
+        return ""
+    when = datetime.fromisoformat(at)
+    return _at(when if when.tzinfo is None else when.astimezone())
+
+
+def _at(when: datetime) -> str:
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}, {when:%H:%M}"
 
 
 def _parts(at: str) -> tuple[int, int, int]:

@@ -1,12 +1,12 @@
-"""People and faces in the words of the people pages."""
+"""People and their faces in the words of the people pages."""
 
 from collections.abc import Sequence
 
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
-from iconface_core.calibration import Calibration
-from plugin.web.dates import MONTHS, years
-from plugin.web.restoration_words import reason_words
+
+from .dates import MONTHS, years
+from .restorations import reason_words
 
 NOBODY_YET = "this person"
 """Somebody without a name."""
@@ -18,16 +18,6 @@ def called(tx: Tx, person_id: int) -> str:
         return tx.people.get(person_id).name or NOBODY_YET
     except NotFoundError:
         return NOBODY_YET
-
-
-def sentence(text: str) -> str:
-    """With a capital letter, even where it begins with "this person"."""
-    return text[:1].upper() + text[1:]
-
-
-def faces_words(n: int) -> str:
-    """ "1 face", "12 faces"."""
-    return f"{n:,} face{'' if n == 1 else 's'}"
 
 
 def period_words(period: str) -> str:
@@ -42,15 +32,6 @@ def years_words(months: Sequence[tuple[str | None, int]]) -> str:
     """The first and the last year of a person's photos; "" without any date."""
     known = sorted(month for month, _ in months if month is not None)
     return years(known[0], known[-1]) if known else ""
-
-
-def alike_words(similarity: float, calibration: Calibration) -> str:
-    """How much two people or faces resemble each other, to go on "they look ..."; "" when they hardly do."""
-    evidence = float(calibration.llr(similarity))
-    return next((words for least, words in _ALIKE if evidence >= least), "")
-
-
-_ALIKE = ((6.0, "very much alike"), (2.3, "much alike"), (0.0, "somewhat alike"))  # natural log of the odds
 
 
 def best_words(reasons: Sequence[str]) -> list[str]:

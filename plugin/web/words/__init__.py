@@ -1,0 +1,1 @@
+"""What the pages say, in plain words. Pure: values in, words out; only `called` reads a name."""

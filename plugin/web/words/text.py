@@ -1,0 +1,18 @@
+"""Numbers and lists in a sentence."""
+
+from collections.abc import Sequence
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """ "1 photo", "1,204 photos"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def capital(text: str) -> str:
+    """With a capital letter, even where it begins with "this person"."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "Anna, Ben and Cleo"; "" for none."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
