@@ -1,8 +1,10 @@
 """What callers may ask of the queue, whatever engine keeps it.
 
-Here it is `gallery_db.jobs.JobRepo` over the tables of the gallery. Another engine (PostgreSQL, with Procrastinate or
-this table) has to keep these promises: `enqueue` belongs to the caller's transaction; at most one waiting job per kind
-and dedupe key; a claimed job has a lease, and whoever lost it can change nothing (`attempts` tells leases apart).
+Here it is `gallery_db.jobs.JobRepo` over the tables of the gallery, in SQLite; over PostgreSQL the same class passes
+the same tests. Whoever keeps a queue has to keep these promises: `enqueue` belongs to the caller's transaction; at most
+one waiting job per kind and dedupe key; nobody else enqueues or takes the work that `waiting` asked for until that
+caller's transaction ends; a claimed job has a lease, and whoever lost it can change nothing (`attempts` tells leases
+apart).
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +36,9 @@ class JobQueue(Protocol):
     def heartbeat(
         self, job: JobRecord, now: float, lease_s: float, progress: Mapping[str, Any] | None = None
     ) -> bool: ...
-    def why_stop(self, mine: JobRecord, now: float, *, overtaking: int | None = None) -> StopReason | None: ...
+    def why_stop(
+        self, mine: JobRecord, now: float, *, overtaking: int | None = None, kinds: Sequence[str] | None = None
+    ) -> StopReason | None: ...
     def next_due(self, *, kinds: Sequence[str] | None = None) -> float | None: ...
     def finish(self, job: JobRecord, now: float, result: Mapping[str, Any] | None = None) -> bool: ...
     def fail(self, job: JobRecord, error: str, now: float, *, retry: bool = True, backoff_s: float = 30.0) -> bool: ...

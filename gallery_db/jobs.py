@@ -1,15 +1,29 @@
 """A small durable queue. Jobs are enqueued in the caller's transaction, so a crash loses neither row nor job.
 
-The seam is `gallery_db.job_queue.JobQueue`. Statements here are plain SQL: SQLite serialises writers, and where rows
-are locked instead (PostgreSQL), `FOR UPDATE SKIP LOCKED` in `claim` keeps two workers apart; SQLite ignores it.
+The seam is `gallery_db.job_queue.JobQueue`. This class keeps it over SQLite, and over PostgreSQL at its usual isolation
+(read committed). SQLite has one writer at a time; where writers run side by side, `FOR UPDATE SKIP LOCKED` keeps two
+workers apart and a lock on the key two who enqueue the same work. SQLite's SQL leaves both out.
 """
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, get_args
 
-from sqlalchemy import Connection, Row, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from .errors import NotFoundError
 from .job_queue import EVERYTHING, StopReason
@@ -20,6 +34,9 @@ from .schema import job
 
 PAUSED = "jobs.paused"
 """Meta key: the paused kinds, as a JSON list."""
+
+AT_ONCE = 0.0
+"""`run_after` of what may run now. Not the clock's time: set back, the clock would keep a click waiting for hours."""
 
 
 class JobRepo:
@@ -39,22 +56,19 @@ class JobRepo:
     ) -> int:
         """Add a job; higher priority runs first. A waiting job of the same kind and dedupe key is reused (payload
         replaced, higher priority and earlier start win; with the higher priority comes its `origin`, who asked).
-        Returns the job id. `run_after` None: at once."""
-        now = time.time()
-        start = now if run_after is None else run_after
+        Returns the job id. `run_after` None: at once, whatever happens to the clock."""
+        start = AT_ONCE if run_after is None else run_after
         body = _json(payload or {})
-        if dedupe is not None:
-            same = and_(job.c.kind == kind, job.c.dedupe == dedupe, job.c.state == "waiting")
-            old = self._c.execute(select(job).where(same)).first()
-            if old is not None:
-                values = {
-                    "payload": body,
-                    "priority": max(priority, old.priority),
-                    "run_after": min(start, old.run_after),
-                    "origin": origin if priority > old.priority else old.origin,
-                }
-                self._c.execute(update(job).where(job.c.id == old.id).values(values))
-                return int(old.id)
+        old = None if dedupe is None else self.waiting(kind, dedupe)
+        if old is not None:
+            values = {
+                "payload": body,
+                "priority": max(priority, old.priority),
+                "run_after": min(start, old.run_after),
+                "origin": origin if priority > old.priority else old.origin,
+            }
+            self._c.execute(update(job).where(job.c.id == old.id).values(values))
+            return old.id
         row = {
             "kind": kind,
             "payload": body,
@@ -64,7 +78,7 @@ class JobRepo:
             "attempts": 0,
             "max_attempts": max_attempts,
             "run_after": start,
-            "created_at": now,
+            "created_at": time.time(),
             "origin": origin,
         }
         return int(self._c.scalars(job.insert().values(row).returning(job.c.id)).one())
@@ -78,21 +92,12 @@ class JobRepo:
             return None
         expired = and_(job.c.state == "running", job.c.lease_until < now)
         spent = {"state": "failed", "error": "the worker died during the last attempt", "finished_at": now}
-        given_up = update(job).where(expired, job.c.attempts >= job.c.max_attempts)
-        self._c.execute(given_up.values(**spent, lease_until=None))
-        twin = job.alias("twin")
-        running_twin = exists().where(
-            twin.c.kind == job.c.kind,
-            twin.c.dedupe == job.c.dedupe,
-            twin.c.id != job.c.id,
-            twin.c.state == "running",
-            # An expired twin must be resumed first, so it blocks as well.
-        )
+        given_up = select(job.c.id).where(expired, job.c.attempts >= job.c.max_attempts)
+        ids = given_up.with_for_update(skip_locked=True)
+        self._c.execute(update(job).where(job.c.id.in_(ids)).values(**spent, lease_until=None))
         ready = or_(expired, and_(job.c.state == "waiting", job.c.run_after <= now))
-        query = select(job.c.id).where(ready, ~running_twin, job.c.kind.not_in(sorted(paused)))
-        if kinds is not None:
-            query = query.where(job.c.kind.in_(kinds))
-        first = query.order_by(job.c.priority.desc(), job.c.id).limit(1)
+        allowed = _allowed(paused, kinds)
+        first = select(job.c.id).where(ready, allowed, ~_TWIN_RUNS).order_by(job.c.priority.desc(), job.c.id).limit(1)
         job_id = self._c.scalar(first.with_for_update(skip_locked=True))
         if job_id is None:
             return None
@@ -107,9 +112,11 @@ class JobRepo:
             values["progress"] = _json(progress)
         return self._change(job, values)
 
-    def why_stop(self, mine: JobRecord, now: float, *, overtaking: int | None = None) -> StopReason | None:
+    def why_stop(
+        self, mine: JobRecord, now: float, *, overtaking: int | None = None, kinds: Sequence[str] | None = None
+    ) -> StopReason | None:
         """Must a running job stop? `lost`: its lease went to another worker. `overtaken`: a job of at least the
-        priority `overtaking` could run and this one is below it."""
+        priority `overtaking` and of these kinds could be claimed now, and this one is below it."""
         row = self._c.execute(select(job.c.state, job.c.attempts).where(job.c.id == mine.id)).first()
         if row is None or row.state == "cancelled":
             return "cancelled"
@@ -120,7 +127,7 @@ class JobRepo:
             return "paused"
         if overtaking is not None and mine.priority < overtaking:
             urgent = and_(job.c.state == "waiting", job.c.run_after <= now, job.c.priority >= overtaking)
-            if self._c.scalar(select(exists().where(urgent, job.c.kind.not_in(sorted(paused))))):
+            if self._c.scalar(select(exists().where(urgent, _allowed(paused, kinds), ~_TWIN_RUNS))):
                 return "overtaken"
         return None
 
@@ -132,10 +139,7 @@ class JobRepo:
             return None
         at = case((job.c.state == "waiting", job.c.run_after), else_=job.c.lease_until)
         live = job.c.state.in_(("waiting", "running"))
-        query = select(func.min(at)).where(live, job.c.kind.not_in(sorted(paused)))
-        if kinds is not None:
-            query = query.where(job.c.kind.in_(kinds))
-        due: float | None = self._c.scalar(query)
+        due: float | None = self._c.scalar(select(func.min(at)).where(live, _allowed(paused, kinds)))
         return due
 
     def finish(self, job: JobRecord, now: float, result: Mapping[str, Any] | None = None) -> bool:
@@ -150,14 +154,14 @@ class JobRepo:
         When the same work was enqueued again meanwhile, that job takes over and this one is `failed`."""
         if retry and job.attempts < job.max_attempts and not self._superseded(job):
             later = now + backoff_s * 2.0 ** (job.attempts - 1)
-            return self._wait_again(job, {"run_after": later, "error": error})
-        return self._change(job, {"state": "failed", "finished_at": now, "lease_until": None, "error": error})
+            return self._wait_again(job, {"run_after": later, "error": _text(error)})
+        return self._change(job, {"state": "failed", "finished_at": now, "lease_until": None, "error": _text(error)})
 
     def release(self, job: JobRecord, *, run_after: float | None = None, error: str | None = None) -> bool:
         """Back to waiting without counting the attempt (Ctrl-C, overtaken, paused). `run_after` None: at once."""
         if self._superseded(job):
             return self._change(job, {"state": "cancelled", "lease_until": None})
-        values: dict[str, Any] = {"attempts": job.attempts - 1, "error": error}
+        values: dict[str, Any] = {"attempts": job.attempts - 1, "error": None if error is None else _text(error)}
         if run_after is not None:
             values["run_after"] = run_after
         return self._wait_again(job, values)
@@ -171,7 +175,8 @@ class JobRepo:
         # Attempts keep counting: they tell a worker that was given up, but still runs, from the next one.
         values = {"state": "waiting", "run_after": now, "max_attempts": old.attempts + 3}
         ended = {"finished_at": None, "error": None}
-        return self._c.execute(update(job).where(job.c.id == job_id).values(values | ended)).rowcount == 1
+        same = and_(job.c.id == job_id, job.c.state == old.state)
+        return self._c.execute(update(job).where(same).values(values | ended)).rowcount == 1
 
     def put_first(self, job_id: int, priority: int) -> bool:
         """A waiting job comes next: at once, with at least this priority, and above every other that waits. False: it
@@ -179,19 +184,22 @@ class JobRepo:
         others = select(func.max(job.c.priority)).where(job.c.state == "waiting", job.c.id != job_id)
         above = max(priority, (self._c.scalar(others) or 0) + 1)
         mine = and_(job.c.id == job_id, job.c.state == "waiting")
-        return self._c.execute(update(job).where(mine).values(priority=above, run_after=time.time())).rowcount == 1
+        return self._c.execute(update(job).where(mine).values(priority=above, run_after=AT_ONCE)).rowcount == 1
 
     def purge(self, before: float, *, states: Sequence[JobState] = ("done", "cancelled")) -> int:
         """Forget jobs that ended before this time. Returns how many. Live ones always stay."""
         ended = set(states) - {"waiting", "running"}
-        return self._c.execute(delete(job).where(job.c.state.in_(ended), job.c.finished_at < before)).rowcount
+        at = func.coalesce(job.c.finished_at, job.c.created_at)  # one that gave way to its twin never ended
+        return self._c.execute(delete(job).where(job.c.state.in_(ended), at < before)).rowcount
 
     def pause(self, kind: str = EVERYTHING) -> None:
         """Give out no more jobs of this kind, or none at all; running ones stop at their next check."""
+        self._hold(PAUSED)
         self._set_paused(self.paused() | {kind})
 
     def resume(self, kind: str = EVERYTHING) -> None:
         """Go on with this kind; without one, with everything."""
+        self._hold(PAUSED)
         self._set_paused(frozenset() if kind == EVERYTHING else self.paused() - {kind})
 
     def paused(self) -> frozenset[str]:
@@ -215,9 +223,11 @@ class JobRepo:
         return _record(row)
 
     def waiting(self, kind: str, dedupe: str) -> JobRecord | None:
-        """The waiting job with this key, whose payload a caller may want to add to."""
+        """The waiting job with this key, whose payload a caller may want to add to: until the transaction ends, nobody
+        else enqueues this work or takes it."""
+        self._hold(kind, dedupe)
         same = and_(job.c.kind == kind, job.c.dedupe == dedupe, job.c.state == "waiting")
-        row = self._c.execute(select(job).where(same)).first()
+        row = self._c.execute(select(job).where(same).with_for_update()).first()
         return None if row is None else _record(row)
 
     def find(
@@ -245,6 +255,12 @@ class JobRepo:
             query = query.where(job.c.kind == kind)
         return dict.fromkeys(get_args(JobState), 0) | {r.state: r.n for r in self._c.execute(query)}
 
+    def _hold(self, *key: str) -> None:
+        """Until the transaction ends nobody else decides about this key. It guards what is not there yet, and what is
+        read, added to and written back."""
+        if self._c.dialect.name == "postgresql":
+            self._c.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_json(key), 0))))
+
     def _change(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
         """Only while the lease is still ours: `attempts` grows with every claim, so it tells ours from a later one."""
         ours = and_(job.c.id == mine.id, job.c.state == "running", job.c.attempts == mine.attempts)
@@ -262,6 +278,22 @@ class JobRepo:
         return self._change(mine, {"state": "waiting", "lease_until": None, **values, **keyless})
 
 
+_TWIN = job.alias("twin")
+_TWIN_RUNS = exists().where(
+    _TWIN.c.kind == job.c.kind,
+    _TWIN.c.dedupe == job.c.dedupe,
+    _TWIN.c.id != job.c.id,
+    _TWIN.c.state == "running",
+    # An expired twin must be resumed first, so it blocks as well.
+)
+
+
+def _allowed(paused: Set[str], kinds: Sequence[str] | None) -> ColumnElement[bool]:
+    """Jobs of these kinds (None: of all) that are not paused."""
+    ours = true() if kinds is None else job.c.kind.in_(kinds)
+    return and_(ours, job.c.kind.not_in(sorted(paused)))
+
+
 def _json(value: object) -> str:
     """ASCII only: a file name that is not UTF-8 survives as the escapes of its stray bytes."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
@@ -269,6 +301,20 @@ def _json(value: object) -> str:
 
 def _record(row: Row[Any]) -> JobRecord:
     values = dict(row._mapping)
-    values["payload"] = from_json(row.payload)
-    values["progress"] = from_json(row.progress)
+    values["payload"] = _object(row.payload)
+    values["progress"] = None if row.progress is None else _object(row.progress)
     return JobRecord(**values)
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    """One damaged row must not keep everybody from the queue: its job fails, for want of what its handler needs."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"damaged": text}
+
+
+def _text(error: str) -> str:
+    """Errors quote file names, which may hold what no database stores as text."""
+    return error.replace("\0", "\\x00").encode(errors="backslashreplace").decode()

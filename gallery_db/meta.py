@@ -1,7 +1,6 @@
 """Small facts about the gallery itself: key to text."""
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, delete, select, update
 
 from .schema import meta
 
@@ -18,6 +17,5 @@ class MetaRepo:
         """Store `value`; None removes the key."""
         if value is None:
             self._c.execute(delete(meta).where(meta.c.key == key))
-        else:
-            row = insert(meta).values(key=key, value=value)
-            self._c.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+        elif not self._c.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount:
+            self._c.execute(meta.insert().values(key=key, value=value))

@@ -5,6 +5,7 @@ Why each table is as it is: docs/adr/0001-storage.md.
 """
 
 from sqlalchemy import (
+    DOUBLE_PRECISION,
     REAL,
     BigInteger,
     Boolean,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.types import TypeEngine
 
 HEAD = "0004"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
@@ -232,6 +234,9 @@ restoration = Table(
     sqlite_autoincrement=True,
 )
 
+# Kept by PostgreSQL as well (job_queue.py), where REAL has four bytes: too few for a clock.
+_CLOCK: TypeEngine[float] = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
+_ONE_WAITS = text("state = 'waiting' AND dedupe IS NOT NULL")
 job = Table(
     "job",
     metadata,
@@ -243,12 +248,12 @@ job = Table(
     Column("priority", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("max_attempts", Integer, nullable=False),
-    Column("run_after", REAL, nullable=False),
-    Column("lease_until", REAL),
+    Column("run_after", _CLOCK, nullable=False),
+    Column("lease_until", _CLOCK),
     Column("error", String),
     Column("progress", String),
-    Column("created_at", REAL, nullable=False),
-    Column("finished_at", REAL),
+    Column("created_at", _CLOCK, nullable=False),
+    Column("finished_at", _CLOCK),
     Column("origin", String),
     _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
     sqlite_autoincrement=True,
@@ -259,7 +264,8 @@ Index(
     job.c.kind,
     job.c.dedupe,
     unique=True,
-    sqlite_where=text("state = 'waiting' AND dedupe IS NOT NULL"),
+    sqlite_where=_ONE_WAITS,
+    postgresql_where=_ONE_WAITS,
 )
 
 # No foreign keys: when undo brings back a person that was merged away, its questions are there again. Whether one is

@@ -1,16 +1,22 @@
-import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+"""What the queue promises, in each engine that keeps it: SQLite, and a real PostgreSQL server."""
 
-from gallery_db import Gallery, NotFoundError
-from gallery_db.gallery import Tx
+import contextlib
+
+import pytest
+from sqlalchemy import Connection, text
+
+from gallery_db import NotFoundError
+from gallery_db.job_queue import EVERYTHING, JobQueue
+from gallery_db.jobs import JobRepo
+from gallery_db.meta import MetaRepo
+
+CLICK = 100
+"""The priority of what somebody waits for."""
 
 
 @pytest.fixture
-def jobs(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx.jobs
+def jobs(conn: Connection) -> JobQueue:
+    return JobRepo(conn)
 
 
 def test_priority_then_age(jobs):
@@ -119,6 +125,7 @@ def test_giving_back_beside_a_waiting_twin(jobs, way):
     twin = jobs.enqueue("k", dedupe="a", run_after=0)
     assert jobs.release(job) if way == "release" else jobs.fail(job, "x", 0)
     assert jobs.claim(1, 10).id == twin
+    assert jobs.purge(1e12, states=("cancelled", "failed")) == 1, "what gave way is forgotten like the others"
 
 
 def test_cancel(jobs):
@@ -130,64 +137,183 @@ def test_cancel(jobs):
     assert jobs.counts() == {"waiting": 0, "running": 0, "done": 0, "failed": 0, "cancelled": 1}
     assert [j.id for j in jobs.find(kind="k", states=["cancelled"], limit=5)] == [job_id]
     with pytest.raises(NotFoundError):
-        jobs.get(99)
+        jobs.get(10**6)
 
 
-class Queue(RuleBasedStateMachine):
-    """No job is lost or run twice, whatever workers do."""
-
-    @initialize()
-    def fill(self):
-        self.conn = self.gallery._engine.execution_options(write=True).connect()
-        self.jobs = Tx(self.conn).jobs
-        self.now, self.held, self.ended = 0.0, {}, set()
-
-    @rule(dedupe=st.sampled_from([None, "a", "b"]), priority=st.integers(0, 2))
-    def enqueue(self, dedupe, priority):
-        self.jobs.enqueue("k", dedupe=dedupe, priority=priority, run_after=self.now, max_attempts=2)
-
-    @rule()
-    def claim(self):
-        job = self.jobs.claim(self.now, 10)
-        if job is not None:
-            assert job.id not in self.ended
-            assert self.held.get(job.id, (-1,))[0] < self.now  # nobody else's lease still runs
-            self.held[job.id] = (self.now + 10, job)
-
-    @rule(data=st.data(), way=st.sampled_from(["finish", "fail", "release", "heartbeat", "cancel", "die"]))
-    def end(self, data, way):
-        if not self.held:
-            return
-        job_id = data.draw(st.sampled_from(sorted(self.held)))
-        until, job = self.held[job_id]
-        if way == "heartbeat":
-            if self.jobs.heartbeat(job, self.now, 10):
-                self.held[job_id] = (self.now + 10, job)
-            return
-        del self.held[job_id]
-        if way == "finish" and self.jobs.finish(job, self.now):
-            self.ended.add(job_id)
-        elif way == "fail":
-            self.jobs.fail(job, "x", self.now, backoff_s=1)
-        elif way == "release":
-            self.jobs.release(job)
-        elif way == "cancel":
-            self.jobs.cancel(job_id, self.now)
-
-    @rule(seconds=st.integers(1, 20))
-    def wait(self, seconds):
-        self.now += seconds
-
-    @invariant()
-    def twins(self):
-        for state in ("waiting", "running"):
-            live = [(j.kind, j.dedupe) for j in self.jobs.find(states=[state]) if j.dedupe]
-            assert len(live) == len(set(live))
-
-    def teardown(self):
-        self.conn.close()
+def test_nothing_paused_is_given_out(jobs: JobQueue):
+    a, b = jobs.enqueue("a", run_after=0), jobs.enqueue("b", run_after=0)
+    jobs.pause("a")
+    assert jobs.paused() == {"a"}
+    claimed = jobs.claim(1, 60)
+    assert claimed is not None
+    assert claimed.id == b
+    assert jobs.claim(1, 60) is None
+    assert jobs.why_stop(claimed, 1) is None
+    jobs.pause()
+    assert jobs.paused() == {"a", EVERYTHING}
+    assert jobs.why_stop(claimed, 1) == "paused"
+    assert jobs.next_due() is None
+    jobs.resume("a")
+    assert jobs.claim(1, 60) is None, "everything is paused still"
+    jobs.resume()
+    again = jobs.claim(1, 60)
+    assert again is not None
+    assert again.id == a
 
 
-def test_queue_laws(gallery):
-    machine = type("Machine", (Queue,), {"gallery": gallery})
-    run_state_machine_as_test(machine, settings=settings(max_examples=30, stateful_step_count=20, deadline=None))
+def test_resume_without_a_kind_means_everything(jobs: JobQueue):
+    jobs.pause("a")
+    jobs.pause("b")
+    jobs.resume()
+    assert jobs.paused() == frozenset()
+
+
+def test_only_what_somebody_waits_for_interrupts(jobs: JobQueue):
+    jobs.enqueue("library", run_after=0, priority=20)
+    running = jobs.claim(1, 60)
+    assert running is not None
+    jobs.enqueue("other", run_after=0, priority=99)
+    assert jobs.why_stop(running, 1, overtaking=CLICK) is None
+    later = jobs.enqueue("click", run_after=50, priority=CLICK)
+    assert jobs.why_stop(running, 1, overtaking=CLICK) is None, "not yet"
+    assert jobs.why_stop(running, 50, overtaking=CLICK) == "overtaken"
+    jobs.pause("click")
+    assert jobs.why_stop(running, 50, overtaking=CLICK) is None, "it could not run now"
+    jobs.resume()
+    click = jobs.claim(50, 60)
+    assert click is not None
+    assert click.id == later
+    jobs.enqueue("click", run_after=0, priority=CLICK)
+    assert jobs.why_stop(click, 51, overtaking=CLICK) is None, "one click waits for the other"
+
+
+def test_a_stopped_worker_learns_why(jobs: JobQueue):
+    first = jobs.enqueue("k", run_after=0)
+    held = jobs.claim(0, 10)
+    assert held is not None
+    assert jobs.claim(11, 10) is not None
+    assert jobs.why_stop(held, 12) == "lost"
+    jobs.cancel(first, 12)
+    assert jobs.why_stop(held, 12) == "cancelled"
+
+
+def test_next_due(jobs: JobQueue):
+    assert jobs.next_due() is None
+    jobs.enqueue("k", run_after=70)
+    jobs.enqueue("other", run_after=5)
+    assert jobs.next_due() == 5
+    assert jobs.next_due(kinds=["k"]) == 70
+    jobs.claim(6, 30)
+    assert jobs.next_due() == 36, "its worker may die"
+
+
+def test_results_are_kept_and_old_jobs_forgotten(jobs: JobQueue):
+    done = jobs.enqueue("k", run_after=0)
+    job = jobs.claim(1, 60)
+    assert job is not None
+    jobs.heartbeat(job, 2, 60, {"done": 1, "total": 2})
+    assert jobs.finish(job, 3, {"output": "M\udcfcller.jpg"})
+    assert jobs.get(done).progress == {"output": "M\udcfcller.jpg"}
+    failed = jobs.enqueue("k", run_after=0)
+    job = jobs.claim(4, 60)
+    assert job is not None
+    jobs.fail(job, "bad", 4, retry=False)
+    waiting = jobs.enqueue("k", run_after=0)
+    assert jobs.purge(3) == 0
+    assert jobs.purge(100) == 1
+    assert [j.id for j in jobs.find()] == [failed, waiting]
+    assert jobs.purge(100, states=("failed", "waiting", "running")) == 1
+    assert [j.id for j in jobs.find()] == [waiting], "live ones stay"
+
+
+def test_retry_and_a_ghost_of_the_failed_attempt(jobs: JobQueue):
+    job_id = jobs.enqueue("k", run_after=0, max_attempts=1, dedupe="a")
+    ghost = jobs.claim(0, 10)
+    assert ghost is not None
+    assert not jobs.retry(job_id, 1), "it runs"
+    jobs.fail(ghost, "timed out", 1)
+    assert jobs.retry(job_id, 2)
+    assert not jobs.retry(job_id, 2)
+    again = jobs.claim(3, 10)
+    assert again is not None
+    assert (again.id, again.error) == (job_id, None)
+    assert not jobs.finish(ghost, 4), "the attempt that was given up has no say in the new one"
+    jobs.fail(again, "x", 4, backoff_s=0)
+    jobs.fail(jobs.claim(5, 10) or again, "x", 5, backoff_s=0)
+    assert jobs.get(job_id).state == "waiting", "three attempts more"
+    jobs.fail(jobs.claim(6, 10) or again, "x", 6)
+    assert jobs.get(job_id).state == "failed"
+    jobs.enqueue("k", run_after=0, dedupe="a")
+    assert not jobs.retry(job_id, 7), "the same work waits already"
+
+
+@pytest.mark.parametrize("way", ["release", "fail"])
+def test_work_that_differs_from_its_waiting_twin_is_not_lost(jobs: JobQueue, way: str):
+    jobs.enqueue("changes", {"paths": ["a"]}, dedupe="1", run_after=0)
+    running = jobs.claim(0, 10)
+    assert running is not None
+    twin = jobs.enqueue("changes", {"paths": ["b"]}, dedupe="1", run_after=0)
+    assert jobs.release(running) if way == "release" else jobs.fail(running, "x", 0, backoff_s=0)
+    claimed = [jobs.claim(1, 60), jobs.claim(1, 60)]
+    assert {j.id for j in claimed if j} == {running.id, twin}
+
+
+def test_with_the_change_or_not_at_all(engine):
+    """A job belongs to the transaction of what it is about."""
+    for fails in (True, False):
+        with contextlib.suppress(ZeroDivisionError), engine.begin() as conn:
+            MetaRepo(conn).set("photo", "changed")
+            JobRepo(conn).enqueue("read", dedupe="photo")
+            JobRepo(conn).pause("other")
+            if fails:
+                raise ZeroDivisionError
+        with engine.begin() as conn:
+            kept = (MetaRepo(conn).get("photo"), len(JobRepo(conn).find()), len(JobRepo(conn).paused()))
+        assert kept == ((None, 0, 0) if fails else ("changed", 1, 1))
+
+
+def test_at_once_does_not_wait_for_a_clock_that_was_set_back(jobs):
+    a, b = jobs.enqueue("k"), jobs.enqueue("k", run_after=1e12)
+    assert jobs.next_due() <= 1
+    assert jobs.claim(1, 10).id == a
+    assert jobs.put_first(b, CLICK)
+    assert jobs.claim(1, 10).id == b
+
+
+def test_clocks_are_not_rounded(jobs):
+    at = 1_800_000_000.123
+    job = jobs.get(jobs.enqueue("k", run_after=at))
+    assert job.run_after == at
+    assert jobs.claim(at - 0.001, 10) is None
+    assert jobs.claim(at, 0.5).lease_until == at + 0.5
+
+
+def test_what_cannot_be_claimed_interrupts_nobody(jobs):
+    """Or a worker would give its job back, get it again, and never be done."""
+    jobs.enqueue("library", run_after=0)
+    mine = jobs.claim(1, 60, kinds=["library"])
+    jobs.enqueue("of a later release", run_after=0, priority=CLICK)
+    assert jobs.why_stop(mine, 1, overtaking=CLICK, kinds=["library", "click"]) is None
+    jobs.enqueue("click", run_after=0, priority=CLICK, dedupe="a")
+    other = jobs.claim(1, 60, kinds=["click"])
+    jobs.enqueue("click", run_after=0, priority=CLICK, dedupe="a")
+    assert jobs.why_stop(mine, 1, overtaking=CLICK, kinds=["library", "click"]) is None, "its twin runs elsewhere"
+    jobs.finish(other, 2)
+    assert jobs.why_stop(mine, 2, overtaking=CLICK, kinds=["library", "click"]) == "overtaken"
+
+
+@pytest.mark.parametrize("damage", ["{half", "[1]", "", "\u00fc"])
+def test_a_damaged_row_keeps_nobody_from_the_queue(jobs, conn: Connection, damage: str):
+    bad, good = jobs.enqueue("k", {"a": 1}, priority=1), jobs.enqueue("k", {"b": 2})
+    conn.execute(text("UPDATE job SET payload = :d, progress = :d WHERE id = :id"), {"d": damage, "id": bad})
+    assert [jobs.claim(1, 60).payload for _ in range(2)] == [{"damaged": damage}, {"b": 2}]
+    assert [j.id for j in jobs.find()] == [bad, good]
+
+
+@pytest.mark.parametrize("error", ["no such file: M\udcfcller.jpg", "a\0b", "\ud800"])
+def test_a_reason_that_is_no_text_is_kept_as_escapes(jobs, error: str):
+    job_id = jobs.enqueue("k")
+    assert jobs.fail(jobs.claim(1, 60), error, 1, retry=False)
+    assert "\\" in jobs.get(job_id).error
+    assert jobs.retry(job_id, 2)
+    assert jobs.release(jobs.claim(3, 60), error=error)
