@@ -3,8 +3,8 @@
 from gallery_db import Gallery
 from gallery_db.records import ForgetResult
 
+from .picture_cache import clear
 from .settings import Folders
-from .web.picture_cache import clear
 
 
 def forget(gallery: Gallery, folders: Folders, person_id: int) -> ForgetResult:

@@ -9,10 +9,10 @@ from gallery_db.records import RootRecord
 
 from .dry_run import tried
 from .errors import NotFoundError, UsageError
+from .picture_cache import clear
 from .rows import Row
 from .settings import Folders
 from .watching.rules import RestoreRules, rules_of, set_rules
-from .web.picture_cache import clear
 
 
 class Roots:

@@ -15,13 +15,13 @@ from plugin.errors import NotFoundError, UsageError
 from plugin.jobs.blame import LEFT_ALONE
 from plugin.jobs.kinds import CHANGES, enqueue_again, enqueue_reconcile
 from plugin.model_shelf import ModelShelf
+from plugin.picture_cache import clear
 from plugin.roots import absolute
 from plugin.watching.rules import Mode, RestoreRules
 from plugin.web import background, folder_chooser, library_facts
 from plugin.web.context import Web, WebDep
 from plugin.web.job_words import JobWords, clock, sentence
 from plugin.web.library_facts import SCAN_NOW
-from plugin.web.picture_cache import clear
 from plugin.web.respond import fragment, go, page, said
 from plugin.web.stamps import check
 

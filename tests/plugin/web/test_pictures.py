@@ -19,8 +19,8 @@ from iconface_core.image_io import read_photo
 from iconface_core.types import BBox
 from plugin.app import App
 from plugin.forgetting import forget
+from plugin.picture_cache import PictureCache, clear
 from plugin.web.context import Web
-from plugin.web.picture_cache import PictureCache, clear
 from plugin.web.picture_files import Missing
 from plugin.web.pictures import Pictures, Wanted, square_around, version_of
 from tests.plugin.conftest import Library
