@@ -7,16 +7,20 @@ long for one, a loopback port with a secret, both in a file only the user can re
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import BoundedSemaphore, Lock, Thread
 from typing import Any
 
 SOCKET = "service.sock"
 PORT = "service.port"
 PATIENCE_S = 2.0
-MAX_LINE = 65_536
+MAX_QUESTION, MAX_ANSWER = 65_536, 16_000_000
+"""Bytes of a line; an answer may name many folders."""
+AT_ONCE = 32
+"""So many questions are read at a time; more wait at the door."""
 
 Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Called with {"command": ..., ...}; what it returns is sent back. Raises ValueError for what it does not know."""
@@ -28,7 +32,7 @@ def ask(runtime: Path, command: str, *, timeout_s: float = PATIENCE_S, **more: A
         with _connected(runtime, timeout_s) as (connection, secret):
             line = json.dumps({"command": command, "secret": secret, **more}) + "\n"
             connection.sendall(line.encode("ascii"))
-            reply = json.loads(_line(connection))
+            reply = json.loads(_line(connection, MAX_ANSWER, timeout_s))
     except TimeoutError:
         return {"error": f"the service did not answer within {timeout_s:g} s"}
     except (OSError, ValueError):
@@ -37,7 +41,8 @@ def ask(runtime: Path, command: str, *, timeout_s: float = PATIENCE_S, **more: A
 
 
 class ControlServer:
-    """Answers questions in a thread of its own, until `close`."""
+    """Answers questions, one at a time, until `close`. Each is read in a thread of its own: who says nothing, or half a
+    line, keeps nobody waiting."""
 
     def __init__(self, runtime: Path, answer: Answer, *, loopback: bool = False) -> None:
         """Raises OSError when nothing can be bound. The caller holds the service's lock: what is there is stale."""
@@ -50,8 +55,8 @@ class ControlServer:
             file.unlink(missing_ok=True)
         bound = None if loopback else _bind_unix(runtime)
         self._socket = bound or self._bind_loopback(runtime / PORT, secrets.token_urlsafe(32))
-        self._socket.listen(16)
-        self._closing = False
+        self._socket.listen(128)
+        self._closing, self._turn, self._room = False, Lock(), BoundedSemaphore(AT_ONCE)
         self._thread = Thread(target=self._serve, name="control", daemon=True)
         self._thread.start()
 
@@ -71,19 +76,29 @@ class ControlServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            self._room.acquire()
+            Thread(target=self._attend, args=(connection,), name="question", daemon=True).start()
+
+    def _attend(self, connection: socket.socket) -> None:
+        try:
             with closing(connection), suppress(OSError):
-                connection.settimeout(PATIENCE_S)
                 reply = self._reply(connection)
+                connection.settimeout(PATIENCE_S)
                 connection.sendall((json.dumps(reply) + "\n").encode("ascii"))
+        finally:
+            self._room.release()
 
     def _reply(self, connection: socket.socket) -> Mapping[str, Any]:
         try:
-            request = json.loads(_line(connection))
+            request = json.loads(_line(connection, MAX_QUESTION, PATIENCE_S))
             if not isinstance(request, dict):
                 return {"error": "a request is one JSON object on a line"}
             if not self._same(str(request.get("secret", "")), self._secret):
                 return {"error": "wrong secret"}
-            return self._answer(request)
+            with self._turn:
+                return self._answer(request)
+        except TimeoutError:
+            return {"error": "the line has no end"}
         except ValueError as e:
             return {"error": str(e)}
         except Exception as e:  # a question must not end the service
@@ -126,8 +141,20 @@ def _connected(runtime: Path, timeout_s: float) -> Generator[tuple[socket.socket
         raise FileNotFoundError(runtime / PORT)
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection, _short(runtime) as name:
         connection.settimeout(timeout_s)
-        connection.connect(name)
+        _connect(connection, name, timeout_s)
         yield connection, ""
+
+
+def _connect(connection: socket.socket, name: str, timeout_s: float) -> None:
+    """Linux refuses at once when too many wait at the door already: that is no sign that nobody is there."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            return connection.connect(name)
+        except BlockingIOError as e:
+            if time.monotonic() > end:
+                raise TimeoutError from e
+            time.sleep(0.02)
 
 
 @contextmanager
@@ -144,12 +171,16 @@ def _short(runtime: Path) -> Generator[str]:
         os.close(folder)
 
 
-def _line(connection: socket.socket) -> bytes:
-    """Read up to a line end. Raises ValueError when there is none in a reasonable number of bytes."""
-    data = b""
-    while not data.endswith(b"\n"):
-        part = connection.recv(4096)
-        if not part or len(data) > MAX_LINE:
+def _line(connection: socket.socket, most: int, timeout_s: float) -> bytes:
+    """Read up to a line end. Raises ValueError when there is none in `most` bytes, TimeoutError when not in time."""
+    end = time.monotonic() + timeout_s
+    parts: list[bytes] = []
+    size = 0
+    while not (parts and parts[-1].endswith(b"\n")):
+        connection.settimeout(max(end - time.monotonic(), 0.001))
+        part = connection.recv(65_536)
+        size += len(part)
+        if not part or size > most:
             raise ValueError("the line has no end")
-        data += part
-    return data
+        parts.append(part)
+    return b"".join(parts)

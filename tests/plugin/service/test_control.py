@@ -4,11 +4,13 @@ import os
 import socket
 import stat
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from plugin.service.control import PORT, SOCKET, ControlServer, ask
+from plugin.service.control import AT_ONCE, PORT, SOCKET, ControlServer, ask
 
 
 def answer(request: Mapping[str, object]) -> Mapping[str, object]:
@@ -42,17 +44,42 @@ def test_only_the_user_may_ask(runtime: Path):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_rubbish_is_answered_and_silence_is_not_waited_for(tmp_path: Path):
+def test_rubbish_is_answered(tmp_path: Path):
     server = ControlServer(tmp_path, answer)
     for rubbish in (b"\n", b"[1]\n", b"{\xff}\n", b"x" * 100_000 + b"\n"):
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(os.fspath(tmp_path / SOCKET))
             s.sendall(rubbish)
             assert b"error" in s.recv(4096)
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(os.fspath(tmp_path / SOCKET))
-        # Nothing is said. The next one must still get an answer, a little later.
-        assert ask(tmp_path, "ping", timeout_s=10) == {"ok": True, "got": None}
+    server.close()
+
+
+def test_who_says_nothing_or_half_a_line_keeps_nobody_waiting(tmp_path: Path):
+    server = ControlServer(tmp_path, answer)
+    with ExitStack() as stack:
+        for n in range(AT_ONCE - 1):
+            s = stack.enter_context(socket.socket(socket.AF_UNIX))
+            s.connect(os.fspath(tmp_path / SOCKET))
+            s.sendall(b'{"comm' * (n % 2))
+        # One after the other, each would take its two seconds.
+        assert ask(tmp_path, "ping", timeout_s=20) == {"ok": True, "got": None}
+        assert b"no end" in s.recv(4096), "it was told why"
+    assert ask(tmp_path, "ping") is not None
+    server.close()
+
+
+def test_more_at_once_than_there_is_room_for_are_all_answered(tmp_path: Path):
+    server = ControlServer(tmp_path, answer)
+    with ThreadPoolExecutor(3 * AT_ONCE) as pool:
+        got = list(pool.map(lambda n: ask(tmp_path, "ping", timeout_s=60, text=n), range(6 * AT_ONCE)))
+    assert [g and g["got"] for g in got] == list(range(6 * AT_ONCE))
+    server.close()
+
+
+def test_a_long_answer_arrives_whole(tmp_path: Path):
+    """The state of a library of many folders."""
+    server = ControlServer(tmp_path, lambda _: {"roots": ["x" * 100] * 5000})
+    assert len((ask(tmp_path, "status", timeout_s=20) or {})["roots"]) == 5000
     server.close()
 
 
