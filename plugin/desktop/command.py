@@ -14,6 +14,12 @@ SESSION_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 Argv = tuple[str, ...]
 
+_GONE = "iconface was moved or removed. Install it again, then run: iconface integrate install"
+_GUARD = (
+    f'"$0" "$@"; case $? in 126|127) m="{_GONE}"; notify-send "Restore face" "$m" || zenity --error --text="$m" '
+    '|| kdialog --sorry "$m" || xmessage "$m";; esac'
+)
+
 
 def own_command(home: Path | None) -> Argv:
     """How a program outside this shell starts iconface on the same gallery. `home` None: the user's own."""
@@ -24,6 +30,12 @@ def own_command(home: Path | None) -> Argv:
 def entry_command(home: Path | None) -> Argv:
     """What a menu entry runs, without the files."""
     return (*own_command(home), "restore", "--enqueue", "--")
+
+
+def guarded(command: Argv) -> Argv:
+    """`command` by way of a shell that tells the user when the program is not there any more: Nautilus, Nemo and Thunar
+    would say nothing. 126 and 127 are the shell's own words for "cannot be run" and "not found"."""
+    return ("sh", "-c", _GUARD, *command)
 
 
 def find_program(argv0: str, path: str) -> Argv:
@@ -80,13 +92,6 @@ def desktop_exec(argv: Sequence[str]) -> str:
 def key_file_value(text: str) -> str:
     """Escape a value for a key file (desktop entries and their kin)."""
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
-
-
-def percent_problem(argv: Sequence[str], manager: str) -> str | None:
-    """Why `manager` cannot run this: one whose field codes cannot be escaped in the program's path. None: it can."""
-    if not any("%" in word for word in argv):
-        return None
-    return f"{manager} runs no program with % in its path: {shell(argv)}; install iconface in another folder"
 
 
 def windows(argv: Sequence[str]) -> str:

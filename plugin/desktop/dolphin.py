@@ -1,6 +1,6 @@
 """Dolphin (KDE): a service menu. Without the executable bit Dolphin shows the entry and then refuses to run it."""
 
-from .command import Argv, desktop_exec, percent_problem
+from .command import Argv, desktop_exec
 from .own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_path
 
 _MENU = """\
@@ -20,7 +20,8 @@ Exec={command} %F
 
 
 def service_menu(places: Places, command: Argv) -> OwnFiles:
-    """The folder of KDE Frameworks 5.85 and later."""
+    """The folder of KDE Frameworks 5.85 and later. A `%` in the path of the program itself, the first word of
+    `command`, could not be escaped."""
     text = _MENU.format(
         marker=MARKER,
         mime_types="".join(f"{m};" for m in MIME_TYPES),
@@ -30,5 +31,4 @@ def service_menu(places: Places, command: Argv) -> OwnFiles:
     )
     path = places.data / "kio" / "servicemenus" / "iconface.desktop"
     files = (OwnFile(path, text.encode(), executable=True),)
-    problem = percent_problem(command, "Dolphin")
-    return OwnFiles("dolphin", "Dolphin", "seen at once", files, on_path("dolphin"), problem=problem)
+    return OwnFiles("dolphin", "Dolphin", "seen at once", files, on_path("dolphin"))

@@ -10,7 +10,7 @@ from plugin.errors import UsageError
 
 from . import dolphin, macos, nautilus, nemo, pcmanfm, thunar, windows
 from .changes import FileChange, IntegrationError, apply
-from .command import Argv
+from .command import Argv, guarded
 from .own_files import Places
 
 Status = Literal["installed", "outdated", "not installed", "in the way"]
@@ -55,6 +55,7 @@ def integrations(places: Places, command: Argv, platform: str = sys.platform) ->
         return [windows.explorer(places, command)]
     if platform == "darwin":
         return [macos.quick_action(places, command)]
+    command = guarded(command)
     return [
         nautilus.extension(places, command),
         nautilus.script(places, command),

@@ -9,12 +9,26 @@ from .own_files import LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_
 _SCRIPT = """\
 #!/bin/sh
 # {marker}: made by iconface; "iconface integrate uninstall nautilus-script" removes it.
-# Nautilus gives one path a line, and nothing for photos that are not on this computer.
+# Nautilus gives one path a line, and nothing for photos that are not on this computer. A line that does not begin with
+# a slash goes on with the name before it.
 set --
-while IFS= read -r file; do [ -n "$file" ] && set -- "$@" "$file"; done <<END
-$NAUTILUS_SCRIPT_SELECTED_FILE_PATHS
+file=
+paths=${{NAUTILUS_SCRIPT_SELECTED_FILE_PATHS%"
+"}}
+if [ -z "$paths" ]; then
+  exec notify-send "Restore face" "These photos are not on this computer. Copy them here first."
+fi
+while IFS= read -r line; do
+  case $line in
+    /*) [ -z "$file" ] || set -- "$@" "$file"
+        file=$line ;;
+    *) file="$file
+$line" ;;
+  esac
+done <<END
+$paths
 END
-[ $# -eq 0 ] || exec {command} "$@"
+exec {command} "$@" "$file"
 """
 
 _EXTENSION = """\

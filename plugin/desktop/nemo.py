@@ -1,6 +1,6 @@
 """Nemo (Cinnamon): an action file. Nemo watches its folder, so a running one sees it at once."""
 
-from .command import Argv, key_file_value, percent_problem, shell
+from .command import Argv, key_file_value, shell
 from .own_files import COMMENT, ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_path
 
 _ACTION = """\
@@ -22,7 +22,7 @@ def action(places: Places, command: Argv) -> OwnFiles:
         marker=MARKER,
         label=LABEL,
         comment=COMMENT,
-        command=key_file_value(shell(command)),
+        command=key_file_value(shell(command).replace("%", "%%")),
         icon=ICON,
         mime_types="".join(f"{m};" for m in MIME_TYPES),
     )
@@ -33,5 +33,4 @@ def action(places: Places, command: Argv) -> OwnFiles:
         "seen at once",
         (OwnFile(path, text.encode()),),
         on_path("nemo"),
-        problem=percent_problem(command, "Nemo"),
     )

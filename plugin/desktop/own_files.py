@@ -63,7 +63,7 @@ class OwnFile:
 class OwnFiles:
     """An integration made of files of our own. `folder`, when given, holds nothing else and goes with them.
 
-    `problem` says why the entry would not work here, `tell` the system about the change.
+    `tell` tells the system about the change.
     """
 
     name: str
@@ -72,15 +72,12 @@ class OwnFiles:
     files: tuple[OwnFile, ...]
     here: Callable[[], bool]
     folder: Path | None = None
-    problem: str | None = None
     tell: Callable[[bool], None] = field(default=lambda wanted: None)
 
     def available(self) -> bool:
         return self.here()
 
     def plan(self, *, wanted: bool) -> list[FileChange]:
-        if wanted and self.problem is not None:
-            raise IntegrationError(self.problem)
         changes = []
         for file in self.files:
             change = planned(file.path, file.content if wanted else None, executable=file.executable)

@@ -38,7 +38,7 @@ class Stub:
 
 @pytest.fixture
 def stub(tmp_path: Path) -> Stub:
-    folder = tmp_path / 'it\'s "our" $HOME'
+    folder = tmp_path / 'it\'s "our" $HOME 5%f%%25'
     folder.mkdir()
     path = folder / "iconface"
     path.write_text(_STUB)

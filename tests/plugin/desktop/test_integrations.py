@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from plugin.cli.main import run
 from plugin.desktop import windows
 from plugin.desktop.changes import IntegrationError
-from plugin.desktop.command import desktop_exec, find_program, key_file_value
+from plugin.desktop.command import desktop_exec, find_program, guarded, key_file_value
 from plugin.desktop.integrations import Integration, carry_out, chosen, integrations, status
 from plugin.desktop.own_files import Places
 from plugin.desktop.thunar import without_ours
@@ -144,7 +144,7 @@ def test_thunar_keeps_every_byte_of_the_users_actions(tmp_path: Path):
     assert head + rest.partition("</action>\n")[2] == MINE
     ours = [a for a in fromstring(after).iter("action") if a.findtext("unique-id") == "iconface-restore-face"]
     assert [a.findtext("name") for a in ours] == ["Restore face"]
-    assert shlex.split(ours[0].findtext("command")) == [*COMMAND, "%F"]
+    assert shlex.split(ours[0].findtext("command")) == [*guarded(COMMAND), "%F"]
 
     edited = after.replace("<name>Zwei", "<name>Drei")  # the user goes on editing around it
     path.write_text(edited)
@@ -244,13 +244,6 @@ def test_the_command_is_found_outside_the_environment_where_it_can_be(tmp_path: 
     assert find_program(str(own), str(own.parent)) == (str(link),), "pipx's link outlives the environment"
 
 
-def test_percent_in_the_path_is_refused_where_it_cannot_work(tmp_path: Path):
-    places = Places.of({}, tmp_path, tmp_path)
-    for i in integrations(places, ("/opt/100%/iconface", "restore"), "linux"):
-        outcome = carry_out(i, tmp_path / "backups", wanted=True, dry_run=True)
-        assert ("%" in str(outcome.error)) == (i.name in ("nemo", "dolphin")), i.name
-
-
 @pytest.mark.parametrize("name", ["nemo", "dolphin", "pcmanfm"])
 def test_key_files_parse(name: str, tmp_path: Path):
     (change,) = known(tmp_path)[name].plan(wanted=True)
@@ -285,12 +278,33 @@ def test_the_script_hands_over_every_line_as_it_is(tmp_path: Path, stub):
     script = next(i for i in integrations(places, stub.command, "linux") if i.name == "nautilus-script")
     (change,) = script.plan(wanted=True)
     put(script, tmp_path)
-    names = ["/p/ a  b ", '/p/-it\'s "Größe".jpg', "/p/$HOME `x` \\n *.jpg"]
+    names = ["/p/ a  b ", '/p/-it\'s "Größe".jpg', "/p/$HOME `x` \\n *.jpg", "/p/two\n lines\n\nmore.jpg", "/p/end\n"]
     env = {"PATH": "/usr/bin:/bin", "NAUTILUS_SCRIPT_SELECTED_FILE_PATHS": "\n".join(names) + "\n"}
     subprocess.run([change.path], env=env, check=True)
     assert stub.calls() == [["restore", "--enqueue", "--", *names]]
-    subprocess.run([change.path], env={**env, "NAUTILUS_SCRIPT_SELECTED_FILE_PATHS": ""}, check=True)
+    (tmp_path / "notify-send").symlink_to(stub.path)
+    empty = {"PATH": f"{tmp_path}:{env['PATH']}", "NAUTILUS_SCRIPT_SELECTED_FILE_PATHS": ""}
+    subprocess.run([change.path], env=empty, check=True)
     assert len(stub.calls()) == 1
+    assert "not on this computer" in next(tmp_path.glob("notify-send.*.call")).read_text()
+
+
+def test_a_program_that_is_gone_is_told_and_one_that_fails_is_not(tmp_path: Path, stub):
+    (tmp_path / "notify-send").symlink_to(stub.path)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    program = tmp_path / "iconface"
+
+    def told() -> int:
+        subprocess.run([*guarded((str(program),)), "a.jpg"], env=env, check=True, capture_output=True)
+        return len(list(tmp_path.glob("notify-send.*.call")))
+
+    assert told() == 1, "it is not there"
+    program.write_text("#!/nowhere/python\n")
+    assert told() == 2, "not executable"
+    program.chmod(0o755)
+    assert told() == 3, "its interpreter is not there"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    assert told() == 3
 
 
 # Windows, on Wine
