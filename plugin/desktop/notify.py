@@ -1,193 +1,169 @@
-"""Tells what came of restorations: one notification for one photo or for thirty, with Open and Undo.
+"""When to tell what on the desktop: one notification for one photo or for thirty, and never a storm of them.
 
 Light, because the service's main process imports it: the notification itself is shown by a short process of its own
 (plugin.desktop.show_note), which waits for an answer and then ends.
 """
 
-import json
-import logging
-import os
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Timer
 from time import monotonic
+from typing import Literal
 
 from gallery_db import Gallery
-from gallery_db.errors import GalleryError
-from gallery_db.records import JobRecord, Origin
-from plugin.jobs.kinds import RESTORE, printable
+from gallery_db.errors import GalleryError, NotFoundError
+from gallery_db.records import JobRecord, RestorationRecord
+from plugin.jobs.kinds import CHANGES, PROPOSE, RESTORE
 
 from .command import own_command
 from .note import Note
+from .popups import Popups
+from .telling import note_of, note_of_proposals, note_of_trouble
 
-log = logging.getLogger(__name__)
-
-SHOWN_FOR: tuple[Origin, ...] = ("hand", "auto")
-"""A library-wide clean-up has its own report."""
-
-MAX_SHOWING = 3
-"""Processes that wait for an answer; the oldest gives way."""
+Topic = Literal["hand", "auto", "proposed"]
+"""What is told together: photos that somebody asked for, photos restored by a rule, proposals. A library-wide clean-up
+has its own report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: `settle` after a batch's last job, `quiet` while more of it wait but none ends, `most` in all."""
+    """Seconds: `settle` after a batch's last job, `quiet` while more of it wait but none ends, `most` in all; `apart`
+    between two notes about the same that nobody asked for."""
 
     settle: float = 1.0
     quiet: float = 60.0
     most: float = 600.0
+    apart: float = 600.0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Jobs that ended and were not told yet. Times are monotonic."""
+
+    since: float
+    last: float
+    jobs: list[JobRecord] = field(default_factory=list)
+    timer: Timer | None = None
 
 
 class Notifier:
     """Collects ended jobs and shows them together once no more of their kind wait.
 
-    `more(origin)` says whether restorations of that origin still wait or run; `command` is how iconface is started.
+    `more(topic)` says whether work of that topic still waits or runs; `words` makes the note, None: nothing to tell.
     """
 
     def __init__(
         self,
-        more: Callable[[Origin], bool],
-        command: Sequence[str],
+        more: Callable[[Topic], bool],
+        words: Callable[[Topic, Sequence[JobRecord]], Note | None],
         show: Callable[[Note], None],
         patience: Patience | None = None,
     ) -> None:
-        self._more, self._command, self._show, self._patience = more, tuple(command), show, patience or Patience()
+        self._more, self._words, self._show, self._patience = more, words, show, patience or Patience()
         self._lock = Lock()
-        self._ended: dict[Origin, list[JobRecord]] = {}
-        self._since: dict[Origin, float] = {}
-        self._timers: dict[Origin, Timer] = {}
+        self._batches: dict[Topic, _Batch] = {}
+        self._shown: dict[Topic, float] = {}
 
     def job_done(self, job: JobRecord) -> None:
         """A job ended, or was given back to run again. Returns at once; may be called from any thread."""
-        origin = job.origin
-        if job.kind != RESTORE or origin not in SHOWN_FOR or job.state not in ("done", "failed"):
+        topic = topic_of(job)
+        if topic is None:
             return
-        patience = self._patience
-        wait = patience.quiet if self._more(origin) else patience.settle
         with self._lock:
-            self._ended.setdefault(origin, []).append(job)
-            waited = monotonic() - self._since.setdefault(origin, monotonic())
-            if origin in self._timers:
-                self._timers[origin].cancel()
-            timer = Timer(max(0.0, min(wait, patience.most - waited)), self._flush, [origin])
-            timer.daemon = True
-            self._timers[origin] = timer
-            timer.start()
+            now = monotonic()
+            batch = self._batches.setdefault(topic, _Batch(now, now))
+            batch.jobs.append(job)
+            batch.last = now
+            if batch.timer is None:
+                self._look_again(topic, batch, self._patience.settle)
 
     def close(self) -> None:
         """Show what has been collected; call when no more jobs will end."""
-        for origin in list(self._ended):
-            self._flush(origin)
+        for topic in list(self._batches):
+            self._flush(topic)
 
-    def _flush(self, origin: Origin) -> None:
+    def _look(self, topic: Topic) -> None:
+        """Is the batch complete? Looked at now and then, not at each job: the queue may be long."""
+        more, patience = self._more(topic), self._patience
         with self._lock:
-            jobs = self._ended.pop(origin, [])
-            self._since.pop(origin, None)
-            timer = self._timers.pop(origin, None)
-        if timer is not None:
-            timer.cancel()
-        if jobs:
-            self._show(note_of(jobs, self._command))
+            batch = self._batches.get(topic)
+            if batch is None:
+                return
+            now = monotonic()
+            complete = now - batch.last >= (patience.quiet if more else patience.settle)
+            shown = self._shown.get(topic)
+            early = topic != "hand" and shown is not None and now - shown < patience.apart
+            if early or not (complete or now - batch.since >= patience.most):
+                self._look_again(topic, batch, max(patience.settle, min(10.0, (now - batch.since) / 10)))
+                return
+        self._flush(topic)
+
+    def _look_again(self, topic: Topic, batch: _Batch, seconds: float) -> None:
+        batch.timer = Timer(seconds, self._look, [topic])
+        batch.timer.daemon = True
+        batch.timer.start()
+
+    def _flush(self, topic: Topic) -> None:
+        with self._lock:
+            batch = self._batches.pop(topic, None)
+        if batch is None:
+            return
+        if batch.timer is not None:
+            batch.timer.cancel()
+        note = self._words(topic, batch.jobs)
+        if note is not None:
+            self._shown[topic] = monotonic()
+            self._show(note)
 
 
-def queue_has_more(gallery: Gallery) -> Callable[[Origin], bool]:
-    """Whether the queue of `gallery` holds restorations of an origin that have not ended."""
+def topic_of(job: JobRecord) -> Topic | None:
+    """What a job that ended has to tell; None: nothing."""
+    if job.kind == PROPOSE and job.state == "done" and (job.progress or {}).get("proposals"):
+        return "proposed"
+    if job.kind == RESTORE and job.state in ("done", "failed") and job.origin in ("hand", "auto"):
+        return "hand" if job.origin == "hand" else "auto"
+    return None
 
-    def more(origin: Origin) -> bool:
+
+def queue_has_more(gallery: Gallery) -> Callable[[Topic], bool]:
+    """Whether the queue of `gallery` holds work of a topic that has not ended."""
+
+    def more(topic: Topic) -> bool:
         try:
             with gallery.begin(write=False) as tx:
-                return any(j.origin == origin for j in tx.jobs.find(kind=RESTORE, states=("waiting", "running")))
+                if topic == "proposed":
+                    return any(n for kind in (PROPOSE, CHANGES) for s, n in tx.jobs.counts(kind).items() if s in _OPEN)
+                return any(j.origin == topic for j in tx.jobs.find(kind=RESTORE, states=_OPEN))
         except GalleryError:
             return False
 
     return more
 
 
-def note_of(jobs: Sequence[JobRecord], command: Sequence[str]) -> Note:
-    """One notification for these ended jobs. Undo takes back all that was written, and remembers that it was not
-    wanted: `iconface restored reject`, which `iconface undo` takes back in turn."""
-    outcomes = Counter(_outcome(j) for j in jobs)
-    outputs = list(dict.fromkeys(str(r["output"]) for j in jobs if (r := _result(j)).get("output")))
-    undo = (*command, "--quiet", "restored", "reject", "--", *outputs) if outputs else ()
-    if len(jobs) == 1:
-        job, (outcome,) = jobs[0], outcomes
-        text = job.error if job.state == "failed" else _result(job).get("text")
-        body = f"{Path(printable(str(job.payload.get('path', '')))).name}\n{text or ''}".strip()
-        return Note(_ONE[outcome], body, outputs[0] if outputs else None, undo)
-    written = sum(bool(_result(j).get("output")) for j in jobs)
-    title = (
-        f"{written or 'None'} of {len(jobs)} photos restored" if written < len(jobs) else f"{written} photos restored"
-    )
-    body = ", ".join(f"{n} {_MANY[o]}" for o, n in outcomes.most_common() if o in _MANY)
-    return Note(title, body, _folder(outputs), undo)
+_OPEN: tuple[Literal["waiting"], Literal["running"]] = ("waiting", "running")
 
 
-_ONE = {
-    "restored": "Face restored",
-    "sharp": "Already sharp",
-    "unsure": "Restored, but not sure who this is",
-    "refused": "Not restored: it would no longer be the same face",
-    "failed": "Could not be restored",
-}
-_MANY = {
-    "sharp": "already sharp",
-    "unsure": "not sure who it is",
-    "refused": "refused",
-    "failed": "failed",
-}
+def words_of(gallery: Gallery, command: Sequence[str]) -> Callable[[Topic, Sequence[JobRecord]], Note | None]:
+    """The note about ended jobs. Proposals are read anew: some may have been decided in the meantime."""
 
+    def words(topic: Topic, jobs: Sequence[JobRecord]) -> Note | None:
+        if topic != "proposed":
+            return note_of(jobs, command)
+        ids = dict.fromkeys(i for j in jobs for i in (j.progress or {})["proposals"])
+        rows: list[RestorationRecord] = []
+        with gallery.begin(write=False) as tx:
+            names = {i: name for i, name in tx.people.names().items() if name}
+            for restoration_id in ids:
+                try:
+                    rows.append(tx.restorations.get(restoration_id))
+                except NotFoundError:  # another proposal took its place, or it was carried out
+                    continue
+        rows = [r for r in rows if r.state == "proposed"]
+        return note_of_proposals(rows, names, command) if rows else None
 
-def _outcome(job: JobRecord) -> str:
-    outcome = "failed" if job.state == "failed" else str(_result(job).get("outcome"))
-    return outcome if outcome in _ONE else "sharp"
-
-
-def _result(job: JobRecord) -> Mapping[str, object]:
-    return job.progress or {}
-
-
-def _folder(outputs: Sequence[str]) -> str | None:
-    return os.path.commonpath([os.path.dirname(o) for o in outputs]) if outputs else None  # noqa: PTH120 - text
-
-
-class Popups:
-    """Shows notes, each in a process of its own, which may outlive this one: Undo must work when a service that was
-    started for one photo has gone. Without a desktop nothing is shown and nothing fails."""
-
-    def __init__(self, program: Sequence[str] = (sys.executable, "-m", "plugin.desktop.show_note")) -> None:
-        self._program, self._lock = tuple(program), Lock()
-        self._showing: list[subprocess.Popen[bytes]] = []
-
-    def show(self, note: Note) -> None:
-        """Show it; returns at once."""
-        with self._lock:
-            self._showing = [p for p in self._showing if p.poll() is None]
-            while len(self._showing) >= MAX_SHOWING:
-                self._end(self._showing.pop(0))
-            try:
-                process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                    self._program,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-                assert process.stdin is not None
-                process.stdin.write(json.dumps(asdict(note)).encode("ascii"))
-                process.stdin.close()
-            except OSError as e:
-                log.info("no notification: %s", e)
-                return
-            self._showing.append(process)
-
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        process.terminate()
-        process.wait()
+    return words
 
 
 @contextmanager
@@ -198,9 +174,14 @@ def desktop_notifications(
     if not wanted:
         yield lambda _: None
         return
-    popups = Popups()
-    notifier = Notifier(queue_has_more(gallery), own_command(home), popups.show)
+    command = own_command(home)
+    notifier = Notifier(queue_has_more(gallery), words_of(gallery, command), Popups().show)
     try:
         yield notifier.job_done
     finally:
         notifier.close()
+
+
+def tell_trouble(why: str) -> None:
+    """Photos were handed over, and nothing can come of it: whoever clicked in a file manager sees no terminal."""
+    Popups().show(note_of_trouble(why))

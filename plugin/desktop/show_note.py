@@ -6,14 +6,18 @@ needs an event loop for the answers; in a process of its own neither stays in th
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 
 import typer
-from desktop_notifier import Button, DesktopNotifier, Icon
+from desktop_notifier import Button as Shown
+from desktop_notifier import DesktopNotifier, Icon
 
-from .note import Note
+from .note import Button, Note
+from .outside import as_own_service
 
 ANSWER_S = 600.0
 """How long the buttons work. The notification may stay longer in the desktop's list."""
@@ -21,50 +25,64 @@ ANSWER_S = 600.0
 CONNECT_S = 20.0
 
 
-async def show(note: Note) -> str:
-    """Show it and wait: `open`, `undo`, or empty when it was dismissed or nobody answered. Carries the answer out.
+async def show(note: Note) -> Button | None:
+    """Show it and wait: the button that was pressed, None when it was dismissed or nobody answered. Does what the
+    button stands for.
 
     Raises whatever the desktop's notification service fails with.
     """
     notifier = DesktopNotifier(app_name="iconface", app_icon=Icon(name="image-x-generic"))
-    answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    answer: asyncio.Future[Button | None] = asyncio.get_running_loop().create_future()
 
-    def say(word: str) -> None:
+    def say(pressed: Button | None) -> None:
         if not answer.done():
-            answer.set_result(word)
+            answer.set_result(pressed)
 
-    buttons = []
-    if note.open_path:
-        buttons.append(Button(title="Open", on_pressed=lambda: say("open")))
-    if note.undo:
-        buttons.append(Button(title="Undo", on_pressed=lambda: say("undo")))
+    click = next((b for b in note.buttons if b.title == "Open"), None)
     sending = notifier.send(
         note.title,
         note.body,
-        buttons=tuple(buttons),
-        on_clicked=lambda: say("open" if note.open_path else ""),
-        on_dismissed=lambda: say(""),
+        buttons=tuple(Shown(title=b.title, on_pressed=partial(say, b)) for b in note.buttons),
+        on_clicked=lambda: say(click),
+        on_dismissed=lambda: say(None),
     )
     await asyncio.wait_for(sending, CONNECT_S)
-    if not buttons:
-        return ""
-    said = ""
+    if not note.buttons:
+        return None
+    pressed = None
     with suppress(TimeoutError):
-        said = await asyncio.wait_for(answer, ANSWER_S)
-    if said == "open" and note.open_path:
-        typer.launch(note.open_path)
-    if said == "undo":
-        done = await asyncio.to_thread(subprocess.run, note.undo, capture_output=True, check=False)
-        why = done.stderr.decode(errors="replace").strip()
-        title = "Could not be undone" if done.returncode else "Taken back"
-        await notifier.send(title, why if done.returncode else "The restored copies are removed.")
-    return said
+        pressed = await asyncio.wait_for(answer, ANSWER_S)
+    if pressed is not None and (said := await asyncio.to_thread(_press, pressed)):
+        await notifier.send(*said)
+    return pressed
+
+
+def _press(button: Button) -> tuple[str, str] | None:
+    """Do it. Returns title and text of what there is to tell."""
+    if button.opens is not None:
+        _open(button.opens)
+        return None
+    try:
+        done = subprocess.run(button.runs, capture_output=True, check=False)  # noqa: S603 - no shell, our own command
+    except OSError as e:
+        return f"{button.title} did not work", str(e)
+    if done.returncode:
+        return f"{button.title} did not work", done.stderr.decode(errors="replace").strip()
+    return ("Done", button.done) if button.done else None
+
+
+def _open(target: str) -> None:
+    """As a double-click would, and not as a part of the service."""
+    if start := as_own_service(os.environ):
+        argv = [*start, "xdg-open", target]
+        if subprocess.run(argv, check=False, capture_output=True).returncode == 0:  # noqa: S603 - no shell
+            return
+    typer.launch(target)
 
 
 def main() -> None:
     """Silent without a desktop that shows notifications: that is no fault of the restoration."""
-    fields = json.load(sys.stdin)
-    note = Note(fields["title"], fields["body"], fields["open_path"], tuple(fields["undo"]))
+    note = Note.read(json.load(sys.stdin))
     try:
         asyncio.run(show(note))
     except Exception as e:  # whatever a desktop may answer with

@@ -20,12 +20,14 @@ PAGE = 100
 
 
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
-    """Judge every face that is new in the root since the last time. The result counts what became of them."""
+    """Judge every face that is new in the root since the last time. The result counts what became of them, with
+    the ids of proposals."""
     root_id: int = payload["root_id"]
     with app.gallery.begin(write=False) as tx:
         root = next((r for r in tx.roots.all() if r.id == root_id), None)
     rules = RestoreRules() if root is None else rules_of(root)
     counts: Counter[str] = Counter()
+    proposals: list[int] = []
     while rules.mode != "off":
         with app.gallery.begin(write=False) as tx:
             after = judged_up_to(tx, root_id)
@@ -36,22 +38,26 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         for candidate in app.candidates.of([f.id for f in faces], restorer=restorer):
             job.check()
             why = _why_not(app, candidate, rules)
-            counts[why or _attend(app, candidate, rules, restorer)] += 1
+            if why is None:
+                why, proposal = _attend(app, candidate, rules, restorer)
+                proposals += [] if proposal is None else [proposal]
+            counts[why] += 1
         job.progress(sum(counts.values()), sum(counts.values()))
         with app.gallery.begin() as tx:
             set_judged(tx, root_id, max(f.id for f in faces))
     text = ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
-    return {"faces": dict(counts), "text": text or "nothing new"}
+    return {"faces": dict(counts), "proposals": proposals, "text": text or "nothing new"}
 
 
-def _attend(app: "App", candidate: Candidate, rules: RestoreRules, restorer: str) -> str:
+def _attend(app: "App", candidate: Candidate, rules: RestoreRules, restorer: str) -> tuple[str, int | None]:
+    """What was done, and the proposal's id."""
     face = candidate.face
     if rules.mode == "auto":
         with app.gallery.begin() as tx:
             enqueue_restore(tx, Path(face.photo), face_id=face.id, origin="auto", priority=AUTO)
-        return "enqueued"
-    propose(app.gallery, candidate, restorer=restorer, origin="auto")
-    return "proposed"
+        return "enqueued", None
+    proposal = propose(app.gallery, candidate, restorer=restorer, origin="auto")
+    return "proposed", None if proposal is None else proposal.id
 
 
 def _why_not(app: "App", candidate: Candidate, rules: RestoreRules) -> str | None:

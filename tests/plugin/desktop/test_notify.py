@@ -5,26 +5,32 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.screen import Desk, missing
 from gallery_db import Gallery
-from gallery_db.records import JobRecord
+from gallery_db.records import JobRecord, RestorationRecord
 from plugin.cli.main import run
-from plugin.desktop.note import Note
-from plugin.desktop.notify import Notifier, Patience, Popups, note_of, queue_has_more
+from plugin.desktop.note import Button, Note
+from plugin.desktop.notify import Notifier, Patience, queue_has_more, words_of
+from plugin.desktop.popups import Popups
+from plugin.desktop.telling import note_of, note_of_proposals, plain
 from plugin.jobs.kinds import enqueue_restore
 
 COMMAND = ("/opt/my tools/iconface", "--home", "/h")
 
 
-def ended(n: int = 1, outcome: str = "restored", *, output: str | None = None, **changes: object) -> JobRecord:
-    result = {"outcome": outcome, "text": f"text of {n}", "photo": f"/p/{n}.jpg", "output": output, "faces": []}
+def ended(
+    n: int = 1, outcome: str = "restored", *, output: str | None = None, faces: Sequence[object] = (), **changes: object
+) -> JobRecord:
+    result = {"outcome": outcome, "text": f"text of {n}", "photo": f"/p/{n}.jpg", "output": output, "faces": faces}
     fields: dict[str, object] = {
         "id": n, "kind": "restore", "payload": {"path": f"/p/{n}.jpg"}, "dedupe": None, "state": "done",
         "priority": 0, "attempts": 1, "max_attempts": 3, "run_after": 0.0, "lease_until": None, "error": None,
@@ -33,37 +39,66 @@ def ended(n: int = 1, outcome: str = "restored", *, output: str | None = None, *
     return JobRecord(**{**fields, **changes})  # type: ignore[arg-type] - built from a table
 
 
+FACE = {"person_name": "Anna", "output": "/r/1_restored.jpg", "skipped_reason": None}
+
+
 @pytest.mark.parametrize(
-    ("outcome", "words"),
+    ("outcome", "faces", "title", "text"),
     [
-        ("restored", "Face restored"),
-        ("sharp", "Already sharp"),
-        ("unsure", "not sure who"),
-        ("refused", "Not restored"),
+        ("restored", [FACE], "Face restored", "Anna"),
+        ("restored", [FACE, {**FACE, "person_name": "Ben"}], "Face restored", "Anna and Ben"),
+        ("restored", [FACE, {**FACE, "person_name": None}], "Face restored", "Anna and one more face"),
+        ("unsure", [{**FACE, "person_name": None}], "not sure who", "Name the person"),
+        ("refused", [{"skipped_reason": "refused: x"}], "Not restored", "Your photo is as it was."),
+        ("sharp", [{"skipped_reason": "sharp already (degradation 0.02 of 1)"}], "Already sharp", "nothing to improve"),
+        ("sharp", [{"skipped_reason": "too small: 9 px"}], "Too small", "too few pixels"),
+        ("sharp", [{"skipped_reason": "this is a restored photo already; --force"}], "restored already", ""),
+        ("sharp", [{"skipped_reason": "you rejected this"}], "Left as it is", "Text of 1."),
     ],
 )
-def test_one_photo_is_told_by_name(outcome: str, words: str):
+def test_one_photo_is_told_by_name_in_plain_words(outcome: str, faces: list[dict], title: str, text: str):
     output = "/r/1_restored.jpg" if outcome in ("restored", "unsure") else None
-    note = note_of([ended(1, outcome, output=output)], COMMAND)
-    assert words in note.title
-    assert note.body == "1.jpg\ntext of 1"
-    assert note.open_path == output
-    assert note.undo == ((*COMMAND, "--quiet", "restored", "reject", "--", output) if output else ())
+    note = note_of([ended(1, outcome, output=output, faces=faces)], COMMAND)
+    assert title in note.title
+    assert note.body.startswith("1.jpg")
+    assert text in note.body
+    undo = (*COMMAND, "--quiet", "restored", "reject", "--", output)
+    buttons = (Button("Open", opens=output), Button("Undo", runs=undo, done="The restored copy is removed."))
+    assert note.buttons == (buttons if output else ())
 
 
-def test_a_failure_tells_its_reason():
-    note = note_of([ended(1, state="failed", error="cannot be read", progress=None)], COMMAND)
-    assert (note.title, note.body, note.undo) == ("Could not be restored", "1.jpg\ncannot be read", ())
+@pytest.mark.parametrize(
+    ("error", "title", "said"),
+    [
+        ("/p/1.jpg: truncated or damaged JPEG (image file is truncated (3 bytes not processed))", "Could not",
+         "Truncated or damaged JPEG."),
+        ("/p/1.jpg: no face found; draw one by hand with: iconface faces add", "No face found", "Is the face"),
+        ("the database is locked", "Could not", "The database is locked."),
+    ],
+)  # fmt: skip
+def test_a_failure_tells_its_reason_without_paths_and_brackets(error: str, title: str, said: str):
+    note = note_of([ended(1, state="failed", error=error, progress=None)], COMMAND)
+    assert title in note.title
+    assert note.body.startswith(f"1.jpg\n{said}")
+    assert note.buttons == ()
+
+
+@given(st.text(max_size=200))
+def test_any_reason_can_be_told(reason: str):
+    assert "\n" not in plain(reason)
 
 
 def test_thirty_photos_are_one_note_that_opens_their_folder_and_takes_all_back():
-    jobs = [ended(n, output=f"/r/a/{n}_restored.jpg") for n in range(28)]
-    jobs += [ended(28, "sharp"), ended(29, "refused")]
+    jobs = [ended(n, output=f"/r/a/{n}_restored.jpg") for n in range(27)]
+    jobs += [ended(27, "sharp", faces=[{"skipped_reason": "sharp already"}]), ended(28, "refused")]
+    jobs += [ended(29, state="failed", error="/p/29.jpg: the file is empty (0 bytes)", progress=None)]
     note = note_of(jobs, COMMAND)
-    assert note.title == "28 of 30 photos restored"
-    assert set(note.body.split(", ")) == {"1 already sharp", "1 refused"}
-    assert note.open_path == "/r/a"
-    assert note.undo[-28:] == tuple(f"/r/a/{n}_restored.jpg" for n in range(28))
+    assert note.title == "27 of 30 photos restored"
+    first, named = note.body.split("\n")
+    assert "1 already sharp" in first
+    assert named == "29.jpg: The file is empty."
+    assert note.buttons[0].opens == "/r/a"
+    assert note.buttons[1].runs[-27:] == tuple(f"/r/a/{n}_restored.jpg" for n in range(27))
 
 
 def test_undo_takes_the_copy_back(cli, library):
@@ -71,14 +106,40 @@ def test_undo_takes_the_copy_back(cli, library):
     output = cli("restore", library.ruined)["results"][0]["output"]
     note = note_of([ended(1, output=output)], ("iconface", "--home", str(cli.home)))
     assert Path(output).is_file()
-    assert run([*note.undo[1:]]) == 0
+    assert run([*note.buttons[1].runs[1:]]) == 0
     assert not Path(output).exists()
+
+
+def proposal(n: int, photo: str, person: int | None) -> RestorationRecord:
+    return RestorationRecord(
+        id=n, photo=photo, input_sha256="", restorer="r", weights_sha256="", options={}, seed=1, verdict="",
+        state="proposed", face_id=n, person_id=person, references=(), similarity_before=None, similarity_after=None,
+        output=None, output_sha256=None, created_at="", version=1, bbox=None, origin="auto", seconds=None,
+    )  # fmt: skip
+
+
+def test_proposals_ask_once_and_name_the_people():
+    names = {1: "Anna", 2: "Ben", 3: "Cleo"}
+    one = note_of_proposals([proposal(7, "/p/a.jpg", 1)], names, COMMAND)
+    assert one.title == "A photo of Anna could be restored"
+    assert one.body.startswith("a.jpg\n")
+    assert [b.title for b in one.buttons] == ["Restore", "Open"]
+    assert one.buttons[0].runs == (*COMMAND, "--quiet", "restored", "accept", "--enqueue", "--", "7")
+    two = note_of_proposals([proposal(1, "/p/a.jpg", 1), proposal(2, "/p/a.jpg", 2)], names, COMMAND)
+    assert two.title == "A photo of Anna and Ben could be restored"
+    many = note_of_proposals([proposal(n, f"/p/{n}.jpg", 1 + n % 3) for n in range(7)], names, COMMAND)
+    assert many.title == "7 photos could be restored"
+    assert many.body.startswith("3 of Anna, 2 of Ben, 2 of Cleo\n")
+
+
+def told(shown: list[Note], more: Callable[[str], bool], patience: Patience | None = None) -> Notifier:
+    return Notifier(more, lambda topic, jobs: Note(topic, str(len(jobs))), shown.append, patience)
 
 
 def test_a_batch_is_one_note_once_nothing_more_waits():
     shown: list[Note] = []
     waiting = [True]
-    notifier = Notifier(lambda _: waiting[0], COMMAND, shown.append, Patience(settle=0.05))
+    notifier = told(shown, lambda _: waiting[0], Patience(settle=0.05))
     for n in range(5):
         notifier.job_done(ended(n, output=f"/r/{n}.jpg"))
     time.sleep(0.3)
@@ -86,31 +147,75 @@ def test_a_batch_is_one_note_once_nothing_more_waits():
     waiting[0] = False
     notifier.job_done(ended(5, output="/r/5.jpg"))
     wait_for(lambda: shown)
-    assert [n.title for n in shown] == ["6 photos restored"]
+    assert shown == [Note("hand", "6")]
+
+
+def test_what_nobody_asked_for_is_told_rarely_and_then_together():
+    shown: list[Note] = []
+    notifier = told(shown, lambda _: False, Patience(settle=0.02, apart=3600))
+    for topic, job in (("proposed", proposed()), ("auto", ended(1, origin="auto"))):
+        notifier.job_done(job)
+        wait_for(lambda: shown)
+        for _ in range(5):
+            notifier.job_done(job)
+        time.sleep(0.2)
+        assert shown == [Note(topic, "1")]
+        shown.clear()
+    notifier.job_done(ended(2))
+    wait_for(lambda: shown)
+    assert shown == [Note("hand", "1")], "who clicked is told at once"
+    shown.clear()
+    notifier.close()
+    assert sorted(n.body for n in shown) == ["5", "5"]
 
 
 def test_photos_asked_for_by_hand_and_by_rule_are_told_apart_and_others_not_at_all():
     shown: list[Note] = []
-    notifier = Notifier(lambda _: True, COMMAND, shown.append)
+    notifier = told(shown, lambda _: True)
     notifier.job_done(ended(1))
     notifier.job_done(ended(2, origin="auto"))
     notifier.job_done(ended(3, origin="cleanup"))
     notifier.job_done(ended(4, kind="changes"))
     notifier.job_done(ended(5, state="waiting"))
+    notifier.job_done(ended(6, kind="propose", progress={"faces": {}, "proposals": []}))
     notifier.close()
-    assert sorted(n.body for n in shown) == ["1.jpg\ntext of 1", "2.jpg\ntext of 2"]
+    assert sorted(n.title for n in shown) == ["auto", "hand"]
     notifier.close()
     assert len(shown) == 2
+
+
+def proposed(*ids: int) -> JobRecord:
+    return ended(9, kind="propose", origin="auto", progress={"proposals": list(ids or [1])})
+
+
+def test_proposals_that_were_decided_meanwhile_are_not_asked_about(tmp_path: Path):
+    with Gallery.open(tmp_path / "gallery.db") as gallery:
+        with gallery.begin() as tx:
+            ids = [
+                tx.restorations.add(
+                    photo=f"/p/{n}.jpg", input_sha256=str(n), restorer="r", weights_sha256="", options={}, seed=1,
+                    verdict="", state=state, origin="auto",
+                ).id
+                for n, state in enumerate(("proposed", "rejected"))
+            ]  # fmt: skip
+        words = words_of(gallery, COMMAND)
+        note = words("proposed", [proposed(*ids, 99)])
+        assert note is not None
+        assert note.title == "A photo could be restored"
+        assert words("proposed", [proposed(ids[1])]) is None
 
 
 def test_what_still_waits_is_read_from_the_queue(tmp_path: Path):
     with Gallery.open(tmp_path / "gallery.db") as gallery:
         more = queue_has_more(gallery)
         assert not more("hand")
+        assert not more("proposed")
         with gallery.begin() as tx:
             enqueue_restore(tx, Path("/p/1.jpg"))
+            tx.jobs.enqueue("propose", {"root_id": 1}, dedupe="1", origin="auto")
         assert more("hand")
         assert not more("auto")
+        assert more("proposed")
 
 
 def test_the_service_imports_no_notification_library():
@@ -121,7 +226,7 @@ def test_the_service_imports_no_notification_library():
 def test_nothing_fails_without_a_desktop(tmp_path: Path):
     env = {k: v for k, v in os.environ.items() if k not in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY")}
     env |= {"XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
-    note = json.dumps({"title": "t", "body": "b", "open_path": None, "undo": []})
+    note = json.dumps(asdict(Note("t", "b")))
     done = subprocess.run(
         [sys.executable, "-m", "plugin.desktop.show_note"],
         input=note.encode(),
@@ -181,9 +286,8 @@ def test_a_note_is_shown_and_its_buttons_work(button: str, dunst: Desk, tmp_path
     (tmp_path / "bin" / "xdg-open").symlink_to(stub.path)
     photo = tmp_path / "a b_restored.jpg"
     Image.new("RGB", (8, 8)).save(photo)
-    note = Note(
-        "Face restored", "a b.jpg\n1 face restored: Grüße", str(photo), (str(stub.path), "undo it", "--", str(photo))
-    )
+    undo = Button("Undo", runs=(str(stub.path), "undo it", "--", str(photo)), done="It is gone.")
+    note = Note("Face restored", "a b.jpg\nGrüße", (Button("Open", opens=str(photo)), undo))
     process = show(dunst, note, tmp_path / "bin")
     dunst.until(lambda: ask(dunst, "count", "displayed") == "1", "not shown")
     dunst.see("Face restored")
@@ -195,7 +299,7 @@ def test_a_note_is_shown_and_its_buttons_work(button: str, dunst: Desk, tmp_path
     expected = ["undo it", "--", str(photo)] if button == "Undo" else [str(photo)]
     calls = dunst.until(lambda: found_calls(tmp_path, stub), f"{button} did nothing")
     assert calls == [expected]
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def found_calls(tmp_path: Path, stub) -> list[list[str]]:
