@@ -148,23 +148,27 @@ class Desk:
         self.picture().save(path)
         return path
 
-    def choose(self, file: str | Point, *entries: str, tries: int = 3) -> None:
-        """Right-click the file whose shown name matches, or the one at a place; then click through the entries."""
+    def choose(
+        self, file: str | Point, *entries: str, tries: int = 3, done: Callable[[], object] = lambda: None
+    ) -> None:
+        """Right-click the file whose shown name matches, or the one at a place; then click through the entries.
+
+        The last entry is clicked again while it is still there, unless `done` says that the click was heard.
+        """
         for attempt in range(tries):
             at = self.see(file) if isinstance(file, str) else file
             last = before = self.still()
             self.click(at, 3)
             try:
                 for entry in entries:
-                    self.see(entry, new_since=before, timeout=6)
+                    self.see(entry, new_since=before, timeout=12)
                     opened = self.still()  # a menu that still grows has "Move to Trash" there a moment later
-                    found = self.see(entry, new_since=before, timeout=6)
+                    found = self.see(entry, new_since=before, timeout=12)
                     self.screenshot(f"menu-{attempt}")
                     self.click(found)
                     last, before = before, opened
                 for _ in range(tries):
-                    self.still()
-                    if self.find(entries[-1], new_since=last) is None:
+                    if self._gone(entries[-1], last, done):
                         break
                     self.click(found)  # a menu that had only just opened looked at the click and stayed
                 return
@@ -173,6 +177,17 @@ class Desk:
                     raise
                 self.do("key", "Escape")  # a window that was still being filled swallowed the click
                 self.still()
+
+    def _gone(self, entry: str, before: Image.Image, done: Callable[[], object], patience: float = 3) -> bool:
+        """Whether a click was heard: it had its effect, or the menu went away. A busy program takes its time, and a
+        second click would come on top of the first."""
+        end = time.monotonic() + patience
+        while True:
+            self.still()
+            if done() or self.find(entry, new_since=before) is None:
+                return True
+            if time.monotonic() > end:
+                return False
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 tree: Typer alone takes longer than all the rest. Every other line goes the usual way and does the same.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from plugin.errors import AppError
 
-from .session import split_shared
+from .session import Session, split_shared
 
 
 def quick(argv: Sequence[str]) -> int | None:
@@ -25,8 +26,19 @@ def quick(argv: Sequence[str]) -> int | None:
     try:
         return enqueue(session, [Path(p) for p in rest[3:]], {})
     except AppError as e:
+        _tell(session, e)
         session.out.error(e.exit_code, type(e).__name__.removesuffix("Error").lower(), str(e))
         return e.exit_code
     except OSError as e:
+        _tell(session, e)
         session.out.error(1, "os", str(e))
         return 1
+
+
+def _tell(session: Session, error: Exception) -> None:
+    """In a file manager nobody reads what is printed."""
+    if sys.stderr.isatty():
+        return
+    from plugin.desktop.notify import tell_trouble
+
+    tell_trouble(error, session.settings)

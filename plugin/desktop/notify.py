@@ -5,7 +5,7 @@ Light, because the service's main process imports it: the notification itself is
 """
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Timer
@@ -15,7 +15,9 @@ from typing import Literal
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError, NotFoundError
 from gallery_db.records import JobRecord, RestorationRecord
+from plugin.errors import AppError, BusyError
 from plugin.jobs.kinds import CHANGES, PROPOSE, RESTORE
+from plugin.settings import Settings
 
 from .command import own_command
 from .note import Note
@@ -182,6 +184,24 @@ def desktop_notifications(
         notifier.close()
 
 
-def tell_trouble(why: str) -> None:
-    """Photos were handed over, and nothing can come of it: whoever clicked in a file manager sees no terminal."""
-    Popups().show(note_of_trouble(why))
+@contextmanager
+def troubles_told(settings: Callable[[], Settings]) -> Generator[None]:
+    """Around what a click in a file manager starts: an error is shown, and goes on."""
+    try:
+        yield
+    except Exception as e:
+        tell_trouble(e, settings)
+        raise
+
+
+def tell_trouble(error: Exception, settings: Callable[[], Settings], popups: Popups | None = None) -> None:
+    """Photos were handed over in a file manager, where nobody sees a terminal, and nothing can come of it.
+
+    `settings` reads what the user wants; when that fails it is the trouble itself.
+    """
+    wanted, popups = True, popups or Popups()
+    with suppress(AppError):
+        wanted = settings().notifications
+    if wanted and not isinstance(error, BusyError):  # another service is there to do the work
+        popups.show(note_of_trouble(str(error)))
+        popups.leave()

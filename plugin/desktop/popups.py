@@ -48,6 +48,12 @@ class Popups:
                 return
             self._showing.append(process)
 
+    def leave(self) -> None:
+        """What is on the screen stays, and is not ours to wait for: this process ends before it."""
+        for process in self._showing:
+            process.returncode = 0  # keeps Python from warning that it still runs
+        self._showing.clear()
+
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         process.terminate()
         process.wait()

@@ -32,7 +32,7 @@ def note_of(jobs: Sequence[JobRecord], command: Sequence[str]) -> Note:
     )
     said = [f"{n} {_MANY[kind]}" for kind, n in kinds.most_common() if kind in _MANY]
     failed = [j for j in jobs if _kind(j) in ("failed", "no face")]
-    named = [f"{_name(j)}: {_one(j)[1]}" for j in failed[:NAMES_SHOWN]]
+    named = [f"{_name(j)}: {_TITLE['no face'] if _kind(j) == 'no face' else _one(j)[1]}" for j in failed[:NAMES_SHOWN]]
     return Note(title, "\n".join([", ".join(said), *named]).strip(), _buttons(outputs, command))
 
 
@@ -56,16 +56,29 @@ def note_of_proposals(proposals: Sequence[RestorationRecord], names: Mapping[int
 
 def note_of_trouble(why: str) -> Note:
     """When photos were handed over and nothing can come of it."""
-    return Note("The photos could not be restored", plain(why))
+    path, _, reason = why.partition(": ")
+    named = reason and os.path.isabs(path)  # noqa: PTH117 - text
+    body = f"{Path(printable(path)).name}\n{plain(reason)}" if named else plain(why)
+    return Note("The photos could not be restored", body)
 
 
 def plain(reason: str, photo: str = "") -> str:
     """The first part of a message: without the photo's path, what stands in brackets, and advice for terminals."""
     text = printable(reason).removeprefix(printable(photo)).removeprefix(":").strip()
+    text = next((words for start, words in _PLAINER if text.startswith(start)), text)
     text = re.split(r"; |\n", text)[0]
     text = re.sub(r" \(.*\)", "", text).strip()
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}" if text else ""
 
+
+_PLAINER = (
+    ("not a picture format", "This is not a photo."),
+    ("truncated or damaged", "The file is damaged or incomplete."),
+    ("damaged", "The file is damaged."),
+    ("no such", "The photo is not there any more."),
+    ("cannot be opened (Permission denied)", "The photo may not be read."),
+)
+"""How messages of the layers below begin, and what to say instead."""
 
 _TITLE = {
     "restored": "Face restored",

@@ -32,13 +32,13 @@ def test_the_entry_is_seen_and_hands_over_the_names_intact(name: str, table: Des
         pytest.skip(f"{name} is not installed (see .ci/system-packages)")
     table.start([program, photos])
 
-    table.choose(r"a photo", *MANAGERS[name])
-    calls = table.until(stub.calls, f"{name} did not run the command")
+    table.choose(r"a photo", *MANAGERS[name], done=stub.calls)
+    calls = table.until(stub.calls, f"{name} did not run the command", 60)
     assert calls == [["restore", "--enqueue", "--", str(photos / PLAIN)]]
 
     stub.forget()
-    table.choose(r"it.?s", *MANAGERS[name])
-    calls = table.until(stub.calls, f"{name} did not run the command")
+    table.choose(r"it.?s", *MANAGERS[name], done=stub.calls)
+    calls = table.until(stub.calls, f"{name} did not run the command", 60)
     assert calls == [["restore", "--enqueue", "--", str(photos / HARD)]]
 
 
@@ -64,8 +64,8 @@ def test_several_photos_are_one_call_and_other_files_get_no_entry(name: str, tab
     table.do("keydown", "ctrl")
     table.click(plain)
     table.do("keyup", "ctrl")
-    table.choose(plain, *MANAGERS[name])
-    (call,) = table.until(stub.calls, f"{name} did not run the command")
+    table.choose(plain, *MANAGERS[name], done=stub.calls)
+    (call,) = table.until(stub.calls, f"{name} did not run the command", 60)
     assert call[:3] == ["restore", "--enqueue", "--"]
     assert set(call[3:]) == {str(photos / PLAIN), str(photos / HARD)}
 

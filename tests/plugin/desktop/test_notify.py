@@ -71,7 +71,7 @@ def test_one_photo_is_told_by_name_in_plain_words(outcome: str, faces: list[dict
     ("error", "title", "said"),
     [
         ("/p/1.jpg: truncated or damaged JPEG (image file is truncated (3 bytes not processed))", "Could not",
-         "Truncated or damaged JPEG."),
+         "The file is damaged or incomplete."),
         ("/p/1.jpg: no face found; draw one by hand with: iconface faces add", "No face found", "Is the face"),
         ("the database is locked", "Could not", "The database is locked."),
     ],
@@ -237,6 +237,22 @@ def test_nothing_fails_without_a_desktop(tmp_path: Path):
     assert (done.returncode, done.stdout) == (0, b"")
     popups = Popups(("/nowhere/python",))
     popups.show(Note("t", "b"))
+
+
+def test_a_click_that_nothing_can_come_of_is_told(dunst: Desk, tmp_path: Path):
+    """Without the service: there is no such photo, and then the settings cannot be read."""
+    program = Path(sys.executable).with_name("iconface")
+    photo = tmp_path / "a.jpg"
+    config = tmp_path / "h" / "config" / "config.toml"
+    config.parent.mkdir(parents=True)
+    for n, (settings, code) in enumerate((("notifications = false", 3), ("", 3), ("what?", 2))):
+        config.write_text(settings)
+        if code == 2:
+            photo.touch()
+        argv = [program, "--home", tmp_path / "h", "restore", "--enqueue", "--", photo]
+        done = subprocess.run(argv, env=dunst.env, capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+        dunst.until(lambda n=n: ask(dunst, "count", "displayed") == str(n), "not shown")
 
 
 DUNSTRC = """[global]
