@@ -6,44 +6,31 @@ With `--graded` nothing is trained: known damage in five kinds and three strengt
 of the shipped score, of the same score on a picture decoded at half size (what indexing sees of large photos), and of
 the embedding's quality alone; then the ROC itself at some thresholds, and whether the reasons name the damage.
 
-Every clean face is also damaged in five known ways. A third of the people is held out. "shipped" scores with the
-weights in `iconface_core/sharpness.py`, "refitted" with a fresh fit on the other two thirds: the honest number, because
-the shipped weights were fitted on faces that may be among these. LFW's own photos are not all sharp, which lowers its
-numbers; celeb512 is the cleaner judge.
+Clean faces at their own size and at 32-256 px are damaged in known ways (`sharpness_faces.py`). A third of the people
+is held out. "shipped" scores with the weights in `iconface_core/sharpness.py`, "refitted" with a fresh fit on the other
+two thirds: the honest number, because the shipped weights were fitted on faces that may be among these. LFW's own
+photos are not all sharp, which lowers its numbers; celeb512 is the cleaner judge.
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from benchmarks.degrade import Damage, clean_faces, degrade, scaled
 from benchmarks.faces import SHARED
+from benchmarks.sharpness_faces import OWN_SIZE, SMALLEST, Sample, samples
 from iconface_core import sharpness
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.types import RgbU8
 
-
-def variants(photo: RgbU8, rng: np.random.Generator) -> dict[str, RgbU8]:
-    def some(*values: float) -> float:
-        return float(rng.choice(values))
-
-    h, w = photo.shape[:2]
-    factor = rng.uniform(2, 4)
-    small = cv2.resize(photo, (int(w / factor), int(h / factor)), interpolation=cv2.INTER_AREA)
-    return {
-        "clean": degrade(photo, Damage(noise=some(0, 0, 1, 2)), rng),
-        "blur": degrade(photo, Damage(rng.uniform(1.2, 3.5), 1, some(0, 1, 2), int(some(0, 85, 95))), rng),
-        "noise": degrade(photo, Damage(noise=rng.uniform(8, 25), quality=int(some(0, 85, 95))), rng),
-        "jpeg": degrade(photo, Damage(quality=int(rng.uniform(8, 30))), rng),
-        "mixed": degrade(photo, Damage(rng.uniform(0.8, 2), 1, rng.uniform(4, 12), int(rng.uniform(25, 60))), rng),
-        "enlarged": cv2.resize(small, (w, h), interpolation=cv2.INTER_CUBIC),
-    }
-
-
+SIDES = (SMALLEST, 48, 64, 96, 128, 192, 257)
 STRENGTHS = ("mild", "moderate", "severe")
 BLUR, NOISE = ((0.9, 1.5), (1.5, 2.5), (2.5, 4.0)), ((5, 8), (8, 15), (15, 25))
 JPEG, SHRINK = ((30, 45), (18, 30), (8, 18)), ((1.5, 2), (2, 3), (3, 4.5))
@@ -121,37 +108,49 @@ def main() -> None:
     if arguments.graded:
         report_graded(arguments.data, arguments.lfw, arguments.seed)
         return
-    rng = np.random.default_rng(arguments.seed)
-    rows, labels, scores = [], [], []
-    for source, person, photo, landmarks in clean_faces(arguments.data, arguments.lfw, 999, arguments.seed):
-        for kind, image in variants(photo, rng).items():
-            face = align_face(image, landmarks, FFHQ_512)
-            found = sharpness.measure(face.pixels, face.from_photo)
-            patch = sharpness._on_photo_grid(face.pixels, face.from_photo)
-            rows.append(sharpness.features(*sharpness._measure_patch(*patch)))
-            labels.append((source, person, kind))
-            scores.append(found.score)
-    features, shipped = np.array(rows), np.array(scores)
-    source, person, kind = (np.array(column) for column in zip(*labels, strict=True))
-    bad = kind != "clean"
-    held_out = np.isin(person, rng.permutation(np.unique(person))[::3])
-    weight = np.where(bad, 1.0, 5.0) * np.where(source == "celeb512", 3.0, 1.0)
-    model = LogisticRegression(C=10, max_iter=5000)
-    model.fit(features[~held_out], bad[~held_out], sample_weight=weight[~held_out])
-    refitted = model.predict_proba(features)[:, 1]
-    print(f"{len(features)} faces, {held_out.sum()} of held-out people")
-    print("held out           AUC shipped  AUC refitted")
-    for name in ("lfw", "celeb512"):
-        s = held_out & (source == name)
-        print(f"{name:18} {roc_auc_score(bad[s], shipped[s]):11.3f} {roc_auc_score(bad[s], refitted[s]):13.3f}")
-    print(f"\nleft alone as sharp (score < {sharpness.SHARP_SCORE}), shipped weights, held-out people")
-    for name in dict.fromkeys(kind):
-        shares = [
-            (shipped[held_out & (kind == name) & (source == s)] < sharpness.SHARP_SCORE).mean()
-            for s in ("lfw", "celeb512")
-        ]
-        print(f"{name:10} lfw {shares[0]:5.0%}  celeb512 {shares[1]:5.0%}")
-    print("\nrefitted weights", model.coef_[0].round(3).tolist(), "intercept", model.intercept_.round(3).tolist())
+    report_fit(list(samples(arguments.data, arguments.lfw, arguments.seed)), arguments.seed)
+
+
+def report_fit(faces: list[Sample], seed: int) -> None:
+    features, shipped = np.array([f.features for f in faces], np.float64), np.array([f.score for f in faces])
+    source, person, kind = (np.array([getattr(f, name) for f in faces]) for name in ("source", "person", "kind"))
+    side, weight = np.array([f.side for f in faces]), np.array([f.weight for f in faces])
+    bad, own = kind != "clean", side == OWN_SIZE
+    held_out = np.isin(person, np.random.default_rng(seed).permutation(np.unique(person))[::3])
+    fitted = make_pipeline(StandardScaler(), LogisticRegression(C=3, max_iter=5000))
+    fitted.fit(features[~held_out], bad[~held_out], logisticregression__sample_weight=weight[~held_out])
+    refitted = fitted.predict_proba(features)[:, 1]
+    print(f"{len(faces)} faces, {held_out.sum()} of held-out people")
+    for title, score in (("shipped", shipped), ("refitted", refitted)):
+        print(f"\n{title}, held-out people\nphotos at their own size: AUC; flagged (score >= {sharpness.SHARP_SCORE})")
+        for name in ("lfw", "celeb512"):
+            s = held_out & own & (source == name)
+            shares = (
+                f"{k} {(score[s & (kind == k)] >= sharpness.SHARP_SCORE).mean():.0%}" for k in dict.fromkeys(kind[own])
+            )
+            print(f"{name:9} {roc_auc_score(bad[s], score[s]):.3f}; " + ", ".join(shares))
+        report_small(held_out & ~own, side, kind, score)
+    scaler, model = fitted[0], fitted[1]
+    weights = model.coef_[0] / scaler.scale_
+    intercept = model.intercept_[0] - weights @ scaler.mean_
+    print("\nrefitted weights", weights.round(3).tolist(), "intercept", round(float(intercept), 3))
+
+
+def report_small(chosen: np.ndarray, side: np.ndarray, kind: np.ndarray, score: np.ndarray) -> None:
+    """By the side of the crop: the share flagged at the threshold, and the area under the ROC against clean."""
+    kinds = [k for k in dict.fromkeys(kind[chosen]) if k != "clean"]
+    for low, high in pairwise(SIDES):
+        here = chosen & (side >= low) & (side < high)
+        clean = here & (kind == "clean")
+        alarms = (score[clean] >= sharpness.SHARP_SCORE).mean()
+        print(f"{low}-{high - 1} px, {clean.sum()} clean faces, {alarms:.0%} flagged")
+        for k in kinds:
+            those = here & (kind == k)
+            flagged, area = (
+                (score[those] >= sharpness.SHARP_SCORE).mean(),
+                roc_auc_score(kind[clean | those] != "clean", score[clean | those]),
+            )
+            print(f"    {k:22} AUC {area:.3f}, flagged {flagged:4.0%}")
 
 
 if __name__ == "__main__":

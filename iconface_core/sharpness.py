@@ -1,8 +1,10 @@
 """How degraded is an aligned face? Numbers, one score, and reasons that a person can read. Pure pixels, no model.
 
 Everything is measured on the photo's own pixel grid, not on the enlarged crop: there noise is still white and JPEG's
-8-pixel blocks are still 8 pixels. The score is a logistic regression on six features; `benchmarks/sharpness.py` makes
-its training faces, fits it, and reports how well it tells degraded faces of unseen people.
+8-pixel blocks are still 8 pixels. The score is a logistic regression on six features whose weights shift with the size
+of the face: reduced, a clean face has structure in every pixel, which looks like noise, and a ruined one has none.
+`benchmarks/sharpness.py` makes its training faces, fits it, and reports how well it tells degraded faces of unseen
+people.
 """
 
 from dataclasses import dataclass
@@ -23,15 +25,20 @@ SHARP_SCORE = 0.25
 BLURRED_DETAIL = -1.35
 """`detail` below which blur is named beside noise or blocks; half of LFW's own photos lie above -1.1."""
 
-VERSION = 2
+VERSION = 3
 """Of the score: raised when weights or features change, so that stored scores are measured again."""
 
-WEIGHTS = np.array([-5.479, 20.598, 1.616, -7.294, -2.641, 5.269], np.float32)
-INTERCEPT = -8.082
+WEIGHTS = np.array(
+    [-7.208, 25.585, 3.959, -14.781, 0.862, 5.824, 11.482, -5.026, -2.513, -3.447, 9.381, -0.488, -0.737], np.float32
+)
+INTERCEPT = -10.149
 """Fitted by `benchmarks/sharpness.py` on the features of `features()`."""
 
 _EYE_DISTANCE = float(np.hypot(*(FFHQ_512.points[1] - FFHQ_512.points[0])))
 _FACE = (136, 176, 376, 424)  # eyes to chin, cheek to cheek, in the crop
+_LARGE = 40.0
+"""Photo pixels between the eyes from which size does not matter: that of LFW's own photos, and of all larger ones."""
+
 _NOISE_SHARE = (0.521, 0.078, 0.018, 0.005)
 """How much of the variance of white noise falls into each of the four bands."""
 
@@ -59,9 +66,9 @@ class Degradation:
 def measure(crop: RgbU8, from_photo: F32, quality: float | None = None) -> Degradation:
     """Measure one FFHQ_512 crop (512, 512, 3) with its photo -> crop affine. `quality` is the embedding's, 0..1."""
     noise, bands, blockiness = _measure_patch(*_on_photo_grid(crop, from_photo))
-    values = features(noise, bands, blockiness)
-    score = float(1 / (1 + np.exp(-np.clip(values @ WEIGHTS + INTERCEPT, -30, 30))))
     eye_distance = _EYE_DISTANCE / float(np.hypot(from_photo[0, 0], from_photo[1, 0]))
+    values = features(noise, bands, blockiness, eye_distance)
+    score = float(1 / (1 + np.exp(-np.clip(values @ WEIGHTS + INTERCEPT, -30, 30))))
     detail = float(values[3])
     reasons = []
     if eye_distance < 20:
@@ -97,23 +104,23 @@ def why_left_alone(degradation: Degradation) -> str | None:
     return None
 
 
-def features(noise: float, bands: tuple[float, ...], blockiness: float) -> F32:
-    """The six inputs of the score: noise, strong noise, three ratios of neighbouring detail bands, blockiness."""
+def features(noise: float, bands: tuple[float, ...], blockiness: float, eye_distance: float) -> F32:
+    """The inputs of the score (13,): noise, strong noise, three ratios of neighbouring detail bands, blockiness; how
+    many octaves the face is smaller than `_LARGE`; and the six again, times that."""
     # the variance that is left when the noise's share is taken out, but never nothing: the estimate is rough
     clean = [max(e - share * noise**2, 0.02 * e) + 0.05 for e, share in zip(bands, _NOISE_SHARE, strict=True)]
     fine, medium, coarse, coarsest = np.log(clean)
     amount = np.log(noise + 0.5)
-    return np.array(
-        [
-            amount,
-            max(amount - 1, 0),
-            fine - coarse,
-            medium - coarse,
-            coarse - coarsest,
-            np.clip(blockiness, -0.5, 2),
-        ],
-        np.float32,
-    )
+    plain = [
+        amount,
+        max(amount - 1, 0),
+        fine - coarse,
+        medium - coarse,
+        coarse - coarsest,
+        np.clip(blockiness, -0.5, 2),
+    ]
+    smaller = np.clip(np.log2(_LARGE / max(eye_distance, 1e-3)), 0, 2)
+    return np.array([*plain, smaller, *(smaller * v for v in plain)], np.float32)
 
 
 def _on_photo_grid(crop: RgbU8, from_photo: F32) -> tuple[F32, tuple[int, int] | None]:
