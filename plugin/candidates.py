@@ -17,6 +17,7 @@ from iconface_core.sharpness import Degradation, why_left_alone
 from iconface_core.types import FaceEmbedding
 
 from .degradation import stored
+from .expected_gain import NOTHING, Gain, expected_gain
 from .outputs import presence, why_not_again
 from .regrouping import EmbedderFacts
 from .restoring import likeness
@@ -35,7 +36,8 @@ class Candidate:
     """One face and what speaks for or against restoring it.
 
     `degradation` is None while the face was not measured. `likeness` is the mean cosine to the closest of the person's
-    other faces, None without any. `reason` says why it is left alone, None for a face worth trying.
+    other faces, None without any. `reason` says why it is left alone, None for a face worth trying. `restorer` is the
+    id of the one that would do it.
     """
 
     face: FaceRecord
@@ -44,15 +46,15 @@ class Candidate:
     choice: ReferenceChoice | None = None
     likeness: float | None = None
     reason: str | None = None
+    restorer: str = ""
 
     @property
-    def gain(self) -> float:
-        """What to expect, 0..1, to put faces in order: how degraded it is, times how well the best reference serves
-        (half of it without any). 0 for a face that is left alone."""
+    def gain(self) -> Gain:
+        """What to expect of its `restorer`; nothing for a face that is left alone."""
         if self.reason is not None or self.degradation is None:
-            return 0.0
-        best = 0.0 if self.choice is None else max((c.score for c in self.choice.chosen), default=0.0)
-        return self.degradation.score * (0.5 + 0.5 * best)
+            return NOTHING
+        chosen = () if self.choice is None else self.choice.chosen
+        return expected_gain(self.restorer, self.degradation, [c.score for c in chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +79,7 @@ class Candidates:
         """
         with self._gallery.begin(write=False) as tx:
             seen = [
-                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation))
+                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation), restorer=restorer)
                 for f in tx.faces.by_ids(face_ids)
             ]
             seen = [_with(c, _left_alone(c)) for c in seen]

@@ -1,13 +1,23 @@
 """How long a plan will take and how much disk, from what earlier restorations took on this machine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from gallery_db.gallery import Tx
+from gallery_db.records import JobRecord
+from plugin.jobs.kinds import RESTORE
 
 RECENT = 200
 """So many of the latest restorations are looked at."""
+
+ENOUGH = 5
+"""From so many photos of earlier clean-ups on, their pace is the measure, else what the restorer alone took."""
+
+LONG_GAP = 20
+"""A gap so many times the usual one is no work."""
 
 ASSUMED_RATIO = 1.5
 """Bytes of a copy per byte of its original, before the first copy was made here."""
@@ -24,37 +34,58 @@ class Estimate:
     hours: float | None
     disk_bytes: int
 
-    def line(self) -> str:
+    def lines(self) -> list[str]:
         """For a person."""
-        disk = f"about {_bytes(self.disk_bytes)} of disk"
+        disk = f"disk: about {size_words(self.disk_bytes)}"
         if self.hours is None or self.seconds_per_face is None:
-            return f"{disk}; how long is not known yet: {self.restorer} was never used here, try a few with --limit"
-        speed = f"{self.seconds_per_face:.1f} s per face, from {self.measured_on} earlier ones"
-        return f"about {_time(self.hours)} with {self.restorer} ({speed}), {disk}"
+            return [f"time: not known yet, {self.restorer} was never used here; try: --limit 5", disk]
+        speed = f"{self.seconds_per_face:.1f} s per face, as {self.measured_on} before"
+        return [f"time: about {time_words(self.hours)} with {self.restorer} ({speed})", disk]
 
 
 def estimate(tx: Tx, *, restorer: str, faces: int, input_bytes: int) -> Estimate:
     """For `faces` faces in photos of `input_bytes` bytes together. Median, so that the first run with its loading of
     the model, or a laptop that slept, does not count much."""
     past = tx.restorations.history(restorer=restorer, states=("done", "refused", "undone", "rejected"), limit=RECENT)
-    taken = [r.seconds for r in past if r.seconds is not None]
     ratios = []
     for r in past:
         photo, copy = Path(r.photo), Path(r.output or "")
         if r.state == "done" and copy.is_file() and photo.is_file() and photo.stat().st_size:
             ratios.append(copy.stat().st_size / photo.stat().st_size)
+    alone = [r.seconds for r in past if r.seconds is not None]
+    around = [seconds / faces for seconds, faces in paces(_by_restorer(tx, restorer)) if faces]
+    taken = around if len(around) >= ENOUGH else alone
     seconds = median(taken) if taken else None
     ratio = median(ratios) if ratios else ASSUMED_RATIO
     hours = None if seconds is None else seconds * faces / 3600
     return Estimate(restorer, seconds, len(taken), hours, round(ratio * input_bytes))
 
 
-def _time(hours: float) -> str:
+def paces(jobs: Sequence[JobRecord]) -> list[tuple[float, int]]:
+    """Seconds from the end of one job of a clean-up to the end of the next, and the faces of that: what a photo takes
+    with reading, identifying and writing. Where the clean-up waited (night, pause) nothing is known."""
+    out = []
+    for first, second in pairwise(sorted(jobs, key=lambda j: j.finished_at or 0.0)):
+        gap = (second.finished_at or 0.0) - (first.finished_at or 0.0)
+        if first.payload.get("run") == second.payload.get("run"):
+            out.append((gap, len(second.payload["options"].get("face_ids", ()))))
+    longest = LONG_GAP * median([gap for gap, _ in out]) if out else 0.0
+    return [(gap, faces) for gap, faces in out if gap <= max(longest, 1.0)]
+
+
+def time_words(hours: float) -> str:
+    """For a person."""
     if hours >= 1:
         return f"{hours:.1f} hours"
     return f"{hours * 60:.0f} minutes" if hours * 60 >= 1.5 else f"{max(1, round(hours * 60))} minute"
 
 
-def _bytes(n: int) -> str:
+def size_words(n: int) -> str:
+    """Bytes, for a person."""
     unit, size = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if n >= s or u == "kB")
-    return f"{n / size:,.1f} {unit}"
+    return f"{n / size:,.1f} {unit}" if unit == "GB" else f"{n / size:,.0f} {unit}"
+
+
+def _by_restorer(tx: Tx, restorer: str) -> list[JobRecord]:
+    jobs = [j for j in tx.jobs.find(kind=RESTORE, states=("done",)) if j.origin == "cleanup"][-RECENT:]
+    return [j for j in jobs if any(f.get("restorer") == restorer for f in (j.progress or {}).get("faces", ()))]

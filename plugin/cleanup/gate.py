@@ -37,18 +37,21 @@ class Hours:
         if match is None:
             raise UsageError(f"--hours is FROM-TO, such as 22-06 or 22:30-6, not {text!r}")
         h1, m1, h2, m2 = (int(g or 0) for g in match.groups())
-        if max(h1, h2) > 24 or max(m1, m2) > 59 or h1 * 60 + m1 == h2 * 60 + m2:
+        start, end = h1 * 60 + m1, h2 * 60 + m2
+        if max(start, end) > 1440 or max(m1, m2) > 59 or start == end:
             raise UsageError(f"--hours {text}: hours go from 0 to 24, and FROM is not TO")
-        return cls((h1 * 60 + m1) % 1440, (h2 * 60 + m2) % 1440)
+        return cls(start % 1440, end % 1440)
 
     def wait(self, now: datetime) -> float:
-        """Seconds until the hours begin; 0 within them."""
+        """Seconds until the hours begin; 0 within them. `now` is local time without a zone, as `datetime.now()` gives
+        it; a change to or from summer time in between is counted."""
         minute = now.hour * 60 + now.minute + (now.second + now.microsecond / 1e6) / 60
         inside = self.start <= minute < self.end if self.start < self.end else not self.end <= minute < self.start
         if inside:
             return 0.0
         begin = now.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
-        return (begin - now if begin > now else begin + timedelta(days=1) - now).total_seconds()
+        begin = (begin if begin > now else begin + timedelta(days=1)).replace(fold=0)
+        return max(begin.timestamp() - now.timestamp(), 1.0)
 
     def __str__(self) -> str:
         return "-".join(f"{m // 60:02d}:{m % 60:02d}" for m in (self.start, self.end))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class PlanFilter:
     """All conditions are joined by "and"; empty and None mean "any". `people` are ids. `since`: photos captured (or,
-    undated, indexed) from then on. `min_degradation`, `min_gain` 0..1. `limit` counts faces. `again` also takes faces
-    that another restorer restored and nobody accepted."""
+    undated, indexed) from then on. `min_degradation` 0..1, `min_gain` as `Gain.value`. `limit` counts faces. `again`
+    also takes faces that another restorer restored and nobody accepted."""
 
     people: tuple[int, ...] = ()
     since: date | None = None
@@ -78,7 +78,7 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Plan:
             wanted.append(c)
         else:
             left[_kind(reason)] += 1
-    wanted.sort(key=lambda c: (-c.gain, c.face.id))
+    wanted.sort(key=_best_first)
     items = tuple(wanted[: where.limit])
     photo_ids = sorted({c.face.photo_id for c in items})
     with app.gallery.begin(write=False) as tx:
@@ -104,31 +104,21 @@ def item_row(c: Candidate) -> Row:
             {"face_id": r.face_id, "score": round(r.score, 4), "reasons": list(r.reasons)}
             for r in (() if c.choice is None else c.choice.chosen)
         ],
-        "gain": round(c.gain, 4),
+        "gain": round(c.gain.value, 4),
+        "gain_measured": c.gain.measured,
+        "gain_words": c.gain.words.lower(),
     }
 
 
-def summary_lines(plan: Plan) -> list[str]:
-    """The plan as a whole, for a person."""
-    out = [
-        f"{plan.degraded} degraded faces among {plan.measured} measured; "
-        f"{len(plan.items)} worth restoring, in {plan.photos} photos"
-    ]
-    out += [f"  {n} left alone: {why}" for why, n in sorted(plan.left.items(), key=lambda kv: (-kv[1], kv[0]))]
-    if plan.beyond_limit:
-        out.append(f"  {plan.beyond_limit} more are beyond the limit")
-    if plan.in_full < plan.faces:
-        only = f"{plan.measured - plan.in_full} only in a reduced picture" if plan.measured else ""
-        never = f"{plan.faces - plan.measured} never" if plan.measured < plan.faces else ""
-        out.append(f"  faces measured {' and '.join(filter(None, (never, only)))}: iconface cleanup measure")
-    return [*out, plan.estimate.line()] if plan.items else out
+def _best_first(c: Candidate) -> tuple[float, float, int]:
+    return -c.gain.value, -(c.degradation.score if c.degradation else 0.0), c.face.id
 
 
 def _too_little(c: Candidate, where: PlanFilter) -> str | None:
     chosen: Sequence[object] = () if c.choice is None else c.choice.chosen
     if len(chosen) < where.min_references:
         return "no good reference" if not chosen else f"fewer than {where.min_references} references"
-    return "too little to gain" if c.gain < where.min_gain else None
+    return "too little to gain" if c.gain.value < where.min_gain else None
 
 
 def _kind(reason: str) -> str:

@@ -1,5 +1,6 @@
 """`iconface cleanup plan | run | pause | status | report | measure`: restore a whole library."""
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -62,17 +63,19 @@ def plan(
     """Which faces are degraded and of whom, with which references, what to expect, and how long it would take."""
     from dataclasses import asdict
 
-    from plugin.cleanup.plan import item_row, make_plan, summary_lines
+    from plugin.cleanup.plan import item_row, make_plan
+    from plugin.cleanup.words import HEAD, summary_lines, table_rows
 
     session = Session.of(ctx)
     with session.app() as app:
         where = _filter(app, people, since, root, limit, min_degradation, min_references, min_gain, again)
         made = make_plan(app, where, restorer=restorer)
-    rows = [item_row(c) for c in made.items]
+    width = shutil.get_terminal_size((0, 0)).columns  # a file or a program reads the whole
+    table = columns(HEAD, table_rows(made, width)) if made.items else []
     session.out.result(
         "faces",
-        rows,
-        [*_table(made), *summary_lines(made)],
+        [item_row(c) for c in made.items],
+        [*table, *summary_lines(made)],
         summary=_summary(made),
         estimate=asdict(made.estimate),
     )
@@ -102,6 +105,7 @@ def run(
         return 0
     from plugin.cleanup.foreground import drive, unpause
     from plugin.cleanup.gate import Hours
+    from plugin.cleanup.words import status_lines
 
     window = None if hours is None else Hours.parse(hours)
     session = Session.of(ctx)
@@ -125,7 +129,7 @@ def run(
             )
         row = _status(app)
     said = {"service": "the service does it; see: iconface cleanup status", "paused": "paused", "done": "done"}[end]
-    session.out.object({"cleanup": row, "end": end}, [said, *_status_lines(row)])
+    session.out.object({"cleanup": row, "end": end}, [said, *status_lines(row)])
     failed = row["outcomes"].get("failed", 0)
     return 5 if failed else 0
 
@@ -144,10 +148,12 @@ def pause(ctx: typer.Context) -> None:
 
 def status(ctx: typer.Context) -> None:
     """How far the latest clean-up is, and what came of it."""
+    from plugin.cleanup.words import status_lines
+
     session = Session.of(ctx)
     with session.app() as app:
         row = _status(app)
-    session.out.object({"cleanup": row}, _status_lines(row))
+    session.out.object({"cleanup": row}, status_lines(row))
 
 
 def report(
@@ -210,6 +216,7 @@ def _begin(
     """Go on with an unfinished clean-up, or plan and start one."""
     from plugin.cleanup.plan import make_plan
     from plugin.cleanup.running import change, current, open_jobs, proceed, start
+    from plugin.cleanup.words import summary_lines
 
     with app.gallery.begin(write=False) as tx:
         run = current(tx)
@@ -220,7 +227,7 @@ def _begin(
             proceed(tx, run)
         return run
     made = make_plan(app, where, restorer=restorer)
-    for line in _plan_lines(made):
+    for line in summary_lines(made):
         session.out.note(line)
     options = {} if restorer == "auto" else {"restorer": restorer}
     with app.gallery.begin() as tx:
@@ -262,21 +269,6 @@ def _status(app: "App") -> dict[str, Any]:
     }
 
 
-def _status_lines(row: dict[str, Any]) -> list[str]:
-    if row["started_at"] is None:
-        return ["no clean-up yet; see: iconface cleanup plan"]
-    gate = [f"only {row['hours']}"] * (row["hours"] is not None) + ["only while idle"] * row["idle"]
-    out = [f"begun {row['started_at'][:16]} UTC: {row['faces_ended']} of {row['faces']} faces"]
-    out[0] += "".join(f", {g}" for g in gate) + (", paused" if row["paused"] and not row["finished"] else "")
-    return out + [f"  {n} {kind}" for kind, n in sorted(row["outcomes"].items(), key=lambda kv: (-kv[1], kv[0]))]
-
-
-def _plan_lines(made: "Plan") -> list[str]:
-    from plugin.cleanup.plan import summary_lines
-
-    return summary_lines(made)
-
-
 def _summary(made: "Plan") -> dict[str, Any]:
     return {
         "faces": made.faces,
@@ -288,16 +280,3 @@ def _summary(made: "Plan") -> dict[str, Any]:
         "beyond_limit": made.beyond_limit,
         "left_alone": made.left,
     }
-
-
-def _table(made: "Plan") -> list[str]:
-    if not made.items:
-        return []
-    rows = []
-    for c in made.items:
-        d = c.degradation
-        who = c.face.person_name or f"person {c.face.person_id}"
-        chosen = 0 if c.choice is None else len(c.choice.chosen)
-        why = "" if d is None else f"{d.score:.2f} {', '.join(d.reasons)}"
-        rows.append((c.face.id, who, f"{c.gain:.2f}", chosen, why, c.face.photo))
-    return columns(["face", "who", "gain", "refs", "degraded", "photo"], rows)

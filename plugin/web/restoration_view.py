@@ -11,12 +11,13 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 from plugin.degradation import stored
+from plugin.expected_gain import expected_gain
 from plugin.jobs.kinds import printable
 from plugin.outputs import Presence, presence
 
 from .restore_jobs import RestoreJobs, live_jobs
 from .words.likeness import likeness_words
-from .words.restorations import Says, gain_words, reason_words, verdict_words
+from .words.restorations import Says, reason_words, verdict_words
 from .words.text import listed
 
 
@@ -202,10 +203,11 @@ def references(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[Reference]:
 
 
 def expected(record: RestorationRecord, face: FaceRecord | None) -> str:
-    """What a proposal promises, in words; the same rule as `Candidate.gain`."""
+    """What a proposal promises, in words."""
     degradation = None if face is None else stored(face.degradation)
-    best = max((float(r["score"]) for r in record.references), default=0.0)
-    return "" if degradation is None else gain_words(degradation.score * (0.5 + 0.5 * best))
+    if degradation is None:
+        return ""
+    return expected_gain(record.restorer, degradation, [float(r["score"]) for r in record.references]).words
 
 
 def job_of(record: RestorationRecord, face: FaceRecord | None, jobs: RestoreJobs) -> JobRecord | None:

@@ -12,6 +12,7 @@ from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
 from plugin.app import build_app
 from plugin.candidates import Candidate
+from plugin.copies import Copies
 from plugin.errors import UsageError
 from plugin.outputs import LAYOUTS, Outputs, layout_of, presence, why_not_again
 from plugin.people import People
@@ -95,7 +96,7 @@ def facts(gallery: Gallery, ids: list[int]) -> set[tuple[str, str | None]]:
 def test_undo_takes_back_all_faces_of_a_copy_with_the_copy(gallery: Gallery, tmp_path: Path):
     copy, ids = copy_of(gallery, tmp_path / "out", faces=3)
     assert len(ids) == 3
-    record, removed = undo(gallery, People(gallery), None)
+    record, removed = undo(Copies(gallery, tmp_path / "out"), People(gallery), None)
     assert removed == [copy]
     assert record.restoration_ids == tuple(ids)
     assert facts(gallery, ids) == {("undone", None)}, "the records stay"
@@ -108,20 +109,24 @@ def test_a_copy_that_was_edited_is_never_removed(gallery: Gallery, tmp_path: Pat
     Image.new("RGB", (9, 9)).save(copy)
     with gallery.begin(write=False) as tx:
         assert presence(tx.restorations.get(ids[0])) == "edited"
-    _, removed = undo(gallery, People(gallery), None) if verb == "undo" else reject(gallery, str(copy))
+    _, removed = (
+        undo(Copies(gallery, tmp_path / "out"), People(gallery), None)
+        if verb == "undo"
+        else reject(Copies(gallery, tmp_path / "out"), str(copy))
+    )
     assert removed == []
     assert copy.exists()
 
 
 def test_accept_and_reject_are_decisions_about_the_whole_copy(gallery: Gallery, tmp_path: Path):
     copy, ids = copy_of(gallery, tmp_path / "out")
-    accept(gallery, str(ids[1]), dry_run=True)
+    accept(Copies(gallery, tmp_path / "out"), str(ids[1]), dry_run=True)
     assert facts(gallery, ids) == {("done", None)}
-    accept(gallery, str(ids[1]))
+    accept(Copies(gallery, tmp_path / "out"), str(ids[1]))
     assert facts(gallery, ids) == {("done", "accepted")}
-    _, removed = reject(gallery, str(copy), dry_run=True)
+    _, removed = reject(Copies(gallery, tmp_path / "out"), str(copy), dry_run=True)
     assert (removed, copy.exists()) == ([], True)
-    _, removed = reject(gallery, "/lib/a.jpg")
+    _, removed = reject(Copies(gallery, tmp_path / "out"), "/lib/a.jpg")
     assert removed == [copy]
     assert facts(gallery, ids) == {("rejected", "rejected")}
 
@@ -251,7 +256,7 @@ def test_an_accepted_proposal_becomes_a_copy(cli: Cli, library: Library):
             [face] = tx.faces.of_photo(photo.id)
         [candidate] = app.candidates.of([face.id], restorer=app.restorers.id("auto"))
         assert candidate.reason is None
-        assert 0 < candidate.gain <= 1
+        assert 0 < candidate.gain.value <= 1
         assert candidate.choice is not None
         assert candidate.choice.chosen
         first = propose(app.gallery, candidate, restorer=app.restorers.id("auto"))

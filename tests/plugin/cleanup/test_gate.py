@@ -1,5 +1,6 @@
 """When a clean-up may work."""
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -31,13 +32,13 @@ def test_hours_are_read(text: str, shown: str | None):
         assert str(Hours.parse(text)) == shown
 
 
-@pytest.mark.parametrize("text", ["", "22", "25-3", "22:75-6", "6-6", "ten-six", "22-06-07", "-6"])
+@pytest.mark.parametrize("text", ["", "22", "25-3", "22:75-6", "6-6", "ten-six", "22-06-07", "-6", "24:30-6"])
 def test_nonsense_is_refused_with_an_example(text: str):
     with pytest.raises(UsageError, match=r"22-06|FROM is not TO"):
         Hours.parse(text)
 
 
-@given(MINUTE, MINUTE, st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 30)))
+@given(MINUTE, MINUTE, st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 30)))
 def test_after_the_wait_it_is_open_and_not_before(start: int, end: int, now: datetime):
     hours = Hours(start, end)
     if start == end:
@@ -84,3 +85,24 @@ def test_own_work_does_not_count_as_others(monkeypatch: pytest.MonkeyPatch):
 def test_somebody_at_the_keyboard_shuts_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(gate, "_input_pause", lambda: 12.0)
     assert gate.machine_busy(0.0) == "somebody used mouse or keyboard 12 s ago"
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "real"),
+    [
+        (datetime(2026, 3, 28, 23), "6-7", 6),  # the night that lacks an hour
+        (datetime(2026, 10, 24, 23), "6-7", 8),  # the night that has one twice
+        (datetime(2026, 10, 25, 2, 30, fold=0), "3-4", 1.5),
+        (datetime(2026, 10, 25, 2, 30, fold=1), "3-4", 0.5),
+        (datetime(2026, 3, 29, 1), "2:30-4", 1.5),  # there is no half past two
+    ],
+)
+def test_the_wait_is_right_across_a_change_of_clocks(
+    now: datetime, hours: str, real: float, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        wait = Hours.parse(hours).wait(now)
+    time.tzset()
+    assert wait == real * 3600
