@@ -1,5 +1,6 @@
 """Whole columns of faces and vectors as arrays. Plain cursors: rows as objects would cost more than the query."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ SELECT f.id, f.photo_id, f.quality, f.det_score,
   ifnull(f.cluster_id, -1), ifnull(f.person_id, -1), f.confirmed, f.state
 FROM face f JOIN photo p ON p.id = f.photo_id
 WHERE p.state != 'restored' AND f.state != 'forgotten'"""
+# Everything that identification reads besides the vectors, in one value: no row becomes an object.
+_OWNERS = """
+SELECT group_concat(f.id || ' ' || f.person_id || ' ' || f.confirmed || f.state) FROM face f
+WHERE f.person_id IS NOT NULL AND f.photo_id NOT IN (SELECT id FROM photo WHERE state = 'restored')"""
 # One parameter whatever the number of ids.
 _AMONG_FACE_IDS = "AND face_id IN (SELECT value FROM json_each(?))"
 _AMONG_IDS = "AND f.id IN (SELECT value FROM json_each(?))"
@@ -69,6 +74,11 @@ def columns(conn: Connection, face_ids: I64 | None) -> FaceColumns:
         for part, column, dtype in zip(parts, zip(*rows, strict=True), _DTYPES, strict=True):
             part.append(np.array(column, dtype))  # None becomes NaN in float columns
     return FaceColumns(*(np.concatenate(p) for p in parts))
+
+
+def owners_stamp(conn: Connection) -> str:
+    [text] = _cursor(conn).execute(_OWNERS).fetchone()
+    return hashlib.sha256((text or "").encode()).hexdigest()
 
 
 def _cursor(conn: Connection) -> sqlite3.Cursor:

@@ -1,8 +1,9 @@
 """Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 
 import numpy as np
 
@@ -45,10 +46,12 @@ class Answer:
 
 
 class WhoIs:
-    """Answers for the faces of one embedder. Every call reads the gallery as it is now."""
+    """Answers for the faces of one embedder, from the gallery as it is now. Everybody's faces are read when a face has
+    to be recognised, and kept until they change (half a kilobyte a face with 128 numbers)."""
 
     def __init__(self, gallery: Gallery, embedder: EmbedderFacts) -> None:
         self._gallery, self._embedder = gallery, embedder
+        self._known: tuple[object, PeopleGallery] | None = None
 
     def answer(self, subjects: list[Subject], *, person_id: int | None = None, limit: int = 3) -> list[Answer]:
         """One answer per face of a photo. `person_id` is the user's word on who it is and is not questioned.
@@ -58,8 +61,8 @@ class WhoIs:
         with self._gallery.begin(write=False) as tx:
             if person_id is not None:
                 tx.people.get(person_id)
-            people, names, born = self._people(tx), tx.people.names(), _births(tx)
-            rejections = tx.faces.rejections()
+            names, born, rejections = tx.people.names(), _births(tx), tx.faces.rejections()
+            people = cache(lambda: self._people(tx))  # not for faces whose person is certain
             present = {s.number: s.person_id for s in subjects if s.person_id is not None}
             return [
                 self._one(
@@ -123,7 +126,7 @@ class WhoIs:
         self,
         tx: Tx,
         s: Subject,
-        people: PeopleGallery,
+        people: Callable[[], PeopleGallery],
         names: Mapping[int, str],
         facts: Facts,
         given: int | None,
@@ -133,7 +136,7 @@ class WhoIs:
         if given is None and s.person_id is not None and s.confirmed:
             who, how, reason = s.person_id, "confirmed", "you confirmed it"
         elif given is None:
-            found = identify(_probe(s), people, self._embedder.calibration, facts=facts)
+            found = identify(_probe(s), people(), self._embedder.calibration, facts=facts)
             reason = found.reason(names)
             if found.kind is IdentityKind.KNOWN:
                 who, how = found.person_id, "identified"
@@ -151,8 +154,15 @@ class WhoIs:
         return Answer(s, how, reason, who, names.get(who), found, choice, rows)
 
     def _people(self, tx: Tx) -> PeopleGallery:
-        faces = read_faces(tx, self._embedder, states=("ok",))
         ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
+        now = tx.faces.generation(self._embedder.id), tx.faces.owners_stamp(), ignored
+        if self._known is None or self._known[0] != now:
+            self._known = None  # the old faces make room for the new ones
+            self._known = now, self._read_people(tx, ignored)
+        return self._known[1]
+
+    def _read_people(self, tx: Tx, ignored: Sequence[int]) -> PeopleGallery:
+        faces = read_faces(tx, self._embedder, states=("ok",))
         faces = faces.take((faces.person_ids >= 0) & ~np.isin(faces.person_ids, ignored))
         return PeopleGallery(
             vectors=faces.vectors,
