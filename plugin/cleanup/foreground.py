@@ -12,7 +12,8 @@ from gallery_db.records import JobRecord
 from plugin.errors import BusyError
 from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
 from plugin.service.control import ask
-from plugin.service.run import make_supervisor, only_service
+from plugin.service.lock import only_service
+from plugin.service.run import make_supervisor
 from plugin.settings import Settings
 
 from .running import open_jobs

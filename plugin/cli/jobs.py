@@ -124,7 +124,8 @@ def clear(
 def run(ctx: typer.Context) -> int:
     """Do all jobs that are due, here and now, and come back. With the service running it does them, and this waits."""
     from plugin.errors import BusyError
-    from plugin.service.run import make_supervisor, only_service
+    from plugin.service.lock import only_service
+    from plugin.service.run import make_supervisor
 
     session = Session.of(ctx)
     ended: list[JobRecord] = []

@@ -69,9 +69,13 @@ def restore_backup(
     source: Annotated[Path | None, typer.Argument(help="a backup; without it the known ones are listed")] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Put a backup in place of the gallery database; the present one is kept beside it. Photos are not concerned."""
+    """Put a backup in place of the gallery database; the present one is kept beside it. Photos are not concerned.
+
+    A service that runs stops for this moment.
+    """
     from gallery_db import backups
     from plugin.roots import absolute
+    from plugin.service.aside import alone
 
     session = Session.of(ctx)
     folders = session.settings().folders
@@ -82,7 +86,10 @@ def restore_backup(
     path = absolute(source)
     if not dry_run:
         session.confirm(f"Replace {folders.database} by {path}?")
-    kept = None if dry_run else backups.restore_backup(path, folders.database)
+    kept = None
+    if not dry_run:
+        with alone(folders):
+            kept = backups.restore_backup(path, folders.database)
     session.out.object(
         {"restored": str(path), "kept": None if kept is None else str(kept), "dry_run": dry_run},
         [f"{'would put' if dry_run else 'put'} {path} in place; the database before: {kept or folders.database}"],

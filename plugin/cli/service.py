@@ -10,6 +10,7 @@ from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
     from plugin.desktop.integrations import Outcome
+    from plugin.settings import Folders
 
 Ways = Annotated[list[str] | None, typer.Argument(metavar="[WAY...]", help="systemd, autostart, launchd, task")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]
@@ -43,30 +44,54 @@ def run(
     from plugin.service.run import run_service
 
     session = Session.of(ctx)
-    session.out.note("the service runs; Ctrl-C or `iconface service stop` ends it")
-    run_service(session.settings(), session.own_home, watch=watch, linger_s=linger)
+    told = "the service runs; Ctrl-C or `iconface service stop` ends it"
+    run_service(
+        session.settings(), session.own_home, watch=watch, linger_s=linger, on_start=lambda: session.out.note(told)
+    )
 
 
 def status(ctx: typer.Context) -> None:
-    """Is the service running, and what is it doing? Without it: what waits in the queue."""
-    from gallery_db import Gallery
-    from plugin.jobs.inbox import collect
+    """Is the service running, what is it doing, and what waits? Tells the queue without it as well."""
     from plugin.service.control import ask
+
+    from .service_words import place_lines, queue_lines, service_lines
 
     session = Session.of(ctx)
     folders = session.settings().folders
+    places = {"at_login": _at_login(session), "log": str(folders.state / "service.log")}
     answer = ask(folders.runtime, "status")
     if answer is None or "error" in answer:
-        with Gallery.open(folders.database) as gallery:
-            collect(folders.inbox, gallery)
-            with gallery.begin(write=False) as tx:
-                counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
-        answer = {"jobs": counts, "paused": paused, "worker": None, "watcher": None, "web": None}
-        session.out.object({"running": False, **answer}, ["the service is not running", *_queue_lines(answer)])
-        return
-    said = [f"the service runs (pid {answer['pid']}, {answer['uptime_s']} s, {answer['memory'] >> 20} MB)"]
-    row = {k: v for k, v in answer.items() if k != "ok"}
-    session.out.object({"running": True, **row}, [*said, *_worker_lines(answer), *_queue_lines(answer)])
+        row = {"running": answer is not None, **_queue(folders), "worker": None, "watcher": None, "web": None}
+        row |= {"error": answer["error"]} if answer else {}
+        first = f"the service runs, but {answer['error']}" if answer else "the service is not running"
+        said = [first, *([] if answer else ["start it: iconface service run"])]
+    else:
+        row = {"running": True, **{k: v for k, v in answer.items() if k != "ok"}}
+        said = list(service_lines(answer))
+    said += [*queue_lines(row["jobs"], row["paused"]), *place_lines(places["at_login"], folders.state / "service.log")]
+    session.out.object({**row, **places}, said)
+
+
+def _queue(folders: "Folders") -> dict[str, Any]:
+    """What waits, read from the gallery itself."""
+    from gallery_db import Gallery
+    from plugin.jobs.inbox import collect
+
+    with Gallery.open(folders.database) as gallery:
+        collect(folders.inbox, gallery)
+        with gallery.begin(write=False) as tx:
+            return {"jobs": dict(tx.jobs.counts()), "paused": sorted(tx.jobs.paused())}
+
+
+def _at_login(session: Session) -> list[str]:
+    """The ways in which it is started at login."""
+    from pathlib import Path
+
+    from plugin.desktop.integrations import status as installed
+    from plugin.service.install import ways_of
+
+    ways = ways_of(session.own_home, Path.home(), session.settings().folders)
+    return [way.name for way in ways if installed(way) in ("installed", "outdated")]
 
 
 def stop(ctx: typer.Context) -> None:
@@ -125,25 +150,3 @@ def _row(outcome: "Outcome") -> dict[str, Any]:
 def _lines(outcome: "Outcome", dry_run: bool) -> list[str]:
     done = [f"{outcome.integration.title}: {c.action} {c.path}" for c in needed(outcome)]
     return outcome_lines(outcome, done, dry_run=dry_run)
-
-
-def _worker_lines(answer: Any) -> list[str]:
-    worker, watcher = answer["worker"], answer["watcher"]
-    said = []
-    if worker is not None:
-        job = "idle" if worker["job_id"] is None else f"job {worker['job_id']}"
-        said.append(f"worker: {job} (pid {worker['pid']}, {worker['memory'] >> 20} MB)")
-    if answer.get("web") is not None:  # a service of before an update does not say
-        said.append(f"it serves the review page (pid {answer['web']})")
-    if watcher is None:
-        said.append("it does not watch the library")
-    roots = (watcher or {}).get("roots", ())
-    return said + [f"watching {r['path']}: {r['mode']}" + (f" ({r['reason']})" if r["reason"] else "") for r in roots]
-
-
-def _queue_lines(answer: Any) -> list[str]:
-    counts = answer["jobs"]
-    said = [", ".join(f"{n} {state}" for state, n in counts.items() if n) or "no jobs"]
-    if answer["paused"]:
-        said.append(f"paused: {', '.join('everything' if k == '*' else k for k in answer['paused'])}")
-    return said

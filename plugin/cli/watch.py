@@ -1,6 +1,7 @@
 """`iconface watch`: the watcher and its worker in the foreground."""
 
 import sys
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,13 @@ import typer
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gallery_db import Gallery
     from gallery_db.records import JobRecord
+    from plugin.settings import Settings
+
+FOLLOW_S = 1.0
 
 
 def register(root: typer.Typer) -> None:
@@ -20,16 +27,37 @@ def register(root: typer.Typer) -> None:
 def watch(ctx: typer.Context) -> None:
     """Watch the library and keep the gallery up to date, until Ctrl-C. In the background: iconface service install.
 
-    A line for everything that happens; with --json or --jsonl an object on each line.
+    A line for everything that happens; with --json or --jsonl an object on each line. While the service watches, this
+    shows what comes of it.
     """
-    import signal
-
     from gallery_db import Gallery
-    from plugin.service.run import Service, only_service
+    from plugin.errors import BusyError
+    from plugin.service.control import ask
+    from plugin.service.lock import only_service
 
     session = Session.of(ctx)
     settings = session.settings()
-    with only_service(settings.folders), Gallery.open(settings.folders.database) as gallery:
+    try:
+        with only_service(settings.folders):
+            restarting = _watch(session, settings)
+    except BusyError:
+        if ask(settings.folders.runtime, "ping") is None:
+            raise
+        with Gallery.open(settings.folders.database) as gallery:
+            _follow(session, gallery, settings.folders.runtime)
+        return
+    if restarting:
+        from plugin.service.aside import start_anew
+
+        start_anew(settings.folders.runtime)
+
+
+def _watch(session: Session, settings: "Settings") -> bool:
+    """Be the one who watches. Returns whether to start anew."""
+    from gallery_db import Gallery
+    from plugin.service.run import Service, end_on_signals
+
+    with Gallery.open(settings.folders.database) as gallery:
         service = Service(
             gallery,
             settings,
@@ -37,10 +65,30 @@ def watch(ctx: typer.Context) -> None:
             on_end=lambda job: _say(session, _job_event(job)),
             on_watch=lambda event: _say(session, event),
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: service.stop())
+        end_on_signals(service)
         session.out.note("watching; Ctrl-C ends it")
         service.run()
+        return service.restarting
+
+
+def _follow(session: Session, gallery: "Gallery", runtime: "Path") -> None:
+    """Show the jobs that the service ends, until Ctrl-C or until it is gone."""
+    from plugin.service.control import ask
+
+    session.out.note("the service watches already; this shows what it does. Ctrl-C ends only the showing")
+    since, told = time.time(), set[int]()
+    try:
+        while ask(runtime, "ping") is not None:
+            with gallery.begin(write=False) as tx:
+                ended = tx.jobs.ended(since, states=("done", "failed"))
+            for job in reversed([j for j in ended if j.id not in told]):
+                _say(session, _job_event(job))
+            since = max((j.finished_at or since for j in ended), default=since)
+            told = {j.id for j in ended if j.finished_at == since}
+            time.sleep(FOLLOW_S)
+    except KeyboardInterrupt:
+        return
+    session.out.note("the service has ended")
 
 
 def _job_event(job: "JobRecord") -> dict[str, Any]:

@@ -11,25 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import FileLock, Timeout
 
 from gallery_db import Gallery
 from gallery_db.job_queue import EVERYTHING
 from gallery_db.records import JobRecord
 from plugin.desktop.notify import desktop_notifications
-from plugin.errors import BusyError
 from plugin.jobs import inbox
+from plugin.jobs.kinds import printable
 from plugin.jobs.supervisor import Supervisor, worker_command
 from plugin.jobs.worker_process import Limits
-from plugin.settings import Folders, Settings
+from plugin.settings import Settings
 from plugin.watching.watcher import LibraryWatcher, options_of
 
-from .control import ControlServer, ask
+from .aside import Updates, start_anew
+from .control import ControlServer
+from .lock import only_service
 from .web_child import WebChild
 
 log = logging.getLogger(__name__)
 
-LOCK_WAIT_S = 20.0
+LINGERING_WAITS_S = 20.0
 """A service started for a right-click waits so long for one that is just ending."""
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
@@ -48,46 +49,24 @@ def make_supervisor(
     settings: Settings,
     home: Path | None,
     on_end: Callable[[JobRecord], None] = lambda _: None,
+    often: Callable[[], object] = lambda: None,
 ) -> Supervisor:
-    """The supervisor of this installation's workers, fed from the queue and the inbox."""
+    """The supervisor of this installation's workers, fed from the queue and the inbox. `often` is called whenever it
+    looks there, every few seconds."""
     folders = settings.folders
+
+    def refill() -> None:
+        often()
+        inbox.collect(folders.inbox, gallery)
+
     return Supervisor(
         gallery,
         worker_command(home),
-        folders.state / "worker.log",
+        _writable(folders.state / "worker.log"),
         limits=limits_of(settings),
         on_end=on_end,
-        refill=lambda: inbox.collect(folders.inbox, gallery),
+        refill=refill,
     )
-
-
-@contextmanager
-def only_service(folders: Folders, *, patient: bool = False, take_over: bool = False) -> Generator[None]:
-    """Be the one process that runs jobs of this gallery. Raises BusyError when another one is.
-
-    `patient` waits for one that is just ending, and leaves when one is there to do the work. `take_over` ends one that
-    was started for a right-click only: the service of the login shall run in its place.
-    """
-    for private in (folders.data, folders.runtime):
-        private.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(folders.runtime / "service.lock")
-    end = time.monotonic() + (LOCK_WAIT_S if patient else 0.0)
-    while True:
-        try:
-            lock.acquire(timeout=0)
-            break
-        except Timeout:
-            other = ask(folders.runtime, "wake")
-            if take_over and other is not None and other.get("lingers"):
-                ask(folders.runtime, "stop")
-                take_over, end = False, time.monotonic() + LOCK_WAIT_S
-            elif (other is not None and not other.get("ending")) or time.monotonic() >= end:
-                raise BusyError("the service runs already: iconface service status") from None
-            time.sleep(0.2)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class Service:
@@ -106,7 +85,8 @@ class Service:
     ) -> None:
         self._gallery, self._folders = gallery, settings.folders
         self._started, self._lingers = time.time(), False
-        self._supervisor = make_supervisor(gallery, settings, home, on_end)
+        self._updates, self.restarting = Updates(), False
+        self._supervisor = make_supervisor(gallery, settings, home, on_end, self._follow_updates)
         self._web = WebChild(home, settings.folders.state / "web.log", settings.web_idle_minutes * 60)
         self._watcher = None if not watch else self._make_watcher(settings, on_watch)
 
@@ -134,13 +114,25 @@ class Service:
         """End soon; the running job is given back."""
         self._supervisor.stop()
 
+    def restart(self) -> None:
+        """End soon; who called `run` then calls `start_anew`."""
+        self.restarting = True
+        self._supervisor.stop()
+
+    def _follow_updates(self) -> None:
+        if self._updates.come(time.monotonic()):
+            log.info("iconface was updated: the service starts anew")
+            self.restart()
+
     def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the control socket is asked: ping, status, wake, pause, resume, stop, web."""
+        """What the control socket is asked: ping, status, wake, pause, resume, stop, restart, web."""
         command, kind = request.get("command"), request.get("kind") or EVERYTHING
         if command == "status":
             return self._status()
         if command == "stop":
             self.stop()
+        elif command == "restart":
+            self.restart()
         elif command in ("pause", "resume"):
             with self._gallery.begin() as tx:
                 (tx.jobs.pause if command == "pause" else tx.jobs.resume)(kind)
@@ -152,21 +144,29 @@ class Service:
         elif command == "wake":
             self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer
         elif command != "ping":
-            raise ValueError(f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop, web")
+            raise ValueError(
+                f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop, restart, web"
+            )
         return {"ok": True, "pid": os.getpid(), "lingers": self._lingers, "ending": self._supervisor.stopping}
 
     def _status(self) -> Mapping[str, Any]:
+        worker: dict[str, Any] | None = dict(self._supervisor.status()) or None
         with self._gallery.begin(write=False) as tx:
             counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
+            if worker is not None and worker["job_id"] is not None:
+                job = tx.jobs.get(worker["job_id"])
+                worker |= {"kind": job.kind, "path": printable(job.payload.get("path", "")) or None}
         return {
             "ok": True,
             "pid": os.getpid(),
+            "version": self._updates.running,
             "uptime_s": round(time.time() - self._started),
             "memory": psutil.Process().memory_info().rss,
+            "lingers": self._lingers,
             "jobs": counts,
             "paused": paused,
             "web": self._web.pid,
-            "worker": dict(self._supervisor.status()) or None,
+            "worker": worker,
             "watcher": None if self._watcher is None else self._watcher.status(),
         }
 
@@ -182,31 +182,51 @@ class Service:
         )
 
 
-def run_service(settings: Settings, home: Path | None, *, watch: bool, linger_s: float | None) -> None:
-    """`iconface service run`: until a signal or `service stop`. Raises BusyError when one runs already."""
+def run_service(
+    settings: Settings,
+    home: Path | None,
+    *,
+    watch: bool,
+    linger_s: float | None,
+    on_start: Callable[[], None] = lambda: None,
+) -> None:
+    """`iconface service run`: until a signal or `service stop`; `on_start` is called once it is the only one.
+
+    Raises BusyError when one runs already.
+    """
     folders = settings.folders
     with (
-        only_service(folders, patient=linger_s is not None, take_over=linger_s is None),
+        only_service(folders, patience_s=0.0 if linger_s is None else LINGERING_WAITS_S, take_over=linger_s is None),
         Gallery.open(folders.database) as gallery,
         _logging_to(folders.state / "service.log"),
         desktop_notifications(gallery, home, wanted=settings.notifications) as tell,
     ):
         service = Service(gallery, settings, home, watch=watch, on_end=tell)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: service.stop())
+        end_on_signals(service)
+        on_start()
         log.info("the service starts (pid %d)", os.getpid())
         service.run(linger_s=linger_s)
         log.info("the service ends")
+    if service.restarting:
+        start_anew(folders.runtime)
+
+
+def end_on_signals(service: Service) -> None:
+    """Ctrl-C, `kill`, a closed terminal, logout: the job is given back. What `nohup` ignores stays ignored."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: service.stop())
 
 
 @contextmanager
 def _logging_to(path: Path) -> Generator[None]:
-    """Log to a file of bounded size as well; standard error keeps showing what it showed before."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    """Log to a file of bounded size as well; standard error keeps showing what it showed before. Where the file cannot
+    be written the service does its work without."""
     root, ours = logging.getLogger(), logging.getLogger("plugin")
+    path = _writable(path)
+    handler = _Rotating(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     for other in root.handlers:
         other.setLevel(max(other.level, root.level))
     root.addHandler(handler)
@@ -217,3 +237,19 @@ def _logging_to(path: Path) -> Generator[None]:
         root.removeHandler(handler)
         ours.setLevel(logging.NOTSET)
         handler.close()
+
+
+class _Rotating(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+        """A full disk must not make a trace of every line; standard error has the line itself."""
+
+
+def _writable(path: Path) -> Path:
+    """`path`, private and ready for a log; where it cannot be written, nowhere. It is no reason not to work."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError as e:
+        log.warning("no log: %s", e)
+        return Path(os.devnull)
+    return path

@@ -62,7 +62,7 @@ def test_doctor_tells_of_a_folder_that_is_polled(tmp_path: Path, capsys: pytest.
 
 
 def test_only_one_watches(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    from plugin.service.run import only_service
+    from plugin.service.lock import only_service
     from plugin.settings import load_settings
 
     with only_service(load_settings(tmp_path, {}).folders):

@@ -1,0 +1,78 @@
+"""A service steps aside: for a command that needs the gallery to itself, or because iconface was updated.
+
+It ends its work as if stopped, lets those finish who asked for it, and is then replaced by the same command once more:
+in the same process, so that systemd, launchd or a terminal see nothing of it.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from filelock import FileLock
+
+from plugin.settings import Folders
+
+from .control import ask
+from .lock import only_service
+
+PATIENCE_S = 60.0
+"""A worker may need a quarter of that to give its job back."""
+
+LOOK_S = 60.0
+"""How often a service looks whether it was updated. Seen twice in a row: an installer is not interrupted."""
+
+
+@contextmanager
+def alone(folders: Folders) -> Generator[None]:
+    """No service has the gallery open while this runs. One that runs starts anew afterwards.
+
+    Raises BusyError when another command does the jobs, or a service does not give way.
+    """
+    folders.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(_lock_file(folders.runtime)):
+        ask(folders.runtime, "restart")
+        with only_service(folders, patience_s=PATIENCE_S):
+            yield
+
+
+def start_anew(runtime: Path) -> NoReturn:
+    """Become the command that started this process, with the program of now. Raises OSError when it is gone."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # nothing is left that would have to end in order
+    with FileLock(_lock_file(runtime)):
+        pass
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
+
+
+class Updates:
+    """Notices that another version of iconface was installed than the one that runs."""
+
+    def __init__(self) -> None:
+        self.running = installed()
+        self._seen = self.running
+        self._looked = 0.0
+
+    def come(self, now: float) -> bool:
+        """Whether there is another one for a while. Looks at most once in `LOOK_S`; `now` in seconds of any clock."""
+        if now - self._looked < LOOK_S:
+            return False
+        self._looked, before = now, self._seen
+        self._seen = installed()
+        return self._seen not in ("", self.running) and self._seen == before
+
+
+def installed() -> str:
+    """The version on the disk; empty while an installer is at work."""
+    try:
+        return version("iconface")
+    except PackageNotFoundError:
+        return ""
+
+
+def _lock_file(runtime: Path) -> Path:
+    return runtime / "aside.lock"
