@@ -85,8 +85,8 @@ def apply(changes: Sequence[FileChange], backups: Path) -> list[Path]:
         if change.after is None:
             change.path.unlink(missing_ok=True)
         elif change.after != change.before:
-            _write(Path(os.path.realpath(change.path)), change.after)
-        if change.after is not None and change.mode_after is not None:
+            _write(Path(os.path.realpath(change.path)), change.after, change.mode_after)
+        elif change.mode_after is not None:
             change.path.chmod(change.mode_after)
     return kept
 
@@ -101,12 +101,17 @@ def _keep(path: Path, content: bytes, backups: Path) -> Path:
     return target
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, mode: int | None) -> None:
+    """Whole or not at all, also when the power goes: it may be a file of the user's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

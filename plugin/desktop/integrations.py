@@ -104,6 +104,6 @@ def status(integration: Integration) -> Status:
         if not any(c.needed for c in integration.plan(wanted=True)):
             return "installed"
         there = any(c.needed for c in integration.plan(wanted=False))
-    except IntegrationError:
+    except (IntegrationError, OSError):
         return "in the way"
     return "outdated" if there else "not installed"

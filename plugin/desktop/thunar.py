@@ -21,7 +21,7 @@ _ACTION = """\
 \t<name>{label}</name>
 \t<submenu></submenu>
 \t<unique-id>{marker}</unique-id>
-\t<command>{command} %F</command>
+\t<command>{command}</command>
 \t<description>{comment}</description>
 \t<range>*</range>
 \t<patterns>*</patterns>
@@ -57,19 +57,24 @@ class Thunar:
         after = without_ours(before)
         if wanted:
             after = with_action(after, self._action())
-        if _others(path, after) != others or (MARKER in _ids(path, after)) is not wanted:
+        # Read back as Thunar will: in a file of another encoding the command might say something else.
+        if _others(path, after) != others or _commands(path, after) != ([self._command()] if wanted else []):
             raise IntegrationError(f"{path} is written in a way we cannot add to; add the action in Thunar by hand")
         if not wanted and after == before:
             return []
-        # A file that only our entry made necessary goes with it: Thunar then shows the system's actions again.
-        return [planned(path, None if not wanted and after == start else after, keep=True)]
+        # A file that only our entry made necessary goes with it: Thunar then shows the system's actions again. A link
+        # is the user's own.
+        needless = not wanted and after == start and not path.is_symlink()
+        return [planned(path, None if needless else after, keep=True)]
 
     def finish(self, *, wanted: bool) -> None:
         pass
 
+    def _command(self) -> str:
+        return shell(self.command).replace("%", "%%") + " %F"
+
     def _action(self) -> bytes:
-        command = escape(shell(self.command).replace("%", "%%"))
-        text = _ACTION.format(icon=ICON, label=LABEL, marker=MARKER, command=command, comment=COMMENT)
+        text = _ACTION.format(icon=ICON, label=LABEL, marker=MARKER, command=escape(self._command()), comment=COMMENT)
         return text.encode()
 
     def _default(self) -> bytes:
@@ -115,5 +120,6 @@ def _others(path: Path, content: bytes) -> list[list[tuple[str, str]]]:
     return [fields for unique_id, fields in _actions(path, content) if unique_id != MARKER]
 
 
-def _ids(path: Path, content: bytes) -> list[str]:
-    return [unique_id for unique_id, _ in _actions(path, content)]
+def _commands(path: Path, content: bytes) -> list[str]:
+    """Of our own actions."""
+    return [dict(fields).get("command", "") for unique_id, fields in _actions(path, content) if unique_id == MARKER]

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from ast import literal_eval
 from configparser import RawConfigParser
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from plugin.desktop.changes import IntegrationError
 from plugin.desktop.command import desktop_exec, find_program, guarded, key_file_value
 from plugin.desktop.integrations import Integration, carry_out, chosen, integrations, status
 from plugin.desktop.own_files import Places
-from plugin.desktop.thunar import without_ours
+from plugin.desktop.thunar import Thunar, without_ours
 from plugin.errors import UsageError
 
 COMMAND = ('/opt/it\'s "mine"/iconface', "--home", "/home/my photos", "restore", "--enqueue", "--")
@@ -193,6 +194,67 @@ def test_thunar_follows_the_users_symbolic_link_and_fills_an_empty_element(tmp_p
     assert "iconface-restore-face" in real.read_text()
 
 
+def test_thunar_leaves_the_users_link_when_its_file_holds_nothing_else(tmp_path: Path):
+    integration, path = thunar(tmp_path, None)
+    path.symlink_to(tmp_path / "dotfiles.xml")
+    put(integration, tmp_path)
+    put(integration, tmp_path, wanted=False)
+    assert path.is_symlink()
+    assert list(fromstring(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    ("encoding", "head", "fits"),
+    [
+        ("utf-8", "\ufeff", True),
+        ("utf-8", '<?xml version="1.0"?>\r\n<!DOCTYPE actions SYSTEM "file:///etc/passwd">\r\n', True),
+        ("latin-1", '<?xml version="1.0" encoding="ISO-8859-1"?>\n', False),
+        ("utf-16", '<?xml version="1.0" encoding="UTF-16"?>\n', False),
+    ],
+)
+def test_thunar_keeps_the_files_encoding_or_refuses(encoding: str, head: str, fits: bool, tmp_path: Path):
+    """A path in UTF-8 would be another one in a file of another encoding."""
+    before = f"{head}<actions><action><name>Größe</name><unique-id>1</unique-id></action></actions>".encode(encoding)
+    path = tmp_path / "config" / "Thunar" / "uca.xml"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(before)
+    places = Places(tmp_path, tmp_path / "share", tmp_path / "config", tmp_path / "own", ())
+    integration = Thunar(places, ("/opt/Größe/iconface",))
+    outcome = carry_out(integration, tmp_path / "backups", wanted=True, dry_run=False)
+    assert (outcome.error is None) is fits
+    assert (path.read_bytes() != before) is fits
+    put(integration, tmp_path, wanted=False)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", LINUX)
+def test_a_folder_that_cannot_be_is_told_and_the_others_go_on(name: str, tmp_path: Path):
+    """As in a home that may only be read: tests run as root, whom permissions do not stop."""
+    for folder in ("share", "config"):
+        (tmp_path / folder).write_text("a file in the way")
+    integration = known(tmp_path)[name]
+    outcome = carry_out(integration, tmp_path / "backups", wanted=True, dry_run=False)
+    assert str(tmp_path) in str(outcome.error)
+    assert status(integration) == "in the way"
+
+
+def test_a_write_that_is_interrupted_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    integration, path = thunar(tmp_path, MINE)
+    path.chmod(0o600)
+
+    def interrupted(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(integration, tmp_path / "backups", wanted=True, dry_run=False)
+    assert [p.name for p in path.parent.iterdir()] == ["uca.xml"]
+    assert path.read_text() == MINE
+    put(integration, tmp_path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 @given(st.lists(st.sampled_from(["one", "two", "ours", "comment"]), max_size=8))
 def test_cutting_ours_out_never_touches_others(kinds: list[str]):
     parts = {
@@ -229,6 +291,30 @@ def test_a_desktop_entry_can_be_read_back(words: list[str]):
         else:
             word += c
     assert [w.replace("%%", "%") for w in [*out, word]] == words
+
+
+PATHS = st.text(st.characters(exclude_categories=["C"]) | st.just(" "), min_size=1).map("/opt/{}/iconface".format)
+
+
+@given(PATHS, PATHS)
+def test_every_path_comes_back_from_every_format(program: str, home: str):
+    """Read by each manager's own rules: a key file's or XML's, then a shell's, then `%%` is `%`."""
+    command = (program, "--home", home, "restore", "--enqueue", "--")
+    folder = Path("/nowhere")
+    found = {i.name: i for i in integrations(Places(folder, folder, folder, folder, ()), command, "linux")}
+
+    def text(name: str) -> str:
+        return (found[name].plan(wanted=True)[0].after or b"").decode()
+
+    nemo = next(line for line in text("nemo").split("\n") if line.startswith("Exec="))
+    nemo = nemo.removeprefix("Exec=").replace("\\\\", "\\")
+    action = fromstring(text("thunar")).findtext("action/command")
+    for words in (shlex.split(nemo), shlex.split(action)):
+        assert [w.replace("%%", "%") for w in words] == [*guarded(command), "%F"]
+    script = text("nautilus-script").rpartition("\nexec ")[2]
+    assert shlex.split(script) == [*guarded(command), "$@", "$file"]
+    listed = next(line for line in text("nautilus").split("\n") if line.startswith("COMMAND = "))
+    assert literal_eval(listed.removeprefix("COMMAND = ")) == [*guarded(command)]
 
 
 def test_the_command_is_found_outside_the_environment_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
