@@ -135,6 +135,17 @@ class RestorationRepo(RestorationShelves):
                 return found
         return None
 
+    def with_bytes(self, sha256: str) -> list[RestorationRecord]:
+        """The rows of all copies that were written with this content, latest first."""
+        r = restoration.c
+        query = select(restoration).where(r.output_sha256 == sha256)
+        return [_record(row) for row in self._c.execute(query.order_by(r.id.desc()))]
+
+    def outputs(self) -> frozenset[str]:
+        """The paths of all copies that were written."""
+        r = restoration.c
+        return frozenset(self._c.scalars(select(r.output).where(r.output.is_not(None))))
+
     def set_output(self, restoration_id: int, path: str) -> None:
         """The output file was moved."""
         require(self._c, restoration, [restoration_id])

@@ -13,6 +13,7 @@ from iconface_core.types import EmbedderId
 from .backends import EmbedderBackend, detector_backend, embedder_backend, installed_embedders
 from .by_hand import ByHand
 from .candidates import Candidates
+from .copies import Copies
 from .iconface_backend import IconFaceFiles
 from .indexing import Indexer, Looking, untold
 from .library_job import LibraryJob
@@ -48,6 +49,7 @@ class App:
     restoring: RestoreService
     restorers: Restorers
     outputs: Outputs
+    copies: Copies
     candidates: Candidates
     iconface: IconFaceFiles
     models: ModelHost
@@ -90,6 +92,8 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     )
     restorers = Restorers(settings.restorer, iconface, (backend, preferred), models)
     outputs = Outputs(gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}")
+    copies = Copies(gallery, folders.restored)
+    own = (folders.restored,)
     return App(
         settings=settings,
         gallery=gallery,
@@ -99,7 +103,8 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         by_hand=ByHand(gallery, people, indexer),
         job=LibraryJob(
             gallery,
-            Scanner(gallery, indexer, workers=settings.workers, detector_id=detector_id, own=(folders.restored,)),
+            Scanner(gallery, indexer, copies, workers=settings.workers, detector_id=detector_id, own=own),
+            copies,
             grouper,
             Grouper(gallery, preferred.facts, GroupingPolicy()),
             ReEmbedder(gallery, next_indexer, preferred.facts.id, reduce_to=settings.index_side, max_pixels=max_pixels),
@@ -120,6 +125,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         ),
         restorers=restorers,
         outputs=outputs,
+        copies=copies,
         candidates=Candidates(gallery, whois, backend.facts),
         iconface=iconface,
         models=models,

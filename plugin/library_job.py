@@ -9,6 +9,7 @@ import numpy as np
 from gallery_db import Gallery
 from gallery_db.backups import daily_backup
 
+from .copies import Copies
 from .progress import Progress
 from .re_embedding import ReEmbedder
 from .regrouping import FULL_PASS_UP_TO, Grouper
@@ -69,12 +70,13 @@ class LibraryJob:
         self,
         gallery: Gallery,
         scanner: Scanner,
+        copies: Copies,
         grouper: Grouper,
         preferred: Grouper,
         re_embedder: ReEmbedder,
         folders: Folders,
     ) -> None:
-        self._gallery, self._scanner = gallery, scanner
+        self._gallery, self._scanner, self._copies = gallery, scanner, copies
         self._grouper, self._preferred, self._re_embedder = grouper, preferred, re_embedder
         self._folders = folders
 
@@ -96,6 +98,7 @@ class LibraryJob:
             report = LibraryReport(scan)
             if dry_run:
                 return report
+            self._copies.catch_up()
             if re_embed:
                 report.re_embedded, report.failed_vectors = self._re_embedder.run(progress)
             with self._gallery.begin(write=False) as tx:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from gallery_db import Gallery
 from gallery_db.records import PhotoStat, RootRecord
 
+from .copies import Copies
 from .errors import BusyError, NotFoundError
 from .indexing import Indexer, Seen, store
 from .library import Changes, FoundFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
@@ -77,9 +78,16 @@ class Scanner:
     never searched for photos."""
 
     def __init__(
-        self, gallery: Gallery, indexer: Indexer, *, workers: int, detector_id: str, own: Collection[Path] = ()
+        self,
+        gallery: Gallery,
+        indexer: Indexer,
+        copies: Copies,
+        *,
+        workers: int,
+        detector_id: str,
+        own: Collection[Path] = (),
     ) -> None:
-        self._gallery, self._indexer = gallery, indexer
+        self._gallery, self._indexer, self._copies = gallery, indexer, copies
         self._workers = workers or os.cpu_count() or 1
         self._detector_id, self._own = detector_id, own
 
@@ -210,6 +218,8 @@ class Scanner:
         with self._gallery.begin() as tx:
             for seen in batch:
                 changes = store(tx, seen, plan.root.id, self._detector_id)
+                if seen.restored:
+                    self._copies.follow(tx, seen.file.path, seen.content_hash or "")
                 if changes is not None and (changes.new or changes.removed):
                     tx.meta.set(GROUPING_PENDING, "1")
         for seen in batch:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import get_args
 
-from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, RestorationRecord, RestorationState
 
 from .again import again
+from .copies import Copies
 from .dry_run import tried
 from .errors import NotFoundError, UsageError
 from .outputs import presence, remove, rows_of
@@ -17,7 +17,7 @@ STATES: tuple[RestorationState, ...] = get_args(RestorationState)
 
 
 def undo(
-    gallery: Gallery, people: People, decision_id: int | None, *, dry_run: bool = False
+    copies: Copies, people: People, decision_id: int | None, *, dry_run: bool = False
 ) -> tuple[DecisionRecord, list[Path]]:
     """Take back one decision; returns it and the restored copies that were removed with it.
 
@@ -31,40 +31,51 @@ def undo(
         return taken_back
 
     record = people.decide(verb, dry_run=dry_run)
-    return record, [] if dry_run else remove_outputs(gallery, record, "undone")
+    return record, [] if dry_run else remove_outputs(copies, record, "undone")
 
 
-def reject(gallery: Gallery, which: str, *, dry_run: bool = False) -> tuple[DecisionRecord, list[Path]]:
+def reject(copies: Copies, which: str, *, dry_run: bool = False) -> tuple[DecisionRecord, list[Path]]:
     """ "I do not want that": of a restored copy (removed) or a proposal. `which`: see `find`."""
-    rows = find(gallery, which)
+    rows = find(copies, which)
     ids = [r.id for r in rows]
-    record = tried(gallery, lambda tx: tx.decisions.reject_restorations(ids), dry_run=dry_run)
-    return record, [] if dry_run else remove_outputs(gallery, record, "rejected")
+    record = tried(copies.gallery, lambda tx: tx.decisions.reject_restorations(ids), dry_run=dry_run)
+    return record, [] if dry_run else remove_outputs(copies, record, "rejected")
 
 
-def accept(gallery: Gallery, which: str, *, dry_run: bool = False) -> DecisionRecord:
+def accept(copies: Copies, which: str, *, dry_run: bool = False) -> DecisionRecord:
     """ "That is good": no algorithm replaces it. Raises UsageError for a proposal, which must be restored first."""
-    rows = find(gallery, which)
+    rows = find(copies, which)
     if rows[0].state == "proposed":
         raise UsageError(f"restoration {rows[0].id} is a proposal: nothing is there to accept yet")
-    return tried(gallery, lambda tx: tx.decisions.accept_restorations([r.id for r in rows]), dry_run=dry_run)
+    return tried(copies.gallery, lambda tx: tx.decisions.accept_restorations([r.id for r in rows]), dry_run=dry_run)
 
 
-def find(gallery: Gallery, which: str) -> list[RestorationRecord]:
+def find(copies: Copies, which: str) -> list[RestorationRecord]:
     """The rows of one output or proposal, by the id of one of them, by the copy's path, or by the photo's (its latest).
-    Raises NotFoundError."""
-    with gallery.begin(write=False) as tx:
-        rows = rows_of(tx, which)
+    A copy that was moved is found where it is. Raises NotFoundError."""
+
+    def rows_now() -> list[RestorationRecord]:
+        with copies.gallery.begin(write=False) as tx:
+            return rows_of(tx, which)
+
+    rows = rows_now()
+    if copies.catch_up(rows) if rows else copies.recognise(which):
+        rows = rows_now()
     if not rows:
         raise NotFoundError(f"no restoration is known as {which!r}; see: iconface restored list")
     return rows
 
 
-def remove_outputs(gallery: Gallery, record: DecisionRecord, state: RestorationState) -> list[Path]:
-    """Delete the copies whose rows a decision left in `state`, once it is committed. Returns those that were there."""
-    with gallery.begin(write=False) as tx:
-        rows = [tx.restorations.get(i) for i in record.restoration_ids]
-    outputs = {r.output: r for r in rows if r.state == state}
+def remove_outputs(copies: Copies, record: DecisionRecord, state: RestorationState) -> list[Path]:
+    """Delete the copies whose rows a decision left in `state`, once it is committed, wherever they went meanwhile.
+    Returns those that were there."""
+
+    def rows_now() -> list[RestorationRecord]:
+        with copies.gallery.begin(write=False) as tx:
+            return [r for i in record.restoration_ids if (r := tx.restorations.get(i)).state == state]
+
+    copies.catch_up(rows_now())
+    outputs = {r.output: r for r in rows_now()}
     return [path for r in outputs.values() if (path := remove(r)) is not None]
 
 

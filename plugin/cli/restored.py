@@ -50,9 +50,16 @@ def list_(
     if state and set(state) - set(STATES):
         raise UsageError(f"a state is one of {', '.join(STATES)}")
     session = Session.of(ctx)
-    with session.app() as app, app.gallery.begin(write=False) as tx:
+    with session.app() as app:
         where = None if photo is None else str(absolute(photo))
-        records = tx.restorations.history(photo=where, states=wanted, limit=limit)
+
+        def now() -> "list[RestorationRecord]":
+            with app.gallery.begin(write=False) as tx:
+                return tx.restorations.history(photo=where, states=wanted, limit=limit)
+
+        records = now()
+        if app.copies.catch_up([r for r in records if r.state == "done"]):
+            records = now()
     rows = [_row(r) for r in records]
     table = columns(
         ["id", "at", "state", "decided", "copy", "v", "photo"],
@@ -67,7 +74,7 @@ def show(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID|PA
 
     session = Session.of(ctx)
     with session.app() as app:
-        records = find(app.gallery, _name(which))
+        records = find(app.copies, _name(which))
     session.out.result(
         "restorations", [_row(r) for r in records], [x for _, row in _both(records) for x in _lines(row)]
     )
@@ -94,10 +101,10 @@ def accept(
     results: list[FaceResult] = []
     with session.app() as app:
         for name in which:
-            [first, *_] = find(app.gallery, _name(name))
+            [first, *_] = find(app.copies, _name(name))
             row: dict[str, Any] = {"restoration_id": first.id, "photo": first.photo, "dry_run": dry_run}
             if first.state != "proposed":
-                record = accept_output(app.gallery, _name(name), dry_run=dry_run)
+                record = accept_output(app.copies, _name(name), dry_run=dry_run)
                 rows.append({**row, "decision_id": record.id, "summary": record.summary, "results": [], "job_id": None})
                 human.append(record.summary)
                 continue
@@ -122,7 +129,7 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     human: list[str] = []
     with session.app() as app:
         for name in which:
-            record, removed = reject_output(app.gallery, _name(name), dry_run=dry_run)
+            record, removed = reject_output(app.copies, _name(name), dry_run=dry_run)
             paths = [str(p) for p in removed]
             rows.append(
                 {

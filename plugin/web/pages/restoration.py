@@ -65,7 +65,7 @@ def put_back(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -
         return tx.decisions.reject_restorations(_unchanged(tx, restoration_id, stamp))
 
     record = web.app.people.decide(verb)
-    removed = remove_outputs(web.app.gallery, record, "rejected")
+    removed = remove_outputs(web.app.copies, record, "rejected")
     text = "Put back: the copy is removed." if removed else "Noted: this one is not wanted."
     return said(_page(request, web, restoration_id), text, record.id)
 

@@ -142,7 +142,7 @@ def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], l
         undo = web.app.people.decide(lambda tx: tx.decisions.accept_restorations(rows_of(tx))).id
     else:
         record = web.app.people.decide(lambda tx: tx.decisions.reject_restorations(rows_of(tx)))
-        remove_outputs(web.app.gallery, record, "rejected")
+        remove_outputs(web.app.copies, record, "rejected")
         undo = record.id
     return list(done), [stamp for stamp in stamps if stamp not in done], undo
 
