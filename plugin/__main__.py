@@ -1,11 +1,16 @@
 """Entry point of the command `iconface`. Logging and exit codes are decided here and nowhere else."""
 
+import os
 import sys
 
 from .cli.quick import quick
 
 
 def main() -> None:
+    # None when the caller closed them (`>&-`). Opened before anything else, so that no other file gets their number.
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115, PTH123 - for good
     code = quick(sys.argv[1:])
     if code is None:
         from .cli.main import run
@@ -16,10 +21,6 @@ def main() -> None:
 
 def windowed() -> None:
     """The same for Explorer, without a console. Such a program has no standard streams; what it says is lost."""
-    import io
-
-    sys.stdout = sys.stdout or io.StringIO()
-    sys.stderr = sys.stderr or io.StringIO()
     main()
 
 

@@ -69,7 +69,7 @@ def _folders(app: "App") -> Iterator[Check]:
         yield Check("folder", True, "no folder yet: iconface library add DIR")
     for row in rows:
         reason = why_offline(Path(row["path"]), row["photos"])
-        seen = f"last scan {row['last_scan_at']}" if row["last_scan_at"] else "never scanned: iconface scan"
+        seen = f"last scan {row['last_scan_at'][:16]} UTC" if row["last_scan_at"] else "never scanned: iconface scan"
         half = (
             None
             if row["online"]
@@ -107,7 +107,7 @@ def _vectors(app: "App") -> Iterator[Check]:
 
 def _models(app: "App") -> Iterator[Check]:
     for row in ModelShelf(app.settings.folders.models).verify():
-        yield Check("model", row["ok"], f"{row['id']}: {row['message']}")
+        yield Check("model", row["ok"], f"{row['id']}, {Path(row['file']).name}: {row['message']}")
 
 
 def _restorer(app: "App") -> Iterator[Check]:

@@ -51,6 +51,8 @@ class SubjectFinder:
 
         Raises NotFoundError when there is no such file, ImageReadError when it is no picture.
         """
+        if path.is_dir():
+            raise NotFoundError(f"{path} is a folder: name the photos in it, or see: iconface cleanup plan")
         if not path.is_file():
             raise NotFoundError(f"{path}: no such photo")
         digest = content_hash(path)

@@ -35,8 +35,11 @@ def add(
     """Add a folder to the library. Nothing in it is ever changed."""
     session = Session.of(ctx)
     with session.app() as app:
+        before = {r["root_id"] for r in app.roots.rows()}
         row = app.roots.add(folder, dry_run=dry_run)
     done = "would be added" if dry_run else "added; next: iconface scan"
+    if row["root_id"] in before:
+        done = "is in the library already"
     session.out.object({"root": row, "dry_run": dry_run}, [f"{row['path']}: {done}"])
 
 
@@ -114,6 +117,7 @@ def rules(
         f"{row['path']}: {row['rules']['mode']}",
         *(f"  {key} {value}" for key, value in row["rules"].items() if key != "mode"),
     ]
+    human += ["dry run: nothing was changed"] if dry_run else []
     session.out.object({"root": row, "dry_run": dry_run}, human)
 
 

@@ -1,10 +1,14 @@
 """The command tree, and how errors become exit codes (docs/cli.md)."""
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from plugin.errors import AppError
@@ -36,8 +40,12 @@ def tree() -> typer.Typer:
     """Build the command tree. No rich markup: importing rich would double the time of `--help`."""
     root = typer.Typer(name="iconface", rich_markup_mode=None, no_args_is_help=True, add_completion=False)
 
-    @root.callback(epilog=SHARED_HELP)
-    def iconface() -> None:
+    @root.callback(epilog=SHARED_HELP, context_settings={"help_option_names": ["--help", "-h"]})
+    def iconface(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        ] = False,
+    ) -> None:
         """Find the people in your photos and restore their faces from their own pictures.
 
         Originals are never changed. Nothing leaves this machine.
@@ -74,14 +82,22 @@ def run(argv: Sequence[str]) -> int:
     level = logging.INFO if session.verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
     logging.captureWarnings(True)  # what Pillow remarks on a damaged file belongs to the log
-    out = session.out
+    if rest[:1] == ["restore"] and VERBS.intersection(rest[1:2]):
+        rest = ["restored", *rest[1:]]  # a photo of that name is ./list
+    root = get_command(tree())
+    assert isinstance(root, TyperGroup)
+    _say_in_full(root)
+    out = replace(session, command=_name(root, rest)).out
     try:
-        if rest[:1] == ["restore"] and VERBS.intersection(rest[1:2]):
-            rest = ["restored", *rest[1:]]  # a photo of that name is ./list
-        code = get_command(tree())(rest, standalone_mode=False, prog_name="iconface", obj=session)
+        code = root(rest, standalone_mode=False, prog_name="iconface", obj=session)
+        sys.stdout.flush()
         return int(code or 0)
+    except BrokenPipeError:
+        # The reader has left. What is still buffered must not fail once more when the interpreter closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1  # as Typer does when the pipe breaks earlier
     except typer.TyperException as e:
-        out.error(e.exit_code, "usage", e.format_message())
+        out.error(e.exit_code, "usage", e.format_message().replace("Value error, ", ""))
         return e.exit_code
     except typer.Abort:
         out.error(INTERRUPTED, "interrupted", "stopped")
@@ -96,8 +112,45 @@ def run(argv: Sequence[str]) -> int:
         expected = _expected(e)
         if expected is None:
             raise
-        out.error(expected, _kind(e), str(e))
+        out.error(expected, _kind(e), _message(e))
         return expected
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"iconface {version('iconface')}")
+        raise typer.Exit
+
+
+def _name(root: TyperGroup, argv: Sequence[str]) -> str:
+    """The command that a line means, `jobs list`, also when it failed before that command could say so."""
+    at: Any = root  # Typer's own types for its commands are private
+    words: list[str] = []
+    for word in argv:
+        if not isinstance(at, TyperGroup) or word not in at.commands:
+            break
+        at, words = at.commands[word], [*words, word]
+    return " ".join(words) or "iconface"
+
+
+def _say_in_full(group: TyperGroup) -> None:
+    """In lists of commands, the whole first sentence of each: wrapped, where Typer would cut it off with dots."""
+    for command in group.commands.values():
+        paragraph = " ".join((command.help or "").partition("\n\n")[0].split())
+        command.short_help = paragraph.partition(". ")[0].removesuffix(".") + "."
+        if isinstance(command, TyperGroup):
+            _say_in_full(command)
+
+
+def _message(e: Exception) -> str:
+    """What a person reads: a system error without its number, a number that no id can be."""
+    if isinstance(e, OverflowError):
+        return "a number on the command line is too large"
+    if isinstance(e, OSError) and e.strerror and e.filename is not None:
+        return f"{os.fsdecode(e.filename)}: {e.strerror}"
+    return str(e)
 
 
 def _kind(e: Exception) -> str:
@@ -116,5 +169,6 @@ def _expected(e: Exception) -> int | None:
         (GalleryError, 1),
         (IconFaceError, 1),
         (OSError, 1),
+        (OverflowError, 2),  # ids are 64-bit; SQLite's driver refuses longer ones
     )
     return next((code for kind, code in table if isinstance(e, kind)), None)

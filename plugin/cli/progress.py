@@ -32,7 +32,7 @@ class _Bar:
 
 
 class _Lines:
-    """For logs and pipes: a line when five seconds have passed, and one at the end."""
+    """For logs and pipes: a line when five seconds have passed, and one at the end of what took a second or more."""
 
     def __init__(self, title: str, unit: str) -> None:
         self._title, self._unit = title, unit
@@ -49,6 +49,12 @@ class _Lines:
             self._last = now
             self.line(now)
 
+    def end(self) -> None:
+        now = time.monotonic()
+        # Of one photo, or of less than a second, there is no speed worth telling.
+        if self._n > 1 and now - self._start >= 1:
+            self.line(now)
+
     def line(self, now: float) -> None:
         speed = self._n / max(now - self._start, 1e-6)
         left = (self._total - self._n) / speed if speed else 0.0
@@ -61,8 +67,7 @@ def bar(title: str, unit: str) -> Generator[_Bar | _Lines]:
     if not sys.stderr.isatty():
         lines = _Lines(title, unit)
         yield lines
-        if lines._n:
-            lines.line(time.monotonic())
+        lines.end()
         return
     shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Speed(unit), TimeRemainingColumn())
     with Progress(*shown, console=Console(stderr=True)) as progress:

@@ -78,6 +78,8 @@ def restore(
         raise UsageError("--reference and --no-references exclude each other")
     if output is not None and beside:
         raise UsageError("--output and --beside exclude each other")
+    if output is not None and output.exists() and not output.is_dir():
+        raise UsageError(f"--output {output} is a file; it must be a folder")
     session = Session.of(ctx)
     if in_background:
         from .enqueue import enqueue
