@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +26,7 @@ import numpy as np
 
 from benchmarks.degrade import LEVELS, degrade, read_rgb
 from benchmarks.screen import Desk, desk, missing
+from plugin.service.control import ask
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -74,6 +75,24 @@ class Story:
         assert self.service is not None
         os.kill(self.service.pid, signal.SIGKILL)
         self.service.wait()
+
+    def kill_while_it_works_at(self, photos: set[Path]) -> Path:
+        """kill -9 of service and worker while one of these photos is being restored for the clean-up; which one it was.
+
+        The worker is held for a moment, so that there is no doubt that the job had not ended.
+        """
+        assert self.service is not None
+        runtime = self.home / "data" / "run"
+        while True:
+            worker = self.wait("a photo is in hand", lambda: busy_with(ask(runtime, "status"), photos))
+            os.kill(worker["pid"], signal.SIGSTOP)
+            jobs = {j["job_id"]: j for j in self.iconface("jobs", "list")["jobs"]}
+            job = jobs.get(worker["job_id"], {"state": "done"})
+            if (job["state"], job.get("origin")) == ("running", "cleanup"):
+                self.kill_service()
+                os.kill(worker["pid"], signal.SIGKILL)
+                return Path(worker["path"])
+            os.kill(worker["pid"], signal.SIGCONT)
 
     def wait(self, what: str, look: Callable[[], T], timeout: float = PATIENCE_S) -> T:
         end = time.monotonic() + timeout
@@ -136,12 +155,11 @@ def live(folder: Path, data: Path, table: Desk, *, manager: str = "thunar") -> l
     story.tell("a degraded photo is dropped in; kill -9 of the service while it works")
     story.start_service()
     (row,) = story.wait("restored by itself", lambda: story.restored(fresh))
-    used = [Path(r["photo"]) for r in row["references"]]
     assert (row["origin"], row["person_id"]) == ("auto", ada)
-    assert used
-    assert all(p.parent.name == first for p in used), "references of somebody else"
+    assert references_are_of(first, row)
+    assert row["identity"]["verdict"] == "pass"
     assert Path(row["output"]).is_file()
-    story.tell("it is restored by itself, once", references=len(used), verdict=row["identity"]["verdict"])
+    story.tell("it is restored by itself, once, and passes the check", references=len(row["references"]))
 
     scan = folder / "scans" / "an old photo.jpg"
     save(degrade(read_rgb(photos[first][CLEAN + OLD + 1]), LEVELS["moderate"], rng), scan)
@@ -152,6 +170,8 @@ def live(folder: Path, data: Path, table: Desk, *, manager: str = "thunar") -> l
     clicked = time.monotonic()
     (row,) = story.wait("restored by right-click", lambda: story.restored(scan))
     assert (row["origin"], row["person_id"]) == ("hand", ada)
+    assert references_are_of(first, row)
+    assert row["identity"]["verdict"] == "pass"
     assert Path(row["output"]).is_file()
     waited = round(time.monotonic() - clicked, 1)
     story.tell(f"a second one is right-clicked in {manager}", seconds_to_result=waited, file=Path(row["output"]).name)
@@ -163,16 +183,20 @@ def live(folder: Path, data: Path, table: Desk, *, manager: str = "thunar") -> l
     assert planned.isdisjoint((fresh, scan)), "planned although done"
     assert planned & set(old), "none of the degraded photos"
     story.tell("a clean-up is planned", degraded=len(planned & set(old)), of=len(old), others=len(planned - set(old)))
-    work = table.start(story.command("cleanup", "run", "--yes"), bus=False, log="cleanup")
-    story.wait("the clean-up begins", lambda: story.running("restore") or any(story.restored(p) for p in planned))
-    story.kill_service()
-    story.tell("kill -9 of the service again", clean_up_waits=work.poll() is None)
+    story.iconface("cleanup", "run")
+    photo = story.kill_while_it_works_at(planned)
+    left = sum(not story.restored(p) for p in planned)
+    assert left, "it had done everything before"
+    story.tell("kill -9 of the service and its worker in the middle of a photo", photo=photo.name, left=left)
     story.start_service()
     story.iconface("cleanup", "run", codes=(0, 4, 5))
     story.wait("all quiet", story.quiet)
     done = Counter(len(story.restored(p)) for p in planned)
     assert set(done) <= {0, 1}, "restored twice"
     assert done[1], "nothing was cleaned up"
+    cleaned = [row for p in planned for row in story.restored(p)]
+    assert all(references_are_of(Path(row["photo"]).parent.name, row) for row in cleaned)
+    assert any(Path(row["photo"]) == photo for row in cleaned), "what was in hand was lost"
     story.tell("the clean-up ends", restored=done[1], refused_or_left=done[0])
 
     story.iconface("service", "stop")
@@ -183,6 +207,18 @@ def live(folder: Path, data: Path, table: Desk, *, manager: str = "thunar") -> l
     assert sorted(map(str, outputs)) == sorted({r["output"] for r in rows}), "a copy nobody knows, or half a file"
     story.tell("every original is what it was", originals=len(originals), copies=len(outputs))
     return story.told
+
+
+def busy_with(status: Mapping[str, Any] | None, photos: set[Path]) -> Mapping[str, Any] | None:
+    """The service's worker, while it restores one of these."""
+    worker = (status or {}).get("worker")
+    return worker if worker and worker.get("kind") == "restore" and Path(worker["path"]) in photos else None
+
+
+def references_are_of(name: str, row: Row) -> bool:
+    """Whether some were used, and all show the person whose folder is `name`."""
+    used = [Path(r["photo"]).parent.name for r in row["references"]]
+    return bool(used) and set(used) == {name}
 
 
 def formed(story: Story, faces: int) -> list[int]:
