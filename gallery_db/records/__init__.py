@@ -1,0 +1,56 @@
+"""Frozen read models: the only shapes repositories hand out. ORM rows stay inside this package.
+
+Times are ISO 8601 text in UTC, except `captured_at` (camera time, no zone) and the job clock (Unix seconds).
+Boxes and landmarks are pixels of the upright photo.
+"""
+
+from .decisions import Asked, DecisionRecord, QuestionKind, QuestionRecord
+from .faces import (
+    FaceChanges,
+    FaceColumns,
+    FaceFilter,
+    FaceMatrix,
+    FaceRecord,
+    FaceSource,
+    FaceState,
+    FoundFace,
+    GroupingChanges,
+    ReferenceRow,
+)
+from .jobs import JobRecord, JobState
+from .people import ForgetResult, Life, PersonConstraint, PersonRecord, PersonSummary
+from .photos import PhotoRecord, PhotoStat, PhotoState, RootRecord, RootTally
+from .restorations import Decided, Origin, RestorationRecord, RestorationState
+
+__all__ = [
+    "Asked",
+    "Decided",
+    "DecisionRecord",
+    "FaceChanges",
+    "FaceColumns",
+    "FaceFilter",
+    "FaceMatrix",
+    "FaceRecord",
+    "FaceSource",
+    "FaceState",
+    "ForgetResult",
+    "FoundFace",
+    "GroupingChanges",
+    "JobRecord",
+    "JobState",
+    "Life",
+    "Origin",
+    "PersonConstraint",
+    "PersonRecord",
+    "PersonSummary",
+    "PhotoRecord",
+    "PhotoStat",
+    "PhotoState",
+    "QuestionKind",
+    "QuestionRecord",
+    "ReferenceRow",
+    "RestorationRecord",
+    "RestorationState",
+    "RootRecord",
+    "RootTally",
+]

@@ -1,0 +1,56 @@
+"""Decisions, and the questions that ask for one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+QuestionKind = Literal["join", "merge", "twins", "who"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A human act. `undone_by` is the decision that took it back; `undoes` is set on such a decision.
+
+    Only on the record the verb returns: `person_id`, `face_id` and `restoration_id` (all of one output:
+    `restoration_ids`) are what it made or took back, `skipped` counts faces an undo left alone because the machine had
+    moved them since."""
+
+    id: int
+    at: str
+    kind: str
+    summary: str
+    undoable: bool
+    undone_by: int | None = None
+    undoes: int | None = None
+    person_id: int | None = None
+    face_id: int | None = None
+    restoration_id: int | None = None
+    restoration_ids: tuple[int, ...] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as grouping puts it (`questions.py` says what each kind asks). `evidence` is a log-likelihood ratio
+    with the prior in it; `gain` is the number of faces that an answer settles."""
+
+    kind: QuestionKind
+    face_ids: tuple[int, ...]
+    person_id: int | None = None
+    other_person_id: int | None = None
+    evidence: float | None = None
+    gain: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRecord:
+    """An open question. `face_ids` are those still undecided; of a join, `person_id` is the person to ask about now and
+    `other_person_id` the runner-up; of a merge they are the two people."""
+
+    id: int
+    kind: QuestionKind
+    face_ids: tuple[int, ...]
+    person_id: int | None
+    other_person_id: int | None
+    evidence: float | None
+    gain: int
+    put_off_until: str | None = None

@@ -1,0 +1,30 @@
+"""Jobs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .restorations import Origin
+
+JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """`attempts` counts claims and doubles as the fencing token of the present lease. Clock values are Unix seconds."""
+
+    id: int
+    kind: str
+    payload: Mapping[str, Any]
+    dedupe: str | None
+    state: JobState
+    priority: int
+    attempts: int
+    max_attempts: int
+    run_after: float
+    lease_until: float | None
+    error: str | None
+    progress: Mapping[str, Any] | None
+    created_at: float
+    finished_at: float | None
+    origin: Origin | None = None
