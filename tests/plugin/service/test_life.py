@@ -1,0 +1,182 @@
+"""The service beside every other command, and how its life begins and ends."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from plugin.service.aside import LOOK_S, Updates
+from plugin.service.control import SOCKET, ask
+from tests.plugin.conftest import Cli, Library
+
+from .test_service import Background, gone, until
+
+pytestmark = pytest.mark.timeout(240)
+SLOW = pytest.mark.slow
+
+
+@pytest.fixture
+def background(library: Library) -> Iterator[Background]:
+    b = Background(library.home)
+    yield b
+    b.end()
+
+
+COMMANDS: list[tuple[str, int]] = [
+    ("library list", 0),
+    ("library rules {photos} --auto propose", 0),
+    ("people list", 0),
+    ("people name {person} Ada", 0),
+    ("people hide {person}", 0),
+    ("people hide {person} --off", 0),
+    ("people questions", 0),
+    ("people regroup --dry-run", 0),
+    ("faces list", 0),
+    ("faces unassign {face}", 0),
+    ("faces assign {face} --person {person}", 0),
+    ("references {ruined}", 0),
+    ("restore --dry-run {ruined}", 0),
+    ("restore --enqueue {ruined}", 0),
+    ("restored list", 0),
+    ("jobs list", 0),
+    ("jobs cancel 999", 3),
+    ("jobs clear", 0),
+    ("cleanup plan", 0),
+    ("cleanup status", 0),
+    ("service status", 0),
+    ("service install --dry-run", 0),
+    ("integrate list", 0),
+    ("models list", 0),
+    ("history", 0),
+    ("undo", 0),
+    ("backup {home}/copy.db", 0),
+    ("restore-backup {home}/copy.db", 0),
+    ("library remove {photos} --dry-run", 0),
+]
+
+
+STATES = ["no service", "in the middle of a job", "killed", *(pytest.param(s, marks=SLOW) for s in ("idle", "paused"))]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_command_works_whatever_the_service_does(
+    library: Library, background: Background, cli: Cli, monkeypatch: pytest.MonkeyPatch, state: str
+):
+    monkeypatch.setattr("plugin.service.start.start_detached", lambda home: None)  # the state shall stay what it is
+    if state != "no service":
+        cli("jobs", "pause")
+        process = background.start()
+    if state in ("idle", "in the middle of a job"):
+        cli("jobs", "resume")
+    worker = 0
+    if state == "in the middle of a job":
+        worker = hold_at_work(background)
+    if state == "killed":
+        process.kill()
+        process.wait()
+        assert (background.runtime / SOCKET).exists(), "what it left behind is in nobody's way"
+    face = cli("faces", "list")["faces"][0]
+    words = {"photos": library.photos, "ruined": library.ruined, "home": library.home}
+    words |= {"person": face["person_id"], "face": face["face_id"]}
+    try:
+        for line, code in COMMANDS:
+            if state == "in the middle of a job" and line.startswith("restore-backup"):
+                os.kill(worker, signal.SIGCONT)  # the service asks it for its job
+            cli(*(word.format(**words) for word in line.split()), code=code)
+    finally:
+        if worker and psutil.pid_exists(worker):
+            os.kill(worker, signal.SIGCONT)
+    running = state not in ("no service", "killed")
+    until(lambda: (ask(background.runtime, "ping") is not None) == running)
+
+
+def hold_at_work(background: Background) -> int:
+    """Stop the worker of a service in the middle of its first comparison; its process."""
+    until(lambda: (background.status().get("worker") or {}).get("pid"))
+    pid = int(background.status()["worker"]["pid"])
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def test_of_ten_started_at_once_one_remains(library: Library, background: Background):
+    started = [subprocess.Popen(background.command("--no-watch"), stderr=subprocess.DEVNULL) for _ in range(10)]
+    try:
+        until(lambda: sum(p.poll() is None for p in started) == 1)
+        [one] = [p for p in started if p.poll() is None]
+        assert {p.returncode for p in started if p is not one} == {6}
+        until(lambda: background.status().get("pid") == one.pid)
+        ask(background.runtime, "stop")
+        assert one.wait(60) == 0
+    finally:
+        for p in started:
+            p.kill()
+            p.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_in_order_when_told_by_a_signal(library: Library, background: Background, number: signal.Signals):
+    process = background.start()
+    worker = None if (w := background.status()["worker"]) is None else w["pid"]
+    process.send_signal(number)
+    assert process.wait(60) == 0
+    assert not (background.runtime / SOCKET).exists()
+    assert gone(worker)
+
+
+def test_it_starts_anew_in_the_same_process(library: Library, background: Background):
+    process = background.start("--no-watch")
+    until(lambda: background.status().get("uptime_s", 0) >= 2)
+    assert (ask(background.runtime, "restart") or {})["ending"]
+    until(lambda: background.status().get("uptime_s", 9) < 2)
+    assert (background.status()["pid"], process.poll()) == (process.pid, None)
+
+
+def test_without_a_place_for_logs_the_work_goes_on(library: Library, background: Background):
+    shutil.rmtree(library.home / "state", ignore_errors=True)
+    (library.home / "state").write_text("a file where the folder should be")
+    background.start()
+    until(lambda: background.status()["jobs"]["done"])
+
+
+def test_a_full_disk_for_logs_is_no_reason_to_stop(library: Library, background: Background):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    (library.home / "state").mkdir(exist_ok=True)
+    for name in ("service.log", "worker.log"):
+        (library.home / "state" / name).unlink(missing_ok=True)
+        (library.home / "state" / name).symlink_to("/dev/full")
+    background.start()
+    until(lambda: background.status()["jobs"]["done"])
+    assert not background.status()["jobs"]["failed"]
+
+
+def test_an_update_is_followed_once_the_installer_is_done(monkeypatch: pytest.MonkeyPatch):
+    now = {"version": "1.0"}
+    monkeypatch.setattr("plugin.service.aside.installed", lambda: now["version"])
+    updates = Updates()
+    later: Callable[[float], float] = lambda n: 1000.0 + n * LOOK_S  # noqa: E731 - minutes
+    assert not updates.come(later(0))
+    now["version"] = ""  # half removed
+    assert not updates.come(later(1))
+    now["version"] = "1.1"
+    assert not updates.come(later(2)), "it may still be copied"
+    assert not updates.come(later(2) + 1), "it does not look all the time"
+    assert updates.come(later(3))
+
+
+def test_watch_beside_a_service_shows_what_that_does(library: Library, background: Background):
+    background.start()
+    follow = [*background.command()[:-2], "watch"]
+    follow.remove("--quiet")
+    shown = subprocess.Popen(follow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert shown.stderr is not None
+    assert "watches already" in shown.stderr.readline()
+    ask(background.runtime, "stop")
+    out, err = shown.communicate(timeout=60)
+    assert shown.returncode == 0, out
+    assert "the service has ended" in err
