@@ -94,8 +94,8 @@ def reduced(crop: RgbU8, side: int, rng: np.random.Generator) -> dict[str, RgbU8
     light = Damage(float(rng.uniform(0, 0.5)), 1, float(rng.choice([0, 0, 1, 2])), int(rng.choice([0, 0, 90, 95])))
     return {
         "clean": degrade(base, light, rng),
-        **{f"recipe {name}": _by_recipe(base, recipe, seed) for name, recipe in RECIPES.items()},
-        "old print": _by_recipe(base, OLD_PRINT, seed),
+        **{f"recipe {name}": by_recipe(base, recipe, seed) for name, recipe in RECIPES.items()},
+        "old print": by_recipe(base, OLD_PRINT, seed),
         "motion": motion(base, rng),
         **{name: degrade(base, damage, rng) for name, damage in LEVELS.items()},
     }
@@ -124,7 +124,8 @@ def _sides(count: int, largest: int, rng: np.random.Generator) -> list[int]:
     return [int(v) for v in np.exp(rng.uniform(np.log(SMALLEST), np.log(largest), count))]
 
 
-def _by_recipe(image: RgbU8, recipe: DegradeRecipe, seed: int) -> RgbU8:
+def by_recipe(image: RgbU8, recipe: DegradeRecipe, seed: int) -> RgbU8:
+    """`image` (S, S, 3) degraded; the seed fixes how."""
     return _pixels(degrade_each(_tensor(image), recipe, [seed]))
 
 

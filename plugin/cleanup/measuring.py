@@ -27,9 +27,11 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
     return {"faces": done, "failed": failed, "text": f"{done} faces measured"}
 
 
-def enqueue_measure(tx: Tx, *, priority: int) -> int:
-    """Have what is missing measured by the service."""
-    return tx.jobs.enqueue(MEASURE, dedupe=MEASURE, priority=priority, origin="cleanup")
+def enqueue_measure(tx: Tx, *, priority: int) -> int | None:
+    """Have what is missing measured by the service; None when nothing is. After an update with another rule that is
+    every face."""
+    faces, _, in_full = tx.measures.counts(VERSION)
+    return tx.jobs.enqueue(MEASURE, dedupe=MEASURE, priority=priority, origin="watch") if in_full < faces else None
 
 
 def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, str]]:

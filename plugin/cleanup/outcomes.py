@@ -73,6 +73,12 @@ def outcomes(tx: Tx, run: Run | None = None) -> list[Outcome]:
     return [o for job in jobs for o in _of_job(job, made, names)]
 
 
+def ended_jobs(tx: Tx, run: Run) -> list[JobRecord]:
+    """The jobs of one clean-up that are through."""
+    jobs = tx.jobs.find(kind=RESTORE, states=("done", "failed", "cancelled"))
+    return [j for j in jobs if j.payload.get("run") == run.started_at]
+
+
 def counts(found: Sequence[Outcome]) -> dict[str, int]:
     """How many faces ended how."""
     return dict(Counter(o.kind for o in found))

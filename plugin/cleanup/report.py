@@ -18,7 +18,8 @@ from iconface_core.types import RgbU8
 from plugin.errors import UsageError
 from plugin.progress import Progress
 
-from .outcomes import Outcome, counts, outcomes
+from .estimate import paces, size_words, time_words
+from .outcomes import Outcome, counts, ended_jobs, outcomes
 from .running import Run, current
 
 if TYPE_CHECKING:
@@ -50,21 +51,28 @@ class Card:
 def write_report(app: "App", target: Path, *, everything: bool, limit: int, progress: Progress) -> list[Path]:
     """Write `target` (.html or .csv), or both into the folder `target`. Replaces an older report of ours by that name.
 
-    Raises UsageError for another suffix, or when there was no clean-up yet.
+    Raises UsageError for another suffix, for a place in the library, or when there was no clean-up yet.
     """
     with app.gallery.begin(write=False) as tx:
         run = current(tx)
         found = [o for o in outcomes(tx, None if everything else run) if o.kind not in ("waiting", "cancelled")]
+        inside = next((r for r in tx.roots.all() if target.resolve().is_relative_to(Path(r.path).resolve())), None)
+        took = sum(gap for gap, _ in paces(ended_jobs(tx, run))) / 3600 if run is not None else 0.0
     if run is None:
         raise UsageError("there was no clean-up yet: iconface cleanup run")
+    if inside is not None:
+        raise UsageError(
+            f"{target} lies in your library ({inside.path}), where nothing is ever written: name another place"
+        )
     kind = target.suffix.lower()
     if kind and kind not in SUFFIXES and not target.is_dir():
         raise UsageError(f"{target}: a report is .html or .csv, or a folder for both")
     files = [target] if kind in SUFFIXES else [target / f"cleanup{suffix}" for suffix in SUFFIXES]
     for path in files:
-        text = _page(found, run, limit, progress) if path.suffix.lower() == ".html" else _table(found)
+        page = path.suffix.lower() == ".html"
+        text = _page(found, run, took, limit, progress) if page else _table(found)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_text(text, "utf-8" if page else "utf-8-sig")  # spreadsheets need the mark to read umlauts
     return files
 
 
@@ -83,10 +91,10 @@ def _cell(value: Any) -> Any:
     """A spreadsheet must not take a file name for a formula."""
     if isinstance(value, list):
         value = "; ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _page(found: Sequence[Outcome], run: Run, limit: int, progress: Progress) -> str:
+def _page(found: Sequence[Outcome], run: Run, took: float, limit: int, progress: Progress) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     env = Environment(
@@ -105,8 +113,20 @@ def _page(found: Sequence[Outcome], run: Run, limit: int, progress: Progress) ->
         run=run,
         begun=datetime.fromisoformat(run.started_at).astimezone(),
         median_seconds=seconds[len(seconds) // 2] if seconds else None,
+        spent=_spent(run, took, found),
         people=len({o.person for o in found if o.person and o.kind == "restored"}),
     )
+
+
+def _spent(run: Run, took: float, found: Sequence[Outcome]) -> str:
+    """What it took and what was estimated, as one sentence; "" while there is nothing to tell."""
+    disk = sum(Path(p).stat().st_size for p in {o.output for o in found if o.output} if Path(p).is_file())
+    if not (took and disk):
+        return ""
+    text = f"Work of {time_words(took)}, and {size_words(disk)} of copies"
+    if run.estimated_hours is None or run.estimated_bytes is None:
+        return f"{text}."
+    return f"{text}; estimated were {time_words(run.estimated_hours)} and {size_words(run.estimated_bytes)}."
 
 
 _ORDER = ("restored", "refused", "failed", "left alone", "cancelled", "waiting")

@@ -21,6 +21,8 @@ from .gate import Gate, Hours
 if TYPE_CHECKING:
     from plugin.app import App
 
+    from .estimate import Estimate
+
 FEED = 4
 """Photos that are given to the queue at a time."""
 
@@ -31,7 +33,8 @@ RUN, TODO = "cleanup.run", "cleanup.todo"
 @dataclass(frozen=True, slots=True)
 class Run:
     """One clean-up. `started_at` (UTC) names it. `photos` and `faces` are what was planned, `fed` photos were given to
-    the queue. `options` are fields of RestoreRequest for every photo."""
+    the queue. `options` are fields of RestoreRequest for every photo. `estimated_...` is what the plan said, None where
+    it could not."""
 
     started_at: str
     photos: int
@@ -40,6 +43,8 @@ class Run:
     hours: str | None = None
     idle: bool = False
     options: Mapping[str, Any] | None = None
+    estimated_hours: float | None = None
+    estimated_bytes: int | None = None
 
     @property
     def finished(self) -> bool:
@@ -58,11 +63,21 @@ def start(
     hours: Hours | None = None,
     idle: bool = False,
     options: Mapping[str, Any] | None = None,
+    estimated: "Estimate | None" = None,
 ) -> Run:
     """Begin a clean-up of (photo id, face ids), in this order. One that is not finished ends here: its jobs in the
     queue stay, the rest of its list is dropped."""
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    run = Run(now, len(photos), sum(len(f) for _, f in photos), 0, None if hours is None else str(hours), idle, options)
+    run = Run(
+        now,
+        len(photos),
+        sum(len(f) for _, f in photos),
+        hours=None if hours is None else str(hours),
+        idle=idle,
+        options=options,
+        estimated_hours=None if estimated is None else estimated.hours,
+        estimated_bytes=None if estimated is None else estimated.disk_bytes,
+    )
     tx.meta.set(TODO, json.dumps([[p, list(f)] for p, f in photos]))
     _keep(tx, run)
     proceed(tx, run)
@@ -127,6 +142,13 @@ def open_jobs(gallery: Gallery) -> int:
     with gallery.begin(write=False) as tx:
         live = tx.jobs.find(states=("waiting", "running"))
     return sum(j.origin == "cleanup" for j in live)
+
+
+def at_work(gallery: Gallery) -> bool:
+    """Whether a clean-up is unfinished, be it paused."""
+    with gallery.begin(write=False) as tx:
+        run = current(tx)
+    return run is not None and (not run.finished or open_jobs(gallery) > 0)
 
 
 def _enqueue(tx: Tx, photo_id: int, face_ids: Sequence[int], run: Run) -> None:

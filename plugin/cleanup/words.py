@@ -25,6 +25,8 @@ def table_rows(plan: Plan, width: int) -> list[tuple[str, ...]]:
 
 def summary_lines(plan: Plan) -> list[str]:
     """The plan as a whole."""
+    if plan.faces == 0:
+        return ["no faces yet: iconface library add DIR, then iconface scan"]
     worth = len(plan.items) + plan.beyond_limit
     out = [f"{plan.degraded} degraded faces among {plan.measured} measured; {worth} worth restoring"]
     out[0] += f", the best {len(plan.items)} of them" if plan.beyond_limit else ""

@@ -105,6 +105,7 @@ def run(
         return 0
     from plugin.cleanup.foreground import drive, unpause
     from plugin.cleanup.gate import Hours
+    from plugin.cleanup.outcomes import ended_jobs
     from plugin.cleanup.words import status_lines
 
     window = None if hours is None else Hours.parse(hours)
@@ -113,9 +114,14 @@ def run(
     with session.app() as app:
         where = _filter(app, people, since, root, limit, min_degradation, min_references, min_gain, again)
         begun = _begin(app, session, where, restorer, window, idle=idle, new=new or chosen)
+        if begun is None:
+            session.out.object({"cleanup": _status(app), "end": "done"}, ["nothing to restore"])
+            return 0
         unpause(app.gallery)
+        with app.gallery.begin(write=False) as tx:
+            ended = len(ended_jobs(tx, begun))
         with session.out.progress("cleaning up", "photos") as progress:
-            progress.total(begun.photos - _ended(app, begun))
+            progress.total(begun.photos - ended)
 
             def waiting(w: "Waiting") -> None:
                 session.out.note(f"{w.why}; going on at {datetime.fromtimestamp(w.until):%H:%M}")
@@ -138,10 +144,14 @@ def pause(ctx: typer.Context) -> None:
     """Stop after the photos in hand. `cleanup run` goes on."""
     from gallery_db import Gallery
     from plugin.cleanup.foreground import pause as hold
+    from plugin.cleanup.running import at_work
 
     session = Session.of(ctx)
     folders = session.settings().folders
     with Gallery.open(folders.database) as gallery:
+        if not at_work(gallery):
+            session.out.object({"paused": False}, ["no clean-up is at work; see: iconface cleanup status"])
+            return
         hold(gallery, folders.runtime)
     session.out.object({"paused": True}, ["paused; go on with: iconface cleanup run"])
 
@@ -212,15 +222,15 @@ def _filter(
 
 def _begin(
     app: "App", session: Session, where: "PlanFilter", restorer: str, hours: Any, *, idle: bool, new: bool
-) -> "Run":
-    """Go on with an unfinished clean-up, or plan and start one."""
+) -> "Run | None":
+    """Go on with an unfinished clean-up, or plan and start one. None when the plan is empty."""
     from plugin.cleanup.plan import make_plan
-    from plugin.cleanup.running import change, current, open_jobs, proceed, start
+    from plugin.cleanup.running import at_work, change, current, proceed, start
     from plugin.cleanup.words import summary_lines
 
     with app.gallery.begin(write=False) as tx:
         run = current(tx)
-    if not new and run is not None and (not run.finished or open_jobs(app.gallery)):
+    if not new and run is not None and at_work(app.gallery):
         session.out.note(f"going on with the clean-up of {run.started_at[:16]}: {run.fed} of {run.photos} photos begun")
         with app.gallery.begin() as tx:
             run = change(tx, run, hours=hours, idle=idle)
@@ -229,18 +239,11 @@ def _begin(
     made = make_plan(app, where, restorer=restorer)
     for line in summary_lines(made):
         session.out.note(line)
+    if not made.items:
+        return None
     options = {} if restorer == "auto" else {"restorer": restorer}
     with app.gallery.begin() as tx:
-        return start(tx, made.by_photo(), hours=hours, idle=idle, options=options)
-
-
-def _ended(app: "App", run: "Run") -> int:
-    """Photos of this clean-up that are through."""
-    from plugin.jobs.kinds import RESTORE
-
-    with app.gallery.begin(write=False) as tx:
-        jobs = tx.jobs.find(kind=RESTORE, states=("done", "failed", "cancelled"))
-    return sum(j.payload.get("run") == run.started_at for j in jobs)
+        return start(tx, made.by_photo(), hours=hours, idle=idle, options=options, estimated=made.estimate)
 
 
 def _status(app: "App") -> dict[str, Any]:

@@ -1,13 +1,14 @@
-"""The `nightly` job: back up, tidy the queue, and have every folder compared with the gallery."""
+"""The `nightly` job: back up, tidy the queue, have every folder compared with the gallery, and faces measured."""
 
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gallery_db.backups import daily_backup
+from plugin.cleanup.measuring import enqueue_measure
 
 from .context import JobContext
-from .kinds import enqueue_reconcile
+from .kinds import NIGHTLY_PRIORITY, enqueue_reconcile
 
 if TYPE_CHECKING:
     from plugin.app import App
@@ -25,4 +26,5 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         roots = [root.id for root in tx.roots.all()]
         for root_id in roots:
             enqueue_reconcile(tx, root_id)
+        enqueue_measure(tx, priority=NIGHTLY_PRIORITY)
     return {"backup": None if backup is None else str(backup), "forgotten": forgotten, "roots": len(roots)}

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
     """Restore the photo. The result says per face what happened, and in `outcome` and `text` what to tell the user.
 
-    Raises JobFailedError for a photo that cannot be read or holds no face. A refusal is a result, not a failure.
+    Raises JobFailedError for a photo that cannot be read or holds no face. A refusal is a result, not a failure, and so
+    is a face that is gone since a clean-up was planned.
     """
     path = Path(payload["path"])
     request = _request(app, payload, job.origin)
@@ -35,7 +36,8 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
 
     with job.looking_at(path):
         results = app.restoring.restore(*nameable(path, request, app.settings), on_step)
-    if all(r.failed or r.no_face for r in results):
+    forgotten = request.origin == "cleanup" and not any(r.failed for r in results)  # since it was planned
+    if all(r.failed or r.no_face for r in results) and not forgotten:
         raise JobFailedError(results[0].skipped_reason or f"{printable(path)}: nothing could be done")
     outcome, text = summary(results)
     output = next((r.output for r in results if r.output is not None), None)

@@ -20,8 +20,11 @@ from PIL import Image
 from iconface_core.sharpness import VERSION
 from plugin.app import App, build_app
 from plugin.cleanup.gate import Gate, Hours
+from plugin.cleanup.measuring import enqueue_measure
 from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.running import start
+from plugin.cleanup.words import HEAD, summary_lines, table_rows
+from plugin.cli.output import columns
 from plugin.degradation import row, stored
 from plugin.settings import load_settings
 
@@ -146,11 +149,13 @@ def test_run_status_report_and_what_the_next_plan_leaves_alone(cli: Any, library
     assert "<script>alert(1)</script>" in found.text
     assert found.images >= 3
     assert all(s.startswith("data:image/jpeg;base64,") for s in found.sources), "nothing comes from outside"
-    with table.open(newline="", encoding="utf-8") as file:
+    with table.open(newline="", encoding="utf-8-sig") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 3
     assert Counter(line["outcome"] for line in lines) == Counter(ended["outcomes"])
     cli("cleanup", "report", tmp_path / "x.pdf", code=2)
+    cli("cleanup", "report", library.photos, code=2)
+    assert not list(library.photos.glob("cleanup.*")), "nothing is ever written there"
 
 
 class Tags(html.parser.HTMLParser):
@@ -234,3 +239,41 @@ def test_the_gate_of_a_run_is_kept_with_it(app: App):
     with app.gallery.begin() as tx:
         run = start(tx, [(1, [1])], hours=Hours.parse("22-6"), idle=True)
     assert run.gate() == Gate(Hours(22 * 60, 6 * 60), idle=True)
+
+
+def test_nothing_to_do_begins_nothing(cli: Any, app: App):
+    assert cli("cleanup", "pause") == {"schema_version": 1, "command": "cleanup pause", "paused": False}
+    answer = cli("cleanup", "run", "--min-degradation", "1")
+    assert (answer["end"], answer["cleanup"]["started_at"]) == ("done", None)
+
+
+def test_a_face_forgotten_after_the_plan_is_left_alone_and_nothing_fails(cli: Any, app: App):
+    plan = make_plan(app, PlanFilter(limit=1))
+    [person] = {c.face.person_id for c in plan.items}
+    assert person is not None
+    with app.gallery.begin() as tx:
+        start(tx, plan.by_photo(), estimated=plan.estimate)
+    cli("forget", person, "--yes")
+    answer = cli("cleanup", "run")
+    assert answer["cleanup"]["outcomes"] == {"left alone": 1}
+
+
+def test_faces_of_an_older_rule_are_measured_at_night_and_plans_say_so(cli: Any, app: App):
+    with app.gallery.begin() as tx:
+        for face in tx.faces.find():
+            tx.measures.set([(face.id, {**dict(face.degradation or {}), "version": VERSION - 1})])
+    plan = make_plan(app, PlanFilter())
+    assert any(f"{plan.faces} faces not measured yet, or by an older rule" in line for line in summary_lines(plan))
+    with app.gallery.begin() as tx:
+        assert enqueue_measure(tx, priority=-20) is not None
+    cli("jobs", "run")
+    with app.gallery.begin() as tx:
+        assert tx.measures.counts(VERSION)[2] == plan.faces
+        assert enqueue_measure(tx, priority=-20) is None
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_table_fits_a_terminal(app: App, width: int):
+    rows = table_rows(make_plan(app, PlanFilter()), width)
+    assert rows
+    assert max(map(len, columns(HEAD, rows))) <= max(width, 80)

@@ -1,0 +1,39 @@
+"""What restoring a face promises."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iconface_core.sharpness import Degradation
+from plugin.expected_gain import MEASURED, expected_gain
+
+SHARE = st.floats(0, 1)
+
+
+def face(quality: float | None, score: float = 0.8) -> Degradation:
+    return Degradation(score, 40, 0, -1, 0, (), quality)
+
+
+@given(SHARE, SHARE, st.lists(SHARE, max_size=5), SHARE)
+def test_worse_faces_and_more_references_never_promise_less(a: float, b: float, scores: list[float], more: float):
+    for restorer in (*MEASURED, "another"):
+        better, worse = sorted((a, b), reverse=True)
+        first, second = (expected_gain(restorer, face(q), scores) for q in (better, worse))
+        assert 0 <= first.value <= second.value <= 1
+        assert expected_gain(restorer, face(a), [*scores, more]).value >= expected_gain(restorer, face(a), scores).value
+
+
+def test_the_rule_of_thumb_serves_what_was_not_measured():
+    assert expected_gain("iconface-nano", face(0.2), [0.7]).measured
+    for restorer, quality in (("another", 0.2), ("iconface-nano", None)):
+        gain = expected_gain(restorer, face(quality), [0.6])
+        assert (gain.measured, gain.value) == (False, pytest.approx(0.8 * 0.8))
+
+
+def test_words_follow_the_number():
+    said = [expected_gain("iconface-nano", face(q), [0.7, 0.6, 0.6]).words for q in (0.95, 0.6, 0.1)]
+    assert said == ["A little better", "Clearly better", "A great deal clearer"]
+    rises = MEASURED["iconface-nano"]
+    assert all(b >= a for a, b in pairwise(rises))
