@@ -133,6 +133,15 @@ def why_offline(root: Path, known: int) -> str | None:
     return None
 
 
+def place_of(path: Path) -> tuple[int, int] | None:
+    """Which folder of which device is at `path`: another one after a drive was unmounted or mounted."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
 def half_empty(known: int, gone: int) -> bool:
     """True when so many photos vanished at once that a person should confirm it."""
     return gone >= HALF_EMPTY_MIN and gone > known * HALF_EMPTY_SHARE

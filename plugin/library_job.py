@@ -91,7 +91,7 @@ class LibraryJob:
         dry_run: bool = False,
     ) -> LibraryReport:
         """Scan, then group what is undecided. Raises BusyError when another process scans."""
-        with only_one(self._folders.data / "scan.lock", "scan"):
+        with only_one(self._folders.scan_lock, "scan"):
             scan = self._scanner.scan(
                 progress, only=only, retry_failed=retry_failed, accept_missing=accept_missing, dry_run=dry_run
             )
@@ -125,7 +125,7 @@ class LibraryJob:
 
         Raises BusyError when another process scans, NotFoundError for an unknown root.
         """
-        with only_one(self._folders.data / "scan.lock", "scan"):
+        with only_one(self._folders.scan_lock, "scan"):
             scan = self._scanner.update(progress, root_id, paths, retry_failed=retry_failed, guarded=guarded)
             report = LibraryReport(scan)
             with self._gallery.begin(write=False) as tx:

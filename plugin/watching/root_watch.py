@@ -18,7 +18,7 @@ from watchdog.observers.api import BaseObserver
 from gallery_db import Gallery, GalleryError, NotFoundError
 from gallery_db.records import RootRecord
 from plugin.jobs.kinds import WATCH, enqueue_changes, enqueue_reconcile
-from plugin.library import is_storable, walk, why_offline
+from plugin.library import is_storable, place_of, walk, why_offline
 
 from .events import Change, watch_by_polling, watch_events
 from .ignore import RULE_FILES, IgnoreRules, is_candidate
@@ -196,7 +196,7 @@ class RootWatch:
         if now - self._checked < self._options.check_s and self._mode != "starting":
             return
         self._checked = now
-        place = _place_of(self._path)
+        place = place_of(self._path)
         reason = self._why_offline(place)
         if reason is None and place == self._place and self._observer is not None and self._observer.is_alive():
             self._doubt(now)
@@ -258,7 +258,7 @@ class RootWatch:
             return
         self._unwatch()
         self._poll(advice(error_number))
-        self._place = _place_of(self._path)
+        self._place = place_of(self._path)
         self._rescan = "not every folder can be watched"
 
     def _watch_anew(self) -> None:
@@ -291,12 +291,3 @@ class RootWatch:
 
     def _named(self) -> dict[str, Any]:
         return {"root_id": self.root.id, "path": self.root.path}
-
-
-def _place_of(path: Path) -> tuple[int, int] | None:
-    """Which folder of which device is at `path`: another one after a drive was unmounted or mounted."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_dev, stat.st_ino
