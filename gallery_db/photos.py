@@ -12,7 +12,7 @@ from iconface_core.types import BBox
 
 from .records import FaceState, PhotoRecord, PhotoStat, PhotoState
 from .rows import MAX_VARIABLES, batches, require, storable_path, utc_now
-from .schema import face, photo, restoration, root
+from .schema import RARE_PHOTO, face, photo, restoration, root
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +241,17 @@ class PhotoRepo:
             query = query.where(photo.c.root_id == root_id)
         if states is not None:
             query = query.where(photo.c.state.in_(states))
+            if "indexed" not in states:
+                query = query.where(RARE_PHOTO)
         for row in self._c.execute(query):
             yield PhotoRecord(**row._mapping)
 
     def counts(self) -> Mapping[PhotoState, int]:
         """Photos per state; every state has an entry."""
-        rows = self._c.execute(select(photo.c.state, func.count().label("n")).group_by(photo.c.state))
-        return dict.fromkeys(get_args(PhotoState), 0) | {r.state: r.n for r in rows}
+        rare = select(photo.c.state, func.count().label("n")).where(RARE_PHOTO).group_by(photo.c.state)
+        counted: dict[PhotoState, int] = {r.state: r.n for r in self._c.execute(rare)}
+        total = self._c.scalar(select(func.count()).select_from(photo)) or 0
+        return dict.fromkeys(get_args(PhotoState), 0) | counted | {"indexed": total - sum(counted.values())}
 
     def _store(self, path: str, **values: Any) -> PhotoRecord:
         """Columns that are not given keep their value in an old row."""

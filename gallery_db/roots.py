@@ -1,5 +1,6 @@
 """Folders of the library."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from .errors import GalleryError, NotFoundError
 from .records import RootRecord, RootTally
 from .rows import from_json, require, storable_path, to_json, utc_now
-from .schema import face, photo, root
+from .schema import RARE_PHOTO, face, photo, root
 
 
 class RootRepo:
@@ -49,13 +50,25 @@ class RootRepo:
     def tallies(self) -> Mapping[int, RootTally]:
         """Counts by root id; one without photos has no entry."""
         p = photo.c
-        states = {"photos": "indexed", "unreadable": "failed", "missing": "missing", "restored": "restored"}
-        photos = select(p.root_id, *(func.count().filter(p.state == s).label(n) for n, s in states.items()))
-        in_them = select(p.root_id, func.count().label("n")).join(face, face.c.photo_id == p.id)
-        shown = in_them.where(face.c.state.in_(("ok", "doubtful")), p.root_id.is_not(None)).group_by(p.root_id)
-        faces = {r.root_id: r.n for r in self._c.execute(shown)}
-        rows = self._c.execute(photos.where(p.root_id.is_not(None)).group_by(p.root_id))
-        return {r.root_id: RootTally(faces=faces.get(r.root_id, 0), **{n: getattr(r, n) for n in states}) for r in rows}
+        n = func.count().label("n")
+        rare = select(p.state, p.root_id, n).where(RARE_PHOTO).group_by(p.state, p.root_id)
+        others: dict[int, dict[str, int]] = defaultdict(dict)
+        for state, root_id, number in self._c.execute(rare):
+            others[root_id][_TALLY[state]] = number
+        known: dict[int, int] = {
+            r.root_id: r.n
+            for r in self._c.execute(select(p.root_id, n).where(p.root_id.is_not(None)).group_by(p.root_id))
+        }
+        # Most faces are in one folder: it has what is left when the others are counted.
+        largest = max(known, key=lambda i: known[i], default=None)
+        shown = face.c.state.in_(("ok", "doubtful"))
+        elsewhere = select(p.root_id, n).join(face, face.c.photo_id == p.id).where(p.root_id.is_distinct_from(largest))
+        faces: dict[int | None, int] = {
+            r.root_id: r.n for r in self._c.execute(elsewhere.where(shown).group_by(p.root_id))
+        }
+        total = self._c.scalar(select(func.count()).select_from(face).where(shown)) or 0
+        faces[largest] = total - sum(faces.values())
+        return {i: RootTally(k - sum(others[i].values()), faces.get(i, 0), **others[i]) for i, k in known.items()}
 
     def set_online(self, root_id: int, online: bool, *, device: int | None = None) -> None:
         """Mark a root mounted or not. Photos and faces stay as they are. `device` None keeps the stored one."""
@@ -82,6 +95,9 @@ class RootRepo:
         photos = self._c.scalar(select(func.count()).select_from(photo).where(photo.c.root_id == root_id)) or 0
         self._c.execute(delete(root).where(root.c.id == root_id))
         return photos
+
+
+_TALLY = {"failed": "unreadable", "missing": "missing", "restored": "restored"}
 
 
 def _record(row: Row[Any]) -> RootRecord:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -82,6 +82,11 @@ photo = Table(
     sqlite_autoincrement=True,
 )
 
+# Nearly all photos are indexed; the others are counted and found without touching the table. Partial, so that no query
+# for indexed ones mistakes it for a shortcut. RARE_PHOTO has the same words, for SQLite to see that it serves.
+RARE_PHOTO = text("photo.state != 'indexed'")
+Index("ix_photo_rare", photo.c.state, photo.c.root_id, sqlite_where=text("state != 'indexed'"))
+
 person = Table(
     "person",
     metadata,
@@ -109,7 +114,7 @@ face = Table(
     "face",
     metadata,
     _id(),
-    Column("photo_id", Integer, ForeignKey("photo.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("photo_id", Integer, ForeignKey("photo.id", ondelete="CASCADE"), nullable=False),
     Column("x1", REAL, nullable=False),
     Column("y1", REAL, nullable=False),
     Column("x2", REAL, nullable=False),
@@ -127,6 +132,8 @@ face = Table(
     _one_of("state", "ok", "doubtful", "ignored", "forgotten"),
     sqlite_autoincrement=True,
 )
+
+Index("ix_face_photo_id_state", face.c.photo_id, face.c.state)  # with the state: faces of a folder are counted from it
 
 # For pages of people and faces (browse.py): photos of everybody counted, the clearest face found, without touching the
 # table. Only of faces that are shown, which must be said in these words for SQLite to see that an index serves.

@@ -42,6 +42,13 @@ def test_tallies(tx):
     tx.photos.mark_restored("/lib/e.jpg", "e", root_id=root)
     assert tx.roots.tallies() == {root: RootTally(photos=2, faces=2, unreadable=1, missing=1, restored=1)}
     assert other not in tx.roots.tallies()
+    second = tx.photos.upsert("/empty/f.jpg", "f", root_id=other).id
+    by_hand = tx.photos.upsert("/elsewhere/g.jpg", "g").id
+    for photo_id, n in ((second, 1), (by_hand, 3)):
+        tx.faces.replace_for_photo(photo_id, [found(100 * i, 10 * n + i) for i in range(n)])
+    assert {i: (t.photos, t.faces) for i, t in tx.roots.tallies().items()} == {root: (2, 2), other: (1, 1)}
+    assert tx.photos.counts() == {"indexed": 4, "missing": 1, "failed": 1, "restored": 1}
+    assert [p.path for p in tx.photos.find(states=("failed", "missing"))] == ["/lib/c.jpg", "/lib/d.jpg"]
 
 
 def test_counts_of_people(tx):
