@@ -8,10 +8,11 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from gallery_db import Gallery
+    from gallery_db.records import Origin
 
 SUFFIX = ".job"
 
@@ -37,8 +38,10 @@ def drop(folder: Path, paths: Sequence[Path], options: Mapping[str, Any], *, ori
 def waiting(folder: Path) -> list[Path]:
     """The requests that nobody took yet, oldest first."""
     try:
-        return sorted(p for p in folder.iterdir() if p.suffix == SUFFIX)
-    except FileNotFoundError:
+        # Nothing but files: a folder cannot be read, and a pipe would keep its reader for ever.
+        with os.scandir(folder) as found:
+            return sorted(Path(e.path) for e in found if e.name.endswith(SUFFIX) and e.is_file(follow_symlinks=False))
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
@@ -65,12 +68,15 @@ def _take(file: Path, gallery: "Gallery") -> list[int]:
 
     try:
         request = json.loads(file.read_bytes())
-        options, origin = request["options"], request["origin"]
-        paths = [Path(p) for p in request["paths"]]
-    except (ValueError, KeyError, TypeError):
-        file.replace(file.with_suffix(".bad"))
+        paths, options, origin = request["paths"], request["options"], request["origin"]
+        if not (isinstance(paths, list) and isinstance(options, dict) and isinstance(origin, str)):
+            raise TypeError("no request")
+        with gallery.begin() as tx:
+            ids = [enqueue_restore(tx, Path(path), options=options, origin=cast("Origin", origin)) for path in paths]
+    except FileNotFoundError:
         return []
-    with gallery.begin() as tx:
-        ids = [enqueue_restore(tx, path, options=options, origin=origin) for path in paths]
+    except (ValueError, KeyError, TypeError, RecursionError, OSError):
+        file.replace(file.with_suffix(".bad"))  # set aside, or it would keep all later ones from being taken
+        return []
     file.unlink()
     return ids

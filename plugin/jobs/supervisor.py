@@ -113,7 +113,12 @@ class Supervisor:
         """Start a worker and watch it until it ends."""
         idle = "0" if drain else str(self._limits.idle_s)
         argv = [*self._command, "--idle", idle, *(["--careful"] if self._careful else [])]
-        self._worker = worker = WorkerProcess(argv, self._log_file, self._ended)
+        try:
+            self._worker = worker = WorkerProcess(argv, self._log_file, self._ended)
+        except OSError as e:  # no memory for a process, no log to write: the service waits for better times
+            log.warning("no worker can be started: %s", e)
+            self._back_off()
+            return
         reason = None
         while worker.running():
             self._wake.wait(worker.pulse_s)
@@ -142,8 +147,7 @@ class Supervisor:
         log.warning("worker %d: %s; job %s, photos in hand %s", worker.pid, reason, worker.job, sorted(worker.looking))
         if worker.job is None:
             # It dies without a job: a broken installation must not become a busy loop.
-            self._stillborn += 1
-            self._wake.wait(min(300.0, 2.0**self._stillborn))
+            self._back_off()
             return
         self._stillborn = 0
         job_id, attempts = worker.job
@@ -161,6 +165,10 @@ class Supervisor:
         if verdict.quarantined is not None:
             log.warning("left alone from now on: %s", verdict.quarantined)
         self._announce(after)
+
+    def _back_off(self) -> None:
+        self._stillborn += 1
+        self._wake.wait(min(300.0, 2.0 ** min(self._stillborn, 10)))
 
     def _ended(self, job_id: int, outcome: str) -> None:
         """Called from the worker's listening thread."""

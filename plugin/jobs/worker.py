@@ -103,11 +103,11 @@ class Worker:
 
     def _run(self, job: JobRecord) -> str:
         """Run one job and write down how it ended."""
-        lease = _Lease(self._app, job, self._stopping, self._tell)
+        lease = _Lease(self._app, job, sorted(self._handlers), self._stopping, self._tell)
         lease.start()
         try:
             result = self._handler(job.kind)(self._app, job.payload, lease.context())
-            json.dumps(result)  # a handler that returns anything else is at fault, not the queue
+            json.dumps(result, allow_nan=False)  # a handler that returns anything else is at fault, not the queue
         except JobCancelled as e:
             lease.end()
             if e.reason not in ("cancelled", "lost"):
@@ -145,8 +145,10 @@ class Worker:
 class _Lease:
     """Keeps one job ours while it runs, and answers its questions."""
 
-    def __init__(self, app: "App", job: JobRecord, stopping: Event, tell: Callable[..., None]) -> None:
-        self._app, self._job, self._stopping, self._tell = app, job, stopping, tell
+    def __init__(
+        self, app: "App", job: JobRecord, kinds: Sequence[str], stopping: Event, tell: Callable[..., None]
+    ) -> None:
+        self._app, self._job, self._kinds, self._stopping, self._tell = app, job, kinds, stopping, tell
         self._over = Event()
         self._lost: StopReason | None = None
         self._asked = self._told = self._stored = 0.0
@@ -196,7 +198,7 @@ class _Lease:
             return None
         self._asked = now
         with self._app.gallery.begin(write=False) as tx:
-            return tx.jobs.why_stop(self._job, time.time(), overtaking=HAND) or self._lost
+            return tx.jobs.why_stop(self._job, time.time(), overtaking=HAND, kinds=self._kinds) or self._lost
 
 
 def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLERS) -> int:

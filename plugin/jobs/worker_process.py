@@ -125,6 +125,8 @@ class WorkerProcess:
             busy = self.job is not None
         if busy and silent > limits.timeout_s:
             return f"no progress for {limits.timeout_s:.0f} s"
+        if silent > limits.timeout_s + limits.idle_s:
+            return "the worker neither took a job nor ended"  # one that hangs while it starts
         return None
 
     def status(self) -> Mapping[str, Any]:

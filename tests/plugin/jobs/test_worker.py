@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -250,13 +251,38 @@ def test_the_worker_ends_when_its_supervisor_is_gone(gallery: Gallery, home: Pat
 
 def test_a_worker_that_cannot_start_is_no_busy_loop(gallery: Gallery, home: Path):
     enqueue(gallery, "ok")
-    import sys
-
     s = Supervisor(gallery, [sys.executable, "-c", "raise SystemExit(3)"], home / "worker.log", kinds=["ok"])
     with working(s):
         until(lambda: s._stillborn == 1)
         time.sleep(1)
         assert s._stillborn == 1
+
+
+def test_a_worker_that_hangs_before_its_first_job_is_ended(gallery: Gallery, home: Path):
+    enqueue(gallery, "ok")
+    hanging = [sys.executable, "-c", "import time; time.sleep(600)"]
+    limits = Limits(timeout_s=0.5, idle_s=0.5, poll_s=0.1)
+    s = Supervisor(gallery, hanging, home / "worker.log", limits=limits, kinds=["ok"])
+    with working(s):
+        until(lambda: s._stillborn == 1)
+
+
+def test_no_worker_can_be_started_for_now(gallery: Gallery, home: Path):
+    """No memory for another process, or a log that cannot be written: the service stays."""
+    good = enqueue(gallery, "ok")
+    s = supervisor(gallery, home)
+    (home / "state").write_text("in the way")
+    with working(s):
+        until(lambda: s._stillborn == 1)
+        (home / "state").unlink()
+        until(lambda: job(gallery, good).state == "done")
+
+
+def test_a_job_of_a_later_release_keeps_nobody_from_working(gallery: Gallery, home: Path):
+    long = enqueue(gallery, "steps", {"steps": 10})
+    unknown = enqueue(gallery, "of a later release", priority=100)
+    supervisor(gallery, home).run(drain=True)
+    assert (job(gallery, long).state, job(gallery, unknown).state) == ("done", "waiting")
 
 
 def test_deaths_in_words():
