@@ -39,7 +39,8 @@ def note_of(jobs: Sequence[JobRecord], command: Sequence[str]) -> Note:
 def note_of_proposals(proposals: Sequence[RestorationRecord], names: Mapping[int, str], command: Sequence[str]) -> Note:
     """One notification for degraded photos that arrived and were not touched: shall they be restored?"""
     photos = {r.photo for r in proposals}
-    people = Counter(name for _, name in {(r.photo, names.get(r.person_id or 0)) for r in proposals} if name)
+    shown = {(name, r.photo) for r in proposals if (name := names.get(r.person_id or 0))}
+    people = Counter(name for name, _ in sorted(shown))  # as many: by name
     of = f" of {' and '.join(sorted(people))}" if 0 < len(people) <= 2 else ""
     what = "A photo" if len(photos) == 1 else f"{len(photos)} photos"
     if len(photos) == 1:
