@@ -33,7 +33,7 @@ def web(
 
     When the page is served already, or the service runs, it is only opened.
     """
-    from plugin.web.running import way_in
+    from plugin.web.server.running import way_in
 
     session = Session.of(ctx)
     settings = session.settings()
@@ -64,7 +64,7 @@ def _from_service(runtime: "Path", port: int) -> str | None:
     """The page as the service serves it; None when no service runs, or it does not know how."""
     from plugin.errors import BusyError
     from plugin.service.control import ask
-    from plugin.web.running import wait_for_way_in
+    from plugin.web.server.running import wait_for_way_in
 
     answer = ask(runtime, "web", port=port)
     if answer is None or "error" in answer:

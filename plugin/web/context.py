@@ -7,10 +7,10 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 
 from plugin.app import App
+from plugin.web.server.live import Live
+from plugin.web.server.session import Sessions
 
-from .live import Live
 from .pictures import Pictures
-from .session import Sessions
 
 
 @dataclass(frozen=True, slots=True)

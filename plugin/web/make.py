@@ -4,12 +4,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from plugin.app import App
+from plugin.web.server.live import Live
+from plugin.web.server.session import Sessions
 
 from .context import Web
-from .live import Live
 from .pictures import Pictures
 from .respond import make_templates
-from .session import Sessions
 
 
 @contextmanager

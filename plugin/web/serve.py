@@ -17,12 +17,12 @@ from filelock import FileLock, Timeout
 from plugin.app import build_app
 from plugin.errors import BusyError
 from plugin.settings import Settings
+from plugin.web.server.connection import DeadlineProtocol
+from plugin.web.server.guard import BODY_S
+from plugin.web.server.running import LOCK, address, told
 
-from .connection import DeadlineProtocol
 from .context import Web
-from .guard import BODY_S
 from .make import make_web
-from .running import LOCK, address, told
 from .site import make_site
 
 log = logging.getLogger(__name__)

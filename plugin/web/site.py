@@ -7,8 +7,9 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from plugin.web.server.guard import BODY_S, Guard
+
 from .context import Web
-from .guard import BODY_S, Guard
 from .pages import events, history, jobs, library, people, person, photo, pictures, restorations, review, start, welcome
 from .trouble import put_into_words
 

@@ -10,9 +10,9 @@ from gallery_db.errors import ConflictError
 from plugin.undoing import undo as take_back
 from plugin.web import background
 from plugin.web.context import Web, WebDep
-from plugin.web.history_view import decision_views
 from plugin.web.respond import by_htmx, go, page, said, trigger
 from plugin.web.stamps import Conflict
+from plugin.web.views.history_view import decision_views
 
 router = APIRouter()
 

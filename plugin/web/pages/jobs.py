@@ -16,9 +16,10 @@ from plugin.jobs.inbox import collect
 from plugin.jobs.kinds import HAND, enqueue_again
 from plugin.jobs.registry import HANDLERS
 from plugin.service.control import ask
-from plugin.web import background, jobs_view
+from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, page, said
+from plugin.web.views import jobs_view
 
 router = APIRouter()
 

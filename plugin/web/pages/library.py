@@ -18,12 +18,13 @@ from plugin.model_shelf import ModelShelf
 from plugin.picture_cache import clear
 from plugin.roots import absolute
 from plugin.watching.rules import Mode, RestoreRules
-from plugin.web import background, folder_chooser, library_facts
+from plugin.web import background
 from plugin.web.context import Web, WebDep
-from plugin.web.job_words import JobWords, clock, sentence
-from plugin.web.library_facts import SCAN_NOW
 from plugin.web.respond import fragment, go, page, said
 from plugin.web.stamps import check
+from plugin.web.views import folder_chooser, library_facts
+from plugin.web.views.library_facts import SCAN_NOW
+from plugin.web.words.jobs import JobWords, clock, sentence
 
 router = APIRouter()
 

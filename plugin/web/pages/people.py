@@ -12,9 +12,9 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.web.context import WebDep
-from plugin.web.person_view import tab_counts, versions
 from plugin.web.respond import fragment, page, said, trigger
 from plugin.web.stamps import check, person_stamp, person_stamp_of
+from plugin.web.views.person_view import tab_counts, versions
 from plugin.web.words.people import called
 from plugin.web.words.text import capital
 

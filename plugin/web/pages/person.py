@@ -12,11 +12,11 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.forgetting import forget as purge
-from plugin.web.best_faces import best_faces
 from plugin.web.context import Web, WebDep
-from plugin.web.person_view import UNDATED, date_of, person_head, place_of, timeline
 from plugin.web.respond import fragment, go, page, said, trigger
 from plugin.web.stamps import Conflict, check, person_stamp
+from plugin.web.views.best_faces import best_faces
+from plugin.web.views.person_view import UNDATED, date_of, person_head, place_of, timeline
 from plugin.web.words.likeness import alike_words
 from plugin.web.words.people import NOBODY_YET, called
 from plugin.web.words.text import capital

@@ -16,11 +16,11 @@ from plugin.errors import UsageError
 from plugin.jobs.kinds import enqueue_embed, enqueue_restore
 from plugin.web.background import ensure_worker
 from plugin.web.context import Web, WebDep
-from plugin.web.job_words import JobWords
-from plugin.web.likely import likely_people
-from plugin.web.photo_view import face_stamp, photo_view
 from plugin.web.respond import fragment, page, said
 from plugin.web.stamps import check
+from plugin.web.views.likely import likely_people
+from plugin.web.views.photo_view import face_stamp, photo_view
+from plugin.web.words.jobs import JobWords
 from plugin.web.words.text import plural
 
 router = APIRouter(prefix="/photos")

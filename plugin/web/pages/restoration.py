@@ -22,8 +22,8 @@ from plugin.undoing import remove_outputs
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, page, said
-from plugin.web.restoration_view import name_of, shown, stamp_of
 from plugin.web.stamps import check
+from plugin.web.views.restoration_view import name_of, shown, stamp_of
 from plugin.web.words.restorations import SHELF_NAMES, STRENGTHS, verdict_words
 
 router = APIRouter()

@@ -16,10 +16,10 @@ from plugin.jobs.kinds import RESTORE
 from plugin.undoing import remove_outputs
 from plugin.web import background
 from plugin.web.context import Web, WebDep
-from plugin.web.job_words import JobWords
 from plugin.web.respond import fragment, go, page, said, trigger
-from plugin.web.restoration_view import Card, cards, entry_id, stamp_of
 from plugin.web.stamps import Conflict
+from plugin.web.views.restoration_view import Card, cards, entry_id, stamp_of
+from plugin.web.words.jobs import JobWords
 from plugin.web.words.restorations import SHELF_NAMES
 from plugin.web.words.text import plural
 

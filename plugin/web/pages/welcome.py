@@ -9,12 +9,13 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.jobs.kinds import enqueue_reconcile
-from plugin.web import background, first_run
+from plugin.web import background
 from plugin.web.context import Web, WebDep
-from plugin.web.library_facts import SCAN_NOW
 from plugin.web.pages.library import chooser
 from plugin.web.respond import fragment, go, page, said
 from plugin.web.stamps import check, person_stamp
+from plugin.web.views import first_run
+from plugin.web.views.library_facts import SCAN_NOW
 
 router = APIRouter()
 

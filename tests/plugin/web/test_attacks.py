@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gallery_db import Gallery
-from plugin.web.guard import HEADERS, MAX_BODY
-from plugin.web.running import way_in
+from plugin.web.server.guard import HEADERS, MAX_BODY
+from plugin.web.server.running import way_in
 from tests.plugin.conftest import Library
 from tests.plugin.web.real_server import WAY_IN, Answer, Server, read_answer, started
 

@@ -19,7 +19,7 @@ import pytest
 
 from plugin.cli.main import run
 from plugin.service.control import ask
-from plugin.web.running import way_in
+from plugin.web.server.running import way_in
 from tests.plugin.conftest import Library
 from tests.plugin.web.real_server import WAY_IN, Server, come_in, command, started
 
@@ -165,7 +165,7 @@ def test_the_service_starts_it_in_a_process_of_its_own(library: Library):
 
 def test_the_service_and_the_command_are_light():
     code = (
-        "import sys, plugin.service.run, plugin.cli.web, plugin.web.running;"
+        "import sys, plugin.service.run, plugin.cli.web, plugin.web.server.running;"
         "bad = {'fastapi', 'starlette', 'uvicorn', 'jinja2', 'torch', 'cv2'} & set(sys.modules); assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 
 from plugin.app import App
-from plugin.web.connection import DeadlineProtocol
 from plugin.web.make import make_web
 from plugin.web.serve import configured
+from plugin.web.server.connection import DeadlineProtocol
 from tests.plugin.web.real_server import read_answer
 
 

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from plugin.app import build_app
 from plugin.settings import load_settings
 from plugin.web.context import Web
-from plugin.web.guard import METHODS, READING, WITHOUT_COOKIE
 from plugin.web.make import make_web
+from plugin.web.server.guard import METHODS, READING, WITHOUT_COOKIE
 from plugin.web.site import PAGES, make_site
 from tests.plugin.conftest import Library
 from tests.plugin.web.conftest import HERE, PORT

@@ -17,7 +17,7 @@ from plugin.jobs import kinds
 from plugin.jobs.blame import quarantine
 from plugin.service.control import ask
 from plugin.web import background
-from plugin.web.job_words import advice, clock, sentence
+from plugin.web.words.jobs import advice, clock, sentence
 from tests.plugin.conftest import Library
 
 from .standing_by import StandingBy, standing_by

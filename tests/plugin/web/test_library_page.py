@@ -16,8 +16,8 @@ from gallery_db.backups import list_backups
 from plugin.app import App
 from plugin.errors import UsageError
 from plugin.jobs.kinds import HAND
-from plugin.web import folder_chooser, library_facts
-from plugin.web.folder_chooser import Place
+from plugin.web.views import folder_chooser, library_facts
+from plugin.web.views.folder_chooser import Place
 from tests.plugin.conftest import Library, tree_hash
 
 from .standing_by import StandingBy, standing_by
@@ -185,7 +185,7 @@ def test_problems_come_with_a_way_out_and_without_a_model_runtime(site: TestClie
     assert "iconface scan --re-embed" in shown
     script = (
         "import sys; from pathlib import Path; from plugin.app import build_app; "
-        "from plugin.settings import load_settings; from plugin.web import library_facts, site\n"
+        "from plugin.settings import load_settings; from plugin.web.views import library_facts; from plugin.web import site\n"
         f"app = build_app(load_settings(Path({str(library.home)!r}), {{}}))\n"
         "print(len(library_facts.problems(app, thorough=True)), 'torch' in sys.modules)\n"
     )

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from plugin.app import App
-from plugin.web.live import MAX_LISTENERS, MAX_WAITING, Live
+from plugin.web.server.live import MAX_LISTENERS, MAX_WAITING, Live
 
 
 async def event(stream: AsyncGenerator[bytes]) -> tuple[str, Any]:

@@ -48,7 +48,7 @@ class TestTimeline:
         assert "12 years old" in html  # the day before the birthday
         assert "13 years old" in html
         assert "born 3 May 1990" in html
-        monkeypatch.setattr("plugin.web.person_view.FACES", 1)
+        monkeypatch.setattr("plugin.web.views.person_view.FACES", 1)
         seen, headings, html = [], [], site.get(f"/people/{who}").text
         while True:
             seen += [int(i) for i in re.findall(r'id="face-(\d+)"', html)]
@@ -68,7 +68,7 @@ class TestTimeline:
         date_faces(app, ids, [f"2003-0{1 + n % 3}-01T00:00:00" for n in range(len(ids))])
         assert re.findall(r"<h3>(.*?)</h3>", site.get(f"/people/{who}").text) == ["2003"]
         assert sorted(site.get(f"/people/{who}/periods/2003").json()) == sorted(ids)
-        monkeypatch.setattr("plugin.web.person_view.FACES_OF_A_YEAR", 2)
+        monkeypatch.setattr("plugin.web.views.person_view.FACES_OF_A_YEAR", 2)
         shown = re.findall(r"<h3>(.*?)</h3>", site.get(f"/people/{who}").text)
         assert shown == ["March 2003", "February 2003", "January 2003"]
         assert set(site.get(f"/people/{who}/periods/2003-01").json()) == set(ids[::3])

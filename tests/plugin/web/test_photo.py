@@ -11,7 +11,7 @@ from plugin.app import App
 from plugin.jobs.context import JobContext
 from plugin.jobs.embed_job import run as embed
 from plugin.jobs.kinds import EMBED, RESTORE
-from plugin.web.likely import likely_people
+from plugin.web.views.likely import likely_people
 from tests.plugin.conftest import Library
 
 HTMX = {"HX-Request": "true"}

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from gallery_db.records import Asked, FaceRecord, QuestionKind
 from iconface_core.types import BBox
 from plugin.app import App
-from plugin.web.asking import view
+from plugin.web.views.asking import view
 from tests.gallery_db.factories import found
 
 HTMX = {"HX-Request": "true"}

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plugin.app import App
-
-from .words.likeness import alike_words
+from plugin.web.words.likeness import alike_words
 
 SHOWN = 4
 

@@ -8,9 +8,8 @@ from typing import Literal
 from gallery_db.browse import FaceCard, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
-
-from .library_facts import scans_of
-from .stamps import person_stamp
+from plugin.web.stamps import person_stamp
+from plugin.web.views.library_facts import scans_of
 
 Step = Literal["folder", "looking", "people", "done"]
 

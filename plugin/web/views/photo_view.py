@@ -10,11 +10,10 @@ from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRe
 from iconface_core.types import BBox
 from plugin.jobs.kinds import printable
 from plugin.outputs import Presence, presence
-
-from .pictures import version_of
-from .restore_jobs import RestoreJobs, live_jobs
-from .stamps import faces_stamp, person_stamp
-from .words.dates import day_and_time
+from plugin.web.pictures import version_of
+from plugin.web.restore_jobs import RestoreJobs, live_jobs
+from plugin.web.stamps import faces_stamp, person_stamp
+from plugin.web.words.dates import day_and_time
 
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 

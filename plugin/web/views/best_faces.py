@@ -9,9 +9,8 @@ from iconface_core.geometry import ARCFACE_112
 from iconface_core.references import DegradedFace, Refusal, select_references
 from plugin.app import App
 from plugin.candidates import MAX_POOL
-
-from .words.dates import day
-from .words.people import best_words
+from plugin.web.words.dates import day
+from plugin.web.words.people import best_words
 
 LIMIT = 6
 """A restoration uses three; the next ones are shown too, for it leaves out those of the photo itself."""

@@ -10,11 +10,10 @@ from gallery_db.browse import FaceCard, FacePlace, PersonCard, ShelfCounts
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from plugin.errors import UsageError
-
-from .pictures import version_of
-from .stamps import person_stamp_of
-from .words.dates import age, day
-from .words.people import NOBODY_YET, period_words, years_words
+from plugin.web.pictures import version_of
+from plugin.web.stamps import person_stamp_of
+from plugin.web.words.dates import age, day
+from plugin.web.words.people import NOBODY_YET, period_words, years_words
 
 FACES = 120
 """Faces that come at a time."""

@@ -14,11 +14,10 @@ from plugin.degradation import stored
 from plugin.expected_gain import expected_gain
 from plugin.jobs.kinds import printable
 from plugin.outputs import Presence, presence
-
-from .restore_jobs import RestoreJobs, live_jobs
-from .words.likeness import likeness_words
-from .words.restorations import Says, reason_words, verdict_words
-from .words.text import listed
+from plugin.web.restore_jobs import RestoreJobs, live_jobs
+from plugin.web.words.likeness import likeness_words
+from plugin.web.words.restorations import Says, reason_words, verdict_words
+from plugin.web.words.text import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from gallery_db.records import JobRecord, PhotoRecord
 from plugin.cleanup.running import current
 from plugin.jobs.blame import LEFT_ALONE
 from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
-
-from .job_words import KINDS, JobLine, JobWords, sentence
+from plugin.web.words.jobs import KINDS, JobLine, JobWords, sentence
 
 SHOWN = 30
 """At most so many jobs of each list; the number of the others is said."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, Life, PhotoRecord, QuestionKind, QuestionRecord
-
-from .pictures import version_of
-from .stamps import faces_stamp, person_stamp
-from .words.dates import age, day, month, years
+from plugin.web.pictures import version_of
+from plugin.web.stamps import faces_stamp, person_stamp
+from plugin.web.words.dates import age, day, month, years
 
 FACES_SHOWN = 8  # of a group that is asked about at once
 BESIDE = 6  # of a person to judge by

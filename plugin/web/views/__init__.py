@@ -1,0 +1,1 @@
+"""What the pages show, read off the gallery. Knows no request."""
