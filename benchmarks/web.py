@@ -1,13 +1,14 @@
-"""How fast the people pages are in a gallery of 5,000 people and 200,000 faces: the real server over real HTTP.
+"""How fast the pages are in a gallery of 150,000 photos, 5,000 people and 200,000 faces: the real server, real HTTP.
 
     python -m benchmarks.web                     # makes the gallery in a temporary folder: about a minute
     python -m benchmarks.web --home DIR          # makes it there, or uses the one that is there
+    python -m benchmarks.web --only jobs         # the pages whose name has "jobs", and no first paint
 
-The gallery is made up (benchmarks/large_gallery.py); no photo exists, so pictures are placeholders. Every page is asked
-for one after the other by one client on loopback, in turn with the others, after two rounds of warming up; the time is
-from the request to the last byte. CPU is that of the server's process, which does not depend on what else the machine
-does. First paint is read from Chromium's own performance entries, with an empty cache, when selenium and Chromium are
-there. Prints Markdown.
+The gallery is made up (benchmarks/large_gallery.py, large_queue.py); no photo exists, so pictures are placeholders.
+Every page is asked for one after the other by one client on loopback, in turn with the others, after two rounds of
+warming up; the time is from the request to the last byte. CPU is that of the server's process, which does not depend on
+what else the machine does. First paint is read from Chromium's own performance entries, with an empty cache, when
+selenium and Chromium are there. Prints Markdown.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import numpy as np
 import psutil
 
 from benchmarks.large_gallery import Size, fill
+from benchmarks.large_queue import live_in
 from gallery_db import Gallery
 from iconface_core.faces.sface_facts import DIM, SFACE_ID
 
@@ -81,6 +83,13 @@ def pages(client: httpx.Client) -> list[Page]:
         Page("whose are these 3 faces", "/people/chosen/picker?faces=5,6,7&of=1&count=3", part=True),
         Page("best photos of 40", f"/people/{USUAL}/best", part=True),
         Page("best photos of 2,000", f"/people/{LARGE}/best", part=True),
+        Page("review: first question", "/review"),
+        Page("review: one kind", "/review?kind=join"),
+        Page("jobs", "/jobs"),
+        Page("jobs: asked every few seconds", "/jobs/live", part=True),
+        Page("library", "/library"),
+        Page("library: folders", "/library/folders", part=True),
+        Page("library: problems", "/library/problems", part=True),
     ]
 
 
@@ -104,9 +113,9 @@ def serving(home: Path) -> Iterator[tuple[str, str, psutil.Process]]:
             process.terminate()
 
 
-def measure(client: httpx.Client, process: psutil.Process, rounds: int) -> None:
-    """Print a table of all pages."""
-    wanted = pages(client)
+def measure(client: httpx.Client, process: psutil.Process, rounds: int, only: str) -> None:
+    """Print a table of all pages whose name has `only`."""
+    wanted = [p for p in pages(client) if only in p.name]
     times: dict[str, list[float]] = {p.name: [] for p in wanted}
     cpu: dict[str, float] = dict.fromkeys(times, 0.0)
     first: dict[str, float] = {}
@@ -178,18 +187,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="where the gallery is made, or is already")
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--only", default="", help="pages whose name has this; no first paint")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = args.home or Path(folder)
         database = home / "data" / "gallery.db"
         if not database.exists():
             with Gallery.open(database) as gallery:
-                fill(gallery, home / "photos", SFACE_ID, Size(dim=DIM))
+                fill(gallery, home / "photos", SFACE_ID, Size(dim=DIM, photos=150_000))
+                live_in(gallery)
         with serving(home) as (base, way_in, process), httpx.Client(base_url=base, timeout=60) as client:
             client.get(way_in)
-            measure(client, process, args.rounds)
-            [(name, value)] = client.cookies.items()
-            first_paint(base, (name, value), 9)
+            measure(client, process, args.rounds, args.only)
+            if not args.only:
+                [(name, value)] = client.cookies.items()
+                first_paint(base, (name, value), 9)
 
 
 if __name__ == "__main__":
