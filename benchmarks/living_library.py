@@ -166,7 +166,7 @@ def live(folder: Path, data: Path, table: Desk, *, manager: str = "thunar") -> l
     originals |= {scan: digest(scan)}
     story.iconface("integrate", "install", manager)
     table.start([manager, scan.parent], bus=False)
-    table.choose(r"old photo", "Restore face")
+    table.choose(r"(?i)\bold\b", "Restore face")  # PCManFM breaks the line after it
     clicked = time.monotonic()
     (row,) = story.wait("restored by right-click", lambda: story.restored(scan))
     assert (row["origin"], row["person_id"]) == ("hand", ada)

@@ -24,7 +24,10 @@ def enqueue(session: Session, photos: Sequence[Path], options: Mapping[str, Any]
     found = [p for p in paths if p.is_file()]
     missing = [_shown(p) for p in paths if p not in found]
     if not found:
-        raise NotFoundError(f"{missing[0]}: no such photo")
+        folder = next((p for p in paths if p.is_dir()), None)
+        raise NotFoundError(
+            f"{missing[0]}: no such photo" if folder is None else f"{_shown(folder)}: a folder, no photo"
+        )
     folders = session.settings().folders
     drop(folders.inbox, found, options)
     running = wake_or_start(folders.runtime, session.own_home)

@@ -41,13 +41,18 @@ def run(
     ] = None,
 ) -> None:
     """Be the service, until Ctrl-C, a signal, or `iconface service stop`. Only one runs at a time."""
+    from contextlib import nullcontext
+
+    from plugin.desktop.notify import troubles_told
     from plugin.service.run import run_service
 
     session = Session.of(ctx)
     told = "the service runs; Ctrl-C or `iconface service stop` ends it"
-    run_service(
-        session.settings(), session.own_home, watch=watch, linger_s=linger, on_start=lambda: session.out.note(told)
-    )
+    # Started for a click in a file manager, nobody reads what it prints.
+    with nullcontext() if linger is None else troubles_told(session.settings):
+        run_service(
+            session.settings(), session.own_home, watch=watch, linger_s=linger, on_start=lambda: session.out.note(told)
+        )
 
 
 def status(ctx: typer.Context) -> None:
@@ -134,7 +139,7 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
     todo = chosen(ways_of(session.own_home, Path.home(), folders), names, wanted=wanted)
     outcomes = [carry_out(way, folders.state / "service-backups", wanted=wanted, dry_run=dry_run) for way in todo]
     rows = [_row(o) for o in outcomes]
-    session.out.result("ways", rows, [line for o in outcomes for line in _lines(o, dry_run)], dry_run=dry_run)
+    session.out.result("ways", rows, [line for o in outcomes for line in _lines(o, wanted, dry_run)], dry_run=dry_run)
     return 1 if any(o.error for o in outcomes) else 0
 
 
@@ -147,6 +152,9 @@ def _row(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _lines(outcome: "Outcome", dry_run: bool) -> list[str]:
+def _lines(outcome: "Outcome", wanted: bool, dry_run: bool) -> list[str]:
     done = [f"{outcome.integration.title}: {c.action} {c.path}" for c in needed(outcome)]
-    return outcome_lines(outcome, done, dry_run=dry_run)
+    lines = outcome_lines(outcome, done, dry_run=dry_run)
+    if wanted or dry_run or outcome.error is not None or not done:
+        return lines
+    return [*done, "  it starts no more at login; to end one that still runs: iconface service stop"]

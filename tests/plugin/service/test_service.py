@@ -158,6 +158,7 @@ def test_commands_with_and_without_the_service(library: Library, background: Bac
     assert not cli("service", "stop")["stopped"]
     cli("jobs", "pause", "restore")
     process = background.start()
+    until(lambda: background.status()["watcher"]["roots"])
     status = cli("service", "status")
     assert status["running"]
     assert status["pid"] == process.pid
