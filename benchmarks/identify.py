@@ -85,6 +85,40 @@ def fit(probes: Faces, gallery: PeopleGallery, start: Calibration) -> Calibratio
     return Calibration(start.embedder, low, high, *(round(float(b), 2) for b in beta[[0, 2, 1, 3]]))
 
 
+FAMILIES = (2, 5, 20, 50, 200)
+"""Sizes of small galleries: few people leave a look-alike with less to compete against."""
+
+
+def report_families(faces: Faces, calibration: Calibration) -> None:
+    """Galleries of so few people, drawn from those with four photos or more. Every other person of LFW is a stranger
+    there; 150 of their probes are asked about in each gallery."""
+    clean, rng, policy = faces.where(faces.level == "clean"), np.random.default_rng(SEED), IdentifyPolicy()
+    people = np.flatnonzero(np.bincount(clean.person) >= 4)
+    print("\n| people | level | asked | correct | wrong | unsure | strangers asked | identified |")
+    print("|---|---|---|---|---|---|---|---|")
+    for size in FAMILIES:
+        told: dict[str, list[np.ndarray]] = {level: [] for level in LEVELS}
+        for _ in range(max(4, min(40, 400 // size))):
+            family = rng.choice(people, size, replace=False)
+            gallery = gallery_of(clean.where(np.isin(clean.person, family)), calibration)
+            for level in LEVELS:
+                probes = faces.where(faces.level == level)
+                theirs = np.isin(probes.person, family)
+                theirs[rng.choice(np.flatnonzero(~theirs), 150, replace=False)] = True
+                probes = probes.where(theirs)
+                results = run(probes, gallery, calibration, policy)
+                named = np.array([-1 if r.person_id is None else r.person_id for r in results])
+                unsure = np.array([r.kind is IdentityKind.UNSURE for r in results])
+                told[level].append(np.c_[np.isin(probes.person, family), named == probes.person, named >= 0, unsure])
+        for level, parts in told.items():
+            member, right, named, unsure = np.concatenate(parts).astype(bool).T
+            print(
+                f"| {size} | {level} | {member.sum()} | {share(right[member])} | {share((named & ~right)[member])} "
+                f"| {share(unsure[member])} | {(~member).sum()} | {share(named[~member])} |",
+                flush=True,
+            )
+
+
 def sweep(right: np.ndarray, score: np.ndarray, stranger: np.ndarray, false_rate: float) -> tuple[float, float]:
     """(threshold, share of known people identified correctly) at the least threshold whose share of wrong answers,
     among known people and among strangers alike, stays within `false_rate`."""
@@ -232,6 +266,7 @@ def main() -> None:
         calibration = fit(learn, gallery_of(clean, loose), CALIBRATION)
     print(f"not detected: {missing}; calibration {calibration}\n")
     report_identity(faces, test, outsiders, calibration, options.tune)
+    report_families(faces, calibration)
     report_references(faces, test, calibration)
 
 

@@ -101,7 +101,7 @@ class IdentifyPolicy:
     """
 
     stranger_prior: float = 0.5
-    known_posterior: float = 0.9
+    known_posterior: float = 0.95
     min_margin: float = 3.0
     unsure_posterior: float = 0.05
     top_faces: int = 3
