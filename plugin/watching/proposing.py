@@ -1,10 +1,11 @@
 """The `propose` job: restore, or propose to, the degraded faces of known people that are new in a folder."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gallery_db import Tx
 from gallery_db.records import FaceFilter
 from plugin.candidates import Candidate
 from plugin.jobs.context import JobContext
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
 
 PAGE = 100
 
+TOLD = "proposals_told_up_to"
+"""Meta key: the last proposal that a result named. A job that was killed or gave way has told nobody of its own."""
+
 
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
-    """Judge every face that is new in the root since the last time. The result counts what became of them, with
-    the ids of proposals."""
+    """Judge every face that is new in the root since the last time. The result counts what became of them, with the
+    ids of the open proposals that no result named before."""
     root_id: int = payload["root_id"]
-    with app.gallery.begin(write=False) as tx:
+    with app.gallery.begin() as tx:
+        if tx.meta.get(TOLD) is None:  # the first time: what is there already is nobody's news
+            _set_told(tx, [r.id for r in tx.restorations.history(limit=1)])
         root = next((r for r in tx.roots.all() if r.id == root_id), None)
     rules = RestoreRules() if root is None else rules_of(root)
     counts: Counter[str] = Counter()
-    proposals: list[int] = []
     while rules.mode != "off":
         with app.gallery.begin(write=False) as tx:
             after = judged_up_to(tx, root_id)
@@ -38,26 +43,31 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         for candidate in app.candidates.of([f.id for f in faces], restorer=restorer):
             job.check()
             why = _why_not(app, candidate, rules)
-            if why is None:
-                why, proposal = _attend(app, candidate, rules, restorer)
-                proposals += [] if proposal is None else [proposal]
-            counts[why] += 1
+            counts[why or _attend(app, candidate, rules, restorer)] += 1
         job.progress(sum(counts.values()), sum(counts.values()))
         with app.gallery.begin() as tx:
             set_judged(tx, root_id, max(f.id for f in faces))
+    with app.gallery.begin() as tx:
+        told = int(tx.meta.get(TOLD) or 0)
+        proposals = [r.id for r in tx.restorations.history(states=("proposed",), origin="auto") if r.id > told]
+        _set_told(tx, [told, *proposals])
     text = ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
     return {"faces": dict(counts), "proposals": proposals, "text": text or "nothing new"}
 
 
-def _attend(app: "App", candidate: Candidate, rules: RestoreRules, restorer: str) -> tuple[str, int | None]:
-    """What was done, and the proposal's id."""
+def _attend(app: "App", candidate: Candidate, rules: RestoreRules, restorer: str) -> str:
+    """What was done."""
     face = candidate.face
     if rules.mode == "auto":
         with app.gallery.begin() as tx:
             enqueue_restore(tx, Path(face.photo), face_id=face.id, origin="auto", priority=AUTO)
-        return "enqueued", None
-    proposal = propose(app.gallery, candidate, restorer=restorer, origin="auto")
-    return "proposed", None if proposal is None else proposal.id
+        return "enqueued"
+    propose(app.gallery, candidate, restorer=restorer, origin="auto")
+    return "proposed"
+
+
+def _set_told(tx: Tx, ids: Sequence[int]) -> None:
+    tx.meta.set(TOLD, str(max(ids, default=0)))
 
 
 def _why_not(app: "App", candidate: Candidate, rules: RestoreRules) -> str | None:

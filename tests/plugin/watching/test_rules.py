@@ -42,13 +42,16 @@ class Home:
         """Copies of the ruined print, each with bytes of its own; their face ids once they are indexed and judged."""
         with self.app.gallery.begin(write=False) as tx:
             last = tx.faces.last_id()
+        self.index(*names)
+        self.judge()
+        with self.app.gallery.begin(write=False) as tx:
+            return [f.id for f in tx.faces.find(FaceFilter(after_id=last))]
+
+    def index(self, *names: str) -> None:
         for name in names:
             (self.folder / name).write_bytes(self.ruined.read_bytes() + name.encode())
         paths = [str(self.folder / n) for n in names]
         handlers.changes(self.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
-        self.judge()
-        with self.app.gallery.begin(write=False) as tx:
-            return [f.id for f in tx.faces.find(FaceFilter(after_id=last))]
 
     def judge(self) -> None:
         while True:
@@ -145,29 +148,52 @@ def test_auto_enqueues_each_face_once_however_many_come(home: Home):
     assert home.proposals() == []
 
 
+class KilledError(Exception):
+    pass
+
+
+class Dying(JobContext):
+    """Of a job that ends in the middle of its third face."""
+
+    asked = 0
+
+    def check(self) -> None:
+        self.asked += 1
+        if self.asked == 3:
+            raise KilledError
+
+
 def test_a_killed_job_run_again_doubles_nothing(home: Home):
     home.rules(mode="auto")
-
-    class KilledError(Exception):
-        pass
-
-    class Dying(JobContext):
-        asked = 0
-
-        def check(self) -> None:
-            self.asked += 1
-            if self.asked == 3:
-                raise KilledError
-
-    for name in "abcd":
-        (home.folder / f"{name}.jpg").write_bytes(home.ruined.read_bytes() + name.encode())
-    paths = [str(home.folder / f"{name}.jpg") for name in "abcd"]
-    handlers.changes(home.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
+    home.index(*(f"{name}.jpg" for name in "abcd"))
     with pytest.raises(KilledError):
         proposing.run(home.app, {"root_id": 1}, Dying("auto"))
     assert len(home.restore_jobs()) == 2
     proposing.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert len(home.restore_jobs()) == 4 == len(set(home.restore_jobs()))
+
+
+def test_what_a_killed_job_proposed_is_told_by_the_next_one_and_only_once(home: Home):
+    home.rules(mode="propose")
+    home.arrive("before.jpg")
+    [before] = home.proposals()
+    home.index(*(f"{name}.jpg" for name in "abcd"))
+    with pytest.raises(KilledError):
+        proposing.run(home.app, {"root_id": 1}, Dying("auto"))
+    told = proposing.run(home.app, {"root_id": 1}, JobContext("auto"))
+    assert set(told["proposals"]) == {r.id for r in home.proposals()} - {before.id}
+    assert (len(told["proposals"]), told["faces"]) == (4, {"proposed": 2, "dealt with before": 2})
+    assert proposing.run(home.app, {"root_id": 1}, JobContext("auto"))["proposals"] == []
+
+
+def test_proposals_of_an_older_release_are_not_told_again(home: Home):
+    home.rules(mode="propose")
+    home.arrive("before.jpg")
+    with home.app.gallery.begin() as tx:
+        tx.meta.set(proposing.TOLD, None)
+    home.index("after.jpg")
+    told = proposing.run(home.app, {"root_id": 1}, JobContext("auto"))
+    assert told["proposals"] == [max(r.id for r in home.proposals())]
 
 
 @pytest.mark.parametrize("act", ["name", "hide", "ignore"])
