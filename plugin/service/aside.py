@@ -42,11 +42,17 @@ def alone(folders: Folders) -> Generator[None]:
 
 def start_anew(runtime: Path) -> NoReturn:
     """Become the command that started this process, with the program of now. Raises OSError when it is gone."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         signal.signal(number, signal.SIG_DFL)  # nothing is left that would have to end in order
     with FileLock(_lock_file(runtime)):
         pass
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Ctrl-C, `kill` and a closed terminal; not what `nohup` or a shell's `&` had this process ignore."""
+    found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    return [s for s in found if s is not None and signal.getsignal(s) is not signal.SIG_IGN]
 
 
 class Updates:

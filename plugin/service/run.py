@@ -23,7 +23,7 @@ from plugin.jobs.worker_process import Limits
 from plugin.settings import Settings
 from plugin.watching.watcher import LibraryWatcher, options_of
 
-from .aside import Updates, start_anew
+from .aside import Updates, ending_signals, start_anew
 from .control import ControlServer
 from .lock import only_service
 from .web_child import WebChild
@@ -111,13 +111,15 @@ class Service:
                 self._watcher.stop()
 
     def stop(self) -> None:
-        """End soon; the running job is given back."""
+        """End soon, for good; the running job is given back."""
+        self.restarting = False
         self._supervisor.stop()
 
     def restart(self) -> None:
-        """End soon; who called `run` then calls `start_anew`."""
-        self.restarting = True
-        self._supervisor.stop()
+        """End soon; who called `run` then calls `start_anew`. A service that was told to stop does not come back."""
+        if not self._supervisor.stopping:
+            self.restarting = True
+            self._supervisor.stop()
 
     def _follow_updates(self) -> None:
         if self._updates.come(time.monotonic()):
@@ -212,11 +214,9 @@ def run_service(
 
 
 def end_on_signals(service: Service) -> None:
-    """Ctrl-C, `kill`, a closed terminal, logout: the job is given back. What `nohup` ignores stays ignored."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: service.stop())
+    """Whoever ends the process ends it in order: the job is given back."""
+    for number in ending_signals():
+        signal.signal(number, lambda *_: service.stop())
 
 
 @contextmanager

@@ -10,8 +10,9 @@ LINGER_S = 300
 
 
 def wake_or_start(runtime: Path, home: Path | None) -> bool:
-    """Tell a running service that there are new jobs, or start one for them. True: it ran already."""
-    if ask(runtime, "wake") is not None:
+    """Tell a running service that there are new jobs, or start one for them. True: it ran already, and stays."""
+    answer = ask(runtime, "wake")
+    if answer is not None and not answer.get("ending"):
         return True
     start_detached(home)
     return False

@@ -10,8 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from plugin.service.aside import LOOK_S, Updates
-from plugin.service.control import SOCKET, ask
+from gallery_db import Gallery
+from plugin.service.aside import LOOK_S, Updates, ending_signals
+from plugin.service.control import SOCKET, ControlServer, ask
+from plugin.service.run import Service
+from plugin.service.start import wake_or_start
+from plugin.settings import load_settings
 from tests.plugin.conftest import Cli, Library
 
 from .test_service import Background, gone, until
@@ -134,6 +138,41 @@ def test_it_starts_anew_in_the_same_process(library: Library, background: Backgr
     assert (ask(background.runtime, "restart") or {})["ending"]
     until(lambda: background.status().get("uptime_s", 9) < 2)
     assert (background.status()["pid"], process.poll()) == (process.pid, None)
+
+
+def test_who_is_told_to_stop_does_not_come_back(tmp_path: Path):
+    settings = load_settings(tmp_path, {})
+    with Gallery.open(settings.folders.database) as gallery:
+        stopped_last = Service(gallery, settings, tmp_path, watch=False)
+        stopped_last.answer({"command": "restart"})
+        assert stopped_last.restarting
+        stopped_last.answer({"command": "stop"})
+        stopped_first = Service(gallery, settings, tmp_path, watch=False)
+        stopped_first.answer({"command": "stop"})
+        stopped_first.answer({"command": "restart"})
+    assert not stopped_last.restarting
+    assert not stopped_first.restarting
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert signal.SIGHUP not in ending_signals()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert {signal.SIGTERM, signal.SIGHUP} <= set(ending_signals())
+
+
+@pytest.mark.parametrize("ending", [True, False])
+def test_a_service_that_is_ending_is_followed_by_one_for_the_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: bool
+):
+    started: list[object] = []
+    monkeypatch.setattr("plugin.service.start.start_detached", started.append)
+    server = ControlServer(tmp_path, lambda _: {"ok": True, "ending": ending})
+    assert wake_or_start(tmp_path, None) is not ending
+    server.close()
+    assert len(started) == ending
 
 
 def test_without_a_place_for_logs_the_work_goes_on(library: Library, background: Background):
