@@ -20,8 +20,8 @@ Exec={command} %F
 
 
 def service_menu(places: Places, command: Argv) -> OwnFiles:
-    """The folder of KDE Frameworks 5.85 and later. A `%` in the path of the program itself, the first word of
-    `command`, could not be escaped."""
+    """The folder of KDE Frameworks 5.85 and later. A `%` in the first word of `command` could not be escaped: that is
+    `sh` (`guarded`)."""
     text = _MENU.format(
         marker=MARKER,
         mime_types="".join(f"{m};" for m in MIME_TYPES),
