@@ -185,7 +185,8 @@ def test_problems_come_with_a_way_out_and_without_a_model_runtime(site: TestClie
     assert "iconface scan --re-embed" in shown
     script = (
         "import sys; from pathlib import Path; from plugin.app import build_app; "
-        "from plugin.settings import load_settings; from plugin.web.views import library_facts; from plugin.web import site\n"
+        "from plugin.settings import load_settings; "
+        "from plugin.web.views import library_facts; from plugin.web import site\n"
         f"app = build_app(load_settings(Path({str(library.home)!r}), {{}}))\n"
         "print(len(library_facts.problems(app, thorough=True)), 'torch' in sys.modules)\n"
     )
