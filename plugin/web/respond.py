@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from .context import Web
+from .words.dates import day_and_time, month
 from .words.text import plural
 
 R = TypeVar("R", bound=Response)
@@ -30,7 +31,7 @@ def make_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["plural"] = plural
+    made.filters |= {"plural": plural, "month": month, "day_and_time": day_and_time}
     return made
 
 

@@ -12,6 +12,8 @@ from gallery_db.records import JobRecord, RootRecord
 from plugin.jobs import kinds
 from plugin.jobs.kinds import HAND, again_key, printable
 
+from .dates import MONTHS
+
 KINDS: Mapping[str, str] = {
     kinds.RESTORE: "Restoring faces",
     kinds.RECONCILE: "Looking through folders",
@@ -202,7 +204,7 @@ def clock(at: float, now: float) -> str:
     then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now).date()
     year = "" if then.year == today.year else f" {then.year}"
     named = {0: "", 1: "tomorrow ", -1: "yesterday "}
-    return named.get((then.date() - today).days, f"on {then.day} {then:%B}{year} ") + f"at {then:%H:%M}"
+    return named.get((then.date() - today).days, f"on {then.day} {MONTHS[then.month - 1]}{year} ") + f"at {then:%H:%M}"
 
 
 def sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Restorations in plain words: is it still the person, why these references, what is to be expected."""
+"""Restorations in plain words: is it still the person, and why these references."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -51,11 +51,6 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
     if compared:
         return Says(f"Not surely {who}", f"It does not clearly match {photos}. Look closely.", "warn")
     return Says("Perhaps not the same face", "It is not surely the face in the photo. Look closely.", "warn")
-
-
-def gain_words(gain: float) -> str:
-    """What restoring a face promises. `gain`: 0..1, as clean-up orders faces."""
-    return "A great deal clearer" if gain >= 0.45 else "Clearly better" if gain >= 0.25 else "A little better"
 
 
 def reason_words(reasons: Sequence[str]) -> list[str]:

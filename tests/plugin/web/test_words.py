@@ -1,9 +1,12 @@
 """What the pages say in plain words."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 
+import plugin.web
 from plugin.web.words.dates import day_and_time
 from plugin.web.words.likeness import likeness_words
 from plugin.web.words.text import capital, listed, plural
@@ -40,3 +43,9 @@ def test_camera_time_is_shown_as_it_is_and_ours_on_the_clock_of_the_reader(monke
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_no_page_takes_its_words_from_the_locale_or_a_format_that_windows_lacks():
+    files = [f for f in Path(plugin.web.__file__).parent.rglob("*") if f.suffix in (".py", ".html")]
+    localised = re.compile(r"%[aAbBcpxX]\b|%-[dmHIMSj]")
+    assert [f.name for f in files if localised.search(f.read_text())] == []
