@@ -53,15 +53,15 @@ def _photos(conn: Connection) -> None:
 def _restorations(conn: Connection) -> None:
     of = "SELECT f.id, p.path, p.content_hash, f.person_id FROM face f JOIN photo p ON p.id = f.photo_id"
     faces = conn.exec_driver_sql(f"{of} WHERE f.person_id > 50 AND p.state = 'indexed' LIMIT {RESTORATIONS}").all()
-    states = ("done", "done", "done", "proposed", "refused", "rejected")
-    rows = [
-        (f, path, digest, person, states[n % 6], f"/restored/{n}.jpg" if n % 6 < 3 else None, ("accepted", None)[n % 2])
-        for n, (f, path, digest, person) in enumerate(faces)
-    ]
+    kinds = (
+        ("done", "pass", "accepted"), ("done", "pass", None), ("done", "doubtful", None), ("proposed", "", None),
+        ("refused", "refused", None), ("rejected", "pass", "rejected"),
+    )  # fmt: skip
+    rows = [(*face, *kinds[n % 6], f"/restored/{n}.jpg" if n % 6 < 3 else None) for n, face in enumerate(faces)]
     conn.exec_driver_sql(
         'INSERT INTO restoration (face_id, photo, input_sha256, restorer, weights_sha256, options, seed, "references",'
-        " verdict, created_at, person_id, state, output, decided)"
-        " VALUES (?, ?, ?, 'nano', '', '{}', 1, '[]', '{}', '2026-11-01T00:00:00+00:00', ?, ?, ?, ?)",
+        " created_at, person_id, state, verdict, decided, output)"
+        " VALUES (?, ?, ?, 'nano', '', '{}', 1, '[]', '2026-11-01T00:00:00+00:00', ?, ?, ?, ?, ?)",
         rows,
     )
 

@@ -119,6 +119,10 @@ def cards(tx: Tx, ids: Sequence[int]) -> list[Card]:
     return [_card(r, rows, names, faces, busy) for r, rows in entries]
 
 
+_HOW_BAD = {"": 0, "pass": 1, "doubtful": 2, "refused": 3}
+"""Verdicts in order; what another release may have written is doubtful."""
+
+
 def _card(
     record: RestorationRecord,
     rows: Sequence[RestorationRecord],
@@ -126,7 +130,7 @@ def _card(
     faces: Mapping[int, FaceRecord],
     busy: RestoreJobs,
 ) -> Card:
-    worst = max(rows, key=lambda r: ("", "pass", "doubtful", "refused").index(r.verdict))
+    worst = max(rows, key=lambda r: _HOW_BAD.get(r.verdict, _HOW_BAD["doubtful"]))
     who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
     face = None if record.face_id is None else faces.get(record.face_id)
     return Card(

@@ -294,6 +294,35 @@ def test_every_shelf_can_be_empty(site: TestClient, tab: str, app: App, copy: Pa
     assert ('class="empty"' in html.text) == (tab != "put_back")
 
 
+def test_what_a_row_lost_does_not_keep_its_shelf_from_being_shown(
+    site: TestClient, app: App, made: RestorationRecord, copy: Path
+):
+    """Photo, face, person and references are gone, the verdict is one of another release."""
+    states = {"done": "to_decide", "proposed": "proposed", "refused": "refused", "undone": "put_back"}
+    references = [{"face_id": 999, "photo": "/gone/b.jpg", "score": 0.5, "reasons": []},
+                  {"photo": "/gone/c.jpg", "score": 0.5, "reasons": ["quality 0.81"]}]  # fmt: skip
+    with app.gallery.begin() as tx:
+        rows = [
+            tx.restorations.add(photo=f"/gone/{state}{verdict}.jpg", input_sha256=state + verdict, restorer="unheard-of",
+                                weights_sha256="", options={}, seed=1, verdict=verdict, state=state,
+                                similarity_before=0.5, references=references,
+                                output="/gone/copy.jpg" if state in ("done", "undone") else None)
+            for state in states for verdict in ("", "{}")
+        ]  # fmt: skip
+    for tab in states.values():
+        html = site.get(f"/restorations?tab={tab}")
+        assert html.status_code == 200, tab
+        # Two faces in one copy are one entry; the real copy is to be decided about as well.
+        assert html.text.count("data-card>") == (1 if tab == "put_back" else 2), tab
+    for row in rows:
+        assert site.get(f"/restorations/{row.id}").status_code == 200, row
+        assert site.get(f"/pictures/before/{row.id}?face=1&side=768").status_code < 500, row
+    run(["--home", str(app.settings.folders.data.parent), "--quiet", "--yes", "forget", str(made.person_id)])
+    copy.unlink()
+    assert site.get("/restorations").status_code == 200
+    assert site.get(f"/restorations/{made.id}").status_code in (200, 404)
+
+
 def test_what_failed_says_why(site: TestClient, app: App):
     with app.gallery.begin() as tx:
         job = (
