@@ -253,7 +253,7 @@ def test_a_worker_that_cannot_start_is_no_busy_loop(gallery: Gallery, home: Path
     enqueue(gallery, "ok")
     s = Supervisor(gallery, [sys.executable, "-c", "raise SystemExit(3)"], home / "worker.log", kinds=["ok"])
     with working(s):
-        until(lambda: s._stillborn == 1)
+        until(lambda: s._stillborn >= 1)
         time.sleep(1)
         assert s._stillborn == 1
 
@@ -264,7 +264,7 @@ def test_a_worker_that_hangs_before_its_first_job_is_ended(gallery: Gallery, hom
     limits = Limits(timeout_s=0.5, idle_s=0.5, poll_s=0.1)
     s = Supervisor(gallery, hanging, home / "worker.log", limits=limits, kinds=["ok"])
     with working(s):
-        until(lambda: s._stillborn == 1)
+        until(lambda: s._stillborn >= 1)
 
 
 def test_no_worker_can_be_started_for_now(gallery: Gallery, home: Path):
@@ -273,7 +273,7 @@ def test_no_worker_can_be_started_for_now(gallery: Gallery, home: Path):
     s = supervisor(gallery, home)
     (home / "state").write_text("in the way")
     with working(s):
-        until(lambda: s._stillborn == 1)
+        until(lambda: s._stillborn >= 1)
         (home / "state").unlink()
         until(lambda: job(gallery, good).state == "done")
 

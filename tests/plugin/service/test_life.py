@@ -133,10 +133,12 @@ def test_it_ends_in_order_when_told_by_a_signal(library: Library, background: Ba
 
 
 def test_it_starts_anew_in_the_same_process(library: Library, background: Background):
+    log = library.home / "state" / "service.log"
     process = background.start("--no-watch")
-    until(lambda: background.status().get("uptime_s", 0) >= 2)
+    begun = log.read_text().count("the service starts")
     assert (ask(background.runtime, "restart") or {})["ending"]
-    until(lambda: background.status().get("uptime_s", 9) < 2)
+    until(lambda: log.read_text().count("the service starts") > begun)
+    until(lambda: background.status().get("pid"))
     assert (background.status()["pid"], process.poll()) == (process.pid, None)
 
 
