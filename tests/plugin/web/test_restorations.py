@@ -304,8 +304,8 @@ def test_what_a_row_lost_does_not_keep_its_shelf_from_being_shown(
     with app.gallery.begin() as tx:
         rows = [
             tx.restorations.add(photo=f"/gone/{state}{verdict}.jpg", input_sha256=state + verdict,
-                                restorer="unheard-of", weights_sha256="", options={}, seed=1, verdict=verdict, state=state,
-                                similarity_before=0.5, references=references,
+                                restorer="unheard-of", weights_sha256="", options={}, seed=1, verdict=verdict,
+                                state=state, similarity_before=0.5, references=references,
                                 output="/gone/copy.jpg" if state in ("done", "undone") else None)
             for state in states for verdict in ("", "{}")
         ]  # fmt: skip
