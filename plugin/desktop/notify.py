@@ -4,6 +4,7 @@ Light, because the service's main process imports it: the notification itself is
 (plugin.desktop.show_note), which waits for an answer and then ends.
 """
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from .command import own_command
 from .note import Note
 from .popups import Popups
 from .telling import note_of, note_of_proposals, note_of_trouble
+
+log = logging.getLogger(__name__)
 
 Topic = Literal["hand", "auto", "proposed"]
 """What is told together: photos that somebody asked for, photos restored by a rule, proposals. A library-wide clean-up
@@ -114,7 +117,11 @@ class Notifier:
             return
         if batch.timer is not None:
             batch.timer.cancel()
-        note = self._words(topic, batch.jobs)
+        try:
+            note = self._words(topic, batch.jobs)
+        except GalleryError as e:  # what there is to tell cannot be read: no reason to end, or to keep the rest back
+            log.warning("no notification: %s", e)
+            return
         if note is not None:
             self._shown[topic] = monotonic()
             self._show(note)

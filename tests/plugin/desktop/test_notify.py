@@ -16,6 +16,7 @@ from PIL import Image
 
 from benchmarks.screen import Desk, missing
 from gallery_db import Gallery
+from gallery_db.errors import GalleryBusyError
 from gallery_db.records import JobRecord, RestorationRecord
 from plugin.cli.main import run
 from plugin.desktop.note import Button, Note
@@ -167,6 +168,21 @@ def test_what_nobody_asked_for_is_told_rarely_and_then_together():
     shown.clear()
     notifier.close()
     assert sorted(n.body for n in shown) == ["5", "5"]
+
+
+def test_what_cannot_be_read_keeps_the_rest_from_nobody():
+    shown: list[Note] = []
+
+    def words(topic: str, jobs: Sequence[JobRecord]) -> Note:
+        if topic == "proposed":
+            raise GalleryBusyError("busy")
+        return Note(topic, "")
+
+    notifier = Notifier(lambda _: True, words, shown.append)
+    notifier.job_done(proposed())
+    notifier.job_done(ended(1))
+    notifier.close()
+    assert shown == [Note("hand", "")]
 
 
 def test_photos_asked_for_by_hand_and_by_rule_are_told_apart_and_others_not_at_all():
