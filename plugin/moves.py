@@ -1,6 +1,7 @@
 """Which known photo a file once was: a renamed or moved photo keeps its faces, names and restorations."""
 
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ class MovedPhotos:
             if not same or any(r.path == file.path for r in same) or vanished(file.path):
                 continue
             for row in same:
-                if row.id not in self._given and self._is_online(row.root_id) and _has_left(row, stamped):
+                if row.id not in self._given and self._is_online(row.root_id) and _has_left(row, file.path, stamped):
                     self._given[row.id] = file.path
                     moved[file.path] = row.id
                     break
@@ -71,15 +72,16 @@ class MovedPhotos:
         return self._online[root_id]
 
 
-def _has_left(row: PhotoRecord, stamped: Mapping[tuple[int, int, int], Iterable[PhotoRecord]]) -> bool:
-    """Whether the photo is no longer at its path: nothing is there, or something else. `stamped`: photos by inode, size
-    and time, so that what took its place need not be read when it is known."""
+def _has_left(row: PhotoRecord, path: str, stamped: Mapping[tuple[int, int, int], Iterable[PhotoRecord]]) -> bool:
+    """Whether the photo, found at `path`, is no longer at its own: nothing is there, or something else. `stamped`:
+    photos by inode, size and time, so that what took its place need not be read when it is known."""
     try:
         stat = os.stat(row.path)  # noqa: PTH116 - as in library.py: paths stay text
     except OSError:
         return vanished(row.path)
     if stat.st_ino == row.inode:
-        return False  # it has two names now: a hard link is a copy
+        # It has two names now: a hard link is a copy. Unless the file system finds one name in either case.
+        return stat.st_nlink == 1 and _folded(path) == _folded(row.path) and not _is_link(path, row.path)
     if not S_ISREG(stat.st_mode):
         return True
     known = next(iter(stamped.get((stat.st_ino, stat.st_size, stat.st_mtime_ns), ())), None)
@@ -88,3 +90,12 @@ def _has_left(row: PhotoRecord, stamped: Mapping[tuple[int, int, int], Iterable[
     except OSError:
         return vanished(row.path)
     return digest != row.content_hash
+
+
+def _folded(path: str) -> str:
+    """The same for names that a file system without upper and lower case takes for one."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _is_link(*paths: str) -> bool:
+    return any(os.path.islink(path) for path in paths)  # noqa: PTH114 - as in library.py: paths stay text

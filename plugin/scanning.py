@@ -247,14 +247,16 @@ class Scanner:
     def _settle(self, plan: _Plan, report: ScanReport, *, guarded: bool, whole: bool) -> None:
         """Mark what is gone or back, unless so much is gone that the drive is the likelier reason."""
         paths = {stat.id: path for path, stat in plan.known.items()}
-        with self._gallery.begin() as tx:
+        with self._gallery.begin(write=False) as tx:
             # Photos that moved have another path by now, here or in another root.
             here = {stat.id for stat in tx.photos.known_at([paths[i] for i in plan.changes.gone]).values()}
-            lost = [i for i in plan.changes.gone if i in here]
-            gone = [i for i in lost if vanished(paths[i])]
-            doubtful = guarded and half_empty(plan.of, len(gone))
+        # The disk is asked before the writing begins: a share may take its time, and nobody else can write then.
+        lost = [i for i in plan.changes.gone if i in here]
+        gone = [i for i in lost if vanished(paths[i])]
+        ignored = [i for i in set(lost) - set(gone) if plan.rules.ignores(paths[i])]
+        doubtful = guarded and half_empty(plan.of, len(gone))
+        with self._gallery.begin() as tx:
             report.back += tx.photos.mark_present(plan.changes.back)
-            ignored = [i for i in set(lost) - set(gone) if plan.rules.ignores(paths[i])]
             report.missing += tx.photos.mark_missing(ignored if doubtful else gone + ignored)
             if doubtful:
                 report.problems.append(

@@ -257,7 +257,11 @@ class RootWatch:
         if self._mode != "events":
             return
         self._unwatch()
-        self._poll(advice(error_number))
+        try:
+            self._poll(advice(error_number))
+        except OSError as e:
+            log.warning("%s: %s", self.root.path, e)  # the next check sees that nobody watches
+            return
         self._place = place_of(self._path)
         self._rescan = "not every folder can be watched"
 

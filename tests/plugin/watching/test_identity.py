@@ -147,6 +147,28 @@ def test_a_hard_link_is_another_photo(watched: Watched):
     assert watched.ids()["a.jpg"] == before != watched.ids()["b.jpg"]
 
 
+def test_a_photo_of_which_only_the_case_of_its_name_changed_stays_itself(watched: Watched):
+    """Where upper and lower case are one, the old name still finds the file. A link to the folder has the same effect
+    on any file system."""
+    put(watched.root, "D/a.jpg")
+    update(watched, "D/a.jpg")
+    (watched.root / "d").symlink_to("D")
+    found = look_up(str(watched.root / "d" / "a.jpg"), pytest.fail)
+    assert found is not None
+    assert MovedPhotos(watched.app.gallery).same_files([found]) == {found.path: watched.ids()["a.jpg"]}
+    (watched.root / "D" / "b.jpg").hardlink_to(watched.root / "D" / "a.jpg")
+    assert MovedPhotos(watched.app.gallery).same_files([found]) == {}, "two names, told apart by nothing"
+
+
+def test_a_link_whose_name_differs_in_case_is_another_photo(watched: Watched):
+    put(watched.root, "a.jpg")
+    update(watched, "a.jpg")
+    before = watched.ids()["a.jpg"]
+    (watched.root / "A.jpg").symlink_to("a.jpg")
+    assert update(watched, "A.jpg").new == 1
+    assert watched.ids()["a.jpg"] == before != watched.ids()["A.jpg"]
+
+
 def contents(watched: Watched) -> dict[str, bytes]:
     """What the gallery believes of each photo that is there, checked against the file."""
     from iconface_core.image_io import content_hash

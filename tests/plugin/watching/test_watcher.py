@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def put(folder: Path, *names: str, start: int = 0) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(picture(i))
+
+
+def hash_of(watched: Watched, name: str) -> str | None:
+    """The content that the gallery knows of the photo at this path below the root."""
+    with watched.app.gallery.begin(write=False) as tx:
+        photo = tx.photos.by_path(str(watched.root / name))
+    return None if photo is None else photo.content_hash
 
 
 def all_paths(watched: Watched) -> list[str]:
@@ -90,6 +98,24 @@ def test_renamed_and_moved_photos_stay_themselves(watched: Watched, tmp_path: Pa
     assert set(watched.photos()) == {"f/a.jpg", "f/g/b.jpg", "f/g/e/c.jpg", "f/x.jpg"}
     assert watched.ids() == before
     assert sum(r.get("new", 0) for _, r in watched.results) == 4, "nothing was read anew"
+    put(watched.root, "f/g/e/later.jpg", start=80)
+    watched.settle()
+    assert "f/g/e/later.jpg" in watched.photos(), "it is heard under its new name"
+
+
+def test_a_tree_that_is_copied_in_and_a_file_made_anew(watched: Watched, tmp_path: Path):
+    put(tmp_path, "tree/a.jpg", "tree/b/c/d.jpg", "tree/b/e.jpg", start=40)
+    put(watched.root, "x.jpg")
+    watched.watch()
+    watched.settle()
+    before = watched.ids()
+    shutil.copytree(tmp_path / "tree", watched.root / "deep" / "er" / "tree")
+    (watched.root / "x.jpg").unlink()
+    put(watched.root, "x.jpg", start=1)
+    watched.settle()
+    assert set(watched.photos()) == {f"deep/er/tree/{p}" for p in ("a.jpg", "b/c/d.jpg", "b/e.jpg")} | {"x.jpg"}
+    assert watched.ids()["x.jpg"] == before["x.jpg"]
+    assert hash_of(watched, "x.jpg") == sha256(picture(1)).hexdigest()
 
 
 def test_a_folder_that_goes_is_missing_and_comes_back_under_another_name(watched: Watched, tmp_path: Path):
@@ -331,6 +357,23 @@ def test_polling_sees_the_same(watched: Watched, tmp_path: Path, monkeypatch: py
     watched.settle()
     assert set(watched.photos()) == {"e/a.jpg", "f/b.jpg", "e/c.jpg", "new.jpg"}
     assert {k: v for k, v in watched.ids().items() if k != "new.jpg"} == before
+
+
+def test_polling_sees_atomic_saves_and_files_made_anew(watched: Watched, monkeypatch: pytest.MonkeyPatch):
+    """As deleted and created, or only created: what is at the path decides."""
+    monkeypatch.setattr("plugin.watching.root_watch.no_events", lambda path: "nfs4 at /mnt: nobody tells")
+    put(watched.root, "saved.jpg", "anew.jpg")
+    watched.watch()
+    watched.settle()
+    before = watched.ids()
+    (watched.root / "saved.tmp").write_bytes(picture(10))
+    (watched.root / "saved.tmp").replace(watched.root / "saved.jpg")
+    (watched.root / "anew.jpg").unlink()
+    put(watched.root, "anew.jpg", start=11)
+    wanted = [sha256(picture(n)).hexdigest() for n in (10, 11)]
+    wait_for(lambda: watched.work() or [hash_of(watched, name) for name in ("saved.jpg", "anew.jpg")] == wanted)
+    assert watched.ids() == before
+    assert set(watched.photos(missing=True).values()) == {OK}
 
 
 def test_roots_that_are_added_and_removed_are_followed(watched: Watched, tmp_path: Path):
