@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, distinct, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, distinct, exists, func, literal_column, or_, select, text
 
 from .errors import NotFoundError
 from .records import PersonConstraint, PersonRecord, PersonSummary
 from .rows import batches
 from .schema import different, face, merged, person, photo, rejection
 
-_SHOWN = face.c.state.in_(("ok", "doubtful"))
+SHOWN = "face.state IN ('ok', 'doubtful')"  # the condition of the partial indexes, word for word
+COVER = f"""coalesce(
+  (SELECT face.id FROM face WHERE face.id = person.cover_face_id AND face.person_id = person.id AND {SHOWN}),
+  (SELECT face.id FROM face WHERE face.person_id = person.id AND {SHOWN}
+   ORDER BY face.quality DESC, face.det_score DESC, face.id LIMIT 1))"""  # noqa: S608 - nothing comes from outside
+"""The face that stands for a person: the user's choice while it is the person's, else the one of best quality."""
+_SHOWN = text(SHOWN)
 
 
 def decided() -> ColumnElement[bool]:
@@ -126,9 +132,9 @@ class PersonRepo:
             .group_by(f.person_id)
             .subquery()
         )
-        query = select(person, decided().label("decided"), per_person).where(*conditions)
+        cover = literal_column(COVER).label("cover")
+        query = select(person, decided().label("decided"), cover, per_person).where(*conditions)
         query = query.outerjoin(per_person, per_person.c.person_id == p.id)
-        covers = self._covers(own)
         return [
             PersonSummary(
                 id=r.id,
@@ -136,7 +142,7 @@ class PersonRepo:
                 faces=r.faces or 0,
                 photos=r.photos or 0,
                 confirmed=r.confirmed or 0,
-                cover_face_id=covers.get(r.id),
+                cover_face_id=r.cover,
                 hidden=r.hidden,
                 ignored=r.ignored,
                 birth_date=r.birth_date,
@@ -146,12 +152,3 @@ class PersonRepo:
             )
             for r in self._c.execute(query)
         ]
-
-    def _covers(self, people: ColumnElement[int]) -> dict[int, int]:
-        """The user's choice while it is the person's face, else the face of best quality (then score, then id)."""
-        f = face.c
-        best_first = (f.id == person.c.cover_face_id, func.ifnull(f.quality, -1), f.det_score, -f.id)
-        place = func.row_number().over(partition_by=f.person_id, order_by=[c.desc() for c in best_first])
-        ranked = select(f.person_id, f.id, place.label("place")).join(person, person.c.id == f.person_id)
-        top = ranked.where(_SHOWN, f.person_id.in_(people)).subquery()
-        return {r.person_id: r.id for r in self._c.execute(select(top).where(top.c.place == 1))}

@@ -289,8 +289,9 @@ class TestIndexes:
         bad = [p for p in plan if p.startswith(("SCAN face", "SCAN photo", "SCAN embedding")) and "USING" not in p]
         assert bad == []
 
-    def test_counting_photos_touches_only_the_index(self, gallery: Gallery):
-        plan = self.plan(gallery, lambda tx: tx.browse.people("shown"))
+    @pytest.mark.parametrize("act", [lambda tx: tx.browse.people("shown"), lambda tx: tx.people.find()])
+    def test_counting_photos_and_choosing_covers_take_an_index_each(self, gallery: Gallery, act):
+        plan = self.plan(gallery, act)
         assert any("ix_face_shown" in p for p in plan)
         assert any("ix_face_best" in p for p in plan)
 
