@@ -132,7 +132,7 @@ class PersonRepo:
             .group_by(f.person_id)
             .subquery()
         )
-        cover = literal_column(COVER).label("cover")
+        cover: ColumnElement[int | None] = literal_column(COVER).label("cover")
         query = select(person, decided().label("decided"), cover, per_person).where(*conditions)
         query = query.outerjoin(per_person, per_person.c.person_id == p.id)
         return [
