@@ -1,4 +1,4 @@
-"""Training faces of the degradation score: clean photos at their own size and smaller, and known damage to each."""
+"""Faces to fit and to judge the degradation score on: clean photos at their own size and smaller, and known damage."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,22 +22,25 @@ OLD_PRINT = DegradeRecipe(
 )
 SMALLEST = 32  # pixels, the side of an FFHQ crop: 8 between the eyes
 OWN_SIZE = 0
+LARGEST = 512  # pixels, of the portraits: only judged, never fitted on
+AS_IT_IS = "as it is"  # the photo itself, which LFW's are not all sharp in; only judged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One measured face. `side` of its crop in photo pixels before the damage, OWN_SIZE for a photo as it was."""
+    """One measured face. `side` of its crop in photo pixels before the damage, OWN_SIZE for a photo of that size."""
 
     source: str
     person: str
     side: int
     kind: str
-    score: float
     features: F32
 
     @property
     def weight(self) -> float:
-        """In training: clean faces are few and a false alarm costs more; the mildest damage hardly shows when small."""
+        """In the fit: clean faces are few and a false alarm costs more; the mildest damage hardly shows when small."""
+        if self.side == LARGEST or self.kind == AS_IT_IS:
+            return 0.0
         own = self.side == OWN_SIZE
         weight = (2.0 if own else 1.0) * (1.5 if self.source == "celeb512" else 1.0)
         if self.kind == "clean":
@@ -50,25 +53,29 @@ class Sample:
 
 
 def samples(data: Path, lfw: int, seed: int) -> Iterator[Sample]:
-    """Every clean face as it is and at two (LFW) or four (portraits) smaller sizes, each clean and damaged."""
+    """Every clean face at its own size and two (LFW) or four (portraits) smaller ones, each clean and damaged; the
+    portraits then at 512 px."""
     rng = np.random.default_rng(seed)
     for source, person, photo, landmarks in clean_faces(data, lfw, 0, seed):
         yield from _measured(source, person, OWN_SIZE, own_size(photo, rng), landmarks)
         crop = align_face(photo, landmarks, FFHQ_512).pixels
         for side in _sides(2, 140, rng):
             yield from _measured(source, person, side, reduced(crop, side, rng), None)
-    for path in sorted((data / "celeb512").glob("*/*.png")):
-        if "degraded" in path.name:
-            continue
+    portraits = [p for p in sorted((data / "celeb512").glob("*/*.png")) if "degraded" not in p.name]
+    for path in portraits:
         portrait, person = read_rgb(path), path.parent.name
         half = cv2.resize(portrait, (256, 256), interpolation=cv2.INTER_AREA).astype(np.uint8)
         yield from _measured("celeb512", person, OWN_SIZE, own_size(half, rng), scaled(FFHQ_512.points, 0.5))
         for side in _sides(4, 256, rng):
             yield from _measured("celeb512", person, side, reduced(portrait, side, rng), None)
+    for path in portraits:
+        whole = read_rgb(path)
+        damaged = {name: degrade(whole, damage, rng) for name, damage in LEVELS.items()}
+        yield from _measured("celeb512", path.parent.name, LARGEST, {"clean": whole, **damaged}, None)
 
 
 def own_size(photo: RgbU8, rng: np.random.Generator) -> dict[str, RgbU8]:
-    """A photo clean, and with five kinds of damage."""
+    """A photo as it is, clean but for a little noise, and with five kinds of damage."""
 
     def some(*values: float) -> float:
         return float(rng.choice(values))
@@ -77,6 +84,7 @@ def own_size(photo: RgbU8, rng: np.random.Generator) -> dict[str, RgbU8]:
     factor = rng.uniform(2, 4)
     small = cv2.resize(photo, (int(w / factor), int(h / factor)), interpolation=cv2.INTER_AREA)
     return {
+        AS_IT_IS: photo,
         "clean": degrade(photo, Damage(noise=some(0, 0, 1, 2)), rng),
         "blur": degrade(photo, Damage(rng.uniform(1.2, 3.5), 1, some(0, 1, 2), int(some(0, 85, 95))), rng),
         "noise": degrade(photo, Damage(noise=rng.uniform(8, 25), quality=int(some(0, 85, 95))), rng),
@@ -117,7 +125,7 @@ def _measured(source: str, person: str, side: int, images: dict[str, RgbU8], lan
         face = align_face(image, where, FFHQ_512)
         found = sharpness.measure(face.pixels, face.from_photo)
         parts = sharpness._measure_patch(*sharpness._on_photo_grid(face.pixels, face.from_photo))
-        yield Sample(source, person, side, kind, found.score, sharpness.features(*parts, found.eye_distance))
+        yield Sample(source, person, side, kind, sharpness.features(*parts, found.eye_distance))
 
 
 def _sides(count: int, largest: int, rng: np.random.Generator) -> list[int]:

@@ -37,8 +37,8 @@ WEIGHTS = np.array(
     np.float32,
 )
 INTERCEPT = -10.149
-"""Fitted by `benchmarks/sharpness.py` on the features of `features()`; the last seven make faces of twice `_MIDDLE` and
-more score as the rule before did, which was fitted on such faces and finds more of the damage of 512 px portraits."""
+"""For `features()`, as `benchmarks/sharpness.py` prints them: it fits all but the last seven weights, which lead to a
+pinned rule for faces of twice `_MIDDLE` and more."""
 
 _EYE_DISTANCE = float(np.hypot(*(FFHQ_512.points[1] - FFHQ_512.points[0])))
 _FACE = (136, 176, 376, 424)  # eyes to chin, cheek to cheek, in the crop
