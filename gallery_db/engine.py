@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from .errors import GalleryBusyError, GalleryError
@@ -21,7 +21,7 @@ def make_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, enforce_f
     A SQLite transaction that reads first and writes later fails at once when somebody else committed in between, busy
     timeout or not; so writers take the lock at the start.
     """
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(URL.create("sqlite", database=str(path)))  # a name may hold "?"
 
     @event.listens_for(engine, "connect")
     def _on_connect(dbapi: Any, _record: Any) -> None:

@@ -194,3 +194,12 @@ def test_opening_twice_in_a_process_keeps_the_locks(tmp_path: Path):
         subprocess.run([sys.executable, "-c", code, str(path), *sys.path], check=True)
         with gallery.begin(write=False) as tx:
             assert tx.meta.get("from") == "another process"
+
+
+def test_a_file_whose_name_looks_like_a_part_of_an_address(tmp_path: Path):
+    path = tmp_path / "what? #1 %2e.db"
+    with Gallery.open(path) as g, g.begin() as tx:
+        tx.meta.set("key", "value")
+    assert [f.name for f in tmp_path.iterdir()] == [path.name]
+    with Gallery.open(path) as g, g.begin(write=False) as tx:
+        assert tx.meta.get("key") == "value"
