@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import columns
-from .session import SHARED_HELP, Session
+from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from plugin.app import App
@@ -23,7 +23,7 @@ People = Annotated[
 Since = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="only photos taken (undated: indexed) from this day on")
 ]
-Root = Annotated[Path | None, typer.Option(help="only in this folder of the library")]
+Root = Annotated[Path | None, typer.Option(parser=path, help="only in this folder of the library")]
 Limit = Annotated[int | None, typer.Option(min=1, help="at most this many faces, the best prospects first")]
 MinDegradation = Annotated[float | None, typer.Option(min=0, max=1, help="only faces at least this degraded")]
 MinReferences = Annotated[int, typer.Option(min=0, max=8, help="only with at least so many references")]
@@ -168,7 +168,7 @@ def status(ctx: typer.Context) -> None:
 
 def report(
     ctx: typer.Context,
-    output: Annotated[Path, typer.Argument(help="a new .html or .csv file, or a folder for both")],
+    output: Annotated[Path, typer.Argument(parser=path, help="a new .html or .csv file, or a folder for both")],
     everything: Annotated[bool, typer.Option("--all", help="of all clean-ups, not only the latest")] = False,
     limit: Annotated[int, typer.Option(min=1, help="at most so many faces with pictures")] = 500,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from plugin.errors import NotFoundError
 from plugin.jobs.inbox import drop
+from plugin.jobs.paused import EVERYTHING, RESTORE, paused_kinds
 from plugin.service.start import wake_or_start
 
 from .session import Session
@@ -31,9 +32,18 @@ def enqueue(session: Session, photos: Sequence[Path], options: Mapping[str, Any]
     folders = session.settings().folders
     drop(folders.inbox, found, options)
     running = wake_or_start(folders.runtime, session.own_home)
-    said = [f"{_shown(p)}: will be restored" for p in found] + [f"{m}: no such photo" for m in missing]
+    paused = paused_kinds(folders.database) & {EVERYTHING, RESTORE}
+    will = "will be restored, but restoring is paused" if paused else "will be restored"
+    said = [f"{_shown(p)}: {will}" for p in found] + [f"{m}: no such photo" for m in missing]
+    said += [f"go on with: iconface jobs resume{'' if EVERYTHING in paused else f' {RESTORE}'}"] if paused else []
     session.out.object(
-        {"queued": [_shown(p) for p in found], "missing": missing, "service": "running" if running else "started"}, said
+        {
+            "queued": [_shown(p) for p in found],
+            "missing": missing,
+            "service": "running" if running else "started",
+            "paused": bool(paused),
+        },
+        said,
     )
     return 5 if missing else 0
 

@@ -8,7 +8,7 @@ import typer
 
 from .output import columns
 from .people import DryRun, FaceIds, decide, show_decision
-from .session import SHARED_HELP, Session
+from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.gallery import Tx
@@ -39,11 +39,11 @@ def register(root: typer.Typer) -> None:
 def show_all(
     ctx: typer.Context,
     person: Annotated[str | None, typer.Option("--person", "-p", help="only this person's (id or name)")] = None,
-    photo: Annotated[Path | None, typer.Option(help="only those in this photo")] = None,
+    photo: Annotated[Path | None, typer.Option(parser=path, help="only those in this photo")] = None,
     unassigned: Annotated[bool, typer.Option("--unassigned", help="only faces without a person")] = False,
     everything: Annotated[bool, typer.Option("--all", help="also ignored faces")] = False,
     after: Annotated[int, typer.Option(help="only face ids above this one (for paging)")] = 0,
-    limit: Annotated[int | None, typer.Option(help="at most this many")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="at most this many")] = None,
 ) -> None:
     """List faces in order of id."""
     from gallery_db.records import FaceFilter
@@ -141,7 +141,7 @@ def ignore(
 
 def add(
     ctx: typer.Context,
-    photo: Annotated[Path, typer.Argument(help="a photo of the library")],
+    photo: Annotated[Path, typer.Argument(parser=path, help="a photo of the library")],
     x1: Annotated[float, typer.Argument(help="left, pixels of the upright photo")],
     y1: Annotated[float, typer.Argument(help="top")],
     x2: Annotated[float, typer.Argument(help="right")],

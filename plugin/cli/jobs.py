@@ -1,7 +1,7 @@
 """`iconface jobs ...`: the queue. Every command works with and without the service."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +50,7 @@ def show_all(
         states = None if everything and not failed else chosen
         jobs = tx.jobs.find(kind=kind, states=states)[-limit:]
         counts, paused = dict(tx.jobs.counts(kind)), sorted(tx.jobs.paused())
+    _check(kind, (j.kind for j in jobs))
     human = columns(["id", "kind", "state", "what", ""], [(j.id, j.kind, j.state, _what(j), _why(j)) for j in jobs])
     if paused:
         human.append(f"paused: {', '.join('everything' if k == '*' else k for k in paused)}; iconface jobs resume")
@@ -185,11 +186,21 @@ def _pause(session: Session, kind: str | None, *, paused: bool) -> None:
     from gallery_db.job_queue import EVERYTHING
 
     with _queue(session) as gallery, gallery.begin() as tx:
+        _check(kind, {EVERYTHING} if paused else {EVERYTHING, *tx.jobs.paused()})
         (tx.jobs.pause if paused else tx.jobs.resume)(kind or EVERYTHING)
         now = sorted(tx.jobs.paused())
     _wake(session)
     said = f"paused: {', '.join('everything' if k == '*' else k for k in now)}" if now else "nothing is paused"
     session.out.object({"paused": now}, [said])
+
+
+def _check(kind: str | None, others: Iterable[str]) -> None:
+    """Raises UsageError for a kind of job that is neither this release's nor one of `others`."""
+    from plugin.errors import UsageError
+    from plugin.jobs.registry import HANDLERS
+
+    if kind is not None and kind not in {*HANDLERS, *others}:
+        raise UsageError(f"there is no kind of job {kind!r}; there are: {', '.join(sorted(HANDLERS))}")
 
 
 def _wake(session: Session) -> None:

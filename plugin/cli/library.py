@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .output import columns
-from .session import SHARED_HELP, Session
+from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from plugin.library_job import LibraryReport
@@ -26,7 +26,7 @@ def register(root: typer.Typer) -> None:
 
 def add(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="a folder of photos; it is only ever read")],
+    folder: Annotated[Path, typer.Argument(parser=path, help="a folder of photos; it is only ever read")],
     read_only: Annotated[
         bool, typer.Option("--read-only", help="how every folder is opened; accepted for clarity")
     ] = True,
@@ -67,7 +67,7 @@ def show(ctx: typer.Context) -> None:
 
 def remove(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="a folder of the library")],
+    folder: Annotated[Path, typer.Argument(parser=path, help="a folder of the library")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
 ) -> None:
     """Forget a folder with its photos, faces and vectors. The files stay where they are."""
@@ -85,7 +85,7 @@ def remove(
 
 def rules(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="a folder of the library")],
+    folder: Annotated[Path, typer.Argument(parser=path, help="a folder of the library")],
     auto: Annotated[
         str | None, typer.Option("--auto", metavar="off|propose|auto", help="nothing, ask first, or restore by itself")
     ] = None,
@@ -123,7 +123,7 @@ def rules(
 
 def scan(
     ctx: typer.Context,
-    folder: Annotated[Path | None, typer.Argument(help="scan only this folder of the library")] = None,
+    folder: Annotated[Path | None, typer.Argument(parser=path, help="scan only this folder of the library")] = None,
     re_embed: Annotated[
         bool, typer.Option("--re-embed", help="also make the vectors of the preferred embedder where they are missing")
     ] = False,

@@ -8,7 +8,7 @@ import typer
 
 from .output import columns
 from .people import DryRun, Who
-from .session import SHARED_HELP, Session
+from .session import SHARED_HELP, Session, path
 
 
 def register(root: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def doctor(ctx: typer.Context) -> int:
 
 def backup(
     ctx: typer.Context,
-    target: Annotated[Path | None, typer.Argument(help="a new file; default: the backups folder")] = None,
+    target: Annotated[Path | None, typer.Argument(parser=path, help="a new file; default: the backups folder")] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Write a complete copy of the gallery database. Scans make one a day by themselves and keep fourteen."""
@@ -66,7 +66,9 @@ def backup(
 
 def restore_backup(
     ctx: typer.Context,
-    source: Annotated[Path | None, typer.Argument(help="a backup; without it the known ones are listed")] = None,
+    source: Annotated[
+        Path | None, typer.Argument(parser=path, help="a backup; without it the known ones are listed")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Put a backup in place of the gallery database; the present one is kept beside it. Photos are not concerned.
@@ -112,7 +114,7 @@ def undo(
     session.out.object({"undo": payload}, [record.summary, *(f"removed {p}" for p in removed)])
 
 
-def history(ctx: typer.Context, limit: Annotated[int, typer.Option(help="at most this many")] = 20) -> None:
+def history(ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 20) -> None:
     """List decisions, latest first."""
     session = Session.of(ctx)
     with session.app() as app, app.gallery.begin(write=False) as tx:
@@ -154,7 +156,9 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="a folder for everything the demo makes")] = Path(
         "demo-output"
     ),
-    photos: Annotated[Path | None, typer.Option(help="your own folder of photos instead of the sample")] = None,
+    photos: Annotated[
+        Path | None, typer.Option(parser=path, help="your own folder of photos instead of the sample")
+    ] = None,
 ) -> int:
     """Show the whole job on a small sample library: people, references, a restored face, before and after."""
     from plugin.demo.run import run_demo

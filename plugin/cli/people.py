@@ -166,7 +166,7 @@ def cover(
 def regroup(
     ctx: typer.Context,
     dry_run: DryRun = False,
-    limit: Annotated[int, typer.Option(help="show at most this many changes and questions")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="show at most this many changes and questions")] = 50,
 ) -> None:
     """Group all undecided faces anew. What you confirmed or rejected stays as it is; --dry-run is a preview."""
     from plugin.questions import regroup_lines, regroup_rows
@@ -188,7 +188,7 @@ def different(ctx: typer.Context, who: Who, other: Who, dry_run: DryRun = False)
 def questions(
     ctx: typer.Context,
     person: Annotated[str | None, typer.Option("--person", "-p", help="only about this person (id or name)")] = None,
-    limit: Annotated[int, typer.Option(help="at most this many")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
     """List what grouping would rather ask you, the most useful first. `iconface web` asks the same with pictures."""
     from plugin.questions import question_rows

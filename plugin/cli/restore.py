@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .session import SHARED_HELP, Session
+from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from plugin.whois import Answer
@@ -22,7 +22,7 @@ def register(root: typer.Typer) -> None:
 
 def references(
     ctx: typer.Context,
-    photo: Annotated[Path, typer.Argument(help="any photo, in the library or not")],
+    photo: Annotated[Path, typer.Argument(parser=path, help="any photo, in the library or not")],
     face: FaceNumber = None,
     person: Annotated[str | None, typer.Option("--person", "-p", help="you know who it is (id or name)")] = None,
     limit: Annotated[int, typer.Option(min=0, max=8, help="at most this many")] = 3,
@@ -44,10 +44,13 @@ def references(
 
 def restore(
     ctx: typer.Context,
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="any photos, in the library or not")],
+    photos: Annotated[
+        list[Path], typer.Argument(parser=path, metavar="PHOTO...", help="any photos, in the library or not")
+    ],
     person: Annotated[str | None, typer.Option("--person", "-p", help="whose face it is (id or name)")] = None,
     reference: Annotated[
-        list[Path] | None, typer.Option("--reference", "-r", help="use this photo of the person; may be repeated")
+        list[Path] | None,
+        typer.Option("--reference", "-r", parser=path, help="use this photo of the person; may be repeated"),
     ] = None,
     no_references: Annotated[bool, typer.Option("--no-references", help="restore without references")] = False,
     restorer: Annotated[str, typer.Option(help="see: iconface models list")] = "auto",
@@ -61,7 +64,9 @@ def restore(
         Literal["fast", "best"] | None, typer.Option(help="iconface-nano: 1 step, or 8; --steps goes before it")
     ] = None,
     face: FaceNumber = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="folder for the restored copies")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", parser=path, help="folder for the restored copies")
+    ] = None,
     beside: Annotated[bool, typer.Option("--beside", help="put the copies beside their originals")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say who and which references, restore nothing")] = False,
     force: Annotated[

@@ -12,10 +12,11 @@ import typer
 
 from .output import columns
 from .people import DryRun
-from .session import SHARED_HELP, Session
+from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import RestorationRecord
+    from plugin.copies import Copies
 
 VERBS = frozenset({"list", "show", "accept", "reject"})
 """The first word after `restore` that means one of these commands, not a photo of that name."""
@@ -35,7 +36,7 @@ def register(root: typer.Typer) -> None:
 
 def list_(
     ctx: typer.Context,
-    photo: Annotated[Path | None, typer.Argument(help="only of this photo")] = None,
+    photo: Annotated[Path | None, typer.Argument(parser=path, help="only of this photo")] = None,
     state: Annotated[
         list[str] | None, typer.Option("--state", help="done, refused, undone, proposed or rejected; may be repeated")
     ] = None,
@@ -93,18 +94,20 @@ def accept(
     from plugin.proposals import fulfil
     from plugin.restore_result import FaceResult, exit_code
     from plugin.undoing import accept as accept_output
-    from plugin.undoing import find
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
     human: list[str] = []
     results: list[FaceResult] = []
     with session.app() as app:
-        for name in which:
-            [first, *_] = find(app.copies, _name(name))
+        entries = _entries(app.copies, which)
+        for first in entries:
+            if first.state != "proposed":
+                accept_output(app.copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
+        for first in entries:
             row: dict[str, Any] = {"restoration_id": first.id, "photo": first.photo, "dry_run": dry_run}
             if first.state != "proposed":
-                record = accept_output(app.copies, _name(name), dry_run=dry_run)
+                record = accept_output(app.copies, str(first.id), dry_run=dry_run)
                 rows.append({**row, "decision_id": record.id, "summary": record.summary, "results": [], "job_id": None})
                 human.append(record.summary)
                 continue
@@ -128,8 +131,11 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     rows: list[dict[str, Any]] = []
     human: list[str] = []
     with session.app() as app:
-        for name in which:
-            record, removed = reject_output(app.copies, _name(name), dry_run=dry_run)
+        entries = _entries(app.copies, which)
+        for first in entries:
+            reject_output(app.copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
+        for first in entries:
+            record, removed = reject_output(app.copies, str(first.id), dry_run=dry_run)
             paths = [str(p) for p in removed]
             rows.append(
                 {
@@ -142,6 +148,14 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
             )
             human += [record.summary, *(f"removed {p}" for p in paths)]
     session.out.result("rejected", rows, human)
+
+
+def _entries(copies: "Copies", which: Sequence[str]) -> "list[RestorationRecord]":
+    """The first row of each output or proposal that is named, each once. Raises NotFoundError."""
+    from plugin.undoing import find
+
+    found = (find(copies, _name(name))[0] for name in which)
+    return list({first.id: first for first in found}.values())
 
 
 def _name(which: str) -> str:

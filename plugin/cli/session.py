@@ -81,6 +81,13 @@ class Session:
             raise UsageError("stopped: nothing was changed")
 
 
+def path(text: str) -> Path:
+    """A path on the command line. Raises ValueError for an empty one, which to Python is the current folder."""
+    if not text:
+        raise ValueError("an empty path; the current folder is .")
+    return Path(text)
+
+
 def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     """Take the shared options out of a command line; everything after `--` stays as it is.
 

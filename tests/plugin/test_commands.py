@@ -50,11 +50,43 @@ def test_no_model_runtime_is_imported_by_light_commands(argv: list[str], tmp_pat
 
 
 @pytest.mark.parametrize(
-    "argv", [["nonsense"], ["people", "merge"], ["faces", "show", "abc"], ["--home"]], ids=" ".join
+    "argv",
+    [
+        ["nonsense"],
+        ["people", "merge"],
+        ["faces", "show", "abc"],
+        ["--home"],
+        *([*words, "--limit", "0"] for words in (["history"], ["faces", "list"], ["people", "questions"])),
+    ],
+    ids=" ".join,
 )
 def test_usage_errors_end_with_code_two(argv: list[str], capsys: pytest.CaptureFixture[str]):
     assert run(["--json", *argv]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["exit_code"] == 2
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["library", "add"],
+        ["library", "remove"],
+        ["library", "rules"],
+        ["scan"],
+        ["restore"],
+        ["restore", "a.jpg", "--output"],
+        ["restore", "a.jpg", "--reference"],
+        ["restored", "list"],
+        ["faces", "list", "--photo"],
+        ["cleanup", "plan", "--root"],
+        ["backup"],
+        ["restore-backup"],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_not_the_current_folder(argv: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["--home", str(tmp_path / "home"), "--json", "--yes", *argv, ""]) == 2
+    assert "an empty path" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert not (tmp_path / "home").exists()
 
 
 def test_models_are_listed_with_their_licences_and_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

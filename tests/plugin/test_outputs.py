@@ -286,3 +286,21 @@ def test_unknown_names_are_not_found(cli: Cli, tmp_path: Path):
     assert "see: iconface restored list" in cli("restored", "show", "nothing.jpg", code=3)["error"]["message"]
     cli("restored", "reject", 99, code=3)
     cli("restored", "list", "--state", "elsewhere", code=2)
+
+
+def test_several_are_decided_all_or_none_and_each_once(cli: Cli, library: Library):
+    [row] = cli("restore", library.ruined)["results"]
+    copy = Path(row["output"])
+    [made] = cli("restored", "list")["restorations"]
+    which = made["restoration_id"]
+    for verb in ("accept", "reject"):
+        assert "id 99" in cli("restored", verb, which, 99, code=3)["error"]["message"]
+        assert copy.exists()
+        assert cli("restored", "show", which)["restorations"] == [made]
+    assert len(cli("restored", "accept", which, copy, library.ruined)["accepted"]) == 1
+    [rejected] = cli("restored", "reject", which, which)["rejected"]
+    assert rejected["removed"] == [str(copy)]
+    before = cli("history")["decisions"]
+    cli("restored", "reject", which, code=1)
+    cli("restored", "accept", which, code=1)
+    assert cli("history")["decisions"] == before

@@ -3,7 +3,13 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from gallery_db import Gallery
+from gallery_db.job_queue import EVERYTHING
+from plugin.cli import enqueue
+from plugin.cli.main import run
+from plugin.jobs import kinds, paused
 from plugin.jobs.kinds import enqueue_restore
 from tests.plugin.conftest import Cli, Library
 
@@ -57,3 +63,49 @@ def test_pause_survives_and_jobs_run_respects_it(cli: Cli, library: Library):
 def test_enqueue_of_a_file_that_is_not_there(cli: Cli, library: Library):
     assert "no such photo" in cli("restore", "--enqueue", library.home / "nothing.jpg", code=3)["error"]["message"]
     assert cli("jobs", "list")["jobs"] == []
+
+
+def test_only_kinds_that_there_are_can_be_paused(cli: Cli, library: Library):
+    for verb in ("pause", "resume"):
+        told = cli("jobs", verb, "nonsense", code=2)["error"]["message"]
+        assert "'nonsense'" in told
+        assert "reconcile, restore" in told
+    assert "reconcile, restore" in cli("jobs", "list", "--kind", "nonsense", code=2)["error"]["message"]
+    assert cli("jobs", "pause", "restore")["paused"] == ["restore"]
+    assert cli("jobs", "resume", "restore")["paused"] == []
+    with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin() as tx:
+        tx.jobs.pause("of an older release")
+        tx.jobs.enqueue("of a later release")
+    assert cli("jobs", "resume", "of an older release")["paused"] == []
+    assert len(cli("jobs", "list", "--kind", "of a later release")["jobs"]) == 1
+
+
+def test_enqueueing_while_restoring_is_paused_says_how_to_go_on(
+    cli: Cli, library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    assert (paused.EVERYTHING, paused.RESTORE) == (EVERYTHING, kinds.RESTORE)
+    monkeypatch.setattr(enqueue, "wake_or_start", lambda runtime, home: True)  # no service for this
+    for kind, held in (((), True), (("restore",), True), (("nightly",), False)):
+        cli("jobs", "pause", *kind)
+        assert cli("restore", "--enqueue", library.ruined)["paused"] is held, kind
+        cli("jobs", "resume")
+    cli("jobs", "pause", "restore")
+    assert run(["--home", str(library.home), "restore", "--enqueue", str(library.ruined)]) == 0
+    told = cli.capture.readouterr().out
+    assert "restoring is paused" in told
+    assert "iconface jobs resume restore" in told
+    cli("jobs", "resume", "restore")
+    assert cli("restore", "--enqueue", library.ruined)["paused"] is False
+
+
+def test_whether_the_queue_is_paused_is_asked_of_whatever_lies_there(tmp_path: Path):
+    database = tmp_path / "a #?%.db"
+    assert paused.paused_kinds(database) == frozenset()
+    database.write_bytes(b"no database")
+    assert paused.paused_kinds(database) == frozenset()
+    database.unlink()
+    with Gallery.open(database) as g:
+        with g.begin() as tx:
+            tx.jobs.pause("restore")
+        assert paused.paused_kinds(database) == {"restore"}, "while somebody has it open"
+    assert paused.paused_kinds(database) == {"restore"}
