@@ -5,7 +5,6 @@ The seam is `gallery_db.job_queue.JobQueue`. This class keeps it over SQLite, an
 workers apart and a lock on the key two who enqueue the same work. SQLite's SQL leaves both out.
 """
 
-import json
 import time
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, get_args
@@ -13,7 +12,6 @@ from typing import Any, get_args
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     and_,
     case,
     delete,
@@ -27,6 +25,7 @@ from sqlalchemy import (
 
 from .errors import NotFoundError
 from .job_queue import EVERYTHING, StopReason
+from .job_rows import ascii_json, to_record, to_text
 from .meta import MetaRepo
 from .records import JobRecord, JobState, Origin
 from .rows import from_json
@@ -58,7 +57,7 @@ class JobRepo:
         replaced, higher priority and earlier start win; with the higher priority comes its `origin`, who asked).
         Returns the job id. `run_after` None: at once, whatever happens to the clock."""
         start = AT_ONCE if run_after is None else run_after
-        body = _json(payload or {})
+        body = ascii_json(payload or {})
         old = None if dedupe is None else self.waiting(kind, dedupe)
         if old is not None:
             values = {
@@ -109,7 +108,7 @@ class JobRepo:
         """Extend the lease. False: the job was cancelled or taken over; stop working on it."""
         values: dict[str, Any] = {"lease_until": now + lease_s}
         if progress is not None:
-            values["progress"] = _json(progress)
+            values["progress"] = ascii_json(progress)
         return self._change(job, values)
 
     def why_stop(
@@ -146,7 +145,7 @@ class JobRepo:
         """Keep `result` where the progress was. False: no longer ours, nothing was changed."""
         values: dict[str, Any] = {"state": "done", "finished_at": now, "lease_until": None, "error": None}
         if result is not None:
-            values["progress"] = _json(result)
+            values["progress"] = ascii_json(result)
         return self._change(job, values)
 
     def fail(self, job: JobRecord, error: str, now: float, *, retry: bool = True, backoff_s: float = 30.0) -> bool:
@@ -154,14 +153,14 @@ class JobRepo:
         When the same work was enqueued again meanwhile, that job takes over and this one is `failed`."""
         if retry and job.attempts < job.max_attempts and not self._superseded(job):
             later = now + backoff_s * 2.0 ** (job.attempts - 1)
-            return self._wait_again(job, {"run_after": later, "error": _text(error)})
-        return self._change(job, {"state": "failed", "finished_at": now, "lease_until": None, "error": _text(error)})
+            return self._wait_again(job, {"run_after": later, "error": to_text(error)})
+        return self._change(job, {"state": "failed", "finished_at": now, "lease_until": None, "error": to_text(error)})
 
     def release(self, job: JobRecord, *, run_after: float | None = None, error: str | None = None) -> bool:
         """Back to waiting without counting the attempt (Ctrl-C, overtaken, paused). `run_after` None: at once."""
         if self._superseded(job):
             return self._change(job, {"state": "cancelled", "lease_until": None})
-        values: dict[str, Any] = {"attempts": job.attempts - 1, "error": None if error is None else _text(error)}
+        values: dict[str, Any] = {"attempts": job.attempts - 1, "error": None if error is None else to_text(error)}
         if run_after is not None:
             values["run_after"] = run_after
         return self._wait_again(job, values)
@@ -207,7 +206,7 @@ class JobRepo:
         return frozenset(from_json(MetaRepo(self._c).get(PAUSED)) or ())
 
     def _set_paused(self, kinds: frozenset[str]) -> None:
-        MetaRepo(self._c).set(PAUSED, _json(sorted(kinds)) if kinds else None)
+        MetaRepo(self._c).set(PAUSED, ascii_json(sorted(kinds)) if kinds else None)
 
     def cancel(self, job_id: int, now: float) -> bool:
         """Cancel a waiting or running job; a running one learns of it at its next heartbeat."""
@@ -220,7 +219,7 @@ class JobRepo:
         row = self._c.execute(select(job).where(job.c.id == job_id)).first()
         if row is None:
             raise NotFoundError(f"no job with id {job_id}")
-        return _record(row)
+        return to_record(row)
 
     def waiting(self, kind: str, dedupe: str) -> JobRecord | None:
         """The waiting job with this key, whose payload a caller may want to add to: until the transaction ends, nobody
@@ -228,7 +227,7 @@ class JobRepo:
         self._hold(kind, dedupe)
         same = and_(job.c.kind == kind, job.c.dedupe == dedupe, job.c.state == "waiting")
         row = self._c.execute(select(job).where(same).with_for_update()).first()
-        return None if row is None else _record(row)
+        return None if row is None else to_record(row)
 
     def find(
         self, *, kind: str | None = None, states: Sequence[JobState] | None = None, limit: int | None = None
@@ -239,14 +238,14 @@ class JobRepo:
             query = query.where(job.c.kind == kind)
         if states is not None:
             query = query.where(job.c.state.in_(states))
-        return [_record(r) for r in self._c.execute(query)]
+        return [to_record(r) for r in self._c.execute(query)]
 
     def ended(
         self, since: float, *, states: Sequence[JobState] = ("done",), limit: int | None = None
     ) -> list[JobRecord]:
         """Jobs that ended since this time, the latest first."""
         query = select(job).where(job.c.state.in_(states), job.c.finished_at >= since)
-        return [_record(r) for r in self._c.execute(query.order_by(job.c.finished_at.desc(), job.c.id).limit(limit))]
+        return [to_record(r) for r in self._c.execute(query.order_by(job.c.finished_at.desc(), job.c.id).limit(limit))]
 
     def counts(self, kind: str | None = None) -> Mapping[JobState, int]:
         """Jobs per state; every state has an entry."""
@@ -259,7 +258,7 @@ class JobRepo:
         """Until the transaction ends nobody else decides about this key. It guards what is not there yet, and what is
         read, added to and written back."""
         if self._c.dialect.name == "postgresql":
-            self._c.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_json(key), 0))))
+            self._c.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(ascii_json(key), 0))))
 
     def _change(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
         """Only while the lease is still ours: `attempts` grows with every claim, so it tells ours from a later one."""
@@ -292,29 +291,3 @@ def _allowed(paused: Set[str], kinds: Sequence[str] | None) -> ColumnElement[boo
     """Jobs of these kinds (None: of all) that are not paused."""
     ours = true() if kinds is None else job.c.kind.in_(kinds)
     return and_(ours, job.c.kind.not_in(sorted(paused)))
-
-
-def _json(value: object) -> str:
-    """ASCII only: a file name that is not UTF-8 survives as the escapes of its stray bytes."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
-
-
-def _record(row: Row[Any]) -> JobRecord:
-    values = dict(row._mapping)
-    values["payload"] = _object(row.payload)
-    values["progress"] = None if row.progress is None else _object(row.progress)
-    return JobRecord(**values)
-
-
-def _object(text: str) -> Mapping[str, Any]:
-    """One damaged row must not keep everybody from the queue: its job fails, for want of what its handler needs."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {"damaged": text}
-
-
-def _text(error: str) -> str:
-    """Errors quote file names, which may hold what no database stores as text."""
-    return error.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
