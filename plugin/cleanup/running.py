@@ -156,7 +156,11 @@ def _enqueue(tx: Tx, photo_id: int, face_ids: Sequence[int], run: Run) -> None:
         photo = tx.photos.get(photo_id)
     except NotFoundError:
         return  # gone since: there is nothing to restore
-    options = {**(run.options or {}), "face_ids": list(face_ids)}
+    hidden = _hidden_since(tx, face_ids)
+    wanted = [i for i in face_ids if i not in hidden]
+    if not wanted:
+        return
+    options = {**(run.options or {}), "face_ids": wanted}
     tx.jobs.enqueue(
         RESTORE,
         {"path": photo.path, "face_id": None, "options": options, "run": run.started_at},
@@ -164,6 +168,12 @@ def _enqueue(tx: Tx, photo_id: int, face_ids: Sequence[int], run: Run) -> None:
         priority=CLEANUP_PRIORITY,
         origin="cleanup",
     )
+
+
+def _hidden_since(tx: Tx, face_ids: Sequence[int]) -> set[int]:
+    """Faces of people whom the user hid or ignored after the plan was made, which had left them out."""
+    faces = [(f.id, tx.people.get(f.person_id)) for f in tx.faces.by_ids(face_ids) if f.person_id is not None]
+    return {face_id for face_id, person in faces if person.hidden or person.ignored}
 
 
 def _keep(tx: Tx, run: Run) -> None:

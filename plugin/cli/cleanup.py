@@ -134,7 +134,11 @@ def run(
                 on_wait=waiting,
             )
         row = _status(app)
-    said = {"service": "the service does it; see: iconface cleanup status", "paused": "paused", "done": "done"}[end]
+    said = {
+        "service": "the service, or a command at work, does it; see: iconface cleanup status",
+        "paused": "paused",
+        "done": "done",
+    }[end]
     session.out.object({"cleanup": row, "end": end}, [said, *status_lines(row)])
     failed = row["outcomes"].get("failed", 0)
     return 5 if failed else 0

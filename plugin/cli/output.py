@@ -1,6 +1,7 @@
 """How results leave a command: data on stdout, progress and remarks on stderr."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -103,9 +104,21 @@ class _Events:
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """Left-aligned text columns; an empty table says so."""
+    """Left-aligned text columns; an empty table says so. A line break or an escape sequence in a file's name is shown,
+    not obeyed."""
     if not rows:
         return ["(none)"]
-    cells = [[str(h) for h in head], *([("" if c is None else str(c)) for c in row] for row in rows)]
+    cells = [
+        [str(h) for h in head],
+        *([("" if c is None else _CONTROL.sub(_escaped, str(c))) for c in row] for row in rows),
+    ]
     widths = [max(len(r[i]) for r in cells) for i in range(len(head))]
     return ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in cells]
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, line breaks, and those that turn the direction of writing."""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")

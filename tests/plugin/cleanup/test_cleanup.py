@@ -22,10 +22,12 @@ from plugin.app import App, build_app
 from plugin.cleanup.gate import Gate, Hours
 from plugin.cleanup.measuring import enqueue_measure
 from plugin.cleanup.plan import PlanFilter, make_plan
-from plugin.cleanup.running import start
+from plugin.cleanup.running import FEED, feed, start
 from plugin.cleanup.words import HEAD, summary_lines, table_rows
 from plugin.cli.output import columns
 from plugin.degradation import row, stored
+from plugin.jobs.context import JobContext
+from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
 from plugin.settings import load_settings
 
 
@@ -256,6 +258,27 @@ def test_a_face_forgotten_after_the_plan_is_left_alone_and_nothing_fails(cli: An
     cli("forget", person, "--yes")
     answer = cli("cleanup", "run")
     assert answer["cleanup"]["outcomes"] == {"left alone": 1}
+
+
+def test_somebody_hidden_after_the_plan_is_left_out(cli: Any, app: App):
+    plan = make_plan(app, PlanFilter(limit=6))
+    hidden = plan.items[0].face.person_id
+    others = {c.face.id for c in plan.items if c.face.person_id != hidden}
+    with app.gallery.begin() as tx:
+        start(tx, plan.by_photo())
+    cli("people", "hide", hidden)
+    with app.gallery.begin() as tx:
+        job = tx.jobs.claim(time.time(), 30, kinds=[CLEANUP_ITEM])
+    assert job is not None
+    feed(app, job.payload, JobContext())
+    with app.gallery.begin(write=False) as tx:
+        fed = {i for j in tx.jobs.find(kind=RESTORE) for i in j.payload["options"]["face_ids"]}
+    assert fed == {i for _, ids in plan.by_photo()[:FEED] for i in ids} & others
+
+
+def test_a_name_does_not_break_the_table():
+    _, row = columns(("who", "photo"), [("Ada", "a\nb\x1b[31m\u202egpj.jpg")])
+    assert row == r"Ada  a\nb\x1b[31m\u202egpj.jpg"
 
 
 def test_faces_of_an_older_rule_are_measured_at_night_and_plans_say_so(cli: Any, app: App):
