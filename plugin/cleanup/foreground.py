@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db import Gallery
+from gallery_db.gallery import Tx
 from gallery_db.job_queue import EVERYTHING
 from gallery_db.records import JobRecord
 from plugin.errors import BusyError
@@ -27,7 +28,7 @@ NAP_S = 30.0
 
 @dataclass(slots=True)
 class Waiting:
-    """Why nothing happens at the moment: until when (Unix seconds), and the reason of the last job that waited."""
+    """Why nothing happens at the moment: until when (Unix seconds), and what went wrong or is waited for."""
 
     until: float
     why: str
@@ -64,12 +65,20 @@ def _work(gallery: Gallery, supervisor: "Supervisor", on_wait: Callable[[Waiting
             if tx.jobs.paused() & {CLEANUP_ITEM, RESTORE, EVERYTHING}:
                 return "paused"
             due = tx.jobs.next_due() or time.time()
-            last = tx.jobs.find(kind=CLEANUP_ITEM, states=("done",))
-        why = str((last[-1].progress or {}).get("text", "")) if last else ""
+            why = _why(tx)
         if why != told:
             told = why
             on_wait(Waiting(due, why))
         time.sleep(min(max(due - time.time(), 0.2), NAP_S))
+
+
+def _why(tx: Tx) -> str:
+    """What the photo that is tried again last failed on, such as a full disk; else what the feeder said."""
+    failed = [j.error for j in tx.jobs.find(kind=RESTORE, states=("waiting",)) if j.origin == "cleanup" and j.error]
+    if failed:
+        return failed[-1]
+    said = tx.jobs.find(kind=CLEANUP_ITEM, states=("done",))
+    return str((said[-1].progress or {}).get("text", "")) if said else ""
 
 
 def _only_ours(on_end: Callable[[JobRecord], None]) -> Callable[[JobRecord], None]:

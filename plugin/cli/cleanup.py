@@ -12,6 +12,7 @@ from .output import columns
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
+    from gallery_db.records import JobRecord
     from plugin.app import App
     from plugin.cleanup.foreground import Waiting
     from plugin.cleanup.plan import Plan, PlanFilter
@@ -123,6 +124,10 @@ def run(
         with session.out.progress("cleaning up", "photos") as progress:
             progress.total(begun.photos - ended)
 
+            def ended_one(job: "JobRecord") -> None:
+                if job.payload.get("run") == begun.started_at:  # not what an earlier clean-up left in the queue
+                    progress.step(str(job.payload["path"]))
+
             def waiting(w: "Waiting") -> None:
                 session.out.note(f"{w.why}; going on at {datetime.fromtimestamp(w.until):%H:%M}")
 
@@ -130,7 +135,7 @@ def run(
                 app.gallery,
                 app.settings,
                 session.own_home,
-                on_end=lambda job: progress.step(str(job.payload["path"])),
+                on_end=ended_one,
                 on_wait=waiting,
             )
         row = _status(app)

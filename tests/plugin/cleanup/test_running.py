@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gallery_db import Gallery
+from plugin.cleanup.foreground import _why
 from plugin.cleanup.gate import Hours
 from plugin.cleanup.outcomes import counts, outcomes
 from plugin.cleanup.running import FEED, TODO, current, feed, open_jobs, proceed, start
@@ -125,6 +126,19 @@ def test_a_right_click_keeps_its_own_job_and_options(gallery: Gallery):
     assert (first.origin, first.payload["options"]) == ("hand", {"strength": 0.3})
     assert second.origin == "cleanup"
     assert open_jobs(gallery) == 1
+
+
+def test_waiting_says_what_went_wrong(gallery: Gallery):
+    todo = photos(gallery, 2)
+    with gallery.begin() as tx:
+        start(tx, todo)
+    said = run_feeder(gallery)["text"]
+    with gallery.begin() as tx:
+        assert _why(tx) == said
+        job = tx.jobs.claim(time.time(), 30, kinds=[RESTORE])
+        assert job is not None
+        tx.jobs.fail(job, "No space left on device", time.time(), retry=True)
+        assert _why(tx) == "No space left on device"
 
 
 def test_a_photo_that_is_gone_is_passed_over(gallery: Gallery):
