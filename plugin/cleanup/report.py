@@ -110,7 +110,6 @@ def _page(found: Sequence[Outcome], run: Run, took: float, limit: int, progress:
         cards=cards,
         counts=counts(found),
         left_out=len(found) - len(shown),
-        run=run,
         begun=datetime.fromisoformat(run.started_at).astimezone(),
         median_seconds=seconds[len(seconds) // 2] if seconds else None,
         spent=_spent(run, took, found),
@@ -129,7 +128,7 @@ def _spent(run: Run, took: float, found: Sequence[Outcome]) -> str:
     return f"{text}; estimated were {time_words(run.estimated_hours)} and {size_words(run.estimated_bytes)}."
 
 
-_ORDER = ("restored", "refused", "failed", "left alone", "cancelled", "waiting")
+_ORDER = ("restored", "refused", "failed", "left alone")
 
 
 def _cards(found: Sequence[Outcome], progress: Progress) -> Iterator[Card]:
