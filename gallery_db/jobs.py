@@ -165,14 +165,14 @@ class JobRepo:
             values["run_after"] = run_after
         return self._wait_again(job, values)
 
-    def retry(self, job_id: int, now: float) -> bool:
-        """A failed or cancelled job waits again with three more attempts. False: it is neither, or the same work waits
-        already. Raises NotFoundError."""
+    def retry(self, job_id: int) -> bool:
+        """A failed or cancelled job waits again, for nothing but its turn, with three more attempts. False: it is
+        neither, or the same work waits already. Raises NotFoundError."""
         old = self.get(job_id)
         if old.state not in ("failed", "cancelled") or (old.dedupe and self.waiting(old.kind, old.dedupe)):
             return False
         # Attempts keep counting: they tell a worker that was given up, but still runs, from the next one.
-        values = {"state": "waiting", "run_after": now, "max_attempts": old.attempts + 3}
+        values = {"state": "waiting", "run_after": AT_ONCE, "max_attempts": old.attempts + 3}
         ended = {"finished_at": None, "error": None}
         same = and_(job.c.id == job_id, job.c.state == old.state)
         return self._c.execute(update(job).where(same).values(values | ended)).rowcount == 1

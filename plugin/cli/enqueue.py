@@ -4,7 +4,7 @@ Nothing is imported here that takes time: no database, no numpy, no model.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,15 @@ from plugin.service.start import wake_or_start
 from .session import Session
 
 
-def enqueue(session: Session, photos: Sequence[Path], options: Mapping[str, Any]) -> int:
-    """Ask the service to restore photos. `options` are those of the job (plugin.jobs.restore_job).
+def enqueue(
+    session: Session,
+    photos: Sequence[Path],
+    options: Mapping[str, Any],
+    *,
+    on_paused: Callable[[int, str], None] = lambda photos, kind: None,
+) -> int:
+    """Ask the service to restore photos. `options` are those of the job (plugin.jobs.restore_job). `on_paused(photos,
+    kind)` is called when they have to wait until somebody resumes that kind of job.
 
     Raises NotFoundError when none of the files is there.
     """
@@ -35,7 +42,10 @@ def enqueue(session: Session, photos: Sequence[Path], options: Mapping[str, Any]
     paused = paused_kinds(folders.database) & {EVERYTHING, RESTORE}
     will = "will be restored, but restoring is paused" if paused else "will be restored"
     said = [f"{_shown(p)}: {will}" for p in found] + [f"{m}: no such photo" for m in missing]
-    said += [f"go on with: iconface jobs resume{'' if EVERYTHING in paused else f' {RESTORE}'}"] if paused else []
+    if paused:
+        kind = EVERYTHING if EVERYTHING in paused else RESTORE
+        said.append(f"go on with: iconface jobs resume{'' if kind == EVERYTHING else f' {kind}'}")
+        on_paused(len(found), kind)
     session.out.object(
         {
             "queued": [_shown(p) for p in found],

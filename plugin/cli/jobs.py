@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -87,7 +88,7 @@ def retry(
         raise UsageError("name the jobs to retry, or say --all")
     with _queue(session) as gallery, gallery.begin() as tx:
         wanted = [j.id for j in tx.jobs.find(states=("failed",))] if everything else list(jobs or ())
-        done = [j for j in wanted if tx.jobs.retry(j, time.time())]
+        done = [j for j in wanted if tx.jobs.retry(j)]
     _wake(session)
     return _report(session, "waiting again", wanted, done, "it did not fail, or the same work waits already")
 
@@ -141,11 +142,14 @@ def run(ctx: typer.Context) -> int:
         with gallery.begin(write=False) as tx:
             before = {j.id for j in tx.jobs.find(states=("waiting", "running"))}
         progress.total(len(before))
-        try:
-            with only_service(settings.folders):
-                make_supervisor(gallery, settings, session.own_home, on_end).run(drain=True)
-        except BusyError:
-            _watch_service(gallery, before, on_end)
+        while True:
+            try:
+                with only_service(settings.folders):
+                    make_supervisor(gallery, settings, session.own_home, on_end).run(drain=True)
+                break
+            except BusyError:
+                if _service_ends_them(gallery, settings.folders.runtime, before, on_end):
+                    break
         with gallery.begin(write=False) as tx:
             counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
     failed = sum(j.state == "failed" for j in ended)
@@ -156,18 +160,32 @@ def run(ctx: typer.Context) -> int:
     return 5 if failed else 0
 
 
-def _watch_service(gallery: "Gallery", wanted: set[int], on_end: Callable[["JobRecord"], None]) -> None:
-    """Wait until the service has ended these jobs, those it will try again later left out."""
+def _service_ends_them(
+    gallery: "Gallery", runtime: Path, wanted: set[int], on_end: Callable[["JobRecord"], None]
+) -> bool:
+    """Wait until the service has ended these jobs, those it will try again later left out. False when it is gone
+    before; then the rest is in `wanted`."""
+    from gallery_db.errors import NotFoundError
+    from plugin.service.control import ask
+
     while wanted:
+        jobs = []
         with gallery.begin(write=False) as tx:
-            jobs = [tx.jobs.get(j) for j in sorted(wanted)]
             paused = tx.jobs.paused()
+            for job_id in sorted(wanted):
+                try:
+                    jobs.append(tx.jobs.get(job_id))
+                except NotFoundError:  # cleared in the meantime
+                    wanted.discard(job_id)
         for job in jobs:
             later = job.state == "waiting" and (job.run_after > time.time() or {job.kind, "*"} & paused)
             if job.state not in ("waiting", "running") or later:
                 wanted.discard(job.id)
                 on_end(job)
         time.sleep(0.3)
+        if wanted and ask(runtime, "ping") is None:
+            return False
+    return True
 
 
 @contextmanager

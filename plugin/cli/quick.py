@@ -24,7 +24,9 @@ def quick(argv: Sequence[str]) -> int | None:
     from .enqueue import enqueue
 
     try:
-        return enqueue(session, [Path(p) for p in rest[3:]], {})
+        return enqueue(
+            session, [Path(p) for p in rest[3:]], {}, on_paused=lambda photos, kind: _tell_pause(session, photos, kind)
+        )
     except AppError as e:
         _tell(session, e)
         session.out.error(e.exit_code, type(e).__name__.removesuffix("Error").lower(), str(e))
@@ -33,6 +35,14 @@ def quick(argv: Sequence[str]) -> int | None:
         _tell(session, e)
         session.out.error(1, "os", str(e))
         return 1
+
+
+def _tell_pause(session: Session, photos: int, kind: str) -> None:
+    if sys.stderr.isatty():
+        return
+    from plugin.desktop.notify import tell_pause
+
+    tell_pause(photos, kind, session.own_home, session.settings())
 
 
 def _tell(session: Session, error: Exception) -> None:

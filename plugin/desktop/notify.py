@@ -23,7 +23,7 @@ from plugin.settings import Settings
 from .command import own_command
 from .note import Note
 from .popups import Popups
-from .telling import note_of, note_of_proposals, note_of_trouble
+from .telling import note_of, note_of_pause, note_of_proposals, note_of_trouble
 
 log = logging.getLogger(__name__)
 
@@ -211,4 +211,12 @@ def tell_trouble(error: Exception, settings: Callable[[], Settings], popups: Pop
         wanted = settings().notifications
     if wanted and not isinstance(error, BusyError):  # another service is there to do the work
         popups.show(note_of_trouble(str(error)))
+        popups.leave()
+
+
+def tell_pause(photos: int, kind: str, home: Path | None, settings: Settings, popups: Popups | None = None) -> None:
+    """So many photos were handed over in a file manager while jobs of this kind are paused."""
+    popups = popups or Popups()
+    if settings.notifications:
+        popups.show(note_of_pause(photos, kind, own_command(home)))
         popups.leave()

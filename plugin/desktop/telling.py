@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gallery_db.job_queue import EVERYTHING
 from gallery_db.records import JobRecord, RestorationRecord
 from plugin.jobs.kinds import printable
 
@@ -61,6 +62,14 @@ def note_of_trouble(why: str) -> Note:
     named = reason and os.path.isabs(path)  # noqa: PTH117 - text
     body = f"{Path(printable(path)).name}\n{plain(reason)}" if named else plain(why)
     return Note("The photos could not be restored", body)
+
+
+def note_of_pause(photos: int, kind: str, command: Sequence[str]) -> Note:
+    """When photos were handed over and nothing comes of it until somebody says so."""
+    waits = "The photo waits" if photos == 1 else f"{photos} photos wait"
+    words = () if kind == EVERYTHING else (kind,)
+    resume = Button("Go on", runs=(*command, "--quiet", "jobs", "resume", *words), done="Restoring goes on")
+    return Note("Restoring is paused", f"{waits} until you let it go on.", (resume,))
 
 
 def plain(reason: str, photo: str = "") -> str:

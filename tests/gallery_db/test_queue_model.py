@@ -97,9 +97,9 @@ class Queue(RuleBasedStateMachine):
                 job.end("cancelled", self.now)
         elif way == "retry":
             may = job.state in ("failed", "cancelled") and self.model.twin(job.kind, job.dedupe) is None
-            assert self.jobs.retry(job_id, self.now) == may
+            assert self.jobs.retry(job_id) == may
             if may:
-                job.wait(self.now)
+                job.wait(0.0)
                 job.finished_at, job.max_attempts = None, job.attempts + 3
         else:
             assert self.jobs.put_first(job_id, 1) == (job.state == "waiting")

@@ -159,7 +159,7 @@ def test_enqueued_at_the_moment_it_is_given_back(postgres: Engine, way: str):
     back = {
         "release": lambda j: j.release(mine),
         "fail": lambda j: j.fail(mine, "x", 2, backoff_s=0),
-        "retry": lambda j: j.retry(mine.id, 2),
+        "retry": lambda j: j.retry(mine.id),
     }[way]
     _, given = meanwhile(postgres, lambda j: j.enqueue("k", {"n": 2}, dedupe="a"), back)
     assert given == (way != "retry")

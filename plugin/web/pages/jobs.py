@@ -46,7 +46,7 @@ def live(request: Request, web: WebDep, seen: str = "") -> Response:
 def retry_failed(request: Request, web: WebDep) -> HTMLResponse:
     """Try everything that failed again."""
     with web.app.gallery.begin() as tx:
-        n = sum(tx.jobs.retry(j.id, time.time()) for j in tx.jobs.find(states=("failed",)))
+        n = sum(tx.jobs.retry(j.id) for j in tx.jobs.find(states=("failed",)))
     _wake(web)
     return _again(request, web, f"{n} will be tried again." if n else "There was nothing to try again.")
 
@@ -109,7 +109,7 @@ def cancel(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
 @router.post("/jobs/{job_id}/retry")
 def retry(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Try a job again that failed or was cancelled."""
-    return _one(request, web, job_id, lambda tx: tx.jobs.retry(job_id, time.time()), "It will be tried again.")
+    return _one(request, web, job_id, lambda tx: tx.jobs.retry(job_id), "It will be tried again.")
 
 
 @router.post("/jobs/{job_id}/first")

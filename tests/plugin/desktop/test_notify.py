@@ -271,6 +271,26 @@ def test_a_click_that_nothing_can_come_of_is_told(dunst: Desk, tmp_path: Path):
         dunst.until(lambda n=n: ask(dunst, "count", "displayed") == str(n), "not shown")
 
 
+def test_a_click_while_restoring_is_paused_is_told_and_its_button_lets_it_go_on(dunst: Desk, tmp_path: Path):
+    program, home, photo = Path(sys.executable).with_name("iconface"), tmp_path / "h", tmp_path / "a.jpg"
+    Image.new("RGB", (8, 8)).save(photo)
+
+    def iconface(*words: object) -> str:
+        argv = [program, "--home", home, *words]
+        return subprocess.run(argv, env=dunst.env, capture_output=True, text=True, check=True).stdout
+
+    iconface("jobs", "pause", "restore")
+    iconface("restore", "--enqueue", "--", photo)
+    try:
+        dunst.until(lambda: ask(dunst, "count", "displayed") == "1", "not shown")
+        dunst.see("Restoring is paused")
+        (tmp_path / "choice").write_text("Go on")
+        ask(dunst, "context")
+        dunst.until(lambda: not json.loads(iconface("jobs", "list", "--json"))["paused"], "still paused")
+    finally:
+        iconface("service", "stop")
+
+
 DUNSTRC = """[global]
     dmenu = {chooser}
     mouse_left_click = context

@@ -2,8 +2,10 @@
 
 import shutil
 from pathlib import Path
+from threading import Timer
 
 import pytest
+from filelock import FileLock
 
 from gallery_db import Gallery
 from gallery_db.job_queue import EVERYTHING
@@ -43,6 +45,16 @@ def test_jobs_run_does_what_is_due_and_tells_what_failed(cli: Cli, library: Libr
     assert cli("jobs", "clear", "--dry-run")["cleared"] == 2
     assert cli("jobs", "clear", "--waiting")["cleared"] == 3
     assert cli("jobs", "list", "--all")["jobs"] == []
+
+
+def test_jobs_run_goes_on_itself_when_the_service_it_waits_for_is_gone(cli: Cli, library: Library, tmp_path: Path):
+    [job] = queue(library, tmp_path / "missing.jpg")
+    runtime = library.home / "data" / "run"
+    runtime.mkdir(exist_ok=True)
+    service = FileLock(runtime / "service.lock", thread_local=False)  # held, and nobody answers: killed just now
+    service.acquire()
+    Timer(1.0, service.release).start()
+    assert [j["job_id"] for j in cli("jobs", "run", code=5)["jobs"]] == [job]
 
 
 def test_mistakes_are_told(cli: Cli):

@@ -49,7 +49,7 @@ def test_killed_at_random_moments(shared_data: Path, tmp_path: Path):
                     states = [tx.jobs.get(j).state for j in jobs]
                     for job, state in zip(jobs, states, strict=True):
                         if state == "failed":  # three kills are held against a photo; the user knows better
-                            tx.jobs.retry(job, time.time())
+                            tx.jobs.retry(job)
                 if set(states) == {"done"}:
                     if kills >= PHOTOS:
                         break

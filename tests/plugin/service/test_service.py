@@ -205,7 +205,7 @@ def test_kill_minus_nine_of_service_and_worker_doubles_nothing(library: Library,
             until(partial(gone, worker))  # it does not outlive its supervisor
             with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin() as tx:
                 for job in tx.jobs.find(states=("failed",)):
-                    tx.jobs.retry(job.id, time.time())
+                    tx.jobs.retry(job.id)
             service = background.start("--no-watch")
         elif worker:
             os.kill(worker, signal.SIGKILL)
@@ -213,7 +213,7 @@ def test_kill_minus_nine_of_service_and_worker_doubles_nothing(library: Library,
     with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin() as tx:
         job = tx.jobs.get(job_id)
         if job.state == "failed":  # three kills in a row are held against the photo; the user says it is fine
-            assert tx.jobs.retry(job_id, time.time())
+            assert tx.jobs.retry(job_id)
     ask(background.runtime, "wake")
     until(lambda: state() == "done", 200)
     assert len(outputs(library)) == 1
