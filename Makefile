@@ -11,7 +11,7 @@ demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=
 	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: check  ## checks and tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(INSTALLED)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
