@@ -1,4 +1,4 @@
-"""What does iconface-nano really gain, and is it known beforehand? Fits and checks `plugin/expected_gain.py`.
+"""What does iconface-nano really gain, and is it known beforehand? Fits and checks `plugin/restoring/expected_gain.py`.
 
     python -m benchmarks.expected_gain [--faces 1100] [--seed 11]
 

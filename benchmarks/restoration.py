@@ -29,7 +29,7 @@ CHILD = """
 import sys
 from pathlib import Path
 import numpy as np
-from plugin.backends import embedder_backend
+from plugin.models.backends import embedder_backend
 from iconface_core.nano.restorer import NanoRestorer
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 rng = np.random.default_rng(0)
@@ -83,8 +83,8 @@ def memory(weights: Path, threads: int) -> None:
 
 
 def quality(options: argparse.Namespace) -> None:
-    from plugin.evaluation import EvalRequest, run_eval, write_report
     from plugin.settings import load_settings
+    from plugin.training.evaluation import EvalRequest, run_eval, write_report
 
     class Progress:
         def total(self, n: int) -> None:

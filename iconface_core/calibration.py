@@ -85,3 +85,12 @@ class Calibration:
                 f"{path}: not a calibration ({e}). Delete it, or run benchmarks/calibrate.py again."
             ) from e
         return found if found.embedder == default.embedder else default
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderFacts:
+    """What grouping and search need of an embedder without loading its model."""
+
+    id: EmbedderId
+    dim: int
+    calibration: Calibration

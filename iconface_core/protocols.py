@@ -1,4 +1,4 @@
-"""The three model seams. Data members are read-only; implementations are created by `plugin/backends.py`."""
+"""The three model seams. Data members are read-only; implementations are created by `plugin/models/backends.py`."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol

@@ -6,29 +6,30 @@ from importlib.metadata import version
 
 from gallery_db import Gallery
 from gallery_db.alike import Alike
+from iconface_core.calibration import EmbedderFacts
 from iconface_core.grouping import GroupingPolicy
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.types import EmbedderId
 
-from .backends import EmbedderBackend, detector_backend, embedder_backend, installed_embedders
-from .by_hand import ByHand
-from .candidates import Candidates
-from .copies import Copies
-from .iconface_backend import IconFaceFiles
-from .indexing import Indexer, Looking, untold
-from .library_job import LibraryJob
-from .model_host import ModelHost, ModelSlot
-from .outputs import Outputs, layout_of
-from .people import People
-from .re_embedding import ReEmbedder
-from .regrouping import EmbedderFacts, Grouper
-from .restorers import Restorers
-from .restoring import RestoreService
-from .roots import Roots
-from .scanning import Scanner
+from .library.by_hand import ByHand
+from .library.copies import Copies
+from .library.indexing import Indexer, Looking, untold
+from .library.job import LibraryJob
+from .library.re_embedding import ReEmbedder
+from .library.roots import Roots
+from .library.scanning import Scanner
+from .library.subjects import SubjectFinder
+from .models.backends import EmbedderBackend, detector_backend, embedder_backend, installed_embedders
+from .models.host import ModelHost, ModelSlot
+from .models.iconface_backend import IconFaceFiles
+from .models.restorers import Restorers
+from .people.people import People
+from .people.regrouping import Grouper
+from .restoring.candidates import Candidates
+from .restoring.outputs import Outputs, layout_of
+from .restoring.restore_service import RestoreService
+from .restoring.whois import WhoIs
 from .settings import Settings
-from .subjects import SubjectFinder
-from .whois import WhoIs
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .library import why_offline
-from .model_shelf import ModelShelf
+from .library.disk import why_offline
+from .models.shelf import ModelShelf
 from .rows import Row
 from .service.control import ask
 from .watching.limits import WATCHED

@@ -11,11 +11,11 @@ from iconface_core.errors import ImageReadError
 from iconface_core.image_io import content_hash, read_photo
 from iconface_core.sharpness import VERSION
 from iconface_core.types import DetectedFace
-from plugin.degradation import measured
 from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import MEASURE
+from plugin.library.degradation import measured
+from plugin.library.subjects import detection_of
 from plugin.progress import Progress
-from plugin.subjects import detection_of
 
 if TYPE_CHECKING:
     from plugin.app import App

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gallery_db.measures import DegradedFilter
 from iconface_core.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
-from plugin.candidates import Candidate
+from plugin.restoring.candidates import Candidate
 from plugin.rows import Row
 
 from .estimate import Estimate, estimate

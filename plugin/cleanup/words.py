@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from plugin.candidates import Candidate
+from plugin.restoring.candidates import Candidate
 
 from .plan import Plan
 

@@ -10,7 +10,7 @@ from .output import columns
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from plugin.library_job import LibraryReport
+    from plugin.library.job import LibraryReport
 
 
 def register(root: typer.Typer) -> None:
@@ -101,7 +101,7 @@ def rules(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only check and show them")] = False,
 ) -> None:
     """Show or change what the watcher restores by itself: new degraded faces of people with a name, never others."""
-    from plugin.watching.rules import to_rules
+    from plugin.library.rules import to_rules
 
     session = Session.of(ctx)
     given = {
@@ -137,7 +137,7 @@ def scan(
 
     While another scan runs, of the service or of another terminal, this one waits for its turn.
     """
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
 
     from .waiting import in_turn
 

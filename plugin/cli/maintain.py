@@ -49,7 +49,7 @@ def backup(
     from datetime import datetime
 
     from gallery_db import backups
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -76,7 +76,7 @@ def restore_backup(
     A service that runs stops for this moment.
     """
     from gallery_db import backups
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
     from plugin.service.aside import alone
 
     session = Session.of(ctx)
@@ -104,7 +104,7 @@ def undo(
     dry_run: DryRun = False,
 ) -> None:
     """Take back the latest decision (or any, by id); undoing an undo does it again. A restored copy is removed."""
-    from plugin.undoing import undo as take_back
+    from plugin.restoring.undoing import undo as take_back
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -133,7 +133,7 @@ def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
     """Purge a person: vectors, name, decisions, references. It cannot be undone; the photos stay."""
     from dataclasses import asdict
 
-    from plugin.forgetting import forget as purge
+    from plugin.people.forgetting import forget as purge
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -162,7 +162,7 @@ def demo(
 ) -> int:
     """Show the whole job on a small sample library: people, references, a restored face, before and after."""
     from plugin.demo.run import run_demo
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
 
     session = Session.of(ctx)
     with session.out.progress("demo", "photos") as progress:

@@ -10,7 +10,7 @@ from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.model_shelf import ModelShelf
+    from plugin.models.shelf import ModelShelf
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would be done")]
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="an id, see: iconface models list")]
@@ -98,7 +98,7 @@ def import_faceir(
     dry_run: DryRun = False,
 ) -> None:
     """Make an IconFace checkpoint, without identity and memory, from the authors' published FaceIR LoRA."""
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
 
     session = Session.of(ctx)
     if dry_run:
@@ -129,7 +129,7 @@ def install(
     dry_run: DryRun = False,
 ) -> None:
     """Install a model you have: AdaFace checkpoints of its authors or of CVLFace, or a model of an InsightFace pack."""
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
 
     session = Session.of(ctx)
     if dry_run:
@@ -159,6 +159,6 @@ def _would(session: Session, what: str) -> None:
 
 
 def _shelf(session: Session) -> "ModelShelf":
-    from plugin.model_shelf import ModelShelf
+    from plugin.models.shelf import ModelShelf
 
     return ModelShelf(session.settings().folders.models)

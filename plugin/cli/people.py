@@ -169,7 +169,7 @@ def regroup(
     limit: Annotated[int, typer.Option(min=1, help="show at most this many changes and questions")] = 50,
 ) -> None:
     """Group all undecided faces anew. What you confirmed or rejected stays as it is; --dry-run is a preview."""
-    from plugin.questions import regroup_lines, regroup_rows
+    from plugin.people.questions import regroup_lines, regroup_rows
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -191,7 +191,7 @@ def questions(
     limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
     """List what grouping would rather ask you, the most useful first. `iconface web` asks the same with pictures."""
-    from plugin.questions import question_rows
+    from plugin.people.questions import question_rows
 
     session = Session.of(ctx)
     with session.app() as app:

@@ -9,7 +9,7 @@ import typer
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from plugin.whois import Answer
+    from plugin.restoring.whois import Answer
 
 FaceNumber = Annotated[int | None, typer.Option("--face", min=1, help="only this face, counted from the left")]
 
@@ -28,8 +28,8 @@ def references(
     limit: Annotated[int, typer.Option(min=0, max=8, help="at most this many")] = 3,
 ) -> int:
     """Whose face is it, which of their photos would be used to restore it, and why these."""
-    from plugin.roots import absolute
-    from plugin.subjects import pick
+    from plugin.library.roots import absolute
+    from plugin.library.subjects import pick
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -106,8 +106,8 @@ def restore(
         }
         return enqueue(session, photos, options)
     from plugin.jobs.restore_job import nameable
-    from plugin.restore_result import FaceResult, RestoreRequest, exit_code
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
+    from plugin.restoring.result import FaceResult, RestoreRequest, exit_code
 
     results: list[FaceResult] = []
     with session.app() as app, session.out.progress("restoring", "photos") as progress:

@@ -16,7 +16,7 @@ from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import RestorationRecord
-    from plugin.copies import Copies
+    from plugin.library.copies import Copies
 
 VERBS = frozenset({"list", "show", "accept", "reject"})
 """The first word after `restore` that means one of these commands, not a photo of that name."""
@@ -44,8 +44,8 @@ def list_(
 ) -> None:
     """List restorations and proposals, latest first."""
     from plugin.errors import UsageError
-    from plugin.roots import absolute
-    from plugin.undoing import STATES
+    from plugin.library.roots import absolute
+    from plugin.restoring.undoing import STATES
 
     wanted = [s for s in STATES if s in (state or STATES)]
     if state and set(state) - set(STATES):
@@ -71,7 +71,7 @@ def list_(
 
 def show(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID|PATH")]) -> None:
     """Everything that is kept of a restoration: who, which references, the identity check, where the copy is."""
-    from plugin.undoing import find
+    from plugin.restoring.undoing import find
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -90,10 +90,10 @@ def accept(
     dry_run: DryRun = False,
 ) -> int:
     """Say that results are good, so that no algorithm replaces them. An accepted proposal is restored."""
-    from plugin.proposals import enqueue as leave
-    from plugin.proposals import fulfil
-    from plugin.restore_result import FaceResult, exit_code
-    from plugin.undoing import accept as accept_output
+    from plugin.restoring.proposals import enqueue as leave
+    from plugin.restoring.proposals import fulfil
+    from plugin.restoring.result import FaceResult, exit_code
+    from plugin.restoring.undoing import accept as accept_output
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
@@ -111,8 +111,8 @@ def accept(
                 rows.append({**row, "decision_id": record.id, "summary": record.summary, "results": [], "job_id": None})
                 human.append(record.summary)
                 continue
-            done = [] if dry_run or enqueue else fulfil(app, first)
-            job = leave(app, first) if enqueue and not dry_run else None
+            done = [] if dry_run or enqueue else fulfil(app.gallery, app.restoring, first)
+            job = leave(app.gallery, first) if enqueue and not dry_run else None
             results += done
             summary = f"accepted the proposal for {first.photo}" + (f" (job {job})" if job is not None else "")
             rows.append(
@@ -125,7 +125,7 @@ def accept(
 
 def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     """Say that results are not wanted: the copy is removed, and nothing makes the same again by itself."""
-    from plugin.undoing import reject as reject_output
+    from plugin.restoring.undoing import reject as reject_output
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
@@ -152,7 +152,7 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
 
 def _entries(copies: "Copies", which: Sequence[str]) -> "list[RestorationRecord]":
     """The first row of each output or proposal that is named, each once. Raises NotFoundError."""
-    from plugin.undoing import find
+    from plugin.restoring.undoing import find
 
     found = (find(copies, _name(name))[0] for name in which)
     return list({first.id: first for first in found}.values())
@@ -160,13 +160,13 @@ def _entries(copies: "Copies", which: Sequence[str]) -> "list[RestorationRecord]
 
 def _name(which: str) -> str:
     """An id as it is, a path as the gallery stores it. A file whose name is a number: write ./5."""
-    from plugin.roots import absolute
+    from plugin.library.roots import absolute
 
     return which if which.isdigit() else str(absolute(Path(which)))
 
 
 def _row(r: "RestorationRecord") -> dict[str, Any]:
-    from plugin.outputs import presence
+    from plugin.restoring.outputs import presence
 
     b = r.bbox
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from plugin.errors import BusyError
 from plugin.jobs.kinds import CHANGES, RECONCILE
-from plugin.scanning import only_one
+from plugin.library.scanning import only_one
 
 from .output import Output
 

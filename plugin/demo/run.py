@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from plugin.app import App, build_app
 from plugin.errors import NotFoundError
 from plugin.progress import Progress
-from plugin.restore_result import FaceResult, RestoreRequest
+from plugin.restoring.result import FaceResult, RestoreRequest
 from plugin.rows import Row
 from plugin.settings import load_settings
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gallery_db.errors import NotFoundError as UnknownIdError
 from gallery_db.records import Origin
 from plugin.errors import NotFoundError
-from plugin.restore_result import FaceResult, RestoreRequest
+from plugin.restoring.result import FaceResult, RestoreRequest
 from plugin.settings import Settings
 
 from .context import JobContext, JobFailedError

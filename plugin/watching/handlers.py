@@ -11,10 +11,10 @@ from gallery_db.records import RootRecord
 from plugin.errors import BusyError
 from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import CHANGES, RECONCILE, WATCH
-from plugin.scanning import ScanReport
+from plugin.library.rules import enqueue_propose
+from plugin.library.scanning import ScanReport
 
 from .limits import no_events
-from .rules import enqueue_propose
 from .settle import retry_after
 
 if TYPE_CHECKING:

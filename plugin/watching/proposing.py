@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db import Tx
 from gallery_db.records import FaceFilter
-from plugin.candidates import Candidate
 from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import AUTO, enqueue_restore
-from plugin.proposals import propose
-
-from .rules import RestoreRules, judged_up_to, rules_of, set_judged
+from plugin.library.rules import RestoreRules, judged_up_to, rules_of, set_judged
+from plugin.restoring.candidates import Candidate
+from plugin.restoring.proposals import propose
 
 if TYPE_CHECKING:
     from plugin.app import App

@@ -11,7 +11,7 @@ RUNTIMES = "{'torch', 'diffusers', 'transformers', 'insightface', 'onnxruntime',
 
 @pytest.mark.parametrize(
     "module",
-    ["iconface_core", "gallery_db", "gallery_db.vectors", "plugin.cli.main", "plugin.library", "plugin.settings"],
+    ["iconface_core", "gallery_db", "gallery_db.vectors", "plugin.cli.main", "plugin.library.disk", "plugin.settings"],
 )
 def test_import_is_light(module: str):
     code = f"import sys, {module}; bad = {RUNTIMES} & set(sys.modules); assert not bad, bad"

@@ -12,11 +12,11 @@ from iconface_core.provenance import Provenance
 from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
 from plugin.app import App, build_app
-from plugin.outputs import presence
 from plugin.progress import Silent
-from plugin.restore_result import FaceResult
+from plugin.restoring.outputs import presence
+from plugin.restoring.result import FaceResult
+from plugin.restoring.undoing import accept, find, reject, undo
 from plugin.settings import load_settings
-from plugin.undoing import accept, find, reject, undo
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from iconface_core.nano.checkpoint import save_nano
 from iconface_core.nano.config import ConvConfig, NanoConfig, NanoIdentity
 from iconface_core.nano.network import build_network
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
-from plugin.backends import WAIFU2X, embedder_backend, restorer_backend, steps_for
 from plugin.errors import UsageError
-from plugin.evaluation import EvalRequest, run_eval
-from plugin.iconface_backend import IconFaceFiles
+from plugin.models.backends import WAIFU2X, embedder_backend, restorer_backend, steps_for
+from plugin.models.iconface_backend import IconFaceFiles
 from plugin.progress import Silent
 from plugin.settings import load_settings
+from plugin.training.evaluation import EvalRequest, run_eval
 
 TINY = NanoConfig(
     size=64,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.sharpness import Degradation
-from plugin.expected_gain import MEASURED, expected_gain
+from plugin.restoring.expected_gain import MEASURED, expected_gain
 
 SHARE = st.floats(0, 1)
 

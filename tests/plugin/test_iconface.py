@@ -25,7 +25,7 @@ from iconface_core.restore.config import (
     StructureConfig,
 )
 from iconface_core.restore.lora import lora_shapes
-from plugin.iconface_backend import ICONFACE, IconFaceFiles
+from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
 
 from .conftest import Cli, Library
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.library import compare, half_empty, walk, why_offline
+from plugin.library.disk import compare, half_empty, walk, why_offline
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import threading
 
-from plugin.model_host import ModelHost
+from plugin.models.host import ModelHost
 
 
 def test_what_is_idle_is_dropped_and_what_is_used_stays():

@@ -11,15 +11,15 @@ from gallery_db.records import RestorationRecord
 from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
 from plugin.app import build_app
-from plugin.candidates import Candidate
-from plugin.copies import Copies
 from plugin.errors import UsageError
-from plugin.outputs import LAYOUTS, Outputs, layout_of, presence, why_not_again
-from plugin.people import People
-from plugin.proposals import propose
-from plugin.restore_result import FaceResult, RestoreRequest
+from plugin.library.copies import Copies
+from plugin.people.people import People
+from plugin.restoring.candidates import Candidate
+from plugin.restoring.outputs import LAYOUTS, Outputs, layout_of, presence, why_not_again
+from plugin.restoring.proposals import propose
+from plugin.restoring.result import FaceResult, RestoreRequest
+from plugin.restoring.undoing import accept, reject, undo
 from plugin.settings import load_settings
-from plugin.undoing import accept, reject, undo
 
 from .conftest import Cli, Library, tree_hash
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from iconface_core.grouping import Cluster, Proposal
 from plugin.app import build_app
-from plugin.questions import asked
+from plugin.people.questions import asked
 from plugin.settings import load_settings
 
 from .conftest import Cli, Library

@@ -2,11 +2,11 @@
 
 import pytest
 
+from iconface_core.calibration import EmbedderFacts
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.types import EmbedderId
 from plugin.app import serving
-from plugin.backends import EmbedderBackend
-from plugin.regrouping import EmbedderFacts
+from plugin.models.backends import EmbedderBackend
 
 
 def backend(name: str) -> EmbedderBackend:

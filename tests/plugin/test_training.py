@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugin.cli.main import run
-from plugin.training import stop_requests
+from plugin.training.run import stop_requests
 
 SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
 

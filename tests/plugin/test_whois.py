@@ -8,9 +8,9 @@ import pytest
 from gallery_db import Tx
 from gallery_db.records import FaceFilter, FaceRecord
 from plugin.app import App, build_app
+from plugin.library.subjects import Subject
+from plugin.restoring.whois import WhoIs
 from plugin.settings import load_settings
-from plugin.subjects import Subject
-from plugin.whois import WhoIs
 from tests.plugin.conftest import Library
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.errors import ConflictError
-from plugin.undoing import undo as take_back
+from plugin.restoring.undoing import undo as take_back
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import by_htmx, go, page, said, trigger

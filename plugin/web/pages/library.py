@@ -14,10 +14,10 @@ from iconface_core.model_catalogue import backend
 from plugin.errors import NotFoundError, UsageError
 from plugin.jobs.blame import LEFT_ALONE
 from plugin.jobs.kinds import CHANGES, enqueue_again, enqueue_reconcile
-from plugin.model_shelf import ModelShelf
+from plugin.library.roots import absolute
+from plugin.library.rules import Mode, RestoreRules
+from plugin.models.shelf import ModelShelf
 from plugin.picture_cache import clear
-from plugin.roots import absolute
-from plugin.watching.rules import Mode, RestoreRules
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, go, page, said

@@ -11,7 +11,7 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
-from plugin.forgetting import forget as purge
+from plugin.people.forgetting import forget as purge
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, go, page, said, trigger
 from plugin.web.stamps import Conflict, check, person_stamp

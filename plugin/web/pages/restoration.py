@@ -13,12 +13,12 @@ from gallery_db.records import JobRecord, RestorationRecord
 from gallery_db.restoration_shelves import Shelf
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.model_catalogue import NANO
-from plugin.again import again
 from plugin.errors import UsageError
-from plugin.iconface_backend import ICONFACE, IconFaceFiles
-from plugin.model_shelf import BACKBONE, ModelShelf
+from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
+from plugin.models.shelf import BACKBONE, ModelShelf
+from plugin.restoring.again import again
+from plugin.restoring.undoing import remove_outputs
 from plugin.rows import Row
-from plugin.undoing import remove_outputs
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, page, said

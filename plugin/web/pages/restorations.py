@@ -10,10 +10,10 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
 from gallery_db.restoration_shelves import Shelf
-from plugin.again import again
 from plugin.errors import UsageError
 from plugin.jobs.kinds import RESTORE
-from plugin.undoing import remove_outputs
+from plugin.restoring.again import again
+from plugin.restoring.undoing import remove_outputs
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, go, page, said, trigger

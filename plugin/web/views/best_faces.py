@@ -8,7 +8,7 @@ import numpy as np
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.references import DegradedFace, Refusal, select_references
 from plugin.app import App
-from plugin.candidates import MAX_POOL
+from plugin.restoring.candidates import MAX_POOL
 from plugin.web.words.dates import day
 from plugin.web.words.people import best_words
 

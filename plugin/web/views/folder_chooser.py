@@ -17,8 +17,8 @@ from platformdirs import user_pictures_path
 
 from gallery_db.filesystem import NETWORK
 from plugin.errors import UsageError
-from plugin.library import is_storable
-from plugin.watching.ignore import is_candidate, is_ignored_folder
+from plugin.library.disk import is_storable
+from plugin.library.ignore import is_candidate, is_ignored_folder
 
 MEDIA = ("/media", "/run/media", "/mnt", "/Volumes")
 """Where Linux and macOS mount what is plugged in."""

@@ -19,9 +19,9 @@ from iconface_core.model_catalogue import backend
 from iconface_core.model_files import BUNDLED
 from plugin.doctor import Check, examine
 from plugin.jobs.kinds import HAND, RECONCILE
-from plugin.library import why_offline
+from plugin.library.disk import why_offline
+from plugin.library.rules import RestoreRules, rules_of
 from plugin.settings import Folders
-from plugin.watching.rules import RestoreRules, rules_of
 
 if TYPE_CHECKING:
     from plugin.app import App

@@ -9,7 +9,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
 from plugin.jobs.kinds import printable
-from plugin.outputs import Presence, presence
+from plugin.restoring.outputs import Presence, presence
 from plugin.web.pictures import version_of
 from plugin.web.restore_jobs import RestoreJobs, live_jobs
 from plugin.web.stamps import faces_stamp, person_stamp

@@ -25,9 +25,9 @@ from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.running import FEED, feed, start
 from plugin.cleanup.words import HEAD, summary_lines, table_rows
 from plugin.cli.output import columns
-from plugin.degradation import row, stored
 from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
+from plugin.library.degradation import row, stored
 from plugin.settings import load_settings
 
 

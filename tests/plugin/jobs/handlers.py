@@ -92,16 +92,16 @@ if __name__ == "__main__":
     from plugin.jobs.worker import main
 
     if "--real" in sys.argv:  # the real handlers, over a decoder that crashes on one file
-        import plugin.indexing
+        import plugin.library.indexing
         from plugin.jobs.registry import HANDLERS
 
-        decode = plugin.indexing.read_photo
+        decode = plugin.library.indexing.read_photo
 
         def read_photo(path, **more):
             if path.name == "poison.jpg":
                 os.kill(os.getpid(), signal.SIGSEGV)
             return decode(path, **more)
 
-        plugin.indexing.read_photo = read_photo
+        plugin.library.indexing.read_photo = read_photo
         sys.argv.remove("--real")
     sys.exit(main(handlers=HANDLERS))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from plugin.app import build_app
-from plugin.library import look_up
-from plugin.moves import MovedPhotos
+from plugin.library.disk import look_up
+from plugin.library.moves import MovedPhotos
 from plugin.progress import Silent
 from plugin.settings import load_settings
 

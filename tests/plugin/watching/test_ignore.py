@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.library import walk
-from plugin.watching.ignore import IgnoreRules, is_candidate, is_ignored_folder
+from plugin.library.disk import walk
+from plugin.library.ignore import IgnoreRules, is_candidate, is_ignored_folder
 
 
 def put(root: Path, *names: str) -> None:

@@ -15,9 +15,9 @@ from plugin.errors import UsageError
 from plugin.jobs import restore_job
 from plugin.jobs.context import JobContext
 from plugin.jobs.registry import HANDLERS
+from plugin.library.rules import RestoreRules, rules_of
 from plugin.settings import load_settings
 from plugin.watching import handlers, proposing
-from plugin.watching.rules import RestoreRules, rules_of
 
 
 @dataclass(frozen=True)

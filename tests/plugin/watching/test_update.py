@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from plugin.app import build_app
+from plugin.library.scanning import GROUPING_PENDING, ScanReport
 from plugin.progress import Silent
-from plugin.scanning import GROUPING_PENDING, ScanReport
 from plugin.settings import load_settings
 
 from .conftest import Watched

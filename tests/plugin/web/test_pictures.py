@@ -18,7 +18,7 @@ from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.image_io import read_photo
 from iconface_core.types import BBox
 from plugin.app import App
-from plugin.forgetting import forget
+from plugin.people.forgetting import forget
 from plugin.picture_cache import PictureCache, clear
 from plugin.web.context import Web
 from plugin.web.picture_files import Missing

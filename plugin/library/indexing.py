@@ -1,0 +1,152 @@
+"""Look at one photo file: hash, decode, detect, align, embed. No database here, so any number of threads may look.
+
+`Seen` is what one look found; `store` writes it in the caller's transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceChanges, FoundFace
+from iconface_core.errors import ImageReadError
+from iconface_core.geometry import ARCFACE_112, align_face
+from iconface_core.image_io import Photo, content_hash, read_photo
+from iconface_core.protocols import FaceDetector, FaceEmbedder
+from iconface_core.provenance import is_restored_output
+from iconface_core.types import DetectedFace, FaceEmbedding
+from plugin.models.host import ModelSlot
+
+from .degradation import measured
+from .disk import FoundFile, vanished
+
+Looking = Callable[[Path, bool], None]
+"""Told the file, and True when a look at it begins, False when it ends."""
+
+
+def untold(path: Path, begins: bool) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What a look at one file found. Exactly one of these holds: `moved_from` (a known photo under a new name), `gone`
+    (by now), `restored` (our own output), `failure` (why it cannot be read), or `photo` with its faces.
+
+    `content_hash` is empty for what is no photo, and None when the file could not be read to its end."""
+
+    file: FoundFile
+    content_hash: str | None = ""
+    moved_from: int | None = None
+    gone: bool = False
+    restored: bool = False
+    failure: str | None = None
+    photo: Photo | None = None
+    faces: tuple[FoundFace, ...] = ()
+
+
+class Indexer:
+    """Runs the models over photos. `max_pixels` guards against decompression bombs; `reduce_to` is the long side, in
+    pixels, that is enough to find faces. `looking` is told when a look at a file begins and ends, because a broken
+    file may kill the process."""
+
+    def __init__(
+        self,
+        detector: ModelSlot[FaceDetector],
+        embedder: ModelSlot[FaceEmbedder],
+        *,
+        reduce_to: int,
+        max_pixels: int,
+        looking: Looking = untold,
+    ) -> None:
+        self._detector, self._embedder = detector, embedder
+        self._reduce_to, self._max_pixels = reduce_to, max_pixels
+        self._looking = looking
+
+    def look(self, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
+        """Never raises for a bad file: the reason is in `Seen.failure`. `moved_from(hash)` names a photo with this
+        content whose file is gone, so that a renamed photo is not looked at again."""
+        path = Path(file.path)
+        self._looking(path, True)
+        try:
+            return self._look(path, file, moved_from)
+        finally:
+            self._looking(path, False)
+
+    def _look(self, path: Path, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
+        try:
+            digest = content_hash(path)
+            old = moved_from(digest)
+            if old is not None:
+                return Seen(file, digest, moved_from=old)
+            if is_restored_output(path):
+                return Seen(file, digest, restored=True)
+            photo = read_photo(path, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
+        except (ImageReadError, OSError) as e:
+            if vanished(file.path):
+                return Seen(file, gone=True)  # it moved on: what is told of it next says where to
+            return Seen(file, None if isinstance(e, OSError) else "", failure=str(e))
+        return Seen(file, digest, photo=photo, faces=tuple(self.faces_of(photo)))
+
+    def faces_of(self, photo: Photo) -> list[FoundFace]:
+        """Detect and embed every face of a decoded photo; boxes and landmarks are in full upright pixels."""
+        with self._detector.use() as detector:
+            found = detector.detect(photo.pixels)
+        return self.embed(photo, found)
+
+    def embed(self, photo: Photo, found: Sequence[DetectedFace]) -> list[FoundFace]:
+        """Embed detections made in `photo.pixels`."""
+        with self._embedder.use() as embedder:
+            embeddings = embedder.embed([align_face(photo.pixels, f.landmarks, ARCFACE_112) for f in found])
+            quality = [float(embedder.calibration.quality(e.norm)) for e in embeddings]
+        return [
+            FoundFace(photo.full_face(f), (e,), q, measured(photo, f, q))
+            for f, e, q in zip(found, embeddings, quality, strict=True)
+        ]
+
+    def embed_at(self, photo: Photo, landmarks_full: Sequence[DetectedFace]) -> list[FaceEmbedding]:
+        """Embed faces whose boxes are known already, in full upright pixels (re-embedding)."""
+        x, y = photo.scale
+        scaled = [
+            align_face(photo.pixels, ((f.landmarks + 0.5) / (x, y) - 0.5).astype("float32"), ARCFACE_112)
+            for f in landmarks_full
+        ]
+        with self._embedder.use() as embedder:
+            return embedder.embed(scaled)
+
+
+class _Where(TypedDict):
+    root_id: int | None
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChanges | None:
+    """Write what was seen. The caller's transaction makes photo, faces and vectors land together or not at all.
+    Nothing is written of a file that is gone: the caller knows what was there."""
+    f = seen.file
+    where: _Where = {"root_id": root_id, "size": f.size, "mtime_ns": f.mtime_ns, "inode": f.inode}
+    if seen.moved_from is not None:
+        tx.photos.move(seen.moved_from, f.path, **where)
+        return None
+    if seen.gone:
+        return None
+    if seen.restored:
+        tx.photos.mark_restored(f.path, seen.content_hash or "", **where)
+        return None
+    if seen.photo is None:
+        tx.photos.mark_failed(f.path, seen.failure or "unknown reason", content_hash=seen.content_hash, **where)
+        return None
+    row = tx.photos.upsert(
+        f.path,
+        seen.content_hash or "",
+        width=seen.photo.width,
+        height=seen.photo.height,
+        captured_at=seen.photo.captured_at,
+        format=seen.photo.format,
+        detector=detector_id,
+        **where,
+    )
+    return tx.faces.replace_for_photo(row.id, seen.faces)

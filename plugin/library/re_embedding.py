@@ -1,0 +1,54 @@
+"""Make one embedder's vectors for faces that lack them: after installing a better embedder, or for boxes drawn by hand.
+
+Resumable: what is missing is asked of the gallery, and each photo is committed by itself.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from gallery_db import Gallery
+from gallery_db.records import FaceRecord
+from iconface_core.errors import ImageReadError
+from iconface_core.image_io import read_photo
+from iconface_core.types import EmbedderId
+from plugin.progress import Progress
+
+from .indexing import Indexer
+from .subjects import detection_of
+
+
+class ReEmbedder:
+    """Fills the vectors of the embedder that `indexer` uses."""
+
+    def __init__(
+        self, gallery: Gallery, indexer: Indexer, embedder: EmbedderId, *, reduce_to: int, max_pixels: int
+    ) -> None:
+        self._gallery, self._indexer, self._embedder = gallery, indexer, embedder
+        self._reduce_to, self._max_pixels = reduce_to, max_pixels
+
+    def run(self, progress: Progress) -> tuple[int, dict[str, str]]:
+        """Returns how many faces got a vector, and the photos that could not be read with the reason."""
+        done, failed = 0, {}
+        for path, faces in self._missing():
+            try:
+                photo = read_photo(Path(path), reduce_to=self._reduce_to, max_pixels=self._max_pixels)
+            except ImageReadError as e:
+                failed[path] = str(e)
+                continue
+            embeddings = self._indexer.embed_at(photo, [detection_of(f) for f in faces])
+            with self._gallery.begin() as tx:
+                done += tx.faces.set_embeddings([(f.id, e) for f, e in zip(faces, embeddings, strict=True)])
+            progress.step(path)
+        return done, failed
+
+    def _missing(self) -> Iterator[tuple[str, list[FaceRecord]]]:
+        after = 0
+        while True:
+            with self._gallery.begin(write=False) as tx:
+                rows = tx.faces.missing(self._embedder, after_id=after)
+            if not rows:
+                return
+            for path, faces in groupby(sorted(rows, key=lambda f: (f.photo, f.id)), key=lambda f: f.photo):
+                yield path, list(faces)
+            after = max(f.id for f in rows)

@@ -1,0 +1,285 @@
+"""`iconface scan`: bring the gallery up to date with the disk, photo by photo, resumable at any point."""
+
+import os
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gallery_db import Gallery
+from gallery_db.records import PhotoStat, RootRecord
+from plugin.errors import BusyError, NotFoundError
+from plugin.progress import Progress
+
+from .copies import Copies
+from .disk import Changes, FoundFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
+from .ignore import IgnoreRules
+from .indexing import Indexer, Seen, store
+from .moves import MovedPhotos
+
+GROUPING_PENDING = "grouping_pending"
+"""Meta key set in the same transaction as new faces, so that a crash before grouping is made good by the next scan."""
+
+
+TOGETHER = 100
+"""So many moved photos are stored in one transaction: a folder that was renamed may hold thousands."""
+
+
+@dataclass(slots=True)
+class ScanReport:
+    """What a scan did. `problems` are lines for a person; `failed` maps path to reason."""
+
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    back: int = 0
+    missing: int = 0
+    unchanged: int = 0
+    restored: int = 0
+    faces: int = 0
+    offline: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def only_one(lock_file: Path, what: str) -> Generator[None]:
+    """Hold a lock that dies with the process. Raises BusyError at once when somebody else holds it."""
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as e:
+        raise BusyError(f"another {what} is running (lock {lock_file}); wait for it to end") from e
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One root that is online, and how it, or a part of it, differs from the gallery. `of` is how many photos the
+    whole root has; `problems` those found on the way."""
+
+    root: RootRecord
+    rules: IgnoreRules
+    known: dict[str, PhotoStat]
+    changes: Changes
+    of: int
+
+
+class Scanner:
+    """Compares the roots with the gallery and looks at what is new or changed. `own` are folders of ours, which are
+    never searched for photos."""
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        indexer: Indexer,
+        copies: Copies,
+        *,
+        workers: int,
+        detector_id: str,
+        own: Collection[Path] = (),
+    ) -> None:
+        self._gallery, self._indexer, self._copies = gallery, indexer, copies
+        self._workers = workers or os.cpu_count() or 1
+        self._detector_id, self._own = detector_id, own
+
+    def scan(
+        self,
+        progress: Progress,
+        *,
+        only: Path | None = None,
+        retry_failed: bool = False,
+        accept_missing: bool = False,
+        dry_run: bool = False,
+    ) -> ScanReport:
+        """Scan all roots, or the one that `only` is. Ctrl-C loses at most the photos being looked at.
+
+        Raises NotFoundError when there is nothing to scan.
+        """
+        report = ScanReport()
+        with self._gallery.begin(write=False) as tx:
+            roots = [r for r in tx.roots.all() if only is None or Path(r.path) == only]
+        if not roots:
+            raise NotFoundError(
+                f"{only} is not a folder of the library" if only else "no folder yet: iconface library add DIR"
+            )
+        plans = [plan for root in roots if (plan := self._plan(root, report, retry_failed, dry_run)) is not None]
+        for plan in plans:
+            report.unchanged += plan.changes.unchanged
+        if dry_run:
+            _foresee(plans, report)
+            return report
+        self._look_and_store(plans, report, progress)
+        for plan in plans:
+            self._settle(plan, report, guarded=not accept_missing, whole=True)
+        return report
+
+    def update(
+        self,
+        progress: Progress,
+        root_id: int,
+        paths: Sequence[str],
+        *,
+        retry_failed: bool = False,
+        guarded: bool = False,
+    ) -> ScanReport:
+        """Bring only these absolute paths of one root up to date: files that came or changed, and what is gone.
+
+        A folder stands for the known photos below it that are gone; what is new in it must be named. `guarded` doubts
+        that many photos vanish at once, as a scan does. Raises NotFoundError for an unknown root.
+        """
+        report = ScanReport()
+        with self._gallery.begin(write=False) as tx:
+            root = tx.roots.get(root_id)
+            of = tx.photos.count(root_id)
+        if self._is_offline(root, of, report):
+            return report
+        rules = IgnoreRules(root.path, self._own)
+        found: list[FoundFile] = []
+        folders: list[str] = []
+        storable = [p for p in dict.fromkeys(paths) if is_storable(p)]
+        for path in storable:
+            if vanished(path) or os.path.isdir(path):  # noqa: PTH112 - paths stay text here
+                folders.append(path)
+            elif not rules.ignores(path):
+                file = look_up(path, _note_in(report))
+                found += [] if file is None else [file]
+        with self._gallery.begin(write=False) as tx:
+            known = tx.photos.known_at(storable, folders)
+        changes = compare(known, {f.path: f for f in found}.values(), retry_failed=retry_failed)
+        report.unchanged += changes.unchanged
+        plan = _Plan(root, rules, known, changes, of)
+        self._look_and_store([plan], report, progress)
+        self._settle(plan, report, guarded=guarded, whole=False)
+        return report
+
+    def _plan(self, root: RootRecord, report: ScanReport, retry_failed: bool, dry_run: bool) -> _Plan | None:
+        with self._gallery.begin(write=False) as tx:
+            known = tx.photos.known(root.id)
+        if self._is_offline(root, len(known), report, dry_run=dry_run):
+            return None
+        rules = IgnoreRules(root.path, self._own)
+        found = walk(Path(root.path), _note_in(report), rules=rules)
+        return _Plan(root, rules, known, compare(known, found, retry_failed=retry_failed), len(known))
+
+    def _is_offline(self, root: RootRecord, known: int, report: ScanReport, *, dry_run: bool = False) -> bool:
+        reason = why_offline(Path(root.path), known)
+        if reason is None:
+            return False
+        if root.online and not dry_run:
+            with self._gallery.begin() as tx:
+                tx.roots.set_online(root.id, False)
+        report.offline.append(reason)
+        return True
+
+    def _look_and_store(self, plans: Sequence[_Plan], report: ScanReport, progress: Progress) -> None:
+        progress.total(sum(len(plan.changes.todo) for plan in plans))
+        # One for all roots: a file found again is claimed once, wherever it went.
+        moved = MovedPhotos(self._gallery)
+        same = moved.same_files([f for plan in plans for f in plan.changes.todo])
+        # Moves first: what is read into a path must not fall to the photo that has left it.
+        for plan in plans:
+            found_again = [Seen(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
+            for start in range(0, len(found_again), TOGETHER):
+                self._store(plan, found_again[start : start + TOGETHER], report, progress)
+        for plan in plans:
+            for seen in self._look_at((f for f in plan.changes.todo if f.path not in same), moved):
+                self._store(plan, [seen], report, progress)
+
+    def _look_at(self, todo: Iterator[FoundFile], moved: MovedPhotos) -> Iterator[Seen]:
+        """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
+
+        def look(file: FoundFile) -> Seen:
+            return self._indexer.look(file, lambda digest: moved.same_content(file, digest))
+
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")
+        running: set[Future[Seen]] = set()
+        try:
+            while True:
+                room = 2 * self._workers - len(running)
+                running |= {pool.submit(look, f) for f in islice(todo, room)}
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _store(self, plan: _Plan, batch: Sequence[Seen], report: ScanReport, progress: Progress) -> None:
+        with self._gallery.begin() as tx:
+            for seen in batch:
+                changes = store(tx, seen, plan.root.id, self._detector_id)
+                if seen.restored:
+                    self._copies.follow(tx, seen.file.path, seen.content_hash or "")
+                if changes is not None and (changes.new or changes.removed):
+                    tx.meta.set(GROUPING_PENDING, "1")
+        for seen in batch:
+            self._count(plan, seen, report)
+            progress.step(seen.file.path)
+
+    def _count(self, plan: _Plan, seen: Seen, report: ScanReport) -> None:
+        old = plan.known.get(seen.file.path)
+        if seen.gone:
+            plan.changes.gone.extend([] if old is None else [old.id])
+        elif seen.moved_from is not None and old is not None and old.id == seen.moved_from:
+            report.back += old.state == "missing"
+            report.unchanged += old.state != "missing"
+        elif seen.moved_from is not None:
+            report.moved += 1
+        elif seen.restored:
+            report.restored += 1
+        elif seen.photo is None:
+            report.failed[seen.file.path] = seen.failure or ""
+        else:
+            report.changed += old is not None
+            report.new += old is None
+            report.faces += len(seen.faces)
+
+    def _settle(self, plan: _Plan, report: ScanReport, *, guarded: bool, whole: bool) -> None:
+        """Mark what is gone or back, unless so much is gone that the drive is the likelier reason."""
+        paths = {stat.id: path for path, stat in plan.known.items()}
+        with self._gallery.begin(write=False) as tx:
+            # Photos that moved have another path by now, here or in another root.
+            here = {stat.id for stat in tx.photos.known_at([paths[i] for i in plan.changes.gone]).values()}
+        # The disk is asked before the writing begins: a share may take its time, and nobody else can write then.
+        lost = [i for i in plan.changes.gone if i in here]
+        gone = [i for i in lost if vanished(paths[i])]
+        ignored = [i for i in set(lost) - set(gone) if plan.rules.ignores(paths[i])]
+        doubtful = guarded and half_empty(plan.of, len(gone))
+        with self._gallery.begin() as tx:
+            report.back += tx.photos.mark_present(plan.changes.back)
+            report.missing += tx.photos.mark_missing(ignored if doubtful else gone + ignored)
+            if doubtful:
+                report.problems.append(
+                    f"{plan.root.path}: {len(gone)} of {plan.of} photos are gone at once; is a drive missing? "
+                    "Nothing was marked. If you did delete them: iconface scan --accept-missing"
+                )
+            if doubtful or whole:
+                tx.roots.set_online(plan.root.id, not doubtful)
+            if whole:
+                tx.roots.mark_scanned(plan.root.id)
+
+
+def _note_in(report: ScanReport) -> Callable[[OSError], None]:
+    def problem(e: OSError) -> None:
+        report.problems.append(f"{e.filename}: {e.strerror}")
+
+    return problem
+
+
+def _foresee(plans: Sequence[_Plan], report: ScanReport) -> None:
+    """What a scan would do, without looking into any file."""
+    for plan in plans:
+        report.new += sum(f.path not in plan.known for f in plan.changes.todo)
+        report.changed += sum(f.path in plan.known for f in plan.changes.todo)
+        report.back += len(plan.changes.back)
+        report.missing += len(plan.changes.gone)

@@ -1,0 +1,135 @@
+"""The faces of one photo, whether the library knows it or not: what `references` and `restore` work on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from gallery_db import Gallery
+from gallery_db.records import FaceRecord, PhotoRecord
+from iconface_core.calibration import Calibration
+from iconface_core.geometry import ARCFACE_112
+from iconface_core.image_io import Photo, content_hash, read_photo
+from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
+from plugin.errors import NotFoundError
+
+from .indexing import Indexer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
+    counts the faces of the photo from the left, from 1. `face` is in full upright pixels."""
+
+    path: Path
+    content_hash: str
+    number: int
+    face: DetectedFace
+    embedding: FaceEmbedding
+    quality: float
+    face_id: int | None = None
+    photo_id: int | None = None
+    person_id: int | None = None
+    confirmed: bool = False
+    captured_at: datetime | None = None
+
+
+class SubjectFinder:
+    """Finds the faces of a photo: from the gallery when the file is unchanged since it was indexed, else by looking."""
+
+    def __init__(
+        self, gallery: Gallery, indexer: Indexer, embedder: EmbedderId, calibration: Calibration, *, max_pixels: int
+    ) -> None:
+        self._gallery, self._indexer = gallery, indexer
+        self._embedder, self._calibration = embedder, calibration
+        self._max_pixels = max_pixels
+
+    def find(self, path: Path) -> tuple[Photo, list[Subject]]:
+        """Read a photo in full and return it with its faces, left to right.
+
+        Raises NotFoundError when there is no such file, ImageReadError when it is no picture.
+        """
+        if path.is_dir():
+            raise NotFoundError(f"{path} is a folder: name the photos in it, or see: iconface cleanup plan")
+        if not path.is_file():
+            raise NotFoundError(f"{path}: no such photo")
+        digest = content_hash(path)
+        photo = read_photo(path, max_pixels=self._max_pixels)
+        with self._gallery.begin(write=False) as tx:
+            row = tx.photos.by_path(str(path))
+            known = row is not None and row.content_hash == digest and row.state == "indexed"
+            faces = tx.faces.of_photo(row.id) if row is not None and known else None
+            embeddings = {} if faces is None else {f.id: tx.faces.embedding(f.id, self._embedder) for f in faces}
+        if row is None or faces is None:
+            return photo, self._look(path, digest, photo)
+        return photo, self._from_gallery(path, photo, row, faces, embeddings)
+
+    def _look(self, path: Path, digest: str, photo: Photo) -> list[Subject]:
+        found = sorted(self._indexer.faces_of(photo), key=lambda f: f.face.bbox.x1)
+        return [
+            Subject(path, digest, n, f.face, f.embeddings[0], f.quality or 0.0, captured_at=camera_time(photo))
+            for n, f in enumerate(found, 1)
+        ]
+
+    def _from_gallery(
+        self,
+        path: Path,
+        photo: Photo,
+        row: PhotoRecord,
+        faces: list[FaceRecord],
+        embeddings: dict[int, FaceEmbedding | None],
+    ) -> list[Subject]:
+        out: list[Subject] = []
+        for number, record in enumerate(faces, 1):
+            if record.state not in ("ok", "doubtful"):
+                continue
+            face = detection_of(record)
+            embedding = embeddings[record.id] or self._indexer.embed_at(photo, [face])[0]
+            quality = float(self._calibration.quality(embedding.norm))
+            subject = Subject(path, row.content_hash, number, face, embedding, quality, record.id, row.id)
+            out.append(
+                replace(subject, person_id=record.person_id, confirmed=record.confirmed, captured_at=photo.captured_at)
+            )
+        return out
+
+
+def camera_time(photo: Photo) -> datetime | None:
+    """The capture date as the gallery keeps it: what the camera's clock showed, without a zone."""
+    return None if photo.captured_at is None else photo.captured_at.replace(tzinfo=None)
+
+
+def pick(subjects: list[Subject], number: int | None, path: Path, *, face_ids: Sequence[int] = ()) -> list[Subject]:
+    """All faces, the ones with these gallery ids, or the one with this number. Raises NotFoundError, telling how many
+    there are."""
+    if not subjects:
+        raise NotFoundError(f"{path}: no face found; draw one by hand with: iconface faces add PHOTO X1 Y1 X2 Y2")
+    if face_ids:
+        known = [s for s in subjects if s.face_id in face_ids]
+        if not known:
+            ids = ", ".join(map(str, face_ids))
+            raise NotFoundError(f"{path} has no face with id {ids}: the photo was changed or indexed anew; scan it")
+        return known
+    if number is None:
+        return subjects
+    chosen = [s for s in subjects if s.number == number]
+    if not chosen:
+        raise NotFoundError(f"{path} has no face {number}; its faces are {', '.join(str(s.number) for s in subjects)}")
+    return chosen
+
+
+def detection_of(record: FaceRecord) -> DetectedFace:
+    """The stored detection; a box drawn by hand gets the landmarks of a frontal face that fills it."""
+    return record.detected() or DetectedFace(record.bbox, frontal_landmarks(record.bbox), record.det_score)
+
+
+def frontal_landmarks(bbox: BBox) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    """(5, 2) landmarks of an upright frontal face whose detector box is `bbox`.
+
+    Detectors draw the box from mid-forehead to chin, ear to ear: the middle 84 % x 96 % of the ArcFace crop.
+    """
+    unit = ARCFACE_112.points / ARCFACE_112.size
+    x = (unit[:, 0] - 0.5) / 0.84 + 0.5
+    y = (unit[:, 1] - 0.52) / 0.96 + 0.5
+    return np.stack([bbox.x1 + x * bbox.width, bbox.y1 + y * bbox.height], axis=1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The people of the gallery: grouping, questions, decisions, forgetting."""

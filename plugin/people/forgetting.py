@@ -1,0 +1,14 @@
+"""Forgetting somebody: the gallery's part, and the pictures of them that the site kept."""
+
+from gallery_db import Gallery
+from gallery_db.records import ForgetResult
+from plugin.picture_cache import clear
+from plugin.settings import Folders
+
+
+def forget(gallery: Gallery, folders: Folders, person_id: int) -> ForgetResult:
+    """`Gallery.forget`, and no picture of them stays in the cache. Errors as there; the pictures go all the same."""
+    try:
+        return gallery.forget(person_id)
+    finally:
+        clear(folders.web_pictures)

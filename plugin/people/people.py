@@ -1,0 +1,55 @@
+"""What a user asks about people and faces, and what they decide. Every decision can be tried first and undone later."""
+
+from collections.abc import Callable
+
+from gallery_db import Gallery
+from gallery_db.gallery import Tx
+from gallery_db.records import DecisionRecord, FaceFilter
+from plugin.dry_run import tried
+from plugin.errors import NotFoundError
+from plugin.rows import Row, face_row, person_row
+
+
+class People:
+    """Reads and decisions over one gallery."""
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
+
+    def rows(self, *, everybody: bool = False) -> list[Row]:
+        """`people list`; `everybody` includes hidden and ignored people."""
+        flag = None if everybody else False
+        with self._gallery.begin(write=False) as tx:
+            return [person_row(p) for p in tx.people.find(hidden=flag, ignored=flag)]
+
+    def row(self, person_id: int) -> Row:
+        """One person. Raises NotFoundError."""
+        with self._gallery.begin(write=False) as tx:
+            return person_row(tx.people.summary(person_id))
+
+    def faces(self, where: FaceFilter) -> list[Row]:
+        """`faces list`."""
+        with self._gallery.begin(write=False) as tx:
+            return [face_row(f) for f in tx.faces.find(where)]
+
+    def find(self, who: str) -> int:
+        """A person by id or exact name. Raises NotFoundError, also when several share the name, listing their ids."""
+        with self._gallery.begin(write=False) as tx:
+            if who.isdigit():
+                return tx.people.get(int(who)).id
+            found = tx.people.by_name(who)
+        if not found:
+            raise NotFoundError(f"no person is called {who!r}; see: iconface people list")
+        if len(found) > 1:
+            ids = ", ".join(str(p.id) for p in found)
+            raise NotFoundError(f"several people are called {who!r}: use one of the ids {ids}")
+        return found[0].id
+
+    def named(self, name: str) -> list[int]:
+        """Ids of the people called `name`."""
+        with self._gallery.begin(write=False) as tx:
+            return [p.id for p in tx.people.by_name(name)] if name else []
+
+    def decide(self, verb: Callable[[Tx], DecisionRecord], *, dry_run: bool = False) -> DecisionRecord:
+        """Carry out one decision, or only say what it would be."""
+        return tried(self._gallery, verb, dry_run=dry_run)

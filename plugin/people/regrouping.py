@@ -1,0 +1,115 @@
+"""Bring grouping and storage together: columns out, decisions in. The rules live in `iconface_core.grouping`."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from gallery_db import Gallery
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceState, GroupingChanges
+from gallery_db.vectors import SyncedStore, VectorStore, open_store, sync_store
+from iconface_core.calibration import EmbedderFacts
+from iconface_core.grouping import Background, Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
+from iconface_core.types import I64
+
+from .questions import asked
+
+FULL_PASS_UP_TO = 50_000
+"""Up to this many faces the full pass takes seconds, so every scan ends with the canonical result."""
+
+
+class Grouper:
+    """Groups the faces of one embedder."""
+
+    def __init__(self, gallery: Gallery, embedder: EmbedderFacts, policy: GroupingPolicy | None = None) -> None:
+        self._gallery, self._embedder, self._policy = gallery, embedder, policy or GroupingPolicy()
+        self._index: SyncedStore | None = None
+
+    def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
+        """Group all undecided faces anew and write it with the questions left, or only say what would change."""
+        with self._gallery.begin(write=False) as tx:
+            store, faces, facts = self._store(tx), read_faces(tx, self._embedder), read_facts(tx)
+        grouping = regroup(faces, facts, self._embedder.calibration, self._policy, search=store.search)
+        with self._gallery.begin(write=not dry_run) as tx:
+            changes = tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run)
+            if not dry_run:
+                tx.meta.set(self._background_key, _to_text(grouping.background))
+                tx.questions.keep(asked(tx, grouping.proposals, grouping.clusters), replace=True)
+            return changes, grouping
+
+    def quick(self, face_ids: I64) -> tuple[GroupingChanges, list[Decision]]:
+        """Place a few new faces against the index, with what the last full pass learned about the library. Questions
+        about them are added to those there are.
+
+        The other faces of their photos come along: nobody is twice in one photo.
+        """
+        with self._gallery.begin(write=False) as tx:
+            columns = tx.faces.columns()
+            photos = columns.photo_id[np.isin(columns.face_id, face_ids)]
+            decisions = assign(
+                read_faces(tx, self._embedder, columns.face_id[np.isin(columns.photo_id, photos)]),
+                read_facts(tx),
+                self._embedder.calibration,
+                self._policy,
+                search=self._store(tx).search,
+                lookup=lambda ids: read_faces(tx, self._embedder, ids),
+                background=_from_text(tx.meta.get(self._background_key)),
+            )
+        with self._gallery.begin() as tx:
+            changes = tx.faces.apply_decisions(decisions)
+            tx.questions.keep(asked(tx, [d.proposal for d in decisions if d.proposal is not None]), replace=False)
+            return changes, decisions
+
+    @property
+    def _background_key(self) -> str:
+        return f"background:{self._embedder.id}"
+
+    def _store(self, tx: Tx) -> VectorStore:
+        """The index as `tx` sees it: opened once, then kept up to date in memory."""
+        if self._index is None or not sync_store(self._index, tx):
+            self._index = open_store(self._gallery.vectors_dir, tx, self._embedder.id, self._embedder.dim)
+        return self._index.store
+
+
+def read_faces(
+    tx: Tx, embedder: EmbedderFacts, face_ids: I64 | None = None, *, states: Sequence[FaceState] = ("ok", "doubtful")
+) -> Faces:
+    """Faces (all, or the given ones) in these states that have a vector of `embedder`, in order of id."""
+    columns = tx.faces.columns(face_ids)
+    matrix = tx.faces.matrix(embedder.id, face_ids)
+    _, rows, at = np.intersect1d(columns.face_id, matrix.face_ids, assume_unique=True, return_indices=True)
+    usable = np.isin(columns.state[rows], states)
+    rows, at = rows[usable], at[usable]
+    return Faces(
+        face_ids=columns.face_id[rows],
+        photo_ids=columns.photo_id[rows],
+        vectors=matrix.vectors[at],
+        qualities=embedder.calibration.quality(matrix.norms[at]),
+        captured_day=columns.captured_day[rows],
+        person_ids=columns.person_id[rows],
+        confirmed=columns.confirmed[rows],
+        cluster_ids=columns.cluster_id[rows],
+    )
+
+
+def read_facts(tx: Tx) -> Facts:
+    """Everything people said that grouping must obey."""
+    people = tx.people.constraints()
+    return Facts(
+        rejections=frozenset(tx.faces.rejections()),
+        birth_days={p.person_id: p.birth_day for p in people if p.birth_day >= 0},
+        protected=frozenset(p.person_id for p in people if p.named or p.decided),
+        different_people=frozenset(tx.people.different()),
+    )
+
+
+def _to_text(background: Background) -> str:
+    return json.dumps({"people": background.people, "mean": background.mean.astype(float).round(6).tolist()})
+
+
+def _from_text(text: str | None) -> Background | None:
+    if text is None:
+        return None
+    stored = json.loads(text)
+    return Background(np.array(stored["mean"], np.float32), stored["people"])

@@ -1,0 +1,1 @@
+"""One restore request: whose face, which references, the restoration, its check, the copy; and what is proposed."""

@@ -1,0 +1,171 @@
+"""Which faces of the library are worth restoring: told from the gallery alone, no pixel is read.
+
+The restoration itself looks at the photo again and has the last word; this only says what to try, and in what order.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from gallery_db import Gallery
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceRecord, ReferenceRow, RestorationRecord
+from iconface_core.calibration import EmbedderFacts
+from iconface_core.reference_types import ReferenceCandidate, ReferenceChoice
+from iconface_core.sharpness import Degradation, why_left_alone
+from iconface_core.types import FaceEmbedding
+from plugin.library.degradation import stored
+from plugin.library.subjects import Subject, detection_of
+
+from .expected_gain import NOTHING, Gain, expected_gain
+from .outputs import presence, why_not_again
+from .restore_service import likeness
+from .whois import WhoIs
+
+MAX_POOL = 200
+"""Of a person with more faces only this many, the best, are weighed as references: weighing is quadratic."""
+
+ASK_AT_MOST = 500
+"""Faces without a person that are identified at a time, those most like anybody first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One face and what speaks for or against restoring it.
+
+    `degradation` is None while the face was not measured. `likeness` is the mean cosine to the closest of the person's
+    other faces, None without any. `reason` says why it is left alone, None for a face worth trying. `restorer` is the
+    id of the one that would do it.
+    """
+
+    face: FaceRecord
+    photo_hash: str
+    degradation: Degradation | None
+    choice: ReferenceChoice | None = None
+    likeness: float | None = None
+    reason: str | None = None
+    restorer: str = ""
+
+    @property
+    def gain(self) -> Gain:
+        """What to expect of its `restorer`; nothing for a face that is left alone."""
+        if self.reason is not None or self.degradation is None:
+            return NOTHING
+        chosen = () if self.choice is None else self.choice.chosen
+        return expected_gain(self.restorer, self.degradation, [c.score for c in chosen])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pool:
+    """One person's usable faces, best first: all of them, and the best as candidates for references."""
+
+    rows: Sequence[ReferenceRow]
+    best: Sequence[ReferenceCandidate]
+
+
+class Candidates:
+    """Judges faces of one gallery."""
+
+    def __init__(self, gallery: Gallery, whois: WhoIs, embedder: EmbedderFacts) -> None:
+        self._gallery, self._whois, self._embedder = gallery, whois, embedder
+
+    def of(self, face_ids: Sequence[int], *, restorer: str, again: bool = False) -> list[Candidate]:
+        """Judge these faces, in order of id; unknown ids are left out.
+
+        `restorer` is the id of the restorer that would do it (`app.restorers.id("auto")`). `again` also offers faces
+        with a result of another restorer, unless the user accepted it.
+        """
+        with self._gallery.begin(write=False) as tx:
+            seen = [
+                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation), restorer=restorer)
+                for f in tx.faces.by_ids(face_ids)
+            ]
+            seen = [_with(c, _left_alone(c)) for c in seen]
+            strangers = [
+                s
+                for c in seen
+                if c.reason is None and c.face.person_id is None and (s := self._subject(tx, c)) is not None
+            ]
+        found = self._whois.recognised(strangers, at_most=ASK_AT_MOST)
+        with self._gallery.begin(write=False) as tx:
+            seen = [_named(c, found.get(c.face.id)) for c in seen]
+            by_person = groupby(
+                sorted(seen, key=lambda c: (c.face.person_id or 0, c.face.id)), lambda c: c.face.person_id
+            )
+            judged = [
+                c for person_id, theirs in by_person for c in self._of_person(tx, person_id, theirs, restorer, again)
+            ]
+        return sorted(judged, key=lambda c: c.face.id)
+
+    def _of_person(
+        self, tx: Tx, person_id: int | None, seen: Iterable[Candidate], restorer: str, again: bool
+    ) -> Iterator[Candidate]:
+        pool: _Pool | None = None
+        for c in seen:
+            if c.reason is not None or person_id is None:
+                yield _with(c, c.reason or "nobody is known for this face")
+                continue
+            if pool is None:
+                rows = sorted(tx.faces.reference_candidates(person_id, self._embedder.id), key=lambda r: -r.norm)
+                pool = _Pool(rows, self._whois.pool(rows[:MAX_POOL]))
+            yield self._choose(tx, c, pool, restorer, again)
+
+    def _choose(self, tx: Tx, c: Candidate, pool: _Pool, restorer: str, again: bool) -> Candidate:
+        face, subject = c.face, self._subject(tx, c)
+        if subject is None:
+            return _with(c, "it has no vector yet: iconface scan --re-embed")
+        rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
+        # What was decided holds for the very references that the restoration would choose: then all are weighed.
+        choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best)
+        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.photo_id != face.photo_id]
+        references = [chosen.face_id for chosen in choice.chosen]
+        reason = why_not_again(rows, input_sha256=c.photo_hash, restorer=restorer, references=references)
+        if reason is None and not again:
+            reason = _has_result(rows)
+        return replace(c, choice=choice, likeness=likeness(subject.embedding.vector, others), reason=reason)
+
+    def _subject(self, tx: Tx, c: Candidate) -> Subject | None:
+        """The face as identification and references know it; None while it has no vector."""
+        face, embedding = c.face, tx.faces.embedding(c.face.id, self._embedder.id)
+        if embedding is None:
+            return None
+        return Subject(
+            path=Path(face.photo),
+            content_hash=c.photo_hash,
+            number=0,
+            face=detection_of(face),
+            embedding=embedding,
+            quality=float(self._embedder.calibration.quality(embedding.norm)),
+            face_id=face.id,
+            photo_id=face.photo_id,
+            captured_at=None if face.captured_at is None else datetime.fromisoformat(face.captured_at),
+        )
+
+
+def _named(c: Candidate, who: tuple[int, str | None] | None) -> Candidate:
+    """Degraded faces are often recognised without having been grouped."""
+    return c if who is None else replace(c, face=replace(c.face, person_id=who[0], person_name=who[1]))
+
+
+def _left_alone(seen: Candidate) -> str | None:
+    if seen.face.photo_state != "indexed":
+        return f"its photo is {seen.face.photo_state}"
+    if seen.face.state not in ("ok", "doubtful"):
+        return f"it is {seen.face.state}"
+    if seen.degradation is None:
+        return "not measured yet"
+    return why_left_alone(seen.degradation)
+
+
+def _has_result(rows: Sequence[RestorationRecord]) -> str | None:
+    """Any result that is still there will do, whoever made it."""
+    for r in rows:
+        if r.state == "done" and presence(r, compare=False) != "gone":
+            return f"restored already (restoration {r.id}, {r.output})"
+    return None
+
+
+def _with(seen: Candidate, reason: str | None) -> Candidate:
+    return replace(seen, reason=reason)

@@ -1,0 +1,298 @@
+"""One restore request, from a photo to a checked, marked copy. The original is only ever read."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from gallery_db import Gallery
+from iconface_core.calibration import Calibration
+from iconface_core.errors import ImageReadError
+from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
+from iconface_core.image_io import Photo, content_hash, read_photo
+from iconface_core.paste import paste_back
+from iconface_core.protocols import FaceEmbedder
+from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
+from iconface_core.sharpness import measure, why_left_alone
+from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.verdict import VerdictKind, judge
+from plugin.errors import NotFoundError
+from plugin.library.subjects import Subject, SubjectFinder, pick
+from plugin.models.backends import steps_for
+from plugin.models.host import ModelSlot
+from plugin.models.restorers import Restorers
+
+from .outputs import Outputs, why_not_again
+from .result import FaceResult, RestoreRequest
+from .whois import Answer, WhoIs, chosen_by_hand
+
+log = logging.getLogger(__name__)
+
+GALLERY_TOP = 3
+"""Likeness to a person is the mean cosine to this many of their closest photos: one wrong face cannot decide."""
+
+OnStep = Callable[[int, int], None]
+
+
+class RestoreService:
+    """Restores photos."""
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        finder: SubjectFinder,
+        whois: WhoIs,
+        embedder: ModelSlot[FaceEmbedder],
+        calibration: Calibration,
+        restorers: Restorers,
+        outputs: Outputs,
+    ) -> None:
+        self._gallery, self._finder, self._whois = gallery, finder, whois
+        self._embedder, self._calibration = embedder, calibration
+        self._restorers, self._outputs = restorers, outputs
+
+    def restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None = None) -> list[FaceResult]:
+        """Restore one photo: one result per face. What is wrong with the photo itself is in the result, not raised.
+
+        Raises NotFoundError for an unknown person, IconFaceError when the restorer cannot run.
+        """
+        try:
+            if path.is_file() and is_restored_output(path) and not request.force:
+                return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
+            photo, subjects = self._finder.find(path)
+            subjects = pick(subjects, request.face, path, face_ids=request.face_ids)
+        except (ImageReadError, OSError) as e:
+            return [FaceResult(path, skipped_reason=str(e), failed=True)]
+        except NotFoundError as e:
+            return [FaceResult(path, skipped_reason=str(e), no_face=True)]
+        answers = self._whois.answer(subjects, person_id=request.person_id)
+        if request.person_id is not None and len(answers) > 1:
+            answers = [max(answers, key=lambda a: likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
+        run = _Run(self, photo, subjects[0].content_hash, request, on_step)
+        prepared = [run.prepare(a) for a in answers]
+        run.restore([p for p in prepared if p.result.skipped_reason is None])
+        results = [p.result for p in prepared]
+        run.finish(path, results)
+        return results
+
+    def embed(self, photo: RgbU8, subject: Subject) -> FaceEmbedding:
+        """Embed the face of `subject` in other pixels of the same photo."""
+        with self._embedder.use() as embedder:
+            return embedder.embed([align_face(photo, subject.face.landmarks, ARCFACE_112)])[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """One face, ready to be restored or left alone (`result.skipped_reason`). `gallery` is what it is compared with."""
+
+    subject: Subject
+    result: FaceResult
+    crop: AlignedFace
+    references: Sequence[tuple[AlignedFace, FaceEmbedding]]
+    gallery: Sequence[FaceEmbedding]
+
+
+class _Run:
+    """The work on one photo: its faces go to the restorer together, then one by one into one growing copy."""
+
+    def __init__(
+        self,
+        service: RestoreService,
+        photo: Photo,
+        source_sha256: str,
+        request: RestoreRequest,
+        on_step: OnStep | None,
+    ) -> None:
+        self._s, self._request, self._on_step = service, request, on_step
+        self._began = time.monotonic()
+        self._pixels, self._source_sha256 = photo.pixels, source_sha256
+        self._records: list[tuple[FaceResult, FaceRecord]] = []
+        self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
+
+    def prepare(self, answer: Answer) -> _Prepared:
+        """Measure one face, and find its references unless it is left alone."""
+        s, request = answer.subject, self._request
+        result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
+        crop = align_face(self._pixels, s.face.landmarks, FFHQ_512)
+        result.degradation = measure(crop.pixels, crop.from_photo)
+        if not request.force:
+            result.skipped_reason = why_left_alone(result.degradation)
+        references = [] if result.skipped_reason else self._references(answer, result)
+        if request.origin != "hand" and result.skipped_reason is None:
+            result.skipped_reason = self._why_not_by_itself(s, result)
+        if request.dry_run and result.skipped_reason is None:
+            result.skipped_reason = "dry run: nothing was restored"
+        # Nobody is known: then the photos the user gave are the person.
+        gallery = _gallery(answer) or [e for _, e in references]
+        return _Prepared(s, result, crop, references, gallery)
+
+    def _references(self, answer: Answer, result: FaceResult) -> list[tuple[AlignedFace, FaceEmbedding]]:
+        if not self._request.use_references:
+            result.references_note = "none: you asked for none"
+            return []
+        if self._request.references:
+            return [self._given(path, result) for path in self._request.references]
+        if answer.choice is None:
+            result.references_note = "none: nobody is known for this face"
+            return []
+        found: list[tuple[AlignedFace, FaceEmbedding]] = []
+        for chosen in chosen_by_hand(answer, self._request.reference_faces) or answer.choice.chosen:
+            row = answer.rows[chosen.face_id]
+            try:
+                pixels = read_photo(Path(row.photo)).pixels
+            except ImageReadError as e:
+                result.notes.append(f"reference left out: {e}")
+                continue
+            landmarks = row.landmarks
+            assert landmarks is not None, "candidates without landmarks are never chosen"
+            embedding = FaceEmbedding(answer.subject.embedding.embedder, row.vector, row.norm)
+            found.append((align_face(pixels, landmarks, FFHQ_512), embedding))
+            result.references.append(
+                {
+                    "face_id": chosen.face_id,
+                    "photo": row.photo,
+                    "score": round(chosen.score, 4),
+                    "reasons": list(chosen.reasons),
+                }
+            )
+        if not found:
+            result.references_note = answer.choice.summary
+        return found
+
+    def _why_not_by_itself(self, s: Subject, result: FaceResult) -> str | None:
+        """What keeps an algorithm from restoring this face unasked: nobody known, or what is known of earlier tries."""
+        if result.person_id is None:
+            return result.who
+        with self._s._gallery.begin(write=False) as tx:
+            rows = tx.restorations.of_face(
+                photo=str(s.path), face_id=s.face_id, input_sha256=self._source_sha256, bbox=s.face.bbox
+            )
+        return why_not_again(
+            rows,
+            input_sha256=self._source_sha256,
+            restorer=self._s._restorers.id(self._request.restorer),
+            references=[r["face_id"] for r in result.references],
+        )
+
+    def _given(self, path: Path, result: FaceResult) -> tuple[AlignedFace, FaceEmbedding]:
+        """The largest face of a file the user named. Raises ImageReadError or NotFoundError: the user must know."""
+        photo, subjects = self._s._finder.find(path)
+        best = max(pick(subjects, None, path), key=lambda s: s.face.bbox.width * s.face.bbox.height)
+        result.references.append(
+            {"face_id": best.face_id, "photo": str(path), "score": 1.0, "reasons": ["you gave it"]}
+        )
+        return align_face(photo.pixels, best.face.landmarks, FFHQ_512), best.embedding
+
+    def restore(self, faces: Sequence[_Prepared]) -> None:
+        """Run the restorer over all faces, then judge each and put it back."""
+        if not faces:
+            return
+        with self._s._restorers.slot(self._request.restorer).use() as restorer:
+            wanted = self._request.strength
+            self._options = options = replace(
+                self._options,
+                strength=restorer.default_strength if wanted is None else wanted,
+                steps=self._options.steps or steps_for(restorer.id, self._request.quality),
+            )
+            inputs = []
+            for face in faces:
+                used = face.references[: restorer.max_references]
+                inputs.append(RestoreInput(face.crop, tuple(a for a, _ in used), tuple(e for _, e in used)))
+                face.result.restorer, face.result.seed, face.result.references_used = (
+                    restorer.id,
+                    options.seed,
+                    len(used),
+                )
+                if face.references and not used:
+                    face.result.references_note = (
+                        f"{restorer.id} uses no references; they serve the identity check only"
+                    )
+            restored = restorer.restore_many(inputs, options, on_step=self._on_step)
+            self._weights = restorer.weights_sha256
+        for face, out in zip(faces, restored, strict=True):
+            self._put_back(face, out.pixels)
+        seconds = (time.monotonic() - self._began) / len(faces)  # reading and judging take their share on a fast GPU
+        for face in faces:
+            face.result.seconds = seconds
+
+    def _put_back(self, face: _Prepared, restored: RgbU8) -> None:
+        """Paste a face into the copy if the identity check lets it pass."""
+        s, result, calibration = face.subject, face.result, self._s._calibration
+        pasted = paste_back(self._pixels, face.crop, restored, s.face.landmarks)
+        after = self._s.embed(pasted.pixels, s)
+        result.similarity_before = likeness(s.embedding.vector, face.gallery)
+        result.similarity_after = likeness(after.vector, face.gallery)
+        norms = [e.norm for e in face.gallery]
+        result.verdict = judge(
+            calibration,
+            to_input=float(after.vector @ s.embedding.vector),
+            before=result.similarity_before,
+            after=result.similarity_after,
+            quality_before=s.quality,
+            quality_after=float(calibration.quality(after.norm)),
+            quality_gallery=float(np.median(calibration.quality(norms))) if norms else 1.0,
+        )
+        if result.verdict.kind is VerdictKind.REFUSED and not self._request.force:
+            result.skipped_reason = f"refused: {result.verdict.reason}"
+            return
+        self._pixels = pasted.pixels
+        self._records.append((result, self._record(result, s)))
+
+    def _record(self, result: FaceResult, s: Subject) -> FaceRecord:
+        b = s.face.bbox
+        assert result.verdict is not None
+        assert result.restorer is not None
+        return FaceRecord(
+            bbox=(b.x1, b.y1, b.x2, b.y2),
+            restorer=result.restorer,
+            weights_sha256=self._weights,
+            seed=self._options.seed,
+            strength=self._options.strength,
+            steps=self._options.steps,
+            references=tuple(
+                ReferenceUsed(Path(r["photo"]).name, content_hash(Path(r["photo"])), r["score"])
+                for r in result.references[: result.references_used]
+            ),
+            similarity_before=result.similarity_before,
+            similarity_after=result.similarity_after,
+            verdict=result.verdict.kind.value,
+        )
+
+    def finish(self, path: Path, results: Sequence[FaceResult]) -> None:
+        """Write the copy and remember every attempt, the refused ones too."""
+        output: Path | None = None
+        if self._records:
+            faces = tuple(record for _, record in self._records)
+            outputs, request = self._s._outputs, self._request
+            provenance = Provenance(path.name, self._source_sha256, outputs.software, datetime.now(UTC), faces)
+            folder = request.output or outputs.folder_for(path, beside=request.beside)
+            output, notes = outputs.write(path, self._pixels, provenance, folder)
+            results[0].notes.extend(notes)
+        for result, _ in self._records:
+            result.output = output
+        self._s._outputs.remember(
+            results,
+            output,
+            input_sha256=self._source_sha256,
+            weights_sha256=self._weights,
+            options=asdict(self._options),
+            origin=self._request.origin,
+        )
+
+
+def _gallery(answer: Answer) -> list[FaceEmbedding]:
+    """The person's usable faces, those of the degraded photo itself left out."""
+    embedder, photo = answer.subject.embedding.embedder, answer.subject.photo_id
+    return [FaceEmbedding(embedder, r.vector, r.norm) for r in answer.rows.values() if r.photo_id != photo]
+
+
+def likeness(vector: F32, gallery: Sequence[FaceEmbedding]) -> float | None:
+    """Mean cosine to the closest of a person's faces. None without any."""
+    if not gallery:
+        return None
+    similarity = np.sort(np.stack([e.vector for e in gallery]) @ vector)[::-1]
+    return float(similarity[:GALLERY_TOP].mean())

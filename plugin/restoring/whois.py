@@ -1,0 +1,211 @@
+"""Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache
+
+import numpy as np
+
+from gallery_db import Gallery
+from gallery_db.gallery import Tx
+from gallery_db.records import ReferenceRow
+from iconface_core.calibration import EmbedderFacts
+from iconface_core.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.references import (
+    ChosenReference,
+    DegradedFace,
+    ReferenceCandidate,
+    ReferenceChoice,
+    pose_of,
+    select_references,
+)
+from plugin.library.subjects import Subject, frontal_landmarks
+from plugin.people.regrouping import read_faces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Who a face is and what would be used to restore it. `how` is one of confirmed, grouped, identified, given,
+    unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id."""
+
+    subject: Subject
+    how: str
+    reason: str
+    person_id: int | None
+    person_name: str | None
+    identification: Identification | None
+    choice: ReferenceChoice | None
+    rows: Mapping[int, ReferenceRow]
+
+    @property
+    def text(self) -> str:
+        """One sentence for people: who, and how that is known."""
+        name = self.person_name or f"person {self.person_id}"
+        return f"nobody known: {self.reason}" if self.person_id is None else f"{name}, {self.how}: {self.reason}"
+
+
+class WhoIs:
+    """Answers for the faces of one embedder, from the gallery as it is now. Everybody's faces are read when a face has
+    to be recognised, and kept until they change (half a kilobyte a face with 128 numbers)."""
+
+    def __init__(self, gallery: Gallery, embedder: EmbedderFacts) -> None:
+        self._gallery, self._embedder = gallery, embedder
+        self._known: tuple[object, PeopleGallery] | None = None
+
+    def answer(self, subjects: list[Subject], *, person_id: int | None = None, limit: int = 3) -> list[Answer]:
+        """One answer per face of a photo. `person_id` is the user's word on who it is and is not questioned.
+
+        Raises NotFoundError for an unknown person.
+        """
+        with self._gallery.begin(write=False) as tx:
+            if person_id is not None:
+                tx.people.get(person_id)
+            names, born, rejections = tx.people.names(), _births(tx), tx.faces.rejections()
+            people = cache(lambda: self._people(tx))  # not for faces whose person is certain
+            present = {s.number: s.person_id for s in subjects if s.person_id is not None}
+            return [
+                self._one(
+                    tx,
+                    s,
+                    people,
+                    names,
+                    Facts(
+                        rejected=frozenset(p for f, p in rejections if f == s.face_id),
+                        present=frozenset(p for n, p in present.items() if n != s.number),
+                        born=born,
+                    ),
+                    person_id,
+                    limit,
+                )
+                for s in subjects
+            ]
+
+    def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> dict[int, tuple[int, str | None]]:
+        """Face id to person id and name, of those faces that are recognised; of any photos, none of them grouped.
+
+        Only the `at_most` faces most like anybody are asked about: identifying takes its time in a large library.
+        """
+        if not subjects:
+            return {}
+        with self._gallery.begin(write=False) as tx:
+            people, names, born = self._people(tx), tx.people.names(), _births(tx)
+            rejections: dict[int, set[int]] = {}
+            for face_id, person_id in tx.faces.rejections():
+                rejections.setdefault(face_id, set()).add(person_id)
+        if not len(people):
+            return {}
+        vectors = np.stack([s.embedding.vector for s in subjects])
+        parts = np.array_split(vectors, len(vectors) // 64 + 1)  # a few at a time: one row per face of the library
+        closest = np.concatenate([(part @ people.vectors.T).max(1) for part in parts])
+        out: dict[int, tuple[int, str | None]] = {}
+        for s in (subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]):
+            assert s.face_id is not None, "faces of the library"
+            facts = Facts(rejected=frozenset(rejections.get(s.face_id, ())), born=born)
+            found = identify(_probe(s), people, self._embedder.calibration, facts=facts)
+            if found.person_id is not None:
+                out[s.face_id] = found.person_id, names.get(found.person_id)
+        return out
+
+    def pool(self, rows: Iterable[ReferenceRow]) -> list[ReferenceCandidate]:
+        """A person's faces, ready for `choose`; worth keeping for several faces of that person."""
+        return [self._candidate(r) for r in rows]
+
+    def choose(self, s: Subject, pool: Sequence[ReferenceCandidate], *, limit: int = 3) -> ReferenceChoice:
+        """Which faces of a person's `pool` would help to restore `s`."""
+        return select_references(
+            DegradedFace(
+                s.face.landmarks, s.content_hash, s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at
+            ),
+            pool,
+            self._embedder.calibration,
+            limit=limit,
+        )
+
+    def _one(
+        self,
+        tx: Tx,
+        s: Subject,
+        people: Callable[[], PeopleGallery],
+        names: Mapping[int, str],
+        facts: Facts,
+        given: int | None,
+        limit: int,
+    ) -> Answer:
+        who, how, reason, found = given, "given", "you said so", None
+        if given is None and s.person_id is not None and s.confirmed:
+            who, how, reason = s.person_id, "confirmed", "you confirmed it"
+        elif given is None:
+            found = identify(_probe(s), people(), self._embedder.calibration, facts=facts)
+            reason = found.reason(names)
+            if found.kind is IdentityKind.KNOWN:
+                who, how = found.person_id, "identified"
+                if s.person_id is not None and who != s.person_id:
+                    who, how = None, "unsure"
+                    reason = f"grouped with {_name(names, s.person_id)}, but looks like {reason}"
+            elif s.person_id is not None:
+                who, how, reason = s.person_id, "grouped", f"grouped with {_name(names, s.person_id)}"
+            else:
+                who, how = None, found.kind.value
+        if who is None:
+            return Answer(s, how, reason, None, None, found, None, {})
+        rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
+        choice = self.choose(s, self.pool(rows.values()), limit=limit)
+        return Answer(s, how, reason, who, names.get(who), found, choice, rows)
+
+    def _people(self, tx: Tx) -> PeopleGallery:
+        ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
+        now = tx.faces.generation(self._embedder.id), tx.faces.owners_stamp(), ignored
+        if self._known is None or self._known[0] != now:
+            self._known = None  # the old faces make room for the new ones
+            self._known = now, self._read_people(tx, ignored)
+        return self._known[1]
+
+    def _read_people(self, tx: Tx, ignored: Sequence[int]) -> PeopleGallery:
+        faces = read_faces(tx, self._embedder, states=("ok",))
+        faces = faces.take((faces.person_ids >= 0) & ~np.isin(faces.person_ids, ignored))
+        return PeopleGallery(
+            vectors=faces.vectors,
+            person_ids=faces.person_ids,
+            qualities=faces.qualities,
+            face_ids=faces.face_ids,
+            photo_ids=faces.photo_ids,
+            confirmed=faces.confirmed,
+        )
+
+    def _candidate(self, row: ReferenceRow) -> ReferenceCandidate:
+        landmarks = frontal_landmarks(row.bbox) if row.landmarks is None else row.landmarks
+        return ReferenceCandidate(
+            face_id=row.face_id,
+            photo_id=row.photo_id,
+            photo_hash=row.content_hash,
+            vector=row.vector,
+            quality=float(self._embedder.calibration.quality(row.norm)),
+            det_score=row.det_score,
+            face_px=min(row.bbox.width, row.bbox.height),
+            landmarks=landmarks,
+            pose=pose_of(landmarks),
+            captured_at=None if row.captured_at is None else datetime.fromisoformat(row.captured_at),
+            confirmed=row.confirmed,
+        )
+
+
+def chosen_by_hand(answer: Answer, face_ids: Iterable[int]) -> list[ChosenReference]:
+    """Those of these faces that are the answer's person, as references; with what the rules say of those they chose."""
+    ruled = {c.face_id: c for c in (answer.choice.chosen if answer.choice else ())}
+    rows = [answer.rows[i] for i in face_ids if i in answer.rows]
+    plain = (ChosenReference(r.face_id, r.photo_id, 1.0, (), None, 0.0, None) for r in rows)
+    known = (ruled.get(c.face_id, c) for c in plain)
+    return [replace(c, reasons=("you chose it", *c.reasons)) for c in known]
+
+
+def _probe(s: Subject) -> Probe:
+    return Probe(s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at)
+
+
+def _births(tx: Tx) -> dict[int, date]:
+    return {p.person_id: date.fromordinal(p.birth_day) for p in tx.people.constraints() if p.birth_day > 0}
+
+
+def _name(names: Mapping[int, str], person_id: int) -> str:
+    return names.get(person_id) or f"person {person_id}"

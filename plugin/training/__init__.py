@@ -1,0 +1,1 @@
+"""Training and judging restorers, for developers of models."""
