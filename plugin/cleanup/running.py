@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from gallery_db import Gallery, NotFoundError
 from gallery_db.gallery import Tx
 from plugin.jobs.context import JobContext
-from plugin.jobs.kinds import CLEANUP_ITEM, CLEANUP_PRIORITY, RESTORE, printable
+from plugin.jobs.kinds import CLEANUP_ITEM, CLEANUP_PRIORITY, RESTORE
+from plugin.paths import printable
 
 from .gate import Gate, Hours
 

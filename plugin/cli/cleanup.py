@@ -183,7 +183,7 @@ def report(
 ) -> None:
     """Write what came of it: a page with pictures before and after, and a table. The page is whole in itself."""
     from plugin.cleanup.report import write_report
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app, session.out.progress("report", "faces") as progress:

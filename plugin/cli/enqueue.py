@@ -11,6 +11,7 @@ from typing import Any
 from plugin.errors import NotFoundError
 from plugin.jobs.inbox import drop
 from plugin.jobs.paused import EVERYTHING, RESTORE, paused_kinds
+from plugin.paths import printable
 from plugin.service.start import wake_or_start
 
 from .session import Session
@@ -30,33 +31,30 @@ def enqueue(
     """
     paths = [Path(os.path.abspath(p)) for p in photos]  # noqa: PTH100 - links are the user's choice
     found = [p for p in paths if p.is_file()]
-    missing = [_shown(p) for p in paths if p not in found]
+    left = [p for p in paths if p not in found]
     if not found:
-        folder = next((p for p in paths if p.is_dir()), None)
-        raise NotFoundError(
-            f"{missing[0]}: no such photo" if folder is None else f"{_shown(folder)}: a folder, no photo"
-        )
+        raise NotFoundError(_why_not(next((p for p in left if p.is_dir()), left[0])))
     folders = session.settings().folders
     drop(folders.inbox, found, options)
     running = wake_or_start(folders.runtime, session.own_home)
     paused = paused_kinds(folders.database) & {EVERYTHING, RESTORE}
     will = "will be restored, but restoring is paused" if paused else "will be restored"
-    said = [f"{_shown(p)}: {will}" for p in found] + [f"{m}: no such photo" for m in missing]
+    said = [f"{printable(p)}: {will}" for p in found] + [_why_not(p) for p in left]
     if paused:
         kind = EVERYTHING if EVERYTHING in paused else RESTORE
         said.append(f"go on with: iconface jobs resume{'' if kind == EVERYTHING else f' {kind}'}")
         on_paused(len(found), kind)
     session.out.object(
         {
-            "queued": [_shown(p) for p in found],
-            "missing": missing,
+            "queued": [printable(p) for p in found],
+            "missing": [printable(p) for p in left],
             "service": "running" if running else "started",
             "paused": bool(paused),
         },
         said,
     )
-    return 5 if missing else 0
+    return 5 if left else 0
 
 
-def _shown(path: Path) -> str:
-    return os.fsencode(path).decode(errors="backslashreplace")
+def _why_not(path: Path) -> str:
+    return f"{printable(path)}: {'a folder, no photo' if path.is_dir() else 'no such photo'}"

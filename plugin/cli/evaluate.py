@@ -43,7 +43,7 @@ def evaluate(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all cores")] = None,
 ) -> None:
     """Measure restorers on people they were never trained on: distance to the truth, sharpness, identity."""
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
     from plugin.training.evaluation import EvalRequest, run_eval, write_report
 
     session = Session.of(ctx)

@@ -47,7 +47,7 @@ def show_all(
 ) -> None:
     """List faces in order of id."""
     from gallery_db.records import FaceFilter
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -151,7 +151,7 @@ def add(
 ) -> None:
     """Add a face that was not found, as a box drawn by hand."""
     from iconface_core.types import BBox
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:

@@ -137,7 +137,7 @@ def scan(
 
     While another scan runs, of the service or of another terminal, this one waits for its turn.
     """
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     from .waiting import in_turn
 

@@ -49,7 +49,7 @@ def backup(
     from datetime import datetime
 
     from gallery_db import backups
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -76,7 +76,7 @@ def restore_backup(
     A service that runs stops for this moment.
     """
     from gallery_db import backups
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
     from plugin.service.aside import alone
 
     session = Session.of(ctx)
@@ -162,7 +162,7 @@ def demo(
 ) -> int:
     """Show the whole job on a small sample library: people, references, a restored face, before and after."""
     from plugin.demo.run import run_demo
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     with session.out.progress("demo", "photos") as progress:

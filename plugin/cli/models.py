@@ -98,7 +98,7 @@ def import_faceir(
     dry_run: DryRun = False,
 ) -> None:
     """Make an IconFace checkpoint, without identity and memory, from the authors' published FaceIR LoRA."""
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     if dry_run:
@@ -129,7 +129,7 @@ def install(
     dry_run: DryRun = False,
 ) -> None:
     """Install a model you have: AdaFace checkpoints of its authors or of CVLFace, or a model of an InsightFace pack."""
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     if dry_run:

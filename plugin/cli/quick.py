@@ -40,7 +40,7 @@ def quick(argv: Sequence[str]) -> int | None:
 def _tell_pause(session: Session, photos: int, kind: str) -> None:
     if sys.stderr.isatty():
         return
-    from plugin.desktop.notify import tell_pause
+    from plugin.desktop.at_once import tell_pause
 
     tell_pause(photos, kind, session.own_home, session.settings())
 
@@ -49,6 +49,6 @@ def _tell(session: Session, error: Exception) -> None:
     """In a file manager nobody reads what is printed."""
     if sys.stderr.isatty():
         return
-    from plugin.desktop.notify import tell_trouble
+    from plugin.desktop.at_once import tell_trouble
 
     tell_trouble(error, session.settings)

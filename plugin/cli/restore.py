@@ -28,8 +28,8 @@ def references(
     limit: Annotated[int, typer.Option(min=0, max=8, help="at most this many")] = 3,
 ) -> int:
     """Whose face is it, which of their photos would be used to restore it, and why these."""
-    from plugin.library.roots import absolute
     from plugin.library.subjects import pick
+    from plugin.paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -106,7 +106,7 @@ def restore(
         }
         return enqueue(session, photos, options)
     from plugin.jobs.restore_job import nameable
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
     from plugin.restoring.result import FaceResult, RestoreRequest, exit_code
 
     results: list[FaceResult] = []

@@ -44,7 +44,7 @@ def list_(
 ) -> None:
     """List restorations and proposals, latest first."""
     from plugin.errors import UsageError
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
     from plugin.restoring.undoing import STATES
 
     wanted = [s for s in STATES if s in (state or STATES)]
@@ -160,7 +160,7 @@ def _entries(copies: "Copies", which: Sequence[str]) -> "list[RestorationRecord]
 
 def _name(which: str) -> str:
     """An id as it is, a path as the gallery stores it. A file whose name is a number: write ./5."""
-    from plugin.library.roots import absolute
+    from plugin.paths import absolute
 
     return which if which.isdigit() else str(absolute(Path(which)))
 

@@ -43,7 +43,7 @@ def run(
     """Be the service, until Ctrl-C, a signal, or `iconface service stop`. Only one runs at a time."""
     from contextlib import nullcontext
 
-    from plugin.desktop.notify import troubles_told
+    from plugin.desktop.at_once import troubles_told
     from plugin.service.run import run_service
 
     session = Session.of(ctx)

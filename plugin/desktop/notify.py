@@ -6,7 +6,7 @@ Light, because the service's main process imports it: the notification itself is
 
 import logging
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Timer
@@ -16,14 +16,12 @@ from typing import Literal
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError, NotFoundError
 from gallery_db.records import JobRecord, RestorationRecord
-from plugin.errors import AppError, BusyError
 from plugin.jobs.kinds import CHANGES, PROPOSE, RESTORE
-from plugin.settings import Settings
 
 from .command import own_command
 from .note import Note
 from .popups import Popups
-from .telling import note_of, note_of_pause, note_of_proposals, note_of_trouble
+from .telling import note_of, note_of_proposals
 
 log = logging.getLogger(__name__)
 
@@ -189,34 +187,3 @@ def desktop_notifications(
         yield notifier.job_done
     finally:
         notifier.close()
-
-
-@contextmanager
-def troubles_told(settings: Callable[[], Settings]) -> Generator[None]:
-    """Around what a click in a file manager starts: an error is shown, and goes on."""
-    try:
-        yield
-    except Exception as e:
-        tell_trouble(e, settings)
-        raise
-
-
-def tell_trouble(error: Exception, settings: Callable[[], Settings], popups: Popups | None = None) -> None:
-    """Photos were handed over in a file manager, where nobody sees a terminal, and nothing can come of it.
-
-    `settings` reads what the user wants; when that fails it is the trouble itself.
-    """
-    wanted, popups = True, popups or Popups()
-    with suppress(AppError):
-        wanted = settings().notifications
-    if wanted and not isinstance(error, BusyError):  # another service is there to do the work
-        popups.show(note_of_trouble(str(error)))
-        popups.leave()
-
-
-def tell_pause(photos: int, kind: str, home: Path | None, settings: Settings, popups: Popups | None = None) -> None:
-    """So many photos were handed over in a file manager while jobs of this kind are paused."""
-    popups = popups or Popups()
-    if settings.notifications:
-        popups.show(note_of_pause(photos, kind, own_command(home)))
-        popups.leave()

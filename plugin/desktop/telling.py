@@ -1,17 +1,16 @@
 """The words of notifications: plain and short, for people who never heard of embeddings. Pure."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gallery_db.job_queue import EVERYTHING
 from gallery_db.records import JobRecord, RestorationRecord
-from plugin.jobs.kinds import printable
+from plugin.paths import printable
 
 from .note import Button, Note
+from .plain import plain
 
 UNDO_AT_MOST = 1000
 """A command line has an end; whoever restored more photos at once takes them back with `iconface undo`."""
@@ -55,40 +54,6 @@ def note_of_proposals(proposals: Sequence[RestorationRecord], names: Mapping[int
     body = f"{detail}\nShall the faces be restored? The originals stay as they are.".strip()
     return Note(f"{what}{of} could be restored", body, (*restore, look))
 
-
-def note_of_trouble(why: str) -> Note:
-    """When photos were handed over and nothing can come of it."""
-    path, _, reason = why.partition(": ")
-    named = reason and os.path.isabs(path)  # noqa: PTH117 - text
-    body = f"{Path(printable(path)).name}\n{plain(reason)}" if named else plain(why)
-    return Note("The photos could not be restored", body)
-
-
-def note_of_pause(photos: int, kind: str, command: Sequence[str]) -> Note:
-    """When photos were handed over and nothing comes of it until somebody says so."""
-    waits = "The photo waits" if photos == 1 else f"{photos} photos wait"
-    words = () if kind == EVERYTHING else (kind,)
-    resume = Button("Go on", runs=(*command, "--quiet", "jobs", "resume", *words), done="Restoring goes on")
-    return Note("Restoring is paused", f"{waits} until you let it go on.", (resume,))
-
-
-def plain(reason: str, photo: str = "") -> str:
-    """The first part of a message: without the photo's path, what stands in brackets, and advice for terminals."""
-    text = printable(reason).removeprefix(printable(photo)).removeprefix(":").strip()
-    text = next((words for start, words in _PLAINER if text.startswith(start)), text)
-    text = re.split(r"; |\n", text)[0]
-    text = re.sub(r" \(.*\)", "", text).strip()
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}" if text else ""
-
-
-_PLAINER = (
-    ("not a picture format", "This is not a photo."),
-    ("truncated or damaged", "The file is damaged or incomplete."),
-    ("damaged", "The file is damaged."),
-    ("no such", "The photo is not there any more."),
-    ("cannot be opened (Permission denied)", "The photo may not be read."),
-)
-"""How messages of the layers below begin, and what to say instead."""
 
 _TITLE = {
     "restored": "Face restored",

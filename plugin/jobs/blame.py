@@ -7,8 +7,9 @@ from pathlib import Path
 
 from gallery_db import Tx
 from gallery_db.records import JobRecord
+from plugin.paths import printable
 
-from .kinds import CHANGES, RECONCILE, printable
+from .kinds import CHANGES, RECONCILE
 
 STRIKES = "jobs.strikes"
 """Meta key: for each photo that killed the worker, how often, and size and time of the file it was then."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from gallery_db import Tx
 from gallery_db.records import Origin
+from plugin.paths import printable
 
 RESTORE = "restore"
 CHANGES = "changes"
@@ -82,8 +83,3 @@ def enqueue_reconcile(
 def enqueue_nightly(tx: Tx) -> int:
     """Back up, tidy the queue, reconcile every root."""
     return tx.jobs.enqueue(NIGHTLY, dedupe=NIGHTLY, priority=NIGHTLY_PRIORITY, origin="watch")
-
-
-def printable(path: Path | str) -> str:
-    """`path` as valid UTF-8, to be stored as text or printed: bytes that are none show as escapes."""
-    return str(path).encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from gallery_db.errors import NotFoundError as UnknownIdError
 from gallery_db.records import Origin
 from plugin.errors import NotFoundError
+from plugin.paths import printable
 from plugin.restoring.result import FaceResult, RestoreRequest
 from plugin.settings import Settings
 
 from .context import JobContext, JobFailedError
-from .kinds import printable
 
 if TYPE_CHECKING:
     from plugin.app import App

@@ -1,6 +1,5 @@
 """The folders of the library: which there are, and whether one may be added."""
 
-import os.path
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from gallery_db import Gallery, Tx
 from gallery_db.records import RootRecord
 from plugin.dry_run import tried
 from plugin.errors import NotFoundError, UsageError
+from plugin.paths import absolute
 from plugin.picture_cache import clear
 from plugin.rows import Row
 from plugin.settings import Folders
@@ -86,8 +86,3 @@ class Roots:
             "last_scan_at": root.last_scan_at,
             "rules": rules_of(root).row(),
         }
-
-
-def absolute(path: Path) -> Path:
-    """The path as the gallery stores it: absolute and without `..`, links kept as the user named them."""
-    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links

@@ -17,9 +17,9 @@ from gallery_db.job_queue import EVERYTHING
 from gallery_db.records import JobRecord
 from plugin.desktop.notify import desktop_notifications
 from plugin.jobs import inbox
-from plugin.jobs.kinds import printable
 from plugin.jobs.supervisor import Supervisor, worker_command
 from plugin.jobs.worker_process import Limits
+from plugin.paths import printable
 from plugin.settings import Settings
 from plugin.watching.watcher import LibraryWatcher, options_of
 

@@ -9,8 +9,8 @@ from iconface_core.errors import BackendUnavailableError
 from iconface_core.model_catalogue import NANO_FILE
 from iconface_core.model_files import locate
 from plugin.errors import UsageError
-from plugin.library.roots import absolute
 from plugin.models.backends import embedder_backend
+from plugin.paths import absolute
 from plugin.progress import Progress
 from plugin.settings import Folders
 

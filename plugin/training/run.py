@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from plugin.library.roots import absolute
 from plugin.models.iconface_backend import IconFaceFiles
+from plugin.paths import absolute
 from plugin.settings import Settings
 
 if TYPE_CHECKING:

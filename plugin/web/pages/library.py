@@ -14,9 +14,9 @@ from iconface_core.model_catalogue import backend
 from plugin.errors import NotFoundError, UsageError
 from plugin.jobs.blame import LEFT_ALONE
 from plugin.jobs.kinds import CHANGES, enqueue_again, enqueue_reconcile
-from plugin.library.roots import absolute
 from plugin.library.rules import Mode, RestoreRules
 from plugin.models.shelf import ModelShelf
+from plugin.paths import absolute
 from plugin.picture_cache import clear
 from plugin.web import background
 from plugin.web.context import Web, WebDep

@@ -8,7 +8,7 @@ from typing import Literal
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
-from plugin.jobs.kinds import printable
+from plugin.paths import printable
 from plugin.restoring.outputs import Presence, presence
 from plugin.web.pictures import version_of
 from plugin.web.restore_jobs import RestoreJobs, live_jobs

@@ -10,8 +10,8 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
-from plugin.jobs.kinds import printable
 from plugin.library.degradation import stored
+from plugin.paths import printable
 from plugin.restoring.expected_gain import expected_gain
 from plugin.restoring.outputs import Presence, presence
 from plugin.web.restore_jobs import RestoreJobs, live_jobs

@@ -10,7 +10,8 @@ from typing import Any
 from gallery_db import NotFoundError, Tx
 from gallery_db.records import JobRecord, RootRecord
 from plugin.jobs import kinds
-from plugin.jobs.kinds import HAND, again_key, printable
+from plugin.jobs.kinds import HAND, again_key
+from plugin.paths import printable
 
 from .dates import MONTHS
 

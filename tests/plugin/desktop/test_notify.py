@@ -354,6 +354,14 @@ def test_a_note_is_shown_and_its_buttons_work(button: str, dunst: Desk, tmp_path
     assert process.wait(60) == 0
 
 
+def test_names_of_photos_are_no_markup(dunst: Desk, tmp_path: Path):
+    """Unescaped, this desktop hides what it takes for a tag; others show nothing at all."""
+    process = show(dunst, Note("Tom & Ann", "<Summer 1950> & more.jpg"), tmp_path)
+    dunst.see("Tom & Ann")
+    dunst.see("Summer 1950")
+    assert process.wait(60) == 0
+
+
 def found_calls(tmp_path: Path, stub) -> list[list[str]]:
     opened = [p.read_text().split("\0")[:-1] for p in (tmp_path / "bin").glob("*.call")]
     return stub.calls() + opened

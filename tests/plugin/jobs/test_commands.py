@@ -1,6 +1,9 @@
 """`iconface jobs ...` over a real queue, without a service."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from threading import Timer
 
@@ -11,6 +14,7 @@ from gallery_db import Gallery
 from gallery_db.job_queue import EVERYTHING
 from plugin.cli import enqueue
 from plugin.cli.main import run
+from plugin.cli.quick import quick
 from plugin.jobs import kinds, paused
 from plugin.jobs.kinds import enqueue_restore
 from tests.plugin.conftest import Cli, Library
@@ -75,6 +79,44 @@ def test_pause_survives_and_jobs_run_respects_it(cli: Cli, library: Library):
 def test_enqueue_of_a_file_that_is_not_there(cli: Cli, library: Library):
     assert "no such photo" in cli("restore", "--enqueue", library.home / "nothing.jpg", code=3)["error"]["message"]
     assert cli("jobs", "list")["jobs"] == []
+
+
+def test_a_folder_among_the_photos_is_named_as_one(
+    cli: Cli, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(enqueue, "wake_or_start", lambda runtime, home: True)  # no service for this
+    argv = ["--home", str(library.home), "restore", "--enqueue", "--", str(library.ruined), str(tmp_path), "/no.jpg"]
+    assert quick(argv) == 5
+    told = cli.capture.readouterr().out
+    assert f"{tmp_path}: a folder, no photo" in told
+    assert "/no.jpg: no such photo" in told
+
+
+def test_what_a_file_manager_waits_for_opens_no_gallery(cli: Cli, library: Library, tmp_path: Path):
+    """Neither when it may go on at once, nor when it has to tell that nothing comes of it yet."""
+    heavy = "{'gallery_db', 'sqlalchemy', 'numpy', 'typer', 'torch'}"
+    code = f"""
+import sys
+from plugin.cli import enqueue
+from plugin.cli.quick import quick
+enqueue.wake_or_start = lambda runtime, home: True
+code = quick(sys.argv[1:])
+bad = {heavy} & set(sys.modules)
+assert not bad, bad
+assert code == int(sys.argv[-1].endswith("gone.jpg")) * 3, code
+assert 'plugin.desktop.popups' in sys.modules or 'told' not in sys.argv[2]
+"""
+    told, quiet = tmp_path / "told", tmp_path / "quiet"
+    for home in (told, quiet):
+        (home / "data").mkdir(parents=True)
+        with Gallery.open(home / "data" / "gallery.db") as gallery, gallery.begin() as tx:
+            if home == told:
+                tx.jobs.pause(EVERYTHING)
+    for home, photo in ((quiet, library.ruined), (told, library.ruined), (told, tmp_path / "gone.jpg")):
+        argv = [sys.executable, "-c", code, "--home", home, "restore", "--enqueue", "--", photo]
+        env = {k: v for k, v in os.environ.items() if k not in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY")}
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
+        assert done.returncode == 0, done.stderr
 
 
 def test_only_kinds_that_there_are_can_be_paused(cli: Cli, library: Library):

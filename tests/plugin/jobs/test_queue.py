@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from plugin.jobs import inbox
-from plugin.jobs.kinds import HAND, enqueue_changes, enqueue_restore, printable
+from plugin.jobs.kinds import HAND, enqueue_changes, enqueue_restore
+from plugin.paths import printable
 
 
 @pytest.fixture

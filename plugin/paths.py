@@ -1,0 +1,14 @@
+"""Paths as text. Only the standard library: a right-click waits for this."""
+
+import os
+from pathlib import Path
+
+
+def printable(path: Path | str) -> str:
+    """`path` as valid UTF-8, to be stored as text or printed: bytes that are none show as escapes."""
+    return str(path).encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def absolute(path: Path) -> Path:
+    """The path as the gallery stores it: absolute and without `..`, links kept as the user named them."""
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
