@@ -4,8 +4,7 @@ import numpy as np
 
 from plugin.app import build_app
 from plugin.settings import load_settings
-
-from .conftest import Library
+from tests.plugin.conftest import Library
 
 
 def groups(app) -> set[frozenset[int]]:

@@ -20,8 +20,7 @@ from plugin.restoring.proposals import propose
 from plugin.restoring.result import FaceResult, RestoreRequest
 from plugin.restoring.undoing import accept, reject, undo
 from plugin.settings import load_settings
-
-from .conftest import Cli, Library, tree_hash
+from tests.plugin.conftest import Cli, Library, tree_hash
 
 
 @pytest.fixture

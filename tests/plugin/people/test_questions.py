@@ -6,8 +6,7 @@ from iconface_core.grouping import Cluster, Proposal
 from plugin.app import build_app
 from plugin.people.questions import asked
 from plugin.settings import load_settings
-
-from .conftest import Cli, Library
+from tests.plugin.conftest import Cli, Library
 
 
 def test_every_question_comes_with_commands_that_close_it(cli: Cli):

@@ -16,8 +16,7 @@ from PIL import Image
 
 from gallery_db import Gallery
 from plugin.jobs.kinds import enqueue_changes
-
-from .conftest import Cli, Library, tree_hash
+from tests.plugin.conftest import Cli, Library, tree_hash
 
 Own = Callable[..., tuple[Path, Cli]]
 

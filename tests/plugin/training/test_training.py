@@ -10,7 +10,7 @@ import pytest
 from plugin.cli.main import run
 from plugin.training.run import stop_requests
 
-SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
+SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"
 
 
 def test_the_first_ctrl_c_asks_and_the_second_insists():

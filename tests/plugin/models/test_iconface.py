@@ -26,8 +26,7 @@ from iconface_core.restore.config import (
 )
 from iconface_core.restore.lora import lora_shapes
 from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
-
-from .conftest import Cli, Library
+from tests.plugin.conftest import Cli, Library
 
 TINY = IconFaceConfig(
     backbone=BackboneConfig("tiny/random", 16, 1, 1, 16, 2, 24, (4, 4, 4, 4)),

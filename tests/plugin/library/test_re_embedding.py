@@ -11,8 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from iconface_core.faces.adaface_net import AdaFaceNet
-
-from .conftest import Cli
+from tests.plugin.conftest import Cli
 
 
 @pytest.fixture

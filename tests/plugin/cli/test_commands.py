@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from plugin.cli.main import run, tree
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 def leaves(command: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
