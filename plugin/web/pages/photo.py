@@ -151,7 +151,7 @@ def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id:
     """How far the restoration of a face is; asks again by itself until it is done."""
     with web.app.gallery.begin(write=False) as tx:
         job = tx.jobs.get(job_id)
-        line = JobWords(tx).line(job)
+        [line] = JobWords(tx).lines([job])
         done = tx.restorations.of_face(photo=job.payload.get("path", ""), face_id=face_id)[:1]
     made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
     outcome = str((job.progress or {}).get("outcome", "")) if job.state == "done" else ""

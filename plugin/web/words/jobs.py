@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gallery_db import NotFoundError, Tx
+from gallery_db import Tx
 from gallery_db.records import JobRecord, RootRecord
 from plugin.jobs import kinds
 from plugin.jobs.kinds import HAND, again_key
@@ -60,26 +60,33 @@ class JobLine:
 
 
 class JobWords:
-    """Words for jobs, over one read transaction."""
+    """Words for jobs, over one read transaction. What jobs name is read for all of them at once."""
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
         self._roots = {r.id: r for r in tx.roots.all()}
         self._names = tx.people.names()
+        self._read_again: dict[int, frozenset[str]] = {}
 
     def read_again(self, root_id: int) -> frozenset[str]:
         """Photos of a root that wait to be read again because somebody asked."""
-        waiting = self._tx.jobs.waiting(kinds.CHANGES, again_key(root_id))
-        return frozenset(() if waiting is None else waiting.payload["paths"])
+        if root_id not in self._read_again:
+            waiting = self._tx.jobs.waiting(kinds.CHANGES, again_key(root_id))
+            self._read_again[root_id] = frozenset(() if waiting is None else waiting.payload["paths"])
+        return self._read_again[root_id]
 
     def lines(self, jobs: Sequence[JobRecord]) -> list[JobLine]:
         """In the order given."""
-        return [self.line(job) for job in jobs]
+        paths = [printable(p) for j in jobs if (p := j.payload.get("path"))]
+        photos = {path: stat.id for path, stat in self._tx.photos.known_at(paths).items()}
+        faces = self._tx.faces.by_ids([i for j in jobs if (i := _face(j.payload)) is not None])
+        people = {f.id: f.person_id for f in faces}
+        return [self._line(job, photos, people) for job in jobs]
 
-    def line(self, job: JobRecord) -> JobLine:
+    def _line(self, job: JobRecord, photos: Mapping[str, int], people: Mapping[int, int | None]) -> JobLine:
         progress = job.progress or {}
         path = job.payload.get("path")
-        what, person_id = self._what(job)
+        what, person_id = self._what(job, people)
         text = printable(str(progress.get("text") or ""))
         running = job.state == "running"
         error = printable(job.error or "")
@@ -96,7 +103,7 @@ class JobWords:
             advice=advice(error) if job.state == "failed" else "",
             done=int(progress.get("done") or 0) if running else 0,
             total=int(progress.get("total") or 0) if running else 0,
-            photo_id=self._photo(path),
+            photo_id=photos.get(printable(path)) if path else None,
             person_id=person_id,
             when=clock(job.finished_at or job.run_after, now),
             interrupted=running and (job.lease_until or 0) < now,
@@ -116,11 +123,11 @@ class JobWords:
             return printable(str(Path("~") / parent.relative_to(home)))
         return printable(str(parent))
 
-    def _what(self, job: JobRecord) -> tuple[str, int | None]:
+    def _what(self, job: JobRecord, people: Mapping[int, int | None]) -> tuple[str, int | None]:
         payload = job.payload
         match job.kind:
             case kinds.RESTORE:
-                return self._restore(payload)
+                return self._restore(payload, people)
             case kinds.CHANGES:
                 paths = payload.get("paths", ())
                 files = f"“{printable(Path(paths[0]).name)}”" if len(paths) == 1 else f"{len(paths):,} photos"
@@ -141,18 +148,17 @@ class JobWords:
             case _:
                 return f"Do “{job.kind}”", None
 
-    def _restore(self, payload: Mapping[str, Any]) -> tuple[str, int | None]:
+    def _restore(self, payload: Mapping[str, Any], people: Mapping[int, int | None]) -> tuple[str, int | None]:
         """ "Restore Anna in beach.jpg", and who Anna is."""
         name = printable(Path(payload.get("path", "")).name)
-        person_id = self._person(payload)
+        person_id = self._person(payload, people)
         if person_id is not None and person_id in self._names:
             return f"Restore {self._names[person_id]} in {name}", person_id
-        faces = (payload.get("options") or {}).get("face_ids") or ()
-        if payload.get("face_id") is not None or len(faces) == 1:
+        if _face(payload) is not None:
             return f"Restore one face in {name}", person_id
         return f"Restore {name}", None
 
-    def _person(self, payload: Mapping[str, Any]) -> int | None:
+    def _person(self, payload: Mapping[str, Any], people: Mapping[int, int | None]) -> int | None:
         options = payload.get("options") or {}
         said = options.get("person_id", options.get("person"))
         if said is not None:
@@ -160,22 +166,18 @@ class JobWords:
                 return int(said)
             found = self._tx.people.by_name(str(said))
             return found[0].id if len(found) == 1 else None
-        faces: Sequence[int] = options.get("face_ids") or ()
-        face_id = payload.get("face_id") or (faces[0] if len(faces) == 1 else None)
-        if face_id is None:
-            return None
-        try:
-            return self._tx.faces.get(face_id).person_id
-        except NotFoundError:
-            return None
-
-    def _photo(self, path: str | None) -> int | None:
-        record = None if path is None else self._tx.photos.by_path(printable(path))
-        return None if record is None else record.id
+        return people.get(_face(payload) or 0)
 
     def _root(self, payload: Mapping[str, Any]) -> str:
         root: RootRecord | None = self._roots.get(payload.get("root_id", 0))
         return "a folder that was removed" if root is None else f"“{Path(root.path).name or root.path}”"
+
+
+def _face(payload: Mapping[str, Any]) -> int | None:
+    """The one face that is to be restored; None: all of the photo, or several."""
+    faces: Sequence[int] = (payload.get("options") or {}).get("face_ids") or ()
+    face_id = payload.get("face_id") or (faces[0] if len(faces) == 1 else None)
+    return face_id if isinstance(face_id, int) else None
 
 
 def advice(error: str) -> str:
