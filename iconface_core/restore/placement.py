@@ -15,9 +15,6 @@ from .untyped import Transformer, lazy
 _GIB = 2**30
 TRANSFORMER_PARAMETERS = 3_875_544_576
 VAE_PARAMETERS = 84_046_115
-DISK_BYTES = 2 * TRANSFORMER_PARAMETERS + 4 * VAE_PARAMETERS
-"""What a pull needs: the transformer in bf16 and the autoencoder in fp32, about 8.1 GB."""
-
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 

@@ -14,8 +14,6 @@ from plugin.settings import load_settings
 
 from .sample import LABEL, group_photo, make_library
 
-SAMPLE_NAME = "Sample Person"
-
 
 @dataclass(slots=True)
 class DemoReport:

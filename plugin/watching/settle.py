@@ -59,7 +59,3 @@ class Settler:
             return True
         self._pending[path] = _Pending(now + self._quiet_s / 2, stamp)
         return False
-
-    def next_look(self) -> float | None:
-        """When the next path is due, None while there is none."""
-        return min((p.look_at for p in self._pending.values()), default=None)
