@@ -41,6 +41,16 @@ class ConvConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FineConfig:
+    """The levels that a network of twice the U-Net's size adds (`fine.py`): `width` channels in `blocks` blocks at half
+    the image size, references with `reference_width` channels."""
+
+    width: int = 32
+    blocks: int = 3
+    reference_width: int = 24
+
+
+@dataclass(frozen=True, slots=True)
 class TransformerConfig:
     """FLUX.2's transformer in pixel space (method 6.1); the defaults are size S."""
 
@@ -62,7 +72,8 @@ class TransformerConfig:
 class NanoConfig:
     """`references`: whether reference pictures are looked at (the anchor may use their vectors all the same).
     `memory_routes`: how the degraded face enters: 1 as it is, 2 as base and detail, 0 for the concat-only ablation,
-    which sees the references as further input channels instead of through attention."""
+    which sees the references as further input channels instead of through attention. `fine`: the U-Net works at half
+    of `size`, and a light level adds what it cannot see."""
 
     name: str = "iconface-nano-128"
     backbone: Literal["conv", "transformer"] = "conv"
@@ -72,6 +83,7 @@ class NanoConfig:
     memory_routes: Literal[0, 1, 2] = 2
     identity: NanoIdentity = field(default_factory=NanoIdentity)
     conv: ConvConfig = field(default_factory=ConvConfig)
+    fine: FineConfig | None = None
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
     version: int = NANO_VERSION
 
@@ -84,8 +96,16 @@ class NanoConfig:
             raise ValueError(
                 "conv.reference_widths needs fewer numbers than conv.widths, zeros first, the last not zero"
             )
-        if self.size % (1 << levels):
-            raise ValueError(f"size {self.size} cannot be halved {levels} times")
+        if self.fine is not None and self.backbone != "conv":
+            raise ValueError("fine levels are for the conv backbone only")
+        halvings = levels + (self.fine is not None)
+        if self.size % (1 << halvings):
+            raise ValueError(f"size {self.size} cannot be halved {halvings} times")
+
+    @property
+    def trunk(self) -> "NanoConfig":
+        """The U-Net below the fine levels, a network of its own; without fine levels this very one."""
+        return self if self.fine is None else replace(self, size=self.size // 2, fine=None)
 
     @property
     def concat(self) -> bool:

@@ -68,7 +68,21 @@ class ConvNet(nn.Module):
     ) -> Tensor:
         """degraded (B, 3, S, S) and references (B, R, 3, S, S), R >= 0, in [-1, 1]; anchor (B, dim), unit length
         -> the restored face (B, 3, S, S), about [-1, 1]. One step: `noisy` and `sigma` are the transformer's."""
+        x, _ = self.features(degraded, references, anchor)
+        return degraded + self.change(x)
+
+    def change(self, features: Tensor) -> Tensor:
+        """The decoder's last `features` (B, C, S/2, S/2) -> what is to be added to the degraded face (B, 3, S, S)."""
+        return functional.pixel_shuffle(self.head(features), 2)
+
+    def features(
+        self, degraded: Tensor, references: Tensor, anchor: Tensor, hint: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """As `forward`, up to the decoder's last features (B, C, S/2, S/2), and where the references were looked at
+        (see ReferenceMatch; None without any). `hint` (B, C, S/2, S/2) is added to what the stem sees."""
         x = self.stem(functional.pixel_unshuffle(self._pictures(degraded, references), 2))
+        if hint is not None:
+            x = x + hint
         # unit vectors have tiny components; at their own size this pathway would start almost closed
         identity = None if self.identity is None else self.identity(anchor * anchor.shape[1] ** 0.5)
         seen = self.reference_encoder(references) if self.looks and references.shape[1] else {}
@@ -90,8 +104,7 @@ class ConvNet(nn.Module):
                     found = warp(seen[level], where)
                 x = self.take[str(level)](x, found)
             x = self.decoder[level](x, identity)
-        out: Tensor = degraded + functional.pixel_shuffle(self.head(x), 2)
-        return out
+        return x, where
 
     def _pictures(self, degraded: Tensor, references: Tensor) -> Tensor:
         if self.config.concat:

@@ -21,6 +21,7 @@ from iconface_core.types import F32, FaceEmbedding, RgbU8
 
 from .anchor import batch_anchor
 from .checkpoint import load_nano
+from .fine import FineOutput
 
 OnStep = Callable[[int, int], None]
 
@@ -104,7 +105,8 @@ class NanoModel:
         if self.config.backbone == "transformer" and steps > 1:
             out = network.sample(degraded, references, anchor, steps=steps, seed=seed)
         else:
-            out = network(degraded, references, anchor)
+            found = network(degraded, references, anchor)
+            out = found.base if isinstance(found, FineOutput) else found
         return out
 
     def _anchors(self, faces: Sequence[NanoFace]) -> Tensor:

@@ -9,6 +9,10 @@ from .config import NanoConfig
 
 def build_network(config: NanoConfig) -> nn.Module:
     """A network with fresh weights. The transformer needs diffusers, so it is imported only when asked for."""
+    if config.fine is not None:
+        from .fine import FineNet
+
+        return FineNet(config)
     if config.backbone == "conv":
         from .conv import ConvNet
 

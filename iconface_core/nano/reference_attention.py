@@ -105,18 +105,24 @@ class ReferenceMerge(nn.Module):
         return out
 
 
-def warp(features: Tensor, where: Tensor) -> Tensor:
+Window = tuple[slice, slice]
+"""Rows and columns of a part of a grid."""
+
+WHOLE: Window = (slice(None), slice(None))
+
+
+def warp(features: Tensor, where: Tensor, window: Window = WHOLE) -> Tensor:
     """Take reference features (B, R, C, H, W) from the places `where` (B, R, heads, h, w, 2) of a coarser grid; each
-    head moves its own share of the channels."""
+    head moves its own share of the channels. Only what lands in `window` of (H, W) is made."""
     b, r, c, h, w = features.shape
     heads = where.shape[2]
     flow = functional.interpolate(
         where.flatten(0, 2).permute(0, 3, 1, 2), size=(h, w), mode="bilinear", align_corners=False
     ).permute(0, 2, 3, 1)
-    grid = flow + _places(h, w, features.device).reshape(1, h, w, 2)
+    grid = (flow + _places(h, w, features.device).reshape(1, h, w, 2))[:, window[0], window[1]]
     shares = features.reshape(b * r * heads, c // heads, h, w).float()
     moved = functional.grid_sample(shares, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return moved.reshape(b, r, c, h, w)
+    return moved.reshape(b, r, c, *grid.shape[1:3])
 
 
 def _places(h: int, w: int, device: torch.device) -> Tensor:

@@ -79,11 +79,12 @@ def to_arcface(images: Tensor) -> Tensor:
 
 
 class FrozenPReLU(nn.Module):
-    """PReLU whose slope is fixed: torch's own computes the slope's gradient too, which took half of the backward."""
+    """PReLU whose slope is fixed: torch's own computes the slope's gradient too, which took half of the backward.
+    Forwards it is the faster one: where and multiply took half of the whole encoder."""
 
     def __init__(self, slope: Tensor) -> None:
         super().__init__()
-        self.register_buffer("slope", slope.reshape(1, -1, 1, 1).clone())
+        self.register_buffer("slope", slope.flatten().clone())
 
     def forward(self, x: Tensor) -> Tensor:
         slope = self.get_buffer("slope").to(x.dtype)
@@ -95,12 +96,12 @@ class _FixedSlope(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, slope: Tensor) -> Tensor:
         ctx.save_for_backward(x > 0, slope)
-        return torch.where(x > 0, x, x * slope)
+        return functional.prelu(x, slope)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         positive, slope = ctx.saved_tensors
-        return torch.where(positive, grads[0], grads[0] * slope), None
+        return torch.where(positive, grads[0], grads[0] * slope[:, None, None]), None
 
 
 def _modules(graph: onnx.GraphProto) -> tuple[nn.ModuleList, nn.Sequential]:

@@ -1,7 +1,7 @@
 """Recipe for iconface-nano, both backbones: what a batch is made of, what it should give, what is exported."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.nano.anchor import batch_anchor
 from iconface_core.nano.checkpoint import save_nano
 from iconface_core.nano.config import NanoConfig
+from iconface_core.nano.fine import FineNet, FineOutput
 from iconface_core.nano.network import build_network
+from iconface_core.nano.reference_attention import Window
 from iconface_core.nano.transformer import SIGMA_FLOOR, TransformerNet, to_velocity
 
 from .curriculum import CurriculumConfig, cover, draw_strengths
@@ -31,7 +33,10 @@ class NanoTraining:
     """The `[nano]` table. The identity loss looks at every `identity_every`-th batch (of those without references every
     `identity_every_alone`-th), and there at the `identity_faces` most degraded faces: the encoder costs as much as the
     network, and on mild faces it has little to say. `one_step`: part of the samples at sigma = 1, for the transformer
-    only."""
+    only. `window`: side in pixels of the part of the picture at which a fine network's pixel losses look, elsewhere in
+    every batch; 0 takes all. `frozen_trunk`: only the fine level is trained. `echo`: so many batches in a row are of
+    the same degraded faces, seen through other windows (data echoing, Choi et al. 2019): making them costs as much as
+    the network."""
 
     model: NanoConfig = field(default_factory=NanoConfig)
     losses: NanoLossWeights = field(default_factory=NanoLossWeights)
@@ -42,11 +47,20 @@ class NanoTraining:
     identity_every_alone: int = 1
     identity_faces: int = 8
     one_step: float = 0.3
+    window: int = 0
+    frozen_trunk: bool = False
+    echo: int = 1
     licence: str = "research only"  # of the weights: what the training photos allow
 
     def __post_init__(self) -> None:
-        if min(self.identity_every, self.identity_every_alone, self.identity_faces) < 1:
-            raise ValueError("identity_every... and identity_faces are at least 1; losses.identity = 0 turns it off")
+        if min(self.identity_every, self.identity_every_alone, self.identity_faces, self.echo) < 1:
+            raise ValueError(
+                "identity_every..., identity_faces and echo are at least 1; losses.identity = 0 turns the identity off"
+            )
+        if self.window % 8 or not 0 <= self.window <= self.model.size:
+            raise ValueError(f"window is a multiple of 8 up to the model's {self.model.size} px, 0 for all")
+        if self.model.fine is None and (self.window or self.frozen_trunk):
+            raise ValueError("window and frozen_trunk are for networks with [nano.model.fine]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +74,8 @@ class NanoExample:
     truth: Tensor  # (B, dim), unit: vector of the clean photo
     strength: Tensor  # (B,) 0..16
     judged: bool  # whether the identity loss looks at this batch
+    damage: Tensor  # (B, 1, S, S) 0..1: what local damage hides
+    window: Window | None = None  # at half the image size
     noise: Tensor | None = None
     sigma: Tensor | None = None
 
@@ -83,6 +99,8 @@ class NanoRecipe:
     ) -> None:
         """`faces` holds the splits "train" and "validation"; `data` says of each pack what the card repeats."""
         self.module = build_network(training.model)
+        if training.frozen_trunk and isinstance(self.module, FineNet):
+            self.module.freeze_trunk()
         if gradient_checkpointing and isinstance(self.module, TransformerNet):
             self.module.enable_gradient_checkpointing()
         self._training, self._batch, self._device = training, batch, device
@@ -91,13 +109,22 @@ class NanoRecipe:
         self._degrade = Degrader(training.degrade)
         self._encoder = TorchSFace().to(device)
         self._bfloat16, self._data = bfloat16, list(data)
+        self._echoed: tuple[Draw, NanoExample] | None = None  # the faces drawn last
 
     def draw(self, draw: Draw, progress: float) -> NanoExample:
         """See Recipe."""
-        return self._example(draw, "train", self._batch, progress, None)[0]
+        training = self._training
+        source = replace(draw, index=draw.index // training.echo)
+        if self._echoed is None or self._echoed[0] != source:
+            self._echoed = source, self._example(source, "train", self._batch, progress, None)[0]
+        window = _draw_window(training.window // 2, training.model.size // 2, draw.generator("window"))
+        return replace(self._echoed[1], window=window)
 
     def losses(self, forward: Forward, example: NanoExample) -> Mapping[str, Tensor]:
         """See Recipe. "flow" is the transformer's: the same error as a velocity, so small noise levels count more."""
+        if isinstance(self.module, FineNet):
+            out = forward(example.degraded, example.references, example.anchor, window=example.window)
+            return self._fine_terms(FineOutput(*out), example)
         if example.noise is None or example.sigma is None:
             return self._terms(forward(example.degraded, example.references, example.anchor), example)
         noisy = at_noise_level(example.target, example.noise, example.sigma)
@@ -106,29 +133,54 @@ class NanoRecipe:
         terms = self._terms(restored, example)
         return {**terms, "flow": flow, "loss": terms["loss"] + flow}
 
+    def _fine_terms(self, out: FineOutput, example: NanoExample) -> dict[str, Tensor]:
+        """The base by its pixels, what is hidden, and the U-Net's small picture by its pixels and by who it is."""
+        weights = self._training.losses
+        shares = by_damage(example.degraded, example.target, weights.evenness)
+        seen = _Seen(example.window)
+        terms = pixel_losses(seen(out.base), seen(example.target, cut=True), shares)
+        hidden = seen(example.damage, cut=True)
+        terms["damage"] = functional.binary_cross_entropy_with_logits(seen(out.damage), hidden)
+        total = weights.pixel_sum(terms) + weights.damage * terms["damage"]
+        if not self._training.frozen_trunk:
+            small = functional.avg_pool2d(example.target, 2)
+            terms["small"] = weights.pixel_sum(pixel_losses(out.small, small, shares))
+            who = self._identity_terms(out.small, small, example)
+            total = total + weights.small * terms["small"] + self._weighted(who)
+            terms |= who
+        return {"loss": total, **terms}
+
     def _terms(self, restored: Tensor, example: NanoExample) -> dict[str, Tensor]:
         weights = self._training.losses
         terms = pixel_losses(restored, example.target, by_damage(example.degraded, example.target, weights.evenness))
+        terms |= self._identity_terms(restored, example.target, example)
+        return {"loss": self._weighted(terms), **terms}
+
+    def _weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
+        weights = self._training.losses
+        return sum((getattr(weights, name) * value for name, value in terms.items()), start=torch.zeros(()))
+
+    def _identity_terms(self, restored: Tensor, target: Tensor, example: NanoExample) -> dict[str, Tensor]:
+        weights = self._training.losses
         if example.judged and (weights.identity or weights.features):
             worst = torch.argsort(example.strength, descending=True, stable=True)[: self._training.identity_faces]
             with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
-                terms |= identity_losses(
+                return identity_losses(
                     self._encoder,
                     restored[worst],
-                    example.target[worst],
+                    target[worst],
                     example.truth[worst],
                     by_strength(example.strength[worst], weights.floor),
                     features=weights.features > 0,
                 )
-        total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
-        return {"loss": total, **terms}
+        return {}
 
     def samples(self, draw: Draw, rows: int) -> Mapping[str, Tensor]:
         """See Recipe: with two references where the pack has people with three photos, and without any."""
         example, shown = self._example(draw, "validation", rows, 1.0, 2)
         none = example.references[:, :0]
-        with_references = self.module(example.degraded, example.references, example.anchor)
-        alone = self.module(example.degraded, none, example.anchor)
+        with_references = _picture(self.module(example.degraded, example.references, example.anchor))
+        alone = _picture(self.module(example.degraded, none, example.anchor))
         more = {}
         if isinstance(self.module, TransformerNet):
             more["8 steps"] = self.module.sample(example.degraded, example.references, example.anchor, steps=8)
@@ -188,8 +240,41 @@ class NanoRecipe:
             truth=batch.clean_vector,
             strength=worst,
             judged=draw.index % (training.identity_every_alone if helped is None else training.identity_every) == 0,
+            damage=torch.zeros_like(images[:, :1]),
             noise=noise,
             sigma=sigma,
         )
         shown = {"truth": degraded.target}
         return example, shown | {f"reference {i + 1}": r for i, r in enumerate(batch.references.unbind(1))}
+
+
+_MARGIN = 8
+"""Pixels at the border of a window that no loss looks at: there convolutions see the window's edge, not the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the losses of a fine network look at: all, or the window without its margin."""
+
+    window: Window | None
+
+    def __call__(self, images: Tensor, *, cut: bool = False) -> Tensor:
+        """`cut`: images are whole pictures, else they are of the window's size already."""
+        if self.window is None:
+            return images
+        if cut:
+            rows, columns = (slice(2 * part.start, 2 * part.stop) for part in self.window)
+            images = images[..., rows, columns]
+        return images[..., _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+
+def _draw_window(side: int, size: int, generator: torch.Generator) -> Window | None:
+    """Somewhere in a grid of `size`, at even places; None when there is nothing to leave out."""
+    if side in (0, size):
+        return None
+    top, left = (2 * torch.randint((size - side) // 2 + 1, (2,), generator=generator)).tolist()
+    return slice(top, top + side), slice(left, left + side)
+
+
+def _picture(out: Tensor | FineOutput) -> Tensor:
+    return out.base if isinstance(out, FineOutput) else out

@@ -76,7 +76,8 @@ class _Forward:
         self.module = module
         self._device, self._bfloat16 = device, bfloat16
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """One tensor, or a tuple of them."""
         with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._bfloat16):
-            output: Tensor = self.module(*args, **kwargs)
-        return output.float()
+            output = self.module(*args, **kwargs)
+        return output.float() if isinstance(output, Tensor) else tuple(part.float() for part in output)

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-Forward = Callable[..., Tensor]
-"""The trained module as the trainer wrapped it (several GPUs, compiled, mixed precision); float32 comes out."""
+Forward = Callable[..., Any]
+"""The trained module as the trainer wrapped it (several GPUs, compiled, mixed precision); its answer in float32."""
 
 Example = TypeVar("Example")
 

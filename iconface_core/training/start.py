@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from iconface_core.errors import TrainConfigError
+from iconface_core.nano.config import NanoConfig
 from iconface_core.restore.checkpoint import PromptEmbeds, check_safetensors
 from iconface_core.restore.config import SamplingConfig
 
@@ -80,10 +82,20 @@ def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes)
     )
     if places.start is not None:
         network, model, _ = load_nano(places.start)
-        if replace(model, name=training.model.name) != training.model:
-            raise TrainConfigError(f"{places.start} is not the network that [nano.model] describes; start from another")
-        recipe.module.load_state_dict(network.state_dict())
+        _begin_with(recipe.module, training.model, network, model, places.start)
     return recipe
+
+
+def _begin_with(module: nn.Module, config: NanoConfig, given: nn.Module, found: NanoConfig, path: Path) -> None:
+    """Take the weights of the same network, or of the U-Net below the fine levels. Raises TrainConfigError."""
+    from iconface_core.nano.fine import FineNet
+
+    if replace(found, name=config.name) == config:
+        module.load_state_dict(given.state_dict())
+    elif isinstance(module, FineNet) and replace(found, name=config.name) == config.trunk:
+        module.trunk.load_state_dict(given.state_dict())
+    else:
+        raise TrainConfigError(f"{path} is not the network that [nano.model] describes; start from another")
 
 
 def _flow(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:

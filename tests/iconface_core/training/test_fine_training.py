@@ -1,0 +1,99 @@
+"""Training a network with a fine level: from its U-Net, through windows, with echoed faces."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from iconface_core.errors import TrainConfigError
+from iconface_core.nano.checkpoint import load_nano
+from iconface_core.nano.config import FineConfig
+from iconface_core.training.nano_recipe import NanoRecipe
+from iconface_core.training.recipe import Draw
+from iconface_core.training.shards import open_pack
+from iconface_core.training.start import Places, splits, train
+from iconface_core.training.train_config import TrainConfig, load_train_config
+
+SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"
+WEIGHTS = "iconface-nano-smoke.safetensors"
+
+
+def config(**training) -> TrainConfig:
+    plain = load_train_config(SMOKE)
+    model = replace(plain.nano.model, size=64, fine=FineConfig(width=8, blocks=1, reference_width=8))
+    nano = replace(plain.nano, model=model, identity_every=1, **training)
+    return replace(plain, nano=nano, schedule=replace(plain.schedule, total=8))
+
+
+def recipe(make_pack, **training) -> NanoRecipe:
+    nano = config(**training).nano
+    pack = open_pack(make_pack(size=64), preload=True)
+    return NanoRecipe(nano, splits(pack, nano.faces), batch=2, device=torch.device("cpu"))
+
+
+def test_a_run_starts_from_the_u_net_below_and_may_leave_it_alone(make_pack, tmp_path):
+    small = load_train_config(SMOKE)
+    small = replace(small, schedule=replace(small.schedule, total=4))
+    places = Places([make_pack()], tmp_path / "small", tmp_path / "models", tmp_path / "backbone")
+    start = train(small, places).weights / WEIGHTS
+    large = replace(places, data=[make_pack(size=64)], out=tmp_path / "large", start=start)
+    done = train(config(frozen_trunk=True, window=32), large)
+    before, _, _ = load_nano(start)
+    after, model, _ = load_nano(done.weights / WEIGHTS)
+    assert model.fine is not None
+    torch.testing.assert_close(dict(after.trunk.state_dict()), dict(before.state_dict()))
+    assert train(config(window=32), replace(large, out=tmp_path / "again", start=done.weights / WEIGHTS)).finished
+    with pytest.raises(TrainConfigError, match="start from another"):
+        other = config()
+        model = replace(other.nano.model, references=False)
+        train(replace(other, nano=replace(other.nano, model=model)), replace(large, out=tmp_path / "no"))
+
+
+def test_every_term_has_a_gradient_and_sees_only_its_window(make_pack):
+    made = recipe(make_pack, window=32)
+    example = made.draw(Draw(1, 0), 0.0)
+    terms = made.losses(made.module, example)
+    assert {"pixels", "gradient", "spectrum", "damage", "small", "identity"} < set(terms)
+    terms["loss"].backward()
+    assert all(p.grad is not None for n, p in made.module.named_parameters() if "match" not in n and "take" not in n)
+    rows, columns = (slice(2 * s.start, 2 * s.stop) for s in example.window)
+    outside = torch.ones_like(example.target, dtype=torch.bool)
+    outside[..., rows, columns] = False
+    moved = replace(example, target=torch.where(outside, -example.target, example.target))
+    with torch.no_grad():
+        again = made.losses(made.module, moved)
+        weights = made._training.losses
+        flat = replace(weights, evenness=0.0)  # evenness looks at the whole face
+        made._training = replace(made._training, losses=flat)
+        ours, theirs = made.losses(made.module, example), made.losses(made.module, moved)
+    assert not torch.equal(again["small"], terms["small"])
+    torch.testing.assert_close(ours["pixels"], theirs["pixels"])
+
+
+def test_echoed_batches_are_the_same_faces_through_other_windows(make_pack):
+    made = recipe(make_pack, window=16, echo=3)
+    examples = [made.draw(Draw(1, i), 0.0) for i in range(4)]
+    assert all(torch.equal(e.degraded, examples[0].degraded) for e in examples[:3])
+    assert not torch.equal(examples[3].degraded, examples[0].degraded)
+    assert len({str(e.window) for e in examples}) > 1
+    fresh = recipe_of_one(made).draw(Draw(1, 2), 0.0)  # resumed in the middle of an echo
+    assert torch.equal(fresh.degraded, examples[2].degraded)
+    assert fresh.window == examples[2].window
+
+
+def recipe_of_one(made: NanoRecipe) -> NanoRecipe:
+    """The same recipe without what it remembers."""
+    return NanoRecipe(made._training, made._faces, batch=2, device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("wrong", [{"window": 12}, {"window": 128}, {"echo": 0}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"window|echo"):
+        config(**wrong)
+
+
+def test_windows_need_a_fine_level():
+    plain = load_train_config(SMOKE).nano
+    with pytest.raises(ValueError, match="fine"):
+        replace(plain, window=8)
