@@ -43,11 +43,12 @@ class ConvConfig:
 @dataclass(frozen=True, slots=True)
 class FineConfig:
     """The levels that a network of twice the U-Net's size adds (`fine.py`): `width` channels in `blocks` blocks at half
-    the image size, references with `reference_width` channels."""
+    the image size, references with `reference_width` channels; `texture_blocks` more for the texture, 0 for none."""
 
     width: int = 32
     blocks: int = 3
     reference_width: int = 24
+    texture_blocks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

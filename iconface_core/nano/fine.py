@@ -5,13 +5,15 @@ enlarged, is added to the face; what the small picture cannot hold is added by a
 size, which see the full picture, the U-Net's picture and its last features, and the references, fetched by the very
 flow that the U-Net found. Every new output starts near zero, so a fresh network does exactly what its U-Net does.
 
-Two things leave the network besides the picture: `damage`, what scratches, dust and tears hide, and the U-Net's own
-small picture, which training looks at.
+The answer has two parts. The *base* is what pixels say: as near to the truth as can be known, and a little smooth for
+it. The *texture* is what a face of this kind would have besides; added in full or in part it moves the result along the
+distortion-perception line (Blau & Michaeli 2018), and the base stays what it is. `damage` is what scratches, dust and
+tears hide, and `small` the U-Net's own picture, which training looks at.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,10 +27,12 @@ _QUIET = 1e-3
 
 
 class FineOutput(NamedTuple):
-    """base (B, 3, H, W): the restored face, about [-1, 1]. damage (B, 1, H, W): logits of what local damage hides or
-    overlays. small (B, 3, S/2, S/2): the U-Net's picture. H = W = S, or the window's size."""
+    """base (B, 3, H, W): the restored face, about [-1, 1]. texture (B, 3, H, W): what may be added to it; zeros where
+    the network has none. damage (B, 1, H, W): logits of what local damage hides or overlays. small (B, 3, S/2, S/2):
+    the U-Net's picture. H = W = S, or the window's size."""
 
     base: Tensor
+    texture: Tensor
     damage: Tensor
     small: Tensor
 
@@ -49,16 +53,31 @@ class FineNet(nn.Module):
         self.blocks = nn.ModuleList(_Block(fine.width) for _ in range(fine.blocks))
         self.head = _quiet(nn.Conv2d(fine.width, 12, 3, padding=1))
         self.damage = _quiet(nn.Conv2d(fine.width, 4, 3, padding=1))
+        self.texture = (
+            nn.Sequential(
+                nn.Conv2d(fine.width + 12, fine.width, 3, padding=1),
+                *(_Block(fine.width) for _ in range(fine.texture_blocks)),
+                _quiet(nn.Conv2d(fine.width, 12, 3, padding=1)),
+            )
+            if fine.texture_blocks
+            else None
+        )
         # what reducing loses, for the U-Net: how noisy and how blurred the face was
         self.hint = _quiet(nn.Conv2d(48, below, 3, padding=1))
         if self.trunk.looks:
             self.reference = nn.Conv2d(12, fine.reference_width, 3, padding=1)
             self.take = ReferenceMerge(fine.width, fine.reference_width, config.conv.heads)
 
-    def freeze_trunk(self) -> None:
-        """Leave the U-Net, and what it is told, as they are; only the fine level learns."""
-        self.trunk.requires_grad_(False)
-        self.hint.requires_grad_(False)
+    def train_only(self, stage: Literal["all", "base", "fine", "texture"]) -> None:
+        """What learns: all, all but the texture, the fine level over the U-Net as it is, or nothing but the texture."""
+        for name, parameter in self.named_parameters():
+            part = name.partition(".")[0]
+            parameter.requires_grad_(
+                stage == "all"
+                or (stage == "base" and part != "texture")
+                or (stage == "fine" and part not in ("trunk", "hint", "texture"))
+                or (stage == "texture" and part == "texture")
+            )
 
     def forward(
         self, degraded: Tensor, references: Tensor, anchor: Tensor, *, window: Window | None = None
@@ -83,9 +102,15 @@ class FineNet(nn.Module):
             if number == 0 and where is not None:
                 x = self.take(x, self._seen(references, where, part))
         kept = (degraded + _doubled(change))[..., _double(rows), _double(columns)]
-        return FineOutput(
-            kept + functional.pixel_shuffle(self.head(x), 2), functional.pixel_shuffle(self.damage(x), 2), small
-        )
+        base = kept + functional.pixel_shuffle(self.head(x), 2)
+        return FineOutput(base, self._texture(x, base), functional.pixel_shuffle(self.damage(x), 2), small)
+
+    def _texture(self, x: Tensor, base: Tensor) -> Tensor:
+        """The base is what it is: nothing of the texture's lessons reaches it."""
+        if self.texture is None:
+            return torch.zeros_like(base)
+        seen = torch.cat([x, functional.pixel_unshuffle(base, 2)], 1).detach()
+        return functional.pixel_shuffle(self.texture(seen), 2)
 
     def _seen(self, references: Tensor, where: Tensor, window: Window) -> Tensor:
         folded = functional.pixel_unshuffle(references.flatten(0, 1), 2)

@@ -37,6 +37,19 @@ class NanoLossWeights:
         return self.pixels * terms["pixels"] + self.gradient * terms["gradient"] + self.spectrum * terms["spectrum"]
 
 
+@dataclass(frozen=True, slots=True)
+class TextureLossWeights:
+    """`fooled`: the critic's score; `matched`: its features; `pixels`: distance of the whole to the truth, small, or
+    nothing would be invented; `lowest`: what the texture changes at an eighth of the size, where the base knows best;
+    `energy`: the local strength of fine structure against the truth's."""
+
+    fooled: float = 0.02
+    matched: float = 0.3
+    pixels: float = 0.5
+    lowest: float = 2.0
+    energy: float = 1.0
+
+
 def by_damage(degraded: Tensor, target: Tensor, evenness: float) -> Tensor:
     """Weights (B,), mean 1, for the pixels of pictures (B, 3, S, S): at 0 all alike, so that hopeless faces, with ten
     times the error, say most; at 1 a tenth less error counts the same on any face, as decibels do."""

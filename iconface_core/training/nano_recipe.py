@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -24,8 +24,9 @@ from .degrade_recipe import STRONGEST
 from .face_encoder import TorchSFace
 from .faces import Faces, FacesConfig
 from .flow_losses import at_noise_level, draw_sigma
-from .losses import NanoLossWeights, by_damage, by_strength, identity_losses, pixel_losses
+from .losses import NanoLossWeights, TextureLossWeights, by_damage, by_strength, identity_losses, pixel_losses
 from .recipe import Draw, Forward
+from .windows import Seen, draw_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ class NanoTraining:
     `identity_every_alone`-th), and there at the `identity_faces` most degraded faces: the encoder costs as much as the
     network, and on mild faces it has little to say. `one_step`: part of the samples at sigma = 1, for the transformer
     only. `window`: side in pixels of the part of the picture at which a fine network's pixel losses look, elsewhere in
-    every batch; 0 takes all. `frozen_trunk`: only the fine level is trained. `echo`: so many batches in a row are of
+    every batch; 0 takes all. `stage`: what of a fine network is trained (`FineNet.train_only`); "texture" has losses of
+    its own (`texture_recipe.py`). `echo`: so many batches in a row are of
     the same degraded faces, seen through other windows (data echoing, Choi et al. 2019): making them costs as much as
     the network."""
 
     model: NanoConfig = field(default_factory=NanoConfig)
     losses: NanoLossWeights = field(default_factory=NanoLossWeights)
+    texture: TextureLossWeights = field(default_factory=TextureLossWeights)
     faces: FacesConfig = field(default_factory=FacesConfig)
     degrade: DegradeRecipe = field(default_factory=DegradeRecipe)
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
@@ -48,7 +51,7 @@ class NanoTraining:
     identity_faces: int = 8
     one_step: float = 0.3
     window: int = 0
-    frozen_trunk: bool = False
+    stage: Literal["base", "fine", "texture"] = "base"
     echo: int = 1
     licence: str = "research only"  # of the weights: what the training photos allow
 
@@ -59,8 +62,10 @@ class NanoTraining:
             )
         if self.window % 8 or not 0 <= self.window <= self.model.size:
             raise ValueError(f"window is a multiple of 8 up to the model's {self.model.size} px, 0 for all")
-        if self.model.fine is None and (self.window or self.frozen_trunk):
-            raise ValueError("window and frozen_trunk are for networks with [nano.model.fine]")
+        if self.model.fine is None and (self.window or self.stage != "base"):
+            raise ValueError("window and stage are for networks with [nano.model.fine]")
+        if self.stage == "texture" and self.model.fine is not None and not self.model.fine.texture_blocks:
+            raise ValueError("the network has no texture: nano.model.fine.texture_blocks is 0")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +104,8 @@ class NanoRecipe:
     ) -> None:
         """`faces` holds the splits "train" and "validation"; `data` says of each pack what the card repeats."""
         self.module = build_network(training.model)
-        if training.frozen_trunk and isinstance(self.module, FineNet):
-            self.module.freeze_trunk()
+        if isinstance(self.module, FineNet):
+            self.module.train_only(training.stage)
         if gradient_checkpointing and isinstance(self.module, TransformerNet):
             self.module.enable_gradient_checkpointing()
         self._training, self._batch, self._device = training, batch, device
@@ -116,8 +121,8 @@ class NanoRecipe:
         training = self._training
         source = replace(draw, index=draw.index // training.echo)
         if self._echoed is None or self._echoed[0] != source:
-            self._echoed = source, self._example(source, "train", self._batch, progress, None)[0]
-        window = _draw_window(training.window // 2, training.model.size // 2, draw.generator("window"))
+            self._echoed = source, self.example(source, "train", self._batch, progress, None)
+        window = draw_window(training.window // 2, training.model.size // 2, draw.generator("window"))
         return replace(self._echoed[1], window=window)
 
     def losses(self, forward: Forward, example: NanoExample) -> Mapping[str, Tensor]:
@@ -137,12 +142,12 @@ class NanoRecipe:
         """The base by its pixels, what is hidden, and the U-Net's small picture by its pixels and by who it is."""
         weights = self._training.losses
         shares = by_damage(example.degraded, example.target, weights.evenness)
-        seen = _Seen(example.window)
+        seen = Seen(example.window)
         terms = pixel_losses(seen(out.base), seen(example.target, cut=True), shares)
         hidden = seen(example.damage, cut=True)
         terms["damage"] = functional.binary_cross_entropy_with_logits(seen(out.damage), hidden)
         total = weights.pixel_sum(terms) + weights.damage * terms["damage"]
-        if not self._training.frozen_trunk:
+        if self._training.stage == "base":
             small = functional.avg_pool2d(example.target, 2)
             terms["small"] = weights.pixel_sum(pixel_losses(out.small, small, shares))
             who = self._identity_terms(out.small, small, example)
@@ -200,6 +205,10 @@ class NanoRecipe:
         save_nano(path, self.module, training.model, card)
         return path
 
+    def example(self, draw: Draw, split: str, size: int, progress: float, references: int | None) -> NanoExample:
+        """`size` faces of a split with so many references (None: as the draw says)."""
+        return self._example(draw, split, size, progress, references)[0]
+
     @torch.no_grad()
     def _example(
         self, draw: Draw, split: str, size: int, progress: float, references: int | None
@@ -246,34 +255,6 @@ class NanoRecipe:
         )
         shown = {"truth": degraded.target}
         return example, shown | {f"reference {i + 1}": r for i, r in enumerate(batch.references.unbind(1))}
-
-
-_MARGIN = 8
-"""Pixels at the border of a window that no loss looks at: there convolutions see the window's edge, not the face."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the losses of a fine network look at: all, or the window without its margin."""
-
-    window: Window | None
-
-    def __call__(self, images: Tensor, *, cut: bool = False) -> Tensor:
-        """`cut`: images are whole pictures, else they are of the window's size already."""
-        if self.window is None:
-            return images
-        if cut:
-            rows, columns = (slice(2 * part.start, 2 * part.stop) for part in self.window)
-            images = images[..., rows, columns]
-        return images[..., _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
-
-
-def _draw_window(side: int, size: int, generator: torch.Generator) -> Window | None:
-    """Somewhere in a grid of `size`, at even places; None when there is nothing to leave out."""
-    if side in (0, size):
-        return None
-    top, left = (2 * torch.randint((size - side) // 2 + 1, (2,), generator=generator)).tolist()
-    return slice(top, top + side), slice(left, left + side)
 
 
 def _picture(out: Tensor | FineOutput) -> Tensor:

@@ -66,6 +66,7 @@ def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes)
     from iconface_core.nano.checkpoint import load_nano
 
     from .nano_recipe import NanoRecipe
+    from .texture_recipe import TextureRecipe
 
     training = config.nano
     assert training is not None
@@ -80,19 +81,32 @@ def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes)
         gradient_checkpointing=config.runtime.gradient_checkpointing,
         data=[{key: m.get(key) for key in ("source", "licence", "counts")} for m in pack.manifests],
     )
-    if places.start is not None:
-        network, model, _ = load_nano(places.start)
-        _begin_with(recipe.module, training.model, network, model, places.start)
-    return recipe
+    start = places.start
+    if start is None and training.stage != "base":
+        # what is frozen is in no state: it comes from the run's own export
+        start = places.out / "weights" / f"{training.model.name}.safetensors"
+        if not start.is_file():
+            raise TrainConfigError(f"stage {training.stage!r} trains a part of a network: give the rest with --from")
+    if start is not None:
+        network, model, _ = load_nano(start)
+        _begin_with(recipe.module, training.model, network, model, start)
+    return TextureRecipe(recipe, training.texture) if training.stage == "texture" else recipe
 
 
 def _begin_with(module: nn.Module, config: NanoConfig, given: nn.Module, found: NanoConfig, path: Path) -> None:
-    """Take the weights of the same network, or of the U-Net below the fine levels. Raises TrainConfigError."""
+    """Take the weights of the same network, of one without its texture, or of the U-Net below the fine levels.
+
+    Raises TrainConfigError.
+    """
     from iconface_core.nano.fine import FineNet
 
-    if replace(found, name=config.name) == config:
+    found = replace(found, name=config.name)
+    bare = None if config.fine is None else replace(config, fine=replace(config.fine, texture_blocks=0))
+    if found == config:
         module.load_state_dict(given.state_dict())
-    elif isinstance(module, FineNet) and replace(found, name=config.name) == config.trunk:
+    elif found == bare:
+        module.load_state_dict({**module.state_dict(), **given.state_dict()})
+    elif isinstance(module, FineNet) and found == config.trunk:
         module.trunk.load_state_dict(given.state_dict())
     else:
         raise TrainConfigError(f"{path} is not the network that [nano.model] describes; start from another")

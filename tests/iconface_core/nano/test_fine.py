@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from iconface_core.nano.fine import FineNet
 CONFIG = NanoConfig(
     size=64,
     conv=ConvConfig(widths=(8, 16, 24), blocks=(1, 1, 1), reference_widths=(0, 16), heads=2),
-    fine=FineConfig(width=8, blocks=2, reference_width=8),
+    fine=FineConfig(width=8, blocks=2, reference_width=8, texture_blocks=1),
 )
 
 
@@ -81,11 +82,29 @@ def test_references_reach_the_fine_level_and_their_order_does_not_matter() -> No
     assert float((before - without).abs().mean()) > 1e-4
 
 
-def test_a_frozen_u_net_leaves_only_the_fine_level_to_learn() -> None:
+FINE = {"stem", "carry", "blocks", "head", "damage", "reference", "take"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "learns"),
+    [
+        ("all", {*FINE, "trunk", "hint", "texture"}),
+        ("base", {*FINE, "trunk", "hint"}),
+        ("fine", FINE),
+        ("texture", {"texture"}),
+    ],
+)
+def test_each_stage_trains_its_part(stage: Literal["all", "base", "fine", "texture"], learns: set[str]) -> None:
     net = network()
-    net.freeze_trunk()
-    names = {name.split(".")[0] for name, p in net.named_parameters() if p.requires_grad}
-    assert names == {"stem", "carry", "blocks", "head", "damage", "reference", "take"}
+    net.train_only(stage)
+    assert {name.split(".")[0] for name, p in net.named_parameters() if p.requires_grad} == learns
+
+
+def test_the_texture_teaches_the_base_nothing() -> None:
+    net = network()
+    net.train_only("all")
+    net(*faces()).texture.square().mean().backward()
+    assert {name.split(".")[0] for name, p in net.named_parameters() if p.grad is not None} == {"texture"}
 
 
 def test_a_checkpoint_brings_the_fine_level_back(tmp_path: Path) -> None:

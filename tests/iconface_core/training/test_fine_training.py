@@ -13,15 +13,16 @@ from iconface_core.training.nano_recipe import NanoRecipe
 from iconface_core.training.recipe import Draw
 from iconface_core.training.shards import open_pack
 from iconface_core.training.start import Places, splits, train
+from iconface_core.training.texture_recipe import TextureRecipe, energy
 from iconface_core.training.train_config import TrainConfig, load_train_config
 
 SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"
 WEIGHTS = "iconface-nano-smoke.safetensors"
 
 
-def config(**training) -> TrainConfig:
+def config(texture_blocks: int = 0, **training) -> TrainConfig:
     plain = load_train_config(SMOKE)
-    model = replace(plain.nano.model, size=64, fine=FineConfig(width=8, blocks=1, reference_width=8))
+    model = replace(plain.nano.model, size=64, fine=FineConfig(8, 1, 8, texture_blocks))
     nano = replace(plain.nano, model=model, identity_every=1, **training)
     return replace(plain, nano=nano, schedule=replace(plain.schedule, total=8))
 
@@ -38,7 +39,7 @@ def test_a_run_starts_from_the_u_net_below_and_may_leave_it_alone(make_pack, tmp
     places = Places([make_pack()], tmp_path / "small", tmp_path / "models", tmp_path / "backbone")
     start = train(small, places).weights / WEIGHTS
     large = replace(places, data=[make_pack(size=64)], out=tmp_path / "large", start=start)
-    done = train(config(frozen_trunk=True, window=32), large)
+    done = train(config(stage="fine", window=32), large)
     before, _, _ = load_nano(start)
     after, model, _ = load_nano(done.weights / WEIGHTS)
     assert model.fine is not None
@@ -97,3 +98,48 @@ def test_windows_need_a_fine_level():
     plain = load_train_config(SMOKE).nano
     with pytest.raises(ValueError, match="fine"):
         replace(plain, window=8)
+
+
+def test_a_texture_is_trained_over_a_base_that_stays(make_pack, tmp_path):
+    places = Places([make_pack(size=64)], tmp_path / "base", tmp_path / "models", tmp_path / "backbone")
+    base = train(config(window=32), places).weights / WEIGHTS
+    over = replace(places, out=tmp_path / "texture", start=base)
+    with pytest.raises(TrainConfigError, match="--from"):
+        train(config(texture_blocks=1, window=32, stage="texture"), replace(over, start=None))
+    calls = iter([False] * 2 + [True] * 9)
+    assert train(config(texture_blocks=1, window=32, stage="texture"), over, stop=lambda: next(calls)).reason == "asked"
+    done = train(config(texture_blocks=1, window=32, stage="texture"), replace(over, start=None), resume=True)
+    assert done.finished
+    before, _, _ = load_nano(base)
+    after, model, _ = load_nano(done.weights / WEIGHTS)
+    assert model.fine.texture_blocks == 1
+    assert not any(name.startswith("critic") for name in after.state_dict())
+    torch.testing.assert_close(
+        {k: v for k, v in after.state_dict().items() if k in before.state_dict()}, dict(before.state_dict())
+    )
+
+
+def test_critic_and_texture_learn_from_their_own_losses(make_pack):
+    plain = config(texture_blocks=1, stage="texture", window=32).nano
+    pack = open_pack(make_pack(size=64), preload=True)
+    made = TextureRecipe(
+        NanoRecipe(plain, splits(pack, plain.faces), batch=2, device=torch.device("cpu")), plain.texture
+    )
+    example = made.draw(Draw(1, 0), 0.0)
+    terms = made.losses(made.module, example)
+    critic = list(made.module.critic.parameters())
+    for name in ("fooled", "matched"):
+        gradients = torch.autograd.grad(terms[name], critic, allow_unused=True, retain_graph=True)
+        assert all(g is None for g in gradients), name
+    texture = [p for p in made.module.network.parameters() if p.requires_grad]
+    assert all(g is None for g in torch.autograd.grad(terms["critic"], texture, allow_unused=True, retain_graph=True))
+    terms["loss"].backward()
+    assert all(p.grad is not None for p in [*critic, *texture])
+
+
+def test_fine_structure_has_more_energy_than_its_blur():
+    g = torch.Generator().manual_seed(0)
+    images = torch.rand(2, 3, 32, 32, generator=g) * 2 - 1
+    blurred = torch.nn.functional.avg_pool2d(images, 3, 1, 1)
+    assert bool((energy(images) > energy(blurred)).all())
+    torch.testing.assert_close(energy(images * 0.5), energy(images) * 0.5, atol=1e-3, rtol=0)

@@ -1,0 +1,124 @@
+"""Can a restoration be seen, and is it still her? Validation people at 256 px: the network alone, and its photo.
+
+    python -m benchmarks.visible PACK... [--weights FILE] [--faces 30] [--levels mild moderate severe] [--sheet FOLDER]
+
+PACK is made by `iconface train pack ../shared/data/celeb256 PACK --size 256`. A face is the pack's 256 px crop, damaged
+with a seed of its own, and taken for a photo of that size: `network` is what comes out of the network, `photo` what the
+product writes (restorer, pasting), without a check. Per level, means over the faces: PSNR over the input, dB, of the
+whole picture; sharpness as part of the truth's; likeness to the truth by the judge that nothing was trained with;
+pixels of the face (`face_mask` above one half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable
+difference) and more. Fréchet distance (Heusel et al. 2017) of the judge's features from those of the truths.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.linalg import sqrtm
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded
+from iconface_core.evaluation.judge import DlibJudge
+from iconface_core.evaluation.methods import as_photo
+from iconface_core.evaluation.metrics import psnr, sharpness
+from iconface_core.evaluation.sheets import write_sheets
+from iconface_core.faces.sface import SFaceEmbedder
+from iconface_core.geometry import FFHQ_512
+from iconface_core.model_catalogue import NANO_FILE
+from iconface_core.model_files import locate
+from iconface_core.nano.inference import NanoFace, NanoModel
+from iconface_core.nano.restorer import NanoRestorer
+from iconface_core.paste import face_mask, paste_back
+from iconface_core.training.shards import open_pack
+from iconface_core.types import RestoreInput, RestoreOptions, RgbU8
+
+JUST_NOTICEABLE = 2.3
+
+
+def changed(before: RgbU8, after: RgbU8, mask: np.ndarray) -> float:
+    apart = deltaE_ciede2000(rgb2lab(before), rgb2lab(after))
+    return float((apart[mask] >= JUST_NOTICEABLE).mean())
+
+
+def frechet(ours: np.ndarray, truth: np.ndarray) -> float:
+    """Between Gaussians fitted to two sets of features (N, D)."""
+    a, b = np.cov(ours, rowvar=False), np.cov(truth, rowvar=False)
+    ridge = 1e-6 * np.eye(len(a))
+    apart = float(((ours.mean(0) - truth.mean(0)) ** 2).sum())
+    return apart + float(np.trace(a + b - 2 * np.real(sqrtm((a + ridge) @ (b + ridge)))))
+
+
+def network(model: NanoModel, inputs: Sequence[RgbU8], cases: Sequence[Case], references: int) -> list[RgbU8]:
+    size = inputs[0].shape[0]
+    side = model.config.size
+
+    def sized(image: RgbU8) -> RgbU8:
+        return image if side == size else cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+
+    faces = [
+        NanoFace(sized(i), tuple(map(sized, c.references[:references]))) for i, c in zip(inputs, cases, strict=True)
+    ]
+    restored = model.restore(faces)
+    if side == size:
+        return restored
+    change = [cv2.resize(r.astype(np.float32) - f.degraded, (size, size)) for r, f in zip(restored, faces, strict=True)]
+    return [np.clip(np.rint(i + c), 0, 255).astype(np.uint8) for i, c in zip(inputs, change, strict=True)]
+
+
+def photo(restorer: NanoRestorer, inputs: Sequence[RgbU8], cases: Sequence[Case], references: int) -> list[RgbU8]:
+    asked = [
+        RestoreInput(as_photo(i), tuple(as_photo(r) for r in c.references[:references]))
+        for i, c in zip(inputs, cases, strict=True)
+    ]
+    out = []
+    for image, face in zip(inputs, asked, strict=True):
+        (restored,) = restorer.restore_many([face], RestoreOptions(strength=restorer.default_strength))
+        landmarks = ((FFHQ_512.points + 0.5) * (image.shape[0] / 512) - 0.5).astype(np.float32)
+        out.append(paste_back(image, face.degraded, restored.pixels, landmarks).pixels)
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packs", type=Path, nargs="+")
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--faces", type=int, default=30)
+    parser.add_argument("--levels", nargs="+", default=list(LEVELS))
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--sheet", type=Path)
+    options = parser.parse_args()
+    weights = options.weights or locate(NANO_FILE)
+    cases = cases_of_pack(open_pack(*options.packs), limit=options.faces, per_person=1)
+    model = NanoModel(weights, SFaceEmbedder(), threads=options.threads)
+    restorer = NanoRestorer(weights, embedder=SFaceEmbedder, threads=options.threads)
+    judge, truths = DlibJudge(), [c.truth for c in cases]
+    known = judge.describe(truths)
+    size = truths[0].shape[0]
+    mask = cv2.resize(face_mask(FFHQ_512.points, 512), (size, size)) > 0.5
+    print(f"{len(cases)} faces, {weights.name}\n")
+    print("| level | | PSNR | over input | sharpness | likeness | changed | Fréchet |\n" + "|---" * 8 + "|")
+    for level in options.levels:
+        inputs = degraded(truths, level, [c.seed for c in cases])
+        made = {"input": inputs}
+        for count in (0, 3):
+            made[f"network, {count} references"] = network(model, inputs, cases, count)
+            made[f"photo, {count} references"] = photo(restorer, inputs, cases, count)
+        start = np.mean([psnr(i, t) for i, t in zip(inputs, truths, strict=True)])
+        for name, pictures in made.items():
+            vectors = judge.describe(pictures)
+            dB = np.mean([psnr(p, t) for p, t in zip(pictures, truths, strict=True)])  # noqa: N806 - the unit's name
+            sharp = np.mean([sharpness(p, t) for p, t in zip(pictures, truths, strict=True)])
+            seen = np.mean([changed(i, p, mask) for i, p in zip(inputs, pictures, strict=True)])
+            print(
+                f"| {level} | {name} | {dB:.2f} | {dB - start:+.2f} | {sharp:.2f} "
+                f"| {(vectors * known).sum(1).mean():.3f} | {seen:.2f} | {frechet(vectors, known):.3f} |",
+                flush=True,
+            )
+        if options.sheet is not None:
+            write_sheets(options.sheet, level, {**made, "truth": truths}, rows=8, side=256)
+
+
+if __name__ == "__main__":
+    main()
