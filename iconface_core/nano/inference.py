@@ -36,6 +36,15 @@ class NanoFace:
     identity: tuple[FaceEmbedding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NanoResult:
+    """The restored face (S, S, 3), and how much of each pixel local damage had hidden (S, S) 0..1; None where the
+    network does not say."""
+
+    pixels: RgbU8
+    damage: F32 | None = None
+
+
 class NanoModel:
     """A loaded checkpoint. `embedder` makes the identity vectors it was trained with; None is enough where the network
     uses none. `threads` are the CPU threads of a call (None: torch's own choice), `batch` the most faces in one.
@@ -64,50 +73,73 @@ class NanoModel:
         steps: int = 1,
         seed: int = 42,
         mirrored: bool = False,
+        texture: float = 0.0,
         on_step: OnStep | None = None,
     ) -> list[RgbU8]:
+        """The pixels of `restore_faces`."""
+        found = self.restore_faces(faces, steps=steps, seed=seed, mirrored=mirrored, texture=texture, on_step=on_step)
+        return [result.pixels for result in found]
+
+    def restore_faces(
+        self,
+        faces: Sequence[NanoFace],
+        *,
+        steps: int = 1,
+        seed: int = 42,
+        mirrored: bool = False,
+        texture: float = 0.0,
+        on_step: OnStep | None = None,
+    ) -> list[NanoResult]:
         """Restore crops of `config.size`, in order; those with equally many references share their batches.
 
         `steps` and, from two on, `seed` matter to the transformer only. `mirrored`: the mean with the restored mirror
-        image, which costs twice the time. `on_step(done, total)` counts batches and may raise to cancel. Raises
+        image, which costs twice the time. `texture` 0..1 is the share of what a network with texture would add to its
+        faithful base. `on_step(done, total)` counts batches and may raise to cancel. Raises
         ValueError for another size.
         """
         groups: dict[int, list[int]] = defaultdict(list)
         for i, face in enumerate(faces):
             groups[len(self._references(face))].append(i)
         batches = [m[at : at + self._batch] for m in groups.values() for at in range(0, len(m), self._batch)]
-        out: dict[int, RgbU8] = {}
+        out: dict[int, NanoResult] = {}
         with _threads(self._threads), torch.inference_mode():
             for done, members in enumerate(batches, 1):
-                restored = self._run([faces[i] for i in members], steps, seed, mirrored)
+                restored = self._run([faces[i] for i in members], steps, seed, mirrored, texture)
                 out |= zip(members, restored, strict=True)
                 if on_step is not None:
                     on_step(done, len(batches))
         return [out[i] for i in range(len(faces))]
 
-    def _run(self, faces: Sequence[NanoFace], steps: int, seed: int, mirrored: bool) -> list[RgbU8]:
+    def _run(
+        self, faces: Sequence[NanoFace], steps: int, seed: int, mirrored: bool, texture: float
+    ) -> list[NanoResult]:
         degraded = torch.cat([self._tensor(f.degraded) for f in faces])
         count = len(self._references(faces[0]))
         pictures = [self._tensor(r) for f in faces for r in self._references(f)]
         seen = torch.cat(pictures) if pictures else degraded[:0]
         seen = seen.reshape(len(faces), count, *degraded.shape[1:])
         anchor = self._anchors(faces) if self.config.identity.enabled else degraded.new_zeros(len(faces), 0)
-        restored = self._forward(degraded, seen, anchor, steps, seed)
+        restored, hidden = self._forward(degraded, seen, anchor, steps, seed, texture)
         if mirrored:
-            restored = (restored + self._forward(degraded.flip(-1), seen.flip(-1), anchor, steps, seed).flip(-1)) / 2
+            other, also = self._forward(degraded.flip(-1), seen.flip(-1), anchor, steps, seed, texture)
+            restored = (restored + other.flip(-1)) / 2
+            hidden = None if hidden is None or also is None else (hidden + also.flip(-1)) / 2
         pixels = ((restored + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
-        return [np.ascontiguousarray(p.numpy()) for p in pixels]
+        masks = [None] * len(faces) if hidden is None else [m[0].numpy() for m in hidden]
+        return [NanoResult(np.ascontiguousarray(p.numpy()), m) for p, m in zip(pixels, masks, strict=True)]
 
-    def _forward(self, degraded: Tensor, references: Tensor, anchor: Tensor, steps: int, seed: int) -> Tensor:
+    def _forward(
+        self, degraded: Tensor, references: Tensor, anchor: Tensor, steps: int, seed: int, texture: float
+    ) -> tuple[Tensor, Tensor | None]:
+        """Pictures (B, 3, S, S), and the mask of what was hidden (B, 1, S, S)."""
         network: Any = self._network
         degraded = degraded.contiguous(memory_format=torch.channels_last)
-        out: Tensor
         if self.config.backbone == "transformer" and steps > 1:
-            out = network.sample(degraded, references, anchor, steps=steps, seed=seed)
-        else:
-            found = network(degraded, references, anchor)
-            out = found.base if isinstance(found, FineOutput) else found
-        return out
+            return network.sample(degraded, references, anchor, steps=steps, seed=seed), None
+        out = network(degraded, references, anchor)
+        if isinstance(out, FineOutput):
+            return out.base + texture * out.texture, torch.sigmoid(out.damage)
+        return out, None
 
     def _anchors(self, faces: Sequence[NanoFace]) -> Tensor:
         """(B, dim), of faces with equally many references."""

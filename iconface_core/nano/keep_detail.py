@@ -15,14 +15,20 @@ from iconface_core.sharpness import measure
 from iconface_core.types import F32, AlignedFace, RgbU8
 
 
-def keep_detail(face: AlignedFace, before: RgbU8, after: RgbU8) -> RgbU8:
+def keep_detail(face: AlignedFace, before: RgbU8, after: RgbU8, damage: F32 | None = None) -> RgbU8:
     """`face` is the FFHQ_512 crop, `before` the network's input (its reduced copy), `after` its output, both (S, S, 3)
-    -> the restored crop at the size of `face`."""
+    -> the restored crop at the size of `face`. Where `damage` (S, S) 0..1 hides the face, the change is wanted in full
+    and the photo's own finest structure is the damage's."""
     side = face.pixels.shape[0]
     low = _enlarged(before, side)
     change = _enlarged(after, side) - low
     fine = face.pixels.astype(np.float32) - low
-    mixed = low + change_share(before, side) * change + fine_share(face, fine, len(before)) * fine
+    wanted, own = change_share(before, side), fine_share(face, fine, len(before))
+    if damage is not None:
+        hidden = np.clip(_enlarged(damage, side), 0, 1)[..., None]
+        mixed = low + (wanted + (1 - wanted) * hidden) * change + own * (1 - hidden) * fine
+    else:
+        mixed = low + wanted * change + own * fine
     out: RgbU8 = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
     return out
 
@@ -63,6 +69,6 @@ def _scale(face: AlignedFace) -> float:
     return float(np.hypot(face.from_photo[0, 0], face.from_photo[1, 0]))
 
 
-def _enlarged(image: RgbU8, side: int) -> F32:
+def _enlarged(image: RgbU8 | F32, side: int) -> F32:
     out: F32 = cv2.resize(image.astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float32)
     return out

@@ -25,6 +25,8 @@ class NanoRestorer:
 
     `weights` is one file, `embedder` makes the identity vectors it was trained with. One step by default; more steps
     cost more and look for detail: a transformer takes them, the U-Net restores the mirror image too and takes the mean.
+    `RestoreOptions.strength` moves along the distortion-perception line: 0 is the photo, 1 the network's answer; where
+    that has a texture, 0.5 is its faithful base alone.
     `threads` are CPU threads (None: torch's own choice), `batch` the most faces of one call of the network.
 
     Raises WeightsError when the file is missing; loading it raises as `NanoModel`.
@@ -61,21 +63,26 @@ class NanoRestorer:
             return []
         model = self._load()
         size, steps = model.config.size, options.steps or 1
+        textured = model.config.fine is not None and model.config.fine.texture_blocks > 0
+        share, texture = (
+            (min(1.0, 2 * options.strength), 2 * options.strength - 1) if textured else (options.strength, 0.0)
+        )
         small = [
             NanoFace(reduced(f.degraded, size), tuple(reduced(r, size) for r in f.references), f.identity)
             for f in faces
         ]
-        restored = model.restore(
+        restored = model.restore_faces(
             small,
             steps=steps,
             seed=options.seed,
             mirrored=steps > 1 and model.config.backbone == "conv",
+            texture=max(0.0, texture),
             on_step=on_step,
         )
         out = []
         for face, before, after in zip(faces, small, restored, strict=True):
-            pixels = keep_detail(face.degraded, before.degraded, after)
-            pixels = anchor_to_input(pixels, face.degraded.pixels, options.strength)
+            pixels = keep_detail(face.degraded, before.degraded, after.pixels, after.damage)
+            pixels = anchor_to_input(pixels, face.degraded.pixels, share)
             out.append(RestoredFace(pixels, self.id, options))
         return out
 

@@ -10,7 +10,7 @@ import torch
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.fakes import FakeEmbedder
 from iconface_core.nano.checkpoint import save_nano
-from iconface_core.nano.config import ConvConfig, NanoConfig, NanoIdentity
+from iconface_core.nano.config import ConvConfig, FineConfig, NanoConfig, NanoIdentity
 from iconface_core.nano.inference import NanoFace, NanoModel
 from iconface_core.nano.keep_detail import change_share, fine_share, keep_detail
 from iconface_core.nano.network import build_network
@@ -175,6 +175,46 @@ def test_a_crop_of_another_size_is_refused(weights):
     model = NanoModel(weights(), FakeEmbedder(), threads=1)
     with pytest.raises(ValueError, match="64 x 64 px, not"):
         model.restore([NanoFace(face(1).pixels)])
+
+
+FINE = replace(TINY, size=128, fine=FineConfig(width=8, blocks=1, reference_width=8, texture_blocks=1))
+
+
+def test_strength_goes_from_the_photo_over_the_base_to_the_texture(weights):
+    restorer = NanoRestorer(weights(FINE), embedder=FakeEmbedder, threads=1)
+    item = request(1, 1)
+    photo, gentle, base, some, full = (
+        restorer.restore(item, RestoreOptions(strength=s)).pixels.astype(float) for s in (0.0, 0.25, 0.5, 0.75, 1.0)
+    )
+    assert np.array_equal(photo, item.degraded.pixels)
+    plain = NanoRestorer(weights(replace(FINE, fine=replace(FINE.fine, texture_blocks=0))), embedder=FakeEmbedder)
+    assert plain.restore(item, RestoreOptions()).pixels.shape == (512, 512, 3)
+    assert 0 < np.abs(gentle - photo).mean() < np.abs(base - photo).mean()
+    assert np.abs(full - base).mean() > 1
+    assert np.abs((base + full) / 2 - some).mean() < 0.6  # rounding
+
+
+def test_the_mask_of_damage_lies_where_the_network_says(weights):
+    model = NanoModel(weights(FINE), FakeEmbedder(), threads=1)
+    item = NanoFace(reduced(face(1), 128))
+    (found,) = model.restore_faces([item])
+    assert found.damage.shape == (128, 128)
+    assert 0 <= found.damage.min() < found.damage.max() <= 1
+    (small,) = NanoModel(weights(), FakeEmbedder()).restore_faces([NanoFace(reduced(face(1), 64))])
+    assert small.damage is None
+
+
+def test_what_damage_hides_is_replaced_in_full():
+    crop = face(1, scale=2.0)
+    before = reduced(crop, 128)
+    after = np.clip(before.astype(int) + 40, 0, 255).astype(np.uint8)
+    damage = np.zeros((128, 128), np.float32)
+    damage[40:60, 40:60] = 1
+    without, masked = (keep_detail(crop, before, after, d).astype(int) for d in (None, damage))
+    hidden = (slice(170, 230), slice(170, 230))
+    low = cv2.resize(after, (512, 512), interpolation=cv2.INTER_CUBIC).astype(int)
+    assert np.abs(masked[hidden] - low[hidden]).max() <= 1
+    assert np.array_equal(masked[:140], without[:140])
 
 
 def detailed(seed):
