@@ -14,7 +14,7 @@ from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.training.degrade import LEVELS as RECIPES
 from iconface_core.training.degrade import DegradeRecipe, degrade_each, run_plans
 from iconface_core.training.degrade_operators import blur
-from iconface_core.training.degrade_recipe import Step
+from iconface_core.training.degrade_steps import Step
 from iconface_core.types import F32, RgbU8
 
 OLD_PRINT = DegradeRecipe(

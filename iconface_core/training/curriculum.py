@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .degrade_recipe import STRONGEST, DegradeRecipe, Draws
+from .degrade_recipe import STRONGEST, DegradeRecipe
+from .degrade_steps import Draws
 
 _ZONES = ((44, 66), (70, 100), (40, 100))  # rows of a 128 px FFHQ crop: eyes, mouth and nose tip, both
 _COLUMNS = (28, 100)

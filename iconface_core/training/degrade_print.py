@@ -1,6 +1,7 @@
 """What happened to old prints: toning, fading, the printer's screen, dust and scratches.
 
-Operators as in `degrade_operators.py`; lengths are in pixels of the image given.
+Operators as in `degrade_operators.py`, dust and scratches also with a mask (`degrade_overlay.py`); lengths in pixels
+of the image given.
 """
 
 import math
@@ -10,6 +11,8 @@ import torch
 from kornia.color import rgb_to_grayscale
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows it by
+
+from .degrade_overlay import grid, overlay
 
 SEPIA = (1.07, 0.98, 0.80)  # of mean luminance 1
 PAPER = (0.92, 0.86, 0.72)
@@ -32,10 +35,11 @@ def fade(images: Tensor, values: Tensor, structure: Hashable, generator: torch.G
 
 
 def halftone(images: Tensor, values: Tensor, structure: Hashable, generator: torch.Generator) -> Tensor:
-    """Printed in dots. values: period in pixels, angle (radians), share of the screened image 0..1."""
-    x, y = _grid(images)
+    """Printed in dots, each ink at its own angle, or all alike where `structure` is "grey". values: period in pixels,
+    angle (radians), share of the screened image 0..1."""
+    x, y = grid(images)
     period, angle, share = (v[:, None, None, None] for v in values.unbind(1))
-    turned = angle + images.new_tensor(SCREEN_ANGLES)[:, None, None]
+    turned = angle + images.new_tensor(SCREEN_ANGLES if structure != "grey" else (0.0,))[:, None, None]
     u = (x * turned.cos() + y * turned.sin()) * (2 * math.pi / period)
     v = (y * turned.cos() - x * turned.sin()) * (2 * math.pi / period)
     dots = torch.sigmoid((images - 0.5 + (u.cos() + v.cos()) / 4) * 8)
@@ -49,7 +53,7 @@ def dust(images: Tensor, values: Tensor, structure: Hashable, generator: torch.G
     drawn = torch.rand((g, 2, n, n), generator=generator, device=generator.device).to(images.device)
     small, large = drawn[:, :1] < density, drawn[:, 1:] < density / 3
     specks = torch.maximum(small.float(), F.max_pool2d(large.float(), 3, 1, 1))
-    return torch.lerp(images, brightness.expand_as(images), specks * cover)
+    return overlay(images, brightness, specks * cover)
 
 
 def scratches(images: Tensor, values: Tensor, structure: Hashable, generator: torch.Generator) -> Tensor:
@@ -58,17 +62,11 @@ def scratches(images: Tensor, values: Tensor, structure: Hashable, generator: to
     width, cover, brightness = (v[:, None, None, None] for v in values.unbind(1))
     drawn = torch.rand((g, 5, SCRATCHES, 1, 1), generator=generator, device=generator.device).to(images.device)
     angle, offset, start, length, bend = drawn.unbind(1)
-    x, y = (axis - n / 2 for axis in _grid(images))
+    x, y = (axis - n / 2 for axis in grid(images))
     across = x * (angle * math.pi).cos() + y * (angle * math.pi).sin()
     along = y * (angle * math.pi).cos() - x * (angle * math.pi).sin()
     far = across - (offset - 0.5) * n - torch.sin(along * (6 / n)) * (bend - 0.5) * n / 10
     first = (start - 0.75) * n
     inside = (along > first) & (along < first + length * n)
     line = torch.sigmoid((width - far.abs()) * 4) * inside
-    return torch.lerp(images, brightness.expand_as(images), line.amax(1, keepdim=True) * cover)
-
-
-def _grid(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Pixel columns and rows, to broadcast against (G, C, n, n)."""
-    axis = torch.arange(images.shape[-1], device=images.device, dtype=images.dtype)
-    return axis[None, :], axis[:, None]
+    return overlay(images, brightness, line.amax(1, keepdim=True) * cover)

@@ -6,54 +6,23 @@ first, then photographed or scanned. Strength 0..16 scales all bounds; it is dra
 """
 
 import math
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, field
 
+from .degrade_defects import Defects
 from .degrade_jpeg import jpeg
-from .degrade_operators import Operator, blur, noise, resize
+from .degrade_operators import blur, noise, resize
 from .degrade_print import dust, fade, halftone, scratches, tone
+from .degrade_steps import Draws, Step
+from .degrade_wear import PrintWear, plan_wear
 
 STRONGEST = 16.0
 UNIFORMS = 96  # random numbers per photo, more than the longest plan takes
 SMALLEST = 8  # pixels; below, nothing of a face is left
 BEST_JPEG = 97
+UNSEEN_BLUR = 0.25  # pixels
 CHANCES = (
-    "shuffled", "blur", "shrink", "noise", "jpeg", "toned", "faded", "halftone", "dust", "scratches",
+    "shuffled", "blur", "shrink", "noise", "jpeg", "toned", "faded", "halftone", "dust", "scratches", "prints",
 )  # fmt: skip
-_T = TypeVar("_T")
-
-
-class Step(NamedTuple):
-    """One operator on one photo. Steps with equal operator and structure can run as a batch."""
-
-    operator: Operator
-    structure: Hashable
-    values: tuple[float, ...]
-
-
-class Draws:
-    """A photo's own uniform numbers, taken one after the other."""
-
-    def __init__(self, uniforms: Sequence[float]) -> None:
-        self._numbers = iter(uniforms)
-
-    def between(self, low: float, high: float) -> float:
-        """Uniform in low..high."""
-        return low + (high - low) * next(self._numbers)
-
-    def chance(self, probability: float) -> bool:
-        """True with this probability."""
-        return next(self._numbers) < probability
-
-    def one_of(self, options: Sequence[_T]) -> _T:
-        """One of the options, all alike."""
-        return options[int(next(self._numbers) * len(options))]
-
-    def shuffled(self, items: Sequence[_T]) -> list[_T]:
-        """The items in random order."""
-        keys = [next(self._numbers) for _ in items]
-        return [items[i] for i in sorted(range(len(items)), key=keys.__getitem__)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +31,8 @@ class DegradeRecipe:
 
     `buckets` are (lowest strength, highest strength, probability); the default is the paper's. `keep_tone`: black and
     white or sepia is how the photo was taken, no damage, so the target gets it too; no restorer should invent colours.
+    `prints`: part of the photos that are old prints, worn by `wear` whatever their strength. `defects`: a folder of
+    real ones (`degrade_defects.py`), "" for none.
     """
 
     buckets: tuple[tuple[float, float, float], ...] = ((0, 3, 0.5), (4, 8, 0.3), (9, 16, 0.2))
@@ -76,6 +47,9 @@ class DegradeRecipe:
     dust: float = 0.05
     scratches: float = 0.05
     keep_tone: bool = True
+    prints: float = 0.0
+    wear: PrintWear = field(default_factory=PrintWear)
+    defects: str = ""
     blur_sigma: float = 4.0
     motion_length: float = 10.0
     shrink_factor: float = 10.0
@@ -119,6 +93,18 @@ def plan_damage(recipe: DegradeRecipe, strength: float, size: int, draws: Draws)
     maker = _Maker(recipe, level, size, draws)
     steps = maker.shuffled() if draws.chance(recipe.shuffled) else maker.second_order()
     return maker.ageing() + steps
+
+
+def plan_print(
+    recipe: DegradeRecipe, strength: float, size: int, draws: Draws, own: Draws, toned: bool, defects: Defects | None
+) -> list[Step]:
+    """All steps for an old print, after its tone: lens and wear from `own`, then the scan as in `plan_damage`, but
+    milder, so that most of the strength is the camera's and lies below the scratches."""
+    sigma = recipe.blur_sigma * strength / STRONGEST * size / 128
+    scan = strength * own.between(0.1, 0.4)
+    wear = plan_wear(recipe.wear, sigma, size, toned, defects, own)
+    steps = plan_damage(recipe, scan, size, draws)
+    return wear + [s for s in steps if s.operator is not blur or max(s.values[0], s.values[3]) > UNSEEN_BLUR]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from iconface_core.training.degrade import LEVELS, Degrader, DegradeRecipe, degr
 from iconface_core.training.degrade_jpeg import jpeg
 from iconface_core.training.degrade_operators import blur, noise, resize
 from iconface_core.training.degrade_print import dust, fade, halftone, scratches, tone
-from iconface_core.training.degrade_recipe import Draws, Step
+from iconface_core.training.degrade_steps import Draws, Step
 
 OFF = DegradeRecipe(
     blur=0, shrink=0, noise=0, jpeg=0, toned=0, faded=0, halftone=0, dust=0, scratches=0
