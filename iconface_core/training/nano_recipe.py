@@ -249,7 +249,7 @@ class NanoRecipe:
             truth=batch.clean_vector,
             strength=worst,
             judged=draw.index % (training.identity_every_alone if helped is None else training.identity_every) == 0,
-            damage=torch.zeros_like(images[:, :1]),
+            damage=degraded.damage,
             noise=noise,
             sigma=sigma,
         )
