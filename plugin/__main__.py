@@ -2,15 +2,21 @@
 
 import os
 import sys
+from pathlib import Path
 
-from .cli.quick import quick
+from . import interrupts
 
 
 def main() -> None:
+    interrupts.leave_at_once()
     # None when the caller closed them (`>&-`). Opened before anything else, so that no other file gets their number.
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115, PTH123 - for good
+    from .cli.output import for_any_terminal
+    from .cli.quick import quick
+
+    for_any_terminal()
     code = quick(sys.argv[1:])
     if code is None:
         from .cli.main import run
@@ -25,4 +31,7 @@ def windowed() -> None:
 
 
 if __name__ == "__main__":
+    # `python -m plugin` puts the folder somebody stands in first, with whatever lies there beside their photos.
+    if not sys.flags.safe_path and sys.path[0] != str(Path(__file__).absolute().parent.parent):
+        del sys.path[0]
     main()

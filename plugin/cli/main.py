@@ -11,7 +11,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from plugin import interrupts
 from plugin.errors import AppError
+from plugin.interrupts import INTERRUPTED
 
 from . import (
     cleanup,
@@ -30,10 +32,9 @@ from . import (
     watch,
     web,
 )
+from .output import OutputError, flush, give_up_stdout, whisper
 from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
-
-INTERRUPTED = 130
 
 
 def tree() -> typer.Typer:
@@ -89,20 +90,26 @@ def run(argv: Sequence[str]) -> int:
     _say_in_full(root)
     out = replace(session, command=_name(root, rest)).out
     try:
+        interrupts.raise_it()
         code = root(rest, standalone_mode=False, prog_name="iconface", obj=session)
-        sys.stdout.flush()
+        flush()
         return int(code or 0)
-    except BrokenPipeError:
-        # The reader has left. What is still buffered must not fail once more when the interpreter closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has left
+        give_up_stdout()
         return 1  # as Typer does when the pipe breaks earlier
+    except OutputError as e:
+        give_up_stdout()
+        whisper(f"iconface: {e}")
+        return e.exit_code
     except typer.TyperException as e:
         out.error(e.exit_code, "usage", e.format_message().replace("Value error, ", ""))
         return e.exit_code
     except typer.Abort:
+        interrupts.leave_at_once()
         out.error(INTERRUPTED, "interrupted", "stopped")
         return INTERRUPTED
     except KeyboardInterrupt:
+        interrupts.leave_at_once()  # a second one has nothing to wait for
         out.error(INTERRUPTED, "interrupted", "stopped; run the same command again to go on")
         return INTERRUPTED
     except AppError as e:
@@ -160,12 +167,13 @@ def _kind(e: Exception) -> str:
 
 def _expected(e: Exception) -> int | None:
     """Exit code for errors of the layers below; None for a bug. Imported late: most commands never get here."""
-    from gallery_db.errors import GalleryBusyError, GalleryError, NotFoundError
+    from gallery_db.errors import GalleryBusyError, GalleryError, NotFoundError, UnusableNameError
     from iconface_core.errors import IconFaceError
 
     table: tuple[tuple[type[Exception], int], ...] = (
         (GalleryBusyError, 6),
         (NotFoundError, 3),
+        (UnusableNameError, 2),
         (GalleryError, 1),
         (IconFaceError, 1),
         (OSError, 1),

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plugin.interrupts import nothing_to_lose
+
 from .output import Output
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ class Session:
     @contextmanager
     def app(self) -> Generator["App"]:
         """Open the gallery and everything around it; no model is loaded yet."""
-        from plugin.app import build_app
+        with nothing_to_lose():
+            from plugin.app import build_app
 
         app = build_app(self.settings())
         try:

@@ -1,7 +1,8 @@
 """Start the service in the background, from a command that must return at once. Only the standard library."""
 
-import sys
 from pathlib import Path
+
+from plugin.own_process import NEUTRAL, own_module
 
 from .control import ask
 
@@ -29,10 +30,11 @@ def start_detached(home: Path | None, *, lasting: bool = False) -> None:
     chosen = () if home is None else ("--home", str(home))
     how = () if lasting else ("--no-watch", "--linger", str(LINGER_S))
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "plugin", "--quiet", *chosen, "service", "run", *how],
+        [*own_module("plugin"), "--quiet", *chosen, "service", "run", *how],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        cwd=NEUTRAL,
         start_new_session=True,
         creationflags=getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
