@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from iconface_core.leftovers import sweep
+
 from .browse import BrowseRepo
 from .decisions import DecisionRepo
 from .engine import BUSY_TIMEOUT_MS, explained, make_engine
@@ -25,6 +27,9 @@ from .questions import QuestionRepo
 from .records import ForgetResult
 from .restorations import RestorationRepo
 from .roots import RootRepo
+
+FORGETTING = "forgetting"
+"""Key in `meta` while somebody is being forgotten."""
 
 
 class Tx:
@@ -91,12 +96,32 @@ class Gallery:
         """
         with explained(self.path), self._engine.execution_options(write=True).begin() as conn:
             result = purge(conn, person_id)
+            MetaRepo(conn).set(FORGETTING, "1")  # until all of the rest is done, by whoever comes next
+        self._forget_the_rest()
+        return result
+
+    def finish_forgetting(self) -> bool:
+        """What `forget` does after its transaction, when a process was killed there. Whether one was (or is at it now):
+        then the pictures that others keep are theirs to remove, before they call `forgotten`."""
+        with self.begin(write=False) as tx:
+            if tx.meta.get(FORGETTING) is None:
+                return False
+        self._forget_the_rest()
+        return True
+
+    def _forget_the_rest(self) -> None:
+        """Everything outside of the tables."""
+        sweep((self.path.parent, self.path.parent / "backups", self.vectors_dir))
         if self.vectors_dir.is_dir():
             for index in self.vectors_dir.iterdir():
-                if index.suffix in (".faiss", ".json", ".tmp"):
+                if index.suffix in (".faiss", ".json", ".unfinished"):
                     index.unlink(missing_ok=True)
         self.compact()
-        return result
+
+    def forgotten(self) -> None:
+        """Nothing is left of those that were forgotten."""
+        with self.begin() as tx:
+            tx.meta.set(FORGETTING, None)
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file: damaged pages and dangling references; empty when all is well."""

@@ -11,4 +11,5 @@ def printable(path: Path | str) -> str:
 
 def absolute(path: Path) -> Path:
     """The path as the gallery stores it: absolute and without `..`, links kept as the user named them."""
-    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - resolve() would follow links, and
+    # Path.expanduser fails for a file that happens to be called ~a.jpg

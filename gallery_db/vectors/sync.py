@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from gallery_db.gallery import Tx
+from iconface_core.leftovers import temporary
 from iconface_core.types import EmbedderId
 
 from . import _faiss
@@ -96,7 +97,7 @@ def save_store(directory: Path, synced: SyncedStore, tx: Tx) -> None:
     """Write index and stamp, each by rename. A crash in between leaves a hash that does not fit, hence a rebuild."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     index, stamp = _paths(directory, synced.embedder)
-    temp = index.with_suffix(f".{os.getpid()}.tmp")
+    temp = temporary(index)
     try:
         os.close(os.open(temp, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         synced.store.write(temp)

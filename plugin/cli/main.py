@@ -157,7 +157,7 @@ def _message(e: Exception) -> str:
         return "a number on the command line is too large"
     if isinstance(e, OSError) and e.strerror and e.filename is not None:
         return f"{os.fsdecode(e.filename)}: {e.strerror}"
-    return str(e)
+    return str((isinstance(e, OSError) and e.strerror) or e)
 
 
 def _kind(e: Exception) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugin.interrupts import nothing_to_lose
+from plugin.paths import absolute
 
 from .output import Output
 
@@ -50,7 +51,7 @@ class Session:
     def own_home(self) -> Path | None:
         """The folder that `--home` or `ICONFACE_HOME` names, absolute; to be handed to a process of our own."""
         home = self.home or os.environ.get("ICONFACE_HOME")
-        return None if not home else Path(os.path.abspath(Path(home).expanduser()))  # noqa: PTH100 - links stay links
+        return None if not home else absolute(Path(home))
 
     def settings(self) -> "Settings":
         """Read the settings of the chosen home."""

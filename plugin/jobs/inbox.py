@@ -26,7 +26,7 @@ def drop(folder: Path, paths: Sequence[Path], options: Mapping[str, Any], *, ori
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"{time.time_ns()}-{os.getpid()}{SUFFIX}"
     request = {"paths": [str(p) for p in paths], "options": dict(options), "origin": origin}
-    temp = target.with_suffix(".tmp")
+    temp = target.with_name(f"{target.name}.{os.getpid()}.unfinished")  # as iconface_core.leftovers has it
     with open(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - opened with a mode
         json.dump(request, file)  # ASCII: names that are not UTF-8 keep their stray bytes as escapes
         file.flush()

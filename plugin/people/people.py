@@ -39,7 +39,7 @@ class People:
             if who.isdecimal():
                 by_id = tx.people.get(int(who)).id
                 if other := next((p.id for p in found if p.id != by_id), None):  # of a release that let that happen
-                    raise NotFoundError(f"{who} is also what person {other} is called: give that one another name first")
+                    raise NotFoundError(f"{who} is what person {other} is called, too: give that one another name")
                 return by_id
         if not found:
             raise NotFoundError(f"no person is called {who!r}; see: iconface people list")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from gallery_db import Gallery
+from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RootRecord
 from iconface_core.errors import IconFaceError
@@ -105,8 +106,8 @@ class Outputs:
                     seed=int(options["seed"]),
                     verdict=r.verdict.kind.value,
                     state="refused" if r.output is None else "done",
-                    face_id=r.face_id,
-                    person_id=r.person_id,
+                    face_id=_still(tx.faces.get, r.face_id),
+                    person_id=_still(tx.people.get, r.person_id),
                     references=r.references,
                     similarity_before=r.similarity_before,
                     similarity_after=r.similarity_after,
@@ -120,6 +121,14 @@ class Outputs:
                     written.append(added.id)
             if written:
                 tx.decisions.restored(written)
+
+
+def _still(get: Callable[[int], object], row_id: int | None) -> int | None:
+    """The id, unless what it stands for was merged, undone or forgotten while the photo was being restored."""
+    try:
+        return None if row_id is None or get(row_id) is None else row_id
+    except NotFoundError:
+        return None
 
 
 def mirror_name(root: RootRecord, roots: Sequence[RootRecord]) -> str:
@@ -202,7 +211,7 @@ def rows_of(tx: Tx, which: str) -> list[RestorationRecord]:
 
     Empty when nothing is known by that name.
     """
-    if which.isdigit():
+    if which.isdecimal():
         return tx.restorations.with_output(int(which))
     found = tx.restorations.by_output(path=which)
     if found is None:
