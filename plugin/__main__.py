@@ -2,9 +2,13 @@
 
 import os
 import sys
-from pathlib import Path
 
-from . import interrupts
+# `python -m plugin` puts the folder somebody stands in first, with whatever lies there beside their photos.
+_own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is not loaded yet
+if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] != _own:
+    del sys.path[0]
+
+from . import interrupts  # noqa: E402
 
 
 def main() -> None:
@@ -31,7 +35,4 @@ def windowed() -> None:
 
 
 if __name__ == "__main__":
-    # `python -m plugin` puts the folder somebody stands in first, with whatever lies there beside their photos.
-    if not sys.flags.safe_path and sys.path[0] != str(Path(__file__).absolute().parent.parent):
-        del sys.path[0]
     main()

@@ -76,7 +76,7 @@ def test_library_remove(cli: Cli, library: Library) -> None:
 @pytest.mark.parametrize("verb", [("restored", "reject"), ("undo",)], ids=["reject", "undo"])
 def test_a_copy_that_nobody_wants(cli: Cli, library: Library, verb: tuple[str, ...], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    (copy,) = (Path(r["output"]) for r in cli("restore", library.ruined, "-o", out)["restorations"])
+    (copy,) = {Path(r["output"]) for r in cli("restore", library.ruined, "-o", out)["results"] if r["output"]}
     killed_at(("plugin.restoring.undoing", "remove"), library.home, *verb, *([copy] if len(verb) > 1 else []))
     assert copy.exists()
     rows = cli("restored", "list")["restorations"]
@@ -86,7 +86,7 @@ def test_a_copy_that_nobody_wants(cli: Cli, library: Library, verb: tuple[str, .
 
 
 def test_a_copy_that_was_edited_meanwhile_stays(cli: Cli, library: Library, tmp_path: Path) -> None:
-    (copy,) = (Path(r["output"]) for r in cli("restore", library.ruined, "-o", tmp_path)["restorations"])
+    (copy,) = {Path(r["output"]) for r in cli("restore", library.ruined, "-o", tmp_path)["results"] if r["output"]}
     killed_at(("plugin.restoring.undoing", "remove"), library.home, "restored", "reject", copy)
     copy.write_bytes(copy.read_bytes() + b"mine")
     cli("people", "list")
