@@ -12,6 +12,7 @@ from iconface_core.leftovers import sweep
 from .browse import BrowseRepo
 from .decisions import DecisionRepo
 from .engine import BUSY_TIMEOUT_MS, explained, make_engine
+from .errors import GalleryError
 from .faces import FaceRepo
 from .filesystem import refuse_network
 from .forget import purge
@@ -26,7 +27,9 @@ from .photos import PhotoRepo
 from .questions import QuestionRepo
 from .records import ForgetResult
 from .restorations import RestorationRepo
+from .revisions import revision
 from .roots import RootRepo
+from .schema import HEAD
 
 FORGETTING = "forgetting"
 """Key in `meta` while somebody is being forgotten."""
@@ -70,10 +73,22 @@ class Gallery:
         """
         path = path.absolute()
         refuse_network(path)
+        if path.is_file() and not os.access(path.parent, os.W_OK):
+            return cls._open_to_read(path)
         with explained(path):
             _create_private(path)
             upgrade(path, busy_timeout_ms=busy_timeout_ms)
         return cls(path, make_engine(path, busy_timeout_ms=busy_timeout_ms))
+
+    @classmethod
+    def _open_to_read(cls, path: Path) -> "Gallery":
+        """On a disk or in a folder where nothing can be written, what is there can still be looked at."""
+        engine = make_engine(path, writable=False)
+        with explained(path), engine.connect() as conn:
+            found = revision(conn.connection.driver_connection)
+        if found != HEAD:
+            raise GalleryError(f"{path} is of another release and has to be brought up to date, but cannot be written")
+        return cls(path, engine)
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Generator[Tx]:
