@@ -13,6 +13,7 @@ from . import interrupts  # noqa: E402
 
 def main() -> None:
     interrupts.leave_at_once()
+    os.umask(os.umask(0o077) | 0o002)  # what we make is nobody else's to change, whatever this shell is set to
     # None when the caller closed them (`>&-`). Opened before anything else, so that no other file gets their number.
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:

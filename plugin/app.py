@@ -25,6 +25,7 @@ from .models.backends import EmbedderBackend, detector_backend, embedder_backend
 from .models.host import ModelHost, ModelSlot
 from .models.iconface_backend import IconFaceFiles
 from .models.restorers import Restorers
+from .paths import make_private
 from .people.people import People
 from .people.regrouping import Grouper
 from .restoring.candidates import Candidates
@@ -74,6 +75,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     Raises GalleryError when the database cannot be opened, BackendUnavailableError for an unknown backend.
     """
     folders = settings.folders
+    make_private(folders.data)
     gallery = Gallery.open(folders.database)
     finish(gallery, folders)
     detector_id, load_detector = detector_backend(settings.detector, folders.models, settings.insightface_pack)

@@ -11,6 +11,6 @@ def shown(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def shortened(text: str, most: int = 60) -> str:
-    """At most so many characters, the last of them dots when some are missing."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """ "1 face", "12 faces"."""
+    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import plugin.app
+from iconface_core.faces import sface, yunet
+from iconface_core.nano import restorer
 from plugin.cli.main import run
 
 from .forked import forked
 
+# Imported here, so that not every fork has to.
+LOADED = (plugin.app, sface, yunet, restorer)
 RELEASED = Path(__file__).parents[2] / "tests" / "migrations" / "released"
 PHOTOS = 9
 """Of the sample's; a scan of more only takes longer."""

@@ -102,7 +102,7 @@ def run(argv: Sequence[str]) -> int:
         whisper(f"iconface: {e}")
         return e.exit_code
     except typer.TyperException as e:
-        out.error(e.exit_code, "usage", e.format_message().replace("Value error, ", ""))
+        out.error(e.exit_code, "usage", _usage(e, out.command))
         return e.exit_code
     except typer.Abort:
         interrupts.leave_at_once()
@@ -160,7 +160,16 @@ def _message(e: Exception) -> str:
     return str((isinstance(e, OSError) and e.strerror) or e)
 
 
+def _usage(e: typer.TyperException, command: str) -> str:
+    if type(e).__name__ == "NoArgsIsHelpError" and "--json" in sys.argv:  # its message is the whole help
+        return f"which of them? see: iconface {command} --help"
+    return e.format_message().replace("Value error, ", "")
+
+
 def _kind(e: Exception) -> str:
+    """For programs; docs/json.md lists them."""
+    if isinstance(e, OSError):
+        return "os"
     name = type(e).__name__.removesuffix("Error")
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 

@@ -95,7 +95,7 @@ def path(text: str) -> Path:
 def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     """Take the shared options out of a command line; everything after `--` stays as it is.
 
-    Raises ValueError when `--home` has no folder.
+    Raises ValueError when `--home` has no folder, and for two forms of JSON at once.
     """
     flags = {
         "--json": "as_json", "--jsonl": "as_jsonl", "--quiet": "quiet", "-q": "quiet", "--yes": "yes", "-y": "yes",
@@ -117,6 +117,8 @@ def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
             home = Path(value)
         else:
             rest.append(arg)
+    if {"as_json", "as_jsonl"} <= given:
+        raise ValueError("--json and --jsonl are two ways of writing the same: choose one")
     session = Session(
         home=home,
         as_json="as_json" in given,

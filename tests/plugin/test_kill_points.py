@@ -99,23 +99,25 @@ def test_a_copy_that_was_edited_meanwhile_stays(cli: Cli, library: Library, tmp_
         (("gallery_db.backups", "_sync"), ("backup",)),
         (("gallery_db.backups", "_check"), ("restore-backup", "BACKUP")),
         (("gallery_db.backups", "_set_aside"), ("restore-backup", "BACKUP")),
-        (("gallery_db.vectors.sync", "_sync"), ("scan",)),
     ],
 )
 def test_half_made_files(cli: Cli, library: Library, place: tuple[str, str], argv: tuple[str, ...]) -> None:
     saved = cli("backup")["backup"]
-    for index in (library.home / "data" / "vectors").iterdir():
-        index.unlink()
-    somebody(cli)  # the index is made anew
-    for index in (library.home / "data" / "vectors").iterdir():
-        index.unlink()
-    if argv == ("scan",):
-        argv = ("references", str(library.ruined))
     killed_at(place, library.home, *(saved if a == "BACKUP" else a for a in argv))
     assert unfinished(library.home), "the kill came too early"
     cli("people", "list")
     assert not unfinished(library.home)
     assert cli("doctor")["problems"] == 0
+
+
+def test_a_half_made_index(cli: Cli, library: Library) -> None:
+    with Gallery.open(library.home / "data" / "gallery.db") as gallery:
+        for index in gallery.vectors_dir.iterdir():
+            index.unlink()
+        half = temporary(gallery.vectors_dir / "sface-2021dec.faiss")
+    half.with_name(half.name.replace(str(os.getpid()), str(_gone()))).write_text("half an index")
+    cli("people", "list")
+    assert not unfinished(library.home)
 
 
 def test_the_leavings_of_a_killed_backup_are_reached_by_forget(cli: Cli, library: Library) -> None:
