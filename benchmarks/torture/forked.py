@@ -11,27 +11,32 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a forked process ended: `code` is None for one that was killed, `said` is its output."""
+    """How a forked process ended: `code` is None for one that was killed, `said` is its output, `seconds` its life."""
 
     code: int | None
     said: str
+    seconds: float
 
 
 def forked(work: Callable[[], int], log: Path, *, kill_after: float | None = None) -> End:
     """Run `work`, which returns an exit code, with its output in `log`; kill it after so many seconds."""
+    began = time.monotonic()
     pid = os.fork()
     if pid == 0:
         _be(work, log)
     if kill_after is not None:
-        end = time.monotonic() + kill_after
-        while time.monotonic() < end:
+        while time.monotonic() < began + kill_after:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
-                return End(os.waitstatus_to_exitcode(status), log.read_text(errors="replace"))
+                return _end(os.waitstatus_to_exitcode(status), log, began)
             time.sleep(0.001)
         os.kill(pid, signal.SIGKILL)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return End(None if code == -signal.SIGKILL else code, log.read_text(errors="replace") if log.exists() else "")
+    return _end(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), log, began)
+
+
+def _end(code: int, log: Path, began: float) -> End:
+    said = log.read_text(errors="replace") if log.exists() else ""
+    return End(None if code == -signal.SIGKILL else code, said, time.monotonic() - began)
 
 
 def _be(work: Callable[[], int], log: Path) -> None:

@@ -2,7 +2,6 @@
 
 import random
 import sys
-import time
 from pathlib import Path
 
 from gallery_db import Gallery
@@ -30,11 +29,10 @@ class Trial:
         self._originals = world.originals()
         home = world.copy(self._base)
         self._before = snapshot(home)
-        began = time.monotonic()
         end = self._run(home)
         if end.code not in operation.codes:
             raise SystemExit(f"{operation.name} does not work undisturbed: {end}")
-        self._takes = time.monotonic() - began
+        self._takes = end.seconds
         command(home, "people", "list")
         self._after = snapshot(home)
 
@@ -43,6 +41,8 @@ class Trial:
         home = self._world.copy(self._base)
         end = self._run(home, kill_after=dice.uniform(0, self._takes * LATE))
         killed = end.code is None
+        if not killed:  # it is faster than it was: kills are to meet its work
+            self._takes = min(self._takes, end.seconds)
         if "Traceback" in end.said:
             return killed, end.said[-400:]
         try:
