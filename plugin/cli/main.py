@@ -32,7 +32,7 @@ from . import (
     watch,
     web,
 )
-from .output import OutputError, flush, give_up_stdout, whisper
+from .output import Output, OutputError, flush, give_up_stdout, whisper
 from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
 
@@ -102,7 +102,7 @@ def run(argv: Sequence[str]) -> int:
         whisper(f"iconface: {e}")
         return e.exit_code
     except typer.TyperException as e:
-        out.error(e.exit_code, "usage", _usage(e, out.command))
+        out.error(e.exit_code, "usage", _usage(e, out))
         return e.exit_code
     except typer.Abort:
         interrupts.leave_at_once()
@@ -160,9 +160,9 @@ def _message(e: Exception) -> str:
     return str((isinstance(e, OSError) and e.strerror) or e)
 
 
-def _usage(e: typer.TyperException, command: str) -> str:
-    if type(e).__name__ == "NoArgsIsHelpError" and "--json" in sys.argv:  # its message is the whole help
-        return f"which of them? see: iconface {command} --help"
+def _usage(e: typer.TyperException, out: Output) -> str:
+    if out.machine and type(e).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+        return f"which command? see: iconface {out.command.removeprefix('iconface')} --help"
     return e.format_message().replace("Value error, ", "")
 
 
