@@ -91,5 +91,7 @@ _ADVICE = (
     ("readonly database", "Make the file and its folder writable for you"),
     ("unable to open database file", "Check that the folder exists, is yours and is writable"),
     ("file is not a database", "Move it away, or put a backup in its place with `iconface restore-backup`"),
+    ("no such column", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
+    ("no such table", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
     ("malformed", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
 )

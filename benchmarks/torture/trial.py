@@ -43,7 +43,7 @@ class Trial:
         killed = end.code is None
         if not killed:  # it is faster than it was: kills are to meet its work
             self._takes = min(self._takes, end.seconds)
-        if "Traceback" in end.said:
+        if _fault(end):
             return killed, end.said[-400:]
         try:
             command(home, "people", "list")  # the next command, whatever it is
@@ -51,7 +51,7 @@ class Trial:
             return killed, str(e)
         if killed and self._operation.again:
             end = self._run(home)
-            if end.code not in self._operation.codes or "Traceback" in end.said:
+            if end.code not in self._operation.codes or _fault(end):
                 return killed, f"run again: {end}"[-400:]
         return killed, self._wrong(home, killed)
 
@@ -73,6 +73,10 @@ class Trial:
         if looked.code != 0:
             return f"{looked}"[-400:]
         return copies(home) or ("" if self._world.originals() == self._originals else "an original was touched")
+
+
+def _fault(end: End) -> bool:
+    return "Traceback" in end.said or "went wrong that should not" in end.said
 
 
 def _examine(home: Path) -> int:

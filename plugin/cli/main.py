@@ -19,6 +19,7 @@ from . import (
     cleanup,
     evaluate,
     faces,
+    faults,
     integrate,
     jobs,
     library,
@@ -118,7 +119,10 @@ def run(argv: Sequence[str]) -> int:
     except Exception as e:
         expected = _expected(e)
         if expected is None:
-            raise
+            if session.verbose:
+                raise
+            out.error(1, "fault", faults.told(e, replace(session, command=out.command)))
+            return 1
         out.error(expected, _kind(e), _message(e))
         return expected
 

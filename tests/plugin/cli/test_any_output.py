@@ -131,6 +131,19 @@ def test_bad_settings(tmp_path: Path, text: str) -> None:
         load_settings(tmp_path, {})
 
 
+def test_a_fault_of_ours_is_told_and_written_down(cli: Cli, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("a column of nonsense\nand more")
+
+    monkeypatch.setattr("plugin.people.people.People.rows", broken)
+    said = cli("people", "list", code=1)["error"]
+    log = library.home / "state" / "errors.log"
+    assert said["kind"] == "fault"
+    assert str(log) in said["message"]
+    assert "broken" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+
+
 def test_the_defaults_are_within_their_ranges(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, {})
     assert all(least <= getattr(settings, key) <= most for key, (least, most) in RANGES.items())

@@ -159,8 +159,8 @@ def test_who_is_told_to_stop_does_not_come_back(tmp_path: Path):
 @pytest.mark.parametrize(
     "asked",
     [{"command": "pause", "kind": "\ud800"}, {"command": "pause", "kind": ["restore"]}, {"command": "pause", "kind": 5},
-     {"command": "resume", "kind": "no such kind"}, {"command": "web", "port": 99999999}, {"command": "web", "port": "x"},
-     {"command": ["stop"]}, {"command": None}, {}],
+     {"command": "resume", "kind": "no such kind"}, {"command": "web", "port": 99999999},
+     {"command": "web", "port": "x"}, {"command": ["stop"]}, {"command": None}, {}],
     ids=repr,
 )  # fmt: skip
 def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, asked: dict):
