@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-_OURS = re.compile(r".*\.(\d{1,10})\.(?:unfinished|part|restoring|tmp)(?:-journal|-wal|-shm)?", re.DOTALL)
+# Seven digits: no process has more, and the resumable parts of downloads have eight hexadecimal ones there.
+_OURS = re.compile(r".*\.(\d{1,7})\.(?:unfinished|part|restoring|tmp)(?:-journal|-wal|-shm)?", re.DOTALL)
 _OLD = re.compile(r"\.tmp\w{6}|.*\.partial", re.DOTALL)  # of safetensors, and of model files
 _OLD_S = 3600.0
 

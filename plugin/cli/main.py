@@ -103,7 +103,7 @@ def run(argv: Sequence[str]) -> int:
         whisper(f"iconface: {e}")
         return e.exit_code
     except typer.TyperException as e:
-        out.error(e.exit_code, "usage", _usage(e, out))
+        _usage(e, out)
         return e.exit_code
     except typer.Abort:
         interrupts.leave_at_once()
@@ -164,10 +164,13 @@ def _message(e: Exception) -> str:
     return str((isinstance(e, OSError) and e.strerror) or e)
 
 
-def _usage(e: typer.TyperException, out: Output) -> str:
-    if out.machine and type(e).__name__ == "NoArgsIsHelpError":  # its message is the whole help
-        return f"which command? see: iconface {out.command.removeprefix('iconface')} --help"
-    return e.format_message().replace("Value error, ", "")
+def _usage(e: typer.TyperException, out: Output) -> None:
+    if type(e).__name__ != "NoArgsIsHelpError":
+        out.error(e.exit_code, "usage", e.format_message().replace("Value error, ", ""))
+    elif out.machine:
+        out.error(e.exit_code, "usage", f"iconface {out.command.removeprefix('iconface')} --help lists what there is")
+    else:
+        whisper(e.format_message())
 
 
 def _kind(e: Exception) -> str:

@@ -160,7 +160,7 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
         return ["(none)"]
     cells = [
         [str(h) for h in head],
-        *([("" if c is None else shown(str(c))) for c in row] for row in rows),
+        *([("" if c is None else shown(str(c)).replace("\t", "\\t")) for c in row] for row in rows),
     ]
     widths = [max(len(r[i]) for r in cells) for i in range(len(head))]
     return ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in cells]
