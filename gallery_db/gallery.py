@@ -27,7 +27,6 @@ from .photos import PhotoRepo
 from .questions import QuestionRepo
 from .records import ForgetResult
 from .restorations import RestorationRepo
-from .revisions import revision
 from .roots import RootRepo
 from .schema import HEAD
 
@@ -85,7 +84,7 @@ class Gallery:
         """On a disk or in a folder where nothing can be written, what is there can still be looked at."""
         engine = make_engine(path, writable=False)
         with explained(path), engine.connect() as conn:
-            found = revision(conn.connection.driver_connection)
+            found = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
         if found != HEAD:
             raise GalleryError(f"{path} is of another release and has to be brought up to date, but cannot be written")
         return cls(path, engine)

@@ -117,6 +117,8 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     """Read `config.toml` of the chosen home. Raises UsageError for unknown keys or wrong types, naming the file."""
     folders = find_folders(home, env)
     settings = Settings(folders)
+    if folders.config_file.exists() and not folders.config_file.is_file():  # a pipe would keep its reader for ever
+        raise UsageError(f"cannot read {folders.config_file}: it is no file")
     try:
         raw = tomllib.loads(folders.config_file.read_text("utf-8"))
     except FileNotFoundError:

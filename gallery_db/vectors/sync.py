@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -111,6 +112,8 @@ def save_store(directory: Path, synced: SyncedStore, tx: Tx) -> None:
             count=len(synced.store),
             sha256=_sha256(temp),
         )
+        if index.is_dir():
+            shutil.rmtree(index)
         temp.replace(index)
         temp.write_text(json.dumps(asdict(made)))
         temp.chmod(0o600)
@@ -131,6 +134,8 @@ def _load(directory: Path, tx: Tx, embedder: EmbedderId, dim: int) -> SyncedStor
         if not (mine and past and stamp.sha256 == _sha256(index)):
             return None
         raw = _faiss.read(index)
+        if raw.d != dim:
+            return None
     except (OSError, ValueError, TypeError, RuntimeError):  # missing or damaged
         return None
     store: VectorStore = FaissFlatStore(dim, raw) if stamp.kind == FaissFlatStore.kind else FaissIvfStore(raw)

@@ -144,6 +144,23 @@ def test_a_fault_of_ours_is_told_and_written_down(cli: Cli, library: Library, mo
     assert log.stat().st_mode & 0o077 == 0
 
 
+def test_settings_that_are_no_file(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    os.mkfifo(tmp_path / "config" / "config.toml")
+    with pytest.raises(UsageError, match="no file"):
+        load_settings(tmp_path, {})
+
+
+def test_nothing_we_make_is_for_others_to_change(library: Library, tmp_path: Path) -> None:
+    home = tmp_path / "new" / "home"
+    line = f"'{ICONFACE}' --quiet --home '{home}'"
+    script = f"umask 000; {line} library add '{library.photos}' && {line} backup"
+    assert subprocess.run(["sh", "-c", script], capture_output=True, timeout=60).returncode == 0
+    made = [home.parent, home, *home.rglob("*")]
+    assert [p for p in made if p.stat().st_mode & 0o002] == []
+    assert [p for p in (home.parent, home, home / "data") if p.stat().st_mode & 0o077] == []
+
+
 def test_the_defaults_are_within_their_ranges(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, {})
     assert all(least <= getattr(settings, key) <= most for key, (least, most) in RANGES.items())
