@@ -28,7 +28,7 @@ class Trial:
         self._base = world.home(operation.base)
         self._originals = world.originals()
         home = world.copy(self._base)
-        self._before = snapshot(home)
+        self._before = {} if operation.again else snapshot(home)  # an older release has other tables
         end = self._run(home)
         if end.code not in operation.codes:
             raise SystemExit(f"{operation.name} does not work undisturbed: {end}")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,7 +83,8 @@ def test_ctrl_c_at_any_moment(library: Library) -> None:
 )
 def test_names_that_nobody_can_have(cli: Cli, name: str) -> None:
     before = cli("people", "list")["people"]
-    for line in (("people", "name", 1, name), ("people", "split", 1, before[0]["cover_face_id"], "--name", name)):
+    face = cli("people", "show", 1)["faces"][0]["face_id"]
+    for line in (("people", "name", 1, name), ("people", "split", 1, face, "--name", name)):
         assert cli(*line, code=2)["error"]["kind"] == "unusable_name"
     assert cli("people", "list")["people"] == before
 
@@ -111,7 +113,7 @@ def test_doctor_prints_no_escape_sequences(cli: Cli, library: Library, tmp_path:
     folder.mkdir()
     (folder / "a\x1b]0;pwned\x07.jpg").write_bytes(b"\xff\xd8 no photo")
     cli("library", "add", folder)
-    cli("scan", code=5)
+    cli("scan")
     done = run(library.home, "doctor")
     assert b"\\x1b]0;pwned" in done.stdout
     assert b"\x1b" not in done.stdout
@@ -174,22 +176,26 @@ def test_a_port_file_that_says_nothing(tmp_path: Path, text: str) -> None:
 
 def test_a_file_that_begins_with_a_tilde(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    cli("restore", "~nobody-here.jpg", code=1)
+    cli("restore", "~nobody-here.jpg", code=3)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs another user to be")
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+
+
 def test_a_home_that_can_only_be_read(cli: Cli, library: Library) -> None:
+    mounted = ["unshare", "-m", "sh", "-c", READ_ONLY, str(library.home)]
+    if shutil.which("unshare") is None or subprocess.run([*mounted, "true"], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
     cli("people", "name", 1, "Ada")
-    for folder in [library.home, *library.home.rglob("*")]:
-        folder.chmod(0o555 if folder.is_dir() else 0o444)
-    for parent in library.home.parents:
-        if parent.stat().st_mode & 0o055 != 0o055:
-            parent.chmod(0o755)
-    nobody = {"user": 65534, "group": 65534, "extra_groups": []}
-    done = run(library.home, "people", "list", **nobody)
+
+    def iconface(*argv: str) -> subprocess.CompletedProcess[bytes]:
+        line = [*mounted, ICONFACE, "--home", str(library.home), *argv]
+        return subprocess.run(line, capture_output=True, timeout=120)
+
+    done = iconface("people", "list")
     assert (done.returncode, b"Ada" in done.stdout) == (0, True), done.stderr
-    assert run(library.home, "service", "status", **nobody).returncode == 0
-    done = run(library.home, "people", "name", "1", "Bea", **nobody)
+    assert iconface("service", "status").returncode == 0
+    done = iconface("people", "name", "1", "Bea")
     assert done.returncode == 1
     assert b"writable" in done.stderr
-    assert b"Traceback" not in done.stderr
+    assert cli("people", "show", 1)["person"]["name"] == "Ada"
