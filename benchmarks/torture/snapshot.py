@@ -43,6 +43,7 @@ def copies(home: Path) -> str:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'restoration'").fetchone():
             return ""
         wanted = dict(db.execute("SELECT output, output_sha256 FROM restoration WHERE state = 'done'"))
+    wanted = {path: digest for path, digest in wanted.items() if Path(path).is_relative_to(home)}
     found = {str(p) for p in (home / "copies").glob("*")}
     if found != set(wanted):
         return f"copies {sorted(found)}, recorded {sorted(wanted)}"
