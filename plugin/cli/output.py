@@ -1,5 +1,6 @@
 """How results leave a command: data on stdout, progress and remarks on stderr."""
 
+import codecs
 import io
 import json
 import os
@@ -133,7 +134,7 @@ class Output:
 
     def _write(self, payload: Mapping[str, Any]) -> None:
         # Where a letter has no code, JSON has a way of its own to write it; UTF-8 has one for every letter.
-        plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        plain = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
         say(json.dumps(payload, ensure_ascii=plain))
         flush()
 

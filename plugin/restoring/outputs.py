@@ -1,6 +1,7 @@
 """Restored copies: where they go, which are there, and what is remembered of them. Nothing is ever overwritten."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -97,6 +98,7 @@ class Outputs:
             written = []
             for r in tried:
                 assert r.verdict is not None
+                face_id, person_id = _now(tx, r)
                 added = tx.restorations.add(
                     photo=str(r.photo),
                     input_sha256=input_sha256,
@@ -106,8 +108,8 @@ class Outputs:
                     seed=int(options["seed"]),
                     verdict=r.verdict.kind.value,
                     state="refused" if r.output is None else "done",
-                    face_id=_still(tx.faces.get, r.face_id),
-                    person_id=_still(tx.people.get, r.person_id),
+                    face_id=face_id,
+                    person_id=person_id,
                     references=r.references,
                     similarity_before=r.similarity_before,
                     similarity_after=r.similarity_after,
@@ -123,12 +125,18 @@ class Outputs:
                 tx.decisions.restored(written)
 
 
-def _still(get: Callable[[int], object], row_id: int | None) -> int | None:
-    """The id, unless what it stands for was merged, undone or forgotten while the photo was being restored."""
+def _now(tx: Tx, result: FaceResult) -> tuple[int | None, int | None]:
+    """The face and whose it is, as far as they are still there: while the photo was being restored, somebody may have
+    been merged, split off and taken back, or forgotten."""
+    face_id, person_id = result.face_id, result.person_id
+    face = None
+    with suppress(NotFoundError):
+        face = None if face_id is None else tx.faces.get(face_id)
     try:
-        return None if row_id is None or get(row_id) is None else row_id
+        person = None if person_id is None else tx.people.get(person_id).id
     except NotFoundError:
-        return None
+        person = None if face is None else face.person_id
+    return None if face is None else face.id, person
 
 
 def mirror_name(root: RootRecord, roots: Sequence[RootRecord]) -> str:

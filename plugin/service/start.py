@@ -1,8 +1,11 @@
-"""Start the service in the background, from a command that must return at once. Only the standard library."""
+"""Start the service in the background, from a command that must return at once. Nothing heavy: a right-click waits for this."""
 
+import os
 from pathlib import Path
 
-from plugin.own_process import NEUTRAL, own_module
+from plugin.own_process import own_module
+from plugin.paths import make_private
+from plugin.settings import find_folders
 
 from .control import ask
 
@@ -29,12 +32,14 @@ def start_detached(home: Path | None, *, lasting: bool = False) -> None:
 
     chosen = () if home is None else ("--home", str(home))
     how = () if lasting else ("--no-watch", "--linger", str(LINGER_S))
+    data = find_folders(home, os.environ).data
+    make_private(data)
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [*own_module("plugin"), "--quiet", *chosen, "service", "run", *how],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=NEUTRAL,
+        cwd=data,
         start_new_session=True,
         creationflags=getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
