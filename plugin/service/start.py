@@ -1,4 +1,4 @@
-"""Start the service in the background, from a command that must return at once. Nothing heavy: a right-click waits for this."""
+"""Start the service in the background, from a command that must return at once: nothing heavy is imported here."""
 
 import os
 from pathlib import Path
