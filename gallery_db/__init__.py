@@ -11,6 +11,7 @@ from .errors import (
     NotFoundError,
     SchemaTooNewError,
     UnsupportedLocationError,
+    UnusableNameError,
 )
 from .gallery import Gallery, Tx
 
@@ -24,4 +25,5 @@ __all__ = [
     "SchemaTooNewError",
     "Tx",
     "UnsupportedLocationError",
+    "UnusableNameError",
 ]

@@ -1,5 +1,6 @@
 """Backups: whole, consistent copies made while others read and write (VACUUM INTO), and their safe return."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -8,6 +9,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+
+from iconface_core.leftovers import sweep, temporary
 
 from .engine import BUSY_TIMEOUT_MS, is_busy
 from .errors import BackupError, GalleryBusyError, SchemaTooNewError
@@ -26,9 +29,10 @@ def backup(db: Path, dest: Path) -> Path:
         raise BackupError(f"{dest} exists already: choose another name, a backup is never overwritten")
     if not db.is_file():
         raise BackupError(f"there is no gallery at {db}: nothing to back up")
-    temp = dest.with_name(f"{dest.name}.{os.getpid()}.part")
+    temp = temporary(dest)
     try:
         dest.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sweep([dest.parent], of=f"{dest.name}.")
         os.close(os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # VACUUM INTO accepts an empty file
         with closing(sqlite3.connect(db)) as conn:
             conn.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -61,6 +65,19 @@ def list_backups(*directories: Path) -> list[Path]:
     return sorted(found, key=lambda p: (p.stat().st_mtime_ns, p.name))
 
 
+def once(made: Path) -> Path:
+    """Keep one of two equal copies, as a migration that was killed and begun again makes them: the older one."""
+    with made.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    for other in made.parent.glob("*.before-*.bak"):
+        if other != made and other.stat().st_size == made.stat().st_size:
+            with other.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").digest() == digest:
+                    made.unlink()
+                    return other
+    return made
+
+
 def migration_backup_path(db: Path, revision: str) -> Path:
     return _unused(
         db.with_name(f"{db.name}.before-{revision}{n}.bak") for n in ("", *(f".{i}" for i in range(1, 1000)))
@@ -77,7 +94,8 @@ def restore_backup(src: Path, db: Path) -> Path | None:
         raise BackupError(f"there is no backup at {src}")
     if db.exists() and src.samefile(db):
         raise BackupError(f"{src} is the gallery itself, not a backup")
-    temp = db.with_name(f"{db.name}.{os.getpid()}.restoring")
+    sweep([db.parent], of=f"{db.name}.")
+    temp = temporary(db)
     try:
         backup(src, temp)
         _check(src, temp)

@@ -15,18 +15,22 @@ from .errors import GalleryBusyError, GalleryError
 BUSY_TIMEOUT_MS = 10_000
 
 
-def make_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, enforce_foreign_keys: bool = True) -> Engine:
+def make_engine(
+    path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, enforce_foreign_keys: bool = True, writable: bool = True
+) -> Engine:
     """An engine whose transactions are BEGIN IMMEDIATE under the execution option `write`, else BEGIN.
 
     A SQLite transaction that reads first and writes later fails at once when somebody else committed in between, busy
     timeout or not; so writers take the lock at the start.
     """
-    engine = create_engine(URL.create("sqlite", database=str(path)))  # a name may hold "?"
+    url = URL.create("sqlite", database=str(path)) if writable else _to_read(path)  # a name may hold "?"
+    engine = create_engine(url)
 
     @event.listens_for(engine, "connect")
     def _on_connect(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None  # SQLAlchemy, not pysqlite, issues BEGIN
-        configure(dbapi, busy_timeout_ms)
+        if writable:
+            configure(dbapi, busy_timeout_ms)
         dbapi.execute(f"PRAGMA foreign_keys={'ON' if enforce_foreign_keys else 'OFF'}")
 
     @event.listens_for(engine, "begin")
@@ -35,6 +39,13 @@ def make_engine(path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, enforce_f
         conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _to_read(path: Path) -> URL:
+    """Where nothing can be written, SQLite reads a file of which somebody else has the log open, or one that is at
+    rest: `immutable` spares it the log's files, which it could not make."""
+    how = {"mode": "ro"} if path.with_name(path.name + "-shm").exists() else {"immutable": "1"}
+    return URL.create("sqlite", database=path.as_uri().replace("file://", "file:"), query={**how, "uri": "true"})
 
 
 def configure(conn: sqlite3.Connection, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
@@ -80,5 +91,7 @@ _ADVICE = (
     ("readonly database", "Make the file and its folder writable for you"),
     ("unable to open database file", "Check that the folder exists, is yours and is writable"),
     ("file is not a database", "Move it away, or put a backup in its place with `iconface restore-backup`"),
+    ("no such column", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
+    ("no such table", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
     ("malformed", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
 )

@@ -6,6 +6,7 @@
   x GalleryBusyError        another process holds the write lock for longer than the busy timeout; try again later
   x UnsupportedLocationError  the database would live on a network file system, where SQLite loses data
   x ConflictError           a decision cannot be undone, because a later one changed the same thing
+  x UnusableNameError       a person cannot be called so
   x BackupError             a backup is missing, damaged or too new to be restored
 """
 
@@ -32,6 +33,10 @@ class UnsupportedLocationError(GalleryError):
 
 class ConflictError(GalleryError):
     """A later change stands in the way. The message names it."""
+
+
+class UnusableNameError(GalleryError):
+    """Digits only, control characters, or endless. Choose another name."""
 
 
 class BackupError(GalleryError):

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from iconface_core.leftovers import sweep
+
 from .browse import BrowseRepo
 from .decisions import DecisionRepo
 from .engine import BUSY_TIMEOUT_MS, explained, make_engine
+from .errors import GalleryError
 from .faces import FaceRepo
 from .filesystem import refuse_network
 from .forget import purge
@@ -25,6 +28,10 @@ from .questions import QuestionRepo
 from .records import ForgetResult
 from .restorations import RestorationRepo
 from .roots import RootRepo
+from .schema import HEAD
+
+FORGETTING = "forgetting"
+"""Key in `meta` while somebody is being forgotten."""
 
 
 class Tx:
@@ -65,10 +72,22 @@ class Gallery:
         """
         path = path.absolute()
         refuse_network(path)
+        if path.is_file() and not os.access(path.parent, os.W_OK):
+            return cls._open_to_read(path)
         with explained(path):
             _create_private(path)
             upgrade(path, busy_timeout_ms=busy_timeout_ms)
         return cls(path, make_engine(path, busy_timeout_ms=busy_timeout_ms))
+
+    @classmethod
+    def _open_to_read(cls, path: Path) -> "Gallery":
+        """On a disk or in a folder where nothing can be written, what is there can still be looked at."""
+        engine = make_engine(path, writable=False)
+        with explained(path), engine.connect() as conn:
+            found = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if found != HEAD:
+            raise GalleryError(f"{path} is of another release and has to be brought up to date, but cannot be written")
+        return cls(path, engine)
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Generator[Tx]:
@@ -91,12 +110,32 @@ class Gallery:
         """
         with explained(self.path), self._engine.execution_options(write=True).begin() as conn:
             result = purge(conn, person_id)
+            MetaRepo(conn).set(FORGETTING, "1")  # until all of the rest is done, by whoever comes next
+        self._forget_the_rest()
+        return result
+
+    def finish_forgetting(self) -> bool:
+        """What `forget` does after its transaction, when a process was killed there. Whether one was (or is at it now):
+        then the pictures that others keep are theirs to remove, before they call `forgotten`."""
+        with self.begin(write=False) as tx:
+            if tx.meta.get(FORGETTING) is None:
+                return False
+        self._forget_the_rest()
+        return True
+
+    def _forget_the_rest(self) -> None:
+        """Everything outside of the tables."""
+        sweep((self.path.parent, self.path.parent / "backups", self.vectors_dir))
         if self.vectors_dir.is_dir():
             for index in self.vectors_dir.iterdir():
-                if index.suffix in (".faiss", ".json", ".tmp"):
+                if index.suffix in (".faiss", ".json", ".unfinished"):
                     index.unlink(missing_ok=True)
         self.compact()
-        return result
+
+    def forgotten(self) -> None:
+        """Nothing is left of those that were forgotten."""
+        with self.begin() as tx:
+            tx.meta.set(FORGETTING, None)
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file: damaged pages and dangling references; empty when all is well."""

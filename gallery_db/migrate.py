@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from .backups import backup, migration_backup_path
+from .backups import backup, migration_backup_path, once
 from .engine import BUSY_TIMEOUT_MS, make_engine
 from .errors import GalleryError, SchemaTooNewError
 from .revisions import known_revisions, revision_of, scripts
@@ -55,7 +55,7 @@ def upgrade(path: Path, script_location: Path | None = None, *, busy_timeout_ms:
             if current == script.get_current_head():
                 return None  # another process was faster
             # A separate connection copies the last committed state while this one holds the write lock.
-            saved = backup(path, migration_backup_path(path, current)) if current is not None else None
+            saved = once(backup(path, migration_backup_path(path, current))) if current is not None else None
             command.upgrade(cfg, "head")
             broken = conn.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:

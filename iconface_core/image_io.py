@@ -139,7 +139,7 @@ def read_photo(path: Path, *, reduce_to: int | None = None, max_pixels: int = DE
         *decoded.full_size,
         decoded.format,
         decoded.image.mode in GREY_MODES,
-        capture_date(decoded.tags, decoded.xmp),
+        capture_date(decoded.tags, decoded.xmp, path.name),
         tuple(notes),
     )
 

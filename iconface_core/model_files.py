@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsError
+from .leftovers import temporary
 
 BUNDLED = Path(__file__).parent / "weights"
 ACCEPTED = "accepted-licences.json"
@@ -79,7 +80,7 @@ def install_files(backend: Backend, folder: Path, model_dir: Path) -> list[Path]
     for file in backend.files:
         target = model_dir / file.folder / file.filename
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
+        partial = temporary(target)
         shutil.copyfile(folder / file.filename, partial)
         partial.replace(target)
         targets.append(target)
@@ -164,7 +165,7 @@ def accept_licence(backend: Backend, model_dir: Path) -> None:
         "accepted_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     model_dir.mkdir(parents=True, exist_ok=True)
-    partial = model_dir / (ACCEPTED + ".partial")
+    partial = temporary(model_dir / ACCEPTED)
     partial.write_text(json.dumps(accepted, indent=2) + "\n", encoding="utf-8")
     partial.replace(model_dir / ACCEPTED)
 
@@ -188,7 +189,7 @@ def fetch(backend: Backend, target: Path, on_progress: Callable[[int, int | None
     if backend.pull_url is None:
         raise BackendUnavailableError(f"{backend.id}: no file is published for it; use `iconface models install FILE`.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".partial")
+    partial = temporary(target)
     try:
         found = _download(backend.pull_url, partial, on_progress)
         if backend.pull_sha256 is not None and found != backend.pull_sha256:

@@ -3,10 +3,12 @@
 import struct
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from pathlib import PurePath
 from typing import Any
 
 from PIL import Image
 
+from .photo_dates import believable, date_in_name
 from .xmp import first_value, parse_packet
 
 _ORIENTATION, _DATE_TIME, EXIF_IFD = 0x0112, 0x0132, 0x8769
@@ -40,20 +42,27 @@ def orientation_of(tags: dict[int, object]) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def capture_date(tags: dict[int, object], xmp: bytes | None) -> datetime | None:
-    """When the photo was taken: EXIF original, then digitised, then XMP, then the EXIF change date.
+def capture_date(
+    tags: dict[int, object], xmp: bytes | None, name: str = "", *, now: datetime | None = None
+) -> datetime | None:
+    """When the photo was taken: EXIF original, then digitised, then XMP, then the EXIF change date, then what the
+    file's name says (`date_in_name`: no more than the day). What cannot be believed counts as not stored.
 
-    Aware when the camera recorded its UTC offset, naive local time otherwise. None when nothing usable is stored.
+    Aware when the camera recorded its UTC offset, naive local time otherwise. None when nothing usable is known.
     """
+    now = now or datetime.now()
+    stored = (taken for taken in _dates(tags, xmp) if taken is not None and believable(taken, now))
+    return next(stored, None) or date_in_name(PurePath(name).stem, now)
+
+
+def _dates(tags: dict[int, object], xmp: bytes | None) -> Iterator[datetime | None]:
     for date_tag, offset_tag in ((_ORIGINAL, _OFFSET_ORIGINAL), (_DIGITIZED, _OFFSET_DIGITIZED)):
-        if found := _exif_date(tags.get(date_tag), tags.get(offset_tag)):
-            return found
+        yield _exif_date(tags.get(date_tag), tags.get(offset_tag))
     root = parse_packet(xmp) if xmp else None
     if root is not None:
         for namespace, name in _XMP_DATES:
-            if found := _iso_date(first_value(root, namespace, name)):
-                return found
-    return _exif_date(tags.get(_DATE_TIME), None)
+            yield _iso_date(first_value(root, namespace, name))
+    yield _exif_date(tags.get(_DATE_TIME), None)
 
 
 def _exif_date(value: object, offset: object) -> datetime | None:

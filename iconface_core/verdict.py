@@ -11,9 +11,11 @@ The rule:
 1. *refused* when the restored face reads as another person than the input (input evidence below `different`), when
    the gallery evidence after is below `same_person` although it was not before, or when it fell by more than
    `max_loss`.
-2. *pass* when the input evidence reaches `same_person`, and, with a person, the gallery evidence after reaches
-   `same_person` and fell by no more than `small_loss`.
-3. *doubtful* otherwise.
+2. *pass* when there is a person, the input evidence and the gallery evidence after reach `same_person`, and the latter
+   fell by no more than `small_loss`.
+3. *unchecked* when nobody is known to compare it with, and the input evidence reaches `same_person`: that the face
+   still matches its own damaged picture says little about whose it is now.
+4. *doubtful* otherwise.
 
 More similarity after restoring never makes a verdict worse, and less never makes it better (tested as a law).
 """
@@ -26,6 +28,7 @@ from .calibration import Calibration
 
 class VerdictKind(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict, not a password
+    UNCHECKED = "unchecked"
     DOUBTFUL = "doubtful"
     REFUSED = "refused"
 
@@ -85,7 +88,7 @@ def _judge_alone(same: float, policy: VerdictPolicy) -> Verdict:
         return Verdict(VerdictKind.REFUSED, "the restored face looks like another person than the original", same)
     if same < policy.same_person:
         return Verdict(VerdictKind.DOUBTFUL, "the restored face is not surely the person of the original", same)
-    return Verdict(VerdictKind.PASS, "the restored face still matches the original; nobody to compare it with", same)
+    return Verdict(VerdictKind.UNCHECKED, "nobody to compare it with; it still matches the original", same)
 
 
 def _with_person(same: float, was: float, now: float, policy: VerdictPolicy) -> tuple[VerdictKind, str]:

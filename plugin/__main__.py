@@ -3,14 +3,25 @@
 import os
 import sys
 
-from .cli.quick import quick
+# `python -m plugin` puts the folder somebody stands in first, with whatever lies there beside their photos.
+_own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is not loaded yet
+if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] != _own:
+    del sys.path[0]
+
+from . import interrupts  # noqa: E402
 
 
 def main() -> None:
+    interrupts.leave_at_once()
+    os.umask(os.umask(0o077) | 0o002)  # what we make is nobody else's to change, whatever this shell is set to
     # None when the caller closed them (`>&-`). Opened before anything else, so that no other file gets their number.
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115, PTH123 - for good
+    from .cli.output import for_any_terminal
+    from .cli.quick import quick
+
+    for_any_terminal()
     code = quick(sys.argv[1:])
     if code is None:
         from .cli.main import run

@@ -1,11 +1,13 @@
 """Composition root: the only place that builds objects. No model is loaded until something needs it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from gallery_db import Gallery
 from gallery_db.alike import Alike
+from gallery_db.errors import GalleryError
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.grouping import GroupingPolicy
 from iconface_core.protocols import FaceDetector, FaceEmbedder
@@ -23,13 +25,16 @@ from .models.backends import EmbedderBackend, detector_backend, embedder_backend
 from .models.host import ModelHost, ModelSlot
 from .models.iconface_backend import IconFaceFiles
 from .models.restorers import Restorers
+from .paths import make_private
 from .people.people import People
 from .people.regrouping import Grouper
 from .restoring.candidates import Candidates
 from .restoring.outputs import Outputs, layout_of
 from .restoring.restore_service import RestoreService
+from .restoring.undoing import finish_removals
 from .restoring.whois import WhoIs
 from .settings import Settings
+from .unfinished import finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     Raises GalleryError when the database cannot be opened, BackendUnavailableError for an unknown backend.
     """
     folders = settings.folders
+    make_private(folders.data)
     gallery = Gallery.open(folders.database)
+    finish(gallery, folders)
     detector_id, load_detector = detector_backend(settings.detector, folders.models, settings.insightface_pack)
     preferred = embedder_backend(settings.embedder, folders.models, settings.insightface_pack)
     with gallery.begin(write=False) as tx:
@@ -94,6 +101,8 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     restorers = Restorers(settings.restorer, iconface, (backend, preferred), models)
     outputs = Outputs(gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}")
     copies = Copies(gallery, folders.restored)
+    with suppress(GalleryError, OSError):  # somebody writes, or the disk is read-only: the next command does it
+        finish_removals(copies)
     own = (folders.restored,)
     return App(
         settings=settings,

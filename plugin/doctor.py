@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from .library.disk import why_offline
 from .models.shelf import ModelShelf
+from .restoring.outputs import presence
 from .rows import Row
 from .service.control import ask
+from .unfinished import left_over
 from .watching.limits import WATCHED
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ LOW_DISK = 500_000_000
 @dataclass(frozen=True, slots=True)
 class Check:
     """One finding. `check` names the kind: database, disk, folder, watch, vectors, model, restorer, photo,
-    job, service."""
+    leftover, job, service."""
 
     check: str
     ok: bool
@@ -49,6 +51,7 @@ def examine(app: "App", *, thorough: bool = True, runtimes: bool = True) -> list
         *(_models(app) if thorough else ()),
         *(_restorer(app) if runtimes else ()),
         *_photos(app),
+        *_left_over(app),
         *_jobs(app),
     ]
 
@@ -125,6 +128,17 @@ def _photos(app: "App") -> Iterator[Check]:
     if counts["missing"]:
         yield Check("photo", True, f"{counts['missing']} photos are missing; their faces and names are kept")
     yield Check("photo", True, f"{counts['indexed']} photos indexed, {counts['restored']} restored copies left out")
+
+
+def _left_over(app: "App") -> Iterator[Check]:
+    """What a killed command left, when the start of this one could not sweep it."""
+    for path in left_over(app.settings.folders):
+        yield Check("leftover", False, f"{path}: left by a command that was killed, and cannot be removed; delete it")
+    with app.gallery.begin(write=False) as tx:
+        unwanted = [r for r in tx.restorations.history(states=("rejected", "undone")) if presence(r) == "there"]
+        again = {r.output for r in tx.restorations.history(states=("done",))}
+    for output in sorted({str(r.output) for r in unwanted if r.output not in again}):
+        yield Check("leftover", False, f"{output}: you did not want this copy, and it is still there; delete it")
 
 
 def _jobs(app: "App") -> Iterator[Check]:

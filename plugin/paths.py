@@ -11,4 +11,11 @@ def printable(path: Path | str) -> str:
 
 def absolute(path: Path) -> Path:
     """The path as the gallery stores it: absolute and without `..`, links kept as the user named them."""
-    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - resolve() would follow links, and
+    # Path.expanduser fails for a file that happens to be called ~a.jpg
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user only."""
+    for missing in [p for p in reversed((folder, *folder.parents)) if not p.exists()]:
+        missing.mkdir(mode=0o700, exist_ok=True)

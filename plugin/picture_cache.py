@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from plugin.paths import make_private
+
 log = logging.getLogger(__name__)
 
 DEFAULT_LIMIT = 1_000_000_000
@@ -65,8 +67,7 @@ class PictureCache:
         """
         path = self._path(key)
         try:
-            _private(self._folder)
-            _private(path.parent)
+            make_private(path.parent)
             handle, name = tempfile.mkstemp(suffix=_PARTIAL, dir=path.parent)  # mode 0600
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -134,7 +135,3 @@ def _entries(folder: Path) -> list[tuple[float, int, Path]]:
                     stat = path.stat()
                     out.append((stat.st_mtime, stat.st_size, path))
     return out
-
-
-def _private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)

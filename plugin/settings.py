@@ -13,6 +13,7 @@ from typing import Any
 from platformdirs import PlatformDirs, user_pictures_path
 
 from .errors import UsageError
+from .paths import absolute
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +96,35 @@ class Settings:
     nightly_hour: int = 3  # local time of the nightly comparison and backup, 0..23
 
 
+RANGES = {
+    "workers": (0, 256),
+    "index_side": (256, 20_000),
+    "max_megapixels": (1, 10_000),
+    "watch_quiet_seconds": (0, 86_400),
+    "watch_network_quiet_seconds": (0, 86_400),
+    "watch_poll_minutes": (1, 10_080),
+    "worker_idle_seconds": (0, 86_400),
+    "worker_timeout_seconds": (10, 604_800),
+    "worker_memory_mb": (0, 10_000_000),
+    "web_port": (0, 65_535),
+    "web_idle_minutes": (1, 10_080),
+    "nightly_hour": (0, 23),
+}
+"""From and to, both included; docs/settings.md."""
+
+
 def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     """Read `config.toml` of the chosen home. Raises UsageError for unknown keys or wrong types, naming the file."""
     folders = find_folders(home, env)
     settings = Settings(folders)
+    if folders.config_file.exists() and not folders.config_file.is_file():  # a pipe would keep its reader for ever
+        raise UsageError(f"cannot read {folders.config_file}: it is no file")
     try:
         raw = tomllib.loads(folders.config_file.read_text("utf-8"))
     except FileNotFoundError:
         return settings
+    except RecursionError as e:
+        raise UsageError(f"cannot read {folders.config_file}: it is nested too deeply") from e
     except (OSError, ValueError) as e:
         raise UsageError(f"cannot read {folders.config_file}: {e}") from e
     return _apply(settings, raw, folders.config_file)
@@ -113,7 +135,7 @@ def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
     if home is None and env.get("ICONFACE_HOME"):
         home = Path(env["ICONFACE_HOME"])
     if home is not None:
-        home = Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - resolve() would follow links the user chose
+        home = absolute(home)
         return Folders(home / "data", home / "cache", home / "config", home / "state", home / "restored")
     dirs = PlatformDirs("iconface", appauthor=False)
     return Folders(
@@ -129,7 +151,7 @@ def _apply(settings: Settings, raw: Mapping[str, Any], source: Path) -> Settings
     changes: dict[str, Any] = {}
     for key, value in raw.items():
         if key == "restored":
-            folders = replace(settings.folders, restored=Path(str(value)).expanduser())
+            folders = replace(settings.folders, restored=_folder(value, source))
             settings = replace(settings, folders=folders)
             continue
         current = getattr(settings, key, None)
@@ -137,5 +159,16 @@ def _apply(settings: Settings, raw: Mapping[str, Any], source: Path) -> Settings
             raise UsageError(f"{source}: unknown setting {key!r} (docs/settings.md lists them)")
         if type(value) is not type(current):
             raise UsageError(f"{source}: {key} must be {type(current).__name__}, not {type(value).__name__}")
+        least, most = RANGES.get(key, (value, value))
+        if not least <= value <= most:
+            raise UsageError(f"{source}: {key} must be from {least} to {most}, not {str(value)[:20]}")
         changes[key] = value
     return replace(settings, **changes)
+
+
+def _folder(value: Any, source: Path) -> Path:
+    """Relative ones would be others for every command: it depends on where somebody stands."""
+    folder = Path(os.path.expanduser(value)) if isinstance(value, str) else Path()  # noqa: PTH111 - as in `absolute`
+    if not folder.is_absolute() or "\0" in str(folder):
+        raise UsageError(f"{source}: restored must be the whole path of a folder, not {value!r}")
+    return folder

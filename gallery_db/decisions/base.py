@@ -1,11 +1,12 @@
 """What the decisions about faces, people and restorations have in common."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from gallery_db.errors import GalleryError, NotFoundError
+from gallery_db.errors import GalleryError, NotFoundError, UnusableNameError
 from gallery_db.records import DecisionRecord
 from gallery_db.rows import batches, require, unique
 from gallery_db.schema import face, person
@@ -53,8 +54,27 @@ def new_person(r: Recorder, name: str | None) -> int:
     return r.insert(person, name=clean(name), hidden=False, ignored=False, created_by="user")
 
 
+LONGEST_NAME = 200
+"""Characters; a longer one fills every list it stands in."""
+
+
 def clean(name: str | None) -> str | None:
-    return (name or "").strip() or None
+    """The name as it is stored; None for a blank one, which removes it. Raises UnusableNameError."""
+    name = (name or "").strip()
+    if name.isdecimal():
+        raise UnusableNameError(f"a person cannot be called {name}: that means the person with this id; add a letter")
+    if len(name) > LONGEST_NAME:
+        raise UnusableNameError(f"this name has {len(name)} characters; {LONGEST_NAME} are the most")
+    if found := next((c for c in name if _unseen(c)), None):
+        sign = unicodedata.name(found, f"U+{ord(found):04X}").lower()
+        raise UnusableNameError(f"a name cannot hold control characters ({sign}): leave them out")
+    return name or None
+
+
+def _unseen(letter: str) -> bool:
+    """Breaks a line, rings a bell, turns the writing around, or is not there. Joiners are a part of some scripts and
+    of families among the emoji."""
+    return unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") and letter not in "\u200c\u200d"
 
 
 def faces_text(rows: dict[int, Any]) -> str:

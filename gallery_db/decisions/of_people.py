@@ -95,7 +95,9 @@ class PersonDecisions(Decisions):
         return self._set("ignore", person_id, f"{did} {self._title(person_id)}", ignored=ignored)
 
     def birth_date(self, person_id: int, born: date | None) -> DecisionRecord:
-        """Grouping then excludes photos captured before."""
+        """Grouping then excludes photos captured before. Raises GalleryError for a day that is yet to come."""
+        if born is not None and born > date.today():
+            raise GalleryError(f"{born} is still to come: nobody was born then")
         text = None if born is None else born.isoformat()
         return self._set("birth_date", person_id, f"{self._title(person_id)}: born {text}", birth_date=text)
 

@@ -8,12 +8,14 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gallery_db.gallery import Tx
+from iconface_core.leftovers import temporary
 from iconface_core.types import EmbedderId
 
 from . import _faiss
@@ -96,7 +98,7 @@ def save_store(directory: Path, synced: SyncedStore, tx: Tx) -> None:
     """Write index and stamp, each by rename. A crash in between leaves a hash that does not fit, hence a rebuild."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     index, stamp = _paths(directory, synced.embedder)
-    temp = index.with_suffix(f".{os.getpid()}.tmp")
+    temp = temporary(index)
     try:
         os.close(os.open(temp, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         synced.store.write(temp)
@@ -110,6 +112,8 @@ def save_store(directory: Path, synced: SyncedStore, tx: Tx) -> None:
             count=len(synced.store),
             sha256=_sha256(temp),
         )
+        if index.is_dir():
+            shutil.rmtree(index)
         temp.replace(index)
         temp.write_text(json.dumps(asdict(made)))
         temp.chmod(0o600)
@@ -130,6 +134,8 @@ def _load(directory: Path, tx: Tx, embedder: EmbedderId, dim: int) -> SyncedStor
         if not (mine and past and stamp.sha256 == _sha256(index)):
             return None
         raw = _faiss.read(index)
+        if raw.d != dim:
+            return None
     except (OSError, ValueError, TypeError, RuntimeError):  # missing or damaged
         return None
     store: VectorStore = FaissFlatStore(dim, raw) if stamp.kind == FaissFlatStore.kind else FaissIvfStore(raw)

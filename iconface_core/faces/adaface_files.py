@@ -7,6 +7,7 @@ the tensors becomes inert placeholders, anything else is refused.
 
 import hashlib
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
+from iconface_core.leftovers import temporary
 from iconface_core.model_catalogue import ADAFACE, backend
 from iconface_core.model_files import Color, sha256_of
 
@@ -103,12 +105,13 @@ def install_adaface(source: Path, model_dir: Path, *, color: Color | None = None
         "sha256": source_sha256,
         "weights_sha256": weights.digest,
     }
-    partial = target.with_name(target.name + ".partial")
+    staging = temporary(target)  # a folder: safetensors has a temporary file of its own beside what it writes
     try:
-        save_file({key: value.contiguous() for key, value in weights.state.items()}, partial, metadata)
-        partial.replace(target)
+        staging.mkdir()
+        save_file({key: value.contiguous() for key, value in weights.state.items()}, staging / target.name, metadata)
+        (staging / target.name).replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        shutil.rmtree(staging, ignore_errors=True)
     return target
 
 

@@ -65,8 +65,8 @@ def load_nano(path: Path) -> tuple[nn.Module, NanoConfig, dict[str, Any]]:
     newer configuration, or its tensors do not fit the configuration.
     """
     config, card = read_nano_card(path)
-    with torch.device("meta"):
-        network = build_network(config)
+    # Not on the "meta" device: initialising there imports torch's compiler, which takes seconds and writes into /tmp.
+    network = build_network(config)
     expected = {name: tuple(value.shape) for name, value in _weights(network).items()}
     with _open(path) as file:
         found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
@@ -77,8 +77,6 @@ def load_nano(path: Path) -> tuple[nn.Module, NanoConfig, dict[str, Any]]:
                 f"{expected.get(name, 'none')}; install it again"
             )
         tensors = {name: file.get_tensor(name).float() for name in found}
-    # made again instead of moved from "meta": buffers that are not stored are computed
-    network = build_network(config)
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False), config, card
 

@@ -11,7 +11,6 @@ Loading is strict on keys and shapes and allocates nothing twice (meta device, t
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
+from iconface_core.leftovers import temporary
 
 from .adapter import IconFaceAdapter, meta_adapter
 from .config import IconFaceConfig
@@ -81,8 +81,9 @@ def save_checkpoint(
     for name, tensors in parts.items():
         _check_shapes(name, {k: tuple(v.shape) for k, v in tensors.items()}, _expected(config, name, tensors))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    staging = temporary(folder)
     try:
+        staging.mkdir()
         for name, tensors in parts.items():
             save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, staging / name)
         digest = _write_manifest(staging, config, licence, dict(training or {}))
@@ -101,10 +102,14 @@ def add_prompt(folder: Path, prompt: PromptEmbeds) -> str:
     tensors = {"prompt_embeds": prompt.prompt, "negative_prompt_embeds": prompt.negative}
     shapes = {k: tuple(v.shape) for k, v in tensors.items()}
     _check_shapes(PROMPT, shapes, _expected(config, PROMPT, tensors))
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as staging:
-        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, staging.name)
-    Path(staging.name).chmod(0o644)
-    Path(staging.name).replace(folder / PROMPT)
+    staging = temporary(folder / PROMPT)
+    try:
+        staging.mkdir()
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, staging / PROMPT)
+        (staging / PROMPT).chmod(0o644)
+        (staging / PROMPT).replace(folder / PROMPT)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
     return _write_manifest(folder, config, manifest["licence"], manifest["training"])
 
 
@@ -198,7 +203,7 @@ def _write_manifest(folder: Path, config: IconFaceConfig, licence: str, training
         "training": training,
         "files": files,
     }
-    staging = folder / "config.json.part"
+    staging = temporary(folder / "config.json")
     staging.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     staging.replace(folder / "config.json")
     return _sha256(folder / "config.json")

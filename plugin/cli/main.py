@@ -11,12 +11,15 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from plugin import interrupts
 from plugin.errors import AppError
+from plugin.interrupts import INTERRUPTED
 
 from . import (
     cleanup,
     evaluate,
     faces,
+    faults,
     integrate,
     jobs,
     library,
@@ -30,10 +33,9 @@ from . import (
     watch,
     web,
 )
+from .output import Output, OutputError, flush, give_up_stdout, whisper
 from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
-
-INTERRUPTED = 130
 
 
 def tree() -> typer.Typer:
@@ -89,20 +91,26 @@ def run(argv: Sequence[str]) -> int:
     _say_in_full(root)
     out = replace(session, command=_name(root, rest)).out
     try:
+        interrupts.raise_it()
         code = root(rest, standalone_mode=False, prog_name="iconface", obj=session)
-        sys.stdout.flush()
+        flush()
         return int(code or 0)
-    except BrokenPipeError:
-        # The reader has left. What is still buffered must not fail once more when the interpreter closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has left
+        give_up_stdout()
         return 1  # as Typer does when the pipe breaks earlier
+    except OutputError as e:
+        give_up_stdout()
+        whisper(f"iconface: {e}")
+        return e.exit_code
     except typer.TyperException as e:
-        out.error(e.exit_code, "usage", e.format_message().replace("Value error, ", ""))
+        _usage(e, out)
         return e.exit_code
     except typer.Abort:
+        interrupts.leave_at_once()
         out.error(INTERRUPTED, "interrupted", "stopped")
         return INTERRUPTED
     except KeyboardInterrupt:
+        interrupts.leave_at_once()  # a second one has nothing to wait for
         out.error(INTERRUPTED, "interrupted", "stopped; run the same command again to go on")
         return INTERRUPTED
     except AppError as e:
@@ -111,7 +119,10 @@ def run(argv: Sequence[str]) -> int:
     except Exception as e:
         expected = _expected(e)
         if expected is None:
-            raise
+            if session.verbose:
+                raise
+            out.error(1, "fault", faults.told(e, replace(session, command=out.command)))
+            return 1
         out.error(expected, _kind(e), _message(e))
         return expected
 
@@ -150,22 +161,35 @@ def _message(e: Exception) -> str:
         return "a number on the command line is too large"
     if isinstance(e, OSError) and e.strerror and e.filename is not None:
         return f"{os.fsdecode(e.filename)}: {e.strerror}"
-    return str(e)
+    return str((isinstance(e, OSError) and e.strerror) or e)
+
+
+def _usage(e: typer.TyperException, out: Output) -> None:
+    if type(e).__name__ != "NoArgsIsHelpError":
+        out.error(e.exit_code, "usage", e.format_message().replace("Value error, ", ""))
+    elif out.machine:
+        out.error(e.exit_code, "usage", f"iconface {out.command.removeprefix('iconface')} --help lists what there is")
+    else:
+        whisper(e.format_message())
 
 
 def _kind(e: Exception) -> str:
+    """For programs; docs/json.md lists them."""
+    if isinstance(e, OSError):
+        return "os"
     name = type(e).__name__.removesuffix("Error")
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 def _expected(e: Exception) -> int | None:
     """Exit code for errors of the layers below; None for a bug. Imported late: most commands never get here."""
-    from gallery_db.errors import GalleryBusyError, GalleryError, NotFoundError
+    from gallery_db.errors import GalleryBusyError, GalleryError, NotFoundError, UnusableNameError
     from iconface_core.errors import IconFaceError
 
     table: tuple[tuple[type[Exception], int], ...] = (
         (GalleryBusyError, 6),
         (NotFoundError, 3),
+        (UnusableNameError, 2),
         (GalleryError, 1),
         (IconFaceError, 1),
         (OSError, 1),

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from plugin.plain_text import counted
+
 from .output import columns
 from .people import DryRun, Who
 from .session import SHARED_HELP, Session, path
@@ -36,7 +38,7 @@ def doctor(ctx: typer.Context) -> int:
     rows = [c.row() for c in checks]
     human = [f"{'ok  ' if c.ok else 'BAD '} {c.check}: {c.message}" for c in checks]
     bad = sum(not c.ok for c in checks)
-    session.out.result("checks", rows, [*human, f"{bad} problems" if bad else "all well"], problems=bad)
+    session.out.result("checks", rows, [*human, counted(bad, "problem") if bad else "all well"], problems=bad)
     return 5 if bad else 0
 
 
@@ -139,12 +141,17 @@ def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
     with session.app() as app:
         person = app.people.row(app.people.find(who))
         if dry_run:
-            session.out.object({"forget": person, "dry_run": True}, [f"would forget {person['faces']} faces"])
+            session.out.object(
+                {"forget": person, "dry_run": True}, [f"would forget {counted(person['faces'], 'face')}"]
+            )
             return
-        session.confirm(f"Forget {person['name'] or person['person_id']} with {person['faces']} faces, beyond undo?")
+        session.confirm(
+            f"Forget {person['name'] or person['person_id']} with {counted(person['faces'], 'face')}, beyond undo?"
+        )
         result = purge(app.gallery, app.settings.folders, person["person_id"])
     human = [
-        f"forgotten: {result.faces} faces, {result.vectors} vectors, {result.decisions} decisions",
+        f"forgotten: {counted(result.faces, 'face')}, {counted(result.vectors, 'vector')}, "
+        f"{counted(result.decisions, 'decision')}",
         *(f"restored copy still there: {p}" for p in result.outputs),
         "older backups still hold this person; delete them if you must: iconface restore-backup lists them",
     ]

@@ -1,17 +1,66 @@
 """How results leave a command: data on stdout, progress and remarks on stderr."""
 
+import codecs
+import io
 import json
-import re
+import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from plugin.errors import AppError
+from plugin.plain_text import shown
 from plugin.progress import Progress, Silent
 
 SCHEMA_VERSION = 1
 """Version of every JSON object this release prints; docs/json.md says when it changes."""
+
+
+class OutputError(AppError):
+    """What a command has to say cannot be written where it was sent to."""
+
+
+def for_any_terminal() -> None:
+    """A letter that a terminal or file has no code for is shown as its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(line: str) -> None:
+    """A line on stdout. Raises OutputError when it cannot be written, BrokenPipeError when the reader has left."""
+    with _explained():
+        sys.stdout.write(line + "\n")
+
+
+def flush() -> None:
+    """Have everything written. Raises as `say`."""
+    with _explained():
+        sys.stdout.flush()
+
+
+def give_up_stdout() -> None:
+    """What is still buffered must not fail once more when the interpreter closes stdout."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def whisper(line: str) -> None:
+    """A line on stderr. When nobody can read it there, there is nobody left to tell."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(line + "\n")
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        raise OutputError(f"the output cannot be written: {e.strerror or e}") from e
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +88,7 @@ class Output:
             self._write({"schema_version": SCHEMA_VERSION, "command": self.command, key: list(rows), **extra})
         else:
             for line in human:
-                sys.stdout.write(line + "\n")
+                say(shown(line))
 
     def object(self, payload: Mapping[str, Any], human: Iterable[str]) -> None:
         """Print one object, or the lines meant for a person."""
@@ -47,12 +96,12 @@ class Output:
             self._write({"schema_version": SCHEMA_VERSION, "command": self.command, **payload})
         else:
             for line in human:
-                sys.stdout.write(line + "\n")
+                say(shown(line))
 
     def note(self, text: str) -> None:
         """A remark for a person, on stderr."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
+            whisper(shown(text))
 
     def error(self, exit_code: int, kind: str, message: str) -> None:
         """The one place where a failure is shown. Programs get it as an object too."""
@@ -64,7 +113,7 @@ class Output:
                     "error": {"kind": kind, "message": message, "exit_code": exit_code},
                 }
             )
-        sys.stderr.write(f"iconface: {message}\n")
+        whisper(f"iconface: {shown(message)}")
 
     @contextmanager
     def progress(self, title: str, unit: str) -> Generator[Progress]:
@@ -84,8 +133,10 @@ class Output:
             yield p
 
     def _write(self, payload: Mapping[str, Any]) -> None:
-        sys.stdout.write(json.dumps(payload, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        # Where a letter has no code, JSON has a way of its own to write it; UTF-8 has one for every letter.
+        plain = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
+        say(json.dumps(payload, ensure_ascii=plain))
+        flush()
 
 
 class _Events:
@@ -110,15 +161,7 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
         return ["(none)"]
     cells = [
         [str(h) for h in head],
-        *([("" if c is None else _CONTROL.sub(_escaped, str(c))) for c in row] for row in rows),
+        *([("" if c is None else shown(str(c)).replace("\t", "\\t")) for c in row] for row in rows),
     ]
     widths = [max(len(r[i]) for r in cells) for i in range(len(head))]
     return ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in cells]
-
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, line breaks, and those that turn the direction of writing."""
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode("ascii")

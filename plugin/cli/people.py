@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plugin.plain_text import counted
+
 from .output import columns
 from .session import SHARED_HELP, Session
 
@@ -68,7 +70,9 @@ def show(ctx: typer.Context, who: Who) -> None:
         person = app.people.row(app.people.find(who))
         faces = app.people.faces(FaceFilter(person_id=person["person_id"]))
     name = person["name"] or "(unnamed)"
-    head = f"{name}, id {person['person_id']}: {person['faces']} faces in {person['photos']} photos"
+    head = (
+        f"{name}, id {person['person_id']}: {counted(person['faces'], 'face')} in {counted(person['photos'], 'photo')}"
+    )
     human = columns(
         ["face", "quality", "confirmed", "photo"],
         [(f["face_id"], f["quality"], "yes" if f["confirmed"] else "", f["photo"]) for f in faces],
@@ -153,7 +157,9 @@ def birth_date(
         day = date.fromisoformat(born) if born else None
     except ValueError as e:
         raise UsageError(f"{born!r} is not a date like 1954-03-21") from e
-    decide(Session.of(ctx), lambda app, tx: tx.decisions.birth_date(app.people.find(who), day), dry_run)
+    session = Session.of(ctx)
+    decide(session, lambda app, tx: tx.decisions.birth_date(app.people.find(who), day), dry_run)
+    session.out.note("faces follow when they are grouped next: with the next scan, or iconface people regroup")
 
 
 def cover(
@@ -204,7 +210,7 @@ def questions(
         for r in rows
         for line in (f"{r['question_id']:5} {r['text']}", *(f"        iconface {a}" for a in r["answers"]))
     ]
-    session.out.result("questions", rows, [*human, f"{sum(left.values())} questions"], open=sum(left.values()))
+    session.out.result("questions", rows, [*human, counted(sum(left.values()), "question")], open=sum(left.values()))
 
 
 def not_sure(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from plugin import interrupts
 from plugin.errors import AppError
 
 from .session import Session, split_shared
@@ -23,10 +24,13 @@ def quick(argv: Sequence[str]) -> int | None:
         return None
     from .enqueue import enqueue
 
+    interrupts.raise_it()
     try:
         return enqueue(
             session, [Path(p) for p in rest[3:]], {}, on_paused=lambda photos, kind: _tell_pause(session, photos, kind)
         )
+    except KeyboardInterrupt:
+        return interrupts.INTERRUPTED
     except AppError as e:
         _tell(session, e)
         session.out.error(e.exit_code, type(e).__name__.removesuffix("Error").lower(), str(e))

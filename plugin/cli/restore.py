@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from plugin.plain_text import counted
+
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ def references(
         who = None if person is None else app.people.find(person)
         answers = app.whois.answer(pick(subjects, face, path), person_id=who, limit=limit)
     rows = [_row(a) for a in answers]
-    session.out.result("faces", rows, [line for r in rows for line in _lines(r)], photo=str(path))
+    known = sum(r["person_id"] is not None for r in rows)
+    head = [f"{counted(len(rows), 'face')}, {known} of them known"] if len(rows) > 1 else []
+    session.out.result("faces", rows, [*head, *(line for r in rows for line in _lines(r))], photo=str(path))
     return 0
 
 

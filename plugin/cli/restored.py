@@ -162,7 +162,7 @@ def _name(which: str) -> str:
     """An id as it is, a path as the gallery stores it. A file whose name is a number: write ./5."""
     from plugin.paths import absolute
 
-    return which if which.isdigit() else str(absolute(Path(which)))
+    return which if which.isdecimal() else str(absolute(Path(which)))
 
 
 def _row(r: "RestorationRecord") -> dict[str, Any]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plugin.interrupts import nothing_to_lose
+from plugin.paths import absolute
+
 from .output import Output
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ class Session:
     def own_home(self) -> Path | None:
         """The folder that `--home` or `ICONFACE_HOME` names, absolute; to be handed to a process of our own."""
         home = self.home or os.environ.get("ICONFACE_HOME")
-        return None if not home else Path(os.path.abspath(Path(home).expanduser()))  # noqa: PTH100 - links stay links
+        return None if not home else absolute(Path(home))
 
     def settings(self) -> "Settings":
         """Read the settings of the chosen home."""
@@ -59,7 +62,8 @@ class Session:
     @contextmanager
     def app(self) -> Generator["App"]:
         """Open the gallery and everything around it; no model is loaded yet."""
-        from plugin.app import build_app
+        with nothing_to_lose():
+            from plugin.app import build_app
 
         app = build_app(self.settings())
         try:
@@ -91,7 +95,7 @@ def path(text: str) -> Path:
 def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     """Take the shared options out of a command line; everything after `--` stays as it is.
 
-    Raises ValueError when `--home` has no folder.
+    Raises ValueError when `--home` has no folder, and for two forms of JSON at once.
     """
     flags = {
         "--json": "as_json", "--jsonl": "as_jsonl", "--quiet": "quiet", "-q": "quiet", "--yes": "yes", "-y": "yes",
@@ -113,6 +117,8 @@ def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
             home = Path(value)
         else:
             rest.append(arg)
+    if {"as_json", "as_jsonl"} <= given:
+        raise ValueError("--json and --jsonl are two ways of writing the same: choose one")
     session = Session(
         home=home,
         as_json="as_json" in given,

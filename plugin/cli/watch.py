@@ -1,12 +1,14 @@
 """`iconface watch`: the watcher and its worker in the foreground."""
 
-import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from plugin.plain_text import shown
+
+from .output import flush, say
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
@@ -101,8 +103,8 @@ def _say(session: Session, event: Mapping[str, Any]) -> None:
     if session.out.machine:
         session.out.object(event, [])
     elif not session.out.quiet:
-        sys.stdout.write(_line(event) + "\n")
-        sys.stdout.flush()
+        say(shown(_line(event)))
+        flush()
 
 
 def _line(event: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .output import flush
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def web(
 
     def ready(url: str) -> None:
         session.out.object({"url": url}, [url])
-        sys.stdout.flush()
+        flush()
         if browser:
             _open(session, url)
 

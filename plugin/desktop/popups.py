@@ -5,10 +5,11 @@ import json
 import logging
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from threading import Lock
+
+from plugin.own_process import NEUTRAL, own_module
 
 from .note import Note
 from .outside import as_scope
@@ -22,7 +23,7 @@ MAX_SHOWING = 3
 class Popups:
     """The notes that are on the screen. May be used from any thread."""
 
-    def __init__(self, program: Sequence[str] = (sys.executable, "-m", "plugin.desktop.show_note")) -> None:
+    def __init__(self, program: Sequence[str] = own_module("plugin.desktop.show_note")) -> None:
         self._program, self._lock = tuple(program), Lock()
         self._showing: list[subprocess.Popen[bytes]] = []
 
@@ -38,6 +39,7 @@ class Popups:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
+                    cwd=NEUTRAL,
                     start_new_session=True,
                 )
                 assert process.stdin is not None

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from plugin.paths import make_private
+
 if TYPE_CHECKING:
     from gallery_db import Gallery
     from gallery_db.records import Origin
@@ -22,11 +24,10 @@ COLLECT_S = 5.0
 
 def drop(folder: Path, paths: Sequence[Path], options: Mapping[str, Any], *, origin: str = "hand") -> Path:
     """Ask for photos to be restored. The file is whole and on disk when this returns."""
-    for private in (folder.parent, folder):  # the data folder may not be there yet, and is the user's alone
-        private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)  # the data folder may not be there yet, and is the user's alone
     target = folder / f"{time.time_ns()}-{os.getpid()}{SUFFIX}"
     request = {"paths": [str(p) for p in paths], "options": dict(options), "origin": origin}
-    temp = target.with_suffix(".tmp")
+    temp = target.with_name(f"{target.name}.{os.getpid()}.unfinished")  # as iconface_core.leftovers has it
     with open(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - opened with a mode
         json.dump(request, file)  # ASCII: names that are not UTF-8 keep their stray bytes as escapes
         file.flush()

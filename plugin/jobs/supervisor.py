@@ -5,7 +5,6 @@ worker, and then its job is given back or failed at once, with the reason.
 """
 
 import logging
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Any
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.records import JobRecord
+from plugin.own_process import own_module
 
 from . import blame
 from .registry import HANDLERS
@@ -30,7 +30,7 @@ IN_VAIN_S = 5.0
 def worker_command(home: Path | None) -> tuple[str, ...]:
     """The worker of this installation. `home` is the gallery's, None for the user's own."""
     chosen = () if home is None else ("--home", str(home))
-    return (sys.executable, "-m", "plugin.jobs.worker", *chosen)
+    return (*own_module("plugin.jobs.worker"), *chosen)
 
 
 class Supervisor:

@@ -210,6 +210,7 @@ def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLE
     options = parser.parse_args(argv)
     sender = take_stdout()
     faulthandler.enable()
+    os.umask(os.umask(0o077) | 0o002)  # as the command does
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("plugin").setLevel(logging.INFO)
     _be_first_to_go()

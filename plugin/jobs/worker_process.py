@@ -63,6 +63,7 @@ class WorkerProcess:
         with _open_log(log_file) as stderr:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 argv,
+                cwd=log_file.parent,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

@@ -137,7 +137,11 @@ def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChan
         tx.photos.mark_restored(f.path, seen.content_hash or "", **where)
         return None
     if seen.photo is None:
-        tx.photos.mark_failed(f.path, seen.failure or "unknown reason", content_hash=seen.content_hash, **where)
+        why = seen.failure or "unknown reason"
+        # A read error of a disk does not say of what.
+        tx.photos.mark_failed(
+            f.path, why if f.path in why else f"{f.path}: {why}", content_hash=seen.content_hash, **where
+        )
         return None
     row = tx.photos.upsert(
         f.path,

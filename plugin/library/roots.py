@@ -8,9 +8,9 @@ from gallery_db.records import RootRecord
 from plugin.dry_run import tried
 from plugin.errors import NotFoundError, UsageError
 from plugin.paths import absolute
-from plugin.picture_cache import clear
 from plugin.rows import Row
 from plugin.settings import Folders
+from plugin.unfinished import clear_pictures, note_clearing
 
 from .rules import RestoreRules, rules_of, set_rules
 
@@ -74,7 +74,8 @@ class Roots:
         """Forget a folder, its photos and faces, and the pictures of them; returns how many photos."""
         with self._gallery.begin() as tx:
             removed = tx.roots.remove(root_id)
-        clear(self._folders.web_pictures)
+            note_clearing(tx)
+        clear_pictures(self._gallery, self._folders)
         return removed
 
     def _row(self, root: RootRecord, photos: int) -> Row:

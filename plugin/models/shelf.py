@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
+from iconface_core.leftovers import temporary
 from iconface_core.model_catalogue import backend, catalogue
 from iconface_core.model_files import Backend, accept_licence, fetch, install_files, is_accepted, locate, verify_file
 from plugin.errors import UsageError
@@ -105,7 +106,7 @@ class ModelShelf:
 
     def pull(self, backend_id: str, on_progress: Callable[[int, int | None], None] | None = None) -> Path:
         """Download and install a published backend. Raises BackendUnavailableError offline, naming the way out."""
-        download = self.folder / "downloads" / f"{backend_id}.bin"
+        download = temporary(self.folder / "downloads" / f"{backend_id}.bin")
         try:
             return self.install(fetch(backend(backend_id), download, on_progress))
         finally:

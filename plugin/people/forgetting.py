@@ -7,8 +7,13 @@ from plugin.settings import Folders
 
 
 def forget(gallery: Gallery, folders: Folders, person_id: int) -> ForgetResult:
-    """`Gallery.forget`, and no picture of them stays in the cache. Errors as there; the pictures go all the same."""
+    """`Gallery.forget`, and no picture of them stays in the cache. Errors as there; the pictures go all the same.
+
+    Killed in between, or when another process kept the file from being compacted, `plugin.unfinished` does the rest.
+    """
     try:
-        return gallery.forget(person_id)
+        result = gallery.forget(person_id)
     finally:
         clear(folders.web_pictures)
+    gallery.forgotten()
+    return result

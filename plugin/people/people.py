@@ -35,9 +35,12 @@ class People:
     def find(self, who: str) -> int:
         """A person by id or exact name. Raises NotFoundError, also when several share the name, listing their ids."""
         with self._gallery.begin(write=False) as tx:
-            if who.isdigit():
-                return tx.people.get(int(who)).id
             found = tx.people.by_name(who)
+            if who.isdecimal():
+                by_id = tx.people.get(int(who)).id
+                if other := next((p.id for p in found if p.id != by_id), None):  # of a release that let that happen
+                    raise NotFoundError(f"{who} is what person {other} is called, too: give that one another name")
+                return by_id
         if not found:
             raise NotFoundError(f"no person is called {who!r}; see: iconface people list")
         if len(found) > 1:

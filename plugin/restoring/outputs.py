@@ -1,10 +1,12 @@
 """Restored copies: where they go, which are there, and what is remembered of them. Nothing is ever overwritten."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from gallery_db import Gallery
+from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RootRecord
 from iconface_core.errors import IconFaceError
@@ -96,6 +98,7 @@ class Outputs:
             written = []
             for r in tried:
                 assert r.verdict is not None
+                face_id, person_id = _now(tx, r)
                 added = tx.restorations.add(
                     photo=str(r.photo),
                     input_sha256=input_sha256,
@@ -105,8 +108,8 @@ class Outputs:
                     seed=int(options["seed"]),
                     verdict=r.verdict.kind.value,
                     state="refused" if r.output is None else "done",
-                    face_id=r.face_id,
-                    person_id=r.person_id,
+                    face_id=face_id,
+                    person_id=person_id,
                     references=r.references,
                     similarity_before=r.similarity_before,
                     similarity_after=r.similarity_after,
@@ -120,6 +123,20 @@ class Outputs:
                     written.append(added.id)
             if written:
                 tx.decisions.restored(written)
+
+
+def _now(tx: Tx, result: FaceResult) -> tuple[int | None, int | None]:
+    """The face and whose it is, as far as they are still there: while the photo was being restored, somebody may have
+    been merged, split off and taken back, or forgotten."""
+    face_id, person_id = result.face_id, result.person_id
+    face = None
+    with suppress(NotFoundError):
+        face = None if face_id is None else tx.faces.get(face_id)
+    try:
+        person = None if person_id is None else tx.people.get(person_id).id
+    except NotFoundError:
+        person = None if face is None else face.person_id
+    return None if face is None else face.id, person
 
 
 def mirror_name(root: RootRecord, roots: Sequence[RootRecord]) -> str:
@@ -202,7 +219,7 @@ def rows_of(tx: Tx, which: str) -> list[RestorationRecord]:
 
     Empty when nothing is known by that name.
     """
-    if which.isdigit():
+    if which.isdecimal():
         return tx.restorations.with_output(int(which))
     found = tx.restorations.by_output(path=which)
     if found is None:

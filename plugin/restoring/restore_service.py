@@ -96,6 +96,9 @@ class _Prepared:
     gallery: Sequence[FaceEmbedding]
 
 
+UNREAD = "none: of the photos that were chosen none can be read"
+
+
 class _Run:
     """The work on one photo: its faces go to the restorer together, then one by one into one growing copy."""
 
@@ -146,6 +149,7 @@ class _Run:
                 pixels = read_photo(Path(row.photo)).pixels
             except ImageReadError as e:
                 result.notes.append(f"reference left out: {e}")
+                result.references_unread += 1
                 continue
             landmarks = row.landmarks
             assert landmarks is not None, "candidates without landmarks are never chosen"
@@ -159,7 +163,9 @@ class _Run:
                     "reasons": list(chosen.reasons),
                 }
             )
-        if not found:
+        if result.references_unread and not found:
+            result.references_note = UNREAD
+        elif not found:
             result.references_note = answer.choice.summary
         return found
 
@@ -236,6 +242,8 @@ class _Run:
             quality_after=float(calibration.quality(after.norm)),
             quality_gallery=float(np.median(calibration.quality(norms))) if norms else 1.0,
         )
+        if result.references_note == UNREAD:
+            result.verdict = replace(result.verdict, reason=f"{result.verdict.reason}; references: {UNREAD}")
         if result.verdict.kind is VerdictKind.REFUSED and not self._request.force:
             result.skipped_reason = f"refused: {result.verdict.reason}"
             return

@@ -57,6 +57,7 @@ class FaceResult:
     references: list[dict[str, Any]] = field(default_factory=list)
     references_note: str = ""
     references_used: int = 0
+    references_unread: int = 0
     restorer: str | None = None
     seed: int | None = None
     seconds: float | None = None

@@ -1,5 +1,6 @@
 """Undo, accept and reject: decisions that a restored copy on disk follows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -9,6 +10,7 @@ from plugin.dry_run import tried
 from plugin.errors import NotFoundError, UsageError
 from plugin.library.copies import Copies
 from plugin.people.people import People
+from plugin.unfinished import note_removal, note_removed, removals
 
 from .again import again
 from .outputs import presence, remove, rows_of
@@ -28,6 +30,7 @@ def undo(
     def verb(tx: Tx) -> DecisionRecord:
         taken_back = tx.decisions.undo(decision_id)
         _bring_back(tx, taken_back)
+        note_removal(tx, taken_back.restoration_ids, "undone")
         return taken_back
 
     record = people.decide(verb, dry_run=dry_run)
@@ -38,8 +41,14 @@ def reject(copies: Copies, which: str, *, dry_run: bool = False) -> tuple[Decisi
     """ "I do not want that": of a restored copy (removed) or a proposal. `which`: see `find`."""
     rows = find(copies, which)
     ids = [r.id for r in rows]
-    record = tried(copies.gallery, lambda tx: tx.decisions.reject_restorations(ids), dry_run=dry_run)
+    record = tried(copies.gallery, lambda tx: rejected(tx, ids), dry_run=dry_run)
     return record, [] if dry_run else remove_outputs(copies, record, "rejected")
+
+
+def rejected(tx: Tx, restoration_ids: Sequence[int]) -> DecisionRecord:
+    """The decision itself. Once it is committed the caller has the copies removed: `remove_outputs`."""
+    note_removal(tx, restoration_ids, "rejected")
+    return tx.decisions.reject_restorations(restoration_ids)
 
 
 def accept(copies: Copies, which: str, *, dry_run: bool = False) -> DecisionRecord:
@@ -69,14 +78,31 @@ def find(copies: Copies, which: str) -> list[RestorationRecord]:
 def remove_outputs(copies: Copies, record: DecisionRecord, state: RestorationState) -> list[Path]:
     """Delete the copies whose rows a decision left in `state`, once it is committed, wherever they went meanwhile.
     Returns those that were there."""
+    return _remove(copies, record.restoration_ids, state)
 
+
+def finish_removals(copies: Copies) -> list[Path]:
+    """Remove the copies of decisions whose command was killed before it came to that. Returns those that were there."""
+    with copies.gallery.begin(write=False) as tx:
+        left = removals(tx)
+    return [
+        path for state in set(left.values()) for path in _remove(copies, [n for n in left if left[n] == state], state)
+    ]
+
+
+def _remove(copies: Copies, restoration_ids: Sequence[int], state: RestorationState) -> list[Path]:
     def rows_now() -> list[RestorationRecord]:
         with copies.gallery.begin(write=False) as tx:
-            return [r for i in record.restoration_ids if (r := tx.restorations.get(i)).state == state]
+            return [r for i in restoration_ids if (r := tx.restorations.get(i)).state == state]
 
+    if not restoration_ids:
+        return []
     copies.catch_up(rows_now())
     outputs = {r.output: r for r in rows_now()}
-    return [path for r in outputs.values() if (path := remove(r)) is not None]
+    gone = [path for r in outputs.values() if (path := remove(r)) is not None]
+    with copies.gallery.begin() as tx:
+        note_removed(tx, restoration_ids)
+    return gone
 
 
 def _bring_back(tx: Tx, record: DecisionRecord) -> None:

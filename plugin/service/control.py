@@ -35,7 +35,7 @@ def ask(runtime: Path, command: str, *, timeout_s: float = PATIENCE_S, **more: A
             reply = json.loads(_line(connection, MAX_ANSWER, timeout_s))
     except TimeoutError:
         return {"error": f"the service did not answer within {timeout_s:g} s"}
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):  # no service, or nothing sensible
         return None
     return reply if isinstance(reply, dict) else None
 

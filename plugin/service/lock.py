@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from plugin.errors import BusyError
+from plugin.paths import make_private
 from plugin.settings import Folders
 
 from .control import ask
@@ -22,8 +23,7 @@ def only_service(folders: Folders, *, patience_s: float = 0.0, take_over: bool =
     Waits `patience_s` for one that is just ending, and leaves when one is there to do the work. `take_over` ends one
     that was started for a right-click only: the service of the login shall run in its place.
     """
-    for private in (folders.data, folders.runtime):
-        private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folders.runtime)
     lock = FileLock(folders.runtime / "service.lock")
     end = time.monotonic() + patience_s
     while True:

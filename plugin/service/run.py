@@ -17,6 +17,7 @@ from gallery_db.job_queue import EVERYTHING
 from gallery_db.records import JobRecord
 from plugin.desktop.notify import desktop_notifications
 from plugin.jobs import inbox
+from plugin.jobs.registry import HANDLERS
 from plugin.jobs.supervisor import Supervisor, worker_command
 from plugin.jobs.worker_process import Limits
 from plugin.paths import printable
@@ -128,7 +129,7 @@ class Service:
 
     def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the control socket is asked: ping, status, wake, pause, resume, stop, restart, web."""
-        command, kind = request.get("command"), request.get("kind") or EVERYTHING
+        command = request.get("command")
         if command == "status":
             return self._status()
         if command == "stop":
@@ -136,13 +137,14 @@ class Service:
         elif command == "restart":
             self.restart()
         elif command in ("pause", "resume"):
-            with self._gallery.begin() as tx:
-                (tx.jobs.pause if command == "pause" else tx.jobs.resume)(kind)
-            self._supervisor.wake()
+            self._pause(request.get("kind") or EVERYTHING, paused=command == "pause")
         elif command == "web":
             if self._lingers:
                 raise ValueError("this service ends by itself soon, and the page would end with it")
-            self._web.start(int(request.get("port") or 0))
+            port = request.get("port") or 0
+            if type(port) is not int or not 0 <= port <= 65_535:
+                raise ValueError(f"no port: {port!r}")
+            self._web.start(port)
         elif command == "wake":
             self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer
         elif command != "ping":
@@ -150,6 +152,13 @@ class Service:
                 f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop, restart, web"
             )
         return {"ok": True, "pid": os.getpid(), "lingers": self._lingers, "ending": self._supervisor.stopping}
+
+    def _pause(self, kind: object, *, paused: bool) -> None:
+        with self._gallery.begin() as tx:
+            if kind not in {EVERYTHING, *HANDLERS, *(() if paused else tx.jobs.paused())}:
+                raise ValueError(f"no kind of job: {kind!r}; there are: {', '.join(sorted(HANDLERS))}")
+            (tx.jobs.pause if paused else tx.jobs.resume)(str(kind))
+        self._supervisor.wake()
 
     def _status(self) -> Mapping[str, Any]:
         worker: dict[str, Any] | None = dict(self._supervisor.status()) or None

@@ -1,7 +1,11 @@
-"""Start the service in the background, from a command that must return at once. Only the standard library."""
+"""Start the service in the background, from a command that must return at once: nothing heavy is imported here."""
 
-import sys
+import os
 from pathlib import Path
+
+from plugin.own_process import own_module
+from plugin.paths import make_private
+from plugin.settings import find_folders
 
 from .control import ask
 
@@ -28,11 +32,14 @@ def start_detached(home: Path | None, *, lasting: bool = False) -> None:
 
     chosen = () if home is None else ("--home", str(home))
     how = () if lasting else ("--no-watch", "--linger", str(LINGER_S))
+    data = find_folders(home, os.environ).data
+    make_private(data)
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "plugin", "--quiet", *chosen, "service", "run", *how],
+        [*own_module("plugin"), "--quiet", *chosen, "service", "run", *how],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        cwd=data,
         start_new_session=True,
         creationflags=getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )

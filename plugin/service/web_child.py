@@ -1,8 +1,9 @@
 """The review page beside the service: a process of its own, so that the service stays light. It ends when idle."""
 
 import subprocess
-import sys
 from pathlib import Path
+
+from plugin.own_process import own_module
 
 END_S = 6.0
 
@@ -29,7 +30,8 @@ class WebChild:
         with self._log_file.open("wb") as log:
             self._log_file.chmod(0o600)
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "plugin", "--quiet", *chosen, "web", *options],
+                [*own_module("plugin"), "--quiet", *chosen, "web", *options],
+                cwd=self._log_file.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # the one-time address is for whoever asked, not for a file
                 stderr=log,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
@@ -15,6 +16,8 @@ from .trouble import put_into_words
 
 PAGES = (start, people, person, review, history, photo, restorations, jobs, library, welcome, events, pictures)
 STATIC = Path(__file__).parent / "static"
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI would send what it serves to a collector that the user's environment happens to name."""
 
 
 class _Files(StaticFiles):
@@ -31,7 +34,7 @@ def make_site(web: Web, *, body_s: float = BODY_S) -> FastAPI:
 
     Whoever serves it has to bind to loopback.
     """
-    site = FastAPI(title="iconface", docs_url=None, redoc_url=None, openapi_url=None)
+    site = FastAPI(title="iconface", docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
     site.state.web = web
     for module in PAGES:
         site.include_router(module.router)

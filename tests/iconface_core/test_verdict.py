@@ -9,7 +9,7 @@ from iconface_core.types import EmbedderId
 from iconface_core.verdict import VerdictKind, VerdictPolicy, judge
 
 CALIBRATION = Calibration(EmbedderId("test"), 5.0, 12.0, bias=-8.0, slope=22.0, quality_bias=1.0, quality_slope=4.0)
-ORDER = [VerdictKind.REFUSED, VerdictKind.DOUBTFUL, VerdictKind.PASS]
+ORDER = [VerdictKind.REFUSED, VerdictKind.DOUBTFUL, VerdictKind.UNCHECKED, VerdictKind.PASS]
 cosines = st.floats(-1, 1)
 qualities = st.floats(0, 1)
 
@@ -51,7 +51,7 @@ def test_a_loved_one_never_becomes_a_stranger(before: float, after: float, to_in
         (0.7, 0.75, 0.1, VerdictKind.REFUSED),
         (0.5, 0.2, 0.8, VerdictKind.REFUSED),  # was the person, is a stranger now
         (0.2, 0.2, 0.8, VerdictKind.DOUBTFUL),  # never surely the person
-        (None, None, 0.8, VerdictKind.PASS),
+        (None, None, 0.8, VerdictKind.UNCHECKED),
         (None, None, 0.3, VerdictKind.DOUBTFUL),
         (None, None, 0.1, VerdictKind.REFUSED),
     ],

@@ -147,12 +147,12 @@ def _left(head: PersonHead, gone: Sequence[FaceRecord]) -> dict[str, int]:
 
 def _ids(text: str) -> list[int]:
     """Face ids without repetitions. Raises UsageError."""
-    if text and not all(part.isdigit() for part in text.split(",")):
+    if text and not all(part.isdecimal() for part in text.split(",")):
         raise UsageError("These are no faces.")
     return list(dict.fromkeys(int(part) for part in text.split(",") if part))
 
 
 def _owner(of: str) -> int | None:
-    if of and not of.isdigit():
+    if of and not of.isdecimal():
         raise UsageError("This is nobody.")
     return int(of) if of else None

@@ -17,7 +17,7 @@ from plugin.jobs.kinds import CHANGES, enqueue_again, enqueue_reconcile
 from plugin.library.rules import Mode, RestoreRules
 from plugin.models.shelf import ModelShelf
 from plugin.paths import absolute
-from plugin.picture_cache import clear
+from plugin.unfinished import clear_pictures, note_clearing
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, go, page, said
@@ -160,7 +160,8 @@ def remove(
         if scan_job is not None:
             tx.jobs.cancel(scan_job.id, time.time())
         photos = tx.roots.remove(root_id)
-    clear(web.app.settings.folders.web_pictures)
+        note_clearing(tx)
+    clear_pictures(web.app.gallery, web.app.settings.folders)
     return go(request, "/library", f"{Path(path).name} is forgotten, with {photos:,} photos. The files are untouched.")
 
 

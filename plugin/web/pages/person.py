@@ -238,7 +238,7 @@ FORGET_WORD = NOBODY_YET
 
 
 def _similar(web: Web, person_id: int, but: str) -> dict[str, Any]:
-    skipped = {int(part) for part in but.split(",") if part.isdigit()}
+    skipped = {int(part) for part in but.split(",") if part.isdecimal()}
     with web.app.gallery.begin(write=False) as tx:
         card = person_head(tx, person_id).card
         found = web.app.alike.faces(tx, person_id, limit=STRIP + len(skipped))

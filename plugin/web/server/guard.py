@@ -107,7 +107,7 @@ class Guard:
         """The whole body, or the answer to one that is too long or too slow."""
         too_long = PlainTextResponse(f"At most {MAX_BODY >> 10} KiB.\n", 413)
         said = request.headers.get("content-length", "0")
-        if not said.isdigit() or int(said) > MAX_BODY:
+        if not said.isdecimal() or int(said) > MAX_BODY:
             return too_long, b""
         parts: list[bytes] = []
         length, more = 0, True

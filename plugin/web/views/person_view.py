@@ -148,7 +148,7 @@ def place_of(text: str) -> FacePlace | None:
     if not text:
         return None
     face_id, _, captured_at = text.partition("~")
-    if not face_id.isdigit():
+    if not face_id.isdecimal():
         raise UsageError(f"{text!r} is no place among the faces.")
     return FacePlace(int(face_id), captured_at=captured_at or None)
 

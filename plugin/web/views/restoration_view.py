@@ -119,7 +119,7 @@ def cards(tx: Tx, ids: Sequence[int]) -> list[Card]:
     return [_card(r, rows, names, faces, busy) for r, rows in entries]
 
 
-_HOW_BAD = {"": 0, "pass": 1, "doubtful": 2, "refused": 3}
+_HOW_BAD = {"": 0, "pass": 1, "unchecked": 2, "doubtful": 3, "refused": 4}
 """Verdicts in order; what another release may have written is doubtful."""
 
 

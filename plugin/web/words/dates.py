@@ -63,5 +63,5 @@ def _parts(at: str) -> tuple[int, int, int]:
     try:
         d = date.fromisoformat(at[:10])
     except ValueError:  # a camera wrote nonsense
-        return int(at[:4]) if at[:4].isdigit() else 1, 1, 1
+        return int(at[:4]) if at[:4].isdecimal() else 1, 1, 1
     return d.year, d.month, d.day

@@ -162,7 +162,7 @@ class JobWords:
         options = payload.get("options") or {}
         said = options.get("person_id", options.get("person"))
         if said is not None:
-            if str(said).isdigit():
+            if str(said).isdecimal():
                 return int(said)
             found = self._tx.people.by_name(str(said))
             return found[0].id if len(found) == 1 else None

@@ -22,10 +22,10 @@ def called(tx: Tx, person_id: int) -> str:
 
 def period_words(period: str) -> str:
     """ "2019-05" as "May 2019", "2019" as it is."""
-    if not period[:4].isdigit():
+    if not period[:4].isdecimal():
         return "Without a date"
     year, _, number = period.partition("-")
-    return f"{MONTHS[int(number) - 1]} {year}" if number.isdigit() and 1 <= int(number) <= 12 else year
+    return f"{MONTHS[int(number) - 1]} {year}" if number.isdecimal() and 1 <= int(number) <= 12 else year
 
 
 def years_words(months: Sequence[tuple[str | None, int]]) -> str:

@@ -43,8 +43,8 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
         return Says("Refused: it would have become a stranger", f"{why} So no copy was made.", "bad")
     if record.verdict == "pass" and compared:
         return Says(f"Surely {who}", f"The restored face matches {photos}.", "good")
-    if record.verdict == "pass":
-        return Says("Still the same face", "It still matches the photo; there was nobody to compare it with.", "good")
+    if record.verdict in ("pass", "unchecked"):  # earlier releases called that a pass
+        return Says("Unchecked", "There was nobody to compare it with. It still matches the photo.", "")
     if before is not None and after is not None and after < before:
         less = f"Looks a little less like {name}" if name else "Looks a little less like the person"
         return Says(less, f"Compared with {photos}, it moved a little away. Look closely.", "warn")

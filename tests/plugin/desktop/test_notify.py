@@ -242,7 +242,7 @@ def test_the_service_imports_no_notification_library():
 def test_nothing_fails_without_a_desktop(tmp_path: Path):
     env = {k: v for k, v in os.environ.items() if k not in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY")}
     env |= {"XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
-    note = json.dumps(asdict(Note("t", "b")))
+    note = json.dumps(asdict(Note("t", "b", (Button("Undo", runs=("false",)),))))
     done = subprocess.run(
         [sys.executable, "-m", "plugin.desktop.show_note"],
         input=note.encode(),

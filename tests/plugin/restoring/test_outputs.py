@@ -87,6 +87,23 @@ def copy_of(gallery: Gallery, folder: Path, faces: int = 2, name: str = "a_resto
         return copy, [r.id for r in tx.restorations.with_output(found.id)]
 
 
+def test_who_was_merged_or_undone_meanwhile_is_no_reason_to_lose_a_copy(gallery: Gallery, tmp_path: Path):
+    """A restoration takes minutes: the copy is there, so it has to be known."""
+    copy = tmp_path / "a_restored.jpg"
+    Image.new("RGB", (8, 8)).save(copy)
+    result = FaceResult(
+        Path("/lib/a.jpg"), face_id=77, person_id=88, restorer="waifu2x", output=copy,
+        verdict=Verdict(VerdictKind.PASS, "same", 5.0),
+    )  # fmt: skip
+    outputs(gallery, tmp_path).remember(
+        [result], copy, input_sha256="in", weights_sha256="w", options={"seed": 42}, origin="hand"
+    )
+    with gallery.begin(write=False) as tx:
+        known = tx.restorations.by_output(path=str(copy))
+    assert known is not None
+    assert (known.face_id, known.person_id) == (None, None)
+
+
 def facts(gallery: Gallery, ids: list[int]) -> set[tuple[str, str | None]]:
     with gallery.begin(write=False) as tx:
         return {(r.state, r.decided) for r in map(tx.restorations.get, ids)}

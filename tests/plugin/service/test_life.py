@@ -156,6 +156,23 @@ def test_who_is_told_to_stop_does_not_come_back(tmp_path: Path):
     assert not stopped_first.restarting
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{"command": "pause", "kind": "\ud800"}, {"command": "pause", "kind": ["restore"]}, {"command": "pause", "kind": 5},
+     {"command": "resume", "kind": "no such kind"}, {"command": "web", "port": 99999999},
+     {"command": "web", "port": "x"}, {"command": ["stop"]}, {"command": None}, {}],
+    ids=repr,
+)  # fmt: skip
+def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, asked: dict):
+    settings = load_settings(tmp_path, {})
+    with Gallery.open(settings.folders.database) as gallery:
+        service = Service(gallery, settings, tmp_path, watch=False)
+        with pytest.raises((ValueError, TypeError)):
+            service.answer(asked)
+        with gallery.begin(write=False) as tx:
+            assert not tx.jobs.paused()
+
+
 def test_what_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

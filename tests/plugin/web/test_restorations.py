@@ -344,7 +344,8 @@ def test_an_unknown_one(site: TestClient):
     [
         ("pass", 0.5, 0.6, "Anna", "Surely Anna", "good"),
         ("pass", 0.5, 0.6, None, "Surely the same person", "good"),
-        ("pass", None, None, None, "Still the same face", "good"),
+        ("unchecked", None, None, None, "Unchecked", ""),
+        ("pass", None, None, None, "Unchecked", ""),
         ("doubtful", 0.5, 0.4, "Anna", "Looks a little less like Anna", "warn"),
         ("doubtful", 0.3, 0.35, "Anna", "Not surely Anna", "warn"),
         ("doubtful", None, None, None, "Perhaps not the same face", "warn"),

@@ -1,0 +1,86 @@
+"""What a killed command left behind is finished, or swept, by the next one.
+
+A decision that a file or a picture follows is noted in the transaction that makes it, and the note goes when the rest
+is done: a kill in between loses nothing but time.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from gallery_db import Gallery
+from gallery_db.errors import GalleryError
+from gallery_db.gallery import Tx
+from gallery_db.records import RestorationState
+from iconface_core.leftovers import leftovers, sweep
+from plugin.picture_cache import clear
+from plugin.settings import Folders
+
+log = logging.getLogger(__name__)
+
+CLEARING = "clearing_pictures"
+REMOVING = "removing_copies"
+
+
+def note_clearing(tx: Tx) -> None:
+    """The pictures of the site have to go once this transaction is committed."""
+    tx.meta.set(CLEARING, "1")
+
+
+def clear_pictures(gallery: Gallery, folders: Folders) -> None:
+    """Empty the pictures and take the note back."""
+    clear(folders.web_pictures)
+    with gallery.begin() as tx:
+        tx.meta.set(CLEARING, None)
+
+
+def note_removal(tx: Tx, restoration_ids: Iterable[int], state: RestorationState) -> None:
+    """The copies of those that are in `state` have to go once this transaction is committed."""
+    _store(tx, removals(tx) | dict.fromkeys(restoration_ids, state))
+
+
+def note_removed(tx: Tx, restoration_ids: Iterable[int]) -> None:
+    """They are gone, or somebody's own."""
+    done = set(restoration_ids)
+    _store(tx, {n: state for n, state in removals(tx).items() if n not in done})
+
+
+def removals(tx: Tx) -> dict[int, RestorationState]:
+    """Restorations whose copies are still to be removed, and the state in which they are to be."""
+    return {int(n): state for n, state in json.loads(tx.meta.get(REMOVING) or "{}").items()}
+
+
+def _store(tx: Tx, left: Mapping[int, RestorationState]) -> None:
+    now = json.dumps(left) if left else None
+    if now != tx.meta.get(REMOVING):
+        tx.meta.set(REMOVING, now)
+
+
+def finish(gallery: Gallery, folders: Folders) -> None:
+    """Go on where a killed command stopped, apart from copies (`plugin.restoring.undoing`). Never fails: what cannot be
+    done now, because somebody writes or the disk is read-only, is tried again by the next command."""
+    sweep(own_folders(folders))
+    try:
+        with gallery.begin(write=False) as tx:
+            clearing = tx.meta.get(CLEARING) is not None
+        if gallery.finish_forgetting():
+            clear(folders.web_pictures)
+            gallery.forgotten()
+        if clearing:
+            clear_pictures(gallery, folders)
+    except (GalleryError, OSError) as e:
+        log.info("left for later: %s", e)
+
+
+def left_over(folders: Folders) -> list[Path]:
+    """What is there of killed processes and could not be swept."""
+    return [path for folder in own_folders(folders) for path in leftovers(folder)]
+
+
+def own_folders(folders: Folders) -> Iterator[Path]:
+    """Every folder in which something is prepared."""
+    yield from (folders.data, folders.backups, folders.vectors, folders.inbox, folders.models)
+    if folders.models.is_dir():
+        yield from (p for p in folders.models.iterdir() if p.is_dir())
+    yield folders.models / "iconface" / "checkpoint"
