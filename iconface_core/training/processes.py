@@ -46,6 +46,10 @@ class Processes:
             wrapped = torch.compile(wrapped)
         return _Forward(wrapped, self.device.type, bfloat16=runtime.precision == "bfloat16")
 
+    def alone(self, module: nn.Module, runtime: RuntimeConfig) -> Forward:
+        """As `wrap`, for steps that no other process takes part in and that are too few to compile for."""
+        return _Forward(module.to(self.device), self.device.type, bfloat16=runtime.precision == "bfloat16")
+
     def local(self, forward: Forward) -> AbstractContextManager[None]:
         """Gradients stay in this process inside the block."""
         if self.count == 1 or not isinstance(forward, _Forward):

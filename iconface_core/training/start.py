@@ -18,6 +18,7 @@ from iconface_core.restore.config import SamplingConfig
 from .augment import another_photo
 from .data import Split
 from .faces import Faces, FacesConfig, check_size
+from .precision import settle_precision
 from .processes import Processes
 from .recipe import Recipe
 from .shards import Pack, open_pack
@@ -52,12 +53,15 @@ def train(
     """
     begun = time.monotonic()
     processes = Processes(config.runtime)
-    torch.manual_seed(config.seed)  # the fresh weights
     pack = open_pack(*places.data, preload=config.runtime.preload)
-    recipe: Recipe[Any] = (
-        _nano(config, pack, places, processes) if config.nano else _flow(config, pack, places, processes)
-    )
-    trainer = Trainer(recipe, config, places.out, processes, resume=resume, say=say)
+
+    def build(config: TrainConfig) -> Recipe[Any]:
+        torch.manual_seed(config.seed)  # the fresh weights
+        return _nano(config, pack, places, processes) if config.nano else _flow(config, pack, places, processes)
+
+    config, seconds = settle_precision(config, places.out, build, processes, resume=resume, say=say)
+    notes = {"precision_seconds": seconds} if seconds else {}
+    trainer = Trainer(build(config), config, places.out, processes, resume=resume, say=say, notes=notes)
     left = None if max_seconds is None else max_seconds - (time.monotonic() - begun)
     return trainer.run(max_seconds=left, stop=stop)
 

@@ -6,9 +6,11 @@ LoRA of the 4B model). docs/training.md explains every key.
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from iconface_core.errors import TrainConfigError
 from iconface_core.strict_read import read_dataclass
@@ -63,7 +65,7 @@ class RuntimeConfig:
     """Where and how it runs; may be changed between the sessions of a run (bit-exactness then ends)."""
 
     device: Literal["auto", "cpu"] = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: autocast; weights stay float32
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"  # bfloat16: autocast; weights stay float32
     threads: int = 0  # torch's threads on the CPU; 0 leaves its own choice
     prefetch: int = 1  # batches made ahead in a thread
     prefetch_threads: int = 1  # torch's threads in that thread
@@ -91,10 +93,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if (self.nano is None) == (self.iconface is None):
             raise ValueError("exactly one of the tables [nano] and [iconface] says what is trained")
+        if self.iconface and self.runtime.precision == "auto":
+            raise ValueError('runtime.precision = "auto" is for [nano]; say "bfloat16" or "float32" for [iconface]')
 
-    def to_json(self) -> str:
-        """Everything, defaults included: what a run writes beside its weights."""
-        return json.dumps(asdict(self), indent=2)
+    def to_json(self, notes: Mapping[str, Any] = MappingProxyType({})) -> str:
+        """Everything, defaults included, and `notes` beside it: what a run writes beside its weights."""
+        return json.dumps({**asdict(self), **notes}, indent=2)
 
 
 def load_train_config(path: Path) -> TrainConfig:

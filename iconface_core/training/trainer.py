@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -74,8 +75,9 @@ class Trainer:
         *,
         resume: bool = False,
         say: Say = lambda _: None,
+        notes: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """Opens or resumes the run in `folder`.
+        """Opens or resumes the run in `folder`. `notes` go into its run.json.
 
         Raises TrainingError when the folder holds a run and `resume` is not set, or holds one of another network;
         WeightsError when its states are damaged.
@@ -86,7 +88,7 @@ class Trainer:
         processes.wait()  # all have looked before one writes
         if processes.is_main:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "run.json").write_text(config.to_json() + "\n", "utf-8")
+            (folder / "run.json").write_text(config.to_json(notes) + "\n", "utf-8")
         module = recipe.module
         if config.runtime.channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
