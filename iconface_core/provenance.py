@@ -116,7 +116,7 @@ def _from_rdf(rdf: Element) -> Provenance | None:
             for f in data.pop("faces")
         )
         return Provenance(**{**data, "created": datetime.fromisoformat(data["created"]), "faces": faces})
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
