@@ -9,6 +9,7 @@ the reason why this one file cannot be read.
 
 import io
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,9 +43,11 @@ __all__ = [
     "DEFAULT_MAX_PIXELS",
     "PHOTO_SUFFIXES",
     "Photo",
+    "check_photo",
     "content_hash",
     "decode_upright",
     "is_photo_name",
+    "photo_size",
     "read_photo",
     "read_xmp",
     "sniff_format",
@@ -56,6 +59,8 @@ DEFAULT_MAX_PIXELS = 400_000_000
 DEFAULT_FULL_PIXELS = 100_000_000
 """What may be read at full size. A restoration holds the picture in memory two or three times."""
 
+_MOST_BYTES_A_PIXEL = 8  # 16-bit RGBA, uncompressed
+_MOST_METADATA = 300_000_000  # the videos of motion photos
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -92,23 +97,33 @@ class Photo:
 
     def full_face(self, face: DetectedFace) -> DetectedFace:
         """A face found in `pixels`, in pixels of the full photo."""
+        return _scaled(face, *self.scale)
+
+    def own_face(self, face: DetectedFace) -> DetectedFace:
+        """A face in pixels of the full photo, in those of `pixels`."""
         x, y = self.scale
-        box = BBox(face.bbox.x1 * x, face.bbox.y1 * y, face.bbox.x2 * x, face.bbox.y2 * y)
-        # landmarks name pixel centres, box corners name pixel edges
-        points: F32 = ((face.landmarks + 0.5) * np.array([x, y], np.float32) - 0.5).astype(np.float32)
-        return DetectedFace(box, points, face.det_score)
+        return _scaled(face, 1 / x, 1 / y)
+
+
+def _scaled(face: DetectedFace, x: float, y: float) -> DetectedFace:
+    box = BBox(face.bbox.x1 * x, face.bbox.y1 * y, face.bbox.x2 * x, face.bbox.y2 * y)
+    # landmarks name pixel centres, box corners name pixel edges
+    points: F32 = ((face.landmarks + 0.5) * np.array([x, y], np.float32) - 0.5).astype(np.float32)
+    return DetectedFace(box, points, face.det_score)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
     """One fully decoded, upright Pillow image in its own colour space and mode, with its metadata.
 
-    `orientation` is the one the file states; `image` and `full_size` have it applied."""
+    `orientation` is the one the file states, `stored_orientation` how the pixels lie in the file (HEIC turns them
+    itself and hides that); `image` and `full_size` have it applied."""
 
     image: Image.Image
     full_size: tuple[int, int]
     format: str
     orientation: int
+    stored_orientation: int
     exif: bytes | None
     icc: bytes | None
     xmp: bytes | None
@@ -167,15 +182,33 @@ def decode_upright(
         return _decode(path, image, photo_format, file, goal)
 
 
+def photo_size(path: Path) -> tuple[int, int]:
+    """Width and height as the file's header says, without decoding pixels or turning. Errors as `read_photo`."""
+    with opened(path) as (image, _, _):
+        return image.size
+
+
 def read_xmp(path: Path) -> bytes | None:
     """The photo's embedded XMP packet, without decoding pixels. Errors as `read_photo`."""
     with opened(path) as (image, _, _):
         return _as_bytes(image.info.get("xmp"))
 
 
+def check_photo(path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> None:
+    """Whether it is worth reading all of a file: by its first bytes, and its size. A sparse file may say that it has
+    terabytes. Raises ImageReadError with the reason."""
+    with _recognised(path) as (file, _, _):
+        size = os.fstat(file.fileno()).st_size
+    if size > (most := max_pixels * _MOST_BYTES_A_PIXEL + _MOST_METADATA):
+        raise ImageReadError(
+            f"{path}: {size / 1e9:.1f} GB, more than a photo of {max_pixels / 1e6:.0f} megapixels can have "
+            f"({most / 1e9:.1f} GB); raise max_megapixels if this is a real photo"
+        )
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[tuple["ImageFile", str, BinaryIO]]:
-    """The header, read by the decoder that the content asks for; its format; and the open file."""
+def _recognised(path: Path) -> Iterator[tuple[BinaryIO, str, bytes]]:
+    """The open file, its format by content, and its first bytes. Raises ImageReadError."""
     try:
         file = open_regular(path)
     except FileNotFoundError as e:
@@ -192,6 +225,13 @@ def opened(path: Path) -> Iterator[tuple["ImageFile", str, BinaryIO]]:
         photo_format = sniff_bytes(head, path.suffix)
         if photo_format is None:
             raise ImageReadError(f"{path}: not a picture format we read; first bytes {head[:8]!r}")
+        yield file, photo_format, head
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple["ImageFile", str, BinaryIO]]:
+    """The header, read by the decoder that the content asks for; its format; and the open file."""
+    with _recognised(path) as (file, photo_format, head):
         file.seek(0)
         try:
             if photo_format == "webp":
@@ -257,6 +297,7 @@ def _decode(path: Path, image: "ImageFile", photo_format: str, file: BinaryIO, g
         (width, height),
         photo_format,
         orientation,
+        (image.info.get("original_orientation") or 1) if photo_format == "heif" else orientation,
         exif,
         info.get("icc_profile") or None,
         _as_bytes(info.get("xmp")),

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import cv2
 import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
@@ -257,6 +256,8 @@ def _unfiltered(rows: bytes, above: bytes, row_bytes: int, pixel_bytes: int) -> 
     A filter looks at the bytes of the neighbouring pixels and not at what they mean, so any picture with as many bytes
     a pixel will do to have it undone by a PNG decoder.
     """
+    import cv2  # costs start-up time that only huge photos need
+
     filtered = np.frombuffer(rows, np.uint8).reshape(-1, row_bytes + 1)
     if not filtered[:, 0].any():
         return filtered[:, 1:]

@@ -112,6 +112,44 @@ def first_value(rdf: Element, namespace: str, name: str) -> str | None:
     return None
 
 
+def has(rdf: Element, namespace: str, name: str) -> bool:
+    """Whether a property is there, in whatever form it is written."""
+    key = f"{{{namespace}}}{name}"
+    return any(key in d.attrib or d.find(key) is not None for d in descriptions(rdf))
+
+
+def property_names(rdf: Element, namespace: str) -> list[str]:
+    """The local names of all properties of a namespace."""
+    start = f"{{{namespace}}}"
+    keys = [str(key) for d in descriptions(rdf) for key in (*d.attrib, *(c.tag for c in d))]
+    return list(dict.fromkeys(k.removeprefix(start) for k in keys if k.startswith(start)))
+
+
+def remove_namespace(rdf: Element, namespace: str) -> bool:
+    """Delete all properties of a namespace. Whether there were any."""
+    names = property_names(rdf, namespace)
+    for name in names:
+        remove(rdf, namespace, name)
+    return bool(names)
+
+
+def merge(rdf: Element, other: Element) -> int:
+    """Take over the properties of another packet; of what both have, the other's counts. Returns how many."""
+    done = 0
+    for description in descriptions(other):
+        for key, value in description.attrib.items():
+            namespace, _, name = key[1:].rpartition("}")
+            if namespace and namespace != RDF:
+                set_value(rdf, namespace, name, value)
+                done += 1
+        for child in list(description):
+            namespace, _, name = str(child.tag)[1:].rpartition("}")
+            remove(rdf, namespace, name)
+            _home(rdf).append(child)
+            done += 1
+    return done
+
+
 def remove(rdf: Element, namespace: str, name: str) -> None:
     """Delete a property in whatever form it is written."""
     key = f"{{{namespace}}}{name}"

@@ -12,7 +12,11 @@ from typing import Any
 
 from platformdirs import PlatformDirs, user_pictures_path
 
+from iconface_core.regular_files import read_small
+
 from .errors import UsageError
+
+_MOST_CONFIG = 1_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Settings:
     workers: int = 0  # 0: one per processor
     index_side: int = 1600  # photos are decoded to at least this long side for indexing, pixels
     max_megapixels: int = 400
+    full_megapixels: int = 100  # larger photos are indexed, not restored: that takes the whole picture in memory
     watch_quiet_seconds: int = 2  # a file is read when it was left alone for so long
     watch_network_quiet_seconds: int = 30  # the same on network folders
     watch_poll_minutes: int = 5  # between two looks at a folder without events
@@ -100,7 +105,7 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     folders = find_folders(home, env)
     settings = Settings(folders)
     try:
-        raw = tomllib.loads(folders.config_file.read_text("utf-8"))
+        raw = tomllib.loads(read_small(folders.config_file, _MOST_CONFIG).decode("utf-8"))
     except FileNotFoundError:
         return settings
     except (OSError, ValueError) as e:

@@ -21,6 +21,7 @@ from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 from iconface_core.verdict import VerdictKind, judge
 from plugin.errors import NotFoundError
+from plugin.library.bad_files import FAULTS_OF_A_FILE, reason_of
 from plugin.library.subjects import Subject, SubjectFinder, pick
 from plugin.models.backends import steps_for
 from plugin.models.host import ModelSlot
@@ -60,6 +61,13 @@ class RestoreService:
 
         Raises NotFoundError for an unknown person, IconFaceError when the restorer cannot run.
         """
+        try:
+            return self._restore(path, request, on_step)
+        except FAULTS_OF_A_FILE as e:
+            log.info("%s could not be restored", path, exc_info=True)
+            return [FaceResult(path, skipped_reason=reason_of(path, e), failed=True)]
+
+    def _restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None) -> list[FaceResult]:
         try:
             if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
