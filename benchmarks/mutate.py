@@ -33,7 +33,7 @@ from iconface_core.provenance import FaceRecord, Provenance, is_restored_output,
 CPU_S = 20
 MEMORY = 1_000_000_000  # of resident memory, models not loaded
 ADDRESSES = 3_000_000_000
-MOST_BYTES = 3_000_000  # larger seeds say nothing new and take long
+MOST_BYTES = 400_000  # larger seeds say nothing new and take long
 HELD = ("restored and read back", "refused with a reason")
 RECORD = Provenance(
     "x", "0" * 64, "mutate", datetime(2026, 1, 1, tzinfo=UTC), (FaceRecord((0, 0, 1, 1), "r", "0", 1, 1),)

@@ -56,7 +56,7 @@ __all__ = [
 DEFAULT_MAX_PIXELS = 400_000_000
 """Twice a large flatbed scan; 1.2 GB of RGB. Beyond this a file is taken for a decompression bomb."""
 
-DEFAULT_FULL_PIXELS = 100_000_000
+DEFAULT_FULL_PIXELS = 80_000_000
 """What may be read at full size. A restoration holds the picture in memory two or three times."""
 
 _MOST_BYTES_A_PIXEL = 8  # 16-bit RGBA, uncompressed

@@ -26,12 +26,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from .atomic_write import name_limit, publish, shortened
 from .colour import GREY_MODES, to_srgb
 from .copied_xmp import CopyFacts, make_true
 from .embedded import Embedded, app13, photoshop_block, read_embedded
-from .errors import ImageWriteError
+from .errors import ImageReadError, ImageWriteError
 from .image_io import DEFAULT_FULL_PIXELS, Decoded, decode_upright
 from .photo_info import upright_exif
 from .provenance import Provenance
@@ -77,6 +78,16 @@ def write_restored(
     width, height = decoded.full_size
     if restored.shape != (height, width, 3):
         raise ValueError(f"{source} has {width} x {height} pixels, but the restored array has shape {restored.shape}")
+    try:
+        return _written(source, decoded, restored, provenance, folder)
+    except (ImageReadError, ImageWriteError):
+        raise
+    except Exception as e:  # what a damaged profile or block of metadata brings about
+        raise ImageWriteError(f"{source}: a restored copy cannot be made ({e or type(e).__name__})") from e
+
+
+def _written(source: Path, decoded: Decoded, restored: RgbU8, provenance: Provenance, folder: Path) -> Written:
+    width, height = decoded.full_size
     notes: list[str] = []
     samples, icc = _carry_change(source, decoded, restored, notes)
     suffix = _suffix_for(source, decoded, samples)
@@ -95,7 +106,7 @@ def write_restored(
 
     try:
         data = _encode(samples, suffix, options, embedded, notes, lossless=_is_lossless_webp(source, decoded.format))
-    except (OSError, ValueError, TypeError, RuntimeError, MemoryError, struct.error, cv2.error) as e:
+    except Exception as e:
         raise ImageWriteError(f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})") from e
     return Written(publish(data, restored_names(source, folder, suffix), source), tuple(dict.fromkeys(notes)))
 
@@ -307,22 +318,24 @@ def _write_png(
     file: io.BytesIO, samples: Image.Image | NDArray[np.uint16], options: dict[str, Any], embedded: Embedded
 ) -> None:
     """OpenCV encodes 16-bit pixels, because Pillow has no 16-bit colour; the metadata chunks go in after the header."""
-    if isinstance(samples, np.ndarray):
-        channels = 1 if samples.ndim == 2 else samples.shape[2]
-        if channels == 2:  # OpenCV has no grey + alpha
-            samples = samples[:, :, [0, 0, 0, 1]]
-        elif channels >= 3:
-            samples = samples[:, :, [2, 1, 0, 3][:channels]]
-        done, encoded = cv2.imencode(".png", samples)
-        if not done:
-            raise ValueError("OpenCV could not encode the PNG")
-        png = memoryview(encoded)  # type: ignore[arg-type]
-    else:
-        pixels = io.BytesIO()
-        bare = samples.copy() if samples.info else samples  # Pillow writes what `info` holds
-        bare.info = {}
-        bare.save(pixels, "PNG", compress_level=4)
-        png = pixels.getbuffer()
+    texts = _png_texts(options, embedded)
+    if isinstance(samples, Image.Image):
+        samples.info = {}  # of which Pillow would write what it holds
+        info = PngInfo()
+        for kind, data in [*embedded.colour, *texts]:
+            info.add(kind, data)
+        kept = {key: options[key] for key in ("exif", "icc_profile", "dpi") if key in options}
+        samples.save(file, "PNG", compress_level=4, pnginfo=info, **kept)
+        return
+    channels = 1 if samples.ndim == 2 else samples.shape[2]
+    if channels == 2:  # OpenCV has no grey + alpha
+        samples = samples[:, :, [0, 0, 0, 1]]
+    elif channels >= 3:
+        samples = samples[:, :, [2, 1, 0, 3][:channels]]
+    done, encoded = cv2.imencode(".png", samples)
+    if not done:
+        raise ValueError("OpenCV could not encode the PNG")
+    png = encoded.data
     header_end = 8 + 25  # signature, IHDR
     file.write(png[:header_end])
     for kind, data in embedded.colour:
@@ -333,13 +346,20 @@ def _write_png(
         file.write(chunk(b"pHYs", struct.pack(">IIB", *(round(float(d) / 0.0254) for d in dpi), 1)))
     if exif := options.get("exif"):
         file.write(chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
-    file.write(chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + options["xmp"]))
+    for kind, data in texts:
+        file.write(chunk(kind, data))
+    file.write(png[header_end:])
+
+
+def _png_texts(options: dict[str, Any], embedded: Embedded) -> list[tuple[bytes, bytes]]:
+    """XMP first: our mark is looked for near the beginning of the file."""
+    chunks = [(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + options["xmp"])]
     for keyword, text in embedded.texts:
-        file.write(chunk(b"iTXt", keyword.encode("latin-1", "replace")[:79] + b"\0\0\0\0\0" + text.encode()))
+        chunks.append((b"iTXt", keyword.encode("latin-1", "replace")[:79] + b"\0\0\0\0\0" + text.encode()))
     if embedded.comment:
         comment = embedded.comment.decode("utf-8", "replace").encode()
-        file.write(chunk(b"iTXt", b"Comment\0\0\0\0\0" + comment))
+        chunks.append((b"iTXt", b"Comment\0\0\0\0\0" + comment))
     if embedded.iptc:  # as ImageMagick and exiftool keep it in a PNG
         profile = f"\niptc\n{len(embedded.iptc):8d}\n{embedded.iptc.hex()}\n".encode()
-        file.write(chunk(b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(profile)))
-    file.write(png[header_end:])
+        chunks.append((b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(profile)))
+    return chunks

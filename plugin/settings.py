@@ -87,7 +87,7 @@ class Settings:
     workers: int = 0  # 0: one per processor
     index_side: int = 1600  # photos are decoded to at least this long side for indexing, pixels
     max_megapixels: int = 400
-    full_megapixels: int = 100  # larger photos are indexed, not restored: that takes the whole picture in memory
+    full_megapixels: int = 80  # larger photos are indexed, not restored: that takes the whole picture in memory
     watch_quiet_seconds: int = 2  # a file is read when it was left alone for so long
     watch_network_quiet_seconds: int = 30  # the same on network folders
     watch_poll_minutes: int = 5  # between two looks at a folder without events

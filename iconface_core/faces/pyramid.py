@@ -50,7 +50,8 @@ def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidat
     aspect = long_side / max(1, min(image.shape[:2]))
     finest = min(scales.smallest / min_face, scales.most_enlarged)
     # A panorama gets as many pixels as a film still: by its long side alone it would be a strip.
-    scale = min(scales.normal * max(1.0, 0.75 * aspect**0.5) / long_side, max(finest, 1.0))
+    normal_side = scales.normal * (0.75 * aspect**0.5 if aspect >= PANORAMA else 1.0)
+    scale = min(normal_side / long_side, max(finest, 1.0))
     normal, back = resized(image, scale)
     passes = [search(normal, find, 1.0, scales).moved(back, NO_SHIFT)]
     side = max(normal.shape[:2])

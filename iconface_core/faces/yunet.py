@@ -67,8 +67,7 @@ class YuNetDetector:
         if found.scores.max(initial=0) < CLEAR_SCORE:
             found = Candidates.join([found, *self._second_looks(image)]).suppressed()
         elif len(doubtful):
-            lying = self._look_closer(image, self._turned(image, doubtful))[0]
-            found = Candidates.join([found, lying.pick(lying.scores >= TURNED_SCORE)]).suppressed()
+            found = Candidates.join([found, *self._lying(image, doubtful)]).suppressed()
         return self._reported(found, width, height)
 
     def detect_small(self, image: RgbU8) -> list[DetectedFace]:
@@ -95,9 +94,21 @@ class YuNetDetector:
             grainy.moved(back * up, NO_SHIFT),
         ]
 
-    def _turned(self, image: RgbU8, doubtful: Candidates) -> Candidates:
+    def _lying(self, image: RgbU8, doubtful: Candidates) -> list[Candidates]:
         """Beside a clear face one may lie or stand on its head: read upright it is still proposed, and then not
-        confirmed, or poorly. Those few places are looked at from the three other sides."""
+        confirmed, or poorly. Those few places are looked at from the three other sides; where one turns out to be a
+        face, the whole photo is searched from that side, for others that left no trace."""
+        height, width = image.shape[:2]
+        near, _ = self._look_closer(image, self._turned(image, doubtful))
+        parts = [near.pick(near.scores >= TURNED_SCORE)]
+        for quarters in sorted(set(_quarters(parts[0])) - {0}):
+            around = propose(np.ascontiguousarray(np.rot90(image, quarters)), self._find, SCALES, self._min_face)
+            again, _ = self._look_closer(image, turned_back(around, quarters, width, height).suppressed())
+            parts.append(again.pick(again.scores >= TURNED_SCORE))
+        return parts
+
+    def _turned(self, image: RgbU8, doubtful: Candidates) -> Candidates:
+        """What the doubtful places show from the three other sides."""
         parts = []
         for box in doubtful.boxes[:MOST_TURNED]:
             crop, scale, corner = _square_around(image, box)
@@ -145,6 +156,13 @@ def _square_around(image: RgbU8, box: F32) -> tuple[RgbU8, F32, F32]:
     square = cv2.copyMakeBorder(inside, *around, cv2.BORDER_REPLICATE)
     crop: RgbU8 = cv2.resize(square, (CLOSE_SIDE, CLOSE_SIDE), interpolation=cv2.INTER_AREA)
     return crop, np.full(2, side / CLOSE_SIDE, np.float32), np.array([left, top], np.float32)
+
+
+def _quarters(faces: Candidates) -> list[int]:
+    """By how many quarters `np.rot90` has to turn the photo for each face to stand upright."""
+    down = faces.landmarks[:, 3:].mean(1) - faces.landmarks[:, :2].mean(1)  # from the eyes to the mouth
+    angle = np.arctan2(down[:, 0], down[:, 1])  # 0: upright; a quarter: the mouth is right of the eyes
+    return [int(q) for q in np.round(-angle / (np.pi / 2)).astype(int) % 4]
 
 
 def _agreed(straight: Candidates, mirrored: Candidates) -> Candidates | None:

@@ -81,6 +81,7 @@ class RestoreService:
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=lambda a: likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
         run = _Run(self, photo, subjects[0].content_hash, request, on_step)
+        del photo  # of a large photo two copies fit, not three
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped_reason is None])
         results = [p.result for p in prepared]
