@@ -283,7 +283,7 @@ def _decode(path: Path, image: "ImageFile", photo_format: str, file: BinaryIO, g
     orientation = orientation_of(tags)
     try:
         pixels, upright = _pixels(image, photo_format, file, goal)
-    except ImageTooLargeError as e:
+    except (ImageTooLargeError, Image.DecompressionBombError) as e:  # Pillow checks a TIFF anew when it loads it whole
         raise ImageTooLargeError(f"{path}: {e}") from e
     except Exception as e:
         raise ImageReadError(f"{path}: truncated or damaged {photo_format} ({_said(e)})") from e
