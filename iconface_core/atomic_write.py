@@ -1,10 +1,13 @@
 """A new file, complete or not there at all, that never replaces another one."""
 
 import errno
+import hashlib
 import os
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -16,21 +19,57 @@ _STALE_S = 600.0
 """A partial file this old belongs to a process that was killed: writing takes seconds."""
 
 
+_ROOM = len(f"..12345678{_PARTIAL}")
+_USUAL_LIMIT = 255
+
+
+def name_limit(folder: Path) -> int:
+    """The most bytes that a file name in `folder`, or in what will be made there, may have."""
+    there = next((p for p in (folder, *folder.parents) if p.is_dir()), folder)
+    try:
+        limit = os.pathconf(there, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):  # Windows, or a file system that does not say
+        return _USUAL_LIMIT
+    return limit if 32 <= limit <= _USUAL_LIMIT else _USUAL_LIMIT
+
+
+def shortened(name: str, most: int) -> str:
+    """`name` if it has at most `most` bytes as UTF-8; else its beginning, whole characters only, and eight hexadecimal
+    digits of the hash of all of it."""
+    data = os.fsencode(name)
+    if len(data) <= most:
+        return name
+    mark = f"~{hashlib.sha256(data).hexdigest()[:8]}"
+    kept = data[: max(0, most - len(mark))].decode(errors="ignore")
+    while kept and unicodedata.combining(name[len(kept)]):  # an accent belongs to the letter before it
+        kept = kept[:-1]
+    return kept.rstrip() + mark
+
+
 def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Path:
     """Write `data` to a file without a name in the target folder, then give it the first free of `names`.
 
-    The new file gets the read and write permissions of `source`. Raises ImageWriteError when the disk is full, the
-    folder missing or read-only and the like; nothing is left behind then, nor when it is interrupted or killed. Where
-    the system has no nameless files a hidden temporary one serves; a kill can leave that one, and `_sweep` removes it.
+    The new file gets the read and write permissions of `source`, and its time. Raises ImageWriteError when the disk is
+    full, the folder missing or read-only and the like; nothing is left behind then, nor when it is interrupted or
+    killed. Where the system has no nameless files a hidden temporary one serves; a kill can leave that one, and
+    `_sweep` removes it.
     """
     first = next(names)
     mode = source.stat().st_mode & 0o666 | 0o600
     try:
         path = _publish_nameless(data, first, names, mode) or _publish_hidden(data, first, names, mode)
+        _copy_times(source, path)
         sync_path(first.parent)
     except OSError as e:
         raise ImageWriteError(f"{first}: cannot be written ({e.strerror or e}); nothing was left behind") from e
     return path
+
+
+def _copy_times(source: Path, path: Path) -> None:
+    """Photos without a date are sorted by their file's time, and a copy belongs beside its original."""
+    with suppress(OSError):  # some network mounts keep times to themselves
+        stat = source.stat()
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def _publish_nameless(data: bytes | memoryview, first: Path, names: Iterator[Path], mode: int) -> Path | None:
@@ -58,7 +97,7 @@ def _publish_nameless(data: bytes | memoryview, first: Path, names: Iterator[Pat
 
 
 def _publish_hidden(data: bytes | memoryview, first: Path, names: Iterator[Path], mode: int) -> Path:
-    prefix = f".{first.stem}."
+    prefix = f".{shortened(first.stem, name_limit(first.parent) - _ROOM)}."
     _sweep(first.parent, prefix)
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=_PARTIAL, dir=first.parent)
     temporary = Path(name)

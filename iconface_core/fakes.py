@@ -29,6 +29,9 @@ class FakeDetector:
         h, w = image.shape[:2]
         return [DetectedFace(BBox(0, 0, w, h), _LANDMARKS * np.array([w, h], np.float32), 1.0)]
 
+    def detect_small(self, image: RgbU8) -> list[DetectedFace]:
+        return []
+
 
 class FakeEmbedder:
     """The mean colour of the crop seeds a unit vector: the same colour is the same person."""

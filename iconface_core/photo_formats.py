@@ -4,6 +4,8 @@ import hashlib
 import struct
 from pathlib import Path
 
+from .regular_files import open_regular
+
 RAW_SUFFIXES = frozenset(
     {
         ".3fr",
@@ -85,7 +87,7 @@ def sniff_format(path: Path) -> str | None:
     TIFF-based RAW files cannot be told from a TIFF by their first bytes: there the suffix, or the DNG tag, decides.
     Raises OSError.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(4096)
     return sniff_bytes(head, path.suffix)
 
@@ -138,5 +140,5 @@ def _has_dng_tag(head: bytes) -> bool:
 
 def content_hash(path: Path) -> str:
     """SHA-256 of the file's bytes in hex, read in pieces. Raises OSError."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

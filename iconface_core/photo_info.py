@@ -16,6 +16,7 @@ _ORIGINAL, _DIGITIZED, _OFFSET_ORIGINAL, _OFFSET_DIGITIZED = 0x9003, 0x9004, 0x9
 _SUB_IFDS = (0x8769, 0x8825)  # Exif, GPS
 # description, make, model, resolution, software, date, artist, host, copyright, IPTC, Windows XP fields
 _DESCRIPTIVE = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 33432, 33723, *range(40091, 40096), *_SUB_IFDS)
+_LEAST_PREVIEW = 400  # bytes; a JPEG has more, and so few may look like one by chance
 _EXIF_PREFIX = b"Exif\0\0"
 _XMP_DATES = (
     ("http://ns.adobe.com/exif/1.0/", "DateTimeOriginal"),
@@ -23,8 +24,6 @@ _XMP_DATES = (
     ("http://ns.adobe.com/exif/1.0/", "DateTimeDigitized"),
     ("http://ns.adobe.com/xap/1.0/", "CreateDate"),
 )
-_UNREADABLE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, AttributeError)
-"""What Pillow's EXIF parser raises on a damaged block, as found by fuzzing it."""
 
 
 def exif_values(image: Any) -> tuple[dict[int, object], bool]:
@@ -32,7 +31,7 @@ def exif_values(image: Any) -> tuple[dict[int, object], bool]:
     try:
         exif = image.getexif()
         return {**exif, **exif.get_ifd(EXIF_IFD)}, True
-    except _UNREADABLE:
+    except Exception:  # Pillow's parser raises what it likes on a damaged block, MemoryError too
         return {}, False
 
 
@@ -102,12 +101,13 @@ def rebuilt_exif(image: Any) -> bytes | None:
             if tag in exif:
                 kept[tag] = exif.get_ifd(tag) if tag in _SUB_IFDS else exif[tag]
         return kept.tobytes() if len(kept) else None
-    except _UNREADABLE:
+    except Exception:  # as in `exif_values`
         return None
 
 
-def upright_exif(raw: bytes) -> bytes | None:
-    """The EXIF block with orientation 1 and without its thumbnail; every other byte stays where it was.
+def upright_exif(raw: bytes, *, turned: bool = False) -> bytes | None:
+    """The EXIF block with orientation 1, and without its thumbnail and the previews that maker notes hold; every other
+    byte stays where it was. `turned`: width and height have changed places.
 
     Patching in place keeps maker notes valid, whose offsets break when a block is written anew. The result has the
     `Exif\\0\\0` prefix. None when the block is damaged.
@@ -127,6 +127,9 @@ def upright_exif(raw: bytes) -> bytes | None:
         struct.pack_into(order + "I", block, thumbnail_link, 0)
         if thumbnail:
             _blank_thumbnail(block, order, thumbnail)
+        if turned:
+            _swap_sizes(block, order, start)
+        _blank_previews(block)
     except struct.error:
         return None
     return _EXIF_PREFIX + bytes(block)
@@ -149,3 +152,31 @@ def _blank_thumbnail(block: bytearray, order: str, ifd: int) -> None:
         del block[start:]
     else:
         block[start : start + length] = bytes(length)
+
+
+def _swap_sizes(block: bytearray, order: str, start: int) -> None:
+    """Exchange width and height, which an upright copy has the other way round."""
+    places = dict(_entries(block, order, start))
+    for ifd in (start, _value_at(block, order, places.get(EXIF_IFD))):
+        if ifd is None:
+            continue
+        places = dict(_entries(block, order, ifd))
+        for width, height in ((0x0100, 0x0101), (0xA002, 0xA003)):
+            if width in places and height in places:
+                a, b = (slice(places[tag] + 2, places[tag] + 12) for tag in (width, height))
+                block[a], block[b] = block[b], block[a]
+
+
+def _value_at(block: bytearray, order: str, at: int | None) -> int | None:
+    return None if at is None else int(struct.unpack_from(order + "I", block, at + 8)[0])
+
+
+def _blank_previews(block: bytearray) -> None:
+    """Maker notes of some cameras hold a larger JPEG of the photo, with the face as it was."""
+    at = 0
+    while (at := block.find(b"\xff\xd8\xff", at)) >= 0:
+        end = block.find(b"\xff\xd9", at)
+        end = len(block) if end < 0 else end + 2
+        if end - at > _LEAST_PREVIEW:
+            block[at:end] = bytes(end - at)
+        at += 3 if end - at <= _LEAST_PREVIEW else end - at

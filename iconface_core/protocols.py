@@ -23,6 +23,11 @@ class FaceDetector(Protocol):
         """Find all faces, best score first."""
         ...
 
+    def detect_small(self, image: RgbU8) -> list[DetectedFace]:
+        """Find upright faces tile by tile at full resolution: in a photo so large that `detect` overlooks small ones.
+        Best score first."""
+        ...
+
 
 class FaceEmbedder(Protocol):
     @property

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from . import xmp
 from .image_io import read_xmp
 from .photo_formats import sniff_bytes
+from .regular_files import open_regular
 
 NAMESPACE = "https://iconface.invalid/ns/1.0/"
 """Ours. `.invalid` never resolves: an XML namespace is a name, not an address."""
@@ -68,12 +69,15 @@ class Provenance:
     faces: tuple[FaceRecord, ...] = field(default=())
 
     def to_xmp(self, original: bytes | None = None) -> bytes:
-        """The XMP packet, laid over the original photo's own packet when it has a readable one.
-
-        Foreign properties stay; `tiff:Orientation` becomes 1, because restored photos are written upright.
-        """
+        """The XMP packet, laid over the original photo's own packet when it has a readable one."""
         parsed = xmp.parse_packet(original) if original else None
         rdf = parsed if parsed is not None else xmp.new_packet()
+        self.mark(rdf)
+        return xmp.to_bytes(rdf)
+
+    def mark(self, rdf: Element) -> None:
+        """Write the record into a packet. Foreign properties stay; `tiff:Orientation` becomes 1, because restored
+        photos are written upright."""
         when = self.created.isoformat(timespec="seconds")
         if xmp.first_value(rdf, _TIFF, "Orientation") is not None:
             xmp.set_value(rdf, _TIFF, "Orientation", "1")
@@ -84,7 +88,6 @@ class Provenance:
         xmp.set_struct(rdf, _MM, "DerivedFrom", derived)
         xmp.append_struct(rdf, _MM, "History", self._event(when))
         xmp.set_value(rdf, NAMESPACE, "Record", json.dumps(_to_json(self), sort_keys=True))
-        return xmp.to_bytes(rdf)
 
     def _event(self, when: str) -> dict[str, str]:
         restorers = ", ".join(sorted({f"{f.restorer} (weights {f.weights_sha256[:12]})" for f in self.faces}))
@@ -116,7 +119,7 @@ def _from_rdf(rdf: Element) -> Provenance | None:
             for f in data.pop("faces")
         )
         return Provenance(**{**data, "created": datetime.fromisoformat(data["created"]), "faces": faces})
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
@@ -137,7 +140,7 @@ def is_restored_output(path: Path) -> bool:
     searched to the end. A photo that was edited elsewhere and kept its XMP still counts. Raises OSError.
     """
     mark = NAMESPACE.encode()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(_HEAD)
         if mark in head:
             return True

@@ -1,11 +1,15 @@
-"""XMP packets as element trees: parse what strangers wrote, set properties, write back. Nothing about faces here."""
+"""XMP packets as element trees: parse what strangers wrote, set properties, write back. Nothing about faces here.
 
-import re
+What strangers wrote is read in linear time and within limits: a packet that is longer, deeper or fuller than any
+program writes counts as damaged.
+"""
+
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, ParseError, SubElement, register_namespace, tostring
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, SubElement, TreeBuilder, register_namespace, tostring
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _META = "adobe:ns:meta/"
@@ -28,18 +32,56 @@ _PREFIXES = {
 for _prefix, _uri in _PREFIXES.items():
     register_namespace(_prefix, _uri)  # readable prefixes in what we write; some readers look for exactly these
 
-_WRAPPER = re.compile(rb"<\?xpacket.*?\?>", re.DOTALL)
+MOST_BYTES = 2_000_000
+"""Camera Raw's masks reach some hundred kilobytes; parsing so much of anything takes a tenth of a second."""
+
+_MOST_DEEP = 64  # nested far below Python's limit of recursion, on which writing depends; real packets have about ten
+_MOST_ELEMENTS = 50_000  # an element costs some 500 bytes of memory
 _BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode()
 _END = b'\n<?xpacket end="w"?>'
 
 
 def parse_packet(packet: bytes) -> Element | None:
-    """The `rdf:RDF` element of a packet; None when it is damaged or tries an XML attack."""
+    """The `rdf:RDF` element of a packet; None when it is damaged, over the limits, or tries an XML attack."""
+    if len(packet) > MOST_BYTES:
+        return None
+    parser = DefusedXMLParser(target=_Bounded())
     try:
-        root = fromstring(_WRAPPER.sub(b"", packet).strip(b"\0 \r\n\t"))
+        parser.feed(_unwrapped(packet))
+        root: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return None
     return root if root.tag == f"{{{RDF}}}RDF" else root.find(f".//{{{RDF}}}RDF")
+
+
+def _unwrapped(packet: bytes) -> bytes:
+    """Without one `xpacket` instruction at each end, for an XML declaration may follow the first."""
+    body = packet.strip(b"\0 \r\n\t")
+    if body.startswith(b"<?xpacket"):
+        body = body[body.find(b"?>") + 2 :] if b"?>" in body else b""
+    if body.endswith(b"?>"):
+        start = body.rfind(b"<?")
+        body = body[:start] if body.startswith(b"<?xpacket", start) else body
+    return body.strip(b"\0 \r\n\t")
+
+
+class _Bounded(TreeBuilder):
+    """Builds the tree while it stays within the limits. Raises ValueError beyond."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._elements = 0
+
+    def start(self, tag: Any, attrs: Any, /) -> Element:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > _MOST_DEEP or self._elements > _MOST_ELEMENTS:
+            raise ValueError("more elements, or nested deeper, than any XMP packet")
+        return super().start(tag, attrs)
+
+    def end(self, tag: Any, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
 
 
 def new_packet() -> Element:
@@ -68,6 +110,44 @@ def first_value(rdf: Element, namespace: str, name: str) -> str | None:
         if (child := description.find(key)) is not None:
             return (child.text or "").strip() or child.get(f"{{{RDF}}}resource")
     return None
+
+
+def has(rdf: Element, namespace: str, name: str) -> bool:
+    """Whether a property is there, in whatever form it is written."""
+    key = f"{{{namespace}}}{name}"
+    return any(key in d.attrib or d.find(key) is not None for d in descriptions(rdf))
+
+
+def property_names(rdf: Element, namespace: str) -> list[str]:
+    """The local names of all properties of a namespace."""
+    start = f"{{{namespace}}}"
+    keys = [str(key) for d in descriptions(rdf) for key in (*d.attrib, *(c.tag for c in d))]
+    return list(dict.fromkeys(k.removeprefix(start) for k in keys if k.startswith(start)))
+
+
+def remove_namespace(rdf: Element, namespace: str) -> bool:
+    """Delete all properties of a namespace. Whether there were any."""
+    names = property_names(rdf, namespace)
+    for name in names:
+        remove(rdf, namespace, name)
+    return bool(names)
+
+
+def merge(rdf: Element, other: Element) -> int:
+    """Take over the properties of another packet; of what both have, the other's counts. Returns how many."""
+    done = 0
+    for description in descriptions(other):
+        for key, value in description.attrib.items():
+            namespace, _, name = key[1:].rpartition("}")
+            if namespace and namespace != RDF:
+                set_value(rdf, namespace, name, value)
+                done += 1
+        for child in list(description):
+            namespace, _, name = str(child.tag)[1:].rpartition("}")
+            remove(rdf, namespace, name)
+            _home(rdf).append(child)
+            done += 1
+    return done
 
 
 def remove(rdf: Element, namespace: str, name: str) -> None:

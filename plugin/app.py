@@ -93,13 +93,23 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     next_indexer = Indexer(detector, models.slot(preferred.load), **sizes, looking=looking)
     people = People(gallery)
     grouper = Grouper(gallery, backend.facts, GroupingPolicy())
-    finder = SubjectFinder(gallery, indexer, backend.facts.id, backend.facts.calibration, max_pixels=max_pixels)
+    full_pixels = settings.full_megapixels * 1_000_000
+    finder = SubjectFinder(
+        gallery,
+        indexer,
+        backend.facts.id,
+        backend.facts.calibration,
+        max_pixels=max_pixels,
+        full_pixels=full_pixels,
+    )
     whois = WhoIs(gallery, backend.facts)
     iconface = IconFaceFiles(
         folders.models, settings.iconface_device, settings.iconface_weights, settings.iconface_offload
     )
     restorers = Restorers(settings.restorer, iconface, (backend, preferred), models)
-    outputs = Outputs(gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}")
+    outputs = Outputs(
+        gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}", full_pixels=full_pixels
+    )
     copies = Copies(gallery, folders.restored)
     with suppress(GalleryError, OSError):  # somebody writes, or the disk is read-only: the next command does it
         finish_removals(copies)
@@ -117,7 +127,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
             copies,
             grouper,
             Grouper(gallery, preferred.facts, GroupingPolicy()),
-            ReEmbedder(gallery, next_indexer, preferred.facts.id, reduce_to=settings.index_side, max_pixels=max_pixels),
+            ReEmbedder(gallery, next_indexer, preferred.facts.id),
             folders,
         ),
         grouper=grouper,

@@ -12,8 +12,12 @@ from typing import Any
 
 from platformdirs import PlatformDirs, user_pictures_path
 
+from iconface_core.regular_files import read_small
+
 from .errors import UsageError
 from .paths import absolute
+
+_MOST_CONFIG = 1_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Settings:
     workers: int = 0  # 0: one per processor
     index_side: int = 1600  # photos are decoded to at least this long side for indexing, pixels
     max_megapixels: int = 400
+    full_megapixels: int = 80  # larger photos are indexed, not restored: that takes the whole picture in memory
     watch_quiet_seconds: int = 2  # a file is read when it was left alone for so long
     watch_network_quiet_seconds: int = 30  # the same on network folders
     watch_poll_minutes: int = 5  # between two looks at a folder without events
@@ -120,7 +125,7 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     if folders.config_file.exists() and not folders.config_file.is_file():  # a pipe would keep its reader for ever
         raise UsageError(f"cannot read {folders.config_file}: it is no file")
     try:
-        raw = tomllib.loads(folders.config_file.read_text("utf-8"))
+        raw = tomllib.loads(read_small(folders.config_file, _MOST_CONFIG).decode("utf-8"))
     except FileNotFoundError:
         return settings
     except RecursionError as e:

@@ -16,6 +16,7 @@ import numpy as np
 
 from gallery_db.gallery import Tx
 from iconface_core.leftovers import temporary
+from iconface_core.regular_files import open_regular, read_small
 from iconface_core.types import EmbedderId
 
 from . import _faiss
@@ -28,6 +29,7 @@ IVF_ABOVE = 300_000
 grown past twice, or shrunk below half of this."""
 
 _SCHEMA = 1
+_MOST_STAMP = 10_000  # bytes
 _REPLAY_SHARE = 0.2  # above that share of changed faces a rebuild is about as fast, and trains its lists anew
 _REMOVE_MAX = 5_000  # removals walk the whole index
 
@@ -128,7 +130,7 @@ def _load(directory: Path, tx: Tx, embedder: EmbedderId, dim: int) -> SyncedStor
     """The saved index if it is whole, ours, and of this database's past."""
     index, stamp_file = _paths(directory, embedder)
     try:
-        stamp = Stamp(**json.loads(stamp_file.read_text()))
+        stamp = Stamp(**json.loads(read_small(stamp_file, _MOST_STAMP)))
         mine = (stamp.schema, stamp.embedder, stamp.dim, stamp.metric) == (_SCHEMA, embedder, dim, "inner_product")
         past = stamp.epoch == _epoch(tx) and stamp.generation <= tx.faces.generation(embedder)
         if not (mine and past and stamp.sha256 == _sha256(index)):
@@ -170,7 +172,7 @@ def _paths(directory: Path, embedder: EmbedderId) -> tuple[Path, Path]:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as f:
+    with open_regular(path) as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 

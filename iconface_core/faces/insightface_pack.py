@@ -20,7 +20,7 @@ from iconface_core.types import F32, AlignedFace, DetectedFace, EmbedderId, Face
 
 from .candidates import Candidates
 from .onnx_graph import session_options
-from .pyramid import Scales, propose, propose_turned
+from .pyramid import Scales, propose, propose_turned, search
 from .vectors import calibration_path, normalised, stacked, unmeasured_calibration
 
 SCALES = Scales(small=192, normal=640, tile=640, certain=0.65)
@@ -61,6 +61,14 @@ class ScrfdDetector:
         found = propose(image, self._find, SCALES, self._min_face)
         if found.scores.max(initial=0) < SCALES.certain:
             found = Candidates.join([found, propose_turned(image, self._find, SCALES)])
+        return found.suppressed().as_faces(width, height)
+
+    def detect_small(self, image: RgbU8) -> list[DetectedFace]:
+        """The upright faces of `min_face` to a few hundred pixels, tile by tile at full resolution."""
+        height, width = image.shape[:2]
+        if min(height, width) < 8:
+            return []
+        found = search(image, self._find, min(1.0, SCALES.smallest / self._min_face), SCALES)
         return found.suppressed().as_faces(width, height)
 
     def _find(self, image: RgbU8) -> Candidates:

@@ -15,6 +15,7 @@ from .candidates import Candidates
 
 Find = Callable[[RgbU8], Candidates]
 NO_SHIFT = np.zeros(2, np.float32)
+PANORAMA = 3.0  # from this aspect on people are small beside the long side, and the picture is searched in full
 SURE = 0.5  # candidates below this do not speak for a finer pass
 
 
@@ -46,13 +47,19 @@ def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidat
     somewhat finer look, no more: most such photos show no people at all. No pass is finer than `min_face` needs.
     """
     long_side = max(image.shape[:2])
+    aspect = long_side / max(1, min(image.shape[:2]))
     finest = min(scales.smallest / min_face, scales.most_enlarged)
-    scale = min(scales.normal / long_side, max(finest, 1.0))
+    # A panorama gets as many pixels as a film still: by its long side alone it would be a strip.
+    normal_side = scales.normal * (0.75 * aspect**0.5 if aspect >= PANORAMA else 1.0)
+    scale = min(normal_side / long_side, max(finest, 1.0))
     normal, back = resized(image, scale)
     passes = [search(normal, find, 1.0, scales).moved(back, NO_SHIFT)]
     side = max(normal.shape[:2])
     if side > 1.5 * scales.small:
         passes.append(search(normal, find, scales.small / side, scales).moved(back, NO_SHIFT))
+    if aspect >= PANORAMA and scale < min(finest, 1.0):
+        scale = min(finest, 1.0)
+        passes.append(search(image, find, scale, scales))
     if scale < finest and Candidates.join(passes).scores.max(initial=0) < scales.certain:
         passes.append(search(image, find, min(scale * 1.5, finest), scales))
         return Candidates.join(passes)

@@ -8,6 +8,7 @@ no longer depends on its size: on LFW photos shrunk until the face is 20 pixels 
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from iconface_core.geometry import ARCFACE_112, Template, align_face, invert
@@ -16,7 +17,7 @@ from iconface_core.model_files import locate_verified
 from iconface_core.types import F32, DetectedFace, RgbU8
 
 from .candidates import Candidates
-from .pyramid import NO_SHIFT, Scales, propose, propose_turned, resized, search
+from .pyramid import NO_SHIFT, Scales, propose, propose_turned, resized, search, turned_back
 from .yunet_net import YuNetNet
 
 PROPOSAL_SCORE = 0.3
@@ -30,6 +31,10 @@ BATCH = 8
 MOST_PROPOSALS = 600  # foliage and circuit boards propose hundreds, large crowds are hundreds
 SMOOTHING = 0.5
 SIZE_SLACK = 0.75  # boxes are not exact to the pixel
+TURNED_SCORE = 0.8  # what is seen only from another side must be a better face
+TURNED_ROOM = 2.0  # the box of a face that is read the wrong way up is not quite where the face is
+MOST_TURNED = 12
+QUARTERS = (1, 2, 3)
 MIRRORED = [1, 0, 2, 4, 3]  # landmark order after mirroring
 
 
@@ -57,27 +62,74 @@ class YuNetDetector:
         height, width = image.shape[:2]
         if min(height, width) < 8:
             return []
-        found = self._look_closer(image, propose(image, self._find, SCALES, self._min_face))
+        proposals = propose(image, self._find, SCALES, self._min_face).suppressed()
+        found, doubtful = self._look_closer(image, proposals)
         if found.scores.max(initial=0) < CLEAR_SCORE:
-            # Scans lie on their side, and read upright an inverted face is still a poor face; where both readings
-            # overlap the better one stays. Grain hides a face until it is averaged away.
-            reduced, up = resized(image, min(1.0, SCALES.turned / max(height, width)))
-            turned = propose_turned(reduced, self._find, SCALES).moved(up, NO_SHIFT)
-            smooth, back = resized(reduced, SMOOTHING)
-            grainy = self._look_closer(smooth, search(smooth, self._find, 1.0, SCALES))
-            others = [self._look_closer(image, turned), grainy.moved(back * up, NO_SHIFT)]
-            found = Candidates.join([found, *others]).suppressed()
+            found = Candidates.join([found, *self._second_looks(image)]).suppressed()
+        elif len(doubtful):
+            found = Candidates.join([found, *self._lying(image, doubtful)]).suppressed()
+        return self._reported(found, width, height)
+
+    def detect_small(self, image: RgbU8) -> list[DetectedFace]:
+        """The upright faces of `min_face` to a few hundred pixels in a photo of any size, searched tile by tile at
+        full resolution, whatever else it shows: for photos so large that `detect` sees no sign of them."""
+        height, width = image.shape[:2]
+        if min(height, width) < 8:
+            return []
+        proposals = search(image, self._find, min(1.0, SCALES.smallest / self._min_face), SCALES)
+        return self._reported(self._look_closer(image, proposals.suppressed())[0], width, height)
+
+    def _reported(self, found: Candidates, width: int, height: int) -> list[DetectedFace]:
         return found.pick(found.sizes() >= SIZE_SLACK * self._min_face).as_faces(width, height)
+
+    def _second_looks(self, image: RgbU8) -> list[Candidates]:
+        """Where no face is clear. Scans lie on their side, and read upright an inverted face is still a poor face;
+        where both readings overlap the better one stays. Grain hides a face until it is averaged away."""
+        reduced, up = resized(image, min(1.0, SCALES.turned / max(image.shape[:2])))
+        turned = propose_turned(reduced, self._find, SCALES).moved(up, NO_SHIFT)
+        smooth, back = resized(reduced, SMOOTHING)
+        grainy, _ = self._look_closer(smooth, search(smooth, self._find, 1.0, SCALES).suppressed())
+        return [
+            self._look_closer(image, turned.suppressed())[0],
+            grainy.moved(back * up, NO_SHIFT),
+        ]
+
+    def _lying(self, image: RgbU8, doubtful: Candidates) -> list[Candidates]:
+        """Beside a clear face one may lie or stand on its head: read upright it is still proposed, and then not
+        confirmed, or poorly. Those few places are looked at from the three other sides; where one turns out to be a
+        face, the whole photo is searched from that side, for others that left no trace."""
+        height, width = image.shape[:2]
+        near, _ = self._look_closer(image, self._turned(image, doubtful))
+        parts = [near.pick(near.scores >= TURNED_SCORE)]
+        for quarters in sorted(set(_quarters(parts[0])) - {0}):
+            around = propose(np.ascontiguousarray(np.rot90(image, quarters)), self._find, SCALES, self._min_face)
+            again, _ = self._look_closer(image, turned_back(around, quarters, width, height).suppressed())
+            parts.append(again.pick(again.scores >= TURNED_SCORE))
+        return parts
+
+    def _turned(self, image: RgbU8, doubtful: Candidates) -> Candidates:
+        """What the doubtful places show from the three other sides."""
+        parts = []
+        for box in doubtful.boxes[:MOST_TURNED]:
+            crop, scale, corner = _square_around(image, box)
+            looks = self._net.find([np.ascontiguousarray(np.rot90(crop, q)) for q in QUARTERS], PROPOSAL_SCORE)
+            for quarters, seen in zip(QUARTERS, looks, strict=True):
+                best = _central(seen)
+                if best is not None:
+                    upright = turned_back(best, quarters, CLOSE_SIDE, CLOSE_SIDE)
+                    parts.append(upright.moved(scale, corner))
+        return Candidates.join(parts)
 
     def _find(self, image: RgbU8) -> Candidates:
         return self._net.find([image], PROPOSAL_SCORE)[0]
 
-    def _look_closer(self, image: RgbU8, proposals: Candidates) -> Candidates:
-        """Detect every proposal again, upright and at one size, averaged with its mirror image."""
-        proposals = proposals.suppressed()
+    def _look_closer(self, image: RgbU8, proposals: Candidates) -> tuple[Candidates, Candidates]:
+        """Detect every proposal again, upright and at one size, averaged with its mirror image. Returns the faces, and
+        the proposals that turned out to be none, or no clear one."""
         proposals = proposals.pick(proposals.landmarks.std(axis=1).max(axis=1, initial=0) > 0.1)  # else: no direction
-        confirmed = []
+        confirmed: list[Candidates] = []
         proposals = proposals.pick(np.arange(min(len(proposals), MOST_PROPOSALS)))
+        clear = np.zeros(len(proposals), bool)
         for start in range(0, len(proposals), BATCH):
             crops, matrices = [], []
             for points in proposals.landmarks[start : start + BATCH]:
@@ -89,7 +141,28 @@ class YuNetDetector:
                 face = _agreed(answers[2 * i], answers[2 * i + 1])
                 if face is not None and face.scores[0] >= self._min_score:
                     confirmed.append(_to_photo(face, matrix))
-        return Candidates.join(confirmed).suppressed()
+                    clear[start + i] = face.scores[0] >= CLEAR_SCORE
+        return Candidates.join(confirmed).suppressed(), proposals.pick(~clear)
+
+
+def _square_around(image: RgbU8, box: F32) -> tuple[RgbU8, F32, F32]:
+    """The place of a box with room around it, CLOSE_SIDE wide, and the scale and corner that lead back to the photo.
+    Beyond the photo its edge is repeated."""
+    side = max(8, round(float(TURNED_ROOM * max(box[2] - box[0], box[3] - box[1]))))
+    left, top = (int(v) for v in np.floor((box[:2] + box[2:]) / 2 - side / 2))
+    height, width = image.shape[:2]
+    inside = image[max(top, 0) : top + side, max(left, 0) : left + side]
+    around = (max(-top, 0), max(top + side - height, 0), max(-left, 0), max(left + side - width, 0))
+    square = cv2.copyMakeBorder(inside, *around, cv2.BORDER_REPLICATE)
+    crop: RgbU8 = cv2.resize(square, (CLOSE_SIDE, CLOSE_SIDE), interpolation=cv2.INTER_AREA)
+    return crop, np.full(2, side / CLOSE_SIDE, np.float32), np.array([left, top], np.float32)
+
+
+def _quarters(faces: Candidates) -> list[int]:
+    """By how many quarters `np.rot90` has to turn the photo for each face to stand upright."""
+    down = faces.landmarks[:, 3:].mean(1) - faces.landmarks[:, :2].mean(1)  # from the eyes to the mouth
+    angle = np.arctan2(down[:, 0], down[:, 1])  # 0: upright; a quarter: the mouth is right of the eyes
+    return [int(q) for q in np.round(-angle / (np.pi / 2)).astype(int) % 4]
 
 
 def _agreed(straight: Candidates, mirrored: Candidates) -> Candidates | None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gallery_db.gallery import Tx
-from iconface_core.errors import ImageReadError
 from iconface_core.image_io import content_hash, read_photo
 from iconface_core.sharpness import VERSION
 from iconface_core.types import DetectedFace
 from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import MEASURE
+from plugin.library.bad_files import is_no_fault_of, reason_of
 from plugin.library.degradation import measured
 from plugin.library.subjects import detection_of
 from plugin.progress import Progress
@@ -55,9 +55,11 @@ def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, str]
         for photo, rows in todo:
             after = photo.id
             try:
-                values = _measure(Path(photo.path), photo.content_hash, app.settings.max_megapixels, rows)
-            except (ImageReadError, OSError) as e:
-                failed[photo.path] = str(e)
+                values = _measure(Path(photo.path), photo.content_hash, app.settings.full_megapixels, rows)
+            except Exception as e:
+                if is_no_fault_of(e):
+                    raise
+                failed[photo.path] = reason_of(Path(photo.path), e)
                 values = []
             with app.gallery.begin() as tx:
                 tx.measures.set(values)
@@ -69,7 +71,7 @@ def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, str]
 def _measure(path: Path, digest: str, megapixels: int, faces: list[Any]) -> list[tuple[int, Mapping[str, Any]]]:
     if content_hash(path) != digest:
         raise OSError(f"{path} was changed since it was indexed: iconface scan")
-    photo = read_photo(path, max_pixels=megapixels * 1_000_000)
+    photo = read_photo(path, max_pixels=megapixels * 1_000_000, full_pixels=megapixels * 1_000_000)
     out: list[tuple[int, Mapping[str, Any]]] = []
     for face in faces:
         found: DetectedFace = detection_of(face)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from gallery_db import Gallery
 from gallery_db.records import DecisionRecord
-from iconface_core.image_io import read_photo
 from iconface_core.types import BBox
 from plugin.errors import NotFoundError
 from plugin.people.people import People
@@ -37,6 +36,6 @@ class ByHand:
         ImageReadError when the photo cannot be read now: the next scan makes the vector then."""
         with self._gallery.begin(write=False) as tx:
             face = tx.faces.get(face_id)
-        [embedding] = self._indexer.embed_at(read_photo(Path(face.photo)), [detection_of(face)])
+        [embedding] = self._indexer.embed_at(self._indexer.read_detailed(Path(face.photo)), [detection_of(face)])
         with self._gallery.begin() as tx:
             tx.faces.set_embeddings([(face.id, embedding)])

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISLNK, S_ISREG
 from typing import Protocol
 
 from .ignore import IgnoreRules
@@ -18,12 +18,15 @@ HALF_EMPTY_MIN = 10
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A candidate photo on disk."""
+    """A candidate photo on disk. `names` counts its hard links; of a link to it, everything else is the file's own."""
 
     path: str
     size: int
     mtime_ns: int
     inode: int
+    device: int = 0
+    names: int = 1
+    is_link: bool = False
 
 
 class KnownFile(Protocol):
@@ -76,12 +79,16 @@ def look_up(path: str, on_error: Callable[[OSError], None]) -> FoundFile | None:
         on_error(OSError(errno.EILSEQ, "the file name is not valid UTF-8; rename it to have it scanned", shown))
         return None
     try:
-        stat = os.stat(path)  # noqa: PTH116
+        stat = os.lstat(path)
+        is_link = S_ISLNK(stat.st_mode)
+        if is_link:
+            stat = os.stat(path)  # noqa: PTH116
     except OSError as e:
         on_error(e)
         return None
-    # A pipe or a socket with a photo's name would be waited for for ever.
-    return FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ino) if S_ISREG(stat.st_mode) else None
+    if not S_ISREG(stat.st_mode):  # a pipe or a socket with a photo's name would be waited for for ever
+        return None
+    return FoundFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev, stat.st_nlink, is_link)
 
 
 def is_storable(path: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from iconface_core.photo_formats import is_photo_name
+from iconface_core.regular_files import read_small
 
 IGNORE_FILE = ".iconfaceignore"
 """A file of gitignore patterns; they hold for its folder and everything below, the deepest file decides."""
@@ -33,6 +34,8 @@ _FOLDERS = frozenset(
 )
 """Folders of thumbnails, bins and snapshots that NAS systems and archives leave in photo trees. Those whose names start
 with a dot (`.Trash-1000`, `.thumbnails`, `.stversions`) are ignored like every dot file."""
+
+_MOST_BYTES = 1_000_000
 
 _PREFIXES = (".", "~syncthing~", "~$")
 
@@ -124,10 +127,10 @@ class IgnoreRules:
 
 
 def _patterns(path: str) -> GitIgnoreSpec | None:
-    """The patterns of one ignore file. What cannot be read, or is no pattern, ignores nothing."""
+    """The patterns of one ignore file. What cannot be read, is no regular file or too large, or is no pattern, ignores
+    nothing."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            lines = file.read().splitlines()
+        lines = read_small(path, _MOST_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return None
     return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])

@@ -10,16 +10,17 @@ from typing import TypedDict
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceChanges, FoundFace
-from iconface_core.errors import ImageReadError
 from iconface_core.geometry import ARCFACE_112, align_face
-from iconface_core.image_io import Photo, content_hash, read_photo
+from iconface_core.image_io import Photo, check_photo, content_hash
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.provenance import is_restored_output
 from iconface_core.types import DetectedFace, FaceEmbedding
 from plugin.models.host import ModelSlot
 
+from .bad_files import is_no_fault_of, reason_of
 from .degradation import measured
 from .disk import FoundFile, vanished
+from .finding import find_faces, read_detailed, read_reduced
 
 Looking = Callable[[Path, bool], None]
 """Told the file, and True when a look at it begins, False when it ends."""
@@ -76,18 +77,29 @@ class Indexer:
 
     def _look(self, path: Path, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
         try:
+            check_photo(path, max_pixels=self._max_pixels)  # before all of it is read: it may have terabytes
             digest = content_hash(path)
-            old = moved_from(digest)
-            if old is not None:
-                return Seen(file, digest, moved_from=old)
+        except Exception as e:
+            return _unreadable(file, e)
+        old = moved_from(digest)
+        if old is not None:
+            return Seen(file, digest, moved_from=old)
+        try:
             if is_restored_output(path):
                 return Seen(file, digest, restored=True)
-            photo = read_photo(path, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
-        except (ImageReadError, OSError) as e:
-            if vanished(file.path):
-                return Seen(file, gone=True)  # it moved on: what is told of it next says where to
-            return Seen(file, None if isinstance(e, OSError) else "", failure=str(e))
-        return Seen(file, digest, photo=photo, faces=tuple(self.faces_of(photo)))
+            with self._detector.use() as detector:
+                photo, found = find_faces(path, detector, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
+            return Seen(file, digest, photo=photo, faces=tuple(self.embed(photo, found)))
+        except Exception as e:
+            return _unreadable(file, e)
+
+    def read(self, path: Path) -> Photo:
+        """The photo as it is looked at first. Raises ImageReadError."""
+        return read_reduced(path, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
+
+    def read_detailed(self, path: Path) -> Photo:
+        """The photo with all its pixels, or as many as are read at once. Raises ImageReadError."""
+        return read_detailed(path, max_pixels=self._max_pixels)
 
     def faces_of(self, photo: Photo) -> list[FoundFace]:
         """Detect and embed every face of a decoded photo; boxes and landmarks are in full upright pixels."""
@@ -114,6 +126,15 @@ class Indexer:
         ]
         with self._embedder.use() as embedder:
             return embedder.embed(scaled)
+
+
+def _unreadable(file: FoundFile, e: Exception) -> Seen:
+    """What went wrong with one file, or `e` itself where it is not the file's fault."""
+    if is_no_fault_of(e):
+        raise e
+    if vanished(file.path):
+        return Seen(file, gone=True)  # it moved on: what is told of it next says where to
+    return Seen(file, None if isinstance(e, OSError) else "", failure=reason_of(Path(file.path), e))
 
 
 class _Where(TypedDict):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord
-from iconface_core.errors import ImageReadError
-from iconface_core.image_io import read_photo
 from iconface_core.types import EmbedderId
 from plugin.progress import Progress
 
+from .bad_files import is_no_fault_of, reason_of
+from .finding import SMALL
 from .indexing import Indexer
 from .subjects import detection_of
 
@@ -21,22 +21,23 @@ from .subjects import detection_of
 class ReEmbedder:
     """Fills the vectors of the embedder that `indexer` uses."""
 
-    def __init__(
-        self, gallery: Gallery, indexer: Indexer, embedder: EmbedderId, *, reduce_to: int, max_pixels: int
-    ) -> None:
+    def __init__(self, gallery: Gallery, indexer: Indexer, embedder: EmbedderId) -> None:
         self._gallery, self._indexer, self._embedder = gallery, indexer, embedder
-        self._reduce_to, self._max_pixels = reduce_to, max_pixels
 
     def run(self, progress: Progress) -> tuple[int, dict[str, str]]:
         """Returns how many faces got a vector, and the photos that could not be read with the reason."""
         done, failed = 0, {}
         for path, faces in self._missing():
             try:
-                photo = read_photo(Path(path), reduce_to=self._reduce_to, max_pixels=self._max_pixels)
-            except ImageReadError as e:
-                failed[path] = str(e)
+                photo = self._indexer.read(Path(path))
+                if any(max(f.bbox.width, f.bbox.height) < SMALL * min(photo.scale) for f in faces):
+                    photo = self._indexer.read_detailed(Path(path))  # found in a closer look
+                embeddings = self._indexer.embed_at(photo, [detection_of(f) for f in faces])
+            except Exception as e:
+                if is_no_fault_of(e):
+                    raise
+                failed[path] = reason_of(Path(path), e)
                 continue
-            embeddings = self._indexer.embed_at(photo, [detection_of(f) for f in faces])
             with self._gallery.begin() as tx:
                 done += tx.faces.set_embeddings([(f.id, e) for f, e in zip(faces, embeddings, strict=True)])
             progress.step(path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gallery_db import Gallery
-from gallery_db.records import PhotoStat, RootRecord
+from gallery_db.records import PhotoRecord, PhotoStat, RootRecord
 from plugin.errors import BusyError, NotFoundError
 from plugin.progress import Progress
 
@@ -20,6 +20,7 @@ from .disk import Changes, FoundFile, compare, half_empty, is_storable, look_up,
 from .ignore import IgnoreRules
 from .indexing import Indexer, Seen, store
 from .moves import MovedPhotos
+from .once import each_once
 
 GROUPING_PENDING = "grouping_pending"
 """Meta key set in the same transaction as new faces, so that a crash before grouping is made good by the next scan."""
@@ -107,11 +108,12 @@ class Scanner:
         report = ScanReport()
         with self._gallery.begin(write=False) as tx:
             roots = [r for r in tx.roots.all() if only is None or Path(r.path) == only]
+            every = [IgnoreRules(r.path, self._own) for r in tx.roots.all()]
         if not roots:
             raise NotFoundError(
                 f"{only} is not a folder of the library" if only else "no folder yet: iconface library add DIR"
             )
-        plans = [plan for root in roots if (plan := self._plan(root, report, retry_failed, dry_run)) is not None]
+        plans = [plan for root in roots if (plan := self._plan(root, every, report, retry_failed, dry_run)) is not None]
         for plan in plans:
             report.unchanged += plan.changes.unchanged
         if dry_run:
@@ -139,6 +141,7 @@ class Scanner:
         report = ScanReport()
         with self._gallery.begin(write=False) as tx:
             root = tx.roots.get(root_id)
+            every = [IgnoreRules(r.path, self._own) for r in tx.roots.all()]
             of = tx.photos.count(root_id)
         if self._is_offline(root, of, report):
             return report
@@ -154,20 +157,28 @@ class Scanner:
                 found += [] if file is None else [file]
         with self._gallery.begin(write=False) as tx:
             known = tx.photos.known_at(storable, folders)
-        changes = compare(known, {f.path: f for f in found}.values(), retry_failed=retry_failed)
+        once = each_once({f.path: f for f in found}.values(), known, every, self._with_inodes)
+        changes = compare(known, once, retry_failed=retry_failed)
         report.unchanged += changes.unchanged
         plan = _Plan(root, rules, known, changes, of)
         self._look_and_store([plan], report, progress)
         self._settle(plan, report, guarded=guarded, whole=False)
         return report
 
-    def _plan(self, root: RootRecord, report: ScanReport, retry_failed: bool, dry_run: bool) -> _Plan | None:
+    def _with_inodes(self, inodes: Sequence[int]) -> Sequence[PhotoRecord]:
+        with self._gallery.begin(write=False) as tx:
+            return tx.photos.with_inodes(inodes)
+
+    def _plan(
+        self, root: RootRecord, every: Sequence[IgnoreRules], report: ScanReport, retry_failed: bool, dry_run: bool
+    ) -> _Plan | None:
         with self._gallery.begin(write=False) as tx:
             known = tx.photos.known(root.id)
         if self._is_offline(root, len(known), report, dry_run=dry_run):
             return None
         rules = IgnoreRules(root.path, self._own)
-        found = walk(Path(root.path), _note_in(report), rules=rules)
+        walked = walk(Path(root.path), _note_in(report), rules=rules)
+        found = each_once(walked, known, every, self._with_inodes)
         return _Plan(root, rules, known, compare(known, found, retry_failed=retry_failed), len(known))
 
     def _is_offline(self, root: RootRecord, known: int, report: ScanReport, *, dry_run: bool = False) -> bool:

@@ -11,7 +11,7 @@ from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
 from iconface_core.geometry import ARCFACE_112
-from iconface_core.image_io import Photo, content_hash, read_photo
+from iconface_core.image_io import Photo, check_photo, content_hash, read_photo
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 from plugin.errors import NotFoundError
 
@@ -40,11 +40,18 @@ class SubjectFinder:
     """Finds the faces of a photo: from the gallery when the file is unchanged since it was indexed, else by looking."""
 
     def __init__(
-        self, gallery: Gallery, indexer: Indexer, embedder: EmbedderId, calibration: Calibration, *, max_pixels: int
+        self,
+        gallery: Gallery,
+        indexer: Indexer,
+        embedder: EmbedderId,
+        calibration: Calibration,
+        *,
+        max_pixels: int,
+        full_pixels: int,
     ) -> None:
         self._gallery, self._indexer = gallery, indexer
         self._embedder, self._calibration = embedder, calibration
-        self._max_pixels = max_pixels
+        self._max_pixels, self._full_pixels = max_pixels, full_pixels
 
     def find(self, path: Path) -> tuple[Photo, list[Subject]]:
         """Read a photo in full and return it with its faces, left to right.
@@ -55,8 +62,9 @@ class SubjectFinder:
             raise NotFoundError(f"{path} is a folder: name the photos in it, or see: iconface cleanup plan")
         if not path.is_file():
             raise NotFoundError(f"{path}: no such photo")
+        check_photo(path, max_pixels=self._max_pixels)
         digest = content_hash(path)
-        photo = read_photo(path, max_pixels=self._max_pixels)
+        photo = read_photo(path, max_pixels=self._max_pixels, full_pixels=self._full_pixels)
         with self._gallery.begin(write=False) as tx:
             row = tx.photos.by_path(str(path))
             known = row is not None and row.content_hash == digest and row.state == "indexed"

@@ -1,5 +1,6 @@
 """Restored copies: where they go, which are there, and what is remembered of them. Nothing is ever overwritten."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RootRecord
 from iconface_core.errors import IconFaceError
-from iconface_core.image_io import content_hash
+from iconface_core.image_io import DEFAULT_FULL_PIXELS, content_hash
 from iconface_core.image_write import restored_names, write_restored
 from iconface_core.provenance import Provenance, read_provenance
 from iconface_core.types import RgbU8
@@ -44,8 +45,17 @@ class Outputs:
     | flat | FOLDER/a_restored.jpg |
     """
 
-    def __init__(self, gallery: Gallery, folder: Path, layout: Layout, software: str) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        folder: Path,
+        layout: Layout,
+        software: str,
+        *,
+        full_pixels: int = DEFAULT_FULL_PIXELS,
+    ) -> None:
         self._gallery, self._folder, self._layout, self.software = gallery, folder, layout, software
+        self._full_pixels = full_pixels
 
     def folder_for(self, photo: Path, *, beside: bool = False) -> Path:
         """Where a copy of `photo` goes. A photo outside the library has no place in a mirror: it goes to its top."""
@@ -66,7 +76,7 @@ class Outputs:
         if there is not None:
             return there, ()
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_restored(photo, pixels, provenance, folder)
+        written = write_restored(photo, pixels, provenance, folder, full_pixels=self._full_pixels)
         return written.path, written.notes
 
     def _is_ours(self, copy: Path) -> bool:
@@ -202,7 +212,7 @@ def existing_result(
     `is_ours(file)` is asked of one that says so."""
     for suffix in {path.suffix, ".jpg", ".png"}:
         for name in restored_names(path, folder, suffix):
-            if not name.exists():
+            if not os.path.lexists(name):
                 break
             try:
                 old = read_provenance(name)

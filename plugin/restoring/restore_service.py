@@ -21,6 +21,7 @@ from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 from iconface_core.verdict import VerdictKind, judge
 from plugin.errors import NotFoundError
+from plugin.library.bad_files import FAULTS_OF_A_FILE, reason_of
 from plugin.library.subjects import Subject, SubjectFinder, pick
 from plugin.models.backends import steps_for
 from plugin.models.host import ModelSlot
@@ -61,6 +62,13 @@ class RestoreService:
         Raises NotFoundError for an unknown person, IconFaceError when the restorer cannot run.
         """
         try:
+            return self._restore(path, request, on_step)
+        except FAULTS_OF_A_FILE as e:
+            log.info("%s could not be restored", path, exc_info=True)
+            return [FaceResult(path, skipped_reason=reason_of(path, e), failed=True)]
+
+    def _restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None) -> list[FaceResult]:
+        try:
             if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
             photo, subjects = self._finder.find(path)
@@ -73,6 +81,7 @@ class RestoreService:
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=lambda a: likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
         run = _Run(self, photo, subjects[0].content_hash, request, on_step)
+        del photo  # of a large photo two copies fit, not three
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped_reason is None])
         results = [p.result for p in prepared]

@@ -157,3 +157,34 @@ def test_degraded_photographs(yunet, shared_data, pictures):
     for name, spoil in ways.items():
         found = sum(bool(yunet.detect(np.ascontiguousarray(spoil(photo)))) for photo in photos)
         assert found >= 0.9 * len(photos), name
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_lying_face_beside_upright_ones(yunet, group_photo, quarters):
+    """Six people, and the same six lying or inverted beside them."""
+    turned = np.ascontiguousarray(np.rot90(group_photo, quarters))
+    height = max(group_photo.shape[0], turned.shape[0])
+    scene = np.full((height, group_photo.shape[1] + turned.shape[1], 3), 128, np.uint8)
+    scene[: group_photo.shape[0], : group_photo.shape[1]] = group_photo
+    scene[: turned.shape[0], group_photo.shape[1] :] = turned
+    faces = yunet.detect(scene)
+    lying = [f for f in faces if f.bbox.x1 > group_photo.shape[1]]
+    assert len(faces) - len(lying) == 6
+    assert 5 <= len(lying) <= 6
+    down = np.array([f.landmarks[3:].mean(0) - f.landmarks[:2].mean(0) for f in lying])  # from the eyes to the mouth
+    expected = {1: (1, 0), 2: (0, -1), 3: (-1, 0)}[quarters]
+    assert (down @ np.array(expected) > 0.8 * np.linalg.norm(down, axis=1)).all()
+
+
+def test_small_people_in_a_panorama(yunet, group_photo, pictures):
+    small = pictures.resize(group_photo, 0.3)
+    scene = np.full((small.shape[0] + 40, 8 * small.shape[0] + 3000, 3), 128, np.uint8)
+    scene[20 : 20 + small.shape[0], -small.shape[1] - 50 : -50] = small
+    assert len(yunet.detect(scene)) == 6
+
+
+def test_detect_small_finds_what_a_glance_overlooks(yunet, group_photo, pictures):
+    small = pictures.resize(group_photo, 0.25)
+    scene = np.full((3000, 4000, 3), 128, np.uint8)
+    scene[2500 : 2500 + small.shape[0], 3000 : 3000 + small.shape[1]] = small
+    assert len(yunet.detect_small(scene)) == 6

@@ -1,0 +1,147 @@
+"""Whatever one file does, the others are read, and it gets a reason that begins with its name."""
+
+import os
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from gallery_db.records import PhotoRecord
+from iconface_core.errors import ImageReadError, WeightsError
+from iconface_core.fakes import FakeDetector, FakeEmbedder
+from iconface_core.types import RgbU8
+from plugin.library.bad_files import reason_of
+from plugin.library.disk import look_up, walk
+from plugin.library.finding import find_faces
+from plugin.library.ignore import IgnoreRules
+from plugin.library.indexing import Indexer, Seen
+from plugin.library.once import each_once
+from plugin.models.host import ModelHost
+from plugin.settings import load_settings
+
+
+class Raising(FakeDetector):
+    """A detector that some pictures upset."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def detect(self, image: RgbU8):
+        raise self.error
+
+
+def look(path: Path, detector: FakeDetector | None = None) -> Seen:
+    host = ModelHost()
+    indexer = Indexer(
+        host.slot(lambda: detector or FakeDetector()), host.slot(FakeEmbedder), reduce_to=400, max_pixels=10_000_000
+    )
+    found = look_up(str(path), pytest.fail)
+    assert found is not None
+    return indexer.look(found, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RecursionError(), MemoryError(), AssertionError("odd"), cv2.error("bad"), struct.error("x"), OSError(5, "EIO")],
+)
+def test_any_exception_of_one_file_is_its_reason(tmp_path, error):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "a.png")
+    seen = look(tmp_path / "a.png", Raising(error))
+    assert seen.photo is None
+    assert seen.failure is not None
+    assert seen.failure.startswith(str(tmp_path / "a.png"))
+
+
+def test_a_missing_model_is_nobodys_reason(tmp_path):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "a.png")
+    with pytest.raises(WeightsError):
+        look(tmp_path / "a.png", Raising(WeightsError("gone")))
+
+
+def test_reasons_name_the_file_once():
+    path = Path("/x/a.jpg")
+    assert reason_of(path, ImageReadError("/x/a.jpg: empty")) == "/x/a.jpg: empty"
+    assert reason_of(path, OSError(5, "Input/output error")) == "/x/a.jpg: Input/output error"
+    assert "memory" in reason_of(path, MemoryError())
+    assert "RecursionError" in reason_of(path, RecursionError())
+
+
+def test_a_sparse_file_of_fifty_gigabytes_is_left_at_once(tmp_path):
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.write(b"\xff\xd8\xff\xe0")
+        file.truncate(50 * 10**9)
+    seen = look(tmp_path / "a.jpg")
+    assert "GB" in (seen.failure or "")
+
+
+def test_rules_that_are_a_pipe_or_have_no_end_ignore_nothing(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    for make in (lambda p: os.mkfifo(p), lambda p: p.symlink_to("/dev/zero"), lambda p: p.mkdir()):
+        rules = tmp_path / ".iconfaceignore"
+        make(rules)
+        assert [Path(f.path).name for f in walk(tmp_path, pytest.fail)] == ["a.png"]
+        rules.rmdir() if rules.is_dir() and not rules.is_symlink() else rules.unlink()
+
+
+def test_a_configuration_that_is_a_pipe_is_an_error(tmp_path):
+    from plugin.errors import UsageError
+
+    (tmp_path / "config").mkdir()
+    os.mkfifo(tmp_path / "config" / "config.toml")
+    with pytest.raises(UsageError, match=r"config\.toml"):
+        load_settings(tmp_path, {})
+
+
+def found_once(root: Path, known: dict[str, object] | None = None, rows: list[PhotoRecord] | None = None) -> list[str]:
+    files = each_once(walk(root, pytest.fail), known or {}, [IgnoreRules(root)], lambda _: rows or [])
+    return sorted(str(Path(f.path).relative_to(root)) for f in files)
+
+
+def test_a_photo_with_several_names_is_one_photo(tmp_path):
+    lib = tmp_path / "lib"
+    for folder in ("real", "links", ".store"):
+        (lib / folder).mkdir(parents=True)
+    outside = tmp_path / "outside.png"
+    for path in (lib / "real" / "a.png", lib / "real" / "b.png", lib / ".store" / "blob", outside):
+        Image.new("RGB", (8, 8)).save(path, "PNG")
+    (lib / "links" / "a.png").symlink_to("../real/a.png")
+    (lib / "links" / "again.png").symlink_to("a.png")
+    (lib / "links" / "out1.png").symlink_to(outside)
+    (lib / "links" / "out2.png").symlink_to(outside)
+    (lib / "links" / "annexed.png").symlink_to("../.store/blob")
+    os.link(lib / "real" / "a.png", lib / "real" / "hard_a.png")
+    assert found_once(lib) == ["links/annexed.png", "links/out1.png", "real/a.png", "real/b.png"]
+    everything = {f.path: None for f in walk(lib, pytest.fail)}
+    assert len(found_once(lib, everything)) == len(everything), "what is known stays, with what was decided about it"
+
+
+class Small(FakeDetector):
+    """Sees bright squares of 20 pixels and more."""
+
+    def __init__(self) -> None:
+        self.closer = 0
+
+    def detect(self, image: RgbU8):
+        return []
+
+    def detect_small(self, image: RgbU8):
+        self.closer += 1
+        self.size = image.shape[:2]
+        return super().detect(image)
+
+
+@pytest.mark.parametrize(
+    ("size", "closer"), [((1200, 900), 0), ((4000, 300), 1), ((3000, 2400), 1), ((300, 200), 0), ((400, 30), 0)]
+)
+def test_a_closer_look_is_for_panoramas_and_huge_scans(tmp_path, size, closer):
+    Image.fromarray(np.zeros((size[1], size[0], 3), np.uint8)).save(tmp_path / "a.png")
+    detector = Small()
+    photo, faces = find_faces(tmp_path / "a.png", detector, reduce_to=400)
+    assert detector.closer == closer
+    assert len(faces) == closer
+    if closer:
+        box = photo.full_face(faces[0]).bbox
+        assert (round(box.x2), round(box.y2)) == size
