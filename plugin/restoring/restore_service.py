@@ -63,8 +63,8 @@ class RestoreService:
         try:
             if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
-            photo, subjects = self._finder.find(path)
-            subjects = pick(subjects, request.face, path, face_ids=request.face_ids)
+            photo, everybody = self._finder.find(path)
+            subjects = pick(everybody, request.face, path, face_ids=request.face_ids)
         except (ImageReadError, OSError) as e:
             return [FaceResult(path, skipped_reason=str(e), failed=True)]
         except NotFoundError as e:
@@ -72,7 +72,7 @@ class RestoreService:
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=lambda a: likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
-        run = _Run(self, photo, subjects[0].content_hash, request, on_step)
+        run = _Run(self, photo, everybody, request, on_step)
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped_reason is None])
         results = [p.result for p in prepared]
@@ -103,13 +103,14 @@ class _Run:
         self,
         service: RestoreService,
         photo: Photo,
-        source_sha256: str,
+        everybody: Sequence[Subject],
         request: RestoreRequest,
         on_step: OnStep | None,
     ) -> None:
         self._s, self._request, self._on_step = service, request, on_step
         self._began = time.monotonic()
-        self._pixels, self._source_sha256 = photo.pixels, source_sha256
+        self._photo, self._everybody = photo.pixels, everybody
+        self._pixels, self._source_sha256 = photo.pixels, everybody[0].content_hash
         self._records: list[tuple[FaceResult, FaceRecord]] = []
         self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
 
@@ -117,7 +118,7 @@ class _Run:
         """Measure one face, and find its references unless it is left alone."""
         s, request = answer.subject, self._request
         result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
-        crop = align_face(self._pixels, s.face.landmarks, FFHQ_512)
+        crop = align_face(self._photo, s.face.landmarks, FFHQ_512)
         result.degradation = measure(crop.pixels, crop.from_photo)
         if not request.force:
             result.skipped_reason = why_left_alone(result.degradation)
@@ -222,7 +223,15 @@ class _Run:
     def _put_back(self, face: _Prepared, restored: RgbU8) -> None:
         """Paste a face into the copy if the identity check lets it pass."""
         s, result, calibration = face.subject, face.result, self._s._calibration
-        pasted = paste_back(self._pixels, face.crop, restored, s.face.landmarks)
+        pasted = paste_back(
+            self._photo,
+            face.crop,
+            restored,
+            s.face.landmarks,
+            others=[other.face for other in self._everybody if other is not s],
+            onto=self._pixels,
+            seed=self._options.seed,
+        )
         after = self._s.embed(pasted.pixels, s)
         result.similarity_before = likeness(s.embedding.vector, face.gallery)
         result.similarity_after = likeness(after.vector, face.gallery)
