@@ -41,7 +41,7 @@ def _monochrome(crop: F32) -> F32 | None:
     """The palette (4, 3) of a print whose every channel follows its brightness, as powers of brightness; else None."""
     step = max(1, crop.shape[0] // 128)
     samples = crop[::step, ::step].reshape(-1, 3)
-    powers = _powers(samples @ _LUMA / 255)
+    powers = _powers(samples @ _LUMA / np.float32(255))
     fit, *_ = np.linalg.lstsq(powers, samples, rcond=None)
     far = float(np.sqrt(np.mean((powers @ fit - samples) ** 2)))
     return fit.astype(np.float32) if far <= _SEPIA_TOLERANCE else None
@@ -50,7 +50,7 @@ def _monochrome(crop: F32) -> F32 | None:
 def _toned(image: F32, palette: F32) -> F32:
     """The picture in the colours of the palette, which does not decide its brightness."""
     light = image @ _LUMA
-    coloured = _powers(np.clip(light / 255, 0, 1)) @ palette
+    coloured: F32 = _powers(np.clip(light / np.float32(255), 0, 1).astype(np.float32)) @ palette
     out: F32 = coloured + (light - coloured @ _LUMA)[..., None]
     return out
 
