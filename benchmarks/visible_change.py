@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import torch
+from scipy.optimize import nnls
+from scipy.stats import spearmanr
 
 from benchmarks.expected_gain import is_validation
 from benchmarks.faces import central_face, make_engine, photos_by_person, read_rgb
@@ -29,7 +31,7 @@ from iconface_core.paste_region import radius
 from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.training.degrade import LEVELS
 from iconface_core.types import F32, RestoreInput, RestoreOptions, RgbU8
-from iconface_core.visible_change import visible_change
+from iconface_core.visible_change import LEAST_MEAN, visible_change
 
 FIELDS = (
     "level", "references", "mean", "share", "gain", "crisp", "quality", "before", "after", "noise", "score", "eyes",
@@ -109,7 +111,6 @@ def main() -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     table = np.array(list(rows(arguments.people, arguments.seed)))
-    np.save("/tmp/paste/visible.npy", table)
     v = dict(zip(FIELDS, table.T, strict=True))
     print(f"{len(table)} restorations\n\n| mean change | faces | visible | dB | detail | nearer or crisper |")
     print("|---" * 6 + "|")
@@ -131,7 +132,7 @@ def main() -> None:
                 shares = " / ".join(f"{(lost > at).mean():.0%}" for at in (0.02, 0.04, 0.06))
                 print(
                     f"| {level} | {references} | {here.sum()} | {v['mean'][here].mean():.2f} "
-                    f"| {(v['mean'][here] >= 2).mean():.0%} | {v['before'][here].mean():.3f} "
+                    f"| {(v['mean'][here] >= LEAST_MEAN).mean():.0%} | {v['before'][here].mean():.3f} "
                     f"| {v['after'][here].mean():.3f} | {shares} |"
                 )
     print("\nlikeness moves by itself (root mean square):", end=" ")
@@ -140,6 +141,16 @@ def main() -> None:
         if here.any():
             noise = float(np.sqrt((v["noise"][here] ** 2).mean()))
             print(f"quality {low}-{min(high, 1)}: {noise:.3f} ({here.sum()})", end="  ")
+    print()
+    poor = 1 - v["quality"]
+    fit, _ = nnls(np.stack([v["score"], poor], 1), v["mean"])
+    expected = np.stack([v["score"], poor], 1) @ fit
+    rank = spearmanr(expected, v["mean"]).statistic
+    print(f"\nCHANGED: {fit[0]:.2f}, {fit[1]:.2f} (Spearman {rank:.2f}); seen, by what was expected:", end=" ")
+    for low, high in ((0, 1.5), (1.5, 2), (2, 2.5), (2.5, 3), (3, 4), (4, 99)):
+        here = (expected >= low) & (expected < high)
+        if here.any():
+            print(f"{low}-{high}: {(v['mean'][here] >= LEAST_MEAN).mean():.0%} of {here.sum()}", end="  ")
     print()
 
 

@@ -106,6 +106,7 @@ def item_row(c: Candidate) -> Row:
         ],
         "gain": round(c.gain.value, 4),
         "gain_measured": c.gain.measured,
+        "change": None if c.gain.change is None else round(c.gain.change, 2),
         "gain_words": c.gain.words.lower(),
     }
 
@@ -118,6 +119,8 @@ def _too_little(c: Candidate, where: PlanFilter) -> str | None:
     chosen: Sequence[object] = () if c.choice is None else c.choice.chosen
     if len(chosen) < where.min_references:
         return "no good reference" if not chosen else f"fewer than {where.min_references} references"
+    if c.gain.unseen:
+        return "nobody would see the difference"
     return "too little to gain" if c.gain.value < where.min_gain else None
 
 
