@@ -129,6 +129,11 @@ def measured(case: Case, judge: DlibJudge) -> tuple[list[float], RgbU8]:
     return [*gains, *(visible(p, case.photo, where) for p in (put, pasted)), *map(float, alike)], pasted
 
 
+def _share(photo: float, network: float, least: float) -> str:
+    """Nothing of nothing is no share."""
+    return f"{photo / network:.0%}" if network >= least else ""
+
+
 def surroundings(count: int, restorer: FaceRestorer) -> tuple[float, float]:
     """Changed shares of the face and of its surroundings, mean over photos of which only the face is blurred."""
     out = []
@@ -164,7 +169,9 @@ def main() -> None:
             sheet.append(np.hstack([case.truth, case.photo, whole(case)[0], pasted]))
         m = np.mean(rows, axis=0)
         text = " | ".join(f"{v:+.2f}" if i < 2 else f"{v:.3f}" for i, v in enumerate(m))
-        print(f"| {level} | {len(rows)} | {text} | {m[1] / m[0]:.0%} | {m[3] / m[2]:.0%} |", flush=True)
+        print(
+            f"| {level} | {len(rows)} | {text} | {_share(m[1], m[0], 0.1)} | {_share(m[3], m[2], 0.001)} |", flush=True
+        )
         if arguments.sheets is not None:
             arguments.sheets.mkdir(parents=True, exist_ok=True)
             for n, strip in enumerate(sheet):

@@ -1,17 +1,19 @@
 """When is a restoration a copy of nothing, and how much does likeness waver by itself?
 
-    python -m benchmarks.visible_change [--people 40] [--seed 5]
+    python -m benchmarks.visible_change [--people 40] [--seed 5] [--data lfw|celeb256|both]
 
-Validation people of LFW with four photos or more: one photo, reduced by 1, 1.5 or 2.5 and damaged at the evaluation
-levels, restored as the product does without references and with three. Rows are grouped by the mean change of the
-face's pixels: gain in dB within the outline of the face, sharpness (rms of fine structure after over before), and how
-many come nearer to the truth by .3 dB or get a fifth more detail. Then the likeness to the person (mean cosine to their
-three closest photos, as the product measures) before and after; and by how much it moves when the photo is saved once
-more at JPEG quality 90, or the landmarks by half a pixel, which nobody can see.
+Validation people with four photos or more, of LFW (faces of about 90 px) or celeb256 (140 px): one photo, reduced by 1,
+1.5 or 2.5 and damaged at the evaluation levels, restored as the product does without references and with three. Rows
+are grouped by the mean change of the face's pixels: gain in dB within the outline of the face, sharpness (rms of fine
+structure after over before), and how many come nearer to the truth by .3 dB or get a fifth more detail. Then the
+likeness to the person (mean cosine to their three closest photos, as the product measures) before and after; and by how
+much it moves when the photo is saved once more at JPEG quality 90, or the landmarks by half a pixel, which nobody can
+see. At last the fit of `plugin/restoring/expected_gain.py`.
 """
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,7 +22,7 @@ from scipy.optimize import nnls
 from scipy.stats import spearmanr
 
 from benchmarks.expected_gain import is_validation
-from benchmarks.faces import central_face, make_engine, photos_by_person, read_rgb
+from benchmarks.faces import SHARED, central_face, make_engine, photos_by_person, read_rgb
 from benchmarks.paste import degraded
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.model_catalogue import NANO_FILE
@@ -32,6 +34,7 @@ from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.training.degrade import LEVELS
 from iconface_core.types import F32, RestoreInput, RestoreOptions, RgbU8
 from iconface_core.visible_change import LEAST_MEAN, visible_change
+from plugin.restoring.expected_gain import REACH
 
 FIELDS = (
     "level", "references", "mean", "share", "gain", "crisp", "quality", "before", "after", "noise", "score", "eyes",
@@ -40,7 +43,14 @@ FIELDS = (
 LEVEL_NAMES = tuple(LEVELS)
 
 
-def rows(people: int, seed: int) -> Iterator[tuple[float, ...]]:
+def photos_of(data: str) -> dict[str, list[Path]]:
+    """Validation people with four photos or more."""
+    celebrities = {f.name: sorted(f.glob("*.jpg")) for f in sorted((SHARED / "celeb256").iterdir())}
+    everybody = photos_by_person() if data == "lfw" else celebrities
+    return {n: p for n, p in everybody.items() if len(p) >= 4 and is_validation(n)}
+
+
+def rows(data: str, people: int, seed: int) -> Iterator[tuple[float, ...]]:
     """Values of FIELDS; `noise` is the standard deviation of the likeness under changes that nobody sees."""
     engine, rng = make_engine("sface-2021dec"), np.random.default_rng(seed)
     embedder = engine.embedder
@@ -50,7 +60,7 @@ def rows(people: int, seed: int) -> Iterator[tuple[float, ...]]:
         [e] = embedder.embed([align_face(photo, landmarks, ARCFACE_112)])
         return e.vector, float(embedder.calibration.quality(e.norm))
 
-    photos = {n: p for n, p in photos_by_person().items() if len(p) >= 4 and is_validation(n)}
+    photos = photos_of(data)
     for name in rng.permutation(sorted(photos))[:people]:
         known = []
         for path in rng.permutation(photos[name])[:5]:
@@ -107,10 +117,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--data", choices=("lfw", "celeb256", "both"), default="both")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    table = np.array(list(rows(arguments.people, arguments.seed)))
+    sources = ("lfw", "celeb256") if arguments.data == "both" else (arguments.data,)
+    table = np.array([row for data in sources for row in rows(data, arguments.people, arguments.seed)])
     v = dict(zip(FIELDS, table.T, strict=True))
     print(f"{len(table)} restorations\n\n| mean change | faces | visible | dB | detail | nearer or crisper |")
     print("|---" * 6 + "|")
@@ -143,8 +155,9 @@ def main() -> None:
             print(f"quality {low}-{min(high, 1)}: {noise:.3f} ({here.sum()})", end="  ")
     print()
     poor = 1 - v["quality"]
-    fit, _ = nnls(np.stack([v["score"], poor], 1), v["mean"])
-    expected = np.stack([v["score"], poor], 1) @ fit
+    inputs = np.stack([v["score"], poor], 1) * np.minimum(1, REACH / v["eyes"])[:, None]
+    fit, _ = nnls(inputs, v["mean"])
+    expected = inputs @ fit
     rank = spearmanr(expected, v["mean"]).statistic
     print(f"\nCHANGED: {fit[0]:.2f}, {fit[1]:.2f} (Spearman {rank:.2f}); seen, by what was expected:", end=" ")
     for low, high in ((0, 1.5), (1.5, 2), (2, 2.5), (2.5, 3), (3, 4), (4, 99)):

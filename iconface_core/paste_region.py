@@ -33,8 +33,8 @@ AS_SHARP = (0.6, 0.85)
 """Fine structure of the photo over that of the restored picture: from none to all of the photo's pixels are kept."""
 
 SHARPER_THAN_FACE = (0.5, 1.0)
-"""Natural log of fine over middle structure, beyond that of the face: the same. In evenly degraded photos surroundings
-are within .5 of the face, around a blurred face in a sharp photo they are 1 to 3 above it (docs/benchmarks.md)."""
+"""Natural log of fine over middle structure, beyond that of the face: the same. In evenly degraded photos most
+surroundings are less than .5 above the face, around a blurred face in a sharp photo 1 to 3 (docs/benchmarks.md)."""
 
 SEEN = (0.75, 2.0)
 """Fine structure as a variance in 8-bit steps: flat places are neither sharp nor blurred."""

@@ -111,8 +111,8 @@ def item_row(c: Candidate) -> Row:
     }
 
 
-def _best_first(c: Candidate) -> tuple[float, float, int]:
-    return -c.gain.value, -(c.degradation.score if c.degradation else 0.0), c.face.id
+def _best_first(c: Candidate) -> tuple[float, float, float, int]:
+    return -c.gain.value, -(c.gain.change or 0.0), -(c.degradation.score if c.degradation else 0.0), c.face.id
 
 
 def _too_little(c: Candidate, where: PlanFilter) -> str | None:
