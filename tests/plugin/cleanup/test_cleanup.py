@@ -21,6 +21,7 @@ from iconface_core.sharpness import VERSION
 from plugin.app import App, build_app
 from plugin.cleanup.gate import Gate, Hours
 from plugin.cleanup.measuring import enqueue_measure
+from plugin.cleanup.outcomes import Outcome
 from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.running import FEED, feed, start
 from plugin.cleanup.words import HEAD, summary_lines, table_rows
@@ -28,6 +29,7 @@ from plugin.cli.output import columns
 from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
 from plugin.library.degradation import row, stored
+from plugin.restoring.skips import Skip
 from plugin.settings import load_settings
 
 
@@ -111,6 +113,26 @@ def test_the_plan_says_who_why_with_what_and_how_long(cli: Any, app: App, librar
     assert cli("cleanup", "plan", "--min-gain", "0.99")["faces"] == []
     cli("cleanup", "plan", "--people", "Nobody", code=3)
     cli("cleanup", "run", "--hours", "sometimes", code=2)
+
+
+def test_hopeless_faces_are_left_out_with_a_reason(cli: Any, app: App, library: Any):
+    with app.gallery.begin() as tx:
+        [face] = tx.faces.of_photo(tx.photos.by_path(str(library.ruined)).id)
+        tx.measures.set([(face.id, {**dict(face.degradation), "quality": 0.01})])
+    [candidate] = app.candidates.of([face.id], restorer=app.restorers.id("auto"))
+    assert (candidate.code, candidate.gain.value) == (Skip.HOPELESS, 0)
+    plan = make_plan(app, PlanFilter())
+    assert face.id not in {c.face.id for c in plan.items}
+    assert plan.left["too little of a face is left"] == 1
+
+
+def test_a_report_begins_with_what_people_waited_for():
+    def outcome(state: str, named: bool, changed: float | None) -> Outcome:
+        return Outcome("restored", "a.jpg", state=state, named=named, changed_mean=changed)
+
+    best = [outcome("done", True, 9), outcome("done", True, 3), outcome("done", True, None), outcome("done", False, 20)]
+    best.append(outcome("rejected", True, 30))
+    assert sorted(best[::-1], key=lambda o: o.first) == best
 
 
 def test_a_measure_is_read_back_as_it_was(app: App):
