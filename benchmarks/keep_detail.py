@@ -23,7 +23,7 @@ from iconface_core.model_files import locate
 from iconface_core.nano import keep_detail as module
 from iconface_core.nano.inference import NanoFace, NanoModel
 from iconface_core.nano.restorer import reduced
-from iconface_core.paste import face_mask
+from iconface_core.paste_region import face_mask
 from iconface_core.sharpness import is_sharp_already, measure
 
 MASK = face_mask(FFHQ_512.points, 512)

@@ -41,9 +41,11 @@ class RestorationRepo(RestorationShelves):
         bbox: BBox | None = None,
         origin: Origin | None = None,
         seconds: float | None = None,
+        changed_mean: float | None = None,
+        changed_share: float | None = None,
     ) -> RestorationRecord:
-        """One row per restored (refused, proposed) face. `options` and `references` must be JSON values. A proposal
-        for the same face ends with it."""
+        """One row per restored (refused, proposed, unseen) face. `options` and `references` must be JSON values.
+        A proposal for the same face ends with it."""
         mine = self.of_face(photo=photo, face_id=face_id, input_sha256=input_sha256, bbox=bbox)
         open_proposals = [r.id for r in mine if r.state == "proposed"]
         self._c.execute(delete(restoration).where(restoration.c.id.in_(open_proposals)))
@@ -68,6 +70,8 @@ class RestorationRepo(RestorationShelves):
             "bbox": None if bbox is None else to_json([bbox.x1, bbox.y1, bbox.x2, bbox.y2]),
             "origin": origin,
             "seconds": seconds,
+            "changed_mean": changed_mean,
+            "changed_share": changed_share,
         }
         return _record(self._c.execute(restoration.insert().values(values).returning(restoration)).one())
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0005"
+HEAD = "0007"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -236,7 +236,9 @@ restoration = Table(
     Column("bbox", String),
     Column("origin", String),
     Column("seconds", REAL),
-    _one_of("state", "done", "refused", "undone", "proposed", "rejected"),
+    Column("changed_mean", REAL),
+    Column("changed_share", REAL),
+    _one_of("state", "done", "refused", "undone", "proposed", "rejected", "unseen"),
     _one_of("decided", "accepted", "rejected"),
     sqlite_autoincrement=True,
 )

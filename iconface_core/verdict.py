@@ -20,7 +20,7 @@ The rule:
 More similarity after restoring never makes a verdict worse, and less never makes it better (tested as a law).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .calibration import Calibration
@@ -31,6 +31,11 @@ class VerdictKind(StrEnum):
     UNCHECKED = "unchecked"
     DOUBTFUL = "doubtful"
     REFUSED = "refused"
+
+
+LIKENESS_NOISE = 0.04
+"""Cosine. The likeness of a degraded face to its person moves by .008 (clear) to .016 (hardly known) when the photo is
+saved once more or the landmarks shift by half a pixel (root mean square, docs/benchmarks.md): this is no accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,18 @@ def judge(
     now = float(calibration.llr(after, quality_before, quality_gallery))
     kind, reason = _with_person(same, was, now, policy)
     return Verdict(kind, reason, same, was, now)
+
+
+def lost_likeness(before: float | None, after: float | None) -> bool:
+    """Whether a restored face is less like its person than the degraded one, by more than noise. False without a
+    person. More likeness never loses any."""
+    return before is not None and after is not None and before - after > LIKENESS_NOISE
+
+
+def refused_for_loss(verdict: Verdict) -> Verdict:
+    """The same verdict, refused because likeness was lost whatever the strength."""
+    reason = "the restored face is less like the person's other photos than the original, at any strength that shows"
+    return replace(verdict, kind=VerdictKind.REFUSED, reason=reason)
 
 
 def _judge_alone(same: float, policy: VerdictPolicy) -> Verdict:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from iconface_core.types import BBox
 
-RestorationState = Literal["done", "refused", "undone", "proposed", "rejected"]
+RestorationState = Literal["done", "refused", "undone", "proposed", "rejected", "unseen"]
 Decided = Literal["accepted", "rejected"]
 Origin = Literal["hand", "auto", "cleanup", "watch"]
 
@@ -21,11 +21,13 @@ class RestorationRecord:
     | proposed | nothing was computed yet; `verdict` is empty |
     | done | the output is there, as far as we know |
     | refused | the identity check let no output be written |
+    | unseen | nobody would have seen a difference, so no output was written |
     | undone | taken back by `undo`; the output was removed |
     | rejected | the user does not want it; the output was removed |
 
     `decided` is set by a human only. `version` counts the outputs of one face from 1. `bbox` is in upright pixels of
     the input. `origin` is who asked, `seconds` what the restorer took for this face; both None before schema 0002.
+    `changed_mean` (0..255) and `changed_share` (0..1) are what `VisibleChange` measured, None before schema 0007.
     """
 
     id: int
@@ -50,3 +52,5 @@ class RestorationRecord:
     bbox: BBox | None = None
     origin: Origin | None = None
     seconds: float | None = None
+    changed_mean: float | None = None
+    changed_share: float | None = None

@@ -46,7 +46,9 @@ class Estimate:
 def estimate(tx: Tx, *, restorer: str, faces: int, input_bytes: int) -> Estimate:
     """For `faces` faces in photos of `input_bytes` bytes together. Median, so that the first run with its loading of
     the model, or a laptop that slept, does not count much."""
-    past = tx.restorations.history(restorer=restorer, states=("done", "refused", "undone", "rejected"), limit=RECENT)
+    past = tx.restorations.history(
+        restorer=restorer, states=("done", "refused", "undone", "rejected", "unseen"), limit=RECENT
+    )
     ratios = []
     for r in past:
         photo, copy = Path(r.photo), Path(r.output or "")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RestorationRecord
 from plugin.jobs.kinds import RESTORE
+from plugin.restoring.skips import ALREADY_CLEAR
 from plugin.rows import Row
 
 from .running import Run
@@ -18,7 +19,8 @@ Kind = Literal["restored", "refused", "left alone", "failed", "cancelled", "wait
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One face (or one photo, while `face_id` is None: not begun, or unreadable). `reason` says why nothing was
-    written. `state` is the restoration's now: a result may have been rejected since."""
+    written. `state` is the restoration's now: a result may have been rejected since. `named`: the user named the
+    person. `changed_mean` (0..255) and `changed_share` (0..1) are what was changed visibly."""
 
     kind: Kind
     photo: str
@@ -37,6 +39,14 @@ class Outcome:
     references: tuple[Mapping[str, Any], ...] = ()
     output: str | None = None
     seconds: float | None = None
+    named: bool = False
+    changed_mean: float | None = None
+    changed_share: float | None = None
+
+    @property
+    def first(self) -> tuple[bool, bool, float]:
+        """Sorts what moves people to the front: results that were kept, of people with a name, that changed most."""
+        return self.state != "done", not self.named, -(self.changed_mean or 0.0)
 
     def row(self) -> Row:
         """For JSON and CSV readers."""
@@ -57,6 +67,8 @@ class Outcome:
             "references": [str(r["photo"]) for r in self.references],
             "output": self.output,
             "seconds": self.seconds,
+            "changed_mean": self.changed_mean,
+            "changed_share": self.changed_share,
         }
 
 
@@ -120,11 +132,13 @@ def _of_face(
         return Outcome("left alone", **said, reason=row.get("skipped_reason") or "the face is not there any more")
     b = record.bbox
     said |= {"person": _title(record.person_id, names), "bbox": None if b is None else (b.x1, b.y1, b.x2, b.y2)}
-    refused = record.state == "refused"
+    kind: Kind = _KINDS.get(record.state, "restored")
     return Outcome(
-        "refused" if refused else "restored",
+        kind,
         **said,
-        reason=row.get("skipped_reason") if refused else None,
+        reason=None
+        if kind == "restored"
+        else row.get("skipped_reason") or (ALREADY_CLEAR if kind == "left alone" else None),
         restoration_id=record.id,
         state=record.state,
         restorer=record.restorer,
@@ -134,7 +148,13 @@ def _of_face(
         references=record.references,
         output=record.output,
         seconds=record.seconds,
+        named=record.person_id is not None and bool(names.get(record.person_id)),
+        changed_mean=record.changed_mean,
+        changed_share=record.changed_share,
     )
+
+
+_KINDS: Mapping[str, Kind] = {"refused": "refused", "unseen": "left alone"}
 
 
 def _title(person_id: int | None, names: Mapping[int, str]) -> str | None:

@@ -106,18 +106,21 @@ def item_row(c: Candidate) -> Row:
         ],
         "gain": round(c.gain.value, 4),
         "gain_measured": c.gain.measured,
+        "change": None if c.gain.change is None else round(c.gain.change, 2),
         "gain_words": c.gain.words.lower(),
     }
 
 
-def _best_first(c: Candidate) -> tuple[float, float, int]:
-    return -c.gain.value, -(c.degradation.score if c.degradation else 0.0), c.face.id
+def _best_first(c: Candidate) -> tuple[float, float, float, int]:
+    return -c.gain.value, -(c.gain.change or 0.0), -(c.degradation.score if c.degradation else 0.0), c.face.id
 
 
 def _too_little(c: Candidate, where: PlanFilter) -> str | None:
     chosen: Sequence[object] = () if c.choice is None else c.choice.chosen
     if len(chosen) < where.min_references:
         return "no good reference" if not chosen else f"fewer than {where.min_references} references"
+    if c.gain.unseen:
+        return "nobody would see the difference"
     return "too little to gain" if c.gain.value < where.min_gain else None
 
 

@@ -102,7 +102,7 @@ def _page(found: Sequence[Outcome], run: Run, took: float, limit: int, progress:
         lstrip_blocks=True,
     )  # fmt: skip
     env.filters["name"] = lambda path: Path(path).name
-    shown = sorted(found, key=lambda o: _ORDER.index(o.kind))[:limit]
+    shown = sorted(found, key=lambda o: (_ORDER.index(o.kind), o.first))[:limit]
     progress.total(len(shown))
     cards = list(_cards(shown, progress))
     seconds = sorted(o.seconds for o in found if o.seconds is not None)

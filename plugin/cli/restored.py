@@ -38,7 +38,8 @@ def list_(
     ctx: typer.Context,
     photo: Annotated[Path | None, typer.Argument(parser=path, help="only of this photo")] = None,
     state: Annotated[
-        list[str] | None, typer.Option("--state", help="done, refused, undone, proposed or rejected; may be repeated")
+        list[str] | None,
+        typer.Option("--state", help="done, refused, unseen, undone, proposed or rejected; may be repeated"),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
@@ -186,6 +187,7 @@ def _row(r: "RestorationRecord") -> dict[str, Any]:
         "seed": r.seed,
         "options": dict(r.options),
         "identity": {"before": r.similarity_before, "after": r.similarity_after, "verdict": r.verdict or None},
+        "change": None if r.changed_mean is None else {"mean": r.changed_mean, "share": r.changed_share},
         "seconds": r.seconds,
         "output": r.output,
         "file": presence(r) if r.state == "done" else "none",

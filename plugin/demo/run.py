@@ -55,7 +55,9 @@ class DemoReport:
         if self.picture is not None:
             out.append(f"look here    {self.picture}  (before, after)")
         else:
-            out.append("nothing was restored: no photo needed it, or the identity check refused")
+            out.append(
+                "nothing was restored: no photo needed it, nobody would have seen it, or the identity check refused"
+            )
         out.append(f"try more     iconface --home {self.home} people list")
         return out
 

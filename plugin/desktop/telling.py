@@ -58,6 +58,7 @@ def note_of_proposals(proposals: Sequence[RestorationRecord], names: Mapping[int
 _TITLE = {
     "restored": "Face restored",
     "sharp": "Already sharp",
+    "unseen": "As clear as it can be made",
     "small": "Too small to be restored",
     "ours": "This photo is restored already",
     "left": "Left as it is",
@@ -68,6 +69,7 @@ _TITLE = {
 }
 _MANY = {
     "sharp": "already sharp",
+    "unseen": "as clear as they can be made",
     "small": "too small",
     "ours": "restored before",
     "left": "left as they are",
@@ -78,6 +80,7 @@ _MANY = {
 }
 _TEXT = {
     "sharp": "There is nothing to improve.",
+    "unseen": "Nobody would see a difference, so nothing was written.",
     "small": "The faces have too few pixels.",
     "ours": "",
     "unsure": "Name the person, and the next result will be more like them.",
@@ -91,7 +94,7 @@ def _kind(job: JobRecord) -> str:
     if job.state == "failed":
         return "no face" if "no face found" in (job.error or "") else "failed"
     outcome = str(_result(job).get("outcome"))
-    if outcome in ("restored", "unsure", "refused"):
+    if outcome in ("restored", "unsure", "refused", "unseen"):
         return outcome
     reasons = [str(f.get("skipped_reason") or "") for f in _faces(job)]
     for start, kind in (("sharp already", "sharp"), ("too small", "small"), ("this is a restored photo", "ours")):

@@ -12,6 +12,7 @@ from gallery_db.records import Origin
 from plugin.errors import NotFoundError
 from plugin.paths import printable
 from plugin.restoring.result import FaceResult, RestoreRequest
+from plugin.restoring.skips import ALREADY_CLEAR, Skip
 from plugin.settings import Settings
 
 from .context import JobContext, JobFailedError
@@ -71,8 +72,8 @@ def nameable(path: Path, request: RestoreRequest, settings: Settings) -> tuple[P
 
 
 def summary(results: list[FaceResult]) -> tuple[str, str]:
-    """What one photo came to: `restored`, `refused`, `unsure` (restored or not, but not known whose face it is) or
-    `sharp` (nothing to do), and a sentence for a notification."""
+    """What one photo came to: `restored`, `refused`, `unsure` (restored or not, but not known whose face it is),
+    `unseen` (nobody would see a difference) or `sharp` (nothing to do), and a sentence for a notification."""
     done = [r for r in results if r.output is not None]
     names = sorted({r.person_name for r in done if r.person_name})
     if done:
@@ -85,6 +86,9 @@ def summary(results: list[FaceResult]) -> tuple[str, str]:
     refused = [r for r in results if r.refused]
     if refused:
         return "refused", refused[0].skipped_reason or "refused"
+    unseen = [r for r in results if r.skipped_code is Skip.UNSEEN]
+    if unseen:
+        return "unseen", unseen[0].skipped_reason or ALREADY_CLEAR
     return "sharp", results[0].skipped_reason or "nothing to restore"
 
 

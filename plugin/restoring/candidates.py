@@ -22,10 +22,14 @@ from plugin.library.subjects import Subject, detection_of
 from .expected_gain import NOTHING, Gain, expected_gain
 from .outputs import presence, why_not_again
 from .restore_service import likeness
+from .skips import Skip
 from .whois import WhoIs
 
 MAX_POOL = 200
 """Of a person with more faces only this many, the best, are weighed as references: weighing is quadratic."""
+
+HOPELESS_QUALITY = 0.02
+"""A face of less quality is hidden, turned away or gone: what was restored would be its references."""
 
 ASK_AT_MOST = 500
 """Faces without a person that are identified at a time, those most like anybody first."""
@@ -36,8 +40,8 @@ class Candidate:
     """One face and what speaks for or against restoring it.
 
     `degradation` is None while the face was not measured. `likeness` is the mean cosine to the closest of the person's
-    other faces, None without any. `reason` says why it is left alone, None for a face worth trying. `restorer` is the
-    id of the one that would do it.
+    other faces, None without any. `reason` says why it is left alone, None for a face worth trying; `code` is its kind,
+    where it has one. `restorer` is the id of the one that would do it.
     """
 
     face: FaceRecord
@@ -46,6 +50,7 @@ class Candidate:
     choice: ReferenceChoice | None = None
     likeness: float | None = None
     reason: str | None = None
+    code: Skip | None = None
     restorer: str = ""
 
     @property
@@ -82,7 +87,7 @@ class Candidates:
                 Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation), restorer=restorer)
                 for f in tx.faces.by_ids(face_ids)
             ]
-            seen = [_with(c, _left_alone(c)) for c in seen]
+            seen = [_hopeless(c) or _with(c, _left_alone(c)) for c in seen]
             strangers = [
                 s
                 for c in seen
@@ -157,6 +162,13 @@ def _left_alone(seen: Candidate) -> str | None:
     if seen.degradation is None:
         return "not measured yet"
     return why_left_alone(seen.degradation)
+
+
+def _hopeless(seen: Candidate) -> Candidate | None:
+    quality = None if seen.degradation is None else seen.degradation.quality
+    if quality is None or quality >= HOPELESS_QUALITY or _left_alone(seen) is not None:
+        return None
+    return replace(seen, reason=f"too little of a face is left (quality {quality:.2f})", code=Skip.HOPELESS)
 
 
 def _has_result(rows: Sequence[RestorationRecord]) -> str | None:

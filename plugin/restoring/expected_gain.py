@@ -6,10 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from iconface_core.sharpness import Degradation
+from iconface_core.visible_change import LEAST_MEAN
 
 MEASURED: Mapping[str, Sequence[float]] = {"iconface-nano": (0.006, 0.133, 0.148, 0.163)}
 """Restorer -> rise of likeness of a face that cannot be recognised at all, with 0, 1, 2 and 3 references. Fitted by
 `benchmarks/expected_gain.py`."""
+
+CHANGED: Mapping[str, tuple[float, float]] = {"iconface-nano": (2.50, 4.19)}
+"""Restorer -> mean change of a face's pixels, of 255, for a degradation score of 1, and for a face that cannot be
+recognised at all. Fitted by `benchmarks/visible_change.py`."""
+
+REACH = 48.0
+"""Photo pixels between the eyes: the larger a face is, the less of its damage a network of fixed size sees."""
+
+SURELY_SEEN = 3.25
+"""An expected change of this much was seen in nearly every face, one of `LEAST_MEAN` in a third."""
 
 _WORDS = ("A great deal clearer", "Clearly better", "A little better")
 
@@ -18,10 +29,17 @@ _WORDS = ("A great deal clearer", "Clearly better", "A little better")
 class Gain:
     """What to expect. `measured`: then `value` is how much more like the person's other photos the face will be (the
     mean cosine of an encoder that nothing was trained with); else it is a rule of thumb, 0..1, that promises nothing
-    and only puts faces in order."""
+    and only puts faces in order. `change` is by how much its pixels are expected to change in the mean, of 255; what
+    nobody would see counts little or nothing in `value`. None where that was not measured."""
 
     value: float
     measured: bool
+    change: float | None = None
+
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody will see a difference, even if it becomes twice what is expected."""
+        return self.change is not None and self.change < LEAST_MEAN / 2
 
     @property
     def words(self) -> str:
@@ -36,8 +54,15 @@ NOTHING = Gain(0.0, measured=False)
 
 def expected_gain(restorer: str, degradation: Degradation, references: Sequence[float]) -> Gain:
     """For one face. `references`: the scores, 0..1, of those that would be used."""
-    rises = MEASURED.get(restorer)
-    if rises is not None and degradation.quality is not None:
-        rise = rises[min(len(references), len(rises) - 1)]
-        return Gain(float(np.clip(1 - degradation.quality, 0, 1)) * rise, measured=True)
+    rises, changed = MEASURED.get(restorer), CHANGED.get(restorer)
+    if rises is not None and changed is not None and degradation.quality is not None:
+        poor, rise = float(np.clip(1 - degradation.quality, 0, 1)), rises[min(len(references), len(rises) - 1)]
+        change = expected_change(changed, degradation.score, poor, degradation.eye_distance)
+        seen = float(np.clip((change - LEAST_MEAN) / (SURELY_SEEN - LEAST_MEAN), 0, 1))
+        return Gain(poor * rise * seen, measured=True, change=change)
     return Gain(degradation.score * (0.5 + 0.5 * max(references, default=0.0)), measured=False)
+
+
+def expected_change(changed: tuple[float, float], score: float, poor: float, eye_distance: float) -> float:
+    """The mean change to expect, of 255. `poor` is 1 - quality."""
+    return (changed[0] * score + changed[1] * poor) * min(1.0, REACH / max(eye_distance, 1.0))

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from gallery_db import Gallery
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
-from gallery_db.records import Origin, RestorationRecord, RootRecord
+from gallery_db.records import Origin, RestorationRecord, RestorationState, RootRecord
 from iconface_core.errors import IconFaceError
 from iconface_core.image_io import DEFAULT_FULL_PIXELS, content_hash
 from iconface_core.image_write import restored_names, write_restored
@@ -20,6 +20,7 @@ from plugin.library.degradation import row
 from plugin.settings import Settings
 
 from .result import FaceResult
+from .skips import ALREADY_CLEAR, Skip
 
 Layout = Literal["mirror", "beside", "flat"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -98,7 +99,7 @@ class Outputs:
         """Keep every attempt, the refused ones too; what was written can be undone as one. What was measured in the
         full picture is kept as well: indexing may have seen a reduced one."""
         seen = [(r.face_id, row(r.degradation)) for r in results if r.face_id is not None and r.degradation is not None]
-        tried = [r for r in results if r.verdict is not None]
+        tried = [r for r in results if r.verdict is not None or r.skipped_code is Skip.UNSEEN]
         digest = None if output is None else content_hash(output)
         with self._gallery.begin() as tx:
             tx.measures.set(seen)
@@ -107,17 +108,18 @@ class Outputs:
                 return  # the same result again: nothing new to remember
             written = []
             for r in tried:
-                assert r.verdict is not None
                 face_id, person_id = _now(tx, r)
+                change = r.change
+                state: RestorationState = "done" if r.output is not None else "refused" if r.verdict else "unseen"
                 added = tx.restorations.add(
                     photo=str(r.photo),
                     input_sha256=input_sha256,
                     restorer=r.restorer or "",
                     weights_sha256=weights_sha256,
-                    options=options,
+                    options={**options, **({} if r.strength is None else {"strength": r.strength})},
                     seed=int(options["seed"]),
-                    verdict=r.verdict.kind.value,
-                    state="refused" if r.output is None else "done",
+                    verdict=r.verdict.kind.value if r.verdict is not None else "",
+                    state=state,
                     face_id=face_id,
                     person_id=person_id,
                     references=r.references,
@@ -128,6 +130,8 @@ class Outputs:
                     bbox=r.bbox,
                     origin=origin,
                     seconds=r.seconds,
+                    changed_mean=None if change is None else change.mean,
+                    changed_share=None if change is None else change.share,
                 )
                 if r.output is not None:
                     written.append(added.id)
@@ -196,6 +200,8 @@ def why_not_again(
             return f"you rejected this result (restoration {r.id})"
         if r.state == "undone":
             return f"you took this result back (restoration {r.id})"
+        if r.state == "unseen":
+            return f"{ALREADY_CLEAR} (restoration {r.id})"
         if r.state == "refused":
             return f"the identity check refused this result (restoration {r.id})"
         if r.state == "done" and presence(r, compare=False) == "gone":

@@ -19,7 +19,8 @@ from iconface_core.protocols import FaceEmbedder
 from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
-from iconface_core.verdict import VerdictKind, judge
+from iconface_core.verdict import Verdict, VerdictKind, judge, lost_likeness, refused_for_loss
+from iconface_core.visible_change import LEAST_MEAN, visible_change
 from plugin.errors import NotFoundError
 from plugin.library.bad_files import FAULTS_OF_A_FILE, reason_of
 from plugin.library.subjects import Subject, SubjectFinder, pick
@@ -28,13 +29,17 @@ from plugin.models.host import ModelSlot
 from plugin.models.restorers import Restorers
 
 from .outputs import Outputs, why_not_again
-from .result import FaceResult, RestoreRequest
+from .result import FaceResult, RestoreRequest, change_words
+from .skips import ALREADY_CLEAR, Skip
 from .whois import Answer, WhoIs, chosen_by_hand
 
 log = logging.getLogger(__name__)
 
 GALLERY_TOP = 3
 """Likeness to a person is the mean cosine to this many of their closest photos: one wrong face cannot decide."""
+
+SHARES = (1.0, 0.5, 0.25)
+"""Of the strength that was asked for: what makes a face less like its person is tried again with less."""
 
 OnStep = Callable[[int, int], None]
 
@@ -71,8 +76,8 @@ class RestoreService:
         try:
             if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
-            photo, subjects = self._finder.find(path)
-            subjects = pick(subjects, request.face, path, face_ids=request.face_ids)
+            photo, everybody = self._finder.find(path)
+            subjects = pick(everybody, request.face, path, face_ids=request.face_ids)
         except (ImageReadError, OSError) as e:
             return [FaceResult(path, skipped_reason=str(e), failed=True)]
         except NotFoundError as e:
@@ -80,8 +85,7 @@ class RestoreService:
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=lambda a: likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
-        run = _Run(self, photo, subjects[0].content_hash, request, on_step)
-        del photo  # of a large photo two copies fit, not three
+        run = _Run(self, photo, everybody, request, on_step)
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped_reason is None])
         results = [p.result for p in prepared]
@@ -115,13 +119,14 @@ class _Run:
         self,
         service: RestoreService,
         photo: Photo,
-        source_sha256: str,
+        everybody: Sequence[Subject],
         request: RestoreRequest,
         on_step: OnStep | None,
     ) -> None:
         self._s, self._request, self._on_step = service, request, on_step
         self._began = time.monotonic()
-        self._pixels, self._source_sha256 = photo.pixels, source_sha256
+        self._photo, self._everybody = photo.pixels, everybody
+        self._pixels, self._source_sha256 = photo.pixels, everybody[0].content_hash
         self._records: list[tuple[FaceResult, FaceRecord]] = []
         self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
 
@@ -129,7 +134,7 @@ class _Run:
         """Measure one face, and find its references unless it is left alone."""
         s, request = answer.subject, self._request
         result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
-        crop = align_face(self._pixels, s.face.landmarks, FFHQ_512)
+        crop = align_face(self._photo, s.face.landmarks, FFHQ_512)
         result.degradation = measure(crop.pixels, crop.from_photo)
         if not request.force:
             result.skipped_reason = why_left_alone(result.degradation)
@@ -203,61 +208,100 @@ class _Run:
         return align_face(photo.pixels, best.face.landmarks, FFHQ_512), best.embedding
 
     def restore(self, faces: Sequence[_Prepared]) -> None:
-        """Run the restorer over all faces, then judge each and put it back."""
-        if not faces:
-            return
+        """Run the restorer over all faces, then judge each and put it back; what became less like its person is tried
+        again at lower strength."""
+        waiting = list(faces)
+        for share in SHARES:
+            if waiting:
+                restored = self._restored(waiting, share)
+                waiting = [f for f, out in zip(waiting, restored, strict=True) if not self._settled(f, out, share)]
+        seconds = (time.monotonic() - self._began) / max(len(faces), 1)  # judging takes its share on a fast GPU
+        for face in faces:
+            face.result.seconds = seconds
+
+    def _restored(self, faces: Sequence[_Prepared], share: float) -> list[RgbU8]:
+        """The restored crops, at this share of the strength."""
         with self._s._restorers.slot(self._request.restorer).use() as restorer:
             wanted = self._request.strength
             self._options = options = replace(
                 self._options,
-                strength=restorer.default_strength if wanted is None else wanted,
+                strength=(restorer.default_strength if wanted is None else wanted) * share,
                 steps=self._options.steps or steps_for(restorer.id, self._request.quality),
             )
             inputs = []
             for face in faces:
                 used = face.references[: restorer.max_references]
                 inputs.append(RestoreInput(face.crop, tuple(a for a, _ in used), tuple(e for _, e in used)))
-                face.result.restorer, face.result.seed, face.result.references_used = (
-                    restorer.id,
-                    options.seed,
-                    len(used),
-                )
+                result = face.result
+                result.restorer, result.seed, result.references_used = restorer.id, options.seed, len(used)
                 if face.references and not used:
-                    face.result.references_note = (
-                        f"{restorer.id} uses no references; they serve the identity check only"
-                    )
-            restored = restorer.restore_many(inputs, options, on_step=self._on_step)
+                    result.references_note = f"{restorer.id} uses no references; they serve the identity check only"
             self._weights = restorer.weights_sha256
-        for face, out in zip(faces, restored, strict=True):
-            self._put_back(face, out.pixels)
-        seconds = (time.monotonic() - self._began) / len(faces)  # reading and judging take their share on a fast GPU
-        for face in faces:
-            face.result.seconds = seconds
+            return [out.pixels for out in restorer.restore_many(inputs, options, on_step=self._on_step)]
 
-    def _put_back(self, face: _Prepared, restored: RgbU8) -> None:
-        """Paste a face into the copy if the identity check lets it pass."""
-        s, result, calibration = face.subject, face.result, self._s._calibration
-        pasted = paste_back(self._pixels, face.crop, restored, s.face.landmarks)
-        after = self._s.embed(pasted.pixels, s)
-        result.similarity_before = likeness(s.embedding.vector, face.gallery)
-        result.similarity_after = likeness(after.vector, face.gallery)
-        norms = [e.norm for e in face.gallery]
-        result.verdict = judge(
-            calibration,
-            to_input=float(after.vector @ s.embedding.vector),
-            before=result.similarity_before,
-            after=result.similarity_after,
-            quality_before=s.quality,
-            quality_after=float(calibration.quality(after.norm)),
-            quality_gallery=float(np.median(calibration.quality(norms))) if norms else 1.0,
+    def _settled(self, face: _Prepared, restored: RgbU8, share: float) -> bool:
+        """Paste a face into the copy if anybody can see it and the identity check lets it pass; False when it shall be
+        tried at lower strength."""
+        s, result, force = face.subject, face.result, self._request.force
+        pasted = paste_back(
+            self._photo,
+            face.crop,
+            restored,
+            s.face.landmarks,
+            others=[other.face for other in self._everybody if other is not s],
+            onto=self._pixels,
+            seed=self._options.seed,
         )
-        if result.references_note == UNREAD:
-            result.verdict = replace(result.verdict, reason=f"{result.verdict.reason}; references: {UNREAD}")
-        if result.verdict.kind is VerdictKind.REFUSED and not self._request.force:
-            result.skipped_reason = f"refused: {result.verdict.reason}"
-            return
+        change = visible_change(pasted, s.face.landmarks)
+        if not change.seen and not force and result.verdict is not None:
+            self._refuse(result)  # what can be seen is less like the person, what is like them cannot be seen
+            return True
+        before, after, verdict = self._judged(face, pasted.pixels)
+        lost = verdict.kind is VerdictKind.REFUSED or lost_likeness(before, after)
+        if result.verdict is None or not lost:
+            result.strength, result.change = self._options.strength, change
+            result.similarity_before, result.similarity_after = before, after
+        if not change.seen and not force:
+            result.skipped_code = Skip.UNSEEN
+            result.skipped_reason = f"{ALREADY_CLEAR} ({change_words(change)}; {LEAST_MEAN:.1f} are seen)"
+            return True
+        if result.verdict is None or not lost:
+            result.verdict = verdict
+        if lost and not force:
+            if share == SHARES[-1]:
+                self._refuse(result)
+            return share == SHARES[-1]
+        if share < 1:
+            result.notes.append(f"restored at strength {result.strength:g}: more made it less like the person")
         self._pixels = pasted.pixels
         self._records.append((result, self._record(result, s)))
+        return True
+
+    def _judged(self, face: _Prepared, pixels: RgbU8) -> tuple[float | None, float | None, Verdict]:
+        """Likeness to the person before and after, and the identity check's verdict."""
+        s, calibration = face.subject, self._s._calibration
+        now = self._s.embed(pixels, s)
+        before, after = likeness(s.embedding.vector, face.gallery), likeness(now.vector, face.gallery)
+        norms = [e.norm for e in face.gallery]
+        verdict = judge(
+            calibration,
+            to_input=float(now.vector @ s.embedding.vector),
+            before=before,
+            after=after,
+            quality_before=s.quality,
+            quality_after=float(calibration.quality(now.norm)),
+            quality_gallery=float(np.median(calibration.quality(norms))) if norms else 1.0,
+        )
+        if face.result.references_note == UNREAD:
+            verdict = replace(verdict, reason=f"{verdict.reason}; references: {UNREAD}")
+        return before, after, verdict
+
+    def _refuse(self, result: FaceResult) -> None:
+        """Write nothing of this face; the numbers are those of the first try."""
+        assert result.verdict is not None
+        if result.verdict.kind is not VerdictKind.REFUSED:
+            result.verdict, result.skipped_code = refused_for_loss(result.verdict), Skip.LESS_LIKE
+        result.skipped_reason = f"refused: {result.verdict.reason}"
 
     def _record(self, result: FaceResult, s: Subject) -> FaceRecord:
         b = s.face.bbox

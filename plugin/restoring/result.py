@@ -9,8 +9,11 @@ from gallery_db.records import Origin
 from iconface_core.sharpness import Degradation
 from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
+from iconface_core.visible_change import VisibleChange
 from plugin.models.backends import Quality
 from plugin.rows import Row
+
+from .skips import Skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class RestoreRequest:
 
 @dataclass(slots=True)
 class FaceResult:
-    """What happened to one face. `references` are rows of {face_id, photo, score, reasons}."""
+    """What happened to one face. `references` are rows of {face_id, photo, score, reasons}. `strength` is what was used
+    in the end, `change` what it changed visibly; of one that was not written, what the first try did."""
 
     photo: Path
     number: int = 0
@@ -61,12 +65,15 @@ class FaceResult:
     restorer: str | None = None
     seed: int | None = None
     seconds: float | None = None
+    strength: float | None = None
     degradation: Degradation | None = None
+    change: VisibleChange | None = None
     similarity_before: float | None = None
     similarity_after: float | None = None
     verdict: Verdict | None = None
     output: Path | None = None
     skipped_reason: str | None = None
+    skipped_code: Skip | None = None
     failed: bool = False
     no_face: bool = False
     notes: list[str] = field(default_factory=list)
@@ -78,7 +85,7 @@ class FaceResult:
 
     def row(self) -> Row:
         """The JSON row."""
-        b, d, v = self.bbox, self.degradation, self.verdict
+        b, d, v, c = self.bbox, self.degradation, self.verdict, self.change
         return {
             "photo": str(self.photo),
             "face": self.number or None,
@@ -92,6 +99,7 @@ class FaceResult:
             "references_used": self.references_used,
             "restorer": self.restorer,
             "seed": self.seed,
+            "strength": _rounded(self.strength),
             "degradation": None if d is None else {"score": round(d.score, 3), "reasons": list(d.reasons)},
             "identity": {
                 "before": _rounded(self.similarity_before),
@@ -99,8 +107,10 @@ class FaceResult:
                 "verdict": None if v is None else v.kind.value,
                 "reason": None if v is None else v.reason,
             },
+            "change": None if c is None else {"mean": round(c.mean, 2), "share": round(c.share, 4)},
             "output": None if self.output is None else str(self.output),
             "skipped_reason": self.skipped_reason,
+            "skipped_code": None if self.skipped_code is None else self.skipped_code.value,
             "notes": self.notes,
         }
 
@@ -117,12 +127,19 @@ class FaceResult:
             before, after = self.similarity_before, self.similarity_after
             numbers = "" if before is None or after is None else f" (likeness {before:.2f} -> {after:.2f})"
             out.append(f"  identity    {self.verdict.kind.value}: {self.verdict.reason}{numbers}")
+        if self.change is not None and self.skipped_code is None:
+            out.append(f"  change      {change_words(self.change)}")
         out += [f"  note        {n}" for n in self.notes]
         if self.skipped_reason:
             out.append(f"  left alone  {self.skipped_reason}")
         if self.output is not None:
             out.append(f"  written     {self.output}")
         return out
+
+
+def change_words(change: VisibleChange) -> str:
+    """What was measured, for a person."""
+    return f"{change.mean:.1f} of 255 in the mean, {change.share:.0%} of the face clearly"
 
 
 def exit_code(results: Sequence[FaceResult]) -> int:

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from iconface_core.calibration import Calibration
 from iconface_core.types import EmbedderId
-from iconface_core.verdict import VerdictKind, VerdictPolicy, judge
+from iconface_core.verdict import (
+    LIKENESS_NOISE,
+    VerdictKind,
+    VerdictPolicy,
+    judge,
+    lost_likeness,
+    refused_for_loss,
+)
 
 CALIBRATION = Calibration(EmbedderId("test"), 5.0, 12.0, bias=-8.0, slope=22.0, quality_bias=1.0, quality_slope=4.0)
 ORDER = [VerdictKind.REFUSED, VerdictKind.DOUBTFUL, VerdictKind.UNCHECKED, VerdictKind.PASS]
@@ -71,3 +78,18 @@ def test_caps_cannot_hide_a_loss() -> None:
 def test_half_a_gallery_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="both"):
         judge(CALIBRATION, to_input=0.5, before=0.5)
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0, 1))
+def test_more_likeness_never_loses_any(before: float, after: float, more: float):
+    assert not (lost_likeness(before, min(after + more, 1)) and not lost_likeness(before, after))
+    assert not lost_likeness(before, before)
+    assert not lost_likeness(None, after)
+    assert lost_likeness(before, before - LIKENESS_NOISE - 0.01)
+
+
+def test_a_refusal_for_loss_keeps_the_numbers():
+    passed = judge(CALIBRATION, to_input=0.9, before=0.8, after=0.7)
+    refused = refused_for_loss(passed)
+    assert refused.kind is VerdictKind.REFUSED
+    assert (refused.to_input, refused.before, refused.after) == (passed.to_input, passed.before, passed.after)

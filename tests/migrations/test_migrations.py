@@ -197,6 +197,25 @@ def test_0002_keeps_every_restoration_and_gives_no_id_twice(tmp_path: Path):
         c.execute("update restoration set decided = 'perhaps'")
 
 
+def test_0007_forgets_only_what_nobody_saw_when_it_goes_back(tmp_path: Path):
+    db = tmp_path / "g.db"
+    upgrade(db)
+    with closing(sqlite3.connect(db)) as c:
+        columns = (
+            'photo, input_sha256, restorer, weights_sha256, options, seed, "references", verdict, state, created_at'
+        )
+        for state in ("unseen", "done"):
+            c.execute(
+                f"insert into restoration ({columns}) values ('p', 'i', 'r', '', '{{}}', 1, '[]', '', '{state}', '')"
+            )
+        c.commit()
+    with make_engine(db).connect() as c:
+        command.downgrade(alembic_config(c), "0005")
+    assert [r["state"] for r in rows(db, "select * from restoration")] == ["done"]
+    upgrade(db)
+    assert [r["changed_mean"] for r in rows(db, "select * from restoration")] == [None]
+
+
 def test_an_older_release_can_take_the_file_back(tmp_path: Path):
     """Downgrading is for developers, but it must not fail on states the old schema has no word for."""
     db = tmp_path / "g.db"

@@ -31,6 +31,7 @@ OUTCOMES: Mapping[str, str] = {
     "restored": "Restored. Have a look whether it is still the same person.",
     "unsure": "Restored, without knowing whose face it is. Have a look.",
     "refused": "Refused: it would have become a stranger.",
+    "unseen": "It is already as clear as it can be made here: nobody would see a difference, so nothing was written.",
     "sharp": "This face is clear already; there is nothing to restore.",
 }
 """What a job's outcome (`restore_job.summary`) means for one face."""

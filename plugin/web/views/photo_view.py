@@ -1,6 +1,6 @@
 """What the photo page shows: the photo, its faces in plain words, its restorations. Read in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -174,4 +174,13 @@ def _state(r: RestorationRecord, file: Presence) -> str:
         return "The copy is no longer there" if file == "gone" else "The copy is on a disk that is not connected"
     if r.state == "done":
         return {"accepted": "Kept", "rejected": "Put back", None: "To decide"}[r.decided]
-    return {"refused": "Refused", "undone": "Taken back", "proposed": "Proposed", "rejected": "Put back"}[r.state]
+    return _STATES[r.state]
+
+
+_STATES: Mapping[str, str] = {
+    "refused": "Refused",
+    "undone": "Taken back",
+    "proposed": "Proposed",
+    "rejected": "Put back",
+    "unseen": "Already as clear as it can be made",
+}

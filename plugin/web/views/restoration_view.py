@@ -153,7 +153,7 @@ def _card(
 def _why_gone(record: RestorationRecord) -> str:
     if record.state in ("rejected", "undone"):
         return "Put back" if record.output is not None else "Not this one"
-    if record.state == "refused":
+    if record.state in ("refused", "unseen"):
         return "No copy was made"
     words = {"gone": "The copy is gone from the disk", "offline": "The disk with the copy is not connected"}
     return words.get(presence(record, compare=False), "")

@@ -36,6 +36,8 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
     photos = f"the other photos of {name}" if name else "the other photos of this person"
     if record.state == "proposed":
         return Says("Could be restored", "Nothing was computed yet.", "")
+    if record.state == "unseen":
+        return Says("Already as clear as it can be made", "Nobody would see a difference, so no copy was made.", "")
     if record.verdict == "refused":
         why = f"The new face looked like somebody else when compared with {photos if compared else 'the photo itself'}."
         if record.output is not None:

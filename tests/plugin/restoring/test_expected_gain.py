@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.sharpness import Degradation
+from iconface_core.visible_change import LEAST_MEAN
 from plugin.restoring.expected_gain import MEASURED, expected_gain
 
 SHARE = st.floats(0, 1)
@@ -30,6 +31,15 @@ def test_the_rule_of_thumb_serves_what_was_not_measured():
     for restorer, quality in (("another", 0.2), ("iconface-nano", None)):
         gain = expected_gain(restorer, face(quality), [0.6])
         assert (gain.measured, gain.value) == (False, pytest.approx(0.8 * 0.8))
+
+
+@given(SHARE, SHARE, st.lists(SHARE, max_size=3))
+def test_what_nobody_would_see_promises_nothing(quality: float, score: float, scores: list[float]):
+    gain = expected_gain("iconface-nano", face(quality, score), scores)
+    assert gain.change is not None
+    assert (gain.value == 0) == (gain.change <= LEAST_MEAN or quality == 1)
+    assert gain.unseen == (gain.change < LEAST_MEAN / 2)
+    assert not expected_gain("another", face(quality, score), scores).unseen, "nothing is known of it"
 
 
 def test_words_follow_the_number():
