@@ -52,9 +52,8 @@ def train(
     processes = Processes(config.runtime)
     torch.manual_seed(config.seed)  # the fresh weights
     pack = open_pack(*places.data, preload=config.runtime.preload)
-    recipe: Recipe[Any] = (
-        _nano(config, pack, places, processes) if config.nano else _flow(config, pack, places, processes)
-    )
+    make = _nano if config.nano else _student if config.student else _flow
+    recipe: Recipe[Any] = make(config, pack, places, processes)
     trainer = Trainer(recipe, config, places.out, processes, resume=resume, say=say)
     left = None if max_seconds is None else max_seconds - (time.monotonic() - begun)
     return trainer.run(max_seconds=left, stop=stop)
@@ -76,7 +75,7 @@ def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes)
         bfloat16=config.runtime.precision == "bfloat16",
         channels_last=config.runtime.channels_last,
         gradient_checkpointing=config.runtime.gradient_checkpointing,
-        data=[{key: m.get(key) for key in ("source", "licence", "counts")} for m in pack.manifests],
+        data=_sources(pack),
     )
     if places.start is not None:
         network, model, _ = load_nano(places.start)
@@ -84,6 +83,23 @@ def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes)
             raise TrainConfigError(f"{places.start} is not the network that [nano.model] describes; start from another")
         recipe.module.load_state_dict(network.state_dict())
     return recipe
+
+
+def _student(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:
+    from .student_recipe import StudentRecipe
+
+    assert config.student is not None
+    recipe = StudentRecipe(
+        config.student, pack, batch=config.batch.size, device=processes.device, name=config.name, data=_sources(pack)
+    )
+    if places.start is not None:
+        recipe.load(places.start)
+    return recipe
+
+
+def _sources(pack: Pack) -> list[dict[str, Any]]:
+    """What a model card says of each pack."""
+    return [{key: m.get(key) for key in ("source", "licence", "counts")} for m in pack.manifests]
 
 
 def _flow(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:

@@ -1,7 +1,7 @@
 """TrainConfig: one training run, read from TOML. An unknown key is an error that names it.
 
-A file has the common tables and exactly one of `[nano]` (trains iconface-nano) and `[iconface]` (trains the adapter and
-LoRA of the 4B model). docs/training.md explains every key.
+A file has the common tables and exactly one of `[nano]` (trains iconface-nano), `[student]` (trains the encoder of
+damaged faces) and `[iconface]` (trains the adapter and LoRA of the 4B model). docs/training.md explains every key.
 """
 
 import json
@@ -16,6 +16,7 @@ from iconface_core.strict_read import read_dataclass
 from .flow_recipe import FlowTraining
 from .learning_rate import ScheduleConfig
 from .nano_recipe import NanoTraining
+from .student_recipe import StudentTraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,12 @@ class TrainConfig:
     report: ReportConfig = field(default_factory=ReportConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
     nano: NanoTraining | None = None
+    student: StudentTraining | None = None
     iconface: FlowTraining | None = None
 
     def __post_init__(self) -> None:
-        if (self.nano is None) == (self.iconface is None):
-            raise ValueError("exactly one of the tables [nano] and [iconface] says what is trained")
+        if sum(table is not None for table in (self.nano, self.student, self.iconface)) != 1:
+            raise ValueError("exactly one of the tables [nano], [student] and [iconface] says what is trained")
 
     def to_json(self) -> str:
         """Everything, defaults included: what a run writes beside its weights."""
