@@ -19,7 +19,7 @@ from .errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsErr
 
 BUNDLED = Path(__file__).parent / "weights"
 ACCEPTED = "accepted-licences.json"
-Role = Literal["detector", "embedder", "restorer"]
+Role = Literal["detector", "embedder", "identifier", "restorer"]
 Color = Literal["BGR", "RGB"]
 
 

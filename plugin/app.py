@@ -19,7 +19,13 @@ from .library.re_embedding import ReEmbedder
 from .library.roots import Roots
 from .library.scanning import Scanner
 from .library.subjects import SubjectFinder
-from .models.backends import EmbedderBackend, detector_backend, embedder_backend, installed_embedders
+from .models.backends import (
+    EmbedderBackend,
+    damaged_backend,
+    detector_backend,
+    embedder_backend,
+    installed_embedders,
+)
 from .models.host import ModelHost, ModelSlot
 from .models.iconface_backend import IconFaceFiles
 from .models.restorers import Restorers
@@ -86,8 +92,16 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     next_indexer = Indexer(detector, models.slot(preferred.load), **sizes, looking=looking)
     people = People(gallery)
     grouper = Grouper(gallery, backend.facts, GroupingPolicy())
-    finder = SubjectFinder(gallery, indexer, backend.facts.id, backend.facts.calibration, max_pixels=max_pixels)
-    whois = WhoIs(gallery, backend.facts)
+    through_damage = damaged_backend(backend.facts.id, folders.models)
+    finder = SubjectFinder(
+        gallery,
+        indexer,
+        backend.facts.id,
+        backend.facts.calibration,
+        max_pixels=max_pixels,
+        damaged=None if through_damage is None else models.slot(through_damage.load),
+    )
+    whois = WhoIs(gallery, backend.facts, None if through_damage is None else through_damage.calibration)
     iconface = IconFaceFiles(
         folders.models, settings.iconface_device, settings.iconface_weights, settings.iconface_offload
     )

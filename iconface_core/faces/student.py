@@ -24,7 +24,9 @@ from .vectors import normalised, stacked
 
 
 class DamagedSFace:
-    """`DamagedFaceEmbedder` for SFace's space. Raises WeightsError when a file is missing, damaged or of another net."""
+    """`DamagedFaceEmbedder` for SFace's space.
+
+    Raises WeightsError when a file is missing, damaged or of another network."""
 
     id = STUDENT_ID
     base = SFACE_ID
@@ -59,8 +61,8 @@ class DamagedSFace:
 
 
 def graft(graph: onnx.GraphProto, tensors: Mapping[str, F32]) -> None:
-    """Replace, in place, the convolutions of SFace's graph that `tensors` name (`BLOCK.weight`, `BLOCK.bias`), each with
-    the normalisation after it, which is folded into the tensors. Raises WeightsError when one does not fit."""
+    """Replace, in place, the convolutions of SFace's graph that `tensors` name (`BLOCK.weight`, `BLOCK.bias`), each
+    with the normalisation after it, which is folded into the tensors. Raises WeightsError when one does not fit."""
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     after = {node.input[0]: node for node in graph.node if node.input}

@@ -5,13 +5,24 @@ import numpy as np
 from iconface_core.calibration import Calibration
 from iconface_core.types import EmbedderId, FaceEmbedding
 
+from .sface_facts import CALIBRATION as CLEAR
+
 STUDENT_ID = EmbedderId("sface-damaged-1")
-CALIBRATION = Calibration(STUDENT_ID, norm_low=7.0, norm_high=13.0, bias=-3.5, slope=28.66)
-CLEAR_NORM = 13.0
+CALIBRATION = Calibration(
+    STUDENT_ID, CLEAR.norm_low, CLEAR.norm_high, CLEAR.bias, CLEAR.slope, CLEAR.quality_bias, CLEAR.quality_slope
+)
+CLEAR_QUALITY = 0.9
+"""Of SFace. From here on a face is clear: the student is not asked, and would not be heard."""
+MOST = 0.7
+"""The student's part of the vector of a hopeless face."""
 
 
 def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
-    share = 0.5
+    """The vector to identify a face by: less of the student's `guess` the clearer the face is, none where it is clear.
+
+    The norm stays that of `plain`: it falls with damage.
+    """
+    clear = float(CLEAR.quality(plain.norm))
+    share = MOST * max(0.0, 1 - clear / CLEAR_QUALITY)
     vector = (1 - share) * plain.vector + share * guess.vector
-    length = float(np.linalg.norm(vector))
-    return FaceEmbedding(STUDENT_ID, vector / np.float32(length), plain.norm)
+    return FaceEmbedding(STUDENT_ID, (vector / np.linalg.norm(vector)).astype(np.float32), plain.norm)

@@ -253,3 +253,39 @@ def test_columns_of_unequal_length_and_foreign_vectors_are_refused():
         )
     with pytest.raises(ValueError, match="two embedders never mix"):
         identify(Probe(np.ones(3, np.float32), 1.0), people, CALIBRATION)
+
+
+def test_a_doubt_is_tipped_by_who_else_is_in_the_photo_and_by_nothing_else():
+    people = gallery([1, 2, 3])
+    probe = Probe(photo_of(1, 99, 0.56), 1.0)
+    alone = identify(probe, people, CALIBRATION)
+    assert alone.kind is IdentityKind.UNSURE
+    helped = identify(probe, people, CALIBRATION, hints={1: 9.0})
+    assert helped.kind is IdentityKind.KNOWN
+    assert helped.best is not None
+    assert helped.best.hint == IdentifyPolicy().max_hint
+    assert identify(probe, people, CALIBRATION, hints={2: 9.0}).person_id is None
+    with pytest.raises(ValueError, match="never decides against the face"):
+        IdentifyPolicy(max_hint=3.0)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=12),
+    st.integers(1, 4),
+    st.floats(0.0, 1.0),
+    st.dictionaries(st.integers(1, 4), st.floats(-50, 50)),
+)
+def test_hints_never_decide_against_the_face(people, who, similarity, hints):
+    """Whoever is named with hints is the one whom the face alone puts first, and for whom it speaks."""
+    probe, rows = Probe(photo_of(who, 99, similarity), 1.0), gallery(people)
+    alone, helped = identify(probe, rows, CALIBRATION), identify(probe, rows, CALIBRATION, hints=hints)
+    assert alone.best is not None
+    assert helped.best is not None
+    assert identify(probe, rows, CALIBRATION, hints=dict.fromkeys(hints, 0.0)).candidates == alone.candidates
+    if alone.kind is not IdentityKind.UNSURE:
+        assert helped.candidates == alone.candidates
+    if helped.kind is IdentityKind.KNOWN:
+        assert helped.person_id == alone.best.person_id
+        assert alone.best.llr > 0
+    assert all(0 <= c.hint <= IdentifyPolicy().max_hint and (c.hint == 0 or c.llr > 0) for c in helped.candidates)
