@@ -1,4 +1,10 @@
-"""Held-out photos of LFW, degraded and embedded end to end; what was embedded once is kept in `benchmarks/.cache`."""
+"""Held-out photos of LFW, degraded and embedded end to end; what was embedded once is kept in `benchmarks/.cache`.
+
+    python -m benchmarks.held_out DIR
+
+links the photos of those people into DIR whom the benchmark neither tests nor has in its gallery: they may be trained
+on (strangers of the half that policies are tuned on).
+"""
 
 import hashlib
 import os
@@ -106,6 +112,22 @@ def plan(limit: int | None) -> tuple[list[Path], np.ndarray, list[int], set[int]
     return flat, person, held_out, {person_of[f] for f in strangers}
 
 
+def tested(person: np.ndarray) -> np.ndarray:
+    """Of each person whether they belong to the half that is tested; policies are tuned on the others."""
+    return np.random.default_rng(SEED + 1).permutation(person.max() + 1) % 2 == 0
+
+
+def free_for_training() -> list[Path]:
+    """The photos of people who are strangers to the gallery and not tested."""
+    photos, person, _, strangers = plan(None)
+    test = tested(person)
+    return [
+        path
+        for path, i in zip(photos, person, strict=True)
+        if i in strangers and not test[i] and path.parent.name not in TWO_NAMES
+    ]
+
+
 def embed_photo(job: tuple[Path, str, float]) -> tuple[np.ndarray, float, float, float, np.ndarray] | None:
     """The most central face of the photo, degraded first unless the level is "clean"; None when none is found."""
     path, level, face_px = job
@@ -197,7 +219,7 @@ def faces_of(
 
 
 def guesses_of(faces: Faces, photos: list[Path], weights: Path, processes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors (N, 128) and norms (N,) that the encoder of damaged faces gives for the degraded rows; zeros for the clean
+    """Vectors (N, 128) and norms (N,) that the encoder of damaged faces gives for the degraded rows; zeros for clean
     ones. Kept in the cache for every version of the weights."""
     key = hashlib.sha256(weights.read_bytes() + (ROOT / "benchmarks/degradation_levels.py").read_bytes()).hexdigest()
     file = CACHE / f"identify_damaged_{key[:12]}.npz"
@@ -217,3 +239,10 @@ def guesses_of(faces: Faces, photos: list[Path], weights: Path, processes: int) 
     nobody = np.zeros(128, np.float32), 0.0
     rows = [known.get(str(name), nobody) for name in names]
     return np.array([v for v, _ in rows]), np.array([n for _, n in rows])
+
+
+if __name__ == "__main__":
+    for source in free_for_training():
+        link = Path(sys.argv[1]) / source.parent.name / source.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(source)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
@@ -11,18 +9,13 @@ from .face_encoder import TorchSFace, to_arcface
 
 
 class Student(nn.Module):
-    """What `stem` gave (B, C, H, W) -> raw embeddings (B, 128), not normalised. Starts as exactly SFace.
+    """What the stem gave (B, C, H, W) -> raw embeddings (B, 128), not normalised. Starts as exactly SFace.
 
     Only the convolutions of the blocks from number `first` on are trained, so a checkpoint holds only these.
     """
 
-    def __init__(self, first: int, *, model_dir: Path | None = None) -> None:
-        """Raises ValueError when SFace has no block `first`."""
+    def __init__(self, sface: TorchSFace, first: int) -> None:
         super().__init__()
-        sface = TorchSFace(model_dir=model_dir)
-        if not 0 <= first < len(sface.body):
-            raise ValueError(f"SFace has blocks 0..{len(sface.body) - 1}, so the first trained one cannot be {first}")
-        self.first = first
         self.body = nn.ModuleDict({str(i): block for i, block in enumerate(sface.body) if i >= first})
         self.head = sface.head
         for block in self.body.values():
@@ -50,9 +43,8 @@ class Student(nn.Module):
 class Stem(nn.Module):
     """FFHQ_512 crops of any size (B, 3, S, S) in [-1, 1] -> what SFace's blocks before `first` see in them."""
 
-    def __init__(self, first: int, *, model_dir: Path | None = None) -> None:
+    def __init__(self, sface: TorchSFace, first: int) -> None:
         super().__init__()
-        sface = TorchSFace(model_dir=model_dir)
         self.body = nn.Sequential(*list(sface.body)[:first])
 
     @torch.no_grad()
@@ -60,3 +52,11 @@ class Stem(nn.Module):
         x = (to_arcface(images, moved) * (127.5 * 0.0078125)).contiguous(memory_format=torch.channels_last)
         seen: Tensor = self.body(x)
         return seen
+
+
+def stem_and_student(first: int) -> tuple[Stem, Student]:
+    """SFace in two parts. Raises ValueError when it has no block `first`."""
+    sface = TorchSFace()
+    if not 0 <= first < len(sface.body):
+        raise ValueError(f"SFace has blocks 0..{len(sface.body) - 1}, so the first trained one cannot be {first}")
+    return Stem(sface, first), Student(sface, first)

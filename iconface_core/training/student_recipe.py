@@ -22,7 +22,7 @@ from .degrade_recipe import STRONGEST
 from .faces import Faces, FacesConfig
 from .recipe import Draw, Forward
 from .shards import Pack
-from .student_net import Stem, Student
+from .student_net import stem_and_student
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,9 @@ class StudentRecipe:
         """`data` says of each pack what the card repeats; `name` is the exported file's.
 
         Raises PackError when nobody is trained on, ValueError when `training.first` is no block of SFace."""
-        self._student = Student(training.first).to(device)
-        self.module = self._student
-        self._stem = Stem(training.first).to(device)
+        stem, self._student = stem_and_student(training.first)
+        self._stem = stem.to(device)
+        self.module = self._student.to(device)
         self._training, self._batch, self._device = training, batch, device
         self._name, self._data = name, list(data)
         train = Faces(pack, "train", training.faces)

@@ -15,7 +15,7 @@ from iconface_core.training.learning_rate import ScheduleConfig
 from iconface_core.training.recipe import Draw
 from iconface_core.training.shards import open_pack
 from iconface_core.training.start import Places, train
-from iconface_core.training.student_net import Stem, Student
+from iconface_core.training.student_net import stem_and_student
 from iconface_core.training.student_recipe import Misalignment, StudentRecipe, StudentTraining, everybody, misaligned
 from iconface_core.training.train_config import BatchConfig, load_train_config
 from iconface_core.types import AlignedFace
@@ -36,7 +36,7 @@ def small():
 
 
 def test_it_begins_as_exactly_sface_and_is_the_same_in_onnxruntime(tmp_path):
-    student, stem = Student(24), Stem(24)
+    stem, student = stem_and_student(24)
     crop = torch.randint(0, 256, (1, 3, 112, 112), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
     seen = stem.body((crop.float() - 127.5) * 0.0078125)
     face = AlignedFace(crop[0].permute(1, 2, 0).numpy(), np.eye(2, 3, dtype=np.float32))
@@ -54,7 +54,7 @@ def test_it_begins_as_exactly_sface_and_is_the_same_in_onnxruntime(tmp_path):
     assert not any(p.requires_grad for p in student.head.parameters())
     assert not student.train().training, "statistics stay those of the clean faces"
     with pytest.raises(ValueError, match=r"blocks 0\.\.26"):
-        Student(27)
+        stem_and_student(27)
 
 
 def test_it_trains_stops_and_goes_on_bit_for_bit(make_pack, tmp_path):
