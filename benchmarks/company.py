@@ -5,7 +5,7 @@
 People of LFW are put into families of four. Every photo of a person of the gallery shows one more person: in 80 % of
 the photos another of the family, in 20 % anybody; so does the photo of every probe, and that other person is known.
 The other of a stranger's photo is anybody, whose family the hints then speak for. Faces, levels and people are those of
-`benchmarks.identify`; each probe is asked about with and without hints.
+`benchmarks.identify`; each probe is asked about without hints, and with hints of at most 1 and 2 nats.
 """
 
 import argparse
@@ -18,10 +18,12 @@ from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, plan, tested
 from benchmarks.identify import gallery_of, share
 from iconface_core.company import Album, hints
 from iconface_core.faces.sface_facts import CALIBRATION
-from iconface_core.identify import IdentityKind, Probe, identify
+from iconface_core.identify import IdentifyPolicy, IdentityKind, Probe, identify
 
 FAMILY = 4
 OWN_FAMILY = 0.8
+MOST = (0.0, 1.0, 2.0)
+STRANGERS = 600  # of all levels and clean, asked about in each small gallery
 
 
 def families(people: np.ndarray, rng: np.random.Generator) -> dict[int, np.ndarray]:
@@ -45,32 +47,41 @@ def album_of(clean: Faces, family: dict[int, np.ndarray], people: np.ndarray, rn
     return Album(np.concatenate([clean.person, beside]).astype(np.int64), photos, np.zeros(len(photos), np.int64))
 
 
-def report(faces: Faces, test: np.ndarray, strangers: np.ndarray, people: np.ndarray) -> None:
-    """Named, wrong and strangers named, without and with hints."""
-    rng = np.random.default_rng(SEED)
+def ask(
+    faces: Faces, people: np.ndarray, asked: np.ndarray, rng: np.random.Generator
+) -> dict[tuple[str, float], np.ndarray]:
+    """By level and by the most nats that hints may add: rows of (of the gallery, right, named, unsure), one for each
+    face of `asked` (mask). The gallery is the clean photos of `people`."""
     family = families(people, rng)
     clean = faces.where((faces.level == "clean") & np.isin(faces.person, people))
     gallery, album = gallery_of(clean, CALIBRATION), album_of(clean, family, people, rng)
-    print("| people | level | hints | asked | correct | wrong | unsure | strangers | named |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    told: dict[tuple[str, float], np.ndarray] = {}
     for level in LEVELS:
-        probes = faces.where((faces.level == level) & test & np.isin(faces.person, [*people, *strangers]))
-        known = np.isin(probes.person, people)
-        rows = []
+        probes = faces.where((faces.level == level) & asked)
+        rows: dict[float, list[tuple[bool, bool, bool, bool]]] = {most: [] for most in MOST}
         for vector, norm, photo, person in zip(probes.vector, probes.norm, probes.photo, probes.person, strict=True):
             beside = companion(int(person), family, people, rng)
             probe = Probe(vector, float(CALIBRATION.quality(norm)), face_id=int(photo))
-            said = {p: h.nats for p, h in hints(album, present=[beside], photo_id=int(photo)).items()}
-            rows.append([identify(probe, gallery, CALIBRATION, hints=given) for given in ({}, said)])
-        for way, results in zip(("no", "yes"), zip(*rows, strict=True), strict=True):
-            named = np.array([-1 if r.person_id is None else r.person_id for r in results])
-            right, unsure = named == probes.person, np.array([r.kind is IdentityKind.UNSURE for r in results])
-            print(
-                f"| {len(people)} | {level} | {way} | {known.sum()} | {share(right[known])} "
-                f"| {share((~right & (named >= 0))[known])} | {share(unsure[known])} | {(~known).sum()} "
-                f"| {share((named >= 0)[~known])} |",
-                flush=True,
-            )
+            found = hints(album, present=[beside], photo_id=int(photo))
+            said = {p: h.nats for p, h in found.items()}
+            for most in MOST:
+                who = identify(probe, gallery, CALIBRATION, policy=IdentifyPolicy(max_hint=most), hints=said)
+                named = who.person_id is not None
+                unsure = who.kind is IdentityKind.UNSURE
+                rows[most].append((int(person) in family, who.person_id == int(person), named, unsure))
+        told |= {(level, most): np.array(r, bool).reshape(-1, 4) for most, r in rows.items()}
+    return told
+
+
+def report(people: int, told: dict[tuple[str, float], list[np.ndarray]]) -> None:
+    for (level, most), parts in told.items():
+        member, right, named, unsure = np.concatenate(parts).T
+        wrong = named & ~right
+        print(
+            f"| {people} | {level} | {most} | {member.sum()} | {share(right[member])} | {share(wrong[member])} "
+            f"| {share(unsure[member])} | {(~member).sum()} | {share(named[~member])} |",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -82,14 +93,23 @@ def main() -> None:
     faces, _ = faces_of(photos, person, held_out, options.processes)
     two_names = {i for i, p in zip(person, photos, strict=True) if p.parent.name in TWO_NAMES}
     faces = faces.where(~np.isin(faces.person, list(two_names)))
-    test, outsiders = tested(person)[faces.person], np.array(sorted(strangers))
-    everybody = np.setdiff1d(faces.person, outsiders)
-    report(faces, test, outsiders, everybody)
-    # few people: a look-alike has less to compete against, and everybody is somebody's family
+    rng = np.random.default_rng(SEED)
+    print("| people | level | at most, nats | asked | correct | wrong | unsure | strangers | named |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    everybody = np.setdiff1d(faces.person, sorted(strangers))
+    told = ask(faces, everybody, tested(person)[faces.person], rng)
+    report(len(everybody), {key: [rows] for key, rows in told.items()})
+    # few people: a look-alike has less to compete against, and everybody is in somebody's family
     several = np.flatnonzero(np.bincount(faces.person[faces.level == "clean"]) >= 4)
-    mine = np.random.default_rng(SEED).permutation(np.intersect1d(several, np.unique(faces.person[test])))
     for size in (8, 20, 48):
-        report(faces, test, outsiders, mine[:size])
+        parts: dict[tuple[str, float], list[np.ndarray]] = {}
+        for _ in range(400 // size):
+            people = rng.choice(several, size, replace=False)
+            asked = np.isin(faces.person, people)
+            asked[rng.choice(np.flatnonzero(~asked), STRANGERS, replace=False)] = True
+            for key, rows in ask(faces, people, asked, rng).items():
+                parts.setdefault(key, []).append(rows)
+        report(size, parts)
 
 
 if __name__ == "__main__":
