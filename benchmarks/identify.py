@@ -1,6 +1,6 @@
 """Who is it: degraded held-out photos against a gallery of real people, strangers included.
 
-    python -m benchmarks.identify [--people 400] [--processes 2] [--fit] [--tune] [--damaged WEIGHTS]
+    python -m benchmarks.identify [--people 400] [--processes 2] [--fit] [--tune] [--damaged WEIGHTS] [--write]
 
 Every probe is a photo that is degraded, then detected, aligned and embedded like any photo. Its gallery holds the
 *other* photos of everybody but the strangers. People are split in two halves: policies are tuned on one, and the tables
@@ -20,9 +20,9 @@ import numpy as np
 from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, guesses_of, plan, tested
 from iconface_core.calibration import Calibration
-from iconface_core.faces.student_facts import CALIBRATION as DAMAGED
 from iconface_core.faces.student_facts import CLEAR as CLEAR_FACES
-from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, mixed
+from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED, mixed
+from iconface_core.faces.vectors import calibration_path
 from iconface_core.identify import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.pose import head_pose
 from iconface_core.references import DegradedFace, ReferenceCandidate, select_references
@@ -292,7 +292,9 @@ def main() -> None:
     usable &= ~np.isin(faces.person, list(two_names)) | (faces.level == "clean")
     faces, test = faces.where(usable), test[usable]
     outsiders = np.array(sorted(strangers))
-    meaning = Meaning(CLEAR_FACES, DAMAGED if options.damaged is not None else None)
+    meaning = Meaning(CLEAR_FACES)
+    if options.damaged is not None:
+        meaning = replace(meaning, damaged=Calibration.read_or(calibration_path(options.damaged), UNMEASURED))
     if options.fit:
         loose = replace(CLEAR_FACES, norm_low=NORM_RANGE[0], norm_high=NORM_RANGE[1])
         gallery = gallery_of(faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders)), loose)
@@ -301,7 +303,9 @@ def main() -> None:
             meaning = Meaning(fit(learn, gallery, CLEAR_FACES))
         else:
             through = CLEAR_FACES.quality(learn.norm) < CLEAR_QUALITY
-            meaning = replace(meaning, damaged=fit(learn.where(through), gallery, DAMAGED))
+            meaning = replace(meaning, damaged=fit(learn.where(through), gallery, UNMEASURED))
+    if options.write and options.fit and meaning.damaged is not None:
+        meaning.damaged.write(calibration_path(options.damaged))
     print(f"not detected: {missing}; {meaning}\n")
     report_identity(faces, test, outsiders, meaning, options.tune)
     report_families(faces, meaning)

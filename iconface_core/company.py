@@ -19,7 +19,7 @@ DOUBT = 10.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Album:
     """One row per face of a known person, any order: `person_ids`, `photo_ids`, `days` (date ordinals; below 1: not
-    known). Raises ValueError when the columns differ in length."""
+    known). A person counts once a photo. Raises ValueError when the columns differ in length."""
 
     person_ids: I64
     photo_ids: I64
@@ -28,6 +28,9 @@ class Album:
     def __post_init__(self) -> None:
         if not self.person_ids.shape == self.photo_ids.shape == self.days.shape:
             raise ValueError("the columns of an album differ in length")
+        _, first = np.unique(np.stack([self.photo_ids, self.person_ids], 1), axis=0, return_index=True)
+        for name in ("person_ids", "photo_ids", "days"):
+            object.__setattr__(self, name, getattr(self, name)[first])  # frozen: made distinct once
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +59,24 @@ def hints(
     A hint is the logarithm of how much more often the person is in the photos with someone who is here, or in those of
     the same day, than in all photos. Of several the strongest counts: they say the same thing twice.
     """
-    use = np.ones(len(album.photo_ids), bool) if photo_id is None else album.photo_ids != photo_id
-    pairs, first = np.unique(np.stack([album.photo_ids[use], album.person_ids[use]], 1), axis=0, return_index=True)
-    photos, people = pairs.T
-    everything = len(np.unique(photos))
+    use = slice(None) if photo_id is None else album.photo_ids != photo_id
+    photos, people, days = album.photo_ids[use], album.person_ids[use], album.days[use]
     found: dict[int, Hint] = {}
     for beside in sorted(present):
-        _compare(found, photos, people, np.isin(photos, photos[people == beside]), everything, beside)
+        _compare(found, photos, people, np.isin(photos, photos[people == beside]), beside)
     if day is not None and day > 0:
-        _compare(found, photos, people, album.days[use][first] == day, everything, None)
+        _compare(found, photos, people, days == day, None)
     return {person: hint for person, hint in found.items() if person not in present}
 
 
-def _compare(
-    found: dict[int, Hint], photos: I64, people: I64, chosen: NDArray[np.bool_], everything: int, beside: int | None
-) -> None:
+def _compare(found: dict[int, Hint], photos: I64, people: I64, chosen: NDArray[np.bool_], beside: int | None) -> None:
     """Everybody's share of the chosen photos against their share of all; the stronger hint stays."""
     of = len(np.unique(photos[chosen]))
     if not of:
         return
     person_ids, counts = np.unique(people[chosen], return_counts=True)
-    everywhere = np.array([(people == p).sum() for p in person_ids]) / everything
+    everybody, photos_of = np.unique(people, return_counts=True)
+    everywhere = photos_of[np.searchsorted(everybody, person_ids)] / len(np.unique(photos))
     nats = np.log((counts + DOUBT * everywhere) / (of + DOUBT) / everywhere)
     for person, count, value in zip(person_ids.tolist(), counts.tolist(), nats.tolist(), strict=True):
         if value > 0 and person != beside and (person not in found or value > found[person].nats):

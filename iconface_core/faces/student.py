@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from iconface_core.calibration import Calibration
 from iconface_core.errors import WeightsError
 from iconface_core.model_catalogue import SFACE_FILE
 from iconface_core.model_files import locate_verified
@@ -18,7 +19,7 @@ from iconface_core.types import F32, AlignedFace, FaceEmbedding
 
 from .onnx_graph import fold_constants, keep_input, load_graph, open_session
 from .sface_facts import SFACE_ID
-from .student_facts import CALIBRATION, STUDENT_ID, mixed
+from .student_facts import STUDENT_ID, UNMEASURED, mixed
 from .student_files import read_student
 from .vectors import normalised, stacked
 
@@ -30,15 +31,23 @@ class DamagedSFace:
 
     id = STUDENT_ID
     base = SFACE_ID
-    calibration = CALIBRATION
 
-    def __init__(self, weights: Path, *, model_dir: Path | None = None, threads: int = 1, batch: int = 8) -> None:
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        calibration: Calibration = UNMEASURED,
+        model_dir: Path | None = None,
+        threads: int = 1,
+        batch: int = 8,
+    ) -> None:
         model = load_graph(locate_verified(SFACE_FILE, model_dir))
         fold_constants(model)
         graft(model.graph, read_student(weights))
         keep_input(model, "data", ("n", 3, 112, 112))
         self._session = open_session(model, threads)
         self._batch = batch
+        self.calibration = calibration
 
     def embed(self, faces: Sequence[AlignedFace], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
         """The vectors to identify ARCFACE_112 crops by, in order; `plain` is what SFace itself gave for them.

@@ -1,16 +1,17 @@
 """What is known of the encoder of damaged faces without loading it: when it is asked, and what its numbers mean."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from iconface_core.calibration import Calibration
 from iconface_core.types import EmbedderId, FaceEmbedding
 
 from .sface_facts import CALIBRATION as CLEAR
 
 STUDENT_ID = EmbedderId("sface-damaged-1")
-CALIBRATION = Calibration(
-    STUDENT_ID, CLEAR.norm_low, CLEAR.norm_high, CLEAR.bias, CLEAR.slope, CLEAR.quality_bias, CLEAR.quality_slope
-)
+UNMEASURED = replace(CLEAR, embedder=STUDENT_ID)
+"""SFace's, to begin with: `benchmarks/identify.py --fit --damaged WEIGHTS --write` measures what the numbers of some
+weights mean and writes it beside them. Weights without it are not used."""
 CLEAR_QUALITY = 0.9
 """Of SFace. From here on a face is clear: the student is not asked, and would not be heard."""
 MOST = 0.7

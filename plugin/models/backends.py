@@ -114,27 +114,27 @@ class DamagedBackend:
 
 
 def damaged_backend(embedder: EmbedderId, models: Path) -> DamagedBackend | None:
-    """Who identifies damaged faces in this embedder's space: for SFace its student, trained on one's own photos or
-    shipped; None for the others, and where its weights are missing."""
+    """Who identifies damaged faces in this embedder's space: for SFace its student; None for the others, and where its
+    weights or what was measured of them are missing. Raises WeightsError when the latter is damaged."""
     from iconface_core.faces.sface_facts import SFACE_ID
-    from iconface_core.faces.student_facts import CALIBRATION
+    from iconface_core.faces.student_facts import UNMEASURED
 
-    if embedder != SFACE_ID:
-        return None
-    own = models / STUDENT_FILE.folder / STUDENT_FILE.filename
     try:
-        weights = own if own.is_file() else locate(STUDENT_FILE, models)
+        weights = locate(STUDENT_FILE, models)
     except BackendUnavailableError:
         return None
+    measured = calibration_path(weights)
+    if embedder != SFACE_ID or not measured.is_file():
+        return None
+    calibration = Calibration.read_or(measured, UNMEASURED)
 
     def load() -> DamagedFaceEmbedder:
         from iconface_core.faces.student import DamagedSFace
 
-        if weights != own:
-            verify_file(weights, STUDENT_FILE)
-        return DamagedSFace(weights, model_dir=models)
+        verify_file(weights, STUDENT_FILE)
+        return DamagedSFace(weights, calibration=calibration, model_dir=models)
 
-    return DamagedBackend(CALIBRATION, load)
+    return DamagedBackend(calibration, load)
 
 
 def restorer_backend(

@@ -77,15 +77,26 @@ class WhoIs:
 
             alone = [one(s, {}) for s in subjects]
             found = present | {a.subject.number: a.person_id for a in alone if a.person_id is not None}
-            return [one(a.subject, self._around(tx, a.subject, found)) if a.how == "unsure" else a for a in alone]
+            around = cache(lambda others, day, photo_id: self._around(tx, others, day, photo_id))
+            return [
+                one(
+                    a.subject,
+                    around(
+                        frozenset(p for n, p in found.items() if n != a.subject.number),
+                        a.subject.captured_at and a.subject.captured_at.date(),
+                        a.subject.photo_id,
+                    ),
+                )
+                if a.how == "unsure"
+                else a
+                for a in alone
+            ]
 
-    def _around(self, tx: Tx, s: Subject, found: Mapping[int, int]) -> dict[int, Hint]:
-        """What the rest of the photo says of who `s` may be; `found`: who the faces of the photo are, by number."""
+    def _around(self, tx: Tx, others: frozenset[int], day: date | None, photo_id: int | None) -> dict[int, Hint]:
+        """What the rest of a photo says of who a face may be: of those who are in it, and of its day."""
         self._people(tx)
         assert self._known is not None, "just read"
-        others = {p for n, p in found.items() if n != s.number}
-        day = None if s.captured_at is None else s.captured_at.date().toordinal()
-        return hints(self._known[2], present=others, day=day, photo_id=s.photo_id)
+        return hints(self._known[2], present=others, day=None if day is None else day.toordinal(), photo_id=photo_id)
 
     def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> dict[int, tuple[int, str | None]]:
         """Face id to person id and name, of those faces that are recognised; of any photos, none of them grouped.

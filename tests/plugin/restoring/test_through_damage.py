@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 
 from gallery_db.records import FaceFilter
-from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID
+from iconface_core.errors import WeightsError
+from iconface_core.faces.sface_facts import SFACE_ID
+from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED
 from iconface_core.faces.student_files import write_student
+from iconface_core.faces.vectors import calibration_path
 from iconface_core.model_catalogue import STUDENT_FILE
-from iconface_core.types import FaceEmbedding
+from iconface_core.types import EmbedderId, FaceEmbedding
 from plugin.app import App, build_app
+from plugin.doctor import examine
 from plugin.library.subjects import Subject
 from plugin.models.backends import damaged_backend
 from plugin.restoring.whois import WhoIs
@@ -20,11 +24,12 @@ from tests.plugin.conftest import Library
 
 
 def install(models: Path) -> None:
-    """Weights that give everything another vector than SFace does."""
+    """Weights that give everything another vector than SFace does, and a calibration for them."""
     rng = np.random.default_rng(1)
     tensors = {"26.weight": rng.normal(0, 0.03, (1024, 1024, 1, 1)), "26.bias": np.zeros(1024)}
     path = models / STUDENT_FILE.folder / STUDENT_FILE.filename
     write_student(path, {name: value.astype(np.float32) for name, value in tensors.items()}, 26, {})
+    UNMEASURED.write(calibration_path(path))
 
 
 def found(library: Library) -> tuple[App, list[Subject]]:
@@ -38,10 +43,14 @@ def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_
     assert all(s.guess is None for s in before), "no weights, no guess"
     answers = [(a.how, a.reason) for a in app.whois.answer(before)]
     models = app.settings.folders.models
+    [check] = [c for c in examine(app, thorough=False, runtimes=False) if c.check == "identifier"]
+    assert (check.ok, "not installed" in check.message) == (True, True)
     app.close()
 
     install(models)
     app, after = found(library)
+    [check] = [c for c in examine(app, thorough=False, runtimes=False) if c.check == "identifier"]
+    assert (check.ok, STUDENT_ID in check.message) == (True, True)
     assert any(s.quality < CLEAR_QUALITY for s in after)
     for s in after:
         assert (s.guess is not None) == (s.quality < CLEAR_QUALITY and not s.confirmed)
@@ -79,14 +88,16 @@ def test_the_guess_is_what_is_compared_with_the_gallery(library: Library):
 
 
 def test_only_sface_has_a_student_and_damaged_weights_are_no_reason_to_fail_early(tmp_path: Path):
-    from iconface_core.errors import WeightsError
-    from iconface_core.faces.sface_facts import SFACE_ID
-    from iconface_core.types import EmbedderId
-
     assert damaged_backend(SFACE_ID, tmp_path) is None
     install(tmp_path)
     assert damaged_backend(EmbedderId("adaface-ir50"), tmp_path) is None
-    (tmp_path / STUDENT_FILE.folder / STUDENT_FILE.filename).write_bytes(b"no weights")
+    weights = tmp_path / STUDENT_FILE.folder / STUDENT_FILE.filename
+    measured = calibration_path(weights)
+    numbers = measured.read_text("utf-8")
+    measured.unlink()
+    assert damaged_backend(SFACE_ID, tmp_path) is None, "nobody knows what its numbers mean"
+    measured.write_text(numbers, "utf-8")
+    weights.write_bytes(b"no weights")
     broken = damaged_backend(SFACE_ID, tmp_path)
     assert broken is not None
     with pytest.raises(WeightsError, match="not a safetensors file"):
