@@ -103,7 +103,7 @@ def main() -> None:
     several = np.flatnonzero(np.bincount(faces.person[faces.level == "clean"]) >= 4)
     for size in (8, 20, 48):
         parts: dict[tuple[str, float], list[np.ndarray]] = {}
-        for _ in range(400 // size):
+        for _ in range(200 // size):
             people = rng.choice(several, size, replace=False)
             asked = np.isin(faces.person, people)
             asked[rng.choice(np.flatnonzero(~asked), STRANGERS, replace=False)] = True

@@ -121,8 +121,8 @@ class IdentifyPolicy:
 @dataclass(frozen=True, slots=True)
 class PersonEvidence:
     """One person's case. `posterior` 0..1; `llr`: pooled evidence in nats; `similarity`: of the best pooled face;
-    `support`: the pooled face ids, best first; `faces`: how many faces of the person were compared; `hint`: nats that
-    the rest of the photo added."""
+    `support`: the pooled face ids, best first; `faces`: how many faces of the person were compared; `hint`: nats by
+    which the rest of the photo makes the person likelier than others."""
 
     person_id: int
     posterior: float
@@ -214,7 +214,8 @@ def identify(
     found = _decide(*_weigh(probe, gallery, rows, calibration, policy, {}), policy, excluded)
     if not hints or found.kind is not IdentityKind.UNSURE:
         return found
-    return _decide(*_weigh(probe, gallery, rows, calibration, policy, hints), policy, excluded)
+    helped = _decide(*_weigh(probe, gallery, rows, calibration, policy, hints), policy, excluded)
+    return found if helped.kind is IdentityKind.UNKNOWN else helped
 
 
 def _decide(
@@ -282,15 +283,18 @@ def _weigh(
     evidence *= pooled_count / (1 + (pooled_count - 1) * policy.face_correlation)
     evidence -= policy.crowd_penalty * np.log(count / pooled_count)
 
-    hint = np.array([min(max(hints.get(int(p), 0.0), 0.0), policy.max_hint) for p in person_ids]) if hints else 0.0
-    hint = np.where(evidence > 0, hint, 0.0)
+    hint = np.zeros(len(person_ids))
+    if hints:
+        hint = np.clip([hints.get(int(p), 0.0) for p in person_ids], 0.0, policy.max_hint)
+    # It says which of the people are likelier, not that it is one of them: together they weigh what they weighed.
+    shift = np.where(evidence > 0, hint, 0.0) - np.log(np.exp(hint).mean())
     log_weight = np.append(
-        evidence + hint + np.log((1 - policy.stranger_prior) / len(person_ids)), np.log(policy.stranger_prior)
+        evidence + shift + np.log((1 - policy.stranger_prior) / len(person_ids)), np.log(policy.stranger_prior)
     )
     posterior = np.exp(log_weight - log_weight.max())
     posterior /= posterior.sum()
     candidates = []
-    for i in np.lexsort((person_ids, -evidence - hint))[:3]:
+    for i in np.lexsort((person_ids, -evidence - shift))[:3]:
         top = order[first[i] : first[i] + pooled_count[i]]
         candidates.append(
             PersonEvidence(
@@ -300,7 +304,7 @@ def _weigh(
                 similarity=float(similarity[top].max()),
                 support=tuple(int(f) for f in face_ids[top]),
                 faces=int(count[i]),
-                hint=float(hint[i]),
+                hint=float(hint[i]) if evidence[i] > 0 else 0.0,
             )
         )
     return tuple(candidates), float(posterior[-1])
