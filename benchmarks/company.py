@@ -5,7 +5,7 @@
 People of LFW are put into families of four. Every photo of a person of the gallery shows one more person: in 80 % of
 the photos another of the family, in 20 % anybody; so does the photo of every probe, and that other person is known.
 The other of a stranger's photo is anybody, whose family the hints then speak for. Faces, levels and people are those of
-`benchmarks.identify`; each probe is asked about without hints, and with hints of at most 1 and 2 nats.
+`benchmarks.identify`; each probe is asked about without hints and with them.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from iconface_core.identify import IdentifyPolicy, IdentityKind, Probe, identify
 
 FAMILY = 4
 OWN_FAMILY = 0.8
-MOST = (0.0, 1.0, 2.0)
+MOST = (0.0, IdentifyPolicy().max_hint)
 STRANGERS = 600  # of all levels and clean, asked about in each small gallery
 
 

@@ -276,6 +276,9 @@ def main() -> None:
     parser.add_argument(
         "--damaged", type=Path, metavar="WEIGHTS", help="see faces that are not clear through a student"
     )
+    parser.add_argument(
+        "--write", action="store_true", help="with --fit --damaged: keep what was fitted beside WEIGHTS"
+    )
     options = parser.parse_args()
 
     photos, person, held_out, strangers = plan(options.people)

@@ -100,6 +100,8 @@ class IdentifyPolicy:
     faces), because the best of many tries proves less. `crowd_people`: number of people at which half of the probe's
     likeness to everybody is taken off its similarities. `max_hint`: the most nats that the rest of the photo may add;
     it is below `min_margin`, so that only a person whom the face itself puts first can be named with its help.
+    `hint_people`: up to so many people it adds nothing, then ln(people / hint_people): among few, everybody is with
+    everybody, and what a hint brings is paid for with strangers.
     """
 
     stranger_prior: float = 0.5
@@ -112,6 +114,7 @@ class IdentifyPolicy:
     crowd_penalty: float = 0.5
     crowd_people: float = 50.0
     max_hint: float = 2.0
+    hint_people: float = 20.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_hint < self.min_margin:
@@ -285,7 +288,8 @@ def _weigh(
 
     hint = np.zeros(len(person_ids))
     if hints:
-        hint = np.clip([hints.get(int(p), 0.0) for p in person_ids], 0.0, policy.max_hint)
+        most = min(policy.max_hint, max(0.0, np.log(len(person_ids) / policy.hint_people)))
+        hint = np.clip([hints.get(int(p), 0.0) for p in person_ids], 0.0, most)
     # It says which of the people are likelier, not that it is one of them: together they weigh what they weighed.
     shift = np.where(evidence > 0, hint, 0.0) - np.log(np.exp(hint).mean())
     log_weight = np.append(
