@@ -132,7 +132,8 @@ def report_families(faces: Faces, meaning: Meaning) -> None:
             for level in LEVELS:
                 probes = faces.where(faces.level == level)
                 theirs = np.isin(probes.person, family)
-                theirs[rng.choice(np.flatnonzero(~theirs), 150, replace=False)] = True
+                others = np.flatnonzero(~theirs)
+                theirs[rng.choice(others, min(150, len(others)), replace=False)] = True
                 probes = probes.where(theirs)
                 results = run(probes, gallery, meaning, policy)
                 named = np.array([-1 if r.person_id is None else r.person_id for r in results])
