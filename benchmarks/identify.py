@@ -1,25 +1,32 @@
 """Who is it: degraded held-out photos against a gallery of real people, strangers included.
 
-    python -m benchmarks.identify [--people 400] [--processes 2] [--fit] [--tune]
+    python -m benchmarks.identify [--people 400] [--processes 2] [--fit] [--tune] [--damaged WEIGHTS] [--write]
 
 Every probe is a photo that is degraded, then detected, aligned and embedded like any photo. Its gallery holds the
 *other* photos of everybody but the strangers. People are split in two halves: policies are tuned on one, and the tables
-are measured on the other. Vectors are kept in `benchmarks/.cache`.
+are measured on the other. Vectors are kept in `benchmarks/.cache`. `--damaged`: the same probes, those that are not
+clear seen through the student as well; the gallery stays as it is. Nobody of the gallery or of the test may have been
+trained on: `python -m benchmarks.held_out DIR` links the photos of LFW that are neither into DIR, for `train pack`.
 """
 
 import argparse
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.degradation_levels import LEVELS
-from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, plan
+from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, guesses_of, plan, tested
 from iconface_core.calibration import Calibration
+from iconface_core.faces.student_facts import CLEAR as CLEAR_FACES
+from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED, mixed
+from iconface_core.faces.vectors import calibration_path
 from iconface_core.identify import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.pose import head_pose
 from iconface_core.references import DegradedFace, ReferenceCandidate, select_references
+from iconface_core.types import FaceEmbedding
 
 NORM_RANGE = (7.0, 13.0)  # of SFace, for --fit
 
@@ -30,14 +37,35 @@ def gallery_of(clean: Faces, calibration: Calibration) -> PeopleGallery:
     return PeopleGallery(clean.vector, clean.person.astype(np.int64), quality, ids, -1 - ids, np.zeros(len(ids), bool))
 
 
-def run(
-    probes: Faces, gallery: PeopleGallery, calibration: Calibration, policy: IdentifyPolicy
-) -> list[Identification]:
+@dataclass(frozen=True)
+class Meaning:
+    """What the vectors of probes mean; `damaged`: of those that are not clear, None where they are SFace's too."""
+
+    plain: Calibration
+    damaged: Calibration | None = None
+
+    def of(self, norm: float) -> Calibration:
+        through = self.damaged is not None and CLEAR_FACES.quality(norm) < CLEAR_QUALITY
+        return self.damaged if through and self.damaged is not None else self.plain
+
+
+def seen_through(faces: Faces, photos: list[Path], weights: Path, processes: int) -> Faces:
+    """The faces with the vectors that identification would use for the degraded ones."""
+    guess, norm = guesses_of(faces, photos, weights, processes)
+    through = (faces.level != "clean") & (CLEAR_FACES.quality(faces.norm) < CLEAR_QUALITY)
+    vectors = faces.vector.copy()
+    for i in np.flatnonzero(through):
+        plain = FaceEmbedding(STUDENT_ID, faces.vector[i], float(faces.norm[i]))
+        vectors[i] = mixed(plain, FaceEmbedding(STUDENT_ID, guess[i], float(norm[i]))).vector
+    return replace(faces, vector=vectors)
+
+
+def run(probes: Faces, gallery: PeopleGallery, meaning: Meaning, policy: IdentifyPolicy) -> list[Identification]:
     """A probe carries the face id of its own clean photo, so that the original is never evidence."""
-    quality = calibration.quality(probes.norm)
     return [
-        identify(Probe(v, float(q), face_id=int(i)), gallery, calibration, policy=policy)
-        for v, q, i in zip(probes.vector, quality, probes.photo, strict=True)
+        identify(Probe(v, float(c.quality(n)), face_id=int(i)), gallery, c, policy=policy)
+        for v, n, i in zip(probes.vector, probes.norm, probes.photo, strict=True)
+        for c in (meaning.of(float(n)),)
     ]
 
 
@@ -89,24 +117,25 @@ FAMILIES = (2, 5, 20, 50, 200)
 """Sizes of small galleries: few people leave a look-alike with less to compete against."""
 
 
-def report_families(faces: Faces, calibration: Calibration) -> None:
+def report_families(faces: Faces, meaning: Meaning) -> None:
     """Galleries of so few people, drawn from those with four photos or more. Every other person of LFW is a stranger
     there; 150 of their probes are asked about in each gallery."""
     clean, rng, policy = faces.where(faces.level == "clean"), np.random.default_rng(SEED), IdentifyPolicy()
     people = np.flatnonzero(np.bincount(clean.person) >= 4)
     print("\n| people | level | asked | correct | wrong | unsure | strangers asked | identified |")
     print("|---|---|---|---|---|---|---|---|")
-    for size in FAMILIES:
+    for size in (s for s in FAMILIES if s <= len(people)):
         told: dict[str, list[np.ndarray]] = {level: [] for level in LEVELS}
         for _ in range(max(4, min(40, 400 // size))):
             family = rng.choice(people, size, replace=False)
-            gallery = gallery_of(clean.where(np.isin(clean.person, family)), calibration)
+            gallery = gallery_of(clean.where(np.isin(clean.person, family)), meaning.plain)
             for level in LEVELS:
                 probes = faces.where(faces.level == level)
                 theirs = np.isin(probes.person, family)
-                theirs[rng.choice(np.flatnonzero(~theirs), 150, replace=False)] = True
+                others = np.flatnonzero(~theirs)
+                theirs[rng.choice(others, min(150, len(others)), replace=False)] = True
                 probes = probes.where(theirs)
-                results = run(probes, gallery, calibration, policy)
+                results = run(probes, gallery, meaning, policy)
                 named = np.array([-1 if r.person_id is None else r.person_id for r in results])
                 unsure = np.array([r.kind is IdentityKind.UNSURE for r in results])
                 told[level].append(np.c_[np.isin(probes.person, family), named == probes.person, named >= 0, unsure])
@@ -130,19 +159,17 @@ def sweep(right: np.ndarray, score: np.ndarray, stranger: np.ndarray, false_rate
     return float("inf"), 0.0
 
 
-def report_identity(
-    faces: Faces, test: np.ndarray, strangers: np.ndarray, calibration: Calibration, tune: bool
-) -> None:
+def report_identity(faces: Faces, test: np.ndarray, strangers: np.ndarray, meaning: Meaning, tune: bool) -> None:
     policy = IdentifyPolicy()
     is_stranger = np.isin(faces.person, strangers)
-    gallery = gallery_of(faces.where((faces.level == "clean") & ~is_stranger), calibration)
+    gallery = gallery_of(faces.where((faces.level == "clean") & ~is_stranger), meaning.plain)
     print(f"gallery: {len(gallery)} faces of {len(np.unique(gallery.person_ids))} people; policy {policy}\n")
     print("| level | people | correct | wrong | unsure | unknown | strangers | identified | unsure | unknown |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     compare = []
     for level in LEVELS:
         probes = faces.where((faces.level == level) & test)
-        results = run(probes, gallery, calibration, policy)
+        results = run(probes, gallery, meaning, policy)
         kind = np.array([r.kind.value for r in results])
         best = np.array([-1 if r.best is None else r.best.person_id for r in results])
         right, stranger = best == probes.person, np.isin(probes.person, strangers)
@@ -164,16 +191,16 @@ def report_identity(
             ours, plain = sweep(right, score, stranger, rate)[1], sweep(cosine_right, similarity, stranger, rate)[1]
             print(f"| {level} | {100 * rate:.1f} % | {100 * ours:.1f} % | {100 * plain:.1f} % |")
     if tune:
-        tune_policy(faces.where(~test & (faces.level != "clean")), strangers, gallery, calibration)
+        tune_policy(faces.where(~test & (faces.level != "clean")), strangers, gallery, meaning)
 
 
-def tune_policy(probes: Faces, strangers: np.ndarray, gallery: PeopleGallery, calibration: Calibration) -> None:
+def tune_policy(probes: Faces, strangers: np.ndarray, gallery: PeopleGallery, meaning: Meaning) -> None:
     """On the other half of the people."""
     print("\n| top_faces | crowd_penalty | posterior at 0.2 % wrong | correct |\n|---|---|---|---|")
     stranger = np.isin(probes.person, strangers)
     for top, crowd in product((1, 2, 3, 5), (0.0, 0.5, 1.0)):
         policy = replace(IdentifyPolicy(), top_faces=top, crowd_penalty=crowd)
-        results = run(probes, gallery, calibration, policy)
+        results = run(probes, gallery, meaning, policy)
         right = np.array([r.best is not None for r in results]) & (
             np.array([-1 if r.best is None else r.best.person_id for r in results]) == probes.person
         )
@@ -247,27 +274,46 @@ def main() -> None:
         "--fit", action="store_true", help="fit the pair evidence on the other half of the people first"
     )
     parser.add_argument("--tune", action="store_true", help="also try policies on the other half of the people")
+    parser.add_argument(
+        "--damaged", type=Path, metavar="WEIGHTS", help="see faces that are not clear through a student"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="with --fit --damaged: keep what was fitted beside WEIGHTS"
+    )
     options = parser.parse_args()
-    from iconface_core.faces.sface import CALIBRATION
 
     photos, person, held_out, strangers = plan(options.people)
     faces, missing = faces_of(photos, person, held_out, options.processes)
     print(f"{len(photos)} photos of {person.max() + 1} people; {len(held_out)} held-out photos at {len(LEVELS)} levels")
-    test = np.random.default_rng(SEED + 1).permutation(person.max() + 1)[faces.person] % 2 == 0
+    if options.damaged is not None:
+        faces = seen_through(faces, photos, options.damaged, options.processes)
+    test = tested(person)[faces.person]
+    trained = {p.parent.name for p in free_for_training()}  # with fewer --people some of them would be tested
+    usable = np.isin(
+        faces.person, [i for i, p in zip(person, photos, strict=True) if p.parent.name in trained], invert=True
+    )
     two_names = {i for i, p in zip(person, photos, strict=True) if p.parent.name in TWO_NAMES}
-    usable = ~np.isin(faces.person, list(two_names)) | (faces.level == "clean")
+    usable &= ~np.isin(faces.person, list(two_names)) | (faces.level == "clean")
     faces, test = faces.where(usable), test[usable]
     outsiders = np.array(sorted(strangers))
-    calibration = CALIBRATION
+    meaning = Meaning(CLEAR_FACES)
+    if options.damaged is not None:
+        meaning = replace(meaning, damaged=Calibration.read_or(calibration_path(options.damaged), UNMEASURED))
     if options.fit:
-        loose = replace(CALIBRATION, norm_low=NORM_RANGE[0], norm_high=NORM_RANGE[1])
-        clean = faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders))
+        loose = replace(CLEAR_FACES, norm_low=NORM_RANGE[0], norm_high=NORM_RANGE[1])
+        gallery = gallery_of(faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders)), loose)
         learn = faces.where(~test & (faces.level != "clean") & ~np.isin(faces.person, outsiders))
-        calibration = fit(learn, gallery_of(clean, loose), CALIBRATION)
-    print(f"not detected: {missing}; calibration {calibration}\n")
-    report_identity(faces, test, outsiders, calibration, options.tune)
-    report_families(faces, calibration)
-    report_references(faces, test, calibration)
+        if meaning.damaged is None:
+            meaning = Meaning(fit(learn, gallery, CLEAR_FACES))
+        else:
+            through = CLEAR_FACES.quality(learn.norm) < CLEAR_QUALITY
+            meaning = replace(meaning, damaged=fit(learn.where(through), gallery, UNMEASURED))
+    if options.write and options.fit and meaning.damaged is not None:
+        meaning.damaged.write(calibration_path(options.damaged))
+    print(f"not detected: {missing}; {meaning}\n")
+    report_identity(faces, test, outsiders, meaning, options.tune)
+    report_families(faces, meaning)
+    report_references(faces, test, meaning.plain)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Evidence adds up in nats. Each pair of faces gives a calibrated log-likelihood ratio; a person's faces are pooled; the
 posterior is taken over all people and "somebody else". Facts (rejections, faces of the same photo, birth dates)
 exclude people before any evidence is read. A face is *known* only when one person clearly beats both the runner-up
-and the stranger; otherwise the caller gets the doubt in words.
+and the stranger; otherwise the caller gets the doubt in words. What the rest of the photo suggests (`hints`) is heard
+only then, and can tip nothing but a doubt.
 """
 
 from collections.abc import Mapping
@@ -97,7 +98,10 @@ class IdentifyPolicy:
     confirmed, against 1. `face_correlation` 0..1: how much pooled faces repeat each other; k of them count as
     k / (1 + (k - 1) * face_correlation) witnesses. `crowd_penalty`: nats taken off per unit of ln(faces / pooled
     faces), because the best of many tries proves less. `crowd_people`: number of people at which half of the probe's
-    likeness to everybody is taken off its similarities.
+    likeness to everybody is taken off its similarities. `max_hint`: the most nats that the rest of the photo may add;
+    it is below `min_margin`, so that only a person whom the face itself puts first can be named with its help.
+    `hint_people`: up to so many people it adds nothing, then ln(people / hint_people): among few, everybody is with
+    everybody, and what a hint brings is paid for with strangers.
     """
 
     stranger_prior: float = 0.5
@@ -109,12 +113,19 @@ class IdentifyPolicy:
     face_correlation: float = 0.75
     crowd_penalty: float = 0.5
     crowd_people: float = 50.0
+    max_hint: float = 2.0
+    hint_people: float = 20.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_hint < self.min_margin:
+            raise ValueError("max_hint must be below min_margin: a hint never decides against the face")
 
 
 @dataclass(frozen=True, slots=True)
 class PersonEvidence:
     """One person's case. `posterior` 0..1; `llr`: pooled evidence in nats; `similarity`: of the best pooled face;
-    `support`: the pooled face ids, best first; `faces`: how many faces of the person were compared."""
+    `support`: the pooled face ids, best first; `faces`: how many faces of the person were compared; `hint`: nats by
+    which the rest of the photo makes the person likelier than others."""
 
     person_id: int
     posterior: float
@@ -122,6 +133,7 @@ class PersonEvidence:
     similarity: float
     support: tuple[int, ...]
     faces: int
+    hint: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +194,13 @@ def identify(
     *,
     facts: Facts | None = None,
     policy: IdentifyPolicy | None = None,
+    hints: Mapping[int, float] | None = None,
 ) -> Identification:
     """Decide whose face `probe` is. The order of the gallery's rows does not change the answer.
 
-    The probe's own row (same face id) is never evidence for itself. Raises ValueError when the dimensions differ.
+    `hints`: person to nats (0 or more) by what else is known of the photo (`company.hints`). They are looked at only
+    when the face alone leaves a doubt, and never for people whom it speaks against. The probe's own row (same face id)
+    is never evidence for itself. Raises ValueError when the dimensions differ.
     """
     facts, policy = facts or Facts(), policy or IdentifyPolicy()
     if len(gallery) and gallery.vectors.shape[1] != len(probe.vector):
@@ -199,7 +214,19 @@ def identify(
     rows = np.flatnonzero(usable)
     if not len(rows):
         return Identification(IdentityKind.UNKNOWN, (), 1.0, 0.0, excluded)
-    candidates, stranger = _weigh(probe, gallery, rows, calibration, policy)
+    found = _decide(*_weigh(probe, gallery, rows, calibration, policy, {}), policy, excluded)
+    if not hints or found.kind is not IdentityKind.UNSURE:
+        return found
+    helped = _decide(*_weigh(probe, gallery, rows, calibration, policy, hints), policy, excluded)
+    return found if helped.kind is IdentityKind.UNKNOWN else helped
+
+
+def _decide(
+    candidates: tuple[PersonEvidence, ...],
+    stranger: float,
+    policy: IdentifyPolicy,
+    excluded: Mapping[int, Exclusion],
+) -> Identification:
     best = candidates[0]
     margin = _log_odds(best.posterior, candidates[1].posterior if len(candidates) > 1 else stranger)
     if best.posterior >= policy.known_posterior and margin >= policy.min_margin:
@@ -229,7 +256,12 @@ def _excluded(probe: Probe, gallery: PeopleGallery, facts: Facts) -> dict[int, E
 
 
 def _weigh(
-    probe: Probe, gallery: PeopleGallery, rows: I64, calibration: Calibration, policy: IdentifyPolicy
+    probe: Probe,
+    gallery: PeopleGallery,
+    rows: I64,
+    calibration: Calibration,
+    policy: IdentifyPolicy,
+    hints: Mapping[int, float],
 ) -> tuple[tuple[PersonEvidence, ...], float]:
     """The three likeliest people among `rows` (not empty), and the posterior of "somebody else".
 
@@ -254,13 +286,19 @@ def _weigh(
     evidence *= pooled_count / (1 + (pooled_count - 1) * policy.face_correlation)
     evidence -= policy.crowd_penalty * np.log(count / pooled_count)
 
+    hint = np.zeros(len(person_ids))
+    if hints:
+        most = min(policy.max_hint, max(0.0, np.log(len(person_ids) / policy.hint_people)))
+        hint = np.clip([hints.get(int(p), 0.0) for p in person_ids], 0.0, most)
+    # It says which of the people are likelier, not that it is one of them: together they weigh what they weighed.
+    shift = np.where(evidence > 0, hint, 0.0) - np.log(np.exp(hint).mean())
     log_weight = np.append(
-        evidence + np.log((1 - policy.stranger_prior) / len(person_ids)), np.log(policy.stranger_prior)
+        evidence + shift + np.log((1 - policy.stranger_prior) / len(person_ids)), np.log(policy.stranger_prior)
     )
     posterior = np.exp(log_weight - log_weight.max())
     posterior /= posterior.sum()
     candidates = []
-    for i in np.lexsort((person_ids, -evidence))[:3]:
+    for i in np.lexsort((person_ids, -evidence - shift))[:3]:
         top = order[first[i] : first[i] + pooled_count[i]]
         candidates.append(
             PersonEvidence(
@@ -270,6 +308,7 @@ def _weigh(
                 similarity=float(similarity[top].max()),
                 support=tuple(int(f) for f in face_ids[top]),
                 faces=int(count[i]),
+                hint=float(hint[i]) if evidence[i] > 0 else 0.0,
             )
         )
     return tuple(candidates), float(posterior[-1])

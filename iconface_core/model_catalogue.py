@@ -110,6 +110,29 @@ NANO = Backend(
 )
 
 
+STUDENT_FILE = ModelFile(
+    "SFace for damaged faces",
+    "sface-damaged.safetensors",
+    "student",
+    None,
+    None,
+    "research only",
+    "https://vis-www.cs.umass.edu/lfw/",
+    "`iconface train run configs/identify-student.toml` (docs/training.md)",
+    notes="Trained on photographs of celebrities and of LFW, whose terms allow research only.",
+)
+STUDENT = Backend(
+    "sface-damaged-1",
+    "identifier",
+    STUDENT_FILE.name,
+    STUDENT_FILE.licence,
+    STUDENT_FILE.licence_url,
+    (STUDENT_FILE,),
+    non_commercial=True,
+    notes=f"identifies faces that damage hides from SFace; its vectors are never stored. {STUDENT_FILE.notes}",
+)
+
+
 def _adaface(
     arch: str,
     pull: str | None = None,
@@ -240,7 +263,7 @@ INSIGHTFACE = tuple(
 
 def catalogue() -> tuple[Backend, ...]:
     """All known backends, defaults first."""
-    return (YUNET, SFACE, NANO, WAIFU2X, *ADAFACE, *INSIGHTFACE)
+    return (YUNET, SFACE, STUDENT, NANO, WAIFU2X, *ADAFACE, *INSIGHTFACE)
 
 
 def backend(backend_id: str) -> Backend:

@@ -20,7 +20,7 @@ from .leftovers import temporary
 
 BUNDLED = Path(__file__).parent / "weights"
 ACCEPTED = "accepted-licences.json"
-Role = Literal["detector", "embedder", "restorer"]
+Role = Literal["detector", "embedder", "identifier", "restorer"]
 Color = Literal["BGR", "RGB"]
 
 

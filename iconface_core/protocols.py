@@ -41,6 +41,24 @@ class FaceEmbedder(Protocol):
         ...
 
 
+class DamagedFaceEmbedder(Protocol):
+    """Knows faces of one embedder through damage. Its vectors lie in that embedder's space, so they are compared with
+    the gallery's; they are never stored, and never judge a result."""
+
+    @property
+    def id(self) -> EmbedderId: ...
+    @property
+    def base(self) -> EmbedderId:
+        """The embedder whose space it answers in."""
+        ...
+
+    @property
+    def calibration(self) -> Calibration: ...
+    def embed(self, faces: Sequence[AlignedFace], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
+        """Vectors to identify ARCFACE_112 crops by, in order; `plain` is what the base embedder gave for them."""
+        ...
+
+
 class FaceRestorer(Protocol):
     @property
     def id(self) -> str: ...

@@ -21,7 +21,13 @@ from .library.re_embedding import ReEmbedder
 from .library.roots import Roots
 from .library.scanning import Scanner
 from .library.subjects import SubjectFinder
-from .models.backends import EmbedderBackend, detector_backend, embedder_backend, installed_embedders
+from .models.backends import (
+    EmbedderBackend,
+    damaged_backend,
+    detector_backend,
+    embedder_backend,
+    installed_embedders,
+)
 from .models.host import ModelHost, ModelSlot
 from .models.iconface_backend import IconFaceFiles
 from .models.restorers import Restorers
@@ -94,6 +100,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     people = People(gallery)
     grouper = Grouper(gallery, backend.facts, GroupingPolicy())
     full_pixels = settings.full_megapixels * 1_000_000
+    through_damage = damaged_backend(backend.facts.id, folders.models)
     finder = SubjectFinder(
         gallery,
         indexer,
@@ -101,8 +108,9 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         backend.facts.calibration,
         max_pixels=max_pixels,
         full_pixels=full_pixels,
+        damaged=None if through_damage is None else models.slot(through_damage.load),
     )
-    whois = WhoIs(gallery, backend.facts)
+    whois = WhoIs(gallery, backend.facts, None if through_damage is None else through_damage.calibration)
     iconface = IconFaceFiles(
         folders.models, settings.iconface_device, settings.iconface_weights, settings.iconface_offload
     )

@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iconface_core.model_catalogue import STUDENT
+
 from .library.disk import why_offline
+from .models.backends import damaged_backend
 from .models.shelf import ModelShelf
 from .restoring.outputs import presence
 from .rows import Row
@@ -27,8 +30,8 @@ LOW_DISK = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `check` names the kind: database, disk, folder, watch, vectors, model, restorer, photo,
-    leftover, job, service."""
+    """One finding. `check` names the kind: database, disk, folder, watch, vectors, model, identifier, restorer,
+    photo, leftover, job, service."""
 
     check: str
     ok: bool
@@ -49,6 +52,7 @@ def examine(app: "App", *, thorough: bool = True, runtimes: bool = True) -> list
         *_watching(app),
         *_vectors(app),
         *(_models(app) if thorough else ()),
+        *_damaged(app),
         *(_restorer(app) if runtimes else ()),
         *_photos(app),
         *_left_over(app),
@@ -111,6 +115,19 @@ def _vectors(app: "App") -> Iterator[Check]:
 def _models(app: "App") -> Iterator[Check]:
     for row in ModelShelf(app.settings.folders.models).verify():
         yield Check("model", row["ok"], f"{row['id']}, {Path(row['file']).name}: {row['message']}")
+
+
+def _damaged(app: "App") -> Iterator[Check]:
+    """Who knows faces through damage. Nobody is no fault: then damaged faces are asked about more often."""
+    installed = ModelShelf(app.settings.folders.models).installed(STUDENT)
+    used = damaged_backend(app.embedder.id, app.settings.folders.models) is not None
+    if used:
+        message = f"damaged faces are identified through {STUDENT.id} too"
+    elif not installed:
+        message = f"damaged faces are identified by {app.embedder.id} alone: {STUDENT.id} is not installed"
+    else:
+        message = f"{STUDENT.id} is not used: it needs SFace, and beside its weights what was measured of them"
+    yield Check("identifier", used or not installed, message)
 
 
 def _restorer(app: "App") -> Iterator[Check]:

@@ -57,10 +57,11 @@ class TorchSFace(nn.Module):
         return raw, found
 
 
-def to_arcface(images: Tensor) -> Tensor:
+def to_arcface(images: Tensor, moved: Tensor | None = None) -> Tensor:
     """FFHQ crops (B, 3, S, S) -> ARCFACE_112 crops (B, 3, 112, 112) by the fixed similarity between the templates.
 
-    Bilinear: at S = 128 the face grows by 1.1, so nothing aliases; larger crops are averaged down first.
+    Bilinear: at S = 128 the face grows by 1.1, so nothing aliases; larger crops are averaged down first. `moved`
+    (B, 2, 3) moves each result a little, in coordinates of -1..1: as if its landmarks had been found elsewhere.
     """
     size = images.shape[-1]
     if size > 192:
@@ -74,7 +75,10 @@ def to_arcface(images: Tensor) -> Tensor:
     matrix = back[:, :2] * (n / m)
     shift = (2 * (back[:, :2] @ np.full(2, n / 2 - 0.5) + back[:, 2] + 0.5) / m) - 1
     theta = torch.tensor(np.concatenate([matrix, shift[:, None]], 1), dtype=images.dtype, device=images.device)
-    grid = functional.affine_grid(theta.expand(images.shape[0], 2, 3), [images.shape[0], 3, n, n], align_corners=False)
+    theta = theta.expand(images.shape[0], 2, 3)
+    if moved is not None:
+        theta = torch.cat([theta[:, :, :2] @ moved[:, :, :2], theta[:, :, :2] @ moved[:, :, 2:] + theta[:, :, 2:]], 2)
+    grid = functional.affine_grid(theta, [images.shape[0], 3, n, n], align_corners=False)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 

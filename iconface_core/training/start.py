@@ -57,7 +57,8 @@ def train(
 
     def build(config: TrainConfig) -> Recipe[Any]:
         torch.manual_seed(config.seed)  # the fresh weights
-        return _nano(config, pack, places, processes) if config.nano else _flow(config, pack, places, processes)
+        make = _nano if config.nano else _student if config.student else _flow
+        return make(config, pack, places, processes)
 
     config, seconds = settle_precision(config, places.out, build, processes, resume=resume, say=say)
     notes = {"precision_seconds": seconds} if seconds else {}
@@ -83,7 +84,7 @@ def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes)
         bfloat16=config.runtime.precision == "bfloat16",
         channels_last=config.runtime.channels_last,
         gradient_checkpointing=config.runtime.gradient_checkpointing,
-        data=[{key: m.get(key) for key in ("source", "licence", "counts")} for m in pack.manifests],
+        data=_sources(pack),
     )
     start = places.start
     if start is None and training.stage != "base":
@@ -114,6 +115,23 @@ def _begin_with(module: nn.Module, config: NanoConfig, given: nn.Module, found: 
         module.trunk.load_state_dict(given.state_dict())
     else:
         raise TrainConfigError(f"{path} is not the network that [nano.model] describes; start from another")
+
+
+def _student(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:
+    from .student_recipe import StudentRecipe
+
+    assert config.student is not None
+    recipe = StudentRecipe(
+        config.student, pack, batch=config.batch.size, device=processes.device, name=config.name, data=_sources(pack)
+    )
+    if places.start is not None:
+        recipe.load(places.start)
+    return recipe
+
+
+def _sources(pack: Pack) -> list[dict[str, Any]]:
+    """What a model card says of each pack."""
+    return [{key: m.get(key) for key in ("source", "licence", "counts")} for m in pack.manifests]
 
 
 def _flow(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:

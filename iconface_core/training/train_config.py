@@ -1,7 +1,7 @@
 """TrainConfig: one training run, read from TOML. An unknown key is an error that names it.
 
-A file has the common tables and exactly one of `[nano]` (trains iconface-nano) and `[iconface]` (trains the adapter and
-LoRA of the 4B model). docs/training.md explains every key.
+A file has the common tables and exactly one of `[nano]` (trains iconface-nano), `[student]` (trains the encoder of
+damaged faces) and `[iconface]` (trains the adapter and LoRA of the 4B model). docs/training.md explains every key.
 """
 
 import json
@@ -18,6 +18,7 @@ from iconface_core.strict_read import read_dataclass
 from .flow_recipe import FlowTraining
 from .learning_rate import ScheduleConfig
 from .nano_recipe import NanoTraining
+from .student_recipe import StudentTraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,12 @@ class TrainConfig:
     report: ReportConfig = field(default_factory=ReportConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
     nano: NanoTraining | None = None
+    student: StudentTraining | None = None
     iconface: FlowTraining | None = None
 
     def __post_init__(self) -> None:
-        if (self.nano is None) == (self.iconface is None):
-            raise ValueError("exactly one of the tables [nano] and [iconface] says what is trained")
+        if sum(table is not None for table in (self.nano, self.student, self.iconface)) != 1:
+            raise ValueError("exactly one of the tables [nano], [student] and [iconface] says what is trained")
         if self.iconface and self.runtime.precision == "auto":
             raise ValueError('runtime.precision = "auto" is for [nano]; say "bfloat16" or "float32" for [iconface]')
 

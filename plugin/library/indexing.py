@@ -14,7 +14,7 @@ from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.image_io import Photo, check_photo, content_hash
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.provenance import is_restored_output
-from iconface_core.types import DetectedFace, FaceEmbedding
+from iconface_core.types import AlignedFace, DetectedFace, FaceEmbedding
 from plugin.models.host import ModelSlot
 
 from .bad_files import is_no_fault_of, reason_of
@@ -119,13 +119,17 @@ class Indexer:
 
     def embed_at(self, photo: Photo, landmarks_full: Sequence[DetectedFace]) -> list[FaceEmbedding]:
         """Embed faces whose boxes are known already, in full upright pixels (re-embedding)."""
-        x, y = photo.scale
-        scaled = [
-            align_face(photo.pixels, ((f.landmarks + 0.5) / (x, y) - 0.5).astype("float32"), ARCFACE_112)
-            for f in landmarks_full
-        ]
         with self._embedder.use() as embedder:
-            return embedder.embed(scaled)
+            return embedder.embed(crops_at(photo, landmarks_full))
+
+
+def crops_at(photo: Photo, faces_full: Sequence[DetectedFace]) -> list[AlignedFace]:
+    """What an embedder looks at of faces known in full upright pixels."""
+    x, y = photo.scale
+    return [
+        align_face(photo.pixels, ((f.landmarks + 0.5) / (x, y) - 0.5).astype("float32"), ARCFACE_112)
+        for f in faces_full
+    ]
 
 
 def _unreadable(file: FoundFile, e: Exception) -> Seen:

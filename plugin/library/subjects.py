@@ -10,18 +10,22 @@ import numpy as np
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
+from iconface_core.faces.student_facts import CLEAR_QUALITY
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.image_io import Photo, check_photo, content_hash, read_photo
+from iconface_core.protocols import DamagedFaceEmbedder
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 from plugin.errors import NotFoundError
+from plugin.models.host import ModelSlot
 
-from .indexing import Indexer
+from .indexing import Indexer, crops_at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
-    counts the faces of the photo from the left, from 1. `face` is in full upright pixels."""
+    counts the faces of the photo from the left, from 1. `face` is in full upright pixels. `guess`: of a damaged face
+    that nobody confirmed, the vector to identify it by; None: `embedding` serves."""
 
     path: Path
     content_hash: str
@@ -34,6 +38,7 @@ class Subject:
     person_id: int | None = None
     confirmed: bool = False
     captured_at: datetime | None = None
+    guess: FaceEmbedding | None = None
 
 
 class SubjectFinder:
@@ -48,10 +53,12 @@ class SubjectFinder:
         *,
         max_pixels: int,
         full_pixels: int,
+        damaged: ModelSlot[DamagedFaceEmbedder] | None = None,
     ) -> None:
+        """`damaged`: who knows `embedder`'s faces through damage, None where nobody does."""
         self._gallery, self._indexer = gallery, indexer
         self._embedder, self._calibration = embedder, calibration
-        self._max_pixels, self._full_pixels = max_pixels, full_pixels
+        self._max_pixels, self._full_pixels, self._damaged = max_pixels, full_pixels, damaged
 
     def find(self, path: Path) -> tuple[Photo, list[Subject]]:
         """Read a photo in full and return it with its faces, left to right.
@@ -71,8 +78,18 @@ class SubjectFinder:
             faces = tx.faces.of_photo(row.id) if row is not None and known else None
             embeddings = {} if faces is None else {f.id: tx.faces.embedding(f.id, self._embedder) for f in faces}
         if row is None or faces is None:
-            return photo, self._look(path, digest, photo)
-        return photo, self._from_gallery(path, photo, row, faces, embeddings)
+            return photo, self._guessed(photo, self._look(path, digest, photo))
+        return photo, self._guessed(photo, self._from_gallery(path, photo, row, faces, embeddings))
+
+    def _guessed(self, photo: Photo, subjects: list[Subject]) -> list[Subject]:
+        """The subjects, those too damaged for the embedder with a guess of what it would say of the clean face."""
+        asked = [s for s in subjects if not s.confirmed and s.quality < CLEAR_QUALITY]
+        if self._damaged is None or not asked:
+            return subjects
+        with self._damaged.use() as damaged:
+            guesses = damaged.embed(crops_at(photo, [s.face for s in asked]), [s.embedding for s in asked])
+        guess = {s.number: g for s, g in zip(asked, guesses, strict=True)}
+        return [replace(s, guess=guess.get(s.number)) for s in subjects]
 
     def _look(self, path: Path, digest: str, photo: Photo) -> list[Subject]:
         found = sorted(self._indexer.faces_of(photo), key=lambda f: f.face.bbox.x1)

@@ -9,10 +9,10 @@ from typing import Literal
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
-from iconface_core.model_catalogue import ADAFACE, NANO, NANO_FILE
+from iconface_core.model_catalogue import ADAFACE, NANO, NANO_FILE, STUDENT_FILE
 from iconface_core.model_catalogue import backend as known_backend
-from iconface_core.model_files import locate, locate_verified
-from iconface_core.protocols import FaceDetector, FaceEmbedder, FaceRestorer
+from iconface_core.model_files import locate, locate_verified, verify_file
+from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
 from iconface_core.types import EmbedderId
 
 from .iconface_backend import ICONFACE, IconFaceFiles
@@ -103,6 +103,38 @@ def installed_embedders(models: Path, pack: str) -> list[EmbedderBackend]:
         with suppress(BackendUnavailableError):
             found.append(embedder_backend(name, models, pack))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedBackend:
+    """What knows an embedder's faces through damage. `calibration` is known without loading it."""
+
+    calibration: Calibration
+    load: Callable[[], DamagedFaceEmbedder]
+
+
+def damaged_backend(embedder: EmbedderId, models: Path) -> DamagedBackend | None:
+    """Who identifies damaged faces in this embedder's space: for SFace its student; None for the others, and where its
+    weights or what was measured of them are missing. Raises WeightsError when the latter is damaged."""
+    from iconface_core.faces.sface_facts import SFACE_ID
+    from iconface_core.faces.student_facts import UNMEASURED
+
+    try:
+        weights = locate(STUDENT_FILE, models)
+    except BackendUnavailableError:
+        return None
+    measured = calibration_path(weights)
+    if embedder != SFACE_ID or not measured.is_file():
+        return None
+    calibration = Calibration.read_or(measured, UNMEASURED)
+
+    def load() -> DamagedFaceEmbedder:
+        from iconface_core.faces.student import DamagedSFace
+
+        verify_file(weights, STUDENT_FILE)
+        return DamagedSFace(weights, calibration=calibration, model_dir=models)
+
+    return DamagedBackend(calibration, load)
 
 
 def restorer_backend(

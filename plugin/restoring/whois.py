@@ -10,7 +10,8 @@ import numpy as np
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
-from iconface_core.calibration import EmbedderFacts
+from iconface_core.calibration import Calibration, EmbedderFacts
+from iconface_core.company import Album, Hint, hints
 from iconface_core.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.references import (
     ChosenReference,
@@ -49,9 +50,10 @@ class WhoIs:
     """Answers for the faces of one embedder, from the gallery as it is now. Everybody's faces are read when a face has
     to be recognised, and kept until they change (half a kilobyte a face with 128 numbers)."""
 
-    def __init__(self, gallery: Gallery, embedder: EmbedderFacts) -> None:
-        self._gallery, self._embedder = gallery, embedder
-        self._known: tuple[object, PeopleGallery] | None = None
+    def __init__(self, gallery: Gallery, embedder: EmbedderFacts, damaged: Calibration | None = None) -> None:
+        """`damaged`: what the vectors mean that subjects guessed through damage carry; of `embedder`'s space."""
+        self._gallery, self._embedder, self._damaged = gallery, embedder, damaged
+        self._known: tuple[object, PeopleGallery, Album] | None = None
 
     def answer(self, subjects: list[Subject], *, person_id: int | None = None, limit: int = 3) -> list[Answer]:
         """One answer per face of a photo. `person_id` is the user's word on who it is and is not questioned.
@@ -64,22 +66,37 @@ class WhoIs:
             names, born, rejections = tx.people.names(), _births(tx), tx.faces.rejections()
             people = cache(lambda: self._people(tx))  # not for faces whose person is certain
             present = {s.number: s.person_id for s in subjects if s.person_id is not None}
-            return [
-                self._one(
-                    tx,
-                    s,
-                    people,
-                    names,
-                    Facts(
-                        rejected=frozenset(p for f, p in rejections if f == s.face_id),
-                        present=frozenset(p for n, p in present.items() if n != s.number),
-                        born=born,
-                    ),
-                    person_id,
-                    limit,
+
+            def one(s: Subject, around: Mapping[int, Hint]) -> Answer:
+                facts = Facts(
+                    rejected=frozenset(p for f, p in rejections if f == s.face_id),
+                    present=frozenset(p for n, p in present.items() if n != s.number),
+                    born=born,
                 )
-                for s in subjects
+                return self._one(tx, s, people, names, facts, around, person_id, limit)
+
+            alone = [one(s, {}) for s in subjects]
+            found = present | {a.subject.number: a.person_id for a in alone if a.person_id is not None}
+            around = cache(lambda others, day, photo_id: self._around(tx, others, day, photo_id))
+            return [
+                one(
+                    a.subject,
+                    around(
+                        frozenset(p for n, p in found.items() if n != a.subject.number),
+                        a.subject.captured_at and a.subject.captured_at.date(),
+                        a.subject.photo_id,
+                    ),
+                )
+                if a.how == "unsure"
+                else a
+                for a in alone
             ]
+
+    def _around(self, tx: Tx, others: frozenset[int], day: date | None, photo_id: int | None) -> dict[int, Hint]:
+        """What the rest of a photo says of who a face may be: of those who are in it, and of its day."""
+        self._people(tx)
+        assert self._known is not None, "just read"
+        return hints(self._known[2], present=others, day=None if day is None else day.toordinal(), photo_id=photo_id)
 
     def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> dict[int, tuple[int, str | None]]:
         """Face id to person id and name, of those faces that are recognised; of any photos, none of them grouped.
@@ -102,7 +119,7 @@ class WhoIs:
         for s in (subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]):
             assert s.face_id is not None, "faces of the library"
             facts = Facts(rejected=frozenset(rejections.get(s.face_id, ())), born=born)
-            found = identify(_probe(s), people, self._embedder.calibration, facts=facts)
+            found = self._identify(s, people, facts)
             if found.person_id is not None:
                 out[s.face_id] = found.person_id, names.get(found.person_id)
         return out
@@ -129,6 +146,7 @@ class WhoIs:
         people: Callable[[], PeopleGallery],
         names: Mapping[int, str],
         facts: Facts,
+        around: Mapping[int, Hint],
         given: int | None,
         limit: int,
     ) -> Answer:
@@ -136,8 +154,11 @@ class WhoIs:
         if given is None and s.person_id is not None and s.confirmed:
             who, how, reason = s.person_id, "confirmed", "you confirmed it"
         elif given is None:
-            found = identify(_probe(s), people(), self._embedder.calibration, facts=facts)
+            found = self._identify(s, people(), facts, around)
             reason = found.reason(names)
+            if found.best is not None and found.best.hint > 0:
+                best = found.best.person_id
+                reason += f"; {_name(names, best)} is {around[best].reason(names)}"
             if found.kind is IdentityKind.KNOWN:
                 who, how = found.person_id, "identified"
                 if s.person_id is not None and who != s.person_id:
@@ -158,13 +179,13 @@ class WhoIs:
         now = tx.faces.generation(self._embedder.id), tx.faces.owners_stamp(), ignored
         if self._known is None or self._known[0] != now:
             self._known = None  # the old faces make room for the new ones
-            self._known = now, self._read_people(tx, ignored)
+            self._known = now, *self._read_people(tx, ignored)
         return self._known[1]
 
-    def _read_people(self, tx: Tx, ignored: Sequence[int]) -> PeopleGallery:
+    def _read_people(self, tx: Tx, ignored: Sequence[int]) -> tuple[PeopleGallery, Album]:
         faces = read_faces(tx, self._embedder, states=("ok",))
         faces = faces.take((faces.person_ids >= 0) & ~np.isin(faces.person_ids, ignored))
-        return PeopleGallery(
+        people = PeopleGallery(
             vectors=faces.vectors,
             person_ids=faces.person_ids,
             qualities=faces.qualities,
@@ -172,6 +193,17 @@ class WhoIs:
             photo_ids=faces.photo_ids,
             confirmed=faces.confirmed,
         )
+        return people, Album(faces.person_ids, faces.photo_ids, faces.captured_day)
+
+    def _identify(
+        self, s: Subject, people: PeopleGallery, facts: Facts, around: Mapping[int, Hint] | None = None
+    ) -> Identification:
+        vector, quality, calibration = s.embedding.vector, s.quality, self._embedder.calibration
+        if s.guess is not None and self._damaged is not None:
+            vector, calibration = s.guess.vector, self._damaged
+            quality = float(calibration.quality(s.guess.norm))
+        probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at)
+        return identify(probe, people, calibration, facts=facts, hints={p: h.nats for p, h in (around or {}).items()})
 
     def _candidate(self, row: ReferenceRow) -> ReferenceCandidate:
         landmarks = frontal_landmarks(row.bbox) if row.landmarks is None else row.landmarks
@@ -197,10 +229,6 @@ def chosen_by_hand(answer: Answer, face_ids: Iterable[int]) -> list[ChosenRefere
     plain = (ChosenReference(r.face_id, r.photo_id, 1.0, (), None, 0.0, None) for r in rows)
     known = (ruled.get(c.face_id, c) for c in plain)
     return [replace(c, reasons=("you chose it", *c.reasons)) for c in known]
-
-
-def _probe(s: Subject) -> Probe:
-    return Probe(s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at)
 
 
 def _births(tx: Tx) -> dict[int, date]:

@@ -253,3 +253,48 @@ def test_columns_of_unequal_length_and_foreign_vectors_are_refused():
         )
     with pytest.raises(ValueError, match="two embedders never mix"):
         identify(Probe(np.ones(3, np.float32), 1.0), people, CALIBRATION)
+
+
+def test_a_doubt_is_tipped_by_who_else_is_in_the_photo_and_by_nothing_else():
+    people = gallery(list(range(1, 201)))
+    probe = Probe(photo_of(1, 99, 0.62), 1.0)
+    alone = identify(probe, people, CALIBRATION)
+    assert alone.kind is IdentityKind.UNSURE
+    helped = identify(probe, people, CALIBRATION, hints={1: 9.0})
+    assert helped.kind is IdentityKind.KNOWN
+    assert helped.best is not None
+    assert helped.best.hint == IdentifyPolicy().max_hint
+    assert identify(probe, people, CALIBRATION, hints={2: 9.0}).person_id is None
+    everybody = identify(probe, people, CALIBRATION, hints=dict.fromkeys(range(1, 201), 9.0)).best
+    assert alone.best is not None
+    assert everybody is not None
+    assert everybody.posterior == pytest.approx(alone.best.posterior, abs=0.01), "what holds for everybody says nothing"
+    few = gallery(list(range(1, 21)))
+    assert identify(probe, few, CALIBRATION, hints={1: 9.0}).candidates == identify(probe, few, CALIBRATION).candidates
+    with pytest.raises(ValueError, match="never decides against the face"):
+        IdentifyPolicy(max_hint=3.0)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=12),
+    st.integers(1, 4),
+    st.floats(0.0, 1.0),
+    st.dictionaries(st.integers(1, 4), st.floats(-50, 50)),
+)
+def test_hints_never_decide_against_the_face(people, who, similarity, hints):
+    """Whoever is named with hints is the one whom the face alone puts first, and for whom it speaks."""
+    probe, rows, policy = Probe(photo_of(who, 99, similarity), 1.0), gallery(people), IdentifyPolicy(hint_people=0.1)
+    alone = identify(probe, rows, CALIBRATION, policy=policy)
+    helped = identify(probe, rows, CALIBRATION, policy=policy, hints=hints)
+    assert alone.best is not None
+    assert helped.best is not None
+    nothing = identify(probe, rows, CALIBRATION, policy=policy, hints=dict.fromkeys(hints, 0.0))
+    assert nothing.candidates == alone.candidates
+    assert helped.kind is not IdentityKind.UNKNOWN or alone.kind is IdentityKind.UNKNOWN
+    if alone.kind is not IdentityKind.UNSURE:
+        assert helped.candidates == alone.candidates
+    if helped.kind is IdentityKind.KNOWN:
+        assert helped.person_id == alone.best.person_id
+        assert alone.best.llr > 0
+    assert all(0 <= c.hint <= IdentifyPolicy().max_hint and (c.hint == 0 or c.llr > 0) for c in helped.candidates)

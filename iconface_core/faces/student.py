@@ -1,0 +1,98 @@
+"""SFace for damaged faces: the vector of the clean face, guessed from a damaged one, in SFace's own space.
+
+A student of SFace (docs/training.md): the same network with other weights in its later convolutions. On a clear face
+it knows less than SFace, so both are asked and mixed by how clear the face is. Never stored, never a judge.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from iconface_core.calibration import Calibration
+from iconface_core.errors import WeightsError
+from iconface_core.model_catalogue import SFACE_FILE
+from iconface_core.model_files import locate_verified
+from iconface_core.types import F32, AlignedFace, FaceEmbedding
+
+from .onnx_graph import fold_constants, keep_input, load_graph, open_session
+from .sface_facts import SFACE_ID
+from .student_facts import STUDENT_ID, UNMEASURED, mixed
+from .student_files import read_student
+from .vectors import normalised, stacked
+
+
+class DamagedSFace:
+    """`DamagedFaceEmbedder` for SFace's space.
+
+    Raises WeightsError when a file is missing, damaged or of another network."""
+
+    id = STUDENT_ID
+    base = SFACE_ID
+
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        calibration: Calibration = UNMEASURED,
+        model_dir: Path | None = None,
+        threads: int = 1,
+        batch: int = 8,
+    ) -> None:
+        model = load_graph(locate_verified(SFACE_FILE, model_dir))
+        fold_constants(model)
+        graft(model.graph, read_student(weights))
+        keep_input(model, "data", ("n", 3, 112, 112))
+        self._session = open_session(model, threads)
+        self._batch = batch
+        self.calibration = calibration
+
+    def embed(self, faces: Sequence[AlignedFace], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
+        """The vectors to identify ARCFACE_112 crops by, in order; `plain` is what SFace itself gave for them.
+
+        Raises ValueError for crops of another size and when both differ in length.
+        """
+        if len(faces) != len(plain):
+            raise ValueError(f"{len(faces)} faces, but {len(plain)} embeddings")
+        guessed = self.guess(faces)
+        return [mixed(p, g) for p, g in zip(plain, guessed, strict=True)]
+
+    def guess(self, faces: Sequence[AlignedFace]) -> list[FaceEmbedding]:
+        """The student's own vectors, unmixed. Its norm says how near it believes to be to the clean face's."""
+        out: list[FaceEmbedding] = []
+        for start in range(0, len(faces), self._batch):
+            pixels = stacked(faces[start : start + self._batch]).astype(np.float32)
+            (raw,) = self._session.run(None, {"data": np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))})
+            out += normalised(self.id, raw)
+        return out
+
+
+def graft(graph: onnx.GraphProto, tensors: Mapping[str, F32]) -> None:
+    """Replace, in place, the convolutions of SFace's graph that `tensors` name (`BLOCK.weight`, `BLOCK.bias`), each
+    with the normalisation after it, which is folded into the tensors. Raises WeightsError when one does not fit."""
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    after = {node.input[0]: node for node in graph.node if node.input}
+    left = dict(tensors)
+    for number, conv in enumerate(convolutions):
+        names = f"{number}.weight", f"{number}.bias"
+        if not any(name in left for name in names):
+            continue
+        weight, bias = (left.pop(name, np.zeros(0, np.float32)) for name in names)
+        expected = shapes[conv.input[1]]
+        if weight.shape != expected or bias.shape != expected[:1]:
+            raise WeightsError(
+                f"the student's block {number} is {weight.shape} and {bias.shape}, SFace's is {expected}; "
+                "it was made for another network"
+            )
+        norm = after[conv.output[0]]
+        graph.initializer.extend(
+            numpy_helper.from_array(value, f"student_{name}") for name, value in zip(names, (weight, bias), strict=True)
+        )
+        conv.input[:] = [conv.input[0], *(f"student_{name}" for name in names)]
+        conv.output[0] = norm.output[0]
+        graph.node.remove(norm)
+    if left:
+        raise WeightsError(f"the student has {sorted(left)[0]!r}, which SFace has not; it was made for another network")

@@ -1,0 +1,29 @@
+"""What is known of the encoder of damaged faces without loading it: when it is asked, and what its numbers mean."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from iconface_core.types import EmbedderId, FaceEmbedding
+
+from .sface_facts import CALIBRATION as CLEAR
+
+STUDENT_ID = EmbedderId("sface-damaged-1")
+UNMEASURED = replace(CLEAR, embedder=STUDENT_ID)
+"""SFace's, to begin with: `benchmarks/identify.py --fit --damaged WEIGHTS --write` measures what the numbers of some
+weights mean and writes it beside them. Weights without it are not used."""
+CLEAR_QUALITY = 0.9
+"""Of SFace. From here on a face is clear: the student is not asked, and would not be heard."""
+MOST = 0.7
+"""The student's part of the vector of a hopeless face."""
+
+
+def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
+    """The vector to identify a face by: less of the student's `guess` the clearer the face is, none where it is clear.
+
+    The norm stays that of `plain`: it falls with damage.
+    """
+    clear = float(CLEAR.quality(plain.norm))
+    share = MOST * max(0.0, 1 - clear / CLEAR_QUALITY)
+    vector = (1 - share) * plain.vector + share * guess.vector
+    return FaceEmbedding(STUDENT_ID, (vector / np.linalg.norm(vector)).astype(np.float32), plain.norm)

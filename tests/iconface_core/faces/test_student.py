@@ -1,0 +1,75 @@
+"""The student in SFace's graph: exactly the layout, and refused when it is not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from iconface_core.errors import UnsupportedCheckpointError, WeightsError
+from iconface_core.faces.sface import SFaceEmbedder
+from iconface_core.faces.student import DamagedSFace
+from iconface_core.faces.student_facts import STUDENT_ID, UNMEASURED, mixed
+from iconface_core.faces.student_files import read_student, read_student_card, write_student
+from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
+
+LAST = {"26.weight": (1024, 1024, 1, 1), "26.bias": (1024,)}
+
+
+def faces(count: int = 2) -> list[AlignedFace]:
+    """Smooth coloured squares."""
+    small = np.random.default_rng(0).integers(0, 255, (count, 7, 7, 3), dtype=np.uint8)
+    pixels = np.kron(small, np.ones((1, 16, 16, 1), np.uint8))
+    return [AlignedFace(p, np.eye(2, 3, dtype=np.float32)) for p in pixels]
+
+
+def random_student(path: Path, shapes: dict[str, tuple[int, ...]] = LAST) -> Path:
+    rng = np.random.default_rng(1)
+    tensors = {name: rng.normal(0, 0.03, shape).astype(np.float32) for name, shape in shapes.items()}
+    write_student(path, tensors, 26, {"licence": "none"})
+    return path
+
+
+def test_a_random_student_answers_in_sfaces_space_and_is_mixed_with_it(tmp_path: Path):
+    student = DamagedSFace(random_student(tmp_path / "s.safetensors"), batch=1)
+    plain = SFaceEmbedder().embed(faces())
+    guess, both = student.guess(faces()), student.embed(faces(), plain)
+    for p, g, b in zip(plain, guess, both, strict=True):
+        assert g.embedder == b.embedder == STUDENT_ID
+        assert b.vector.shape == (128,)
+        assert np.linalg.norm(b.vector) == pytest.approx(1, abs=1e-5)
+        assert np.abs(p.vector - g.vector).max() > 0.01
+        assert (b.vector, b.norm) == (pytest.approx(mixed(p, g).vector), mixed(p, g).norm)
+    assert student.embed([], []) == []
+    with pytest.raises(ValueError, match="2 faces, but 1"):
+        student.embed(faces(), plain[:1])
+
+
+def test_a_clear_face_is_what_sface_says_it_is():
+    def embedding(norm: float, axis: int) -> FaceEmbedding:
+        return FaceEmbedding(EmbedderId("any"), np.eye(128, dtype=np.float32)[axis], norm)
+
+    shares = [mixed(embedding(norm, 0), embedding(8.0, 1)).vector[1] for norm in np.linspace(4, 16, 13)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.5
+    assert shares[-1] == 0
+    assert UNMEASURED.embedder == STUDENT_ID
+
+
+def test_what_is_written_is_read_and_what_does_not_fit_is_refused(tmp_path: Path):
+    path = random_student(tmp_path / "s.safetensors")
+    assert {name: t.shape for name, t in read_student(path, 26).items()} == LAST
+    assert read_student_card(path) == {"licence": "none"}
+    with pytest.raises(UnsupportedCheckpointError, match="begins at block 26, not 8"):
+        read_student(path, 8)
+    with pytest.raises(WeightsError, match="not there"):
+        read_student(tmp_path / "none")
+    with pytest.raises(UnsupportedCheckpointError, match="not a number"):
+        write_student(path, {"26.bias": np.full(3, np.nan, np.float32)}, 26, {})
+    assert read_student(path), "the file that was there is still whole"
+    assert list(tmp_path.iterdir()) == [path]
+    path.write_bytes(b"\0" * 100)
+    with pytest.raises(WeightsError, match="not a safetensors file"):
+        read_student(path)
+    for shapes, message in (({**LAST, "26.bias": (8,)}, "block 26"), ({**LAST, "27.bias": (8,)}, "27.bias")):
+        with pytest.raises(WeightsError, match=message):
+            DamagedSFace(random_student(tmp_path / "other", shapes))
