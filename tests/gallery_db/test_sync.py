@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,9 @@ def files(gallery: Gallery) -> tuple[Path, Path]:
         lambda index, stamp: index.write_bytes(index.read_bytes()[:-5]),
         lambda index, stamp: index.write_bytes(index.read_bytes()[:-5] + b"wrong"),
         lambda index, stamp: index.unlink(),
+        lambda index, stamp: (index.unlink(), os.mkfifo(index)),
+        lambda index, stamp: (stamp.unlink(), os.mkfifo(stamp)),
+        lambda index, stamp: (stamp.unlink(), stamp.symlink_to("/dev/zero")),
         lambda index, stamp: stamp.unlink(),
         lambda index, stamp: stamp.write_text("{"),
         lambda index, stamp: stamp.write_text('{"unknown": 1}'),

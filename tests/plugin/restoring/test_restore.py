@@ -222,3 +222,22 @@ def test_all_faces_of_a_photo_end_in_one_copy(cli: Cli, tmp_path: Path):
     mark = read_provenance(Path(rows[0]["output"]))
     assert mark is not None
     assert len(mark.faces) == 6
+
+
+def test_one_photo_that_goes_wrong_stops_no_other(cli: Cli, library: Library, tmp_path: Path):
+    """A name at the limit of the file system, a torn file, a link to a device, and one that cannot be written."""
+    long = tmp_path / ("é" * 124 + ".jpg")
+    torn, pipe, good = tmp_path / "torn.jpg", tmp_path / "pipe.jpg", tmp_path / "good.jpg"
+    for path in (long, good):
+        shutil.copy(library.ruined, path)
+    torn.write_bytes(library.ruined.read_bytes()[:900])
+    pipe.symlink_to("/dev/zero")
+    payload = cli("restore", long, torn, pipe, good, "--output", tmp_path / "out", "--restorer", "waifu2x", code=5)
+    rows = {Path(r["photo"]).name: r for r in payload["results"]}
+    assert rows[good.name]["output"]
+    assert rows[long.name]["output"]
+    assert len(Path(rows[long.name]["output"]).name.encode()) <= 255
+    assert str(torn) in rows["torn.jpg"]["skipped_reason"]
+    assert str(pipe) in rows["pipe.jpg"]["skipped_reason"]
+    again = cli("restore", long, "--output", tmp_path / "out", "--restorer", "waifu2x")["results"]
+    assert again[0]["output"] == rows[long.name]["output"], "the shortened name is found again"
