@@ -40,4 +40,4 @@ def expected_gain(restorer: str, degradation: Degradation, references: Sequence[
     if rises is not None and degradation.quality is not None:
         rise = rises[min(len(references), len(rises) - 1)]
         return Gain(float(np.clip(1 - degradation.quality, 0, 1)) * rise, measured=True)
-    return Gain(degradation.score * (0.5 + 0.5 * max(references, default=0.0)), measured=False)
+    return Gain(degradation.worst * (0.5 + 0.5 * max(references, default=0.0)), measured=False)
