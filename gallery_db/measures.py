@@ -55,7 +55,10 @@ class MeasureRepo:
 
     def degraded(self, where: DegradedFilter) -> list[int]:
         """Ids of degraded faces, in order. Faces of hidden and ignored people are left out."""
-        score = func.json_extract(face.c.degradation, "$.score").cast(Float)
+        score = func.max(
+            func.json_extract(face.c.degradation, "$.score").cast(Float),
+            func.coalesce(func.json_extract(face.c.degradation, "$.print_damage").cast(Float), 0.0),
+        )
         eyes = func.json_extract(face.c.degradation, "$.eye_distance").cast(Float)
         joined = face.join(photo, photo.c.id == face.c.photo_id).outerjoin(person, person.c.id == face.c.person_id)
         shown = or_(person.c.id.is_(None), and_(~person.c.hidden, ~person.c.ignored))

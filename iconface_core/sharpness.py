@@ -1,10 +1,10 @@
 """How degraded is an aligned face? Numbers, one score, and reasons that a person can read. Pure pixels, no model.
 
 Everything is measured on the photo's own pixel grid, not on the enlarged crop: there noise is still white and JPEG's
-8-pixel blocks are still 8 pixels. The score is a logistic regression on six features whose weights shift with the size
-of the face: reduced, a clean face has structure in every pixel, which looks like noise, and a ruined one has none.
-`benchmarks/sharpness.py` makes its training faces, fits it, and reports how well it tells degraded faces of unseen
-people.
+8-pixel blocks are still 8 pixels. Worn prints have a number of their own (`print_damage.py`). The score is a logistic
+regression on six features whose weights shift with the size of the face: reduced, a clean face has structure in every
+pixel, which looks like noise, and a ruined one has none. `benchmarks/sharpness.py` makes its training faces, fits it,
+and reports how well it tells degraded faces of unseen people.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from .geometry import FFHQ_512, invert
+from .print_damage import print_damage
 from .types import F32, RgbU8
 
 MIN_EYE_DISTANCE = 8.0
@@ -25,7 +26,7 @@ SHARP_SCORE = 0.25
 BLURRED_DETAIL = -1.35
 """`detail` below which blur is named beside noise or blocks; half of LFW's own photos lie above -1.1."""
 
-VERSION = 4
+VERSION = 5
 """Of the score: raised when weights or features change, so that stored scores are measured again."""
 
 WEIGHTS = np.array(
@@ -56,6 +57,7 @@ class Degradation:
     `score` is 0 (clean) .. 1 (degraded). `eye_distance` is in photo pixels. `noise` is a standard deviation in 8-bit
     steps. `detail` is the log of fine against middle structure, noise taken out: about -1 for a sharp face, below -2
     for a blurred one. `blockiness` is how much larger brightness steps are at JPEG's block borders (0: no larger).
+    `print_damage` is how probably the face is on a worn print (scratched, dusty, faded), 0..1.
     `quality` is the embedding's, 0..1, None when nobody was asked: it explains, but does not enter the score, which it
     would not make better (docs/benchmarks.md). `reasons` are empty for a clean face.
     """
@@ -67,18 +69,26 @@ class Degradation:
     blockiness: float
     reasons: tuple[str, ...]
     quality: float | None = None
+    print_damage: float = 0.0
+
+    @property
+    def worst(self) -> float:
+        """The larger of `score` and `print_damage`: whether and how soon to restore."""
+        return max(self.score, self.print_damage)
 
 
 def measure(crop: RgbU8, from_photo: F32, quality: float | None = None) -> Degradation:
     """Measure one FFHQ_512 crop (512, 512, 3) with its photo -> crop affine. `quality` is the embedding's, 0..1."""
     noise, bands, blockiness = _measure_patch(*_on_photo_grid(crop, from_photo))
-    eye_distance = _EYE_DISTANCE / float(np.hypot(from_photo[0, 0], from_photo[1, 0]))
+    scale = float(np.hypot(from_photo[0, 0], from_photo[1, 0]))
+    eye_distance = _EYE_DISTANCE / scale
     values = features(noise, bands, blockiness, eye_distance)
     score = float(1 / (1 + np.exp(-np.clip(values @ WEIGHTS + INTERCEPT, -30, 30))))
     detail = float(values[3])
     reasons = []
     if eye_distance < 20:
         reasons.append(f"only {eye_distance:.0f} px between the eyes")
+    worn, marks = print_damage(crop, scale)
     if score >= SHARP_SCORE:
         if noise > 4:
             reasons.append(f"noisy (about {noise:.0f} of 255)")
@@ -86,9 +96,11 @@ def measure(crop: RgbU8, from_photo: F32, quality: float | None = None) -> Degra
             reasons.append("JPEG blocks")
         if detail < BLURRED_DETAIL or not (noise > 4 or blockiness > 0.3):
             reasons.append("blurred")
-        if quality is not None and quality < 0.5:
-            reasons.append(f"hard to recognise (quality {quality:.2f})")
-    return Degradation(score, eye_distance, noise, detail, blockiness, tuple(reasons), quality)
+    if worn >= SHARP_SCORE:
+        reasons += marks
+    if max(score, worn) >= SHARP_SCORE and quality is not None and quality < 0.5:
+        reasons.append(f"hard to recognise (quality {quality:.2f})")
+    return Degradation(score, eye_distance, noise, detail, blockiness, tuple(reasons), quality, worn)
 
 
 def is_too_small(degradation: Degradation) -> bool:
@@ -98,7 +110,7 @@ def is_too_small(degradation: Degradation) -> bool:
 
 def is_sharp_already(degradation: Degradation) -> bool:
     """Whether restoring can only do harm: nothing is wrong with the face at the photo's own resolution."""
-    return degradation.score < SHARP_SCORE
+    return degradation.worst < SHARP_SCORE
 
 
 def why_left_alone(degradation: Degradation) -> str | None:
@@ -106,7 +118,7 @@ def why_left_alone(degradation: Degradation) -> str | None:
     if is_too_small(degradation):
         return f"too small: {degradation.eye_distance:.0f} px between the eyes, at least {MIN_EYE_DISTANCE:.0f} needed"
     if is_sharp_already(degradation):
-        return f"sharp already (degradation {degradation.score:.2f} of 1)"
+        return f"sharp already (degradation {degradation.worst:.2f} of 1)"
     return None
 
 

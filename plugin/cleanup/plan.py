@@ -98,7 +98,7 @@ def item_row(c: Candidate) -> Row:
         "bbox": [round(v, 1) for v in (f.bbox.x1, f.bbox.y1, f.bbox.x2, f.bbox.y2)],
         "person_id": f.person_id,
         "person_name": f.person_name,
-        "degradation": None if d is None else {"score": round(d.score, 3), "reasons": list(d.reasons)},
+        "degradation": None if d is None else {"score": round(d.worst, 3), "reasons": list(d.reasons)},
         "likeness": None if c.likeness is None else round(c.likeness, 4),
         "references": [
             {"face_id": r.face_id, "score": round(r.score, 4), "reasons": list(r.reasons)}
@@ -112,7 +112,7 @@ def item_row(c: Candidate) -> Row:
 
 
 def _best_first(c: Candidate) -> tuple[float, float, float, int]:
-    return -c.gain.value, -(c.gain.change or 0.0), -(c.degradation.score if c.degradation else 0.0), c.face.id
+    return -c.gain.value, -(c.gain.change or 0.0), -(c.degradation.worst if c.degradation else 0.0), c.face.id
 
 
 def _too_little(c: Candidate, where: PlanFilter) -> str | None:

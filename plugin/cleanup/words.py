@@ -53,7 +53,7 @@ def status_lines(row: Mapping[str, Any]) -> list[str]:
 
 def _cells(c: Candidate) -> tuple[str, ...]:
     d, face = c.degradation, c.face
-    degraded = "" if d is None else f"{d.score:.2f} {', '.join(d.reasons)}"
+    degraded = "" if d is None else f"{d.worst:.2f} {', '.join(d.reasons)}"
     chosen = 0 if c.choice is None else len(c.choice.chosen)
     who = face.person_name or f"person {face.person_id}"
     return str(face.id), who, _SHORT[c.gain.words], str(chosen), degraded, face.photo

@@ -57,10 +57,10 @@ def expected_gain(restorer: str, degradation: Degradation, references: Sequence[
     rises, changed = MEASURED.get(restorer), CHANGED.get(restorer)
     if rises is not None and changed is not None and degradation.quality is not None:
         poor, rise = float(np.clip(1 - degradation.quality, 0, 1)), rises[min(len(references), len(rises) - 1)]
-        change = expected_change(changed, degradation.score, poor, degradation.eye_distance)
+        change = expected_change(changed, degradation.worst, poor, degradation.eye_distance)
         seen = float(np.clip((change - LEAST_MEAN) / (SURELY_SEEN - LEAST_MEAN), 0, 1))
         return Gain(poor * rise * seen, measured=True, change=change)
-    return Gain(degradation.score * (0.5 + 0.5 * max(references, default=0.0)), measured=False)
+    return Gain(degradation.worst * (0.5 + 0.5 * max(references, default=0.0)), measured=False)
 
 
 def expected_change(changed: tuple[float, float], score: float, poor: float, eye_distance: float) -> float:

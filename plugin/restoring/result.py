@@ -100,7 +100,7 @@ class FaceResult:
             "restorer": self.restorer,
             "seed": self.seed,
             "strength": _rounded(self.strength),
-            "degradation": None if d is None else {"score": round(d.score, 3), "reasons": list(d.reasons)},
+            "degradation": None if d is None else {"score": round(d.worst, 3), "reasons": list(d.reasons)},
             "identity": {
                 "before": _rounded(self.similarity_before),
                 "after": _rounded(self.similarity_after),
