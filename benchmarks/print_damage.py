@@ -2,7 +2,7 @@
 
     python -m benchmarks.print_damage [DATA] [--limit 230] [--seed 0]
 
-Clean faces of LFW, celeb256, pins, celeb512 and ages, in colour and in grey, against the same faces worn by the
+Clean faces of LFW, celeb256, pins, celeb512 and ages, in colour, grey and sepia, against the same faces worn by the
 recipes of `iconface_core/training/degrade_wear.py` (`old` is the level `OLD_PRINT`, `wear` everything with real
 defects, the others one kind alone). Fitted on two thirds of the people, reported on the others; then the faces of
 `old_prints`, which have no truth. `mild` and `moderate` are blur and noise: no print damage.
@@ -25,10 +25,11 @@ from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.image_io import read_photo
 from iconface_core.sharpness import SHARP_SCORE
 from iconface_core.training.degrade import LEVELS, OLD_PRINT, Degrader, DegradeRecipe, PrintWear
+from iconface_core.training.degrade_print import SEPIA
 from iconface_core.types import RgbU8
 
-CLEAN = ("clean", "clean grey")
-FALSE_ALARMS = 0.015  # of clean colour faces fitted on
+CLEAN = ("clean", "clean grey", "clean sepia")
+FALSE_ALARMS = 0.02  # of clean faces fitted on, in colour or sepia
 ONE_KIND = ("scratches", "specks", "faded", "creases", "stains")
 TURNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "celeb256": (*(("old", kind) for kind in ("wear", *ONE_KIND)), ("mild", "moderate")),
@@ -65,6 +66,8 @@ def samples(data: Path, limit: int, seed: int) -> Iterator[Sample]:
                     "clean": face,
                     "clean grey": cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB),
                 }
+                toned = made["clean grey"] * (1 + (np.array(SEPIA) - 1) * rng.uniform(0.3, 1))
+                made["clean sepia"] = toned.clip(0, 255).astype(np.uint8)
                 generator = torch.Generator().manual_seed(int(rng.integers(1 << 30)))
                 clean = torch.from_numpy(face.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
                 for kind in turns[i % len(turns)]:
@@ -132,10 +135,14 @@ def report(found: Sequence[Sample], seed: int) -> None:
     clean, sound = np.isin(kind, CLEAN), np.isin(kind, (*CLEAN, "mild", "moderate"))
     held_out = ~real & np.isin(person, np.random.default_rng(seed).permutation(np.unique(person[~real]))[::3])
     train = ~held_out & ~real
-    weight = np.where(sound, 1.5, 1.0) * np.where(kind == "old", 1.5, 1) * np.where(kind == "clean", 1.6, 1)
+    weight = (
+        np.where(sound, 1.5, 1.0)
+        * np.where(kind == "old", 1.5, 1)
+        * np.where(np.isin(kind, ("clean", "clean sepia")), 1.6, 1)
+    )
     weights, intercept = fit(values[train], ~sound[train], weight[train])
     fitted = values @ weights
-    limit = np.quantile(fitted[train & (kind == "clean")], 1 - FALSE_ALARMS)
+    limit = np.quantile(fitted[train & np.isin(kind, ("clean", "clean sepia"))], 1 - FALSE_ALARMS)
     intercept = float(np.log(SHARP_SCORE / (1 - SHARP_SCORE)) - limit)
     shipped = plain @ print_damage.PLAIN + plain**2 @ print_damage.SQUARED + print_damage.INTERCEPT
     for name, logit in (("this fit", fitted + intercept), ("shipped", shipped)):
