@@ -60,6 +60,7 @@ DEFAULT_FULL_PIXELS = 80_000_000
 """What may be read at full size. A restoration holds the picture in memory two or three times."""
 
 _MOST_BYTES_A_PIXEL = 8  # 16-bit RGBA, uncompressed
+_BANDS_FROM = 4_000_000  # pixels; smaller pictures are converted in one piece
 _MOST_METADATA = 300_000_000  # the videos of motion photos
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -335,7 +336,7 @@ def _at_least(side: int, other: int, goal: int) -> int:
 def _srgb_pixels(decoded: Decoded, notes: list[str]) -> RgbU8:
     """All pixels in sRGB; a large picture band by band, because every conversion is a copy."""
     image = decoded.image
-    if image.width * image.height < STREAM_FROM:
+    if image.width * image.height < _BANDS_FROM or image.mode in {"I", "F"}:  # whose range is that of the whole
         return np.asarray(to_srgb(image, decoded.icc, notes))
     out = np.empty((image.height, image.width, 3), np.uint8)
     for band, rows in bands(image):

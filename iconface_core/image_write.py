@@ -166,7 +166,8 @@ def _carry_change(
         image = to_srgb(image, None).convert("L")
     grey = image.mode in GREY_MODES if deep is None else deep.ndim == 2 or deep.shape[2] == 2
     to_native = _to_native(1 if grey else 3, decoded.icc)
-    for band, rows in bands(decoded.image):
+    # The range of 32-bit values is that of the whole picture, never of a band.
+    for band, rows in bands(image if decoded.image.mode in {"I", "F"} else decoded.image):
         before = np.asarray(to_srgb(band, decoded.icc))
         changed = np.flatnonzero((before != restored[rows]).any((1, 2)))
         if changed.size == 0:

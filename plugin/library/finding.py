@@ -12,8 +12,8 @@ FILM_SHARE = 9 / 16
 """The least area of a reduced photo, as a share of its goal squared: a panorama keeps as many pixels as a film still,
 else it would be a strip some hundred pixels high."""
 
-CLOSER_PIXELS = 40_000_000
-"""Of the closer look: 120 MB."""
+CLOSER_PIXELS = 30_000_000
+"""Of the closer look: some 210 MB while it is read."""
 
 SMALL = 40
 """A face of so many pixels or less, in the reduced photo, speaks for smaller ones that are lost in it."""

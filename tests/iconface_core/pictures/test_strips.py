@@ -93,12 +93,12 @@ def test_bmp_in_strips_is_the_same_picture(always, tmp_path):
 
 
 def test_a_full_read_of_a_large_photo_is_converted_band_by_band(always, tmp_path):
-    for mode in ("RGB", "RGBA", "P", "L"):
-        picture(mode).save(tmp_path / "a.png")
+    for mode, name in (("RGB", "a.png"), ("RGBA", "a.png"), ("P", "a.png"), ("L", "a.png"), ("F", "a.tif")):
+        picture(mode).save(tmp_path / name)
+        expected = read_photo(tmp_path / name).pixels
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(image_io, "STREAM_FROM", 10**12)
-            expected = read_photo(tmp_path / "a.png").pixels
-        assert (read_photo(tmp_path / "a.png").pixels == expected).all()
+            patch.setattr(image_io, "_BANDS_FROM", 1)
+            assert (read_photo(tmp_path / name).pixels == expected).all()
 
 
 def test_what_is_cut_off_is_said_and_not_filled_in(always, tmp_path):
