@@ -187,7 +187,7 @@ class FaceRepo:
         no human act refers to are removed, and so are empty clusters. A dry run only reads.
         """
         groups = [regroup.Group(c.cluster_id, c.person_id) for c in grouping.clusters]
-        return regroup.apply(self._c, face_ids.tolist(), grouping.labels.tolist(), groups, dry_run)
+        return regroup.apply(self._c, face_ids.tolist(), grouping.labels.tolist(), groups, dry_run, whole=True)
 
     def apply_decisions(self, decisions: "Sequence[Decision]", *, dry_run: bool = False) -> GroupingChanges:
         """Write a quick pass, under the same rules as `apply_grouping`."""

@@ -1,5 +1,6 @@
 """What the decisions about faces, people and restorations have in common."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,7 +55,8 @@ def new_person(r: Recorder, name: str | None) -> int:
 
 
 def clean(name: str | None) -> str | None:
-    return (name or "").strip() or None
+    """The name as it is kept: composed (NFC), for keyboards and file systems differ in how they write an accent."""
+    return unicodedata.normalize("NFC", name or "").strip() or None
 
 
 def faces_text(rows: dict[int, Any]) -> str:
