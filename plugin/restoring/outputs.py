@@ -198,7 +198,8 @@ def existing_result(
 
 
 def rows_of(tx: Tx, which: str) -> list[RestorationRecord]:
-    """The rows that `which` names: a restoration's id, an output file, or a photo (its latest output or proposal).
+    """The rows that `which` names: a restoration's id, an output file, or a photo (its latest output or proposal,
+    else what was last tried).
 
     Empty when nothing is known by that name.
     """
@@ -207,5 +208,6 @@ def rows_of(tx: Tx, which: str) -> list[RestorationRecord]:
     found = tx.restorations.by_output(path=which)
     if found is None:
         live = tx.restorations.history(photo=which, states=("done", "proposed"), limit=1)
-        found = live[0] if live else None
+        known = live or tx.restorations.history(photo=which, limit=1)  # a verb says what it cannot do with these
+        found = known[0] if known else None
     return [] if found is None else tx.restorations.with_output(found.id)
