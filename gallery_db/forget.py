@@ -75,9 +75,7 @@ def _decisions(conn: Connection, people: set[int], faces: set[int]) -> int:
         left = [c for c in changes if c[0] != "moved" or not _mentions([c], people, faces)]
         if len(left) < len(changes):
             conn.execute(update(decision).where(decision.c.id == r.id).values(changes=to_json(left)))
-    hit = {
-        r.id for r in rows if _mentions([c for c in json.loads(r.changes) if c[0] != "moved"], people, faces)
-    }
+    hit = {r.id for r in rows if _mentions([c for c in json.loads(r.changes) if c[0] != "moved"], people, faces)}
     hit |= {r.undoes for r in rows if r.id in hit and r.undoes is not None}
     hit |= {r.id for r in rows if r.undoes in hit}
     for part in batches(hit):

@@ -102,7 +102,7 @@ def _undecided(who: ColumnElement[Any] | None) -> ScalarSelect[Any]:
     """JSON array of the question's faces that nobody has and that may still be `who` (None: anybody): not refused, and
     no other face of the photo is that person. The first of two may also be who a face is that shows the second, as long
     as nobody has confirmed that."""
-    loose = face.c.person_id.is_(None)
+    loose: ColumnElement[bool] = face.c.person_id.is_(None)
     if who is first_person:
         loose = or_(loose, and_(face.c.person_id == second_person, first_person != second_person, ~face.c.confirmed))
     free = _members().where(loose)

@@ -181,9 +181,7 @@ def _move_back(conn: Connection, recorder: Recorder, face_id: int, old: int | No
 
 
 def _refused(conn: Connection, face_id: int, person_id: int) -> bool:
-    return bool(
-        conn.scalar(select(exists().where(rejection.c.face_id == face_id, rejection.c.person_id == person_id)))
-    )
+    return bool(conn.scalar(select(exists().where(rejection.c.face_id == face_id, rejection.c.person_id == person_id))))
 
 
 def _remove(
@@ -234,9 +232,7 @@ def _only_if_unsaid(what: str, later: str) -> None:
         raise ConflictError(f"{what}{later}")
 
 
-def _bring_back(
-    conn: Connection, recorder: Recorder, table: Table, columns: Mapping[str, Any], blame: Blame
-) -> int:
+def _bring_back(conn: Connection, recorder: Recorder, table: Table, columns: Mapping[str, Any], blame: Blame) -> int:
     values = {k: _in(v) for k, v in columns.items()}
     if _is_there(conn, table, values):
         return 0  # said again since

@@ -14,7 +14,7 @@ from iconface_core.types import DetectedFace
 from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import MEASURE
 from plugin.library.degradation import measured
-from plugin.library.subjects import detection_of
+from plugin.library.points import detection_of
 from plugin.progress import Progress
 
 if TYPE_CHECKING:

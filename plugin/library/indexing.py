@@ -15,11 +15,12 @@ from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.image_io import Photo, content_hash, read_photo
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.provenance import is_restored_output
-from iconface_core.types import DetectedFace, FaceEmbedding
+from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
 from plugin.models.host import ModelSlot
 
 from .degradation import measured
 from .disk import FoundFile, vanished
+from .still_there import Before, still_there
 
 Looking = Callable[[Path, bool], None]
 """Told the file, and True when a look at it begins, False when it ends."""
@@ -64,17 +65,29 @@ class Indexer:
         self._reduce_to, self._max_pixels = reduce_to, max_pixels
         self._looking = looking
 
-    def look(self, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
+    def look(
+        self,
+        file: FoundFile,
+        moved_from: Callable[[str], int | None],
+        known: Callable[[str, EmbedderId], Before | None],
+    ) -> Seen:
         """Never raises for a bad file: the reason is in `Seen.failure`. `moved_from(hash)` names a photo with this
-        content whose file is gone, so that a renamed photo is not looked at again."""
+        content whose file is gone, so that a renamed photo is not looked at again. `known(hash, embedder)` is the photo
+        as it was before it was edited, if somebody decided about its faces."""
         path = Path(file.path)
         self._looking(path, True)
         try:
-            return self._look(path, file, moved_from)
+            return self._look(path, file, moved_from, known)
         finally:
             self._looking(path, False)
 
-    def _look(self, path: Path, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
+    def _look(
+        self,
+        path: Path,
+        file: FoundFile,
+        moved_from: Callable[[str], int | None],
+        known: Callable[[str, EmbedderId], Before | None],
+    ) -> Seen:
         try:
             digest = content_hash(path)
             old = moved_from(digest)
@@ -87,7 +100,18 @@ class Indexer:
             if vanished(file.path):
                 return Seen(file, gone=True)  # it moved on: what is told of it next says where to
             return Seen(file, None if isinstance(e, OSError) else "", failure=str(e))
-        return Seen(file, digest, photo=photo, faces=tuple(self.faces_of(photo)))
+        faces = self.faces_of(photo)
+        with self._embedder.use() as embedder:
+            before = known(digest, embedder.id)
+        if before is not None:
+            faces += self._still_there(photo, faces, before)
+        return Seen(file, digest, photo=photo, faces=tuple(faces))
+
+    def _still_there(self, photo: Photo, found: Sequence[FoundFace], known: Before) -> list[FoundFace]:
+        """Faces that were decided about and that the detector does not see in the edited picture."""
+        again = still_there(known, photo, found, lambda faces: self.embed_at(photo, faces))
+        with self._embedder.use() as embedder:
+            return [FoundFace(f, (e,), float(embedder.calibration.quality(e.norm))) for f, e in again]
 
     def faces_of(self, photo: Photo) -> list[FoundFace]:
         """Detect and embed every face of a decoded photo; boxes and landmarks are in full upright pixels."""
@@ -139,6 +163,8 @@ def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChan
     if seen.photo is None:
         tx.photos.mark_failed(f.path, seen.failure or "unknown reason", content_hash=seen.content_hash, **where)
         return None
+    old = tx.photos.by_path(f.path)
+    edited = old is not None and old.content_hash not in ("", seen.content_hash)
     row = tx.photos.upsert(
         f.path,
         seen.content_hash or "",
@@ -149,4 +175,5 @@ def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChan
         detector=detector_id,
         **where,
     )
-    return tx.faces.replace_for_photo(row.id, seen.faces)
+    was = (old.width, old.height) if old is not None and edited else None
+    return tx.faces.replace_for_photo(row.id, seen.faces, was=was)

@@ -15,7 +15,7 @@ from iconface_core.types import EmbedderId
 from plugin.progress import Progress
 
 from .indexing import Indexer
-from .subjects import detection_of
+from .points import detection_of
 
 
 class ReEmbedder:

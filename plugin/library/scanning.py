@@ -1,6 +1,7 @@
 """`iconface scan`: bring the gallery up to date with the disk, photo by photo, resumable at any point."""
 
 import os
+import shlex
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from .copies import Copies
 from .disk import Changes, FoundFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
 from .ignore import IgnoreRules
 from .indexing import Indexer, Seen, store
-from .moves import MovedPhotos
+from .moves import MovedPhotos, left_for, other_names
+from .still_there import before
 
 GROUPING_PENDING = "grouping_pending"
 """Meta key set in the same transaction as new faces, so that a crash before grouping is made good by the next scan."""
@@ -31,7 +33,8 @@ TOGETHER = 100
 
 @dataclass(slots=True)
 class ScanReport:
-    """What a scan did. `problems` are lines for a person; `failed` maps path to reason."""
+    """What a scan did. `problems` are lines for a person; `failed` maps path to reason. `linked`: links to photos that
+    are known under another name, left out."""
 
     new: int = 0
     changed: int = 0
@@ -40,6 +43,7 @@ class ScanReport:
     missing: int = 0
     unchanged: int = 0
     restored: int = 0
+    linked: int = 0
     faces: int = 0
     offline: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -117,10 +121,22 @@ class Scanner:
         if dry_run:
             _foresee(plans, report)
             return report
-        self._look_and_store(plans, report, progress)
+        left = left_for(self._gallery, (f for plan in plans for f in plan.changes.todo)) if report.offline else []
+        self._look_and_store(plans, report, progress, left)
         for plan in plans:
             self._settle(plan, report, guarded=not accept_missing, whole=True)
+        self._say_who_left(left, report)
         return report
+
+    def _say_who_left(self, left: Sequence[int], report: ScanReport) -> None:
+        """Of folders whose photos were found elsewhere, say so instead of asking for the drive."""
+        with self._gallery.begin(write=False) as tx:
+            roots = [(tx.roots.get(i), tx.photos.count(i)) for i in left]
+        for root, photos in roots:
+            rest = f"{photos} of its photos were not found" if photos else "all its photos were found"
+            done = "" if photos else f"; it can go from the list: iconface library remove {shlex.quote(root.path)}"
+            report.offline = [line for line in report.offline if not line.startswith(f"{root.path} ")]
+            report.offline.append(f"{root.path} has moved: {rest} in another folder{done}")
 
     def update(
         self,
@@ -180,11 +196,18 @@ class Scanner:
         report.offline.append(reason)
         return True
 
-    def _look_and_store(self, plans: Sequence[_Plan], report: ScanReport, progress: Progress) -> None:
-        progress.total(sum(len(plan.changes.todo) for plan in plans))
+    def _look_and_store(
+        self, plans: Sequence[_Plan], report: ScanReport, progress: Progress, left: Sequence[int] = ()
+    ) -> None:
         # One for all roots: a file found again is claimed once, wherever it went.
-        moved = MovedPhotos(self._gallery)
+        moved = MovedPhotos(self._gallery, left)
         same = moved.same_files([f for plan in plans for f in plan.changes.todo])
+        new = [f for plan in plans for f in plan.changes.todo if f.path not in same and f.path not in plan.known]
+        links = other_names(self._gallery, new)
+        report.linked += len(links)
+        for plan in plans:
+            plan.changes.todo[:] = [f for f in plan.changes.todo if f.path not in links]
+        progress.total(sum(len(plan.changes.todo) for plan in plans))
         # Moves first: what is read into a path must not fall to the photo that has left it.
         for plan in plans:
             found_again = [Seen(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
@@ -198,7 +221,11 @@ class Scanner:
         """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
 
         def look(file: FoundFile) -> Seen:
-            return self._indexer.look(file, lambda digest: moved.same_content(file, digest))
+            return self._indexer.look(
+                file,
+                lambda digest: moved.same_content(file, digest),
+                lambda digest, embedder: before(self._gallery, file.path, digest, embedder),
+            )
 
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")
         running: set[Future[Seen]] = set()

@@ -5,17 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
-from iconface_core.geometry import ARCFACE_112
 from iconface_core.image_io import Photo, content_hash, read_photo
-from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
+from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
 from plugin.errors import NotFoundError
 
 from .indexing import Indexer
+from .points import detection_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,19 +115,3 @@ def pick(subjects: list[Subject], number: int | None, path: Path, *, face_ids: S
     if not chosen:
         raise NotFoundError(f"{path} has no face {number}; its faces are {', '.join(str(s.number) for s in subjects)}")
     return chosen
-
-
-def detection_of(record: FaceRecord) -> DetectedFace:
-    """The stored detection; a box drawn by hand gets the landmarks of a frontal face that fills it."""
-    return record.detected() or DetectedFace(record.bbox, frontal_landmarks(record.bbox), record.det_score)
-
-
-def frontal_landmarks(bbox: BBox) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-    """(5, 2) landmarks of an upright frontal face whose detector box is `bbox`.
-
-    Detectors draw the box from mid-forehead to chin, ear to ear: the middle 84 % x 96 % of the ArcFace crop.
-    """
-    unit = ARCFACE_112.points / ARCFACE_112.size
-    x = (unit[:, 0] - 0.5) / 0.84 + 0.5
-    y = (unit[:, 1] - 0.52) / 0.96 + 0.5
-    return np.stack([bbox.x1 + x * bbox.width, bbox.y1 + y * bbox.height], axis=1).astype(np.float32)

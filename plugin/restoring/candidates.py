@@ -17,7 +17,8 @@ from iconface_core.reference_types import ReferenceCandidate, ReferenceChoice
 from iconface_core.sharpness import Degradation, why_left_alone
 from iconface_core.types import FaceEmbedding
 from plugin.library.degradation import stored
-from plugin.library.subjects import Subject, detection_of
+from plugin.library.points import detection_of
+from plugin.library.subjects import Subject
 
 from .expected_gain import NOTHING, Gain, expected_gain
 from .outputs import presence, why_not_again

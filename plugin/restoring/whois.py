@@ -20,7 +20,8 @@ from iconface_core.references import (
     pose_of,
     select_references,
 )
-from plugin.library.subjects import Subject, frontal_landmarks
+from plugin.library.points import frontal_landmarks
+from plugin.library.subjects import Subject
 from plugin.people.regrouping import read_faces
 
 
