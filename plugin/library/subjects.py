@@ -19,7 +19,8 @@ from .points import detection_of
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
-    counts the faces of the photo from the left, from 1. `face` is in full upright pixels."""
+    counts the faces of the photo from the left, from 1. `face` is in full upright pixels, and `size` the photo's
+    (width, height) in them, (0, 0) when not known."""
 
     path: Path
     content_hash: str
@@ -32,6 +33,7 @@ class Subject:
     person_id: int | None = None
     confirmed: bool = False
     captured_at: datetime | None = None
+    size: tuple[int, int] = (0, 0)
 
 
 class SubjectFinder:
@@ -65,9 +67,12 @@ class SubjectFinder:
         return photo, self._from_gallery(path, photo, row, faces, embeddings)
 
     def _look(self, path: Path, digest: str, photo: Photo) -> list[Subject]:
+        size = photo.width, photo.height
         found = sorted(self._indexer.faces_of(photo), key=lambda f: f.face.bbox.x1)
         return [
-            Subject(path, digest, n, f.face, f.embeddings[0], f.quality or 0.0, captured_at=camera_time(photo))
+            Subject(
+                path, digest, n, f.face, f.embeddings[0], f.quality or 0.0, captured_at=camera_time(photo), size=size
+            )
             for n, f in enumerate(found, 1)
         ]
 
@@ -88,7 +93,13 @@ class SubjectFinder:
             quality = float(self._calibration.quality(embedding.norm))
             subject = Subject(path, row.content_hash, number, face, embedding, quality, record.id, row.id)
             out.append(
-                replace(subject, person_id=record.person_id, confirmed=record.confirmed, captured_at=photo.captured_at)
+                replace(
+                    subject,
+                    person_id=record.person_id,
+                    confirmed=record.confirmed,
+                    captured_at=photo.captured_at,
+                    size=(photo.width, photo.height),
+                )
             )
         return out
 

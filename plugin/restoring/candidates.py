@@ -23,6 +23,7 @@ from plugin.library.subjects import Subject
 from .expected_gain import NOTHING, Gain, expected_gain
 from .outputs import presence, why_not_again
 from .restore_service import likeness
+from .same_picture import copies_among
 from .whois import WhoIs
 
 MAX_POOL = 200
@@ -120,7 +121,8 @@ class Candidates:
         rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
         # What was decided holds for the very references that the restoration would choose: then all are weighed.
         choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best)
-        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.photo_id != face.photo_id]
+        copies = copies_among(tx, subject, pool.rows)
+        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.face_id not in copies]
         references = [chosen.face_id for chosen in choice.chosen]
         reason = why_not_again(rows, input_sha256=c.photo_hash, restorer=restorer, references=references)
         if reason is None and not again:
@@ -132,6 +134,7 @@ class Candidates:
         face, embedding = c.face, tx.faces.embedding(c.face.id, self._embedder.id)
         if embedding is None:
             return None
+        photo = tx.photos.get(face.photo_id)
         return Subject(
             path=Path(face.photo),
             content_hash=c.photo_hash,
@@ -142,6 +145,7 @@ class Candidates:
             face_id=face.id,
             photo_id=face.photo_id,
             captured_at=None if face.captured_at is None else datetime.fromisoformat(face.captured_at),
+            size=(photo.width, photo.height),
         )
 
 
