@@ -3,7 +3,7 @@ folder that is removed."""
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, bindparam, delete, distinct, exists, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from .face_store import TOUCHED
 from .records import AtStake
@@ -62,7 +62,7 @@ def _make_room(conn: Connection, root_id: int, target: Mapping[int, str]) -> lis
 
 def _decided(conn: Connection, photo_ids: list[int]) -> set[int]:
     """Photos with a face that somebody decided about."""
-    query = select(distinct(face.c.photo_id)).where(TOUCHED)
+    query = select(face.c.photo_id).distinct().where(TOUCHED)
     return {i for ids in batches(photo_ids) for i in conn.scalars(query.where(face.c.photo_id.in_(ids)))}
 
 
