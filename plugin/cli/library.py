@@ -115,14 +115,10 @@ _KEEP = "If the folder has only moved, keep them: iconface library move FOLDER N
 
 def _words(lost: "AtStake") -> str:
     """Which decisions go with a folder; empty when nobody decided anything."""
-    counts = {
-        "confirmed": lost.confirmed,
-        "rejected": lost.rejected,
-        "ignored": lost.ignored,
-        "drawn by hand": lost.drawn,
-    }
-    told = [f"{n} {what}" for what, n in counts.items() if n]
-    out = [f"What you decided about its faces goes with it: {', '.join(told)}."] if told else []
+    from plugin.library.roots import in_words
+
+    told = in_words(lost)
+    out = [f"What you decided about its faces goes with it: {told}."] if told else []
     if lost.only_here:
         shown = ", ".join(lost.only_here[:5]) + (", ..." if len(lost.only_here) > 5 else "")
         out.append(f"In no other folder: {shown}.")

@@ -139,3 +139,14 @@ class Roots:
             "last_scan_at": root.last_scan_at,
             "rules": rules_of(root).row(),
         }
+
+
+def in_words(lost: AtStake) -> str:
+    """What was decided about a folder's faces, as "3 confirmed, 1 rejected"; empty when nothing was."""
+    counts = {
+        "confirmed": lost.confirmed,
+        "rejected": lost.rejected,
+        "ignored": lost.ignored,
+        "drawn by hand": lost.drawn,
+    }
+    return ", ".join(f"{n} {what}" for what, n in counts.items() if n)

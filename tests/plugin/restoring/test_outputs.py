@@ -190,7 +190,7 @@ def test_redoing_a_restoration_whose_copy_is_gone_asks_for_it_and_claims_no_othe
     assert (record.kind, facts(gallery, ids), jobs(gallery)) == ("redo", {("undone", None)}, ["waiting"])
     undo(copies, people, None)
     assert jobs(gallery) == ["cancelled"]
-    taken_back = [d for d in _history(gallery) if d.kind == "undo"][0]
+    taken_back = next(d for d in _history(gallery) if d.kind == "undo")
     copy, later = copy_of(gallery, tmp_path / "out")
     undo(copies, people, taken_back.id)
     assert facts(gallery, ids) == {("undone", None)}, "the copy there is the later one's"
