@@ -28,6 +28,7 @@ from .people.regrouping import Grouper
 from .restoring.candidates import Candidates
 from .restoring.outputs import Outputs, layout_of
 from .restoring.restore_service import RestoreService
+from .restoring.undoing import finish_removals
 from .restoring.whois import WhoIs
 from .settings import Settings
 
@@ -94,6 +95,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     restorers = Restorers(settings.restorer, iconface, (backend, preferred), models)
     outputs = Outputs(gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}")
     copies = Copies(gallery, folders.restored)
+    finish_removals(copies)
     own = (folders.restored,)
     return App(
         settings=settings,

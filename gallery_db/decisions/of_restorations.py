@@ -15,7 +15,7 @@ from gallery_db.records import DecisionRecord
 from gallery_db.rows import require, to_json, unique
 from gallery_db.schema import decision, restoration
 
-from . import undo
+from . import removals, undo
 from .base import Decisions
 from .changes import Change, Recorder
 
@@ -45,6 +45,7 @@ class RestorationDecisions(Decisions):
         r = Recorder(self._c)
         r.update(restoration, [row.id for row in rows], state="rejected", decided="rejected")
         gone = {row.id for row in rows if row.state == "done"}
+        removals.want(self._c, gone)
         back = {"state": ["undone", "rejected"], "decided": [None, "rejected"]}
         changes = [[*c[:3], back] if c[2] in gone else c for c in r.changes]
         return self._decided("reject_restoration", f"rejected {_copies(rows)}", changes, rows)
@@ -64,6 +65,15 @@ class RestorationDecisions(Decisions):
             values = {column: new for column, (_, new) in columns.items()}
             self._c.execute(update(restoration).where(restoration.c.id == row_id).values(values))
         self._c.execute(update(decision).where(decision.c.id == row.id).values(changes=to_json(changes)))
+        removals.settled(self._c, there)
+
+    def to_remove(self) -> frozenset[int]:
+        """Restorations whose copies a decision wants gone and nobody has removed yet (`removed`)."""
+        return removals.pending(self._c)
+
+    def removed(self, restoration_ids: Collection[int]) -> None:
+        """The copies of these restorations are gone, or are the user's own now."""
+        removals.settled(self._c, restoration_ids)
 
     def _accepted(self, restoration_id: int) -> bool:
         """Whether a decision in force says so."""

@@ -12,6 +12,7 @@ from gallery_db.records import DecisionRecord
 from gallery_db.rows import to_json, utc_now
 from gallery_db.schema import decision
 
+from . import removals
 from .changes import Blame, Change, invert
 
 
@@ -57,8 +58,15 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     if redo:
         conn.execute(update(decision).where(decision.c.id == old.undoes).values(undone_by=None))
     restored = tuple(sorted({c[2] for c in [*done_then, *changes] if c[1] == "restoration" and "state" in c[3]}))
+    removals.want(conn, (c[2] for c in changes if c[1] == "restoration" and _unwanted(c)))
     first = restored[0] if restored else None
     return replace(done, skipped=skipped, restoration_id=first, restoration_ids=restored)
+
+
+def _unwanted(change: Change) -> bool:
+    """Whether a restoration's copy, which was there, has to go."""
+    before, now = change[3].get("state", (None, None)) if change[0] == "update" else (None, None)
+    return before == "done" and now in ("undone", "rejected")
 
 
 def fetch(conn: Connection, decision_id: int) -> Row[Any]:

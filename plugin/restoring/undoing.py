@@ -1,6 +1,7 @@
 """Undo, accept and reject: decisions that a restored copy on disk follows."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -35,7 +36,7 @@ def undo(
         return taken_back
 
     record = people.decide(verb, dry_run=dry_run)
-    return record, [] if dry_run else remove_outputs(copies, record, "undone")
+    return record, [] if dry_run else _remove(copies, record.restoration_ids, ("undone", "rejected"))
 
 
 def reject(copies: Copies, which: str, *, dry_run: bool = False) -> tuple[DecisionRecord, list[Path]]:
@@ -74,14 +75,28 @@ def remove_outputs(copies: Copies, record: DecisionRecord, state: RestorationSta
     """Delete the copies whose rows a decision left in `state`, once it is committed, wherever they went meanwhile.
     Returns those that were there."""
 
+    return _remove(copies, record.restoration_ids, (state,))
+
+
+def finish_removals(copies: Copies) -> list[Path]:
+    """Delete the copies that a decision wanted gone when the process ended before it came to that."""
+    with copies.gallery.begin(write=False) as tx:
+        left = tx.decisions.to_remove()
+    return _remove(copies, sorted(left), ("undone", "rejected")) if left else []
+
+
+def _remove(copies: Copies, ids: Sequence[int], states: Sequence[RestorationState]) -> list[Path]:
     def rows_now() -> list[RestorationRecord]:
         with copies.gallery.begin(write=False) as tx:
-            return [r for i in record.restoration_ids if (r := tx.restorations.get(i)).state == state]
+            return [r for i in ids if (r := tx.restorations.get(i)).state in states]
 
     copies.catch_up(rows_now())
     with copies.gallery.begin(write=False) as tx:
         outputs = {r.output: r for r in rows_now() if not _held_by_another(tx, r)}
-    return [path for r in outputs.values() if (path := remove(r)) is not None]
+    removed = [path for r in outputs.values() if (path := remove(r)) is not None]
+    with copies.gallery.begin() as tx:
+        tx.decisions.removed(ids)
+    return removed
 
 
 def _follow(tx: Tx, record: DecisionRecord) -> None:
