@@ -30,7 +30,8 @@ from iconface_core.model_catalogue import NANO_FILE
 from iconface_core.model_files import locate
 from iconface_core.nano.inference import NanoFace, NanoModel
 from iconface_core.nano.restorer import NanoRestorer
-from iconface_core.paste import face_mask, paste_back
+from iconface_core.paste import paste_back
+from iconface_core.paste_region import face_mask
 from iconface_core.training.shards import open_pack
 from iconface_core.types import RestoreInput, RestoreOptions, RgbU8
 

@@ -33,7 +33,13 @@ class FaceRepo:
         self._c = conn
 
     def replace_for_photo(
-        self, photo_id: int, found: Sequence[FoundFace], *, min_iou: float = 0.5, picture_changed: bool = False
+        self,
+        photo_id: int,
+        found: Sequence[FoundFace],
+        *,
+        min_iou: float = 0.5,
+        picture_changed: bool = False,
+        was: tuple[int, int] | None = None,
     ) -> FaceChanges:
         """Store the faces found in one photo.
 
@@ -42,11 +48,19 @@ class FaceRepo:
         `found` stay, unless `picture_changed`. What a human touched (drawn, confirmed, ignored, rejected) stays even
         when the detector no longer finds it. A face at a `forgotten` tombstone (also one in another photo of the same
         content) stays without vectors. Raises NotFoundError.
+
+        `was` is the size (width, height) before the file was edited elsewhere. Faces are then known again by vector and
+        place, turned, mirrored, cropped or resized (`iconface_core.same_faces`), and what a human touched and is not
+        found again is put aside: kept under a photo that is missing, until it is in the picture again.
         """
-        stored, changes = face_store.replace(self._c, photo_id, found, min_iou, picture_changed)
+        stored, changes = face_store.replace(self._c, photo_id, found, min_iou, picture_changed, was)
         self._put_embeddings([(face_id, e) for face_id, f in stored for e in f.embeddings])
         records = {r.id: r for r in self._records(_joined().where(face.c.photo_id == photo_id))}
         return FaceChanges([records[i] for i in changes.found], changes.removed, changes.new, changes.kept)
+
+    def touched(self, face_ids: Sequence[int]) -> frozenset[int]:
+        """Those of these faces that a human said something about: drawn, confirmed, ignored, rejected as somebody."""
+        return face_store.touched(self._c, face_ids)
 
     def set_embeddings(self, embeddings: Sequence[tuple[int, FaceEmbedding]]) -> int:
         """Upsert vectors by (face id, embedder), as re-embedding does. Unknown and forgotten faces are left out (they
@@ -187,7 +201,7 @@ class FaceRepo:
         no human act refers to are removed, and so are empty clusters. A dry run only reads.
         """
         groups = [regroup.Group(c.cluster_id, c.person_id) for c in grouping.clusters]
-        return regroup.apply(self._c, face_ids.tolist(), grouping.labels.tolist(), groups, dry_run)
+        return regroup.apply(self._c, face_ids.tolist(), grouping.labels.tolist(), groups, dry_run, whole=True)
 
     def apply_decisions(self, decisions: "Sequence[Decision]", *, dry_run: bool = False) -> GroupingChanges:
         """Write a quick pass, under the same rules as `apply_grouping`."""

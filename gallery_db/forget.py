@@ -70,7 +70,12 @@ def _restorations(conn: Connection, people: set[int], faces: set[int]) -> tuple[
 def _decisions(conn: Connection, people: set[int], faces: set[int]) -> int:
     """Blank every decision that mentions them, and with it the undo of a decision (and its undo) that does."""
     rows = list(conn.execute(select(decision.c.id, decision.c.undoes, decision.c.changes)))
-    hit = {r.id for r in rows if _mentions(json.loads(r.changes), people, faces)}
+    for r in rows:  # what only followed from a decision about others goes, and that decision stays
+        changes = json.loads(r.changes)
+        left = [c for c in changes if c[0] != "moved" or not _mentions([c], people, faces)]
+        if len(left) < len(changes):
+            conn.execute(update(decision).where(decision.c.id == r.id).values(changes=to_json(left)))
+    hit = {r.id for r in rows if _mentions([c for c in json.loads(r.changes) if c[0] != "moved"], people, faces)}
     hit |= {r.undoes for r in rows if r.id in hit and r.undoes is not None}
     hit |= {r.id for r in rows if r.undoes in hit}
     for part in batches(hit):

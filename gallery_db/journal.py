@@ -70,8 +70,8 @@ def _entry(row: Any) -> JournalEntry:
     names: dict[int, str] = {}
     value: Any = None
     for kind, table, row_id, columns in json.loads(row.changes):
-        if row.kind == "merge" and table in ("different", "rejection"):
-            continue  # carried along; others are no part of it
+        if kind == "moved" or (row.kind == "merge" and table in ("different", "rejection")):
+            continue  # what followed, or was carried along; others are no part of it
         if table == "face":
             faces[row_id] = None
             if kind == "update" and row.kind == "ignore_faces" and "state" in columns:

@@ -1,5 +1,6 @@
 """People, read side. Everything that changes a person is a human act (`decisions.py`) or grouping (`faces.py`)."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
@@ -40,6 +41,12 @@ def _any(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(*conditions).correlate(person)
 
 
+def _folded(name: str) -> str:
+    """The same for names that differ in letter case or in how accents are written (Unicode's canonical caseless
+    match, definition D145)."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+
+
 class PersonRepo:
     def __init__(self, conn: Connection) -> None:
         self._c = conn
@@ -59,10 +66,11 @@ class PersonRepo:
         return self._summaries(person.c.id == person_id)[0]
 
     def by_name(self, name: str) -> list[PersonRecord]:
-        """People of exactly this name (letter case and outer blanks ignored), in order of id; several may share one."""
-        wanted = name.strip().casefold()
+        """People of exactly this name (letter case, outer blanks and the Unicode form ignored), in order of id; several
+        may share one."""
+        wanted = _folded(name.strip())
         # Compared here: SQLite's lower() knows ASCII only.
-        ids = sorted(i for i, n in self.names().items() if n.casefold() == wanted)
+        ids = sorted(i for i, n in self.names().items() if _folded(n) == wanted)
         return [self.get(i) for i in ids]
 
     def find(

@@ -100,8 +100,12 @@ def _has_faces(who: ColumnElement[Any]) -> ColumnElement[bool]:
 
 def _undecided(who: ColumnElement[Any] | None) -> ScalarSelect[Any]:
     """JSON array of the question's faces that nobody has and that may still be `who` (None: anybody): not refused, and
-    no other face of the photo is that person."""
-    free = _members().where(face.c.person_id.is_(None))
+    no other face of the photo is that person. The first of two may also be who a face is that shows the second, as long
+    as nobody has confirmed that."""
+    loose: ColumnElement[bool] = face.c.person_id.is_(None)
+    if who is first_person:
+        loose = or_(loose, and_(face.c.person_id == second_person, first_person != second_person, ~face.c.confirmed))
+    free = _members().where(loose)
     if who is not None:
         refused = exists().where(rejection.c.face_id == face.c.id, rejection.c.person_id == who)
         other = face.alias("beside")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
+from .decisions.follow_up import note_moves
 from .people import decided
 from .records import GroupingChanges
 from .rows import batches
@@ -45,9 +46,16 @@ def from_decisions(decisions: "Sequence[Decision]") -> tuple[list[int], list[int
 
 
 def apply(
-    conn: Connection, face_ids: Sequence[int], labels: Sequence[int], groups: Sequence[Group], dry_run: bool
+    conn: Connection,
+    face_ids: Sequence[int],
+    labels: Sequence[int],
+    groups: Sequence[Group],
+    dry_run: bool,
+    *,
+    whole: bool = False,
 ) -> GroupingChanges:
-    """Write the labels (-1: nobody). A dry run only reads; its new people have negative ids."""
+    """Write the labels (-1: nobody). A dry run only reads; its new people have negative ids. `whole`: of a full pass,
+    whose moves are kept with the decisions they follow from."""
     if len(face_ids) != len(labels):
         raise ValueError(f"{len(labels)} labels for {len(face_ids)} faces")
     today = _faces(conn, face_ids)
@@ -75,6 +83,8 @@ def apply(
     change = {i: (today[i].person_id, to[0]) for i, to in target.items() if today[i].person_id != to[0]}
     removed = _would_be_removed(conn, change) if dry_run else []
     writer.move({i: to for i, to in target.items() if (today[i].person_id, today[i].cluster_id) != to})
+    if whole and not dry_run:
+        note_moves(conn, change)
     return GroupingChanges(
         joined=tuple(sorted(i for i, (old, new) in change.items() if old is None)),
         moved=tuple(sorted(i for i, (old, new) in change.items() if old is not None and new is not None)),

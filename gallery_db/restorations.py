@@ -12,8 +12,8 @@ from .errors import NotFoundError
 from .records import Origin, RestorationRecord, RestorationState
 from .restoration_shelves import RestorationShelves
 from .rows import from_json, require, storable_path, to_json, utc_now
+from .schema import face, merged, person, restoration
 from .schema import photo as photos
-from .schema import restoration
 
 SAME_FACE_IOU = 0.5
 """Boxes in one photo that overlap more than this are one face."""
@@ -44,8 +44,16 @@ class RestorationRepo(RestorationShelves):
         changed_mean: float | None = None,
         changed_share: float | None = None,
     ) -> RestorationRecord:
-        """One row per restored (refused, proposed, unseen) face. `options` and `references` must be JSON values.
-        A proposal for the same face ends with it."""
+        """One row per restored (refused, proposed, unseen) face. `options` and `references` must be JSON values. A
+        proposal for the same face ends with it. A face or person that went while the restorer worked is left out; one
+        that was merged away, or split off and taken back, is who it is now."""
+        if face_id is not None and self._c.scalar(select(face.c.id).where(face.c.id == face_id)) is None:
+            face_id = None
+        if person_id is not None:
+            heir = self._c.scalar(select(merged.c.person_id).where(merged.c.absorbed_id == person_id))
+            person_id = self._c.scalar(select(person.c.id).where(person.c.id == (heir or person_id)))
+            if person_id is None and face_id is not None:  # split off, and taken back meanwhile
+                person_id = self._c.scalar(select(face.c.person_id).where(face.c.id == face_id))
         mine = self.of_face(photo=photo, face_id=face_id, input_sha256=input_sha256, bbox=bbox)
         open_proposals = [r.id for r in mine if r.state == "proposed"]
         self._c.execute(delete(restoration).where(restoration.c.id.in_(open_proposals)))

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
+from . import root_moves
 from .errors import GalleryError, NotFoundError
-from .records import RootRecord, RootTally
+from .records import AtStake, RootRecord, RootTally
 from .rows import from_json, require, storable_path, to_json, utc_now
 from .schema import RARE_PHOTO, face, photo, root
 
@@ -22,13 +23,10 @@ class RootRepo:
         another root, contains one, or is not absolute."""
         if not path.is_absolute():
             raise GalleryError(f"{path} is not an absolute path")
-        for known in self.all():
-            if Path(known.path) == path:
-                return known
-            if path.is_relative_to(known.path) or Path(known.path).is_relative_to(path):
-                raise GalleryError(
-                    f"{path} and the root {known.path} lie inside each other: a photo belongs to one root"
-                )
+        same = next((r for r in self.all() if Path(r.path) == path), None)
+        if same is not None:
+            return same
+        self._apart(path)
         row = {"path": storable_path(str(path)), "added_at": utc_now(), "device": device, "online": True}
         [new_id] = self._c.execute(root.insert().values(row)).inserted_primary_key or [0]
         return self.get(new_id)
@@ -87,6 +85,29 @@ class RootRepo:
         require(self._c, root, [root_id])
         text = None if rules is None else to_json(dict(rules))
         self._c.execute(update(root).where(root.c.id == root_id).values(rules=text))
+
+    def move(self, root_id: int, path: Path) -> int:
+        """The folder is at `path` (absolute) now: its photos go with it, with all that is known of them and was made of
+        them. Returns their number. A root that is at `path` already becomes part of this one: of two rows of one file
+        the one stays that somebody decided about; of two such this root's, and the other is kept as missing.
+
+        Raises NotFoundError, and GalleryError when `path` and a third root lie inside each other."""
+        old = self.get(root_id)
+        self._apart(path, but=root_id)
+        return root_moves.move(self._c, root_id, old.path, str(path))
+
+    def at_stake(self, root_id: int) -> AtStake:
+        """What people decided about the faces of a root, which would go with it. Raises NotFoundError."""
+        require(self._c, root, [root_id])
+        return root_moves.at_stake(self._c, root_id)
+
+    def _apart(self, path: Path, *, but: int | None = None) -> None:
+        """Raises GalleryError when a root, other than `but` and one at `path` itself, lies in `path` or around it."""
+        for known in (r for r in self.all() if r.id != but and Path(r.path) != path):
+            if path.is_relative_to(known.path) or Path(known.path).is_relative_to(path):
+                raise GalleryError(
+                    f"{path} and the root {known.path} lie inside each other: a photo belongs to one root"
+                )
 
     def remove(self, root_id: int) -> int:
         """Forget the root and all its photos and faces; returns the number of photos. The files are not touched.

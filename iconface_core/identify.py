@@ -81,11 +81,14 @@ class Facts:
     """What the human said and the photo proves. The gallery's own rows of the probe's photo are read too.
 
     `rejected`: people this face is not. `present`: people that other faces of this photo are. `born`: person -> date.
+    `copies`: faces that are the probe itself in copies of its photo: whose they were taken for proves nothing, unless a
+    human said it.
     """
 
     rejected: frozenset[int] = frozenset()
     present: frozenset[int] = frozenset()
     born: Mapping[int, date] = field(default_factory=dict)
+    copies: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,7 @@ def identify(
     usable = ~np.isin(gallery.person_ids, list(excluded))
     if probe.face_id is not None:
         usable &= gallery.face_ids != probe.face_id
+    usable &= gallery.confirmed | ~np.isin(gallery.face_ids, list(facts.copies))
     rows = np.flatnonzero(usable)
     if not len(rows):
         return Identification(IdentityKind.UNKNOWN, (), 1.0, 0.0, excluded)

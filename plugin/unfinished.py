@@ -4,15 +4,13 @@ A decision that a file or a picture follows is noted in the transaction that mak
 is done: a kill in between loses nothing but time.
 """
 
-import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.gallery import Tx
-from gallery_db.records import RestorationState
 from iconface_core.leftovers import leftovers, sweep
 from plugin.picture_cache import clear
 from plugin.settings import Folders
@@ -20,7 +18,6 @@ from plugin.settings import Folders
 log = logging.getLogger(__name__)
 
 CLEARING = "clearing_pictures"
-REMOVING = "removing_copies"
 
 
 def note_clearing(tx: Tx) -> None:
@@ -33,28 +30,6 @@ def clear_pictures(gallery: Gallery, folders: Folders) -> None:
     clear(folders.web_pictures)
     with gallery.begin() as tx:
         tx.meta.set(CLEARING, None)
-
-
-def note_removal(tx: Tx, restoration_ids: Iterable[int], state: RestorationState) -> None:
-    """The copies of those that are in `state` have to go once this transaction is committed."""
-    _store(tx, removals(tx) | dict.fromkeys(restoration_ids, state))
-
-
-def note_removed(tx: Tx, restoration_ids: Iterable[int]) -> None:
-    """They are gone, or somebody's own."""
-    done = set(restoration_ids)
-    _store(tx, {n: state for n, state in removals(tx).items() if n not in done})
-
-
-def removals(tx: Tx) -> dict[int, RestorationState]:
-    """Restorations whose copies are still to be removed, and the state in which they are to be."""
-    return {int(n): state for n, state in json.loads(tx.meta.get(REMOVING) or "{}").items()}
-
-
-def _store(tx: Tx, left: Mapping[int, RestorationState]) -> None:
-    now = json.dumps(left) if left else None
-    if now != tx.meta.get(REMOVING):
-        tx.meta.set(REMOVING, now)
 
 
 def finish(gallery: Gallery, folders: Folders) -> None:

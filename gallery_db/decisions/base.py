@@ -59,8 +59,9 @@ LONGEST_NAME = 200
 
 
 def clean(name: str | None) -> str | None:
-    """The name as it is stored; None for a blank one, which removes it. Raises UnusableNameError."""
-    name = (name or "").strip()
+    """The name as it is stored: composed (NFC), for keyboards and file systems differ in how they write an accent; None
+    for a blank one, which removes it. Raises UnusableNameError."""
+    name = unicodedata.normalize("NFC", name or "").strip()
     if name.isdecimal():
         raise UnusableNameError(f"a person cannot be called {name}: that means the person with this id; add a letter")
     if len(name) > LONGEST_NAME:

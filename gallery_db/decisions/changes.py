@@ -4,7 +4,12 @@ A change is one of
     ["update", table, id, {column: [old, new]}]
     ["insert", table, id, {column: value}]
     ["delete", table, id, {column: value}]
+    ["moved", "face", id, {"person_id": [old, new]}]   what grouping did because of the decision (`follow_up.py`)
 Bytes are {"b64": text}. `Recorder` makes changes and notes them; `invert` takes a list of them back, noting that too.
+
+Only a later decision in force can stand in the way of taking one back, and it is named. Whatever else differs from what
+the decision left is the machine's: it gives way where a human had decided, and stays where nobody had. So the latest
+decision can always be taken back.
 """
 
 import base64
@@ -12,15 +17,30 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from gallery_db.errors import ConflictError
 from gallery_db.rows import batches, unique
 from gallery_db.schema import cluster, different, face, metadata, person, rejection, restoration
 
 Change = list[Any]
+Blame = Callable[[str, int], str]
+"""`blame(table, id)`: which later decision in force touched the row, in words; "" when none did."""
+
 _MACHINE_COLUMNS = {("face", "person_id"), ("face", "cluster_id"), ("cluster", "person_id")}
-_MACHINE_TABLES = {"face", "cluster"}  # rows that a scan or a regroup may remove
+_SEEN = frozenset({"ok", "doubtful"})  # states of a face that a scan tells apart, and no human
 
 
 class Recorder:
@@ -36,6 +56,8 @@ class Recorder:
             differing: list[int] = []
             for row in self._c.execute(select(table).where(table.c.id.in_(part)).order_by(table.c.id)):
                 new = {k: [_out(getattr(row, k)), _out(v)] for k, v in values.items() if getattr(row, k) != v}
+                if table is face and "confirmed" in new:  # confirmed as whom is one fact
+                    new.setdefault("person_id", [row.person_id, row.person_id])
                 if new:
                     self.changes.append(["update", table.name, row.id, new])
                     differing.append(row.id)
@@ -55,7 +77,7 @@ class Recorder:
             self._c.execute(delete(table).where(table.c.id.in_(part)))
 
 
-def invert(conn: Connection, changes: Sequence[Change], blame: Callable[[str, int], str]) -> tuple[list[Change], int]:
+def invert(conn: Connection, changes: Sequence[Change], blame: Blame) -> tuple[list[Change], int]:
     """Take `changes` back, last first. Returns the changes made, and how many faces were left alone because the machine
     has moved or removed them since.
 
@@ -79,12 +101,14 @@ def invert(conn: Connection, changes: Sequence[Change], blame: Callable[[str, in
         if run and (kind != "update" or table_name != name or row_id in run):
             skipped += flush(name)
         name = table_name
-        if kind == "update":
+        if kind == "moved":
+            _move_back(conn, recorder, row_id, *columns["person_id"])
+        elif kind == "update":
             run[row_id] = json.dumps(columns)
         elif kind == "insert":
             skipped += _remove(conn, recorder, metadata.tables[name], row_id, columns, blame)
         else:
-            skipped += _bring_back(conn, recorder, metadata.tables[name], row_id, columns)
+            skipped += _bring_back(conn, recorder, metadata.tables[name], columns, blame)
     if run:
         skipped += flush(name)
     return recorder.changes, skipped
@@ -96,48 +120,68 @@ def _set_back(
     table: Table,
     ids: Sequence[int],
     columns: Mapping[str, Sequence[Any]],
-    blame: Callable[[str, int], str],
+    blame: Blame,
 ) -> int:
     """Take the same update of several rows back."""
     rows = {r.id: r for part in batches(ids) for r in conn.execute(select(table).where(table.c.id.in_(part)))}
     skipped = 0
     ready: dict[frozenset[str], list[int]] = {}
     for row_id in ids:
-        changed = _changed(table, row_id, rows.get(row_id), columns, blame)
-        skipped += int(changed is None or bool(changed)) if table is face else 0
-        if changed is not None:
-            ready.setdefault(changed, []).append(row_id)
-    for changed, some in ready.items():
-        keep = {k: _in(old) for k, (old, _) in columns.items() if k not in changed}
-        if keep:
-            recorder.update(table, some, **_living(conn, table, keep))
+        row = rows.get(row_id)
+        if row is None and table is person:
+            _revive(conn, row_id, blame)  # grouping removes people without faces and names
+            row = _row(conn, person, row_id)
+        stays = None if row is None else _stays(table, row, columns, blame)
+        if row is None and (later := blame(table.name, row_id)):
+            raise ConflictError(f"{table.name} {row_id} no longer exists{later}")
+        skipped += int(stays is None or bool(stays)) if table is face else 0
+        if stays is not None:
+            ready.setdefault(stays, []).append(row_id)
+    for stays, some in ready.items():
+        old = {k: _in(old) for k, (old, _) in columns.items() if k not in stays}
+        if table is face and old.get("state") == "ignored":  # nobody's, whoever grouping gave it to since
+            old |= {"person_id": None, "cluster_id": None, "confirmed": False}
+        if old:
+            recorder.update(table, some, **_living(conn, table, old, blame))
     return skipped
 
 
-def _changed(
-    table: Table,
-    row_id: int,
-    row: Row[Any] | None,
-    columns: Mapping[str, Sequence[Any]],
-    blame: Callable[[str, int], str],
-) -> frozenset[str] | None:
-    """The columns that the machine has changed since and that stay; None when it has removed the row."""
-    if row is None:
-        if table.name in _MACHINE_TABLES:
-            return None
-        raise ConflictError(f"{table.name} {row_id} no longer exists{blame(table.name, row_id)}")
-    changed = frozenset(k for k, (_, new) in columns.items() if getattr(row, k) != _in(new))
-    # The machine may regroup a face only while the human has not decided about it.
+def _stays(table: Table, row: Row[Any], columns: Mapping[str, Sequence[Any]], blame: Blame) -> frozenset[str]:
+    """The columns that grouping has changed since and that stay: those of a face that nobody had decided about."""
+    changed = {k for k, (_, new) in columns.items() if not _alike(table, k, getattr(row, k), _in(new))}
     ours = sorted(k for k in changed if (table.name, k) not in _MACHINE_COLUMNS)
-    if ours:
+    if ours and (later := blame(table.name, row.id)):
         what = ", ".join(f"{k} is now {getattr(row, k)!r}" for k in ours)
-        raise ConflictError(f"{table.name} {row_id} has changed since: {what}{blame(table.name, row_id)}")
-    if table is face and row.confirmed and "person_id" in columns:
+        raise ConflictError(f"{table.name} {row.id} has changed since: {what}{later}")
+    if table is not face or "person_id" not in columns:
+        return frozenset(changed - set(ours))
+    before, after = columns["person_id"]
+    if row.confirmed and (before != after or "person_id" in changed) and (later := blame("face", row.id)):
         # Assigned to somebody else since, or confirmed as the person that this undo would take away.
-        later = blame(table.name, row_id)
-        if changed or later:
-            raise ConflictError(f"face {row_id} was decided about since{later}")
-    return changed
+        raise ConflictError(f"face {row.id} was decided about since{later}")
+    moved = frozenset({"person_id", "cluster_id"})
+    if "confirmed" in columns:
+        confirmed_before, _ = columns["confirmed"]
+        return frozenset() if confirmed_before or before != after else moved
+    return moved if "person_id" in changed else frozenset()
+
+
+def _alike(table: Table, column: str, one: Any, other: Any) -> bool:
+    return one == other or (table is face and column == "state" and {one, other} <= _SEEN)
+
+
+def _move_back(conn: Connection, recorder: Recorder, face_id: int, old: int | None, new: int | None) -> None:
+    """A face that grouping moved because of the decision goes back, unless it was moved or decided about since."""
+    row = _row(conn, face, face_id)
+    if row is None or row.confirmed or row.person_id != new or row.state not in _SEEN:
+        return
+    if old is not None and (_row(conn, person, old) is None or _refused(conn, face_id, old)):
+        old = None
+    recorder.update(face, [face_id], person_id=old, cluster_id=None)
+
+
+def _refused(conn: Connection, face_id: int, person_id: int) -> bool:
+    return bool(conn.scalar(select(exists().where(rejection.c.face_id == face_id, rejection.c.person_id == person_id))))
 
 
 def _remove(
@@ -146,7 +190,7 @@ def _remove(
     table: Table,
     row_id: int,
     columns: Mapping[str, Any],
-    blame: Callable[[str, int], str],
+    blame: Blame,
 ) -> int:
     row = _row(conn, table, row_id)
     if row is None:
@@ -154,34 +198,46 @@ def _remove(
     if table is person:
         _release(conn, recorder, row_id, blame)
     if table is face:
-        refused = conn.scalar(select(exists().where(rejection.c.face_id == row_id)))
-        changed = any(getattr(row, k) != _in(columns[k]) for k in ("confirmed", "state", "source"))
+        refused = conn.scalars(select(rejection.c.id).where(rejection.c.face_id == row_id)).all()
+        changed = any(not _alike(face, k, getattr(row, k), _in(columns[k])) for k in ("confirmed", "state", "source"))
         if refused or changed or (row.confirmed and row.person_id != columns["person_id"]):
-            raise ConflictError(f"face {row_id} was decided about since{blame('face', row_id)}")
+            _only_if_unsaid(f"face {row_id} was decided about since", blame("face", row_id))
+        recorder.delete(rejection, refused)
         used = select(restoration.c.id).where(restoration.c.face_id == row_id)
         recorder.update(restoration, conn.scalars(used).all(), face_id=None)
     recorder.delete(table, [row_id])
     return 0
 
 
-def _release(conn: Connection, recorder: Recorder, person_id: int, blame: Callable[[str, int], str]) -> None:
+def _release(conn: Connection, recorder: Recorder, person_id: int, blame: Blame) -> None:
     """Before a person goes: faces the machine added become undecided; human facts about the person forbid it."""
-    facts = (
-        exists().where(face.c.person_id == person_id, face.c.confirmed),
-        exists().where(rejection.c.person_id == person_id),
-        exists().where(or_(different.c.person_a == person_id, different.c.person_b == person_id)),
-    )
-    if conn.scalar(select(or_(*facts))):
-        raise ConflictError(f"person {person_id} has been used since{blame('person', person_id)}")
+    confirmed = conn.scalars(select(face.c.id).where(face.c.person_id == person_id, face.c.confirmed)).all()
+    apart = or_(different.c.person_a == person_id, different.c.person_b == person_id)
+    facts = {
+        rejection: conn.scalars(select(rejection.c.id).where(rejection.c.person_id == person_id)).all(),
+        different: conn.scalars(select(different.c.id).where(apart)).all(),
+    }
+    if confirmed or any(facts.values()):
+        _only_if_unsaid(f"person {person_id} has been used since", blame("person", person_id))
+    for table, ids in facts.items():
+        recorder.delete(table, ids)
+    recorder.update(face, confirmed, confirmed=False)
     for table in (face, cluster, restoration):
         using = conn.scalars(select(table.c.id).where(table.c.person_id == person_id)).all()
         recorder.update(table, using, person_id=None)
 
 
-def _bring_back(conn: Connection, recorder: Recorder, table: Table, row_id: int, columns: Mapping[str, Any]) -> int:
+def _only_if_unsaid(what: str, later: str) -> None:
+    if later:
+        raise ConflictError(f"{what}{later}")
+
+
+def _bring_back(conn: Connection, recorder: Recorder, table: Table, columns: Mapping[str, Any], blame: Blame) -> int:
     values = {k: _in(v) for k, v in columns.items()}
+    if _is_there(conn, table, values):
+        return 0  # said again since
     parents = {k: v for k, v in values.items() if v is not None and _parent(table, k) is not None}
-    living = _living(conn, table, parents)
+    living = _living(conn, table, parents, blame)
     lost = {k for k in parents if living[k] is None}
     if any(not table.c[k].nullable for k in lost):
         return 1  # a fact about a row that is gone
@@ -189,12 +245,33 @@ def _bring_back(conn: Connection, recorder: Recorder, table: Table, row_id: int,
     return 0
 
 
-def _living(conn: Connection, table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, with references to rows that no longer exist set to None."""
+def _is_there(conn: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Whether a row with the same id, or the same fact under another id, exists."""
+    facts = [[c.name for c in u.columns] for u in table.constraints if isinstance(u, UniqueConstraint)]
+    same = [and_(*(table.c[k] == values[k] for k in names)) for names in (["id"], *facts)]
+    return conn.scalar(select(table.c.id).where(or_(*same))) is not None
+
+
+def _revive(conn: Connection, person_id: int, blame: Blame) -> None:
+    """A person that grouping removed, because nobody had said anything of them then, is there again. Not noted: without
+    anything said of them they go as they went. Raises ConflictError when they were merged into somebody."""
+    if later := blame("person", person_id):
+        raise ConflictError(f"person {person_id} no longer exists{later}")
+    blank = {"id": person_id, "hidden": False, "ignored": False, "created_by": "machine"}
+    conn.execute(person.insert().values(blank))
+
+
+def _living(conn: Connection, table: Table, values: Mapping[str, Any], blame: Blame) -> dict[str, Any]:
+    """The values, with references to rows that no longer exist set to None. A person that a human fact is about, and
+    that grouping has removed, is made again."""
     out = dict(values)
     for k, v in values.items():
         parent = _parent(table, k)
-        if parent is not None and v is not None and _row(conn, parent, v) is None:
+        if parent is None or v is None or _row(conn, parent, v) is not None:
+            continue
+        if parent is person and (table in (rejection, different) or values.get("confirmed")):
+            _revive(conn, v, blame)
+        else:
             out[k] = None
     return out
 

@@ -3,18 +3,19 @@
 One output file may hold several faces: their rows are given together and change together.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from gallery_db.errors import GalleryError
 from gallery_db.records import DecisionRecord
-from gallery_db.rows import require, unique
-from gallery_db.schema import restoration
+from gallery_db.rows import require, to_json, unique
+from gallery_db.schema import decision, restoration
 
-from . import undo
+from . import removals, undo
 from .base import Decisions
 from .changes import Change, Recorder
 
@@ -44,9 +45,41 @@ class RestorationDecisions(Decisions):
         r = Recorder(self._c)
         r.update(restoration, [row.id for row in rows], state="rejected", decided="rejected")
         gone = {row.id for row in rows if row.state == "done"}
+        removals.want(self._c, gone)
         back = {"state": ["undone", "rejected"], "decided": [None, "rejected"]}
         changes = [[*c[:3], back] if c[2] in gone else c for c in r.changes]
         return self._decided("reject_restoration", f"rejected {_copies(rows)}", changes, rows)
+
+    def found(self, taken_back: DecisionRecord, there: Collection[int]) -> None:
+        """Say what the disk holds of the copies whose restorations an undo or redo brought back: those `there` are
+        `done`, the others `undone`."""
+        row = undo.fetch(self._c, taken_back.id)
+        changes: list[Change] = json.loads(row.changes)
+        for change in changes:
+            kind, table, row_id, columns = change
+            if kind != "update" or table != "restoration" or columns.get("state", [0, 0])[1] not in ("done", "undone"):
+                continue
+            columns["state"][1] = "done" if row_id in there else "undone"
+            if "decided" in columns and row_id in there and self._accepted(row_id):
+                columns["decided"][1] = "accepted"
+            values = {column: new for column, (_, new) in columns.items()}
+            self._c.execute(update(restoration).where(restoration.c.id == row_id).values(values))
+        self._c.execute(update(decision).where(decision.c.id == row.id).values(changes=to_json(changes)))
+        removals.settled(self._c, there)
+
+    def to_remove(self) -> frozenset[int]:
+        """Restorations whose copies a decision wants gone and nobody has removed yet (`removed`)."""
+        return removals.pending(self._c)
+
+    def removed(self, restoration_ids: Collection[int]) -> None:
+        """The copies of these restorations are gone, or are the user's own now."""
+        removals.settled(self._c, restoration_ids)
+
+    def _accepted(self, restoration_id: int) -> bool:
+        """Whether a decision in force says so."""
+        d = decision.c
+        query = select(d.changes).where(d.kind == "accept_restoration", d.undone_by.is_(None))
+        return any(c[2] == restoration_id for changes in self._c.scalars(query) for c in json.loads(changes))
 
     def _restorations(self, restoration_ids: Sequence[int]) -> list[Row[Any]]:
         ids = unique(restoration_ids)

@@ -1,18 +1,19 @@
 """Write decisions, and take them back by a new one."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from gallery_db.errors import ConflictError, GalleryError, NotFoundError
 from gallery_db.records import DecisionRecord
 from gallery_db.rows import to_json, utc_now
 from gallery_db.schema import decision
 
-from .changes import Change, invert
+from . import removals
+from .changes import Blame, Change, invert
 
 
 def note(conn: Connection, kind: str, summary: str, changes: list[Change], undoes: int | None = None) -> DecisionRecord:
@@ -36,10 +37,12 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     if not old.undoable:
         raise GalleryError(f"decision {old.id} ({old.kind}) cannot be undone")
 
-    blame = _blame(conn, old.id)
+    acting = old if old.kind == "undo" else fetch(conn, _in_force_since(conn, old.id))
+    done_then: list[Change] = json.loads(acting.changes)
+    blame = _blame(conn, acting.id)
     point = conn.begin_nested()  # a conflict half way leaves nothing half undone
     try:
-        changes, skipped = invert(conn, json.loads(old.changes), blame)
+        changes, skipped = invert(conn, done_then, blame)
     except ConflictError as e:
         point.rollback()
         raise ConflictError(f"decision {old.id} ({old.summary}) cannot be undone: {e}") from e
@@ -54,9 +57,16 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     conn.execute(update(decision).where(decision.c.id == old.id).values(undone_by=done.id))
     if redo:
         conn.execute(update(decision).where(decision.c.id == old.undoes).values(undone_by=None))
-    restored = tuple(sorted(c[2] for c in changes if c[1] == "restoration" and "state" in c[3]))
+    restored = tuple(sorted({c[2] for c in [*done_then, *changes] if c[1] == "restoration" and "state" in c[3]}))
+    removals.want(conn, (c[2] for c in changes if c[1] == "restoration" and _unwanted(c)))
     first = restored[0] if restored else None
     return replace(done, skipped=skipped, restoration_id=first, restoration_ids=restored)
+
+
+def _unwanted(change: Change) -> bool:
+    """Whether a restoration's copy, which was there, has to go."""
+    before, now = change[3].get("state", (None, None)) if change[0] == "update" else (None, None)
+    return before == "done" and now in ("undone", "rejected")
 
 
 def fetch(conn: Connection, decision_id: int) -> Row[Any]:
@@ -71,27 +81,48 @@ def record(row: Row[Any]) -> DecisionRecord:
 
 
 def _latest(conn: Connection) -> Row[Any]:
+    """What took effect last: a decision that was done again counts from then on."""
     d = decision.c
     query = select(decision).where(d.kind.not_in(("undo", "redo")), d.undone_by.is_(None), d.undoable)
     row = conn.execute(query.order_by(d.id.desc()).limit(1)).first()
     if row is None:
         raise NotFoundError("there is nothing to undo")
+    again = [(since, i) for i, since in _redone(conn).items() if since > row.id]
+    for _, decision_id in sorted(again, reverse=True):
+        redone = conn.execute(query.where(d.id == decision_id)).first()
+        if redone is not None:
+            return redone
     return row
+
+
+def _redone(conn: Connection) -> dict[int, int]:
+    """Decision to the latest redo of it."""
+    redo, undoing = decision.alias("redo"), decision.alias("undoing")
+    query = select(undoing.c.undoes, func.max(redo.c.id)).join(undoing, undoing.c.id == redo.c.undoes)
+    rows = conn.execute(query.where(redo.c.kind == "redo").group_by(undoing.c.undoes))
+    return {i: since for i, since in rows}  # noqa: C416  # typed rows
+
+
+def _in_force_since(conn: Connection, decision_id: int) -> int:
+    return _redone(conn).get(decision_id, decision_id)
 
 
 def _what(conn: Connection, old: Row[Any]) -> str:
     return str(fetch(conn, old.undoes).summary if old.undoes is not None else old.summary)
 
 
-def _blame(conn: Connection, decision_id: int) -> Callable[[str, int], str]:
-    """Says which later decision in force touched a row first, or "" if none did. Reads them when first asked."""
+def _blame(conn: Connection, since: int) -> Blame:
+    """Says which decision that took effect after `since` and is in force touched a row first, or "" if none did. Reads
+    them when first asked."""
     first: dict[tuple[str, int], str] = {}
     asked = False
 
     def read() -> None:
         d = decision.c
-        later = select(decision).where(d.id > decision_id, d.undone_by.is_(None), d.kind.not_in(("undo", "redo")))
-        for row in conn.execute(later.order_by(d.id)):
+        redone = _redone(conn)
+        later = or_(d.id > since, d.id.in_([i for i, at in redone.items() if at > since]))
+        query = select(decision).where(later, d.undone_by.is_(None), d.kind.not_in(("undo", "redo")))
+        for row in sorted(conn.execute(query), key=lambda r: redone.get(r.id, r.id)):
             hint = f"; undo decision {row.id} ({row.summary}) first"
             for touched in _touched(json.loads(row.changes)):
                 first.setdefault(touched, hint)
@@ -108,7 +139,9 @@ def _blame(conn: Connection, decision_id: int) -> Callable[[str, int], str]:
 
 def _touched(changes: list[Change]) -> Iterator[tuple[str, int]]:
     """Rows that a decision changed, and people it refers to."""
-    for _, table, row_id, columns in changes:
+    for kind, table, row_id, columns in changes:
+        if kind == "moved":
+            continue
         yield table, row_id
         for column in _PEOPLE & columns.keys():
             value = columns[column]

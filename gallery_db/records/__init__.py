@@ -19,11 +19,12 @@ from .faces import (
 )
 from .jobs import JobRecord, JobState
 from .people import ForgetResult, Life, PersonConstraint, PersonRecord, PersonSummary
-from .photos import PhotoRecord, PhotoStat, PhotoState, RootRecord, RootTally
+from .photos import AtStake, PhotoRecord, PhotoStat, PhotoState, RootRecord, RootTally
 from .restorations import Decided, Origin, RestorationRecord, RestorationState
 
 __all__ = [
     "Asked",
+    "AtStake",
     "Decided",
     "DecisionRecord",
     "FaceChanges",

@@ -35,6 +35,18 @@ class RootTally:
 
 
 @dataclass(frozen=True, slots=True)
+class AtStake:
+    """What people decided about the faces of one root: how many are `confirmed`, `rejected` as somebody, `ignored` and
+    `drawn` by hand; and `only_here`, the names of people who are seen in no other root."""
+
+    confirmed: int = 0
+    rejected: int = 0
+    ignored: int = 0
+    drawn: int = 0
+    only_here: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoRecord:
     """`width` and `height` are upright. `root_id` is None for a photo given by hand from outside every root.
     `reason` says why a photo is `failed`; `restored` marks our own output, which is never evidence."""

@@ -6,7 +6,7 @@ new faces at once; `regroup` recomputes all undecided ones and is the canonical 
 """
 
 from .assign import assign
-from .background import Background
+from .background import COPY_SIMILARITY, Background
 from .regroup import regroup
 from .search import exact_search
 from .types import (
@@ -23,6 +23,7 @@ from .types import (
 )
 
 __all__ = [
+    "COPY_SIMILARITY",
     "NOBODY",
     "Background",
     "Change",

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iconface_core.calibration import Calibration
-from iconface_core.types import I64
+from iconface_core.types import F32, I64
 
-from .background import Background, burst_weights
+from .background import COPY_SIMILARITY, Background, burst_weights
 from .constraints import Constraints
 from .evidence import MeanLinkage
 from .graph import similar_pairs
@@ -56,7 +56,8 @@ def assign(
     merged = agglomerate(linkage, constraints, n, home[a], home[b], join=join, ask=ask)
     merged.roots = merged.roots[home]
     rival = doubtful_faces(linkage, constraints, merged.roots, pool, (a, b), policy.margin)
-    return _decisions(pool, len(new), merged, rival >= 0, linkage, constraints, policy)
+    once = burst_weights(n, a, b, similarity, at=COPY_SIMILARITY)
+    return _decisions(pool, len(new), merged, rival >= 0, once, linkage, constraints, policy)
 
 
 def _with_neighbours(new: Faces, k: int, search: Search, lookup: Callable[[I64], Faces]) -> Faces:
@@ -89,6 +90,7 @@ def _decisions(
     new: int,
     merged: Merged,
     doubtful: NDArray[np.bool_],
+    once: F32,
     linkage: MeanLinkage,
     constraints: Constraints,
     policy: GroupingPolicy,
@@ -98,7 +100,7 @@ def _decisions(
     undecided = (pool.person_ids == NOBODY) & ~doubtful
     groups: dict[int, int] = {}
     for root in roots[:new][undecided[:new]].tolist():
-        if people[root] == NOBODY and np.count_nonzero(undecided & (roots == root)) >= policy.min_faces:
+        if people[root] == NOBODY and once[undecided & (roots == root)].sum() > policy.min_faces - 0.5:
             groups.setdefault(root, len(groups))
     out: list[Decision] = []
     for row, root in enumerate(roots.tolist()):

@@ -17,6 +17,8 @@ from iconface_core.types import F32, I64
 _TRUSTED_AT = 200.0  # people at which half of the measured common direction is believed
 _EXPECTED = 200.0  # people a library is expected to have before any is seen: a tiny one gets no licence to guess
 _DISCOUNT = 0.7  # a calibration linear in similarity understates the rare strong pairs, so the prior counts less
+COPY_SIMILARITY = 0.985
+"""More alike than this are two copies of one picture of a face, saved anew at most: one face, counted once."""
 _BURST = 0.97  # more alike than this is one moment photographed twice, not a second opinion
 
 
@@ -66,8 +68,9 @@ def measure_background(vectors: F32, groups: I64) -> Background:
     return Background((weights @ vectors / np.float32(people + _TRUSTED_AT)).astype(np.float32), people)
 
 
-def burst_weights(n: int, a: I64, b: I64, similarity: F32) -> F32:
-    """Weight (n,) of each face so that a burst of near-duplicates counts about once."""
-    near = similarity >= _BURST
+def burst_weights(n: int, a: I64, b: I64, similarity: F32, *, at: float = _BURST) -> F32:
+    """Weight (n,) of each face so that a burst of near-duplicates counts about once. `at`: the similarity from which
+    two are one."""
+    near = similarity >= at
     copies = 1.0 + np.bincount(a[near], minlength=n) + np.bincount(b[near], minlength=n)
     return (1.0 / copies).astype(np.float32)

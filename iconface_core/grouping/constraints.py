@@ -14,16 +14,19 @@ _NEVER = np.iinfo(np.int64).max
 def fixed_people(faces: Faces, facts: Facts) -> I64:
     """The person each face stands for whatever the evidence says, or -1, shape (N,).
 
-    These are the confirmed faces, and for a person a human touched without confirming a face, all faces that no
-    rejection and no birth date excludes: otherwise a full pass could dissolve a name somebody gave.
+    These are the confirmed faces, and all faces of a person a human touched that no fact excludes: a rejection, a birth
+    date, or somebody in the same photo who was confirmed as that person. What somebody has named or looked at does not
+    change because a face or two say otherwise: that is asked (`proposals.contradictions`).
     """
     touched = facts.protected | {person for _, person in facts.rejections} | set(facts.birth_days)
-    held = np.array(sorted(touched - set(faces.person_ids[faces.confirmed].tolist())), np.int64)
+    touched |= set(faces.person_ids[faces.confirmed].tolist())
+    shown = set(zip(faces.photo_ids[faces.confirmed].tolist(), faces.person_ids[faces.confirmed].tolist(), strict=True))
     fixed = faces.confirmed.copy()
-    for row in np.flatnonzero(np.isin(faces.person_ids, held) & ~fixed).tolist():
+    for row in np.flatnonzero(np.isin(faces.person_ids, np.array(sorted(touched), np.int64)) & ~fixed).tolist():
         face, person, day = int(faces.face_ids[row]), int(faces.person_ids[row]), int(faces.captured_day[row])
         too_early = 0 <= day < facts.birth_days.get(person, -1)
-        fixed[row] = (face, person) not in facts.rejections and not too_early
+        twice = (int(faces.photo_ids[row]), person) in shown
+        fixed[row] = (face, person) not in facts.rejections and not too_early and not twice
     return np.where(fixed, faces.person_ids, NOBODY)
 
 

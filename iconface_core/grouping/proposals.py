@@ -78,6 +78,34 @@ def rivalries(
     return out
 
 
+def contradictions(
+    linkage: MeanLinkage,
+    faces: Faces,
+    roots: I64,
+    rival: I64,
+    label_of: Mapping[int, int],
+    clusters: Sequence[Cluster],
+    surer: tuple[float, float],
+) -> list[Proposal]:
+    """One question for each settled face that somebody else claims with `surer[0]` more evidence than the person it
+    shows, and at least `surer[1]`: is it the rival? The runner-up is whom it shows, and goes on to show meanwhile."""
+    margin, least = surer
+    rows = np.flatnonzero(rival >= 0)
+    home = linkage.face_evidence(rows, faces.vectors, roots[rows], inside=True)
+    away = linkage.face_evidence(rows, faces.vectors, rival[rows], inside=False)
+    out: list[Proposal] = []
+    for i, row in enumerate(rows.tolist()):
+        label, other = label_of.get(int(rival[row])), label_of.get(int(roots[row]))
+        if label is None or other is None or away[i] < max(least, home[i] + margin):
+            continue
+        people = clusters[label].person_id, clusters[other].person_id
+        if NOBODY in people or people[0] == people[1]:
+            continue
+        face = (int(faces.face_ids[row]),)
+        out.append(Proposal("join", face, people[0], float(away[i]), people[1], float(home[i]), label, other))
+    return out
+
+
 def questions(
     faces: Faces,
     facts: Facts,

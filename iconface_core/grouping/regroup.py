@@ -4,15 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iconface_core.calibration import Calibration
-from iconface_core.types import I64
+from iconface_core.types import F32, I64
 
-from .background import Background, burst_weights, measure_background, rough_groups
+from .background import COPY_SIMILARITY, Background, burst_weights, measure_background, rough_groups
 from .constraints import Constraints, fixed_people
 from .evidence import MeanLinkage
 from .graph import similar_pairs
 from .identity import continue_ids, preview
 from .linkage import Merged, agglomerate
-from .proposals import doubtful_faces, questions, rivalries, strongest
+from .proposals import contradictions, doubtful_faces, questions, rivalries, strongest
 from .search import cell_search, exact_search
 from .timeline import join_over_time
 from .types import NOBODY, Faces, Facts, Grouping, GroupingPolicy, Search
@@ -48,6 +48,7 @@ def regroup(
     a, b, similarity = similar_pairs(faces.face_ids, faces.vectors, search, policy.neighbours, floor)
     background = measure_background(faces.vectors, rough_groups(n, a, b, similarity, calibration))
     weights = burst_weights(n, a, b, similarity)
+    once = burst_weights(n, a, b, similarity, at=COPY_SIMILARITY)
     linkage = MeanLinkage(faces.vectors, weights, faces.qualities, background, calibration)
     candidates = linkage.evidence(a, b) >= asked - _RIVALS
     a, b = a[candidates], b[candidates]
@@ -61,8 +62,10 @@ def regroup(
         merged = _follow(merged, joined, linkage)
 
     rival = doubtful_faces(linkage, constraints, merged.roots, faces, (a, b), policy.margin)
+    settled = (fixed != NOBODY) & ~faces.confirmed
+    contradicted = np.where(settled, rival, NOBODY)
     rival[fixed != NOBODY] = NOBODY
-    groups, roots = _kept(merged, rival >= 0, constraints, policy.min_faces)
+    groups, roots = _kept(merged, rival >= 0, constraints, once, policy.min_faces)
     clusters = continue_ids(groups, roots, faces, facts, constraints)
     labels = np.full(n, NOBODY, np.int64)
     for label, rows in enumerate(groups):
@@ -70,6 +73,9 @@ def regroup(
     label_of = {root: label for label, root in enumerate(roots)}
     asked_about = questions(faces, facts, merged, labels, clusters)
     asked_about += rivalries(linkage, faces, merged.roots, rival, label_of, clusters)
+    asked_about += contradictions(
+        linkage, faces, merged.roots, contradicted, label_of, clusters, (policy.margin, policy.join_evidence)
+    )
     proposals = strongest(asked_about, policy.max_proposals)
     restored = np.empty(n, np.int64)
     restored[order] = labels
@@ -95,16 +101,17 @@ def _by_content(faces: Faces) -> I64:
 
 
 def _kept(
-    merged: Merged, doubtful: NDArray[np.bool_], constraints: Constraints, min_faces: int
+    merged: Merged, doubtful: NDArray[np.bool_], constraints: Constraints, once: F32, min_faces: int
 ) -> tuple[list[I64], list[int]]:
-    """The clusters that are somebody: large enough without their doubtful faces, or a fixed person's."""
+    """The clusters that are somebody: large enough without their doubtful faces, or a fixed person's. `once` (N,) are
+    weights by which copies of one picture count as one face."""
     rows = np.flatnonzero(~doubtful)
     rows = rows[np.argsort(merged.roots[rows], kind="stable")]
     names, starts = np.unique(merged.roots[rows], return_index=True)
     groups: list[I64] = []
     roots: list[int] = []
     for root, members in zip(names.tolist(), np.split(rows, starts)[1:], strict=True):
-        if len(members) >= min_faces or constraints.person(root) != NOBODY:
+        if once[members].sum() > min_faces - 0.5 or constraints.person(root) != NOBODY:
             groups.append(members)
             roots.append(root)
     return groups, roots

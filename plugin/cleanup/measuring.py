@@ -14,7 +14,7 @@ from plugin.jobs.context import JobContext
 from plugin.jobs.kinds import MEASURE
 from plugin.library.bad_files import is_no_fault_of, reason_of
 from plugin.library.degradation import measured
-from plugin.library.subjects import detection_of
+from plugin.library.points import detection_of
 from plugin.progress import Progress
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from .output import columns
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
+    from gallery_db.records import AtStake
     from plugin.library.job import LibraryReport
 
 
@@ -18,6 +19,7 @@ def register(root: typer.Typer) -> None:
     noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The folders that hold your photos.")
     noun.command("add", epilog=SHARED_HELP)(add)
     noun.command("list", epilog=SHARED_HELP)(show)
+    noun.command("move", epilog=SHARED_HELP)(move)
     noun.command("remove", epilog=SHARED_HELP)(remove)
     noun.command("rules", epilog=SHARED_HELP)(rules)
     root.add_typer(noun, name="library")
@@ -62,7 +64,30 @@ def show(ctx: typer.Context) -> None:
             for r in rows
         ],
     )
+    if not all(r["online"] for r in rows):
+        human.append("offline: is the drive mounted? If a folder has moved: iconface library move FOLDER NEW")
     session.out.result("roots", rows, human)
+
+
+def move(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(parser=path, help="a folder of the library, where it was")],
+    to: Annotated[Path, typer.Argument(metavar="NEW", parser=path, help="where it is now")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only check that it can be done")] = False,
+) -> None:
+    """Say that a folder lies elsewhere now. Faces, names and everything you decided stay with its photos.
+
+    No file is touched: move or rename the folder first.
+    """
+    session = Session.of(ctx)
+    with session.app() as app:
+        before = app.roots.find(folder)[0].path
+        row, photos = app.roots.move(folder, to, dry_run=dry_run)
+    done = "would be looked for there" if dry_run else "are looked for there now; next: iconface scan"
+    session.out.object(
+        {"root": row, "moved_from": before, "photos": photos, "dry_run": dry_run},
+        [f"{before} -> {row['path']}: {photos} photos {done}"],
+    )
 
 
 def remove(
@@ -74,13 +99,30 @@ def remove(
     session = Session.of(ctx)
     with session.app() as app:
         root, photos = app.roots.find(folder)
+        lost = app.roots.at_stake(root.id)
         if not dry_run:
-            session.confirm(f"Forget {root.path} and what is known of its {photos} photos?")
+            session.confirm(f"Forget {root.path} and what is known of its {photos} photos? {_words(lost)}".rstrip())
             app.roots.remove(root.id)
     done = "would be forgotten" if dry_run else "forgotten"
-    session.out.object(
-        {"removed": root.path, "photos": photos, "dry_run": dry_run}, [f"{root.path}: {photos} photos {done}"]
-    )
+    human = [f"{root.path}: {photos} photos {done}"]
+    if words := _words(lost):
+        human += [f"        {words}", f"        {_KEEP}"] if dry_run else [f"        {words}"]
+    session.out.object({"removed": root.path, "photos": photos, "decisions": asdict(lost), "dry_run": dry_run}, human)
+
+
+_KEEP = "If the folder has only moved, keep them: iconface library move FOLDER NEW"
+
+
+def _words(lost: "AtStake") -> str:
+    """Which decisions go with a folder; empty when nobody decided anything."""
+    from plugin.library.roots import in_words
+
+    told = in_words(lost)
+    out = [f"What you decided about its faces goes with it: {told}."] if told else []
+    if lost.only_here:
+        shown = ", ".join(lost.only_here[:5]) + (", ..." if len(lost.only_here) > 5 else "")
+        out.append(f"In no other folder: {shown}.")
+    return " ".join(out)
 
 
 def rules(
@@ -137,8 +179,6 @@ def scan(
 
     While another scan runs, of the service or of another terminal, this one waits for its turn.
     """
-    from plugin.paths import absolute
-
     from .waiting import in_turn
 
     session = Session.of(ctx)
@@ -148,7 +188,7 @@ def scan(
             with session.out.progress("scanning", "photos") as progress:
                 return app.job.run(
                     progress,
-                    only=None if folder is None else absolute(folder),
+                    only=None if folder is None else Path(app.roots.find(folder)[0].path),
                     re_embed=re_embed,
                     retry_failed=retry_failed,
                     accept_missing=accept_missing,

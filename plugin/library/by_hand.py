@@ -9,7 +9,7 @@ from plugin.errors import NotFoundError
 from plugin.people.people import People
 
 from .indexing import Indexer
-from .subjects import detection_of
+from .points import detection_of
 
 
 class ByHand:

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import shlex
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,10 +136,28 @@ def why_offline(root: Path, known: int) -> str | None:
     try:
         empty = not any(root.iterdir())
     except OSError as e:
-        return f"{root} cannot be opened ({e.strerror}); is the drive mounted?"
+        return f"{root} cannot be opened ({e.strerror}); is the drive mounted?{_if_moved(root)}"
     if known and empty:
-        return f"{root} is empty but held {known} photos; is the drive mounted?"
+        return f"{root} is empty but held {known} photos; is the drive mounted?{_if_moved(root)}"
     return None
+
+
+def _if_moved(root: Path) -> str:
+    return f" If the folder has moved: iconface library move {shlex.quote(str(root))} NEW"
+
+
+def same_folder(one: Path, other: Path) -> bool:
+    """Whether two paths name one folder, however they are spelt: letter case, accents, links, another mount of it. Of a
+    folder that is not there only the spelling can tell."""
+    place = place_of(one)
+    if place is not None:
+        return place == place_of(other)
+    return place_of(other) is None and folded(str(one)) == folded(str(other))
+
+
+def folded(path: str) -> str:
+    """The same for names that a file system without upper and lower case takes for one."""
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def place_of(path: Path) -> tuple[int, int] | None:

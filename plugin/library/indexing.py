@@ -14,13 +14,14 @@ from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.image_io import Photo, check_photo, content_hash
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.provenance import is_restored_output
-from iconface_core.types import AlignedFace, DetectedFace, FaceEmbedding
+from iconface_core.types import AlignedFace, DetectedFace, EmbedderId, FaceEmbedding
 from plugin.models.host import ModelSlot
 
 from .bad_files import is_no_fault_of, reason_of
 from .degradation import measured
 from .disk import FoundFile, vanished
 from .finding import find_faces, read_detailed, read_reduced
+from .still_there import Before, still_there
 
 Looking = Callable[[Path, bool], None]
 """Told the file, and True when a look at it begins, False when it ends."""
@@ -65,17 +66,29 @@ class Indexer:
         self._reduce_to, self._max_pixels = reduce_to, max_pixels
         self._looking = looking
 
-    def look(self, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
+    def look(
+        self,
+        file: FoundFile,
+        moved_from: Callable[[str], int | None],
+        known: Callable[[str, EmbedderId], Before | None],
+    ) -> Seen:
         """Never raises for a bad file: the reason is in `Seen.failure`. `moved_from(hash)` names a photo with this
-        content whose file is gone, so that a renamed photo is not looked at again."""
+        content whose file is gone, so that a renamed photo is not looked at again. `known(hash, embedder)` is the photo
+        as it was before it was edited, if somebody decided about its faces."""
         path = Path(file.path)
         self._looking(path, True)
         try:
-            return self._look(path, file, moved_from)
+            return self._look(path, file, moved_from, known)
         finally:
             self._looking(path, False)
 
-    def _look(self, path: Path, file: FoundFile, moved_from: Callable[[str], int | None]) -> Seen:
+    def _look(
+        self,
+        path: Path,
+        file: FoundFile,
+        moved_from: Callable[[str], int | None],
+        known: Callable[[str, EmbedderId], Before | None],
+    ) -> Seen:
         try:
             check_photo(path, max_pixels=self._max_pixels)  # before all of it is read: it may have terabytes
             digest = content_hash(path)
@@ -89,7 +102,12 @@ class Indexer:
                 return Seen(file, digest, restored=True)
             with self._detector.use() as detector:
                 photo, found = find_faces(path, detector, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
-            return Seen(file, digest, photo=photo, faces=tuple(self.embed(photo, found)))
+            faces = self.embed(photo, found)
+            with self._embedder.use() as embedder:
+                before = known(digest, embedder.id)
+            if before is not None:
+                faces += self._still_there(photo, faces, before)
+            return Seen(file, digest, photo=photo, faces=tuple(faces))
         except Exception as e:
             return _unreadable(file, e)
 
@@ -100,6 +118,12 @@ class Indexer:
     def read_detailed(self, path: Path) -> Photo:
         """The photo with all its pixels, or as many as are read at once. Raises ImageReadError."""
         return read_detailed(path, max_pixels=self._max_pixels)
+
+    def _still_there(self, photo: Photo, found: Sequence[FoundFace], known: Before) -> list[FoundFace]:
+        """Faces that were decided about and that the detector does not see in the edited picture."""
+        again = still_there(known, photo, found, lambda faces: self.embed_at(photo, faces))
+        with self._embedder.use() as embedder:
+            return [FoundFace(f, (e,), float(embedder.calibration.quality(e.norm))) for f, e in again]
 
     def faces_of(self, photo: Photo) -> list[FoundFace]:
         """Detect and embed every face of a decoded photo; boxes and landmarks are in full upright pixels."""
@@ -168,6 +192,8 @@ def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChan
             f.path, why if f.path in why else f"{f.path}: {why}", content_hash=seen.content_hash, **where
         )
         return None
+    old = tx.photos.by_path(f.path)
+    edited = old is not None and old.content_hash not in ("", seen.content_hash)
     row = tx.photos.upsert(
         f.path,
         seen.content_hash or "",
@@ -178,4 +204,5 @@ def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChan
         detector=detector_id,
         **where,
     )
-    return tx.faces.replace_for_photo(row.id, seen.faces)
+    was = (old.width, old.height) if old is not None and edited else None
+    return tx.faces.replace_for_photo(row.id, seen.faces, was=was)

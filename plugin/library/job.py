@@ -52,6 +52,8 @@ class LibraryReport:
         ]
         if s.restored:
             out.append(f"        {s.restored} restored by iconface, left out")
+        if s.linked:
+            out.append(f"        {s.linked} are links to photos that are there already, left out")
         if s.failed:
             out.append(f"        {len(s.failed)} could not be read; see: iconface doctor")
         if not dry_run:

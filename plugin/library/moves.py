@@ -1,9 +1,8 @@
 """Which known photo a file once was: a renamed or moved photo keeps its faces, names and restorations."""
 
 import os
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from stat import S_ISREG
 from threading import Lock
@@ -12,18 +11,20 @@ from gallery_db import Gallery
 from gallery_db.records import PhotoRecord
 from iconface_core.image_io import content_hash
 
-from .disk import FoundFile, vanished, why_offline
+from .disk import FoundFile, folded, vanished, why_offline
 
 
 class MovedPhotos:
     """Finds the photo that a file was before. Threads may ask at once; each photo is in one place only.
 
     A photo has moved when it is seen elsewhere and is no longer at its old path. A copy on a drive that is unplugged is
-    not gone: photos of roots that are offline are never taken.
+    not gone: photos of roots that are offline are never taken, but for those that have `left`: whole folders that are
+    no longer where they were, and whose photos turn up elsewhere together (`left_for`).
     """
 
-    def __init__(self, gallery: Gallery) -> None:
+    def __init__(self, gallery: Gallery, left: Collection[int] = ()) -> None:
         self._gallery, self._lock = gallery, Lock()
+        self._left = frozenset(left)
         self._given: dict[int, str] = {}
         self._online: dict[int, bool] = {}
         with gallery.begin(write=False) as tx:
@@ -67,9 +68,27 @@ class MovedPhotos:
     def _is_online(self, root_id: int | None) -> bool:
         if root_id is None:
             return False
+        if root_id in self._left:
+            return True
         if root_id not in self._online:
             self._online[root_id] = why_offline(self._roots[root_id], 1) is None
         return self._online[root_id]
+
+
+MOST = 0.5
+"""A folder has left when this share of its photos turns up elsewhere at once, by size."""
+
+
+def left_for(gallery: Gallery, found: Iterable[FoundFile]) -> list[int]:
+    """The roots that are not there any more and whose photos are, for the most part, among the files `found` elsewhere:
+    the library was moved, and nobody said so. Only sizes are compared; which photo is which, its bytes say."""
+    with gallery.begin(write=False) as tx:
+        gone = [r for r in tx.roots.all() if vanished(r.path)]
+        known = {r.id: [p.size for p in tx.photos.known(r.id).values() if p.state == "indexed"] for r in gone}
+    if not any(known.values()):
+        return []
+    here = Counter(f.size for f in found)
+    return [i for i, sizes in known.items() if sizes and (Counter(sizes) & here).total() >= MOST * len(sizes)]
 
 
 def _has_left(row: PhotoRecord, path: str, stamped: Mapping[tuple[int, int, int], Iterable[PhotoRecord]]) -> bool:
@@ -81,7 +100,7 @@ def _has_left(row: PhotoRecord, path: str, stamped: Mapping[tuple[int, int, int]
         return vanished(row.path)
     if stat.st_ino == row.inode:
         # It has two names now: a hard link is a copy. Unless the file system finds one name in either case.
-        return stat.st_nlink == 1 and _folded(path) == _folded(row.path) and not _is_link(path, row.path)
+        return stat.st_nlink == 1 and folded(path) == folded(row.path) and not _is_link(path, row.path)
     if not S_ISREG(stat.st_mode):
         return True
     known = next(iter(stamped.get((stat.st_ino, stat.st_size, stat.st_mtime_ns), ())), None)
@@ -90,11 +109,6 @@ def _has_left(row: PhotoRecord, path: str, stamped: Mapping[tuple[int, int, int]
     except OSError:
         return vanished(row.path)
     return digest != row.content_hash
-
-
-def _folded(path: str) -> str:
-    """The same for names that a file system without upper and lower case takes for one."""
-    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _is_link(*paths: str) -> bool:

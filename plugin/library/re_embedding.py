@@ -15,7 +15,7 @@ from plugin.progress import Progress
 from .bad_files import is_no_fault_of, reason_of
 from .finding import SMALL
 from .indexing import Indexer
-from .subjects import detection_of
+from .points import detection_of
 
 
 class ReEmbedder:

@@ -1,7 +1,8 @@
 """`iconface scan`: bring the gallery up to date with the disk, photo by photo, resumable at any point."""
 
 import os
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+import shlex
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ from plugin.errors import BusyError, NotFoundError
 from plugin.progress import Progress
 
 from .copies import Copies
-from .disk import Changes, FoundFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
+from .disk import Changes, FoundFile, KnownFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
 from .ignore import IgnoreRules
 from .indexing import Indexer, Seen, store
-from .moves import MovedPhotos
+from .moves import MovedPhotos, left_for
 from .once import each_once
+from .still_there import before
 
 GROUPING_PENDING = "grouping_pending"
 """Meta key set in the same transaction as new faces, so that a crash before grouping is made good by the next scan."""
@@ -32,7 +34,8 @@ TOGETHER = 100
 
 @dataclass(slots=True)
 class ScanReport:
-    """What a scan did. `problems` are lines for a person; `failed` maps path to reason."""
+    """What a scan did. `problems` are lines for a person; `failed` maps path to reason. `linked`: other names of
+    photos, left out."""
 
     new: int = 0
     changed: int = 0
@@ -41,6 +44,7 @@ class ScanReport:
     missing: int = 0
     unchanged: int = 0
     restored: int = 0
+    linked: int = 0
     faces: int = 0
     offline: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -119,10 +123,22 @@ class Scanner:
         if dry_run:
             _foresee(plans, report)
             return report
-        self._look_and_store(plans, report, progress)
+        left = left_for(self._gallery, (f for plan in plans for f in plan.changes.todo)) if report.offline else []
+        self._look_and_store(plans, report, progress, left)
         for plan in plans:
             self._settle(plan, report, guarded=not accept_missing, whole=True)
+        self._say_who_left(left, report)
         return report
+
+    def _say_who_left(self, left: Sequence[int], report: ScanReport) -> None:
+        """Of folders whose photos were found elsewhere, say so instead of asking for the drive."""
+        with self._gallery.begin(write=False) as tx:
+            roots = [(tx.roots.get(i), tx.photos.count(i)) for i in left]
+        for root, photos in roots:
+            rest = f"{photos} of its photos were not found" if photos else "all its photos were found"
+            done = "" if photos else f"; it can go from the list: iconface library remove {shlex.quote(root.path)}"
+            report.offline = [line for line in report.offline if not line.startswith(f"{root.path} ")]
+            report.offline.append(f"{root.path} has moved: {rest} in another folder{done}")
 
     def update(
         self,
@@ -157,13 +173,31 @@ class Scanner:
                 found += [] if file is None else [file]
         with self._gallery.begin(write=False) as tx:
             known = tx.photos.known_at(storable, folders)
-        once = each_once({f.path: f for f in found}.values(), known, every, self._with_inodes)
+        once = self._each_once({f.path: f for f in found}.values(), known, every, report)
         changes = compare(known, once, retry_failed=retry_failed)
         report.unchanged += changes.unchanged
         plan = _Plan(root, rules, known, changes, of)
         self._look_and_store([plan], report, progress)
         self._settle(plan, report, guarded=guarded, whole=False)
         return report
+
+    def _each_once(
+        self,
+        walked: Iterable[FoundFile],
+        known: Mapping[str, KnownFile],
+        every: Sequence[IgnoreRules],
+        report: ScanReport,
+    ) -> Iterator[FoundFile]:
+        """Without other names of the same photos, which the report counts."""
+
+        def counted() -> Iterator[FoundFile]:
+            for file in walked:
+                report.linked += 1
+                yield file
+
+        for file in each_once(counted(), known, every, self._with_inodes):
+            report.linked -= 1
+            yield file
 
     def _with_inodes(self, inodes: Sequence[int]) -> Sequence[PhotoRecord]:
         with self._gallery.begin(write=False) as tx:
@@ -178,7 +212,7 @@ class Scanner:
             return None
         rules = IgnoreRules(root.path, self._own)
         walked = walk(Path(root.path), _note_in(report), rules=rules)
-        found = each_once(walked, known, every, self._with_inodes)
+        found = self._each_once(walked, known, every, report)
         return _Plan(root, rules, known, compare(known, found, retry_failed=retry_failed), len(known))
 
     def _is_offline(self, root: RootRecord, known: int, report: ScanReport, *, dry_run: bool = False) -> bool:
@@ -191,11 +225,13 @@ class Scanner:
         report.offline.append(reason)
         return True
 
-    def _look_and_store(self, plans: Sequence[_Plan], report: ScanReport, progress: Progress) -> None:
-        progress.total(sum(len(plan.changes.todo) for plan in plans))
+    def _look_and_store(
+        self, plans: Sequence[_Plan], report: ScanReport, progress: Progress, left: Sequence[int] = ()
+    ) -> None:
         # One for all roots: a file found again is claimed once, wherever it went.
-        moved = MovedPhotos(self._gallery)
+        moved = MovedPhotos(self._gallery, left)
         same = moved.same_files([f for plan in plans for f in plan.changes.todo])
+        progress.total(sum(len(plan.changes.todo) for plan in plans))
         # Moves first: what is read into a path must not fall to the photo that has left it.
         for plan in plans:
             found_again = [Seen(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
@@ -209,7 +245,11 @@ class Scanner:
         """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
 
         def look(file: FoundFile) -> Seen:
-            return self._indexer.look(file, lambda digest: moved.same_content(file, digest))
+            return self._indexer.look(
+                file,
+                lambda digest: moved.same_content(file, digest),
+                lambda digest, embedder: before(self._gallery, file.path, digest, embedder),
+            )
 
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")
         running: set[Future[Seen]] = set()

@@ -5,27 +5,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
 from iconface_core.faces.student_facts import CLEAR_QUALITY
-from iconface_core.geometry import ARCFACE_112
 from iconface_core.image_io import Photo, check_photo, content_hash, read_photo
 from iconface_core.protocols import DamagedFaceEmbedder
-from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
+from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
 from plugin.errors import NotFoundError
 from plugin.models.host import ModelSlot
 
 from .indexing import Indexer, crops_at
+from .points import detection_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
-    counts the faces of the photo from the left, from 1. `face` is in full upright pixels. `guess`: of a damaged face
-    that nobody confirmed, the vector to identify it by; None: `embedding` serves."""
+    counts the faces of the photo from the left, from 1. `face` is in full upright pixels, and `size` the photo's
+    (width, height) in them, (0, 0) when not known. `guess`: of a damaged face that nobody confirmed, the vector to
+    identify it by; None: `embedding` serves."""
 
     path: Path
     content_hash: str
@@ -39,6 +38,7 @@ class Subject:
     confirmed: bool = False
     captured_at: datetime | None = None
     guess: FaceEmbedding | None = None
+    size: tuple[int, int] = (0, 0)
 
 
 class SubjectFinder:
@@ -92,9 +92,12 @@ class SubjectFinder:
         return [replace(s, guess=guess.get(s.number)) for s in subjects]
 
     def _look(self, path: Path, digest: str, photo: Photo) -> list[Subject]:
+        size = photo.width, photo.height
         found = sorted(self._indexer.faces_of(photo), key=lambda f: f.face.bbox.x1)
         return [
-            Subject(path, digest, n, f.face, f.embeddings[0], f.quality or 0.0, captured_at=camera_time(photo))
+            Subject(
+                path, digest, n, f.face, f.embeddings[0], f.quality or 0.0, captured_at=camera_time(photo), size=size
+            )
             for n, f in enumerate(found, 1)
         ]
 
@@ -115,7 +118,13 @@ class SubjectFinder:
             quality = float(self._calibration.quality(embedding.norm))
             subject = Subject(path, row.content_hash, number, face, embedding, quality, record.id, row.id)
             out.append(
-                replace(subject, person_id=record.person_id, confirmed=record.confirmed, captured_at=photo.captured_at)
+                replace(
+                    subject,
+                    person_id=record.person_id,
+                    confirmed=record.confirmed,
+                    captured_at=photo.captured_at,
+                    size=(photo.width, photo.height),
+                )
             )
         return out
 
@@ -142,19 +151,3 @@ def pick(subjects: list[Subject], number: int | None, path: Path, *, face_ids: S
     if not chosen:
         raise NotFoundError(f"{path} has no face {number}; its faces are {', '.join(str(s.number) for s in subjects)}")
     return chosen
-
-
-def detection_of(record: FaceRecord) -> DetectedFace:
-    """The stored detection; a box drawn by hand gets the landmarks of a frontal face that fills it."""
-    return record.detected() or DetectedFace(record.bbox, frontal_landmarks(record.bbox), record.det_score)
-
-
-def frontal_landmarks(bbox: BBox) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-    """(5, 2) landmarks of an upright frontal face whose detector box is `bbox`.
-
-    Detectors draw the box from mid-forehead to chin, ear to ear: the middle 84 % x 96 % of the ArcFace crop.
-    """
-    unit = ARCFACE_112.points / ARCFACE_112.size
-    x = (unit[:, 0] - 0.5) / 0.84 + 0.5
-    y = (unit[:, 1] - 0.52) / 0.96 + 0.5
-    return np.stack([bbox.x1 + x * bbox.width, bbox.y1 + y * bbox.height], axis=1).astype(np.float32)

@@ -17,11 +17,13 @@ from iconface_core.reference_types import ReferenceCandidate, ReferenceChoice
 from iconface_core.sharpness import Degradation, why_left_alone
 from iconface_core.types import FaceEmbedding
 from plugin.library.degradation import stored
-from plugin.library.subjects import Subject, detection_of
+from plugin.library.points import detection_of
+from plugin.library.subjects import Subject
 
 from .expected_gain import NOTHING, Gain, expected_gain
 from .outputs import presence, why_not_again
 from .restore_service import likeness
+from .same_picture import copies_among
 from .skips import Skip
 from .whois import WhoIs
 
@@ -124,7 +126,8 @@ class Candidates:
         rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
         # What was decided holds for the very references that the restoration would choose: then all are weighed.
         choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best)
-        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.photo_id != face.photo_id]
+        copies = copies_among(tx, subject, pool.rows)
+        others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.face_id not in copies]
         references = [chosen.face_id for chosen in choice.chosen]
         reason = why_not_again(rows, input_sha256=c.photo_hash, restorer=restorer, references=references)
         if reason is None and not again:
@@ -136,6 +139,7 @@ class Candidates:
         face, embedding = c.face, tx.faces.embedding(c.face.id, self._embedder.id)
         if embedding is None:
             return None
+        photo = tx.photos.get(face.photo_id)
         return Subject(
             path=Path(face.photo),
             content_hash=c.photo_hash,
@@ -146,6 +150,7 @@ class Candidates:
             face_id=face.id,
             photo_id=face.photo_id,
             captured_at=None if face.captured_at is None else datetime.fromisoformat(face.captured_at),
+            size=(photo.width, photo.height),
         )
 
 

@@ -2,12 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from gallery_db import Gallery
-from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RestorationState, RootRecord
 from iconface_core.errors import IconFaceError
@@ -108,7 +106,6 @@ class Outputs:
                 return  # the same result again: nothing new to remember
             written = []
             for r in tried:
-                face_id, person_id = _now(tx, r)
                 change = r.change
                 state: RestorationState = "done" if r.output is not None else "refused" if r.verdict else "unseen"
                 added = tx.restorations.add(
@@ -120,8 +117,8 @@ class Outputs:
                     seed=int(options["seed"]),
                     verdict=r.verdict.kind.value if r.verdict is not None else "",
                     state=state,
-                    face_id=face_id,
-                    person_id=person_id,
+                    face_id=r.face_id,
+                    person_id=r.person_id,
                     references=r.references,
                     similarity_before=r.similarity_before,
                     similarity_after=r.similarity_after,
@@ -137,20 +134,6 @@ class Outputs:
                     written.append(added.id)
             if written:
                 tx.decisions.restored(written)
-
-
-def _now(tx: Tx, result: FaceResult) -> tuple[int | None, int | None]:
-    """The face and whose it is, as far as they are still there: while the photo was being restored, somebody may have
-    been merged, split off and taken back, or forgotten."""
-    face_id, person_id = result.face_id, result.person_id
-    face = None
-    with suppress(NotFoundError):
-        face = None if face_id is None else tx.faces.get(face_id)
-    try:
-        person = None if person_id is None else tx.people.get(person_id).id
-    except NotFoundError:
-        person = None if face is None else face.person_id
-    return None if face is None else face.id, person
 
 
 def mirror_name(root: RootRecord, roots: Sequence[RootRecord]) -> str:
@@ -231,7 +214,8 @@ def existing_result(
 
 
 def rows_of(tx: Tx, which: str) -> list[RestorationRecord]:
-    """The rows that `which` names: a restoration's id, an output file, or a photo (its latest output or proposal).
+    """The rows that `which` names: a restoration's id, an output file, or a photo (its latest output or proposal,
+    else what was last tried).
 
     Empty when nothing is known by that name.
     """
@@ -240,5 +224,6 @@ def rows_of(tx: Tx, which: str) -> list[RestorationRecord]:
     found = tx.restorations.by_output(path=which)
     if found is None:
         live = tx.restorations.history(photo=which, states=("done", "proposed"), limit=1)
-        found = live[0] if live else None
+        known = live or tx.restorations.history(photo=which, limit=1)  # a verb says what it cannot do with these
+        found = known[0] if known else None
     return [] if found is None else tx.restorations.with_output(found.id)

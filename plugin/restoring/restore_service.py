@@ -346,9 +346,9 @@ class _Run:
 
 
 def _gallery(answer: Answer) -> list[FaceEmbedding]:
-    """The person's usable faces, those of the degraded photo itself left out."""
-    embedder, photo = answer.subject.embedding.embedder, answer.subject.photo_id
-    return [FaceEmbedding(embedder, r.vector, r.norm) for r in answer.rows.values() if r.photo_id != photo]
+    """The person's usable faces, those of the degraded photo itself and of its copies left out."""
+    embedder = answer.subject.embedding.embedder
+    return [FaceEmbedding(embedder, r.vector, r.norm) for r in answer.rows.values() if r.face_id not in answer.copies]
 
 
 def likeness(vector: F32, gallery: Sequence[FaceEmbedding]) -> float | None:

@@ -12,6 +12,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.company import Album, Hint, hints
+from iconface_core.grouping import Faces
 from iconface_core.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.references import (
     ChosenReference,
@@ -21,14 +22,19 @@ from iconface_core.references import (
     pose_of,
     select_references,
 )
-from plugin.library.subjects import Subject, frontal_landmarks
+from iconface_core.types import I64
+from plugin.library.points import frontal_landmarks
+from plugin.library.subjects import Subject
 from plugin.people.regrouping import read_faces
+
+from .same_picture import copies_among, copies_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """Who a face is and what would be used to restore it. `how` is one of confirmed, grouped, identified, given,
-    unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id."""
+    unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id, and `copies`
+    those of them that are this face, in this photo or in a copy of it."""
 
     subject: Subject
     how: str
@@ -38,6 +44,7 @@ class Answer:
     identification: Identification | None
     choice: ReferenceChoice | None
     rows: Mapping[int, ReferenceRow]
+    copies: frozenset[int] = frozenset()
 
     @property
     def text(self) -> str:
@@ -115,10 +122,14 @@ class WhoIs:
         vectors = np.stack([s.embedding.vector for s in subjects])
         parts = np.array_split(vectors, len(vectors) // 64 + 1)  # a few at a time: one row per face of the library
         closest = np.concatenate([(part @ people.vectors.T).max(1) for part in parts])
+        asked = [subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]]
+        with self._gallery.begin(write=False) as tx:
+            copies = {s.face_id: copies_of(tx, s, people.face_ids, people.vectors) for s in asked}
         out: dict[int, tuple[int, str | None]] = {}
-        for s in (subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]):
+        for s in asked:
             assert s.face_id is not None, "faces of the library"
-            facts = Facts(rejected=frozenset(rejections.get(s.face_id, ())), born=born)
+            rejected = frozenset(rejections.get(s.face_id, ()))
+            facts = Facts(rejected=rejected, born=born, copies=copies[s.face_id])
             found = self._identify(s, people, facts)
             if found.person_id is not None:
                 out[s.face_id] = found.person_id, names.get(found.person_id)
@@ -154,7 +165,9 @@ class WhoIs:
         if given is None and s.person_id is not None and s.confirmed:
             who, how, reason = s.person_id, "confirmed", "you confirmed it"
         elif given is None:
-            found = self._identify(s, people(), facts, around)
+            known = people()
+            facts = replace(facts, copies=copies_of(tx, s, known.face_ids, known.vectors))
+            found = self._identify(s, known, facts, around)
             reason = found.reason(names)
             if found.best is not None and found.best.hint > 0:
                 best = found.best.person_id
@@ -172,7 +185,8 @@ class WhoIs:
             return Answer(s, how, reason, None, None, found, None, {})
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
         choice = self.choose(s, self.pool(rows.values()), limit=limit)
-        return Answer(s, how, reason, who, names.get(who), found, choice, rows)
+        copies = copies_among(tx, s, rows.values())
+        return Answer(s, how, reason, who, names.get(who), found, choice, rows, copies)
 
     def _people(self, tx: Tx) -> PeopleGallery:
         ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
@@ -185,6 +199,7 @@ class WhoIs:
     def _read_people(self, tx: Tx, ignored: Sequence[int]) -> tuple[PeopleGallery, Album]:
         faces = read_faces(tx, self._embedder, states=("ok",))
         faces = faces.take((faces.person_ids >= 0) & ~np.isin(faces.person_ids, ignored))
+        faces = faces.take(_once(faces))
         people = PeopleGallery(
             vectors=faces.vectors,
             person_ids=faces.person_ids,
@@ -229,6 +244,17 @@ def chosen_by_hand(answer: Answer, face_ids: Iterable[int]) -> list[ChosenRefere
     plain = (ChosenReference(r.face_id, r.photo_id, 1.0, (), None, 0.0, None) for r in rows)
     known = (ruled.get(c.face_id, c) for c in plain)
     return [replace(c, reasons=("you chose it", *c.reasons)) for c in known]
+
+
+def _once(faces: Faces) -> I64:
+    """Rows in which every face of a person counts once, however many copies of its photo there are; a confirmed one
+    stands for the others."""
+    order = np.argsort(~faces.confirmed, kind="stable")
+    keys = ((int(faces.person_ids[row]), faces.vectors[row].tobytes(), int(row)) for row in order)
+    first: dict[tuple[int, bytes], int] = {}
+    for person, vector, row in keys:
+        first.setdefault((person, vector), row)
+    return np.array(sorted(first.values()), np.int64)
 
 
 def _births(tx: Tx) -> dict[int, date]:

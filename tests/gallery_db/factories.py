@@ -21,8 +21,16 @@ def embedded(seed: int, embedder: EmbedderId = E, dim: int = DIM) -> FaceEmbeddi
     return FaceEmbedding(embedder, unit(seed, dim), 1.0 + seed % 10)
 
 
-def found(x: float = 0, seed: int = 0, *, quality: float | None = 0.5, size: float = 10, **kwargs) -> FoundFace:
-    box = BBox(x, 0, x + size, size)
+def found(
+    x: float = 0,
+    seed: int = 0,
+    *,
+    quality: float | None = 0.5,
+    size: float = 10,
+    box: BBox | None = None,
+    **kwargs,
+) -> FoundFace:
+    box = box or BBox(x, 0, x + size, size)
     return FoundFace(
         DetectedFace(box, np.arange(10, dtype=np.float32).reshape(5, 2), 0.9), (embedded(seed),), quality, **kwargs
     )

@@ -14,6 +14,7 @@ from iconface_core.model_catalogue import backend
 from plugin.errors import NotFoundError, UsageError
 from plugin.jobs.blame import LEFT_ALONE
 from plugin.jobs.kinds import CHANGES, enqueue_again, enqueue_reconcile
+from plugin.library.roots import in_words
 from plugin.library.rules import Mode, RestoreRules
 from plugin.models.shelf import ModelShelf
 from plugin.paths import absolute
@@ -137,7 +138,9 @@ def set_rules(
 @router.get("/library/folders/{root_id}/remove")
 def ask_remove(request: Request, web: WebDep, root_id: int) -> HTMLResponse:
     """Say what would go and what stays."""
-    return page(request, web, "library_remove.html", folder=library_facts.folder(web.app.gallery, root_id))
+    folder = library_facts.folder(web.app.gallery, root_id)
+    lost = in_words(web.app.roots.at_stake(root_id))
+    return page(request, web, "library_remove.html", folder=folder, lost=lost)
 
 
 @router.post("/library/folders/{root_id}/remove")

@@ -17,7 +17,7 @@ from plugin.errors import UsageError
 from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
 from plugin.models.shelf import BACKBONE, ModelShelf
 from plugin.restoring.again import again
-from plugin.restoring.undoing import rejected, remove_outputs
+from plugin.restoring.undoing import remove_outputs
 from plugin.rows import Row
 from plugin.web import background
 from plugin.web.context import Web, WebDep
@@ -62,7 +62,7 @@ def put_back(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -
     """ "I do not want that": our copy is removed, of a proposal nothing is made. The record stays."""
 
     def verb(tx: Tx) -> Any:
-        return rejected(tx, _unchanged(tx, restoration_id, stamp))
+        return tx.decisions.reject_restorations(_unchanged(tx, restoration_id, stamp))
 
     record = web.app.people.decide(verb)
     removed = remove_outputs(web.app.copies, record, "rejected")

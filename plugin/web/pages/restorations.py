@@ -13,7 +13,7 @@ from gallery_db.restoration_shelves import Shelf
 from plugin.errors import UsageError
 from plugin.jobs.kinds import RESTORE
 from plugin.restoring.again import again
-from plugin.restoring.undoing import rejected, remove_outputs
+from plugin.restoring.undoing import remove_outputs
 from plugin.web import background
 from plugin.web.context import Web, WebDep
 from plugin.web.respond import fragment, go, page, said, trigger
@@ -141,7 +141,7 @@ def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], l
     elif verb == "keep":
         undo = web.app.people.decide(lambda tx: tx.decisions.accept_restorations(rows_of(tx))).id
     else:
-        record = web.app.people.decide(lambda tx: rejected(tx, rows_of(tx)))
+        record = web.app.people.decide(lambda tx: tx.decisions.reject_restorations(rows_of(tx)))
         remove_outputs(web.app.copies, record, "rejected")
         undo = record.id
     return list(done), [stamp for stamp in stamps if stamp not in done], undo

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gallery_db import Gallery
+from gallery_db import Gallery, GalleryError
 from gallery_db.records import RestorationRecord
 from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
@@ -18,7 +18,7 @@ from plugin.restoring.candidates import Candidate
 from plugin.restoring.outputs import LAYOUTS, Outputs, layout_of, presence, why_not_again
 from plugin.restoring.proposals import propose
 from plugin.restoring.result import FaceResult, RestoreRequest
-from plugin.restoring.undoing import accept, reject, undo
+from plugin.restoring.undoing import accept, find, finish_removals, reject, undo
 from plugin.settings import load_settings
 from tests.plugin.conftest import Cli, Library, tree_hash
 
@@ -154,6 +154,117 @@ def test_the_same_copy_again_is_not_remembered_twice(gallery: Gallery, tmp_path:
     with gallery.begin(write=False) as tx:
         assert [tx.restorations.get(i).version for i in (*ids, *other)] == [1, 1, 2, 2]
         assert len(tx.decisions.history()) == 2
+
+
+# ---- undo, step by step
+
+
+def jobs(gallery: Gallery) -> list[str]:
+    with gallery.begin(write=False) as tx:
+        return [j.state for j in tx.jobs.find(kind="restore")]
+
+
+def test_a_rejected_copy_that_is_there_again_stays_when_the_rejection_is_taken_back(gallery: Gallery, tmp_path: Path):
+    """Somebody took it out of the bin, or a kill came before it was removed."""
+    copy, ids = copy_of(gallery, tmp_path / "out")
+    copies, people = Copies(gallery, tmp_path / "out"), People(gallery)
+    accept(copies, str(copy))
+    kept = copy.read_bytes()
+    reject(copies, str(copy))
+    assert not copy.exists()
+    copy.write_bytes(kept)
+    record, removed = undo(copies, people, None)
+    assert (removed, copy.read_bytes(), jobs(gallery)) == ([], kept, [])
+    assert facts(gallery, ids) == {("done", "accepted")}
+    _, removed = undo(copies, people, record.id)
+    assert removed == [copy]
+    assert facts(gallery, ids) == {("rejected", "rejected")}
+
+
+def test_every_undo_goes_one_step_back_also_past_a_job_that_waits(gallery: Gallery, tmp_path: Path):
+    copies, people = Copies(gallery, tmp_path / "out"), People(gallery)
+    with gallery.begin() as tx:
+        tx.decisions.create_person("Ada")
+    first, ids = copy_of(gallery, tmp_path / "out")
+    reject(copies, str(first))
+    second, _ = copy_of(gallery, tmp_path / "out", name="a_restored-2.jpg")
+    assert undo(copies, people, None)[1] == [second]
+    undo(copies, people, None)
+    assert jobs(gallery) == ["waiting"], "the rejected copy is asked for again"
+    undo(copies, people, None)
+    assert jobs(gallery) == ["cancelled"]
+    assert facts(gallery, ids) == {("undone", None)}
+    undo(copies, people, None)
+    with gallery.begin(write=False) as tx:
+        assert tx.people.find() == []
+
+
+def test_redoing_a_restoration_whose_copy_is_gone_asks_for_it_and_claims_no_other(gallery: Gallery, tmp_path: Path):
+    copies, people = Copies(gallery, tmp_path / "out"), People(gallery)
+    _, ids = copy_of(gallery, tmp_path / "out")
+    taken_back, _ = undo(copies, people, None)
+    record, _ = undo(copies, people, taken_back.id)
+    assert (record.kind, facts(gallery, ids), jobs(gallery)) == ("redo", {("undone", None)}, ["waiting"])
+    undo(copies, people, None)
+    assert jobs(gallery) == ["cancelled"]
+    taken_back = next(d for d in _history(gallery) if d.kind == "undo")
+    copy, later = copy_of(gallery, tmp_path / "out")
+    undo(copies, people, taken_back.id)
+    assert facts(gallery, ids) == {("undone", None)}, "the copy there is the later one's"
+    assert facts(gallery, [i for i in later if i not in ids]) == {("done", None)}
+    undo(copies, people, None)
+    assert copy.exists()
+
+
+def _history(gallery: Gallery):
+    with gallery.begin(write=False) as tx:
+        return tx.decisions.history()
+
+
+@pytest.mark.parametrize("verb", ["undo", "reject"])
+def test_a_copy_that_was_not_removed_before_a_crash_is_removed_at_the_next_start(
+    gallery: Gallery, tmp_path: Path, verb: str
+):
+    copies = Copies(gallery, tmp_path / "out")
+    copy, ids = copy_of(gallery, tmp_path / "out")
+    with gallery.begin() as tx:  # and here the process was killed
+        tx.decisions.undo() if verb == "undo" else tx.decisions.reject_restorations(ids)
+    kept = copy.read_bytes()
+    assert finish_removals(copies) == [copy]
+    copy.write_bytes(kept)
+    assert finish_removals(copies) == [], "put back by hand: it is wanted"
+    assert copy.exists()
+
+
+def test_a_photo_whose_copy_was_rejected_is_known_by_its_path(gallery: Gallery, tmp_path: Path):
+    copies = Copies(gallery, tmp_path / "out")
+    copy, ids = copy_of(gallery, tmp_path / "out")
+    reject(copies, str(copy))
+    assert [r.id for r in find(copies, "/lib/a.jpg")] == ids
+    with pytest.raises(GalleryError, match="cannot be accepted: it is rejected"):
+        accept(copies, "/lib/a.jpg")
+
+
+def test_who_went_while_the_restorer_worked_is_left_out_and_who_was_merged_is_who_they_are_now(
+    gallery: Gallery, tmp_path: Path
+):
+    with gallery.begin() as tx:
+        ada, bea = (tx.decisions.create_person(n).person_id for n in ("Ada", "Bea"))
+        tx.decisions.merge(ada, [bea])
+    copy = tmp_path / "copy.jpg"
+    Image.new("RGB", (8, 8)).save(copy)
+    verdict = Verdict(VerdictKind.PASS, "same", 5.0)
+    results = [
+        FaceResult(Path("/lib/a.jpg"), number=n, face_id=77, person_id=who, restorer="r", verdict=verdict, output=copy,
+                   bbox=BBox(50 * n, 0, 50 * n + 40, 40))
+        for n, who in enumerate((99, bea))
+    ]  # fmt: skip
+    outputs(gallery, tmp_path).remember(
+        results, copy, input_sha256="in", weights_sha256="w", options={"seed": 42}, origin="hand"
+    )
+    with gallery.begin(write=False) as tx:
+        rows = tx.restorations.history()
+    assert {(r.face_id, r.person_id) for r in rows} == {(None, None), (None, ada)}
 
 
 # ---- what no algorithm may do again

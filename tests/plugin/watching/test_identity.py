@@ -138,13 +138,28 @@ def test_a_copy_in_the_old_place_keeps_the_photo_there(watched: Watched):
     assert watched.ids()["a.jpg"] == before != watched.ids()["b.jpg"]
 
 
-def test_a_hard_link_is_another_photo(watched: Watched):
+@pytest.mark.parametrize("link", [Path.hardlink_to, Path.symlink_to])
+def test_a_link_is_no_photo_of_its_own_and_becomes_the_photo_when_it_alone_is_left(watched: Watched, link):
     put(watched.root, "a.jpg")
     update(watched, "a.jpg")
     before = watched.ids()["a.jpg"]
-    (watched.root / "b.jpg").hardlink_to(watched.root / "a.jpg")
-    assert update(watched, "b.jpg").new == 1
-    assert watched.ids()["a.jpg"] == before != watched.ids()["b.jpg"]
+    link(watched.root / "b.jpg", watched.root / "a.jpg")
+    report = update(watched, "b.jpg")
+    assert (report.new, report.linked) == (0, 1)
+    assert watched.ids() == {"a.jpg": before}
+    if link is Path.hardlink_to:
+        (watched.root / "a.jpg").unlink()
+        assert update(watched, "a.jpg", "b.jpg").moved == 1
+        assert watched.ids() == {"b.jpg": before}
+
+
+def test_of_links_that_are_found_together_the_file_itself_stands_for_them(watched: Watched):
+    put(watched.root, "z.jpg")
+    (watched.root / "a.jpg").symlink_to("z.jpg")
+    (watched.root / "loop").symlink_to(".")
+    report = update(watched, "a.jpg", "z.jpg")
+    assert (report.new, report.linked) == (1, 1)
+    assert set(watched.ids()) == {"z.jpg"}
 
 
 def test_a_photo_of_which_only_the_case_of_its_name_changed_stays_itself(watched: Watched):
@@ -160,13 +175,13 @@ def test_a_photo_of_which_only_the_case_of_its_name_changed_stays_itself(watched
     assert MovedPhotos(watched.app.gallery).same_files([found]) == {}, "two names, told apart by nothing"
 
 
-def test_a_link_whose_name_differs_in_case_is_another_photo(watched: Watched):
+def test_a_link_whose_name_differs_in_case_takes_nothing_from_the_photo(watched: Watched):
     put(watched.root, "a.jpg")
     update(watched, "a.jpg")
     before = watched.ids()["a.jpg"]
     (watched.root / "A.jpg").symlink_to("a.jpg")
-    assert update(watched, "A.jpg").new == 1
-    assert watched.ids()["a.jpg"] == before != watched.ids()["A.jpg"]
+    assert update(watched, "A.jpg").new == 0
+    assert watched.ids() == {"a.jpg": before}
 
 
 def contents(watched: Watched) -> dict[str, bytes]:

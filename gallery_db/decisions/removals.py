@@ -1,0 +1,27 @@
+"""Copies that a decision wants gone from the disk, until they are: a crash between the two is made good later."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from gallery_db.meta import MetaRepo
+from gallery_db.rows import from_json, to_json
+
+_KEY = "copies_to_remove"  # meta: ids of restorations
+
+
+def pending(conn: Connection) -> frozenset[int]:
+    return frozenset(from_json(MetaRepo(conn).get(_KEY)) or ())
+
+
+def want(conn: Connection, restoration_ids: Iterable[int]) -> None:
+    _set(conn, pending(conn) | frozenset(restoration_ids))
+
+
+def settled(conn: Connection, restoration_ids: Iterable[int]) -> None:
+    """They are gone, or wanted again."""
+    _set(conn, pending(conn) - frozenset(restoration_ids))
+
+
+def _set(conn: Connection, ids: frozenset[int]) -> None:
+    MetaRepo(conn).set(_KEY, to_json(sorted(ids)) if ids else None)

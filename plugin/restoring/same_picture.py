@@ -1,0 +1,53 @@
+"""Copies of the picture a face is in: byte for byte, saved anew, or made smaller. They are no evidence about it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from gallery_db.gallery import Tx
+from gallery_db.records import ReferenceRow
+from iconface_core.boxes import iou
+from iconface_core.grouping import COPY_SIMILARITY
+from iconface_core.types import F32, I64, BBox
+from plugin.library.subjects import Subject
+
+_PERHAPS = 0.9  # vectors of a face and of its copy that was saved anew, or made smaller, are at least so alike
+_SAME_PLACE = 0.8  # overlap of the boxes, each in parts of its picture
+
+
+def copies_of(tx: Tx, s: Subject, face_ids: I64, vectors: F32) -> frozenset[int]:
+    """Those of these faces (`vectors` (N, dim), unit length) that are `s` itself in a copy of its photo: of the same
+    content, with nearly the same vector, or with much the same vector at the same place of the picture."""
+    if not len(face_ids):
+        return frozenset()
+    similarity = dict(zip(face_ids.tolist(), (vectors @ s.embedding.vector).tolist(), strict=True))
+    alike = [i for i, cosine in similarity.items() if cosine >= _PERHAPS and i != s.face_id]
+    faces = tx.faces.by_ids(alike)
+    photos = tx.photos.by_ids(f.photo_id for f in faces)
+    out: set[int] = set()
+    for f in faces:
+        photo = photos[f.photo_id]
+        there = _part(f.bbox, (photo.width, photo.height))
+        here = _part(s.face.bbox, s.size)
+        placed = here is not None and there is not None and iou(here, there) >= _SAME_PLACE
+        if placed or similarity[f.id] >= COPY_SIMILARITY or photo.content_hash == s.content_hash:
+            out.add(f.id)
+    return frozenset(out)
+
+
+def copies_among(tx: Tx, s: Subject, rows: Iterable[ReferenceRow]) -> frozenset[int]:
+    """As `copies_of`, among the faces of a person; and all faces of photos with the same content."""
+    rows = list(rows)
+    same = frozenset(r.face_id for r in rows if r.content_hash == s.content_hash or r.photo_id == s.photo_id)
+    if not rows:
+        return same
+    ids = np.array([r.face_id for r in rows], np.int64)
+    return same | copies_of(tx, s, ids, np.stack([r.vector for r in rows]))
+
+
+def _part(box: BBox, size: tuple[int, int]) -> BBox | None:
+    """The box in parts of the picture's width and height; None when its size is not known."""
+    width, height = size
+    if not (width and height):
+        return None
+    return BBox(box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height)

@@ -1,0 +1,48 @@
+"""Eight processes decide, regroup and take back at once. Afterwards the file is whole, no machine was taken for a
+human, and everything can be taken back to the beginning."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gallery_db import Gallery
+from gallery_db.records import FaceFilter
+
+from .factories import put
+
+SECONDS = float(os.environ.get("ICONFACE_TOGETHER_SECONDS", "4"))
+"""Short here; minutes by night."""
+
+
+@pytest.mark.slow
+def test_eight_processes_leave_a_journal_that_can_be_taken_back(tmp_path: Path):
+    path = tmp_path / "gallery.db"
+    with Gallery.open(path) as gallery, gallery.begin() as tx:
+        for n in range(6):
+            put(tx, f"p{n}", 2 * n, 2 * n + 1)
+        for name in ("Ada", "Bea", "Cem"):
+            tx.decisions.create_person(name)
+    script = Path(__file__).with_name("deciding_process.py")
+    line = [sys.executable, str(script), str(path)]
+    running = [
+        subprocess.Popen([*line, str(seed), str(SECONDS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for seed in range(8)
+    ]
+    ended = [process.communicate(timeout=SECONDS + 200) for process in running]
+    assert [p.returncode for p in running] == [0] * 8, "\n".join(err[-2000:] for _, err in ended)
+    said = {tuple(json.loads(line)) for out, _ in ended for line in out.splitlines()}
+    with Gallery.open(path) as gallery:
+        assert gallery.check() == []
+        with gallery.begin() as tx:
+            confirmed = {(f.id, f.person_id) for f in tx.faces.find(FaceFilter(confirmed=True, states=None))}
+            assert confirmed <= said, f"confirmed by nobody: {confirmed - said}"
+            assert len(tx.decisions.history()) > 8
+            while any(d.undone_by is None and d.kind not in ("undo", "redo") for d in tx.decisions.history()):
+                tx.decisions.undo()
+            assert not tx.faces.find(FaceFilter(confirmed=True, states=None))
+            assert (tx.faces.rejections(), tx.people.different()) == (set(), set())
+            assert tx.people.find(hidden=None, ignored=None, named=True) == []

@@ -1,0 +1,307 @@
+"""Undo from any state: what grouping and scans do in between stands in no way, and never becomes a human's word."""
+
+import os
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from gallery_db import ConflictError, Gallery, GalleryError
+from gallery_db.gallery import Tx
+from gallery_db.records import FaceFilter
+from iconface_core.grouping import Background, Cluster, Decision, Grouping
+from iconface_core.types import BBox
+
+from .factories import found, photo, put
+
+
+@pytest.fixture
+def tx(gallery: Gallery):
+    with gallery.begin() as tx:
+        yield tx
+
+
+def group(tx: Tx, *groups: tuple[int, list[int]]) -> None:
+    """A full pass that leaves these faces with these people (-1: somebody new), and nothing else."""
+    faces = sorted(i for _, ids in groups for i in ids)
+    label = {i: n for n, (_, ids) in enumerate(groups) for i in ids}
+    clusters = tuple(Cluster(tuple(sorted(ids)), -1, person) for person, ids in groups)
+    labels = np.array([label[i] for i in faces], np.int64)
+    background = Background(np.zeros(8, np.float32), 1.0)
+    tx.faces.apply_grouping(np.array(faces, np.int64), Grouping(labels, clusters, (), (), background))
+
+
+def whose(tx: Tx, face_id: int) -> tuple[int | None, bool]:
+    face = tx.faces.get(face_id)
+    return face.person_id, face.confirmed
+
+
+def two_people(tx: Tx) -> tuple[int, int, int]:
+    """A face, and two named people."""
+    [f] = put(tx, "a")
+    ada, bea = (tx.decisions.create_person(n).person_id for n in ("Ada", "Bea"))
+    assert ada is not None
+    assert bea is not None
+    return f, ada, bea
+
+
+def undo_all(tx: Tx) -> None:
+    for _ in range(1000):
+        if not [d for d in tx.decisions.history() if d.kind not in ("undo", "redo") and d.undone_by is None]:
+            return
+        tx.decisions.undo()
+    raise AssertionError("no end")
+
+
+@pytest.mark.parametrize("take_back", ["unassign", "ignore"])
+def test_a_confirmation_comes_back_with_the_person_it_was_about(tx: Tx, take_back: str):
+    f, ada, bea = two_people(tx)
+    tx.decisions.assign([f], ada)
+    if take_back == "unassign":
+        tx.decisions.unassign([f])
+    else:
+        tx.decisions.ignore_faces([f])
+        tx.decisions.ignore_faces([f], False)
+    tx.faces.apply_decisions([Decision(f, "join", person_id=bea)])
+    while whose(tx, f) != (ada, True):
+        tx.decisions.undo()
+        assert whose(tx, f) != (bea, True), "nobody said so"
+    undo_all(tx)
+    assert whose(tx, f) == (None, False)
+
+
+def test_an_ignored_face_is_nobody_again_when_looking_at_it_is_taken_back(tx: Tx):
+    f, _, bea = two_people(tx)
+    tx.decisions.ignore_faces([f])
+    tx.decisions.ignore_faces([f], False)
+    tx.faces.apply_decisions([Decision(f, "join", person_id=bea)])
+    tx.decisions.undo()
+    assert (tx.faces.get(f).state, whose(tx, f)) == ("ignored", (None, False))
+
+
+def test_redoing_a_confirmation_confirms_the_person_it_was_about(tx: Tx):
+    f, ada, bea = two_people(tx)
+    tx.faces.apply_decisions([Decision(f, "join", person_id=ada)])
+    tx.decisions.confirm([f])
+    undone = tx.decisions.undo()
+    tx.faces.apply_decisions([Decision(f, "join", person_id=bea)])
+    tx.decisions.undo(undone.id)
+    assert whose(tx, f) == (ada, True)
+
+
+def test_what_grouping_moved_because_of_a_decision_goes_back_with_it(tx: Tx):
+    f, ada, bea = two_people(tx)
+    g, h = put(tx, "g")[0], put(tx, "h")[0]
+    group(tx, (ada, [f, g]))
+    slip = tx.decisions.assign([f], bea)
+    group(tx, (bea, [g, h]))
+    assert whose(tx, g) == whose(tx, h) == (bea, False)
+    undone = tx.decisions.undo(slip.id)
+    assert [whose(tx, i) for i in (f, g, h)] == [(ada, False), (ada, False), (None, False)]
+    tx.decisions.undo(undone.id)
+    assert [whose(tx, i) for i in (f, g, h)] == [(bea, True), (bea, False), (bea, False)]
+
+
+def test_what_was_said_of_a_face_since_stays(tx: Tx):
+    f, ada, bea = two_people(tx)
+    [g] = put(tx, "g")
+    group(tx, (ada, [f, g]))
+    slip = tx.decisions.assign([f], bea)
+    group(tx, (bea, [g]))
+    tx.decisions.confirm([g])
+    tx.decisions.undo(slip.id)
+    assert whose(tx, g) == (bea, True)
+
+
+def test_a_pass_without_a_decision_before_it_follows_from_none(tx: Tx):
+    f, ada, bea = two_people(tx)
+    [g] = put(tx, "g")
+    tx.decisions.assign([f], ada)
+    group(tx, (-1, []))
+    group(tx, (ada, [g]))
+    tx.decisions.undo()
+    assert whose(tx, g) == (ada, False)
+
+
+def test_a_person_that_grouping_removed_comes_back_with_what_was_said_of_them(tx: Tx):
+    [f] = put(tx, "a")
+    [somebody] = tx.faces.apply_decisions([Decision(f, "new_person", group=0)]).new_people
+    tx.decisions.name(somebody, "Ada")
+    tx.decisions.name(somebody, None)
+    tx.faces.apply_decisions([Decision(f, "new_person", group=0)])
+    assert [p.id for p in tx.people.find(named=True)] == []
+    tx.decisions.undo()
+    assert tx.people.get(somebody).name == "Ada"
+    tx.decisions.undo()
+
+
+def test_a_rejection_said_twice_and_redone_is_one_fact(tx: Tx):
+    f, ada, _ = two_people(tx)
+    tx.decisions.reject([f], ada)
+    undone = tx.decisions.undo()
+    tx.decisions.reject([f], ada)
+    tx.decisions.undo(undone.id)
+    assert tx.faces.rejections() == {(f, ada)}
+    undo_all(tx)
+    assert tx.faces.rejections() == set()
+
+
+def test_what_was_done_again_later_is_taken_back_first(tx: Tx):
+    """A decision counts from when it was done again: else two could wait for each other for ever."""
+    f, ada, bea = two_people(tx)
+    first = tx.decisions.assign([f], ada)
+    undone = tx.decisions.undo()
+    second = tx.decisions.name(bea, "Eva")
+    tx.decisions.undo(undone.id)
+    assert tx.decisions.undo().undoes == first.id
+    assert tx.decisions.undo().undoes == second.id
+
+
+def test_a_merge_in_force_is_named_before_its_people_come_back(tx: Tx):
+    f, ada, bea = two_people(tx)
+    assigned = tx.decisions.assign([f], bea)
+    merge = tx.decisions.merge(ada, [bea])
+    with pytest.raises(ConflictError, match=f"undo decision {merge.id} "):
+        tx.decisions.undo(assigned.id)
+
+
+def test_what_a_scan_thinks_of_a_face_stands_in_no_way(tx: Tx):
+    f, ada, _ = two_people(tx)
+    tx.decisions.assign([f], ada)
+    tx.faces.replace_for_photo(tx.faces.get(f).photo_id, [found(0, 1, state="doubtful")])
+    tx.decisions.undo()
+    assert whose(tx, f) == (None, False)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_in_another_unicode_form_is_the_same_name(tx: Tx, form):
+    person = tx.decisions.create_person(unicodedata.normalize(form, "José Núñez")).person_id
+    for asked in ("NFC", "NFD"):
+        for text in ("José Núñez", " JOSÉ NÚÑEZ "):
+            assert [p.id for p in tx.people.by_name(unicodedata.normalize(asked, text))] == [person]
+    assert tx.people.by_name("Jose Nunez") == []
+
+
+EXAMPLES = int(os.environ.get("ICONFACE_UNDO_EXAMPLES", "12"))
+"""More by night: each is a life of ten acts, taken back to its beginning."""
+
+
+class Living(RuleBasedStateMachine):
+    """Human acts between the acts of machines: passes that move what nobody decided, and scans that lose faces. No
+    machine is ever taken for a human, and undo always reaches the beginning."""
+
+    @initialize()
+    def fill(self):
+        self.conn = self.gallery._engine.execution_options(write=True).connect()
+        self.tx = Tx(self.conn)
+        self.faces = [i for n in range(4) for i in put(self.tx, f"p{n}", 2 * n, 2 * n + 1)]
+        self.people = [self.tx.decisions.create_person(n).person_id for n in ("Ada", "Bea")]
+        self.said: set[tuple[int, int]] = set()
+
+    def alive(self):
+        return [f.id for f in self.tx.faces.find(FaceFilter(states=None))]
+
+    def act(self, verb):
+        """A human act, and what it confirms, which is a human's word from now on."""
+        try:
+            verb(self.tx.decisions)
+        except GalleryError:
+            return
+        self.said |= self.confirmed()
+
+    def confirmed(self):
+        return {(f.id, f.person_id) for f in self.tx.faces.find(FaceFilter(confirmed=True, states=None))}
+
+    @rule(data=st.data(), verb=st.sampled_from(["confirm", "unassign", "ignore_faces", "reject", "see"]))
+    def on_faces(self, data, verb):
+        faces = data.draw(st.lists(st.sampled_from(self.faces), min_size=1, unique=True))
+        acts = {"see": lambda d: d.ignore_faces(faces, False)}
+        self.act(acts.get(verb, lambda d: getattr(d, verb)(faces)))
+
+    @rule(data=st.data(), verb=st.sampled_from(["assign", "reject", "split", "draw"]))
+    def with_person(self, data, verb):
+        face, person = data.draw(st.sampled_from(self.faces)), data.draw(st.sampled_from(self.someone()))
+        box = BBox(0, 50, 9, 60)
+        acts = {
+            "split": lambda d: d.split(person, [face]),
+            "draw": lambda d: d.add_face(1, box, person_id=person),
+        }
+        self.act(acts.get(verb, lambda d: getattr(d, verb)([face], person)))
+
+    @rule(data=st.data(), verb=st.sampled_from(["merge", "different", "name", "hide"]))
+    def on_people(self, data, verb):
+        a, b = (data.draw(st.sampled_from(self.someone())) for _ in range(2))
+        acts = {
+            "merge": lambda d: d.merge(a, [b]),
+            "different": lambda d: d.different(a, b),
+            "name": lambda d: d.name(a, data.draw(st.sampled_from(["Eva", None]))),
+            "hide": lambda d: d.hide(a),
+        }
+        self.act(acts[verb])
+
+    def someone(self):
+        return [p.id for p in self.tx.people.find(hidden=None, ignored=None)] or [1]
+
+    @rule(data=st.data())
+    def regroup(self, data):
+        owners = [-1, *self.someone()]
+        groups: dict[int, list[int]] = {}
+        for f in self.alive():
+            groups.setdefault(data.draw(st.sampled_from(owners)), []).append(f)
+        group(self.tx, *groups.items())
+
+    @rule(data=st.data())
+    def lose(self, data):
+        """A photo is deleted with its faces, or its faces are seen otherwise."""
+        n = data.draw(st.integers(0, 3))
+        if data.draw(st.booleans()):
+            row = self.tx.photos.by_path(f"/lib/p{n}")
+            self.tx.photos.delete([] if row is None else [row.id])
+        else:
+            self.tx.faces.replace_for_photo(photo(self.tx, f"p{n}"), [found(0, 2 * n, state="doubtful")])
+
+    @rule(data=st.data())
+    def undo(self, data):
+        possible = [d for d in self.tx.decisions.history() if d.undone_by is None and d.kind != "redo"]
+        wanted = data.draw(st.sampled_from([None, *(d.id for d in possible)]))
+        before, refused = self.confirmed(), ""
+        try:
+            self.tx.decisions.undo(wanted)
+        except GalleryError as e:
+            refused = str(e)
+        if refused:
+            named = "; undo decision " in refused and wanted is not None
+            assert named or "nothing to undo" in refused, f"the latest can always be taken back: {refused}"
+            assert self.confirmed() == before
+
+    @invariant()
+    def nobody_else_speaks_for_a_human(self):
+        new = self.confirmed() - self.said
+        merged = {(f, p) for f, p in new for said_f, _ in self.said if said_f == f}
+        assert new <= merged, f"confirmed by nobody: {new}"
+        for f in self.tx.faces.find(FaceFilter(states=None)):
+            assert not (f.confirmed and f.person_id is None)
+            assert not (f.state == "ignored" and f.person_id is not None)
+        assert not self.conn.exec_driver_sql("pragma foreign_key_check").all()
+
+    def teardown(self):
+        try:
+            undo_all(self.tx)
+            assert self.confirmed() == set()
+            assert self.tx.faces.rejections() == set()
+            assert self.tx.people.different() == set()
+            assert [p.id for p in self.tx.people.find(hidden=None, ignored=None, named=True)] == []
+        finally:
+            self.conn.close()
+
+
+def test_machines_between_human_acts_never_stop_undo(gallery):
+    machine = type("Machine", (Living,), {"gallery": gallery})
+    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        machine,
+        settings=settings(max_examples=EXAMPLES, stateful_step_count=10, deadline=None, suppress_health_check=checks),
+    )
