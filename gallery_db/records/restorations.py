@@ -27,7 +27,7 @@ class RestorationRecord:
 
     `decided` is set by a human only. `version` counts the outputs of one face from 1. `bbox` is in upright pixels of
     the input. `origin` is who asked, `seconds` what the restorer took for this face; both None before schema 0002.
-    `changed_mean` (0..255) and `changed_share` (0..1) are what `VisibleChange` measured, None before schema 0007.
+    `changed_mean` (0..255) and `changed_share` (0..1) are what `VisibleChange` measured, None before schema 0006.
     """
 
     id: int

@@ -197,7 +197,7 @@ def test_0002_keeps_every_restoration_and_gives_no_id_twice(tmp_path: Path):
         c.execute("update restoration set decided = 'perhaps'")
 
 
-def test_0007_forgets_only_what_nobody_saw_when_it_goes_back(tmp_path: Path):
+def test_0006_forgets_only_what_nobody_saw_when_it_goes_back(tmp_path: Path):
     db = tmp_path / "g.db"
     upgrade(db)
     with closing(sqlite3.connect(db)) as c:

@@ -4,7 +4,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0007');
+INSERT INTO "alembic_version" VALUES('0006');
 CREATE TABLE cluster (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	person_id INTEGER, 
