@@ -1,4 +1,4 @@
--- A gallery with schema 0007. Never edit: later releases must upgrade it.
+-- A gallery with schema 0006. Never edit: later releases must upgrade it.
 BEGIN TRANSACTION;
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
