@@ -87,11 +87,11 @@ WAIFU2X = Backend(
 
 
 NANO_FILE = ModelFile(
-    "iconface-nano 128",
-    "iconface-nano-128.safetensors",
+    "iconface-nano 256",
+    "iconface-nano-256.safetensors",
     "nano",
-    "0a4a4f0a8c08075fde0a3bfd0c259e3ddf97231c29b2def8d3cbe809e053922a",
-    9_670_088,
+    "fbf1b82e8cb7ff40ac29c96ce60768634e54a07c9177476771d98fec15fc1dc2",
+    9_874_144,
     "research only",
     "https://vis-www.cs.umass.edu/lfw/",
     "trained by this project (docs/evaluation.md); the model card is in the file's header",
@@ -101,7 +101,7 @@ NANO_FILE = ModelFile(
 NANO = Backend(
     "iconface-nano",
     "restorer",
-    "iconface-nano, 128 px",
+    "iconface-nano, 256 px",
     NANO_FILE.licence,
     NANO_FILE.licence_url,
     (NANO_FILE,),

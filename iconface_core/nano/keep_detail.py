@@ -1,4 +1,4 @@
-"""A face restored at 128 px, put back into a crop that may hold more: never less than what the photo showed.
+"""A face restored at the network's size, put back into a crop that may hold more: never less than the photo showed.
 
 The network changes what it sees, the crop reduced to its size. That change, not its picture, is added to the crop, so
 structure finer than the network's pixels stays the photo's own. Two shares decide, both measured on the face: how

@@ -62,7 +62,7 @@ def pack(
 
 def run(
     ctx: typer.Context,
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="a TOML file, such as configs/nano-128.toml")],
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="a TOML file, such as configs/nano-256.toml")],
     data: Annotated[list[Path], typer.Option("--data", help="a folder made by `train pack`; may be repeated")],
     out: Annotated[Path, typer.Option("--out", help="the folder of this run")],
     max_seconds: Annotated[

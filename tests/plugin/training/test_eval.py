@@ -92,7 +92,7 @@ def test_auto_is_nano_where_its_weights_are_and_waifu2x_where_they_are_not(tmp_p
     monkeypatch.setattr(model_files, "BUNDLED", tmp_path / "package")
     files = IconFaceFiles(tmp_path / "models")
     assert restorer_backend("auto", files, [])[0] == WAIFU2X
-    with pytest.raises(BackendUnavailableError, match="iconface-nano-128"):
+    with pytest.raises(BackendUnavailableError, match="iconface-nano-256"):
         restorer_backend("nano", files, [])
     own = tmp_path / "models" / NANO_FILE.folder / NANO_FILE.filename
     save_tiny(own)
