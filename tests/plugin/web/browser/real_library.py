@@ -107,7 +107,7 @@ def restore(iconface: Commands, photos: Path) -> int:
     """With iconface-nano: one is accepted, two wait to be judged. The id of one that waits."""
     accepted, waiting, another = (photos / name for name in ("00005/old 1.jpg", "00005/old 0.jpg", "00146/old 0.jpg"))
     for photo in (accepted, another, waiting):
-        iconface("restore", photo, "--restorer", "nano")
+        iconface("restore", photo, "--restorer", "nano", "--force")  # also what only a careful eye would see
     iconface("restored", "accept", accepted)
     [row, *_] = iconface("restored", "list", waiting)["restorations"]
     return int(row["restoration_id"])
