@@ -40,7 +40,7 @@ def change_share(before: RgbU8, side: int) -> float:
     scale = side / len(before)
     to_crop = np.array([[scale, 0, 0.5 * scale - 0.5], [0, scale, 0.5 * scale - 0.5]], np.float32)
     enlarged = np.clip(_enlarged(before, side), 0, 255).astype(np.uint8)
-    return float(np.clip((measure(enlarged, to_crop).worst - SHARP) / (DEGRADED - SHARP), 0, 1))
+    return float(np.clip((measure(enlarged, to_crop).score - SHARP) / (DEGRADED - SHARP), 0, 1))
 
 
 def fine_share(face: AlignedFace, fine: F32, size: int) -> F32:

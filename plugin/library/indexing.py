@@ -162,7 +162,8 @@ def _unreadable(file: FoundFile, e: Exception) -> Seen:
         raise e
     if vanished(file.path):
         return Seen(file, gone=True)  # it moved on: what is told of it next says where to
-    return Seen(file, None if isinstance(e, OSError) else "", failure=reason_of(Path(file.path), e))
+    unread = isinstance(e, OSError) or isinstance(e.__cause__, OSError)  # what is in it nobody has seen
+    return Seen(file, None if unread else "", failure=reason_of(Path(file.path), e))
 
 
 class _Where(TypedDict):

@@ -40,7 +40,7 @@ def look(path: Path, detector: FakeDetector | None = None) -> Seen:
     )
     found = look_up(str(path), pytest.fail)
     assert found is not None
-    return indexer.look(found, lambda _: None)
+    return indexer.look(found, lambda _: None, lambda *_: None)
 
 
 @pytest.mark.parametrize(

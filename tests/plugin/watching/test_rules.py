@@ -127,7 +127,7 @@ def test_a_degraded_photo_of_a_known_person_is_proposed_once(home: Home):
 def test_a_queued_restoration_obeys_a_no_by_its_origin_alone(home: Home):
     """Who asks is the job's, not an option that a caller may forget."""
     [face] = home.arrive("a.jpg")
-    payload = {"path": str(home.folder / "a.jpg"), "face_id": face, "options": {"restorer": "waifu2x"}}
+    payload = {"path": str(home.folder / "a.jpg"), "face_id": face, "options": {"restorer": "nano"}}
     first = restore_job.run(home.app, payload, JobContext("auto"))
     assert first["outcome"] == "restored", first
     with home.app.gallery.begin() as tx:
