@@ -12,12 +12,8 @@ from typing import Any
 
 from platformdirs import PlatformDirs, user_pictures_path
 
-from iconface_core.regular_files import read_small
-
 from .errors import UsageError
 from .paths import absolute
-
-_MOST_CONFIG = 1_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     if folders.config_file.exists() and not folders.config_file.is_file():  # a pipe would keep its reader for ever
         raise UsageError(f"cannot read {folders.config_file}: it is no file")
     try:
-        raw = tomllib.loads(read_small(folders.config_file, _MOST_CONFIG).decode("utf-8"))
+        raw = tomllib.loads(folders.config_file.read_text("utf-8"))
     except FileNotFoundError:
         return settings
     except RecursionError as e:

@@ -148,22 +148,22 @@ def test_a_measure_is_read_back_as_it_was(app: App):
 def test_run_status_report_and_what_the_next_plan_leaves_alone(cli: Any, library: Any, tmp_path: Path):
     assert cli("cleanup", "status")["cleanup"]["started_at"] is None
     cli("cleanup", "report", tmp_path / "early.html", code=2)
-    planned = cli("cleanup", "run", "--dry-run", "--limit", 3)["faces"]
-    answer = cli("cleanup", "run", "--limit", 3)
+    planned = cli("cleanup", "run", "--dry-run", "--limit", 12)["faces"]
+    answer = cli("cleanup", "run", "--limit", 12)
     assert answer["end"] == "done"
     ended = answer["cleanup"]
-    assert (ended["faces"], ended["faces_ended"], ended["finished"]) == (3, 3, True)
+    assert (ended["faces"], ended["faces_ended"], ended["finished"]) == (len(planned), len(planned), True)
     assert cli("cleanup", "status")["cleanup"] == ended
     rows = cli("restored", "list")["restorations"]
     assert {r["origin"] for r in rows} == {"cleanup"}
     assert {r["face_id"] for r in rows} <= {f["face_id"] for f in planned}
     assert set(ended["outcomes"]) <= {"restored", "refused", "left alone"}
-    assert len(rows) == 3, "what nobody would have seen is remembered too"
+    assert "unseen" in {r["state"] for r in rows}, "what nobody would have seen is remembered too"
     assert ended["outcomes"].get("restored", 0) == sum(r["state"] == "done" for r in rows) > 0
 
     again = cli("cleanup", "plan")
     assert {f["face_id"] for f in again["faces"]}.isdisjoint(r["face_id"] for r in rows)
-    assert again["estimate"]["measured_on"] == len(rows)
+    assert again["estimate"]["measured_on"] == len(rows) - 1, "from the end of one to the end of the next"
     assert again["estimate"]["hours"] > 0
 
     made = next(r for r in rows if r["state"] == "done")
@@ -171,14 +171,14 @@ def test_run_status_report_and_what_the_next_plan_leaves_alone(cli: Any, library
     files = cli("cleanup", "report", tmp_path / "out")["files"]
     page, table = (Path(f) for f in sorted(files, reverse=True))
     found = Tags(page.read_text("utf-8"))
-    assert found.tags["article"] == 3
+    assert found.tags["article"] == len(planned)
     assert found.tags["script"] == 0, "names are text"
     assert "<script>alert(1)</script>" in found.text
-    assert found.images >= 3
+    assert found.images >= len(planned)
     assert all(s.startswith("data:image/jpeg;base64,") for s in found.sources), "nothing comes from outside"
     with table.open(newline="", encoding="utf-8-sig") as file:
         lines = list(csv.DictReader(file))
-    assert len(lines) == 3
+    assert len(lines) == len(planned)
     assert Counter(line["outcome"] for line in lines) == Counter(ended["outcomes"])
     cli("cleanup", "report", tmp_path / "x.pdf", code=2)
     cli("cleanup", "report", library.photos, code=2)
