@@ -52,7 +52,8 @@ def test_yes_no_and_not_sure_by_key_and_each_taken_back(site: Browser, iconface:
     press(site, "n", n - 1)
     assert iconface("faces", "show", face)["face"]["person_id"] is None
     second = asked_face(site)
-    press(site, "y", n - 2)
+    site.press("y")  # one answer may settle another question
+    site.until(lambda: left(site) <= n - 2, "the next question")
     press(site, "u", n - 1)
     assert asked_face(site) == second
     press(site, "u", n)
