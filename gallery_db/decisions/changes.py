@@ -193,7 +193,8 @@ def _remove(
     blame: Blame,
 ) -> int:
     row = _row(conn, table, row_id)
-    if row is None:
+    if row is None:  # taken back now, it would be there again once the decision that removed it is taken back
+        _only_if_unsaid(f"{table.name} {row_id} no longer exists", blame(table.name, row_id))
         return 1
     if table is person:
         _release(conn, recorder, row_id, blame)

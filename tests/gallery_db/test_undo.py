@@ -168,6 +168,21 @@ def test_a_merge_in_force_is_named_before_its_people_come_back(tx: Tx):
         tx.decisions.undo(assigned.id)
 
 
+def test_what_a_later_decision_removed_is_taken_back_after_it(tx: Tx):
+    """Else taking the merge back later would bring a rejection back that nobody stands by any more."""
+    f, ada, bea = two_people(tx)
+    tx.decisions.assign([f], ada)
+    rejected = tx.decisions.reject([f], bea)
+    merge = tx.decisions.merge(ada, [bea])
+    assert tx.faces.rejections() == set()
+    with pytest.raises(ConflictError, match=f"undo decision {merge.id} "):
+        tx.decisions.undo(rejected.id)
+    tx.decisions.undo()
+    assert tx.faces.rejections() == {(f, bea)}
+    undo_all(tx)
+    assert tx.faces.rejections() == set()
+
+
 def test_what_a_scan_thinks_of_a_face_stands_in_no_way(tx: Tx):
     f, ada, _ = two_people(tx)
     tx.decisions.assign([f], ada)
