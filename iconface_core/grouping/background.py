@@ -8,8 +8,6 @@ alike by chance. With few people the measurement fades to "nothing known".
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from iconface_core.calibration import Calibration
 from iconface_core.types import F32, I64
@@ -54,6 +52,9 @@ class Background:
 
 def rough_groups(n: int, a: I64, b: I64, similarity: F32, calibration: Calibration) -> I64:
     """Connected components of obvious pairs, labels (n,): good enough to count people, too rough to name them."""
+    from scipy.sparse import coo_matrix  # a quarter of what starting any command takes, for those that group
+    from scipy.sparse.csgraph import connected_components
+
     obvious = similarity >= calibration.similarity_at(np.log(max(n, 2)) / 2, 1.0)
     pairs = coo_matrix((np.ones(int(obvious.sum()), np.int8), (a[obvious], b[obvious])), shape=(n, n))
     labels: I64 = connected_components(pairs, directed=False)[1].astype(np.int64)
