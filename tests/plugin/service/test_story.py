@@ -67,7 +67,9 @@ def test_dropped_in_named_restored_by_itself_and_by_right_click_and_cleaned_up_w
         planned = {Path(f["photo"]) for f in cli("cleanup", "plan")["faces"]}
         assert photos / "old before names.jpg" in planned
         cli("cleanup", "run")
-        until(lambda: all(done(p) for p in planned))
+        until(lambda: done(photos / "old before names.jpg") and idle(background))
+        states = {p: [r["state"] for r in cli("restored", "list", p)["restorations"]] for p in planned}
+        assert all(set(of) & {"done", "unseen"} for of in states.values()), states
         cli("service", "stop")
     finally:
         background.end()
