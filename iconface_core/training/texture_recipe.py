@@ -54,12 +54,12 @@ class TextureRecipe:
         real, base, texture = seen(example.target, cut=True), seen(out.base).detach(), seen(out.texture)
         made = base + texture
         terms = {
-            **maker_losses(self.module.critic, real, made, base),
+            **maker_losses(self.module.critic, real, made),
             "pixels": (made - real).abs().mean(),
             "lowest": functional.avg_pool2d(texture, 8).abs().mean(),
-            "energy": (energy(made) - energy(real)).abs().mean(),
+            "energy": energy_loss(made, real),
         }
-        critic = critic_loss(self.module.critic, real, made, base)
+        critic = critic_loss(self.module.critic, real, made)
         total = torch.stack([getattr(self._weights, name) * value for name, value in terms.items()]).sum() + critic
         return {"loss": total, **terms, "critic": critic}
 
@@ -75,9 +75,19 @@ class TextureRecipe:
         return self._base.export(folder, record)
 
 
-def energy(images: Tensor) -> Tensor:
-    """Local root mean square of fine structure, (B, 1, H/8, W/8): pictures (B, 3, H, W) less their blur, in
-    brightness."""
-    grey = images.mean(1, keepdim=True)
-    fine = grey - functional.avg_pool2d(functional.pad(grey, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    return (functional.avg_pool2d(fine.square(), 8) + 1e-6).sqrt()
+def energies(images: Tensor, octaves: int = 3) -> list[Tensor]:
+    """Local root mean square of the brightness of pictures (B, 3, H, W) in each octave of fine structure, finest first,
+    (B, 1, H/8, W/8) each."""
+    grey, found = images.mean(1, keepdim=True), []
+    for octave in range(octaves):
+        blurred = functional.avg_pool2d(functional.pad(grey, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        found.append((functional.avg_pool2d((grey - blurred).square(), 8 >> octave) + 1e-6).sqrt())
+        grey = functional.avg_pool2d(blurred, 2)
+    return found
+
+
+def energy_loss(made: Tensor, real: Tensor) -> Tensor:
+    """How far the energies are apart, as part of what is there in the octave: 1 where nothing is made of it. The median
+    is learnt, not the mean of pictures that may be: this is what keeps a texture from fading away."""
+    pairs = zip(energies(made), energies(real), strict=True)
+    return torch.stack([(m - r).abs().mean() / r.mean() for m, r in pairs]).mean()
