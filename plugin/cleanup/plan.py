@@ -59,7 +59,7 @@ class Plan:
 
 def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Plan:
     """Plan for a restorer by name. Raises BackendUnavailableError for an unknown one."""
-    restorer_id = app.restorers.id(restorer)
+    backend = app.restorers.backend(restorer)
     since = None if where.since is None else where.since.isoformat()
     with app.gallery.begin(write=False) as tx:
         faces, measured, in_full = tx.measures.counts(VERSION)
@@ -69,7 +69,7 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Plan:
     wanted: list[Candidate] = []
     left: Counter[str] = Counter()
     degraded = 0
-    for c in app.candidates.of(ids, restorer=restorer_id, again=where.again):
+    for c in app.candidates.of(ids, restorer=backend, again=where.again):
         if where.people and c.face.person_id not in where.people:
             continue
         degraded += 1
@@ -83,7 +83,7 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Plan:
     photo_ids = sorted({c.face.photo_id for c in items})
     with app.gallery.begin(write=False) as tx:
         size = sum(tx.photos.get(p).size for p in photo_ids)
-        expected = estimate(tx, restorer=restorer_id, faces=len(items), input_bytes=size)
+        expected = estimate(tx, restorer=backend.id, faces=len(items), input_bytes=size)
     return Plan(
         items, dict(left), faces, measured, in_full, degraded, len(wanted) - len(items), len(photo_ids), expected
     )

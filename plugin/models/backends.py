@@ -11,7 +11,7 @@ from iconface_core.errors import BackendUnavailableError
 from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
 from iconface_core.model_catalogue import ADAFACE, NANO, NANO_FILE, STUDENT_FILE
 from iconface_core.model_catalogue import backend as known_backend
-from iconface_core.model_files import locate, locate_verified, verify_file
+from iconface_core.model_files import locate, locate_verified, sha256_of, verify_file
 from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
 from iconface_core.types import EmbedderId
 
@@ -137,10 +137,18 @@ def damaged_backend(embedder: EmbedderId, models: Path) -> DamagedBackend | None
     return DamagedBackend(calibration, load)
 
 
-def restorer_backend(
-    name: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]
-) -> tuple[str, Callable[[], FaceRestorer]]:
-    """The id and the loader of a restorer. `auto` is IconFace where it can run, else iconface-nano, and where its
+@dataclass(frozen=True, slots=True)
+class RestorerBackend:
+    """`load` makes it. `weights_sha256`, where it is known without loading: results of others, which were refused or
+    which nobody would have seen, say nothing of these."""
+
+    id: str
+    load: Callable[[], FaceRestorer]
+    weights_sha256: str | None = None
+
+
+def restorer_backend(name: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]) -> RestorerBackend:
+    """A restorer by name. `auto` is IconFace where it can run, else iconface-nano, and where its
     weights are missing the blind baseline.
 
     `embedders` are the installed ones, of which a restorer needs the one it was trained with; SFace ships.
@@ -152,7 +160,7 @@ def restorer_backend(
         loaders = {e.facts.id: e.load for e in embedders}
         reasons = iconface.why_not(frozenset(loaders))
         if not reasons:
-            return ICONFACE, lambda: iconface.load(loaders)
+            return RestorerBackend(ICONFACE, lambda: iconface.load(loaders))
         if name != "auto":
             raise BackendUnavailableError(f"{ICONFACE} cannot run here: " + "; ".join(reasons))
     if name in ("auto", "nano", NANO.id):
@@ -163,7 +171,7 @@ def restorer_backend(
             if name != "auto":
                 raise
         else:
-            return NANO.id, lambda: _load_nano(weights, embedders)
+            return RestorerBackend(NANO.id, lambda: _load_nano(weights, embedders), sha256_of(weights))
     if name in ("auto", "waifu2x", WAIFU2X):
 
         def waifu2x() -> FaceRestorer:
@@ -171,7 +179,7 @@ def restorer_backend(
 
             return Waifu2xRestorer()
 
-        return WAIFU2X, waifu2x
+        return RestorerBackend(WAIFU2X, waifu2x)
     raise BackendUnavailableError(f"unknown restorer {name!r}; known: auto, {ICONFACE}, {NANO.id}, {WAIFU2X}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from iconface_core.protocols import FaceRestorer
 
-from .backends import EmbedderBackend, restorer_backend
+from .backends import EmbedderBackend, RestorerBackend, restorer_backend
 from .host import ModelHost, ModelSlot
 from .iconface_backend import IconFaceFiles
 
@@ -19,18 +19,18 @@ class Restorers:
         self, default: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend], models: ModelHost
     ) -> None:
         self._default, self._iconface, self._embedders, self._models = default, iconface, embedders, models
-        self._ids: dict[str, str] = {}
+        self._backends: dict[str, RestorerBackend] = {}
         self._slots: dict[str, ModelSlot[FaceRestorer]] = {}
 
-    def id(self, name: str) -> str:
-        """Which restorer `name` stands for here, without loading it. Raises BackendUnavailableError."""
-        if name not in self._ids:
+    def backend(self, name: str) -> RestorerBackend:
+        """What `name` stands for here, without loading it. Raises BackendUnavailableError."""
+        if name not in self._backends:
             wanted = self._default if name == "auto" else name
-            backend_id, load = restorer_backend(wanted, self._iconface, self._embedders)
-            self._slots.setdefault(backend_id, self._models.slot(load, exclusive=True))
-            self._ids[name] = backend_id
-        return self._ids[name]
+            backend = restorer_backend(wanted, self._iconface, self._embedders)
+            self._slots.setdefault(backend.id, self._models.slot(backend.load, exclusive=True))
+            self._backends[name] = backend
+        return self._backends[name]
 
     def slot(self, name: str) -> ModelSlot[FaceRestorer]:
         """The model behind `name`. Raises BackendUnavailableError."""
-        return self._slots[self.id(name)]
+        return self._slots[self.backend(name).id]

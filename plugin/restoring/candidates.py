@@ -19,10 +19,11 @@ from iconface_core.types import FaceEmbedding
 from plugin.library.degradation import stored
 from plugin.library.points import detection_of
 from plugin.library.subjects import Subject
+from plugin.models.backends import RestorerBackend
 
 from .expected_gain import NOTHING, Gain, expected_gain
+from .judging import likeness
 from .outputs import presence, why_not_again
-from .restore_service import likeness
 from .same_picture import copies_among
 from .skips import Skip
 from .whois import WhoIs
@@ -78,15 +79,15 @@ class Candidates:
     def __init__(self, gallery: Gallery, whois: WhoIs, embedder: EmbedderFacts) -> None:
         self._gallery, self._whois, self._embedder = gallery, whois, embedder
 
-    def of(self, face_ids: Sequence[int], *, restorer: str, again: bool = False) -> list[Candidate]:
+    def of(self, face_ids: Sequence[int], *, restorer: RestorerBackend, again: bool = False) -> list[Candidate]:
         """Judge these faces, in order of id; unknown ids are left out.
 
-        `restorer` is the id of the restorer that would do it (`app.restorers.id("auto")`). `again` also offers faces
+        `restorer` would do it (`app.restorers.backend("auto")`). `again` also offers faces
         with a result of another restorer, unless the user accepted it.
         """
         with self._gallery.begin(write=False) as tx:
             seen = [
-                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation), restorer=restorer)
+                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation), restorer=restorer.id)
                 for f in tx.faces.by_ids(face_ids)
             ]
             seen = [_hopeless(c) or _with(c, _left_alone(c)) for c in seen]
@@ -107,7 +108,7 @@ class Candidates:
         return sorted(judged, key=lambda c: c.face.id)
 
     def _of_person(
-        self, tx: Tx, person_id: int | None, seen: Iterable[Candidate], restorer: str, again: bool
+        self, tx: Tx, person_id: int | None, seen: Iterable[Candidate], restorer: RestorerBackend, again: bool
     ) -> Iterator[Candidate]:
         pool: _Pool | None = None
         for c in seen:
@@ -119,7 +120,7 @@ class Candidates:
                 pool = _Pool(rows, self._whois.pool(rows[:MAX_POOL]))
             yield self._choose(tx, c, pool, restorer, again)
 
-    def _choose(self, tx: Tx, c: Candidate, pool: _Pool, restorer: str, again: bool) -> Candidate:
+    def _choose(self, tx: Tx, c: Candidate, pool: _Pool, restorer: RestorerBackend, again: bool) -> Candidate:
         face, subject = c.face, self._subject(tx, c)
         if subject is None:
             return _with(c, "it has no vector yet: iconface scan --re-embed")

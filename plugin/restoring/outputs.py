@@ -15,6 +15,7 @@ from iconface_core.provenance import Provenance, read_provenance
 from iconface_core.types import RgbU8
 from plugin.errors import UsageError
 from plugin.library.degradation import row
+from plugin.models.backends import RestorerBackend
 from plugin.settings import Settings
 
 from .result import FaceResult
@@ -165,24 +166,27 @@ def remove(record: RestorationRecord) -> Path | None:
 
 
 def why_not_again(
-    rows: Sequence[RestorationRecord], *, input_sha256: str, restorer: str, references: Sequence[int]
+    rows: Sequence[RestorationRecord], *, input_sha256: str, restorer: RestorerBackend, references: Sequence[int]
 ) -> str | None:
     """Why no algorithm may restore a face (again), or None. `rows` are all restorations of that face.
 
     A person's word holds: what was accepted is not replaced, and what was rejected, undone or deleted is not made again
-    from the same photo with the same restorer and references. What is refused or done already would come out the same.
+    from the same photo with the same restorer and references, whatever it has learnt since. What is done already stays;
+    what was refused or could not be seen would come out the same with the same weights.
     """
     wanted = frozenset(references)
     for r in rows:
         if r.state == "done" and r.decided == "accepted" and presence(r, compare=False) != "gone":
             return f"you accepted its restoration {r.id}"
-        same = (r.input_sha256, r.restorer) == (input_sha256, restorer)
+        same = (r.input_sha256, r.restorer) == (input_sha256, restorer.id)
         if not same or {x.get("face_id") for x in r.references} != wanted:
             continue
         if r.state == "rejected":
             return f"you rejected this result (restoration {r.id})"
         if r.state == "undone":
             return f"you took this result back (restoration {r.id})"
+        if r.state in ("unseen", "refused") and restorer.weights_sha256 not in (None, r.weights_sha256):
+            continue
         if r.state == "unseen":
             return f"{ALREADY_CLEAR} (restoration {r.id})"
         if r.state == "refused":

@@ -13,7 +13,7 @@ def propose(
     gallery: Gallery, candidate: Candidate, *, restorer: str, origin: Origin = "watch"
 ) -> RestorationRecord | None:
     """Keep a proposal for one face (`Candidates.of`), in place of an older one for it. None when the candidate's
-    `reason` speaks against it. `restorer` is the id of the restorer that would do it (`app.restorers.id("auto")`)."""
+    `reason` speaks against it. `restorer` is the id of the one that would do it."""
     if candidate.reason is not None:
         return None
     face, chosen = candidate.face, () if candidate.choice is None else candidate.choice.chosen

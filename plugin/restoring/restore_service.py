@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from gallery_db import Gallery
 from iconface_core.calibration import Calibration
 from iconface_core.errors import ImageReadError
@@ -18,8 +16,8 @@ from iconface_core.paste import paste_back
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.sharpness import measure, why_left_alone
-from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
-from iconface_core.verdict import Verdict, VerdictKind, judge, lost_likeness, refused_for_loss
+from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.verdict import VerdictKind, lost_likeness, refused_for_loss
 from iconface_core.visible_change import LEAST_MEAN, visible_change
 from plugin.errors import NotFoundError
 from plugin.library.bad_files import FAULTS_OF_A_FILE, reason_of
@@ -28,15 +26,13 @@ from plugin.models.backends import steps_for
 from plugin.models.host import ModelSlot
 from plugin.models.restorers import Restorers
 
+from .judging import Judged, gallery_of, judged, likeness
 from .outputs import Outputs, why_not_again
 from .result import FaceResult, RestoreRequest, change_words
 from .skips import ALREADY_CLEAR, Skip
 from .whois import Answer, WhoIs, chosen_by_hand
 
 log = logging.getLogger(__name__)
-
-GALLERY_TOP = 3
-"""Likeness to a person is the mean cosine to this many of their closest photos: one wrong face cannot decide."""
 
 SHARES = (1.0, 0.5, 0.25)
 """Of the strength that was asked for: what makes a face less like its person is tried again with less."""
@@ -84,13 +80,17 @@ class RestoreService:
             return [FaceResult(path, skipped_reason=str(e), no_face=True)]
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
-            answers = [max(answers, key=lambda a: likeness(a.subject.embedding.vector, _gallery(a)) or -1.0)]
+            answers = [max(answers, key=self._likeness)]
         run = _Run(self, photo, everybody, request, on_step)
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped_reason is None])
         results = [p.result for p in prepared]
         run.finish(path, results)
         return results
+
+    def _likeness(self, answer: Answer) -> float:
+        known = likeness(answer.subject.embedding.vector, gallery_of(answer, self._calibration))
+        return -1.0 if known is None else known
 
     def embed(self, photo: RgbU8, subject: Subject) -> FaceEmbedding:
         """Embed the face of `subject` in other pixels of the same photo."""
@@ -144,7 +144,7 @@ class _Run:
         if request.dry_run and result.skipped_reason is None:
             result.skipped_reason = "dry run: nothing was restored"
         # Nobody is known: then the photos the user gave are the person.
-        gallery = _gallery(answer) or [e for _, e in references]
+        gallery = gallery_of(answer, self._s._calibration) or [e for _, e in references]
         return _Prepared(s, result, crop, references, gallery)
 
     def _references(self, answer: Answer, result: FaceResult) -> list[tuple[AlignedFace, FaceEmbedding]]:
@@ -194,7 +194,7 @@ class _Run:
         return why_not_again(
             rows,
             input_sha256=self._source_sha256,
-            restorer=self._s._restorers.id(self._request.restorer),
+            restorer=self._s._restorers.backend(self._request.restorer),
             references=[r["face_id"] for r in result.references],
         )
 
@@ -256,17 +256,17 @@ class _Run:
         if not change.seen and not force and result.verdict is not None:
             self._refuse(result)  # what can be seen is less like the person, what is like them cannot be seen
             return True
-        before, after, verdict = self._judged(face, pasted.pixels)
-        lost = verdict.kind is VerdictKind.REFUSED or lost_likeness(before, after)
+        found = self._judged(face, pasted.pixels)
+        lost = found.verdict.kind is VerdictKind.REFUSED or lost_likeness(found.before, found.after)
         if result.verdict is None or not lost:
             result.strength, result.change = self._options.strength, change
-            result.similarity_before, result.similarity_after = before, after
+            result.similarity_before, result.similarity_after = found.before, found.after
         if not change.seen and not force:
             result.skipped_code = Skip.UNSEEN
             result.skipped_reason = f"{ALREADY_CLEAR} ({change_words(change)}; {LEAST_MEAN:.1f} are seen)"
             return True
         if result.verdict is None or not lost:
-            result.verdict = verdict
+            result.verdict = found.verdict
         if lost and not force:
             if share == SHARES[-1]:
                 self._refuse(result)
@@ -277,24 +277,13 @@ class _Run:
         self._records.append((result, self._record(result, s)))
         return True
 
-    def _judged(self, face: _Prepared, pixels: RgbU8) -> tuple[float | None, float | None, Verdict]:
-        """Likeness to the person before and after, and the identity check's verdict."""
-        s, calibration = face.subject, self._s._calibration
-        now = self._s.embed(pixels, s)
-        before, after = likeness(s.embedding.vector, face.gallery), likeness(now.vector, face.gallery)
-        norms = [e.norm for e in face.gallery]
-        verdict = judge(
-            calibration,
-            to_input=float(now.vector @ s.embedding.vector),
-            before=before,
-            after=after,
-            quality_before=s.quality,
-            quality_after=float(calibration.quality(now.norm)),
-            quality_gallery=float(np.median(calibration.quality(norms))) if norms else 1.0,
-        )
+    def _judged(self, face: _Prepared, pixels: RgbU8) -> Judged:
+        s = face.subject
+        found = judged(self._s._calibration, s.embedding, self._s.embed(pixels, s), face.gallery)
         if face.result.references_note == UNREAD:
-            verdict = replace(verdict, reason=f"{verdict.reason}; references: {UNREAD}")
-        return before, after, verdict
+            verdict = replace(found.verdict, reason=f"{found.verdict.reason}; references: {UNREAD}")
+            found = replace(found, verdict=verdict)
+        return found
 
     def _refuse(self, result: FaceResult) -> None:
         """Write nothing of this face; the numbers are those of the first try."""
@@ -343,17 +332,3 @@ class _Run:
             options=asdict(self._options),
             origin=self._request.origin,
         )
-
-
-def _gallery(answer: Answer) -> list[FaceEmbedding]:
-    """The person's usable faces, those of the degraded photo itself and of its copies left out."""
-    embedder = answer.subject.embedding.embedder
-    return [FaceEmbedding(embedder, r.vector, r.norm) for r in answer.rows.values() if r.face_id not in answer.copies]
-
-
-def likeness(vector: F32, gallery: Sequence[FaceEmbedding]) -> float | None:
-    """Mean cosine to the closest of a person's faces. None without any."""
-    if not gallery:
-        return None
-    similarity = np.sort(np.stack([e.vector for e in gallery]) @ vector)[::-1]
-    return float(similarity[:GALLERY_TOP].mean())

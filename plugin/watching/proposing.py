@@ -38,11 +38,11 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
             faces = tx.faces.find(FaceFilter(root_id=root_id, after_id=after, limit=PAGE))
         if not faces:
             break
-        restorer = app.restorers.id("auto")
+        restorer = app.restorers.backend("auto")
         for candidate in app.candidates.of([f.id for f in faces], restorer=restorer):
             job.check()
             why = _why_not(app, candidate, rules)
-            counts[why or _attend(app, candidate, rules, restorer)] += 1
+            counts[why or _attend(app, candidate, rules, restorer.id)] += 1
         job.progress(sum(counts.values()), sum(counts.values()))
         with app.gallery.begin() as tx:
             set_judged(tx, root_id, max(f.id for f in faces))

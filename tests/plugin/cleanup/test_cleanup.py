@@ -119,7 +119,7 @@ def test_hopeless_faces_are_left_out_with_a_reason(cli: Any, app: App, library: 
     with app.gallery.begin() as tx:
         [face] = tx.faces.of_photo(tx.photos.by_path(str(library.ruined)).id)
         tx.measures.set([(face.id, {**dict(face.degradation), "quality": 0.01})])
-    [candidate] = app.candidates.of([face.id], restorer=app.restorers.id("auto"))
+    [candidate] = app.candidates.of([face.id], restorer=app.restorers.backend("auto"))
     assert (candidate.code, candidate.gain.value) == (Skip.HOPELESS, 0)
     plan = make_plan(app, PlanFilter())
     assert face.id not in {c.face.id for c in plan.items}

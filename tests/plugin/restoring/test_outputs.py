@@ -8,11 +8,13 @@ from PIL import Image
 
 from gallery_db import Gallery, GalleryError
 from gallery_db.records import RestorationRecord
+from iconface_core.fakes import FakeRestorer
 from iconface_core.types import BBox
 from iconface_core.verdict import Verdict, VerdictKind
 from plugin.app import build_app
 from plugin.errors import UsageError
 from plugin.library.copies import Copies
+from plugin.models.backends import RestorerBackend
 from plugin.people.people import People
 from plugin.restoring.candidates import Candidate
 from plugin.restoring.outputs import LAYOUTS, Outputs, layout_of, presence, why_not_again
@@ -281,8 +283,15 @@ def row(tmp_path: Path, **changes) -> RestorationRecord:
     return replace(made, **changes)
 
 
-def again(*rows: RestorationRecord, sha: str = "in", restorer: str = "r", references: tuple[int, ...] = (3, 2)):
-    return why_not_again(rows, input_sha256=sha, restorer=restorer, references=references)
+def again(
+    *rows: RestorationRecord,
+    sha: str = "in",
+    restorer: str = "r",
+    weights: str | None = "w",
+    references: tuple[int, ...] = (3, 2),
+):
+    backend = RestorerBackend(restorer, FakeRestorer, weights)
+    return why_not_again(rows, input_sha256=sha, restorer=backend, references=references)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +301,7 @@ def again(*rows: RestorationRecord, sha: str = "in", restorer: str = "r", refere
         ({"state": "rejected", "decided": "rejected"}, "you rejected"),
         ({"state": "undone"}, "you took"),
         ({"state": "refused", "output": None}, "identity check refused"),
+        ({"state": "unseen", "output": None}, "already as clear"),
         ({"output": "deleted.jpg"}, "you deleted"),
     ],
     ids=lambda v: str(v)[:20],
@@ -304,6 +314,9 @@ def test_the_same_result_is_not_made_again(tmp_path: Path, changes: dict, why: s
     assert again(old, restorer="better") is None, "a better restorer may try"
     assert again(old, references=(2,)) is None, "other references may help"
     assert again(old, sha="edited") is None, "the photo is another one now"
+    assert why in again(old, weights=None), "nobody knows of others"
+    said_by_a_network = old.state in ("refused", "unseen")
+    assert (again(old, weights="newer") is None) == said_by_a_network, "it has learnt since; people have not changed"
 
 
 def test_an_accepted_result_is_never_replaced(tmp_path: Path):
@@ -381,14 +394,14 @@ def test_an_accepted_proposal_becomes_a_copy(cli: Cli, library: Library):
             photo = tx.photos.by_path(str(library.ruined))
             assert photo is not None
             [face] = tx.faces.of_photo(photo.id)
-        [candidate] = app.candidates.of([face.id], restorer=app.restorers.id("auto"))
+        [candidate] = app.candidates.of([face.id], restorer=app.restorers.backend("auto"))
         assert candidate.reason is None
         assert 0 < candidate.gain.value <= 1
         assert candidate.choice is not None
         assert candidate.choice.chosen
-        first = propose(app.gallery, candidate, restorer=app.restorers.id("auto"))
+        first = propose(app.gallery, candidate, restorer=app.restorers.backend("auto").id)
         assert first is not None
-        proposal = propose(app.gallery, candidate, restorer=app.restorers.id("auto"))
+        proposal = propose(app.gallery, candidate, restorer=app.restorers.backend("auto").id)
         assert proposal is not None
         nothing = replace_reason(candidate, "sharp already")
         assert propose(app.gallery, nothing, restorer="r") is None

@@ -91,17 +91,18 @@ def face() -> RestoreInput:
 def test_auto_is_nano_where_its_weights_are_and_waifu2x_where_they_are_not(tmp_path, monkeypatch):
     monkeypatch.setattr(model_files, "BUNDLED", tmp_path / "package")
     files = IconFaceFiles(tmp_path / "models")
-    assert restorer_backend("auto", files, [])[0] == WAIFU2X
+    assert restorer_backend("auto", files, []).id == WAIFU2X
     with pytest.raises(BackendUnavailableError, match="iconface-nano-256"):
         restorer_backend("nano", files, [])
     own = tmp_path / "models" / NANO_FILE.folder / NANO_FILE.filename
     save_tiny(own)
     monkeypatch.undo()
     for name in ("auto", "nano", "iconface-nano"):
-        assert restorer_backend(name, files, [])[0] == NANO.id
-    assert restorer_backend("waifu2x", files, [])[0] == WAIFU2X
-    _, load = restorer_backend("nano", files, [embedder_backend("sface", tmp_path, "buffalo_l")])
-    restored = load().restore(face(), RestoreOptions())
+        assert restorer_backend(name, files, []).id == NANO.id
+    assert restorer_backend("waifu2x", files, []).id == WAIFU2X
+    nano = restorer_backend("nano", files, [embedder_backend("sface", tmp_path, "buffalo_l")]).load()
+    assert nano.weights_sha256 == restorer_backend("nano", files, []).weights_sha256
+    restored = nano.restore(face(), RestoreOptions())
     assert restored.restorer == NANO.id
     assert restored.pixels.shape == (512, 512, 3)
 
