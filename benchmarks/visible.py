@@ -1,13 +1,14 @@
 """Can a restoration be seen, and is it still her? Validation people at 256 px: the network alone, and its photo.
 
-    python -m benchmarks.visible PACK... [--weights FILE] [--faces 30] [--levels mild moderate severe] [--sheet FOLDER]
+    python -m benchmarks.visible PACK... [--weights FILE] [--faces 30] [--levels mild moderate severe "old print"]
 
 PACK is made by `iconface train pack ../shared/data/celeb256 PACK --size 256`. A face is the pack's 256 px crop, damaged
 with a seed of its own, and taken for a photo of that size: `network` is what comes out of the network, `photo` what the
 product writes (restorer, pasting), without a check. Per level, means over the faces: PSNR over the input, dB, of the
 whole picture; sharpness as part of the truth's; likeness to the truth by the judge that nothing was trained with;
 pixels of the face (`face_mask` above one half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable
-difference) and more. Fréchet distance (Heusel et al. 2017) of the judge's features from those of the truths.
+difference) and more. An old print is compared with the print as it was, unfaded, and black and white where it was
+that. Fréchet distance (Heusel et al. 2017) of the judge's features from those of the truths. `--sheet` draws them.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import numpy as np
 from scipy.linalg import sqrtm
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded
+from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.evaluation.methods import as_photo
 from iconface_core.evaluation.metrics import psnr, sharpness
@@ -36,6 +37,7 @@ from iconface_core.training.shards import open_pack
 from iconface_core.types import RestoreInput, RestoreOptions, RgbU8
 
 JUST_NOTICEABLE = 2.3
+OLD_PRINT = "old print"
 
 
 def changed(before: RgbU8, after: RgbU8, mask: np.ndarray) -> float:
@@ -86,7 +88,7 @@ def main() -> None:
     parser.add_argument("packs", type=Path, nargs="+")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--faces", type=int, default=30)
-    parser.add_argument("--levels", nargs="+", default=list(LEVELS))
+    parser.add_argument("--levels", nargs="+", default=[*LEVELS, OLD_PRINT])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
@@ -94,14 +96,18 @@ def main() -> None:
     cases = cases_of_pack(open_pack(*options.packs), limit=options.faces, per_person=1)
     model = NanoModel(weights, SFaceEmbedder(), threads=options.threads)
     restorer = NanoRestorer(weights, embedder=SFaceEmbedder, threads=options.threads)
-    judge, truths = DlibJudge(), [c.truth for c in cases]
-    known = judge.describe(truths)
-    size = truths[0].shape[0]
+    judge, clean = DlibJudge(), [c.truth for c in cases]
+    known = judge.describe(clean)
+    size = clean[0].shape[0]
     mask = cv2.resize(face_mask(FFHQ_512.points, 512), (size, size)) > 0.5
     print(f"{len(cases)} faces, {weights.name}\n")
     print("| level | | PSNR | over input | sharpness | likeness | changed | Fréchet |\n" + "|---" * 8 + "|")
     for level in options.levels:
-        inputs = degraded(truths, level, [c.seed for c in cases])
+        seeds, truths = [c.seed for c in cases], clean
+        if level == OLD_PRINT:  # what it should become is the print unfaded, perhaps black and white
+            inputs, truths = old_prints(clean, seeds)
+        else:
+            inputs = degraded(clean, level, seeds)
         made = {"input": inputs}
         for count in (0, 3):
             made[f"network, {count} references"] = network(model, inputs, cases, count)

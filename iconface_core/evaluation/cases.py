@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from iconface_core.errors import PackError
-from iconface_core.training.degrade import LEVELS, degrade_each
+from iconface_core.training.degrade import LEVELS, degrade_each, degrade_print_each
 from iconface_core.training.shards import Pack
 from iconface_core.types import I64, RgbU8
 
-__all__ = ["LEVELS", "Case", "cases_of_pack", "degraded"]
+__all__ = ["LEVELS", "Case", "cases_of_pack", "degraded", "old_prints"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,10 +69,23 @@ def degraded(images: Sequence[RgbU8], level: str, seeds: Sequence[int]) -> list[
     """
     if level not in LEVELS:
         raise ValueError(f"unknown level {level!r}; known: {', '.join(LEVELS)}")
-    clean = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    out = degrade_each(clean, LEVELS[level], seeds)
-    pixels: RgbU8 = ((out + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-    return list(pixels)
+    return _pixels(degrade_each(_tensor(images), LEVELS[level], seeds))
+
+
+def old_prints(images: Sequence[RgbU8], seeds: Sequence[int]) -> tuple[list[RgbU8], list[RgbU8]]:
+    """Crops of one size as old prints (`OLD_PRINT`), and what each should become: the print unfaded and undamaged,
+    black and white where it was that."""
+    made = degrade_print_each(_tensor(images), seeds)
+    return _pixels(made.images), _pixels(made.target)
+
+
+def _tensor(images: Sequence[RgbU8]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def _pixels(images: torch.Tensor) -> list[RgbU8]:
+    found: RgbU8 = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    return list(found)
 
 
 def _pictures(pack: Pack, indices: I64) -> tuple[RgbU8, ...]:

@@ -10,7 +10,7 @@ import torch
 
 from iconface_core.errors import ImageReadError, PackError, WeightsError
 from iconface_core.evaluation import metrics
-from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded
+from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded, old_prints
 from iconface_core.evaluation.gallery import PAPER_METHODS, common_cases, read_gallery, score_gallery
 from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.evaluation.methods import blind, cached, nano_methods, real_esrgan
@@ -98,6 +98,9 @@ def test_a_pack_without_two_people_to_test_says_so(make_pack):
 
 def test_damage_depends_on_the_face_not_on_its_neighbours():
     images = list(colours(1, 2, 3))
+    prints, as_they_were = old_prints(images, [7, 8, 9])
+    assert np.array_equal(old_prints(images[1:2], [8])[0][0], prints[1])
+    assert not any(np.array_equal(a, b) for a, b in zip(prints, as_they_were, strict=True))
     together = degraded(images, "moderate", [7, 8, 9])
     assert np.array_equal(degraded(images[1:2], "moderate", [8])[0], together[1])
     assert set(LEVELS) == {"mild", "moderate", "severe"}
