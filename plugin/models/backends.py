@@ -114,24 +114,27 @@ class DamagedBackend:
 
 
 def damaged_backend(embedder: EmbedderId, models: Path) -> DamagedBackend | None:
-    """Who identifies damaged faces in this embedder's space: for SFace its student; None for the others, and where its
-    weights or what was measured of them are missing. Raises WeightsError when the latter is damaged."""
+    """Who identifies damaged faces in this embedder's space: for SFace its student, of one's own where there is one
+    that was measured (`calibration_path`), else the one that ships; None for the others, and where it is missing.
+    Raises WeightsError when a calibration is damaged."""
     from iconface_core.faces.sface_facts import SFACE_ID
     from iconface_core.faces.student_facts import UNMEASURED
 
+    own = models / STUDENT_FILE.folder / STUDENT_FILE.filename
+    measured = own.is_file() and calibration_path(own).is_file()
     try:
-        weights = locate(STUDENT_FILE, models)
+        weights = own if measured else locate(STUDENT_FILE)
     except BackendUnavailableError:
         return None
-    measured = calibration_path(weights)
-    if embedder != SFACE_ID or not measured.is_file():
+    if embedder != SFACE_ID:
         return None
-    calibration = Calibration.read_or(measured, UNMEASURED)
+    calibration = Calibration.read_or(calibration_path(weights), UNMEASURED)
 
     def load() -> DamagedFaceEmbedder:
         from iconface_core.faces.student import DamagedSFace
 
-        verify_file(weights, STUDENT_FILE)
+        if not measured:
+            verify_file(weights, STUDENT_FILE)
         return DamagedSFace(weights, calibration=calibration, model_dir=models)
 
     return DamagedBackend(calibration, load)

@@ -11,7 +11,16 @@ import pytest
 
 from iconface_core import model_files
 from iconface_core.errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsError
-from iconface_core.model_catalogue import NANO, NANO_FILE, SFACE_FILE, YUNET_FILE, backend, catalogue
+from iconface_core.model_catalogue import (
+    NANO,
+    NANO_FILE,
+    SFACE_FILE,
+    STUDENT,
+    STUDENT_FILE,
+    YUNET_FILE,
+    backend,
+    catalogue,
+)
 from iconface_core.model_files import (
     BUNDLED,
     accept_licence,
@@ -24,12 +33,12 @@ from iconface_core.model_files import (
     verify_file,
 )
 
-# iconface-nano's weights may be missing in a source tree; everything falls back to waifu2x then.
+# Our own weights may be missing in a source tree; everything falls back to waifu2x and SFace then.
 SHIPPED = [
     file
     for entry in catalogue()
     for file in entry.files
-    if file.bundled and (file is not NANO_FILE or (BUNDLED / file.folder / file.filename).is_file())
+    if file.bundled and (file not in (NANO_FILE, STUDENT_FILE) or (BUNDLED / file.folder / file.filename).is_file())
 ]
 
 
@@ -96,7 +105,8 @@ def test_catalogue_is_complete_and_honest():
         assert entry.files
         assert (entry.dim is not None) == (entry.role == "embedder")
         # nothing restricted ships but our own weights, which say so
-        assert not (entry.non_commercial and any(file.bundled for file in entry.files)) or entry is NANO, entry.id
+        restricted = entry.non_commercial and any(file.bundled for file in entry.files)
+        assert not restricted or entry in (NANO, STUDENT), entry.id
         assert entry.pull_url is None or (entry.pull_url.startswith("https://") and entry.pull_sha256)
         for file in entry.files:
             assert file.sha256 is None or len(file.sha256) == 64

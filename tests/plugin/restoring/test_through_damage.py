@@ -12,7 +12,7 @@ from iconface_core.faces.sface_facts import SFACE_ID
 from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED
 from iconface_core.faces.student_files import write_student
 from iconface_core.faces.vectors import calibration_path
-from iconface_core.model_catalogue import STUDENT_FILE
+from iconface_core.model_catalogue import STUDENT, STUDENT_FILE
 from iconface_core.types import EmbedderId, FaceEmbedding
 from plugin.app import App, build_app
 from plugin.doctor import examine
@@ -37,7 +37,17 @@ def found(library: Library) -> tuple[App, list[Subject]]:
     return app, app.subjects.find(library.ruined)[1]
 
 
-def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_is_stored(library: Library):
+@pytest.fixture
+def nothing_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a package from which the weights for research were removed."""
+    gone = replace(STUDENT_FILE, bundled=False)
+    monkeypatch.setattr("plugin.models.backends.STUDENT_FILE", gone)
+    monkeypatch.setattr("plugin.doctor.STUDENT", replace(STUDENT, files=(gone,)))
+
+
+def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_is_stored(
+    library: Library, nothing_ships: None
+):
     app, before = found(library)
     assert before
     assert all(s.guess is None for s in before), "no weights, no guess"
@@ -87,7 +97,18 @@ def test_the_guess_is_what_is_compared_with_the_gallery(library: Library):
     app.close()
 
 
-def test_only_sface_has_a_student_and_damaged_weights_are_no_reason_to_fail_early(tmp_path: Path):
+def test_what_ships_is_used_where_there_is_no_other(tmp_path: Path):
+    shipped = damaged_backend(SFACE_ID, tmp_path)
+    assert shipped is not None
+    assert shipped.calibration != UNMEASURED, "measured"
+    assert shipped.load().id == STUDENT_ID
+    install(tmp_path)
+    own = damaged_backend(SFACE_ID, tmp_path)
+    assert own is not None
+    assert own.calibration == UNMEASURED
+
+
+def test_only_sface_has_a_student_and_damaged_weights_are_no_reason_to_fail_early(tmp_path: Path, nothing_ships: None):
     assert damaged_backend(SFACE_ID, tmp_path) is None
     install(tmp_path)
     assert damaged_backend(EmbedderId("adaface-ir50"), tmp_path) is None
