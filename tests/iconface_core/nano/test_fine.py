@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -105,6 +106,18 @@ def test_the_texture_teaches_the_base_nothing() -> None:
     net.train_only("all")
     net(*faces()).texture.square().mean().backward()
     assert {name.split(".")[0] for name, p in net.named_parameters() if p.grad is not None} == {"texture"}
+
+
+@given(pattern=st.lists(st.floats(-1, 1), min_size=4, max_size=4))
+@settings(deadline=None)
+def test_the_texture_weaves_no_pattern_of_its_own(pattern: list[float]) -> None:
+    """What repeats every second pixel comes from the shuffling of pixels, not from the face: its mean is left."""
+    net = network()
+    assert net.texture is not None
+    woven = torch.tensor(pattern).repeat(3)[None, :, None, None].expand(1, 12, 32, 32)
+    with torch.no_grad(), patch.object(net.texture, "forward", return_value=woven):
+        texture = net(*faces(0, 1)).texture[..., 1:-1, 1:-1]
+    torch.testing.assert_close(texture, torch.full_like(texture, sum(pattern) / 4), atol=1e-5, rtol=0)
 
 
 def test_a_checkpoint_brings_the_fine_level_back(tmp_path: Path) -> None:
