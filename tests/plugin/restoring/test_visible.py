@@ -15,6 +15,7 @@ from iconface_core.types import RestoredFace, RestoreInput, RestoreOptions, RgbU
 from plugin.app import App, build_app
 from plugin.demo.sample import group_photo
 from plugin.jobs.restore_job import summary
+from plugin.models.backends import RestorerBackend
 from plugin.models.host import ModelSlot
 from plugin.restoring.result import RestoreRequest, exit_code
 from plugin.restoring.skips import ALREADY_CLEAR, Skip
@@ -48,7 +49,7 @@ def restorer(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeRestore
     def use(one: FakeRestorer) -> None:
         slot = ModelSlot(lambda: one)
         monkeypatch.setattr(app.restorers, "slot", lambda _: slot)
-        monkeypatch.setattr(app.restorers, "id", lambda _: one.id)
+        monkeypatch.setattr(app.restorers, "backend", lambda _: RestorerBackend(one.id, lambda: one))
 
     return use
 

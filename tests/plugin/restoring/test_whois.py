@@ -12,6 +12,7 @@ from iconface_core.company import Album
 from iconface_core.identify import PeopleGallery
 from plugin.app import App, build_app
 from plugin.library.subjects import Subject
+from plugin.models.backends import damaged_backend
 from plugin.restoring.whois import WhoIs
 from plugin.settings import load_settings
 from tests.plugin.conftest import Library
@@ -59,11 +60,13 @@ def test_what_changed_since_is_known(app: App, strangers: list[Subject]):
     with app.gallery.begin() as tx:
         faces = tx.faces.find(FaceFilter(assigned=True))
     asked_always, before = app.whois, None
+    through = damaged_backend(app.embedder.id, app.settings.folders.models)
+    damaged = None if through is None else through.calibration
     for verb in ("confirm", "assign", "undo", "leave out", "undo", "stranger", "undo", "merge"):
         with app.gallery.begin() as tx:
             _change(tx, verb, faces)
         now = said(asked_always, strangers)
-        assert now == said(WhoIs(app.gallery, app.embedder), strangers), verb
+        assert now == said(WhoIs(app.gallery, app.embedder, damaged), strangers), verb
         assert now != before, f"{verb} must change something, or this test sees nothing"
         before = now
 
@@ -113,7 +116,9 @@ def test_a_doubt_hears_who_else_is_in_the_photo(app: App, strangers: list[Subjec
     real = WhoIs._read_people
     monkeypatch.setattr(WhoIs, "_read_people", lambda *args: _crowd(*real(*args), pair))
     sure, doubt = (
-        replace(strangers[0], number=n, quality=1.0, embedding=replace(strangers[0].embedding, vector=r.vector))
+        replace(
+            strangers[0], number=n, quality=1.0, guess=None, embedding=replace(strangers[0].embedding, vector=r.vector)
+        )
         for n, r in enumerate(rows, 1)
     )
     noise = np.random.default_rng(0).standard_normal(128)
