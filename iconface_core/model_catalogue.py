@@ -90,7 +90,7 @@ NANO_FILE = ModelFile(
     "iconface-nano 256",
     "iconface-nano-256.safetensors",
     "nano",
-    "fbf1b82e8cb7ff40ac29c96ce60768634e54a07c9177476771d98fec15fc1dc2",
+    "1f559f6dbc448721bfbc0b798fd3ba3db9f76c343d399d322a67ae01396c7988",
     9_874_144,
     "research only",
     "https://vis-www.cs.umass.edu/lfw/",
