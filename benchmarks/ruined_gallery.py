@@ -26,7 +26,7 @@ from iconface_core.verdict import lost_likeness
 
 
 def vectors(embedder: SFaceEmbedder, pictures: Sequence[RgbU8]) -> F32:
-    landmarks = ((FFHQ_512.points + 0.5) * (pictures[0].shape[0] / 512) - 0.5).astype(np.float32)
+    landmarks = FFHQ_512.resized(pictures[0].shape[0])
     return np.stack([e.vector for e in embedder.embed([align_face(p, landmarks, ARCFACE_112) for p in pictures])])
 
 

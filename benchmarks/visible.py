@@ -78,8 +78,7 @@ def photo(restorer: NanoRestorer, inputs: Sequence[RgbU8], cases: Sequence[Case]
     out = []
     for image, face in zip(inputs, asked, strict=True):
         (restored,) = restorer.restore_many([face], RestoreOptions(strength=restorer.default_strength))
-        landmarks = ((FFHQ_512.points + 0.5) * (image.shape[0] / 512) - 0.5).astype(np.float32)
-        out.append(paste_back(image, face.degraded, restored.pixels, landmarks).pixels)
+        out.append(paste_back(image, face.degraded, restored.pixels, FFHQ_512.resized(image.shape[0])).pixels)
     return out
 
 

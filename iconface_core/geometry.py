@@ -16,6 +16,10 @@ class Template:
     size: int
     points: F32
 
+    def resized(self, size: int) -> F32:
+        """The points (5, 2) in the same crop at `size` x `size`: edges stay where they are, pixel centres do not."""
+        return ((self.points + 0.5) * (size / self.size) - 0.5).astype(np.float32)
+
 
 ARCFACE_112 = Template(
     "arcface_112",

@@ -66,9 +66,7 @@ class DlibJudge:
 
 def face_chip(crop: RgbU8) -> RgbU8:
     """An FFHQ crop of any size (S, S, 3) -> the encoder's (150, 150, 3)."""
-    # pixel centres, so that a crop and its reduced copy give one chip
-    landmarks = (FFHQ_512.points + 0.5) * (crop.shape[0] / FFHQ_512.size) - 0.5
-    return np.ascontiguousarray(align_face(crop, landmarks.astype(np.float32), DLIB_CHIP).pixels)
+    return np.ascontiguousarray(align_face(crop, FFHQ_512.resized(crop.shape[0]), DLIB_CHIP).pixels)
 
 
 def model_path() -> Path:

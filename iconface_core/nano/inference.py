@@ -170,8 +170,7 @@ class NanoModel:
 
     def _embed(self, crops: Sequence[RgbU8]) -> list[FaceEmbedding]:
         assert self._embedder is not None
-        # crops are FFHQ_512 crops resized: edges stay where they are, pixel centres do not
-        landmarks = ((FFHQ_512.points + 0.5) * (self.config.size / FFHQ_512.size) - 0.5).astype(np.float32)
+        landmarks = FFHQ_512.resized(self.config.size)
         return self._embedder.embed([align_face(crop, landmarks, ARCFACE_112) for crop in crops])
 
     def _references(self, face: NanoFace) -> Sequence[RgbU8]:

@@ -67,9 +67,7 @@ def to_arcface(images: Tensor, moved: Tensor | None = None) -> Tensor:
     if size > 192:
         images = functional.interpolate(images, scale_factor=128 / size, mode="area", recompute_scale_factor=False)
         size = images.shape[-1]
-    scale = size / FFHQ_512.size
-    # a crop of another size is the 512 px crop resized: edges stay where they are, pixel centres do not
-    back = similarity_transform(ARCFACE_112.points, (FFHQ_512.points + 0.5) * scale - 0.5)
+    back = similarity_transform(ARCFACE_112.points, FFHQ_512.resized(size))
     # pixel centres -> the [-1, 1] coordinates of affine_grid with align_corners=False
     n, m = ARCFACE_112.size, size
     matrix = back[:, :2] * (n / m)
