@@ -30,8 +30,8 @@ from iconface_core.types import FaceEmbedding
 
 NORM_RANGE = (7.0, 13.0)  # of SFace, for --fit
 CAUTION = 0.4
-"""Nats taken off what is fitted for damaged faces: as fitted, galleries of 2 to 200 people named as many strangers as
-with SFace alone or more; with it a quarter fewer."""
+"""Nats taken off what is fitted for damaged faces: as fitted, galleries of 2 to 200 people named about as many
+strangers as with SFace alone; with it up to a third fewer (docs/benchmarks.md)."""
 
 
 def gallery_of(clean: Faces, calibration: Calibration) -> PeopleGallery:

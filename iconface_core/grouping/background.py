@@ -52,7 +52,7 @@ class Background:
 
 def rough_groups(n: int, a: I64, b: I64, similarity: F32, calibration: Calibration) -> I64:
     """Connected components of obvious pairs, labels (n,): good enough to count people, too rough to name them."""
-    from scipy.sparse import coo_matrix  # a quarter of what starting any command takes, for those that group
+    from scipy.sparse import coo_matrix  # a ninth of what starting any command takes, for those that group
     from scipy.sparse.csgraph import connected_components
 
     obvious = similarity >= calibration.similarity_at(np.log(max(n, 2)) / 2, 1.0)

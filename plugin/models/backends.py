@@ -115,25 +115,26 @@ class DamagedBackend:
 
 def damaged_backend(embedder: EmbedderId, models: Path) -> DamagedBackend | None:
     """Who identifies damaged faces in this embedder's space: for SFace its student, of one's own where there is one
-    that was measured (`calibration_path`), else the one that ships; None for the others, and where it is missing.
-    Raises WeightsError when a calibration is damaged."""
+    that was measured (`calibration_path`), else the one that ships; None for the others, and where it or what was
+    measured of it is missing. Raises WeightsError when a calibration is damaged."""
     from iconface_core.faces.sface_facts import SFACE_ID
     from iconface_core.faces.student_facts import UNMEASURED
 
     own = models / STUDENT_FILE.folder / STUDENT_FILE.filename
-    measured = own.is_file() and calibration_path(own).is_file()
+    is_own = own.is_file() and calibration_path(own).is_file()
     try:
-        weights = own if measured else locate(STUDENT_FILE)
+        weights = own if is_own else locate(STUDENT_FILE)
     except BackendUnavailableError:
         return None
-    if embedder != SFACE_ID:
+    measured = calibration_path(weights)
+    if embedder != SFACE_ID or not measured.is_file():
         return None
-    calibration = Calibration.read_or(calibration_path(weights), UNMEASURED)
+    calibration = Calibration.read_or(measured, UNMEASURED)
 
     def load() -> DamagedFaceEmbedder:
         from iconface_core.faces.student import DamagedSFace
 
-        if not measured:
+        if not is_own:
             verify_file(weights, STUDENT_FILE)
         return DamagedSFace(weights, calibration=calibration, model_dir=models)
 
@@ -151,8 +152,8 @@ class RestorerBackend:
 
 
 def restorer_backend(name: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend]) -> RestorerBackend:
-    """A restorer by name. `auto` is IconFace where it can run, else iconface-nano, and where its
-    weights are missing the blind baseline.
+    """A restorer by name. `auto` is IconFace where it can run, else iconface-nano, and where its weights are missing
+    the blind baseline.
 
     `embedders` are the installed ones, of which a restorer needs the one it was trained with; SFace ships.
 
@@ -169,12 +170,14 @@ def restorer_backend(name: str, iconface: IconFaceFiles, embedders: Sequence[Emb
     if name in ("auto", "nano", NANO.id):
         own = iconface.folder / NANO_FILE.folder / NANO_FILE.filename  # trained on photos of one's own
         try:
-            weights = own if own.is_file() else locate_verified(NANO_FILE)
+            is_own = own.is_file()
+            weights = own if is_own else locate_verified(NANO_FILE)
         except BackendUnavailableError:
             if name != "auto":
                 raise
         else:
-            return RestorerBackend(NANO.id, lambda: _load_nano(weights, embedders), sha256_of(weights))
+            digest = sha256_of(own) if is_own else NANO_FILE.sha256  # the latter was just verified
+            return RestorerBackend(NANO.id, lambda: _load_nano(weights, embedders), digest)
     if name in ("auto", "waifu2x", WAIFU2X):
 
         def waifu2x() -> FaceRestorer:

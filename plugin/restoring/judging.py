@@ -16,8 +16,8 @@ GALLERY_TOP = 3
 
 CLEAR = 0.6
 """Quality from which a face, or the faces it is compared with, are clear enough to compare. Two badly damaged faces are
-alike by their damage: restoring one of them takes .02 of it away from every second pair, though it is as much like
-the person as before (docs/benchmarks.md)."""
+alike by their damage: restoring one takes .02 of that away in the mean, though it is as much like the person as
+before (docs/benchmarks.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,8 @@ def test_an_output_without_these_letters(cli: Cli, library: Library, env: dict[s
     done = run(library.home, "people", "list", env=env)
     assert (done.returncode, done.stderr) == (0, b"")
     assert re.search(rb"^1 +\S", done.stdout, re.MULTILINE)
-    if env.get("PYTHONIOENCODING") == "ascii":
-        said = json.loads(run(library.home, "people", "list", "--json", env=env).stdout)
-        assert "Зоя 👵" in [p["name"] for p in said["people"]]
+    said = json.loads(run(library.home, "people", "list", "--json", env=env).stdout)
+    assert "Зоя 👵" in [p["name"] for p in said["people"]]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -51,8 +50,7 @@ def test_an_output_that_is_full(library: Library, more: tuple[str, ...]) -> None
         done = run(library.home, "people", "list", *more, stdout=full)
         assert done.returncode == 1
         assert done.stderr.decode() == "iconface: the output cannot be written: No space left on device\n"
-        if not more:
-            assert run(library.home, "people", "show", "nobody", stderr=full).returncode == 3
+        assert run(library.home, "people", "show", "nobody", stderr=full).returncode == 3
 
 
 def test_outputs_that_are_closed(library: Library) -> None:
@@ -68,7 +66,7 @@ def test_ctrl_c_at_any_moment(library: Library) -> None:
     began = time.monotonic()
     run(library.home, "people", "list")
     whole = time.monotonic() - began
-    for part in (0.15, 0.4, 0.8):
+    for part in (0.1, 0.2, 0.35, 0.5, 0.7, 0.9):
         process = subprocess.Popen(
             [ICONFACE, "--home", str(library.home), "people", "list"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -103,7 +101,7 @@ def test_names_of_an_older_release(cli: Cli, library: Library, capsys: pytest.Ca
         tx.meta._c.exec_driver_sql("UPDATE person SET name = ? WHERE id = 3", (HOSTILE,))
     assert "person 1" in cli("people", "show", "2", code=3)["error"]["message"]
     assert cli("people", "show", 1)["person"]["name"] == "2"
-    for line in (("people", "list"), ("people", "ignore", "3"), ("history",)):
+    for line in (("people", "list"), ("people", "show", "3"), ("people", "ignore", "3"), ("undo",), ("history",)):
         done = run(library.home, *line)
         assert done.returncode == 0
         assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", done.stdout.decode() + done.stderr.decode()), line

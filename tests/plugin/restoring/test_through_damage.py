@@ -1,5 +1,6 @@
 """Damaged faces are identified through the student where its weights are, and as ever where they are not."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def test_what_ships_is_used_where_there_is_no_other(tmp_path: Path):
     own = damaged_backend(SFACE_ID, tmp_path)
     assert own is not None
     assert own.calibration == UNMEASURED
+
+
+def test_weights_that_nobody_measured_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    bare = tmp_path / "package" / STUDENT_FILE.filename
+    install(tmp_path)
+    bare.parent.mkdir()
+    shutil.copy(tmp_path / STUDENT_FILE.folder / STUDENT_FILE.filename, bare)
+    monkeypatch.setattr("plugin.models.backends.locate", lambda _: bare)
+    assert damaged_backend(SFACE_ID, tmp_path / "models") is None
 
 
 def test_only_sface_has_a_student_and_damaged_weights_are_no_reason_to_fail_early(tmp_path: Path, nothing_ships: None):
