@@ -43,12 +43,14 @@ class ConvConfig:
 @dataclass(frozen=True, slots=True)
 class FineConfig:
     """The levels that a network of twice the U-Net's size adds (`fine.py`): `width` channels in `blocks` blocks at half
-    the image size, references with `reference_width` channels; `texture_blocks` more for the texture, 0 for none."""
+    the image size, references with `reference_width` channels; `texture_blocks` with
+    `texture_width` channels at full size for the texture, 0 for none."""
 
     width: int = 32
     blocks: int = 3
     reference_width: int = 24
     texture_blocks: int = 0
+    texture_width: int = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from torch.nn import functional
 from .config import NanoConfig
 from .conv import ConvNet
 from .reference_attention import WHOLE, ReferenceMerge, Window, warp
+from .texture import TextureNet
 
 _QUIET = 1e-3
 
@@ -53,15 +54,7 @@ class FineNet(nn.Module):
         self.blocks = nn.ModuleList(_Block(fine.width) for _ in range(fine.blocks))
         self.head = _quiet(nn.Conv2d(fine.width, 12, 3, padding=1))
         self.damage = _quiet(nn.Conv2d(fine.width, 4, 3, padding=1))
-        self.texture = (
-            nn.Sequential(
-                nn.Conv2d(fine.width + 12, fine.width, 3, padding=1),
-                *(_Block(fine.width) for _ in range(fine.texture_blocks)),
-                _quiet(nn.Conv2d(fine.width, 12, 3, padding=1)),
-            )
-            if fine.texture_blocks
-            else None
-        )
+        self.texture = TextureNet(fine.texture_width, fine.texture_blocks) if fine.texture_blocks else None
         # what reducing loses, for the U-Net: how noisy and how blurred the face was
         self.hint = _quiet(nn.Conv2d(48, below, 3, padding=1))
         if self.trunk.looks:
@@ -103,14 +96,11 @@ class FineNet(nn.Module):
                 x = self.take(x, self._seen(references, where, part))
         kept = (degraded + _doubled(change))[..., _double(rows), _double(columns)]
         base = kept + functional.pixel_shuffle(self.head(x), 2)
-        return FineOutput(base, self._texture(x, base), functional.pixel_shuffle(self.damage(x), 2), small)
+        return FineOutput(base, self._texture(base), functional.pixel_shuffle(self.damage(x), 2), small)
 
-    def _texture(self, x: Tensor, base: Tensor) -> Tensor:
+    def _texture(self, base: Tensor) -> Tensor:
         """The base is what it is: nothing of the texture's lessons reaches it."""
-        if self.texture is None:
-            return torch.zeros_like(base)
-        seen = torch.cat([x, functional.pixel_unshuffle(base, 2)], 1).detach()
-        return _unwoven(functional.pixel_shuffle(self.texture(seen), 2))
+        return torch.zeros_like(base) if self.texture is None else self.texture(base.detach())
 
     def _seen(self, references: Tensor, where: Tensor, window: Window) -> Tensor:
         folded = functional.pixel_unshuffle(references.flatten(0, 1), 2)
@@ -139,14 +129,6 @@ def _quiet(layer: nn.Conv2d) -> nn.Conv2d:
     assert layer.bias is not None
     nn.init.zeros_(layer.bias)
     return layer
-
-
-def _unwoven(texture: Tensor) -> Tensor:
-    """Without any pattern that repeats every second pixel: shuffled pixels weave one by themselves, the same on any
-    face, and it has all the energy that a texture is asked for (Odena et al. 2016). Binomial filter, zero there."""
-    line = texture.new_tensor([0.25, 0.5, 0.25])
-    kernel = torch.outer(line, line).expand(texture.shape[1], 1, 3, 3)
-    return functional.conv2d(functional.pad(texture, (1, 1, 1, 1), mode="replicate"), kernel, groups=texture.shape[1])
 
 
 def _doubled(images: Tensor) -> Tensor:

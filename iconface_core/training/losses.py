@@ -39,12 +39,11 @@ class NanoLossWeights:
 
 @dataclass(frozen=True, slots=True)
 class TextureLossWeights:
-    """`fooled`: the critic's score; `matched`: its features; `pixels`: distance of the whole to the truth, small, or
+    """`fooled`: the critic's score; `pixels`: distance of the whole to the truth, small, or
     nothing would be invented; `lowest`: what the texture changes at an eighth of the size, where the base knows best;
     `energy`: the local strength of fine structure against the truth's, octave by octave."""
 
     fooled: float = 0.01
-    matched: float = 0.0
     pixels: float = 1.0
     lowest: float = 2.0
     energy: float = 0.1

@@ -5,6 +5,7 @@ texture detached, the texture's loss sees the critic detached), and is left out 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,35 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from iconface_core.errors import TrainConfigError
-from iconface_core.nano.fine import FineNet, FineOutput
+from iconface_core.nano.fine import FineNet
+from iconface_core.nano.reference_attention import Window
 
-from .critic import Critic, critic_loss, maker_losses
+from .critic import Critic, critic_loss, fooled_loss
 from .losses import TextureLossWeights
-from .nano_recipe import NanoExample, NanoRecipe
+from .nano_recipe import NanoRecipe
 from .recipe import Draw, Forward
-from .windows import Seen
+from .windows import Seen, cut_out
 
 
 class WithCritic(nn.Module):
-    """The network, and who judges its texture."""
+    """The texture alone over given bases (B, 3, H, W), and who judges it."""
 
     def __init__(self, network: FineNet) -> None:
         super().__init__()
         self.network, self.critic = network, Critic()
 
-    def forward(self, *args: Any, **kwargs: Any) -> FineOutput:
-        out: FineOutput = self.network(*args, **kwargs)
-        return out
+    def forward(self, base: Tensor) -> Tensor:
+        texture: Tensor = self.network.texture(base)  # type: ignore[misc]
+        return texture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextureExample:
+    """What the texture sees and what it should look like, (B, 3, S, S) each, in about [-1, 1]."""
+
+    base: Tensor
+    target: Tensor
+    window: Window | None
 
 
 class TextureRecipe:
@@ -42,19 +53,25 @@ class TextureRecipe:
             raise TrainConfigError("a texture needs a network with [nano.model.fine]")
         self._base, self._weights = base, weights
         self.module = WithCritic(base.module)
+        self._restored: tuple[Tensor, Tensor] | None = None  # the degraded faces of the last batch, and their base
 
-    def draw(self, draw: Draw, progress: float) -> NanoExample:
-        """See Recipe."""
-        return self._base.draw(draw, progress)
+    @torch.no_grad()
+    def draw(self, draw: Draw, progress: float) -> TextureExample:
+        """See Recipe. The base never changes, so echoed faces are restored once."""
+        example = self._base.draw(draw, progress)
+        if self._restored is None or self._restored[0] is not example.degraded:
+            out = self.module.network(example.degraded, example.references, example.anchor)
+            self._restored = example.degraded, out.base
+        return TextureExample(self._restored[1], example.target, example.window)
 
-    def losses(self, forward: Forward, example: NanoExample) -> Mapping[str, Tensor]:
+    def losses(self, forward: Forward, example: TextureExample) -> Mapping[str, Tensor]:
         """See Recipe. "critic" is the critic's own."""
-        out = FineOutput(*forward(example.degraded, example.references, example.anchor, window=example.window))
         seen = Seen(example.window)
-        real, base, texture = seen(example.target, cut=True), seen(out.base).detach(), seen(out.texture)
-        made = base + texture
+        cut = example.base if example.window is None else cut_out(example.base, example.window)
+        texture = seen(forward(cut))
+        real, made = seen(example.target, cut=True), seen(example.base, cut=True) + texture
         terms = {
-            **maker_losses(self.module.critic, real, made),
+            "fooled": fooled_loss(self.module.critic, made),
             "pixels": (made - real).abs().mean(),
             "lowest": functional.avg_pool2d(texture, 8).abs().mean(),
             "energy": energy_loss(made, real),
@@ -67,7 +84,7 @@ class TextureRecipe:
         """See Recipe: also with the texture."""
         columns = dict(self._base.samples(draw, rows))
         example = self._base.example(draw, "validation", rows, 1.0, 2)
-        out = self.module(example.degraded, example.references, example.anchor)
+        out = self.module.network(example.degraded, example.references, example.anchor)
         return {**columns, "with texture": (out.base + out.texture).clamp(-1, 1)}
 
     def export(self, folder: Path, record: Mapping[str, Any]) -> Path:

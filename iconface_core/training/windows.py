@@ -22,9 +22,14 @@ class Seen:
         if self.window is None:
             return images
         if cut:
-            rows, columns = (slice(2 * part.start, 2 * part.stop) for part in self.window)
-            images = images[..., rows, columns]
+            images = cut_out(images, self.window)
         return images[..., _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+
+def cut_out(images: Tensor, window: Window) -> Tensor:
+    """The part of whole pictures (B, C, S, S) that `window` (at half the image size) means."""
+    rows, columns = (slice(2 * part.start, 2 * part.stop) for part in window)
+    return images[..., rows, columns]
 
 
 def draw_window(side: int, size: int, generator: torch.Generator) -> Window | None:
