@@ -18,11 +18,9 @@ class TextureNet(nn.Module):
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
-        self.first = nn.Conv2d(3, width, 3, padding=1)
-        self.blocks = nn.ModuleList(
-            nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation) for dilation in _DILATIONS * blocks
-        )
-        self.last = nn.Conv2d(width, 1, 3, padding=1)
+        self.first = _convolution(3, width)
+        self.blocks = nn.ModuleList(_convolution(width, width, dilation) for dilation in _DILATIONS * blocks)
+        self.last = _convolution(width, 1)
         nn.init.normal_(self.last.weight, std=1e-3)
         assert self.last.bias is not None
         nn.init.zeros_(self.last.bias)
@@ -34,3 +32,8 @@ class TextureNet(nn.Module):
             x = x + block(functional.leaky_relu(x, 0.1))
         texture: Tensor = self.last(functional.leaky_relu(x, 0.1))
         return texture.expand_as(base)
+
+
+def _convolution(given: int, made: int, dilation: int = 1) -> nn.Conv2d:
+    """3 x 3; beyond the border lies what is at the border, not a black frame that would be sharpened."""
+    return nn.Conv2d(given, made, 3, padding=dilation, dilation=dilation, padding_mode="replicate")
