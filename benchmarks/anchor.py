@@ -18,9 +18,9 @@ from torch.nn.functional import normalize
 from benchmarks.faces import central_face, make_engine, photos_by_person, read_rgb
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.geometry import FFHQ_512, align_face
-from iconface_core.restore.identity import own_share
-from iconface_core.training.degrade import Degrader, DegradeRecipe
-from iconface_core.training.face_encoder import TorchSFace
+from iconface_core.restorers.common.anchor import own_share
+from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
+from iconface_core.training.recipes.face_encoder import TorchSFace
 
 STRENGTHS = (1.15, 3.0, 5.0, 8.0, 11.2)
 BINS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.01)

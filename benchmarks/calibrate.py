@@ -26,8 +26,8 @@ from benchmarks.faces import DATA, Engine, central_face, make_engine, photos_by_
 from iconface_core.calibration import Calibration
 from iconface_core.faces.vectors import calibration_path
 from iconface_core.geometry import ARCFACE_112, align_face
-from iconface_core.model_catalogue import backend
-from iconface_core.model_files import locate
+from iconface_core.models.catalogue import backend
+from iconface_core.models.files import locate
 
 VERSIONS = 4  # the first is clean
 MAX_LLR = 20.0

@@ -16,9 +16,9 @@ import numpy as np
 from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, plan, tested
 from benchmarks.identify import gallery_of, share
-from iconface_core.company import Album, hints
 from iconface_core.faces.sface_facts import CALIBRATION
-from iconface_core.identify import IdentifyPolicy, IdentityKind, Probe, identify
+from iconface_core.identity.company import Album, hints
+from iconface_core.identity.identify import IdentifyPolicy, IdentityKind, Probe, identify
 
 FAMILY = 4
 OWN_FAMILY = 0.8

@@ -23,14 +23,14 @@ from benchmarks.degrade import scaled
 from benchmarks.faces import central_face, make_engine, photos_by_person, read_rgb
 from benchmarks.keep_detail import psnr
 from benchmarks.sharpness_faces import by_recipe
+from iconface_core.damage.sharpness import SHARP_SCORE, measure
 from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
-from iconface_core.nano.restorer import NanoRestorer
-from iconface_core.references import DegradedFace, ReferenceCandidate, select_references
-from iconface_core.sharpness import SHARP_SCORE, measure
-from iconface_core.training.degrade import DegradeRecipe
+from iconface_core.identity.references import DegradedFace, ReferenceCandidate, select_references
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
+from iconface_core.restorers.nano.restorer import NanoRestorer
+from iconface_core.training.degradations.degrader import DegradeRecipe
 from iconface_core.types import RestoreInput, RestoreOptions
 
 FIELDS = ("person", "strength", "references", "best", "score", "quality", "like", "db")
@@ -95,7 +95,7 @@ def measured(faces: int, seed: int) -> Iterator[tuple[str, float, int, float, fl
 
 
 def is_validation(person: str) -> bool:
-    """Whether the network's training left this person out (`iconface_core/training/shards.py`)."""
+    """Whether the network's training left this person out (`iconface_core/training/data/shards.py`)."""
     return int(hashlib.sha1(person.encode(), usedforsecurity=False).hexdigest()[:2], 16) < 0x26
 
 

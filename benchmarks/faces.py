@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from iconface_core.model_catalogue import backend
+from iconface_core.models.catalogue import backend
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.types import DetectedFace, RgbU8
 

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from iconface_core.faces.sface import SFaceEmbedder
-from iconface_core.restore.fidelity import anchor_to_input
-from iconface_core.restore.identity import arcface_crop
+from iconface_core.restorers.common.anchor import arcface_crop
+from iconface_core.restorers.common.fidelity import anchor_to_input
 from iconface_core.types import AlignedFace
 
 STRENGTHS = tuple(i / 10 for i in range(11))

@@ -76,7 +76,7 @@ def _embed_all(paths: list[Path]) -> Iterator[tuple[str, np.ndarray, float]]:
     from iconface_core.faces.sface import SFaceEmbedder
     from iconface_core.faces.yunet import YuNetDetector
     from iconface_core.geometry import ARCFACE_112, align_face
-    from iconface_core.image_io import read_photo
+    from iconface_core.images.read import read_photo
 
     detector, embedder = YuNetDetector(), SFaceEmbedder(threads=2)
     for done, path in enumerate(paths):

@@ -16,15 +16,15 @@ import numpy as np
 
 from benchmarks.degrade import LEVELS, Damage, degrade, read_rgb, scaled
 from benchmarks.faces import SHARED
+from iconface_core.damage.sharpness import is_sharp_already, measure
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.geometry import FFHQ_512, align_face
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
-from iconface_core.nano import keep_detail as module
-from iconface_core.nano.inference import NanoFace, NanoModel
-from iconface_core.nano.restorer import reduced
-from iconface_core.paste_region import face_mask
-from iconface_core.sharpness import is_sharp_already, measure
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
+from iconface_core.pasting.region import face_mask
+from iconface_core.restorers.nano import keep_detail as module
+from iconface_core.restorers.nano.inference import NanoFace, NanoModel
+from iconface_core.restorers.nano.restorer import reduced
 
 MASK = face_mask(FFHQ_512.points, 512)
 DAMAGES = {"none": Damage(), "jpeg 90": Damage(quality=90), **LEVELS}

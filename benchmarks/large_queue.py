@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from gallery_db import Gallery
 from gallery_db.records import Asked
-from plugin.jobs.blame import LEFT_ALONE
+from plugin.jobs.crash_policy import LEFT_ALONE
 
 UNREADABLE, LEFT, MISSING, COPIES = 300, 30, 500, 2_000
 DONE, TODAY, WAITING, FAILED = 20_000, 2_000, 500, 60

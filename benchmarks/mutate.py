@@ -26,9 +26,9 @@ import cv2
 
 from benchmarks.faces import CACHE, SHARED
 from iconface_core.errors import ImageReadError, ImageWriteError
-from iconface_core.image_io import check_photo, content_hash, read_photo
-from iconface_core.image_write import write_restored
-from iconface_core.provenance import FaceRecord, Provenance, is_restored_output, read_provenance
+from iconface_core.images.provenance import FaceRecord, Provenance, is_restored_output, read_provenance
+from iconface_core.images.read import check_photo, content_hash, read_photo
+from iconface_core.images.write import write_restored
 
 CPU_S = 20
 MEMORY = 1_000_000_000  # of resident memory, models not loaded

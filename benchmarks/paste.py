@@ -27,13 +27,13 @@ from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.geometry import FFHQ_512, align_face, invert
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
-from iconface_core.nano.restorer import NanoRestorer
-from iconface_core.paste import paste_back
-from iconface_core.paste_region import radius
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
+from iconface_core.pasting.paste import paste_back
+from iconface_core.pasting.region import radius
 from iconface_core.protocols import FaceRestorer
-from iconface_core.training.degrade import LEVELS
+from iconface_core.restorers.nano.restorer import NanoRestorer
+from iconface_core.training.degradations.degrader import LEVELS
 from iconface_core.types import F32, AlignedFace, RestoreInput, RestoreOptions, RgbU8
 
 VISIBLE = 8
@@ -101,7 +101,7 @@ def visible(image: RgbU8, photo: RgbU8, where: np.ndarray) -> float:
 
 def make_restorer(name: str) -> FaceRestorer:
     if name == "waifu2x":
-        from iconface_core.restore.waifu2x import Waifu2xRestorer
+        from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 
         return Waifu2xRestorer()
     return NanoRestorer(locate(NANO_FILE), embedder=lambda: SFaceEmbedder(threads=1), threads=1)

@@ -3,7 +3,7 @@
     python -m benchmarks.print_damage [DATA] [--limit 230] [--seed 0]
 
 Clean faces of LFW, celeb256, pins, celeb512 and ages, in colour, grey and sepia, against the same faces worn by the
-recipes of `iconface_core/training/degrade_wear.py` (`old` is the level `OLD_PRINT`, `wear` everything with real
+recipes of `iconface_core/training/degradations/wear.py` (`old` is the level `OLD_PRINT`, `wear` everything with real
 defects, the others one kind alone). Fitted on two thirds of the people, reported on the others; then the faces of
 `old_prints`, which have no truth. `mild` and `moderate` are blur and noise: no print damage.
 """
@@ -19,13 +19,13 @@ import numpy as np
 import torch
 
 from benchmarks.faces import SHARED
-from iconface_core import print_damage
+from iconface_core.damage import print_damage
+from iconface_core.damage.sharpness import SHARP_SCORE
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.geometry import FFHQ_512, align_face
-from iconface_core.image_io import read_photo
-from iconface_core.sharpness import SHARP_SCORE
-from iconface_core.training.degrade import LEVELS, OLD_PRINT, Degrader, DegradeRecipe, PrintWear
-from iconface_core.training.degrade_print import SEPIA
+from iconface_core.images.read import read_photo
+from iconface_core.training.degradations.degrader import LEVELS, OLD_PRINT, Degrader, DegradeRecipe, PrintWear
+from iconface_core.training.degradations.prints import SEPIA
 from iconface_core.types import RgbU8
 
 CLEAN = ("clean", "clean grey", "clean sepia")

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faces import CACHE
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
 
 OUT = CACHE / "restoration"
 
@@ -30,7 +30,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from plugin.models.backends import embedder_backend
-from iconface_core.nano.restorer import NanoRestorer
+from iconface_core.restorers.nano.restorer import NanoRestorer
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 rng = np.random.default_rng(0)
 faces = [AlignedFace(rng.integers(0, 256, (512, 512, 3), np.uint8), np.eye(2, 3, dtype=np.float32)) for _ in range(4)]
@@ -44,7 +44,7 @@ def speed(weights: Path, threads: int, rounds: int = 15) -> None:
     import torch
 
     from iconface_core.faces.sface import SFaceEmbedder
-    from iconface_core.nano.inference import NanoFace, NanoModel
+    from iconface_core.restorers.nano.inference import NanoFace, NanoModel
 
     model = NanoModel(weights, SFaceEmbedder(threads=threads), threads=threads)
     rng, size = np.random.default_rng(0), model.config.size

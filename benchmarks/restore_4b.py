@@ -21,15 +21,15 @@ import torch
 from diffusers import AutoencoderKLFlux2
 from diffusers.utils import logging
 
-from iconface_core.restore.adapter import IconFaceAdapter
-from iconface_core.restore.backbone import empty_transformer
-from iconface_core.restore.config import BackboneConfig, IconFaceConfig, MemoryConfig, SamplingConfig
-from iconface_core.restore.denoise import denoise, guided, seeded_noise
-from iconface_core.restore.latents import decode, encode
-from iconface_core.restore.network import IconFaceNetwork
-from iconface_core.restore.placement import Placement, place
-from iconface_core.restore.schedule import sigmas
-from iconface_core.restore.tokens import pack, unpack
+from iconface_core.restorers.common.denoise import denoise, guided, seeded_noise
+from iconface_core.restorers.common.schedule import sigmas
+from iconface_core.restorers.common.tokens import pack, unpack
+from iconface_core.restorers.iconface.adapter import IconFaceAdapter
+from iconface_core.restorers.iconface.backbone import empty_transformer
+from iconface_core.restorers.iconface.config import BackboneConfig, IconFaceConfig, MemoryConfig, SamplingConfig
+from iconface_core.restorers.iconface.latents import decode, encode
+from iconface_core.restorers.iconface.network import IconFaceNetwork
+from iconface_core.restorers.iconface.placement import Placement, place
 
 GOALS = {"joint_s": 2.6, "cached_s": 0.8, "peak_gb": 12.0}  # H200, 512 x 512, 3 references, 12 steps, guidance 4
 SCALED = IconFaceConfig(

@@ -18,8 +18,8 @@ import numpy as np
 from benchmarks.degrade import LEVELS, clean_faces, degrade, scaled
 from benchmarks.faces import SHARED
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
-from iconface_core.paste_region import face_mask
-from iconface_core.restore import waifu2x
+from iconface_core.pasting.region import face_mask
+from iconface_core.restorers.waifu2x import restorer as waifu2x
 from iconface_core.types import RestoreInput, RestoreOptions, RgbU8
 
 MASK = cv2.resize(face_mask(FFHQ_512.points, 512), (256, 256))[..., None]

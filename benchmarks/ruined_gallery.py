@@ -17,12 +17,12 @@ from benchmarks.visible import photo
 from iconface_core.evaluation.cases import cases_of_pack, degraded
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
-from iconface_core.nano.restorer import NanoRestorer
-from iconface_core.training.shards import open_pack
+from iconface_core.identity.verdict import lost_likeness
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
+from iconface_core.restorers.nano.restorer import NanoRestorer
+from iconface_core.training.data.shards import open_pack
 from iconface_core.types import F32, RgbU8
-from iconface_core.verdict import lost_likeness
 
 
 def vectors(embedder: SFaceEmbedder, pictures: Sequence[RgbU8]) -> F32:

@@ -8,8 +8,8 @@ the embedding's quality alone; then the ROC itself at some thresholds, and wheth
 
 Clean faces at their own size and at 32-256 px are damaged in known ways (`sharpness_faces.py`). The rule is fitted on
 two thirds of the people and reported on the others, and on portraits of 512 px. With the default arguments the fit is
-what ships in `iconface_core/sharpness.py`, which the last line confirms, so the shipped rule never saw the people of
-the report. LFW's own photos are not all sharp, which lowers its numbers; celeb512 is the cleaner judge.
+what ships in `iconface_core/damage/sharpness.py`, which the last line confirms, so the shipped rule never saw the
+people of the report. LFW's own photos are not all sharp, which lowers its numbers; celeb512 is the cleaner judge.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.degrade import Damage, clean_faces, degrade, scaled
 from benchmarks.faces import SHARED
 from benchmarks.sharpness_faces import AS_IT_IS, LARGEST, OWN_SIZE, SMALLEST, Sample, samples
-from iconface_core import sharpness
+from iconface_core.damage import sharpness
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.types import RgbU8
 

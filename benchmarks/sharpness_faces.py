@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from benchmarks.degrade import LEVELS, Damage, clean_faces, degrade, read_rgb, scaled
-from iconface_core import sharpness
+from iconface_core.damage import sharpness
 from iconface_core.geometry import FFHQ_512, align_face
-from iconface_core.training.degrade import LEVELS as RECIPES
-from iconface_core.training.degrade import DegradeRecipe, degrade_each, run_plans
-from iconface_core.training.degrade_operators import blur
-from iconface_core.training.degrade_steps import Step
+from iconface_core.training.degradations.degrader import LEVELS as RECIPES
+from iconface_core.training.degradations.degrader import DegradeRecipe, degrade_each, run_plans
+from iconface_core.training.degradations.operators import blur
+from iconface_core.training.degradations.steps import Step
 from iconface_core.types import F32, RgbU8
 
 OLD_PRINT = DegradeRecipe(

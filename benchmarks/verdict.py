@@ -18,9 +18,9 @@ from benchmarks.faces import SHARED
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
-from iconface_core.restore.waifu2x import Waifu2xRestorer
+from iconface_core.identity.verdict import judge
+from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 from iconface_core.types import FaceEmbedding, RestoreInput, RestoreOptions
-from iconface_core.verdict import judge
 
 
 def main() -> None:

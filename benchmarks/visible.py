@@ -27,13 +27,13 @@ from iconface_core.evaluation.metrics import psnr, sharpness
 from iconface_core.evaluation.sheets import write_sheets
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.geometry import FFHQ_512
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
-from iconface_core.nano.inference import NanoFace, NanoModel
-from iconface_core.nano.restorer import NanoRestorer
-from iconface_core.paste import paste_back
-from iconface_core.paste_region import face_mask
-from iconface_core.training.shards import open_pack
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
+from iconface_core.pasting.paste import paste_back
+from iconface_core.pasting.region import face_mask
+from iconface_core.restorers.nano.inference import NanoFace, NanoModel
+from iconface_core.restorers.nano.restorer import NanoRestorer
+from iconface_core.training.data.shards import open_pack
 from iconface_core.types import RestoreInput, RestoreOptions, RgbU8
 
 JUST_NOTICEABLE = 2.3

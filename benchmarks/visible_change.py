@@ -24,16 +24,16 @@ from scipy.stats import spearmanr
 from benchmarks.expected_gain import is_validation
 from benchmarks.faces import SHARED, central_face, make_engine, photos_by_person, read_rgb
 from benchmarks.paste import degraded
+from iconface_core.damage.sharpness import measure, why_left_alone
+from iconface_core.damage.visible_change import LEAST_MEAN, visible_change
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
-from iconface_core.nano.restorer import NanoRestorer
-from iconface_core.paste import paste_back
-from iconface_core.paste_region import radius
-from iconface_core.sharpness import measure, why_left_alone
-from iconface_core.training.degrade import LEVELS
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
+from iconface_core.pasting.paste import paste_back
+from iconface_core.pasting.region import radius
+from iconface_core.restorers.nano.restorer import NanoRestorer
+from iconface_core.training.degradations.degrader import LEVELS
 from iconface_core.types import F32, RestoreInput, RestoreOptions, RgbU8
-from iconface_core.visible_change import LEAST_MEAN, visible_change
 from plugin.restoring.expected_gain import REACH
 
 FIELDS = (

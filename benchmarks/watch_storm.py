@@ -30,7 +30,7 @@ from PIL import Image
 
 from gallery_db import Gallery
 from iconface_core.faces.yunet import YuNetDetector
-from iconface_core.image_io import content_hash
+from iconface_core.images.read import content_hash
 from plugin.demo.sample import group_photo
 from plugin.service.control import ask
 from plugin.settings import load_settings

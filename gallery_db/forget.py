@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from . import questions
+from .database.rows import batches, to_json
+from .database.schema import decision, embedding, face, merged, person, rejection, restoration
 from .errors import NotFoundError
+from .questions import repository
 from .records import ForgetResult
-from .rows import batches, to_json
-from .schema import decision, embedding, face, merged, person, rejection, restoration
 
 
 def purge(conn: Connection, person_id: int) -> ForgetResult:
@@ -25,7 +25,7 @@ def purge(conn: Connection, person_id: int) -> ForgetResult:
         conn.execute(update(face).where(face.c.id.in_(part)).values(_TOMBSTONE))
     restorations, outputs = _restorations(conn, ids, set(faces))
     decisions = _decisions(conn, ids, set(faces))
-    questions.forget(conn, ids, set(faces))
+    repository.forget(conn, ids, set(faces))
     conn.execute(delete(person).where(person.c.id == person_id))
     return ForgetResult(
         person_id, len(faces), vectors, decisions, restorations, face_ids=tuple(faces), outputs=tuple(outputs)

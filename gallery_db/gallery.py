@@ -7,28 +7,28 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from iconface_core.leftovers import sweep
+from iconface_core.images.leftovers import sweep
 
-from .browse import BrowseRepo
+from .browse.repository import BrowseRepo
+from .database.engine import BUSY_TIMEOUT_MS, explained, make_engine
+from .database.filesystem import refuse_network
+from .database.migrate import upgrade
+from .database.schema import HEAD
 from .decisions import DecisionRepo
-from .engine import BUSY_TIMEOUT_MS, explained, make_engine
 from .errors import GalleryError
-from .faces import FaceRepo
-from .filesystem import refuse_network
+from .faces.measures import MeasureRepo
+from .faces.repository import FaceRepo
 from .forget import purge
-from .job_queue import JobQueue
-from .jobs import JobRepo
+from .jobs.queue import JobQueue
+from .jobs.repository import JobRepo
 from .journal import JournalRepo
-from .measures import MeasureRepo
 from .meta import MetaRepo
-from .migrate import upgrade
 from .people import PersonRepo
 from .photos import PhotoRepo
-from .questions import QuestionRepo
+from .questions.repository import QuestionRepo
 from .records import ForgetResult
-from .restorations import RestorationRepo
-from .roots import RootRepo
-from .schema import HEAD
+from .restorations.repository import RestorationRepo
+from .roots.repository import RootRepo
 
 FORGETTING = "forgetting"
 """Key in `meta` while somebody is being forgotten."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from .database.schema import decision, merged
 from .decisions import undo
 from .records import DecisionRecord
-from .schema import decision, merged
 
 _CHUNK = 200  # rows read at a time when looking for one person
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, select, update
 
-from .schema import meta
+from .database.schema import meta
 
 
 class MetaRepo:

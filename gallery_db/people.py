@@ -6,10 +6,10 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, distinct, exists, func, literal_column, or_, select, text
 
+from .database.rows import batches
+from .database.schema import different, face, merged, person, photo, rejection
 from .errors import NotFoundError
 from .records import PersonConstraint, PersonRecord, PersonSummary
-from .rows import batches
-from .schema import different, face, merged, person, photo, rejection
 
 SHOWN = "face.state IN ('ok', 'doubtful')"  # the condition of the partial indexes, word for word
 COVER = f"""coalesce(

@@ -10,9 +10,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from iconface_core.types import BBox
 
+from .database.rows import MAX_VARIABLES, batches, require, storable_path, utc_now
+from .database.schema import RARE_PHOTO, face, photo, restoration, root
 from .records import FaceState, PhotoRecord, PhotoStat, PhotoState
-from .rows import MAX_VARIABLES, batches, require, storable_path, utc_now
-from .schema import RARE_PHOTO, face, photo, restoration, root
 
 
 @dataclass(frozen=True, slots=True)

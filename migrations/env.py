@@ -1,8 +1,8 @@
-"""Alembic environment: always given a live connection by `gallery_db.migrate`."""
+"""Alembic environment: always given a live connection by `gallery_db.database.migrate`."""
 
 from alembic import context
 
-from gallery_db.schema import metadata
+from gallery_db.database.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -18,8 +18,8 @@ def main() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115, PTH123 - for good
+    from .cli.fast_enqueue import quick
     from .cli.output import for_any_terminal
-    from .cli.quick import quick
 
     for_any_terminal()
     code = quick(sys.argv[1:])

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from gallery_db import Gallery
-from gallery_db.alike import Alike
 from gallery_db.errors import GalleryError
+from gallery_db.vectors.similar import Alike
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.grouping import GroupingPolicy
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.types import EmbedderId
 
-from .library.by_hand import ByHand
-from .library.copies import Copies
+from .library.drawn_faces import ByHand
 from .library.indexing import Indexer, Looking, untold
-from .library.job import LibraryJob
+from .library.library_scan import LibraryJob
+from .library.moved_copies import Copies
+from .library.photo_faces import SubjectFinder
 from .library.re_embedding import ReEmbedder
 from .library.roots import Roots
 from .library.scanning import Scanner
-from .library.subjects import SubjectFinder
 from .models.backends import (
     EmbedderBackend,
     damaged_backend,
@@ -28,17 +28,17 @@ from .models.backends import (
     embedder_backend,
     installed_embedders,
 )
-from .models.host import ModelHost, ModelSlot
+from .models.cache import ModelHost, ModelSlot
 from .models.iconface_backend import IconFaceFiles
 from .models.restorers import Restorers
 from .paths import make_private
 from .people.people import People
 from .people.regrouping import Grouper
 from .restoring.candidates import Candidates
-from .restoring.outputs import Outputs, layout_of
+from .restoring.copies import Outputs, layout_of
+from .restoring.decisions import finish_removals
+from .restoring.identification import WhoIs
 from .restoring.restore_service import RestoreService
-from .restoring.undoing import finish_removals
-from .restoring.whois import WhoIs
 from .settings import Settings
 from .unfinished import finish
 

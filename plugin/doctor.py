@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iconface_core.model_catalogue import STUDENT
+from iconface_core.models.catalogue import STUDENT
 
 from .library.disk import why_offline
+from .library.watch_limits import WATCHED
 from .models.backends import damaged_backend
-from .models.shelf import ModelShelf
-from .restoring.outputs import presence
+from .models.store import ModelShelf
+from .restoring.copies import presence
 from .rows import Row
 from .service.control import ask
 from .unfinished import left_over
-from .watching.limits import WATCHED
 
 if TYPE_CHECKING:
     from .app import App

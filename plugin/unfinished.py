@@ -11,7 +11,7 @@ from pathlib import Path
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.gallery import Tx
-from iconface_core.leftovers import leftovers, sweep
+from iconface_core.images.leftovers import leftovers, sweep
 from plugin.picture_cache import clear
 from plugin.settings import Folders
 
@@ -33,8 +33,8 @@ def clear_pictures(gallery: Gallery, folders: Folders) -> None:
 
 
 def finish(gallery: Gallery, folders: Folders) -> None:
-    """Go on where a killed command stopped, apart from copies (`plugin.restoring.undoing`). Never fails: what cannot be
-    done now, because somebody writes or the disk is read-only, is tried again by the next command."""
+    """Go on where a killed command stopped, apart from copies (`plugin.restoring.decisions`). Never fails: what cannot
+    be done now, because somebody writes or the disk is read-only, is tried again by the next command."""
     sweep(own_folders(folders))
     try:
         with gallery.begin(write=False) as tx:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import plugin.app
 from iconface_core.faces import sface, yunet
-from iconface_core.nano import restorer
+from iconface_core.restorers.nano import restorer
 from plugin.cli.main import run
 
 from .forked import forked
@@ -60,7 +60,7 @@ class World:
         from PIL import Image
 
         from iconface_core.faces.yunet import YuNetDetector
-        from iconface_core.image_io import read_photo
+        from iconface_core.images.read import read_photo
         from plugin.demo.sample import group_photo, make_library
 
         source = group_photo()

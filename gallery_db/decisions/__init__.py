@@ -6,8 +6,8 @@ NotFoundError for unknown ids, and change nothing when they raise.
 
 from sqlalchemy import select
 
+from gallery_db.database.schema import decision
 from gallery_db.records import DecisionRecord
-from gallery_db.schema import decision
 
 from . import undo
 from .of_faces import FaceDecisions

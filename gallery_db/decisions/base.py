@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from gallery_db.database.rows import batches, require, unique
+from gallery_db.database.schema import face, person
 from gallery_db.errors import GalleryError, NotFoundError, UnusableNameError
 from gallery_db.records import DecisionRecord
-from gallery_db.rows import batches, require, unique
-from gallery_db.schema import face, person
 
 from . import undo
 from .changes import Recorder

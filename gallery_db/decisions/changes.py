@@ -31,9 +31,9 @@ from sqlalchemy import (
     update,
 )
 
+from gallery_db.database.rows import batches, unique
+from gallery_db.database.schema import cluster, different, face, metadata, person, rejection, restoration
 from gallery_db.errors import ConflictError
-from gallery_db.rows import batches, unique
-from gallery_db.schema import cluster, different, face, metadata, person, rejection, restoration
 
 Change = list[Any]
 Blame = Callable[[str, int], str]

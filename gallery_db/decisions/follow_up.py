@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from gallery_db.rows import batches, to_json
-from gallery_db.schema import decision, face, meta, photo
+from gallery_db.database.rows import batches, to_json
+from gallery_db.database.schema import decision, face, meta, photo
 
 from .changes import Change
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from sqlalchemy import and_, select
 
+from gallery_db.database.rows import batches, require
+from gallery_db.database.schema import face, person, photo, rejection
 from gallery_db.errors import GalleryError
 from gallery_db.records import DecisionRecord
-from gallery_db.rows import batches, require
-from gallery_db.schema import face, person, photo, rejection
 from iconface_core.types import BBox
 
 from .base import Decisions, clean, faces_text, new_person

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
+from gallery_db.database.rows import require, unique
+from gallery_db.database.schema import cluster, different, face, merged, person, rejection, restoration
 from gallery_db.errors import GalleryError
 from gallery_db.records import DecisionRecord
-from gallery_db.rows import require, unique
-from gallery_db.schema import cluster, different, face, merged, person, rejection, restoration
 
 from .base import Decisions, clean, faces_text, new_person
 from .changes import Recorder

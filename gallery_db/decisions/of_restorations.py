@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
+from gallery_db.database.rows import require, to_json, unique
+from gallery_db.database.schema import decision, restoration
 from gallery_db.errors import GalleryError
 from gallery_db.records import DecisionRecord
-from gallery_db.rows import require, to_json, unique
-from gallery_db.schema import decision, restoration
 
 from . import removals, undo
 from .base import Decisions

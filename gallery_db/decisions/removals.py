@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from gallery_db.database.rows import from_json, to_json
 from gallery_db.meta import MetaRepo
-from gallery_db.rows import from_json, to_json
 
 _KEY = "copies_to_remove"  # meta: ids of restorations
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
+from gallery_db.database.rows import to_json, utc_now
+from gallery_db.database.schema import decision
 from gallery_db.errors import ConflictError, GalleryError, NotFoundError
 from gallery_db.records import DecisionRecord
-from gallery_db.rows import to_json, utc_now
-from gallery_db.schema import decision
 
 from . import removals
 from .changes import Blame, Change, invert

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from gallery_db.gallery import Tx
-from iconface_core.leftovers import temporary
-from iconface_core.regular_files import open_regular, read_small
+from iconface_core.images.leftovers import temporary
+from iconface_core.images.regular_files import open_regular, read_small
 from iconface_core.types import EmbedderId
 
 from . import _faiss

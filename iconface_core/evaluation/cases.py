@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from iconface_core.errors import PackError
-from iconface_core.training.degrade import LEVELS, degrade_each, degrade_print_each
-from iconface_core.training.shards import Pack
+from iconface_core.training.data.shards import Pack
+from iconface_core.training.degradations.degrader import LEVELS, degrade_each, degrade_print_each
 from iconface_core.types import I64, RgbU8
 
 __all__ = ["LEVELS", "Case", "cases_of_pack", "degraded", "old_prints"]

@@ -12,8 +12,8 @@ import numpy as np
 
 from iconface_core.errors import WeightsError
 from iconface_core.geometry import FFHQ_512
-from iconface_core.nano.inference import NanoFace, NanoModel
 from iconface_core.protocols import FaceRestorer
+from iconface_core.restorers.nano.inference import NanoFace, NanoModel
 from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 
 from .cases import Case

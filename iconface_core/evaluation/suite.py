@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from iconface_core.nano.inference import NanoFace, NanoModel
 from iconface_core.protocols import FaceEmbedder
-from iconface_core.training.shards import open_pack
+from iconface_core.restorers.nano.inference import NanoFace, NanoModel
+from iconface_core.training.data.shards import open_pack
 from iconface_core.types import RgbU8
 
 from .cases import LEVELS, Case, cases_of_pack
@@ -83,7 +83,7 @@ def run_suite(plan: Plan, embedder: FaceEmbedder, *, on_method: OnMethod | None 
 def _methods(plan: Plan, models: Mapping[str, NanoModel]) -> dict[str, Method]:
     methods: dict[str, Method] = {}
     if plan.waifu2x:
-        from iconface_core.restore.waifu2x import Waifu2xRestorer
+        from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 
         methods["waifu2x"] = blind(Waifu2xRestorer(threads=plan.threads or 1))
     if plan.real_esrgan is not None:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from iconface_core.calibration import Calibration
-from iconface_core.model_catalogue import backend as known_backend
-from iconface_core.model_files import locate
+from iconface_core.models.catalogue import backend as known_backend
+from iconface_core.models.files import locate
 from iconface_core.types import AlignedFace, FaceEmbedding
 
 from .adaface_facts import embedder_id

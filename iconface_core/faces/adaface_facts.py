@@ -6,8 +6,8 @@ from safetensors import SafetensorError, safe_open
 
 from iconface_core.calibration import Calibration
 from iconface_core.errors import WeightsError
-from iconface_core.model_catalogue import backend as known_backend
-from iconface_core.model_files import locate
+from iconface_core.models.catalogue import backend as known_backend
+from iconface_core.models.files import locate
 from iconface_core.types import EmbedderId
 
 from .vectors import calibration_path, unmeasured_calibration

@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
-from iconface_core.leftovers import temporary
-from iconface_core.model_catalogue import ADAFACE, backend
-from iconface_core.model_files import Color, sha256_of
+from iconface_core.images.leftovers import temporary
+from iconface_core.models.catalogue import ADAFACE, backend
+from iconface_core.models.files import Color, sha256_of
 
 from .adaface_net import STAGES, AdaFaceNet
 

@@ -14,8 +14,8 @@ import onnxruntime as ort
 
 from iconface_core.calibration import Calibration
 from iconface_core.errors import BackendUnavailableError, WeightsError
-from iconface_core.model_catalogue import backend as known_backend
-from iconface_core.model_files import Backend, locate_verified, require_licence
+from iconface_core.models.catalogue import backend as known_backend
+from iconface_core.models.files import Backend, locate_verified, require_licence
 from iconface_core.types import F32, AlignedFace, DetectedFace, EmbedderId, FaceEmbedding, RgbU8
 
 from .candidates import Candidates

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from iconface_core.model_catalogue import SFACE_FILE
-from iconface_core.model_files import locate_verified
+from iconface_core.models.catalogue import SFACE_FILE
+from iconface_core.models.files import locate_verified
 from iconface_core.types import AlignedFace, FaceEmbedding
 
 from .onnx_graph import fold_constants, keep_input, load_graph, open_session

@@ -13,8 +13,8 @@ from onnx import numpy_helper
 
 from iconface_core.calibration import Calibration
 from iconface_core.errors import WeightsError
-from iconface_core.model_catalogue import SFACE_FILE
-from iconface_core.model_files import locate_verified
+from iconface_core.models.catalogue import SFACE_FILE
+from iconface_core.models.files import locate_verified
 from iconface_core.types import F32, AlignedFace, FaceEmbedding
 
 from .onnx_graph import fold_constants, keep_input, load_graph, open_session

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from iconface_core.geometry import ARCFACE_112, Template, align_face, invert
-from iconface_core.model_catalogue import YUNET_FILE
-from iconface_core.model_files import locate_verified
+from iconface_core.models.catalogue import YUNET_FILE
+from iconface_core.models.files import locate_verified
 from iconface_core.types import F32, DetectedFace, RgbU8
 
 from .candidates import Candidates

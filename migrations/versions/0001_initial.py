@@ -286,7 +286,7 @@ def upgrade() -> None:
           DELETE FROM vector_change WHERE embedder = old.embedder AND face_id = old.face_id;
           INSERT INTO vector_change (embedder, face_id) VALUES (old.embedder, old.face_id);
         END""")
-    # Names this timeline of changes: restoring a backup starts another, see gallery_db/backups.py.
+    # Names this timeline of changes: restoring a backup starts another, see gallery_db/database/backups.py.
     op.execute("INSERT INTO meta (key, value) VALUES ('index_epoch', lower(hex(randomblob(16))))")
 
 

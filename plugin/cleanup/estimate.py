@@ -8,7 +8,7 @@ from statistics import median
 
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord
-from plugin.jobs.kinds import RESTORE
+from plugin.job_kinds import RESTORE
 
 RECENT = 200
 """So many of the latest restorations are looked at."""

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RestorationRecord
-from plugin.jobs.kinds import RESTORE
+from plugin.job_kinds import RESTORE
 from plugin.restoring.skips import ALREADY_CLEAR
 from plugin.rows import Row
 
-from .running import Run
+from .feeder import Run
 
 Kind = Literal["restored", "refused", "left alone", "failed", "cancelled", "waiting"]
 

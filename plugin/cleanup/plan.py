@@ -7,8 +7,8 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gallery_db.measures import DegradedFilter
-from iconface_core.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
+from gallery_db.faces.measures import DegradedFilter
+from iconface_core.damage.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
 from plugin.restoring.candidates import Candidate
 from plugin.rows import Row
 

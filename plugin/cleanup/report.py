@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 
 from iconface_core.errors import ImageReadError
-from iconface_core.image_io import read_photo
+from iconface_core.images.read import read_photo
 from iconface_core.types import RgbU8
 from plugin.errors import UsageError
 from plugin.progress import Progress
 
 from .estimate import paces, size_words, time_words
+from .feeder import Run, current
 from .outcomes import Outcome, counts, ended_jobs, outcomes
-from .running import Run, current
 
 if TYPE_CHECKING:
     from plugin.app import App

@@ -14,9 +14,9 @@ from .session import SHARED_HELP, Session, path
 if TYPE_CHECKING:
     from gallery_db.records import JobRecord
     from plugin.app import App
-    from plugin.cleanup.foreground import Waiting
+    from plugin.cleanup.drive import Waiting
+    from plugin.cleanup.feeder import Run
     from plugin.cleanup.plan import Plan, PlanFilter
-    from plugin.cleanup.running import Run
 
 People = Annotated[
     list[str] | None, typer.Option("--people", "-p", help="only of this person (id or name); may be repeated")
@@ -65,7 +65,7 @@ def plan(
     from dataclasses import asdict
 
     from plugin.cleanup.plan import item_row, make_plan
-    from plugin.cleanup.words import HEAD, summary_lines, table_rows
+    from plugin.cleanup.wording import HEAD, summary_lines, table_rows
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -104,10 +104,10 @@ def run(
     if dry_run:
         plan(ctx, people, since, root, limit, min_degradation, min_references, min_gain, again, restorer)
         return 0
-    from plugin.cleanup.foreground import drive, unpause
-    from plugin.cleanup.gate import Hours
+    from plugin.cleanup.drive import drive, unpause
     from plugin.cleanup.outcomes import ended_jobs
-    from plugin.cleanup.words import status_lines
+    from plugin.cleanup.schedule import Hours
+    from plugin.cleanup.wording import status_lines
 
     window = None if hours is None else Hours.parse(hours)
     session = Session.of(ctx)
@@ -152,8 +152,8 @@ def run(
 def pause(ctx: typer.Context) -> None:
     """Stop after the photos in hand. `cleanup run` goes on."""
     from gallery_db import Gallery
-    from plugin.cleanup.foreground import pause as hold
-    from plugin.cleanup.running import at_work
+    from plugin.cleanup.drive import pause as hold
+    from plugin.cleanup.feeder import at_work
 
     session = Session.of(ctx)
     folders = session.settings().folders
@@ -167,7 +167,7 @@ def pause(ctx: typer.Context) -> None:
 
 def status(ctx: typer.Context) -> None:
     """How far the latest clean-up is, and what came of it."""
-    from plugin.cleanup.words import status_lines
+    from plugin.cleanup.wording import status_lines
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -193,7 +193,7 @@ def report(
 
 def measure(ctx: typer.Context) -> int:
     """Measure faces in all pixels of their photos, where indexing did not. Stop it at any time and run it again."""
-    from plugin.cleanup.measuring import measure_missing
+    from plugin.library.measure_job import measure_missing
 
     session = Session.of(ctx)
     with session.app() as app, session.out.progress("measuring", "faces") as progress:
@@ -214,7 +214,7 @@ def _filter(
     min_gain: float,
     again: bool,
 ) -> "PlanFilter":
-    from iconface_core.sharpness import SHARP_SCORE
+    from iconface_core.damage.sharpness import SHARP_SCORE
     from plugin.cleanup.plan import PlanFilter
 
     return PlanFilter(
@@ -233,9 +233,9 @@ def _begin(
     app: "App", session: Session, where: "PlanFilter", restorer: str, hours: Any, *, idle: bool, new: bool
 ) -> "Run | None":
     """Go on with an unfinished clean-up, or plan and start one. None when the plan is empty."""
+    from plugin.cleanup.feeder import at_work, change, current, proceed, start
     from plugin.cleanup.plan import make_plan
-    from plugin.cleanup.running import at_work, change, current, proceed, start
-    from plugin.cleanup.words import summary_lines
+    from plugin.cleanup.wording import summary_lines
 
     with app.gallery.begin(write=False) as tx:
         run = current(tx)
@@ -256,9 +256,9 @@ def _begin(
 
 
 def _status(app: "App") -> dict[str, Any]:
+    from plugin.cleanup.feeder import current
     from plugin.cleanup.outcomes import counts, outcomes
-    from plugin.cleanup.running import current
-    from plugin.jobs.kinds import CLEANUP_ITEM
+    from plugin.job_kinds import CLEANUP_ITEM
 
     with app.gallery.begin(write=False) as tx:
         run = current(tx)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from plugin.errors import NotFoundError
+from plugin.job_pause import EVERYTHING, RESTORE, paused_kinds
 from plugin.jobs.inbox import drop
-from plugin.jobs.paused import EVERYTHING, RESTORE, paused_kinds
 from plugin.paths import printable
 from plugin.service.start import wake_or_start
 
@@ -24,8 +24,8 @@ def enqueue(
     *,
     on_paused: Callable[[int, str], None] = lambda photos, kind: None,
 ) -> int:
-    """Ask the service to restore photos. `options` are those of the job (plugin.jobs.restore_job). `on_paused(photos,
-    kind)` is called when they have to wait until somebody resumes that kind of job.
+    """Ask the service to restore photos. `options` are those of the job (plugin.restoring.restore_job).
+    `on_paused(photos, kind)` is called when they have to wait until somebody resumes that kind of job.
 
     Raises NotFoundError when none of the files is there.
     """

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .outcomes import changes_row, needed, outcome_lines
+from .file_changes import changes_row, needed, outcome_lines
 from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.desktop.integrations import Integration, Outcome
+    from plugin.file_managers.registry import Integration, Outcome
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="see: iconface integrate list")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]
@@ -29,7 +29,7 @@ def register(root: typer.Typer) -> None:
 
 def show_all(ctx: typer.Context) -> None:
     """List the file managers this works with, and whether the entry is there."""
-    from plugin.desktop.integrations import status
+    from plugin.file_managers.registry import status
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = [
@@ -54,7 +54,7 @@ def uninstall(ctx: typer.Context, names: Names = None, dry_run: DryRun = False) 
 
 
 def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bool) -> int:
-    from plugin.desktop.integrations import carry_out, chosen
+    from plugin.file_managers.registry import carry_out, chosen
 
     backups = session.settings().folders.state / "desktop-backups"
     todo = chosen(_known(session), names, wanted=wanted)
@@ -68,9 +68,9 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
 
 
 def _known(session: Session) -> "list[Integration]":
-    from plugin.desktop.command import entry_command
-    from plugin.desktop.integrations import integrations
-    from plugin.desktop.own_files import Places
+    from plugin.file_managers.registry import integrations
+    from plugin.installed_files.command import entry_command
+    from plugin.installed_files.own_files import Places
 
     places = Places.of(os.environ, Path.home(), session.settings().folders.data)
     return integrations(places, entry_command(session.own_home))

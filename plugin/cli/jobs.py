@@ -201,7 +201,7 @@ def _queue(session: Session) -> Generator["Gallery"]:
 
 
 def _pause(session: Session, kind: str | None, *, paused: bool) -> None:
-    from gallery_db.job_queue import EVERYTHING
+    from gallery_db.jobs.queue import EVERYTHING
 
     with _queue(session) as gallery, gallery.begin() as tx:
         _check(kind, {EVERYTHING} if paused else {EVERYTHING, *tx.jobs.paused()})

@@ -11,7 +11,7 @@ from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import AtStake
-    from plugin.library.job import LibraryReport
+    from plugin.library.library_scan import LibraryReport
 
 
 def register(root: typer.Typer) -> None:
@@ -143,7 +143,7 @@ def rules(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only check and show them")] = False,
 ) -> None:
     """Show or change what the watcher restores by itself: new degraded faces of people with a name, never others."""
-    from plugin.library.rules import to_rules
+    from plugin.library.auto_restore_rules import to_rules
 
     session = Session.of(ctx)
     given = {
@@ -179,7 +179,7 @@ def scan(
 
     While another scan runs, of the service or of another terminal, this one waits for its turn.
     """
-    from .waiting import in_turn
+    from .scan_turn import in_turn
 
     session = Session.of(ctx)
     with session.app() as app:

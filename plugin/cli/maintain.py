@@ -50,7 +50,7 @@ def backup(
     """Write a complete copy of the gallery database. Scans make one a day by themselves and keep fourteen."""
     from datetime import datetime
 
-    from gallery_db import backups
+    from gallery_db.database import backups
     from plugin.paths import absolute
 
     session = Session.of(ctx)
@@ -77,9 +77,9 @@ def restore_backup(
 
     A service that runs stops for this moment.
     """
-    from gallery_db import backups
+    from gallery_db.database import backups
     from plugin.paths import absolute
-    from plugin.service.aside import alone
+    from plugin.service.restart import alone
 
     session = Session.of(ctx)
     folders = session.settings().folders
@@ -106,7 +106,7 @@ def undo(
     dry_run: DryRun = False,
 ) -> None:
     """Take back the latest decision (or any, by id); undoing an undo does it again. A restored copy is removed."""
-    from plugin.restoring.undoing import undo as take_back
+    from plugin.restoring.decisions import undo as take_back
 
     session = Session.of(ctx)
     with session.app() as app:

@@ -10,7 +10,7 @@ from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.models.shelf import ModelShelf
+    from plugin.models.store import ModelShelf
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would be done")]
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="an id, see: iconface models list")]
@@ -159,6 +159,6 @@ def _would(session: Session, what: str) -> None:
 
 
 def _shelf(session: Session) -> "ModelShelf":
-    from plugin.models.shelf import ModelShelf
+    from plugin.models.store import ModelShelf
 
     return ModelShelf(session.settings().folders.models)

@@ -11,7 +11,7 @@ from plugin.plain_text import counted
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from plugin.restoring.whois import Answer
+    from plugin.restoring.identification import Answer
 
 FaceNumber = Annotated[int | None, typer.Option("--face", min=1, help="only this face, counted from the left")]
 
@@ -30,7 +30,7 @@ def references(
     limit: Annotated[int, typer.Option(min=0, max=8, help="at most this many")] = 3,
 ) -> int:
     """Whose face is it, which of their photos would be used to restore it, and why these."""
-    from plugin.library.subjects import pick
+    from plugin.library.photo_faces import pick
     from plugin.paths import absolute
 
     session = Session.of(ctx)
@@ -109,8 +109,8 @@ def restore(
             "force": force,
         }
         return enqueue(session, photos, options)
-    from plugin.jobs.restore_job import nameable
     from plugin.paths import absolute
+    from plugin.restoring.restore_job import nameable
     from plugin.restoring.result import FaceResult, RestoreRequest, exit_code
 
     results: list[FaceResult] = []

@@ -16,7 +16,7 @@ from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import RestorationRecord
-    from plugin.library.copies import Copies
+    from plugin.library.moved_copies import Copies
 
 VERBS = frozenset({"list", "show", "accept", "reject"})
 """The first word after `restore` that means one of these commands, not a photo of that name."""
@@ -46,7 +46,7 @@ def list_(
     """List restorations and proposals, latest first."""
     from plugin.errors import UsageError
     from plugin.paths import absolute
-    from plugin.restoring.undoing import STATES
+    from plugin.restoring.decisions import STATES
 
     wanted = [s for s in STATES if s in (state or STATES)]
     if state and set(state) - set(STATES):
@@ -72,7 +72,7 @@ def list_(
 
 def show(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID|PATH")]) -> None:
     """Everything that is kept of a restoration: who, which references, the identity check, where the copy is."""
-    from plugin.restoring.undoing import find
+    from plugin.restoring.decisions import find
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -91,10 +91,10 @@ def accept(
     dry_run: DryRun = False,
 ) -> int:
     """Say that results are good, so that no algorithm replaces them. An accepted proposal is restored."""
+    from plugin.restoring.decisions import accept as accept_output
     from plugin.restoring.proposals import enqueue as leave
     from plugin.restoring.proposals import fulfil
     from plugin.restoring.result import FaceResult, exit_code
-    from plugin.restoring.undoing import accept as accept_output
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
@@ -126,7 +126,7 @@ def accept(
 
 def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     """Say that results are not wanted: the copy is removed, and nothing makes the same again by itself."""
-    from plugin.restoring.undoing import reject as reject_output
+    from plugin.restoring.decisions import reject as reject_output
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
@@ -153,7 +153,7 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
 
 def _entries(copies: "Copies", which: Sequence[str]) -> "list[RestorationRecord]":
     """The first row of each output or proposal that is named, each once. Raises NotFoundError."""
-    from plugin.restoring.undoing import find
+    from plugin.restoring.decisions import find
 
     found = (find(copies, _name(name))[0] for name in which)
     return list({first.id: first for first in found}.values())
@@ -167,7 +167,7 @@ def _name(which: str) -> str:
 
 
 def _row(r: "RestorationRecord") -> dict[str, Any]:
-    from plugin.restoring.outputs import presence
+    from plugin.restoring.copies import presence
 
     b = r.bbox
     return {

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .outcomes import changes_row, needed, outcome_lines
+from .file_changes import changes_row, needed, outcome_lines
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.desktop.integrations import Outcome
+    from plugin.file_managers.registry import Outcome
     from plugin.settings import Folders
 
 Ways = Annotated[list[str] | None, typer.Argument(metavar="[WAY...]", help="systemd, autostart, launchd, task")]
@@ -43,7 +43,7 @@ def run(
     """Be the service, until Ctrl-C, a signal, or `iconface service stop`. Only one runs at a time."""
     from contextlib import nullcontext
 
-    from plugin.desktop.at_once import troubles_told
+    from plugin.notifications.immediate import troubles_told
     from plugin.service.run import run_service
 
     session = Session.of(ctx)
@@ -92,8 +92,8 @@ def _at_login(session: Session) -> list[str]:
     """The ways in which it is started at login."""
     from pathlib import Path
 
-    from plugin.desktop.integrations import status as installed
-    from plugin.service.install import ways_of
+    from plugin.file_managers.registry import status as installed
+    from plugin.service.autostart import ways_of
 
     ways = ways_of(session.own_home, Path.home(), session.settings().folders)
     return [way.name for way in ways if installed(way) in ("installed", "outdated")]
@@ -132,8 +132,8 @@ def uninstall(ctx: typer.Context, ways: Ways = None, dry_run: DryRun = False) ->
 def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bool) -> int:
     from pathlib import Path
 
-    from plugin.desktop.integrations import carry_out
-    from plugin.service.install import chosen, ways_of
+    from plugin.file_managers.registry import carry_out
+    from plugin.service.autostart import chosen, ways_of
 
     folders = session.settings().folders
     todo = chosen(ways_of(session.own_home, Path.home(), folders), names, wanted=wanted)

@@ -49,7 +49,7 @@ def watch(ctx: typer.Context) -> None:
             _follow(session, gallery, settings.folders.runtime)
         return
     if restarting:
-        from plugin.service.aside import start_anew
+        from plugin.service.restart import start_anew
 
         start_anew(settings.folders.runtime)
 

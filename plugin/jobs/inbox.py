@@ -27,7 +27,7 @@ def drop(folder: Path, paths: Sequence[Path], options: Mapping[str, Any], *, ori
     make_private(folder)  # the data folder may not be there yet, and is the user's alone
     target = folder / f"{time.time_ns()}-{os.getpid()}{SUFFIX}"
     request = {"paths": [str(p) for p in paths], "options": dict(options), "origin": origin}
-    temp = target.with_name(f"{target.name}.{os.getpid()}.unfinished")  # as iconface_core.leftovers has it
+    temp = target.with_name(f"{target.name}.{os.getpid()}.unfinished")  # as iconface_core.images.leftovers has it
     with open(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - opened with a mode
         json.dump(request, file)  # ASCII: names that are not UTF-8 keep their stray bytes as escapes
         file.flush()
@@ -65,7 +65,7 @@ def collect(folder: Path, gallery: "Gallery") -> list[int]:
 
 
 def _take(file: Path, gallery: "Gallery") -> list[int]:
-    from .kinds import enqueue_restore
+    from plugin.job_kinds import enqueue_restore
 
     try:
         request = json.loads(file.read_bytes())

@@ -6,15 +6,15 @@ it must not double anything. An exception fails the job, which is tried again la
 trying again cannot help.
 """
 
-from .kinds import CHANGES, CLEANUP_ITEM, EMBED, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
+from plugin.job_kinds import CHANGES, CLEANUP_ITEM, EMBED, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
 
 HANDLERS = {
-    RESTORE: "plugin.jobs.restore_job:run",
-    NIGHTLY: "plugin.jobs.nightly_job:run",
-    CHANGES: "plugin.watching.handlers:changes",
-    RECONCILE: "plugin.watching.handlers:reconcile",
-    PROPOSE: "plugin.watching.proposing:run",
-    CLEANUP_ITEM: "plugin.cleanup.running:feed",
-    MEASURE: "plugin.cleanup.measuring:run",
-    EMBED: "plugin.jobs.embed_job:run",
+    RESTORE: "plugin.restoring.restore_job:run",
+    NIGHTLY: "plugin.library.nightly_job:run",
+    CHANGES: "plugin.library.scan_jobs:changes",
+    RECONCILE: "plugin.library.scan_jobs:reconcile",
+    PROPOSE: "plugin.restoring.propose_job:run",
+    CLEANUP_ITEM: "plugin.cleanup.feeder:feed",
+    MEASURE: "plugin.library.measure_job:run",
+    EMBED: "plugin.library.embed_job:run",
 }

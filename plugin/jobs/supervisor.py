@@ -17,7 +17,7 @@ from gallery_db.errors import GalleryError
 from gallery_db.records import JobRecord
 from plugin.own_process import own_module
 
-from . import blame
+from . import crash_policy
 from .registry import HANDLERS
 from .worker_process import Limits, WorkerProcess, death
 
@@ -156,7 +156,9 @@ class Supervisor:
                 job = tx.jobs.get(job_id)
                 if (job.state, job.attempts) != ("running", attempts):
                     return  # finished or cancelled just before
-                verdict = blame.settle(tx, job, worker.looking, reason, time.time(), backoff_s=self._limits.backoff_s)
+                verdict = crash_policy.settle(
+                    tx, job, worker.looking, reason, time.time(), backoff_s=self._limits.backoff_s
+                )
                 after = tx.jobs.get(job_id)
         except GalleryError as e:
             log.warning("job %d waits for the end of its lease: %s", job_id, e)

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gallery_db import Tx
 from gallery_db.errors import GalleryBusyError, GalleryError
 from gallery_db.records import JobRecord
+from plugin.job_kinds import HAND
 
 from .channel import Sender, listen, take_stdout
 from .context import JobCancelled, JobContext, JobFailedError, StopReason
-from .kinds import HAND
 from .registry import HANDLERS
 
 if TYPE_CHECKING:

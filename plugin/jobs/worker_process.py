@@ -15,8 +15,8 @@ import psutil
 
 from gallery_db.errors import GalleryError
 
-from .blame import BACKOFF_S
 from .channel import Sender, listen
+from .crash_policy import BACKOFF_S
 
 log = logging.getLogger(__name__)
 

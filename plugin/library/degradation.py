@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from iconface_core.damage.sharpness import VERSION, Degradation, measure
 from iconface_core.geometry import FFHQ_512, align_face
-from iconface_core.image_io import Photo
-from iconface_core.sharpness import VERSION, Degradation, measure
+from iconface_core.images.read import Photo
 from iconface_core.types import DetectedFace
 
 

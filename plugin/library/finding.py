@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from iconface_core.boxes import iou
-from iconface_core.image_io import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, Photo, photo_size, read_photo
+from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, Photo, photo_size, read_photo
 from iconface_core.protocols import FaceDetector
 from iconface_core.types import DetectedFace
 

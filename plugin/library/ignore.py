@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from iconface_core.photo_formats import is_photo_name
-from iconface_core.regular_files import read_small
+from iconface_core.images.formats import is_photo_name
+from iconface_core.images.regular_files import read_small
 
 IGNORE_FILE = ".iconfaceignore"
 """A file of gitignore patterns; they hold for its folder and everything below, the deepest file decides."""

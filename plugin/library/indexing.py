@@ -11,11 +11,11 @@ from typing import TypedDict
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceChanges, FoundFace
 from iconface_core.geometry import ARCFACE_112, align_face
-from iconface_core.image_io import Photo, check_photo, content_hash
+from iconface_core.images.provenance import is_restored_output
+from iconface_core.images.read import Photo, check_photo, content_hash
 from iconface_core.protocols import FaceDetector, FaceEmbedder
-from iconface_core.provenance import is_restored_output
 from iconface_core.types import AlignedFace, DetectedFace, EmbedderId, FaceEmbedding
-from plugin.models.host import ModelSlot
+from plugin.models.cache import ModelSlot
 
 from .bad_files import is_no_fault_of, reason_of
 from .degradation import measured

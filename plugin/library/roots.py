@@ -12,8 +12,8 @@ from plugin.rows import Row
 from plugin.settings import Folders
 from plugin.unfinished import clear_pictures, note_clearing
 
+from .auto_restore_rules import RestoreRules, rules_of, set_rules
 from .disk import same_folder
-from .rules import RestoreRules, rules_of, set_rules
 
 
 class Roots:

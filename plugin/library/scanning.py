@@ -16,11 +16,11 @@ from gallery_db.records import PhotoRecord, PhotoStat, RootRecord
 from plugin.errors import BusyError, NotFoundError
 from plugin.progress import Progress
 
-from .copies import Copies
 from .disk import Changes, FoundFile, KnownFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
 from .ignore import IgnoreRules
 from .indexing import Indexer, Seen, store
-from .moves import MovedPhotos, left_for
+from .moved_copies import Copies
+from .moved_photos import MovedPhotos, left_for
 from .once import each_once
 from .still_there import before
 

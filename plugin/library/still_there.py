@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord, FoundFace
-from iconface_core.image_io import Photo
-from iconface_core.same_faces import Place, same_faces
+from iconface_core.identity.same_faces import Place, same_faces
+from iconface_core.images.read import Photo
 from iconface_core.types import F32, BBox, DetectedFace, EmbedderId, FaceEmbedding
 
 from .points import detection_of

@@ -9,9 +9,9 @@ from typing import Literal
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
-from iconface_core.model_catalogue import ADAFACE, NANO, NANO_FILE, STUDENT_FILE
-from iconface_core.model_catalogue import backend as known_backend
-from iconface_core.model_files import locate, locate_verified, sha256_of, verify_file
+from iconface_core.models.catalogue import ADAFACE, NANO, NANO_FILE, STUDENT_FILE
+from iconface_core.models.catalogue import backend as known_backend
+from iconface_core.models.files import locate, locate_verified, sha256_of, verify_file
 from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
 from iconface_core.types import EmbedderId
 
@@ -181,7 +181,7 @@ def restorer_backend(name: str, iconface: IconFaceFiles, embedders: Sequence[Emb
     if name in ("auto", "waifu2x", WAIFU2X):
 
         def waifu2x() -> FaceRestorer:
-            from iconface_core.restore.waifu2x import Waifu2xRestorer
+            from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 
             return Waifu2xRestorer()
 
@@ -199,7 +199,7 @@ def steps_for(restorer_id: str, quality: Quality | None) -> int | None:
 
 def _load_nano(weights: Path, embedders: Sequence[EmbedderBackend]) -> FaceRestorer:
     from iconface_core.faces.sface_facts import SFACE_ID
-    from iconface_core.nano.restorer import NanoRestorer
+    from iconface_core.restorers.nano.restorer import NanoRestorer
 
     sface = next((e for e in embedders if e.facts.id == SFACE_ID), None)
     return NanoRestorer(weights, embedder=(sface or embedder_backend("sface", weights.parent, "")).load)

@@ -13,7 +13,7 @@ from iconface_core.protocols import FaceEmbedder, FaceRestorer
 from iconface_core.types import EmbedderId
 
 if TYPE_CHECKING:
-    from iconface_core.restore.placement import Placement
+    from iconface_core.restorers.iconface.placement import Placement
 
 ICONFACE = "iconface-flux2-klein-4b"
 
@@ -44,7 +44,7 @@ class IconFaceFiles:
                 f"no checkpoint in {self.checkpoint} (iconface models import-faceir FILE makes one)",
                 f"no backbone in {self.backbone} (iconface models pull flux2-klein-base-4b)",
             ]
-        from iconface_core.restore.readiness import why_not
+        from iconface_core.restorers.iconface.readiness import why_not
 
         return why_not(
             self.checkpoint if self.checkpoint.is_dir() else None,
@@ -58,8 +58,8 @@ class IconFaceFiles:
 
         Raises WeightsError or BackendUnavailableError.
         """
-        from iconface_core.restore.checkpoint import read_config
-        from iconface_core.restore.restorer import IconFaceRestorer
+        from iconface_core.restorers.iconface.checkpoint import read_config
+        from iconface_core.restorers.iconface.restorer import IconFaceRestorer
 
         identity = read_config(self.checkpoint)[0].identity
         encoder = next((load for key, load in embedders.items() if identity.enabled and identity.accepts(key)), None)
@@ -71,7 +71,7 @@ class IconFaceFiles:
         )
 
     def _placement(self) -> "Placement":
-        from iconface_core.restore.placement import Placement
+        from iconface_core.restorers.iconface.placement import Placement
 
         weights: dict[str, Literal["full", "int8"]] = {"full": "full", "int8": "int8"}
         offload: dict[str, Literal["none", "blocks"]] = {"none": "none", "blocks": "blocks"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from iconface_core.protocols import FaceRestorer
 
 from .backends import EmbedderBackend, RestorerBackend, restorer_backend
-from .host import ModelHost, ModelSlot
+from .cache import ModelHost, ModelSlot
 from .iconface_backend import IconFaceFiles
 
 

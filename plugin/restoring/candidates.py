@@ -13,20 +13,20 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, ReferenceRow, RestorationRecord
 from iconface_core.calibration import EmbedderFacts
-from iconface_core.reference_types import ReferenceCandidate, ReferenceChoice
-from iconface_core.sharpness import Degradation, why_left_alone
+from iconface_core.damage.sharpness import Degradation, why_left_alone
+from iconface_core.identity.reference_types import ReferenceCandidate, ReferenceChoice
 from iconface_core.types import FaceEmbedding
 from plugin.library.degradation import stored
+from plugin.library.photo_faces import Subject
 from plugin.library.points import detection_of
-from plugin.library.subjects import Subject
 from plugin.models.backends import RestorerBackend
 
+from .copies import presence, why_not_again
 from .expected_gain import NOTHING, Gain, expected_gain
+from .identification import WhoIs
 from .judging import likeness
-from .outputs import presence, why_not_again
 from .same_picture import copies_among
 from .skips import Skip
-from .whois import WhoIs
 
 MAX_POOL = 200
 """Of a person with more faces only this many, the best, are weighed as references: weighing is quadratic."""

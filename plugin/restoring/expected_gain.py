@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iconface_core.sharpness import Degradation
-from iconface_core.visible_change import LEAST_MEAN
+from iconface_core.damage.sharpness import Degradation
+from iconface_core.damage.visible_change import LEAST_MEAN
 
 MEASURED: Mapping[str, Sequence[float]] = {"iconface-nano": (0.006, 0.133, 0.148, 0.163)}
 """Restorer -> rise of likeness of a face that cannot be recognised at all, with 0, 1, 2 and 3 references. Fitted by

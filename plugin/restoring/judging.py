@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from iconface_core.calibration import Calibration
+from iconface_core.identity.verdict import Verdict, judge
 from iconface_core.types import F32, FaceEmbedding
-from iconface_core.verdict import Verdict, judge
 
-from .whois import Answer
+from .identification import Answer
 
 GALLERY_TOP = 3
 """Likeness to a person is the mean cosine to this many of their closest photos: one wrong face cannot decide."""

@@ -3,8 +3,8 @@
 from gallery_db import Gallery
 from gallery_db.records import Origin, RestorationRecord
 
-from .again import again, photo_now
 from .candidates import Candidate
+from .repeat import again, photo_now
 from .restore_service import RestoreService
 from .result import FaceResult, RestoreRequest
 

@@ -9,28 +9,28 @@ from pathlib import Path
 
 from gallery_db import Gallery
 from iconface_core.calibration import Calibration
+from iconface_core.damage.sharpness import measure, why_left_alone
+from iconface_core.damage.visible_change import LEAST_MEAN, visible_change
 from iconface_core.errors import ImageReadError
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
-from iconface_core.image_io import Photo, content_hash, read_photo
-from iconface_core.paste import paste_back
+from iconface_core.identity.verdict import VerdictKind, lost_likeness, refused_for_loss
+from iconface_core.images.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
+from iconface_core.images.read import Photo, content_hash, read_photo
+from iconface_core.pasting.paste import paste_back
 from iconface_core.protocols import FaceEmbedder
-from iconface_core.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
-from iconface_core.sharpness import measure, why_left_alone
 from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
-from iconface_core.verdict import VerdictKind, lost_likeness, refused_for_loss
-from iconface_core.visible_change import LEAST_MEAN, visible_change
 from plugin.errors import NotFoundError
 from plugin.library.bad_files import FAULTS_OF_A_FILE, reason_of
-from plugin.library.subjects import Subject, SubjectFinder, pick
+from plugin.library.photo_faces import Subject, SubjectFinder, pick
 from plugin.models.backends import steps_for
-from plugin.models.host import ModelSlot
+from plugin.models.cache import ModelSlot
 from plugin.models.restorers import Restorers
 
+from .copies import Outputs, why_not_again
+from .identification import Answer, WhoIs, chosen_by_hand
 from .judging import Judged, gallery_of, judged, likeness
-from .outputs import Outputs, why_not_again
 from .result import FaceResult, RestoreRequest, change_words
 from .skips import ALREADY_CLEAR, Skip
-from .whois import Answer, WhoIs, chosen_by_hand
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from gallery_db.records import Origin
-from iconface_core.sharpness import Degradation
+from iconface_core.damage.sharpness import Degradation
+from iconface_core.damage.visible_change import VisibleChange
+from iconface_core.identity.verdict import Verdict, VerdictKind
 from iconface_core.types import BBox
-from iconface_core.verdict import Verdict, VerdictKind
-from iconface_core.visible_change import VisibleChange
 from plugin.models.backends import Quality
 from plugin.rows import Row
 

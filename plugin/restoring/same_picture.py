@@ -9,7 +9,7 @@ from gallery_db.records import ReferenceRow
 from iconface_core.boxes import iou
 from iconface_core.grouping import COPY_SIMILARITY
 from iconface_core.types import F32, I64, BBox
-from plugin.library.subjects import Subject
+from plugin.library.photo_faces import Subject
 
 _PERHAPS = 0.9  # vectors of a face and of its copy that was saved anew, or made smaller, are at least so alike
 _SAME_PLACE = 0.8  # overlap of the boxes, each in parts of its picture

@@ -13,21 +13,21 @@ from typing import Any
 import psutil
 
 from gallery_db import Gallery
-from gallery_db.job_queue import EVERYTHING
+from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
-from plugin.desktop.notify import desktop_notifications
 from plugin.jobs import inbox
 from plugin.jobs.registry import HANDLERS
 from plugin.jobs.supervisor import Supervisor, worker_command
 from plugin.jobs.worker_process import Limits
+from plugin.notifications.batching import desktop_notifications
 from plugin.paths import printable
 from plugin.settings import Settings
 from plugin.watching.watcher import LibraryWatcher, options_of
 
-from .aside import Updates, ending_signals, start_anew
 from .control import ControlServer
 from .lock import only_service
-from .web_child import WebChild
+from .restart import Updates, ending_signals, start_anew
+from .web_process import WebChild
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iconface_core.errors import BackendUnavailableError
-from iconface_core.model_catalogue import NANO_FILE
-from iconface_core.model_files import locate
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate
 from plugin.errors import UsageError
 from plugin.models.backends import embedder_backend
 from plugin.paths import absolute

@@ -10,8 +10,8 @@ from plugin.progress import Progress
 from plugin.rows import Row
 
 if TYPE_CHECKING:
-    from iconface_core.training.data import SourcePhoto
-    from iconface_core.training.packing import Packer
+    from iconface_core.training.data.layouts import SourcePhoto
+    from iconface_core.training.data.packing import Packer
 
 Layout = Literal["folders", "ffhq-ref"]
 
@@ -33,7 +33,7 @@ class PackRequest:
 
 def photos_of(request: PackRequest) -> "list[SourcePhoto]":
     """Read the source's names, no pictures. Raises UsageError, PackError."""
-    from iconface_core.training.data import read_ffhq_ref, read_folders
+    from iconface_core.training.data.layouts import read_ffhq_ref, read_folders
 
     if not request.source.is_dir():
         raise UsageError(f"{request.source}: no such folder")
@@ -64,7 +64,7 @@ def pack_photos(
 
     Raises PackError, UsageError for a size outside 32..512, OSError when the disk is full.
     """
-    from iconface_core.training.packing import About, pack
+    from iconface_core.training.data.packing import About, pack
 
     try:
         packer = (load or shipped_packer)(request.size)
@@ -79,6 +79,6 @@ def shipped_packer(size: int) -> "Packer":
     """YuNet and SFace, whatever backend the gallery uses: packs made anywhere go together."""
     from iconface_core.faces.sface import SFaceEmbedder
     from iconface_core.faces.yunet import YuNetDetector
-    from iconface_core.training.packing import Packer
+    from iconface_core.training.data.packing import Packer
 
     return Packer(YuNetDetector(), SFaceEmbedder(), size)

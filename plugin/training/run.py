@@ -13,7 +13,7 @@ from plugin.paths import absolute
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
-    from iconface_core.training.trainer import Outcome
+    from iconface_core.training.loop.trainer import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class TrainRequest:
 def run_training(request: TrainRequest, settings: Settings, say: Callable[[str], None]) -> "Outcome":
     """One session of a run. The first Ctrl-C (or SIGTERM) ends it after the present step, saved; the second at once.
 
-    Raises what `iconface_core.training.start.train` raises.
+    Raises what `iconface_core.training.loop.start.train` raises.
     """
-    from iconface_core.training.start import Places, train
-    from iconface_core.training.train_config import load_train_config
+    from iconface_core.training.loop.start import Places, train
+    from iconface_core.training.loop.train_config import load_train_config
 
     config = load_train_config(absolute(request.config))
     models = settings.folders.models

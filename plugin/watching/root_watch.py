@@ -17,12 +17,12 @@ from watchdog.observers.api import BaseObserver
 
 from gallery_db import Gallery, GalleryError, NotFoundError
 from gallery_db.records import RootRecord
-from plugin.jobs.kinds import WATCH, enqueue_changes, enqueue_reconcile
+from plugin.job_kinds import WATCH, enqueue_changes, enqueue_reconcile
 from plugin.library.disk import is_storable, place_of, walk, why_offline
 from plugin.library.ignore import RULE_FILES, IgnoreRules, is_candidate
+from plugin.library.watch_limits import advice, is_limit, no_events
 
 from .events import Change, watch_by_polling, watch_events
-from .limits import advice, is_limit, no_events
 from .settle import Settler, Stamp
 
 log = logging.getLogger(__name__)

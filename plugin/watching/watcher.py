@@ -10,10 +10,10 @@ from typing import Any
 
 from gallery_db import Gallery, GalleryError
 from gallery_db.records import RootRecord
-from plugin.jobs.kinds import enqueue_nightly
+from plugin.job_kinds import enqueue_nightly
+from plugin.library.watch_limits import WATCHED
 from plugin.settings import Settings
 
-from .limits import WATCHED
 from .root_watch import RootWatch, WatchOptions
 
 log = logging.getLogger(__name__)

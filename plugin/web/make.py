@@ -9,7 +9,7 @@ from plugin.web.server.session import Sessions
 
 from .context import Web
 from .pictures import Pictures
-from .respond import make_templates
+from .responses import make_templates
 
 
 @contextmanager

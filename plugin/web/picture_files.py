@@ -8,7 +8,7 @@ from typing import Literal
 
 from gallery_db.gallery import Tx
 from gallery_db.records import PhotoRecord, RestorationRecord
-from iconface_core.image_io import content_hash
+from iconface_core.images.read import content_hash
 
 Reason = Literal["unknown", "forgotten", "gone", "offline", "changed", "unreadable", "too-large", "nothing"]
 

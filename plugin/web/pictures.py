@@ -21,7 +21,7 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
 from iconface_core.errors import ImageReadError, ImageTooLargeError
-from iconface_core.image_io import Photo, read_photo
+from iconface_core.images.read import Photo, read_photo
 from iconface_core.types import BBox
 from plugin.picture_cache import DEFAULT_LIMIT, PictureCache
 

@@ -11,8 +11,8 @@ from starlette.staticfiles import StaticFiles
 from plugin.web.server.guard import BODY_S, Guard
 
 from .context import Web
+from .errors import put_into_words
 from .pages import events, history, jobs, library, people, person, photo, pictures, restorations, review, start, welcome
-from .trouble import put_into_words
 
 PAGES = (start, people, person, review, history, photo, restorations, jobs, library, welcome, events, pictures)
 STATIC = Path(__file__).parent / "static"

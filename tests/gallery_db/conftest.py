@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from gallery_db import Gallery
-from gallery_db.engine import make_engine
+from gallery_db.database.engine import make_engine
+from gallery_db.database.schema import job, meta, metadata
 from gallery_db.gallery import Tx
-from gallery_db.schema import job, meta, metadata
 
 from .postgres import server
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine
 
-from gallery_db.engine import make_engine
-from gallery_db.jobs import JobRepo
+from gallery_db.database.engine import make_engine
+from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
 
 OVER = "over"

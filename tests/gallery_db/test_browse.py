@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gallery_db import Gallery
-from gallery_db.alike import Alike
-from gallery_db.browse import FaceCard, PersonCard, plain
+from gallery_db.browse.repository import FaceCard, PersonCard, plain
 from gallery_db.gallery import Tx
 from gallery_db.records import FoundFace
+from gallery_db.vectors.similar import Alike
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 
 from .factories import E, photo, put

@@ -13,7 +13,7 @@ from gallery_db import Gallery
 from gallery_db.vectors import open_store
 
 from .factories import DIM, E
-from .test_sync import index_equals_database
+from .vectors.test_sync import index_equals_database
 
 WRITER = """
 import sys, pathlib

@@ -7,9 +7,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from gallery_db import ConflictError, Gallery, GalleryError, NotFoundError
+from gallery_db.database.schema import metadata
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
-from gallery_db.schema import metadata
 from iconface_core.grouping import Decision
 from iconface_core.types import BBox
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gallery_db import NotFoundError
-from gallery_db.job_queue import EVERYTHING, JobQueue
-from gallery_db.jobs import JobRepo
+from gallery_db.jobs.queue import EVERYTHING, JobQueue
+from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
 
 CLICK = 100

@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from gallery_db import Gallery
-from gallery_db.measures import DegradedFilter
+from gallery_db.faces.measures import DegradedFilter
 from iconface_core.types import BBox
 
 from .factories import put

@@ -3,10 +3,10 @@
 import pytest
 
 from gallery_db import Gallery
+from gallery_db.database.schema import face, question
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import Asked
-from gallery_db.schema import face, question
 
 from .factories import found, photo, put
 

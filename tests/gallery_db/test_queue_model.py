@@ -12,7 +12,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine, text
 
-from gallery_db.jobs import JobRepo
+from gallery_db.jobs.repository import JobRepo
 
 from .queue_model import Job, Model
 

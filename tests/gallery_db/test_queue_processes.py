@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from gallery_db.jobs import JobRepo
+from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
 
 from . import queue_process

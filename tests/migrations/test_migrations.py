@@ -13,11 +13,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from gallery_db import Gallery
-from gallery_db.engine import make_engine
-from gallery_db.migrate import alembic_config, upgrade
+from gallery_db.database.engine import make_engine
+from gallery_db.database.migrate import alembic_config, upgrade
+from gallery_db.database.revisions import scripts
+from gallery_db.database.schema import HEAD, metadata
 from gallery_db.records import FoundFace
-from gallery_db.revisions import scripts
-from gallery_db.schema import HEAD, metadata
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 
 E = EmbedderId("e")
@@ -243,7 +243,7 @@ def test_an_installed_wheel_migrates_from_inside_the_package(tmp_path: Path):
     shutil.copytree(here / "migrations", site / "gallery_db" / "migrations", ignore=skip)
     code = (
         "import sys, pathlib, gallery_db\n"
-        "from gallery_db.revisions import scripts\n"
+        "from gallery_db.database.revisions import scripts\n"
         "assert scripts() == pathlib.Path(gallery_db.__file__).parent / 'migrations', scripts()\n"
         "gallery_db.Gallery.open(pathlib.Path(sys.argv[1])).close()\n"
     )

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from iconface_core.faces.yunet import YuNetDetector
-from iconface_core.image_io import read_photo
+from iconface_core.images.read import read_photo
 from plugin.cli.main import run
 from plugin.demo.sample import group_photo, make_library
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.desktop.command import entry_command, guarded
+from plugin.installed_files.command import entry_command, guarded
 from plugin.service.control import ask
 from tests.plugin.conftest import Library
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gallery_db import Gallery
-from iconface_core.leftovers import temporary
+from iconface_core.images.leftovers import temporary
 from plugin.cli.main import run as run_here
 from tests.plugin.conftest import Cli, Library
 
@@ -77,7 +77,7 @@ def test_library_remove(cli: Cli, library: Library) -> None:
 def test_a_copy_that_nobody_wants(cli: Cli, library: Library, verb: tuple[str, ...], tmp_path: Path) -> None:
     out = tmp_path / "out"
     (copy,) = {Path(r["output"]) for r in cli("restore", library.ruined, "-o", out)["results"] if r["output"]}
-    killed_at(("plugin.restoring.undoing", "remove"), library.home, *verb, *([copy] if len(verb) > 1 else []))
+    killed_at(("plugin.restoring.decisions", "remove"), library.home, *verb, *([copy] if len(verb) > 1 else []))
     assert copy.exists()
     rows = cli("restored", "list")["restorations"]
     assert not copy.exists()
@@ -87,7 +87,7 @@ def test_a_copy_that_nobody_wants(cli: Cli, library: Library, verb: tuple[str, .
 
 def test_a_copy_that_was_edited_meanwhile_stays(cli: Cli, library: Library, tmp_path: Path) -> None:
     (copy,) = {Path(r["output"]) for r in cli("restore", library.ruined, "-o", tmp_path)["results"] if r["output"]}
-    killed_at(("plugin.restoring.undoing", "remove"), library.home, "restored", "reject", copy)
+    killed_at(("plugin.restoring.decisions", "remove"), library.home, "restored", "reject", copy)
     copy.write_bytes(copy.read_bytes() + b"mine")
     cli("people", "list")
     assert copy.exists()
@@ -96,9 +96,9 @@ def test_a_copy_that_was_edited_meanwhile_stays(cli: Cli, library: Library, tmp_
 @pytest.mark.parametrize(
     ("place", "argv"),
     [
-        (("gallery_db.backups", "_sync"), ("backup",)),
-        (("gallery_db.backups", "_check"), ("restore-backup", "BACKUP")),
-        (("gallery_db.backups", "_set_aside"), ("restore-backup", "BACKUP")),
+        (("gallery_db.database.backups", "_sync"), ("backup",)),
+        (("gallery_db.database.backups", "_check"), ("restore-backup", "BACKUP")),
+        (("gallery_db.database.backups", "_set_aside"), ("restore-backup", "BACKUP")),
     ],
 )
 def test_half_made_files(cli: Cli, library: Library, place: tuple[str, str], argv: tuple[str, ...]) -> None:
@@ -122,7 +122,7 @@ def test_a_half_made_index(cli: Cli, library: Library) -> None:
 
 def test_the_leavings_of_a_killed_backup_are_reached_by_forget(cli: Cli, library: Library) -> None:
     person = somebody(cli)
-    killed_at(("gallery_db.backups", "_sync"), library.home, "backup")
+    killed_at(("gallery_db.database.backups", "_sync"), library.home, "backup")
     with Gallery.open(library.home / "data" / "gallery.db") as gallery:  # as a program that was there all the time
         gallery.forget(int(str(person["person_id"])))
     assert not unfinished(library.home)
@@ -147,7 +147,7 @@ def test_what_others_still_work_on_stays(cli: Cli, library: Library) -> None:
 
 
 def test_a_number_that_another_process_got_since(tmp_path: Path) -> None:
-    from iconface_core.leftovers import leftovers
+    from iconface_core.images.leftovers import leftovers
 
     old = tmp_path / temporary(Path("x")).name.replace(str(os.getpid()), str(os.getppid()))
     old.write_text("")
@@ -157,7 +157,7 @@ def test_a_number_that_another_process_got_since(tmp_path: Path) -> None:
 
 
 def test_a_migration_begun_twice_keeps_one_copy(tmp_path: Path) -> None:
-    from gallery_db.backups import migration_backup_path, once
+    from gallery_db.database.backups import migration_backup_path, once
 
     db = tmp_path / "gallery.db"
     assert run_here(["--home", str(tmp_path / "h"), "--quiet", "people", "list"]) == 0

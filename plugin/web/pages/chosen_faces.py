@@ -14,8 +14,8 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceRecord
 from plugin.errors import UsageError
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import fragment, go, said, trigger
-from plugin.web.stamps import Conflict
+from plugin.web.edit_conflicts import Conflict
+from plugin.web.responses import fragment, go, said, trigger
 from plugin.web.views.person_view import PersonHead, person_head, tab_counts
 from plugin.web.words.likeness import alike_words
 from plugin.web.words.people import called

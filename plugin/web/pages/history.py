@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.errors import ConflictError
-from plugin.restoring.undoing import undo as take_back
-from plugin.web import background
+from plugin.restoring.decisions import undo as take_back
+from plugin.service import client
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import by_htmx, go, page, said, trigger
-from plugin.web.stamps import Conflict
+from plugin.web.edit_conflicts import Conflict
+from plugin.web.responses import by_htmx, go, page, said, trigger
 from plugin.web.views.history_view import decision_views
 
 router = APIRouter()
@@ -52,7 +52,7 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
     words = f"{'Taken back' if record.kind == 'undo' else 'Done again'}: {line.text}."
     words += " The restored copy was removed." if removed else ""
     if entry.record.kind == "reject_restoration" and record.kind == "undo":
-        background.ensure_worker(web.app.settings.folders)  # a copy that had been put back is made again
+        client.ensure_worker(web.app.settings.folders)  # a copy that had been put back is made again
     return _shown_anew(request, words)
 
 

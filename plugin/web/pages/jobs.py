@@ -9,16 +9,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.gallery import Tx
-from plugin.cleanup import foreground
+from plugin.cleanup import drive
 from plugin.errors import NotFoundError, UsageError
-from plugin.jobs.blame import LEFT_ALONE
+from plugin.job_kinds import HAND, enqueue_again
+from plugin.jobs.crash_policy import LEFT_ALONE
 from plugin.jobs.inbox import collect
-from plugin.jobs.kinds import HAND, enqueue_again
 from plugin.jobs.registry import HANDLERS
+from plugin.service import client
 from plugin.service.control import ask
-from plugin.web import background
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import fragment, page, said
+from plugin.web.responses import fragment, page, said
 from plugin.web.views import jobs_view
 
 router = APIRouter()
@@ -76,14 +76,14 @@ def resume(request: Request, web: WebDep, kind: Kind = None) -> HTMLResponse:
 @router.post("/jobs/cleanup/pause")
 def pause_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     """Feed no more photos of the clean-up."""
-    foreground.pause(web.app.gallery, web.app.settings.folders.runtime)
+    drive.pause(web.app.gallery, web.app.settings.folders.runtime)
     return _again(request, web, "The clean-up is paused. The photos it has begun are finished.")
 
 
 @router.post("/jobs/cleanup/resume")
 def resume_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     """Go on with it."""
-    foreground.unpause(web.app.gallery)
+    drive.unpause(web.app.gallery)
     _wake(web)
     return _again(request, web, "The clean-up goes on.")
 
@@ -122,8 +122,8 @@ def put_first(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
 def start_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start the service, to stay."""
     folders = web.app.settings.folders
-    started = background.start(folders, background.own_home(folders))
-    background.wait_until_up(folders, patience_s=5.0 if started else 0.0)
+    started = client.start(folders, client.own_home(folders))
+    client.wait_until_up(folders, patience_s=5.0 if started else 0.0)
     return _again(request, web, "The background service starts." if started else "It runs already.")
 
 
@@ -131,9 +131,9 @@ def start_service(request: Request, web: WebDep) -> HTMLResponse:
 def stop_service(request: Request, web: WebDep) -> HTMLResponse:
     """Stop it, unless it is what answers."""
     folders = web.app.settings.folders
-    if background.service_state(folders, os.getpid()).serves_us:
+    if client.service_state(folders, os.getpid()).serves_us:
         raise UsageError("This page comes from the service itself. Stop it in a terminal: iconface service stop")
-    background.stop(folders)
+    client.stop(folders)
     return _again(request, web, "The background service has stopped. Jobs keep their place.")
 
 
@@ -141,7 +141,7 @@ def stop_service(request: Request, web: WebDep) -> HTMLResponse:
 def install_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start it at every login."""
     folders = web.app.settings.folders
-    background.set_at_login(folders, background.own_home(folders), wanted=True)
+    client.set_at_login(folders, client.own_home(folders), wanted=True)
     return _again(request, web, "It starts at every login from now on.")
 
 
@@ -149,7 +149,7 @@ def install_service(request: Request, web: WebDep) -> HTMLResponse:
 def uninstall_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start it at login no more."""
     folders = web.app.settings.folders
-    background.set_at_login(folders, background.own_home(folders), wanted=False)
+    client.set_at_login(folders, client.own_home(folders), wanted=False)
     return _again(request, web, "It does not start at login any more.")
 
 
@@ -157,8 +157,8 @@ def _values(web: Web) -> dict[str, Any]:
     folders = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
         queue = jobs_view.look(tx)
-    service = background.service_state(folders, os.getpid())
-    login = background.at_login(folders, background.own_home(folders))
+    service = client.service_state(folders, os.getpid())
+    login = client.at_login(folders, client.own_home(folders))
     return {"q": queue, "service": service, "login": login, "digest": jobs_view.digest(queue, service, login)}
 
 
@@ -192,6 +192,6 @@ def _wake(web: Web) -> None:
     with web.app.gallery.begin(write=False) as tx:
         due = tx.jobs.next_due()
     if due is not None and due <= time.time() + 1:
-        background.ensure_worker(folders)
+        client.ensure_worker(folders)
     else:
         ask(folders.runtime, "wake")

@@ -8,21 +8,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.backups import backup
+from gallery_db.database.backups import backup
 from gallery_db.gallery import Tx
-from iconface_core.model_catalogue import backend
+from iconface_core.models.catalogue import backend
 from plugin.errors import NotFoundError, UsageError
-from plugin.jobs.blame import LEFT_ALONE
-from plugin.jobs.kinds import CHANGES, enqueue_again, enqueue_reconcile
+from plugin.job_kinds import CHANGES, enqueue_again, enqueue_reconcile
+from plugin.jobs.crash_policy import LEFT_ALONE
+from plugin.library.auto_restore_rules import Mode, RestoreRules
 from plugin.library.roots import in_words
-from plugin.library.rules import Mode, RestoreRules
-from plugin.models.shelf import ModelShelf
+from plugin.models.store import ModelShelf
 from plugin.paths import absolute
+from plugin.service import client
 from plugin.unfinished import clear_pictures, note_clearing
-from plugin.web import background
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import fragment, go, page, said
-from plugin.web.stamps import check
+from plugin.web.edit_conflicts import check
+from plugin.web.responses import fragment, go, page, said
 from plugin.web.views import folder_chooser, library_facts
 from plugin.web.views.library_facts import SCAN_NOW
 from plugin.web.words.jobs import JobWords, clock, sentence
@@ -99,7 +99,7 @@ def add(
     row = web.app.roots.add(folder)
     with web.app.gallery.begin() as tx:
         enqueue_reconcile(tx, row["root_id"], priority=SCAN_NOW, origin="hand")
-    background.ensure_worker(web.app.settings.folders)
+    client.ensure_worker(web.app.settings.folders)
     return go(request, f"/{then}", f"{folder.name} is in the library, and is looked through now.")
 
 
@@ -109,7 +109,7 @@ def scan(request: Request, web: WebDep, root_id: int, accept_missing: Annotated[
     with web.app.gallery.begin() as tx:
         tx.roots.get(root_id)
         enqueue_reconcile(tx, root_id, priority=SCAN_NOW, origin="hand", accept_missing=accept_missing)
-    background.ensure_worker(web.app.settings.folders)
+    client.ensure_worker(web.app.settings.folders)
     return said(folders(request, web), "It is looked through as soon as possible.")
 
 
@@ -178,7 +178,7 @@ def read_again(request: Request, web: WebDep) -> Response:
                 by_root.setdefault(photo.root_id, []).append(photo.path)
         for root_id, paths in by_root.items():
             enqueue_again(tx, root_id, paths)
-    background.ensure_worker(web.app.settings.folders)
+    client.ensure_worker(web.app.settings.folders)
     n = sum(map(len, by_root.values()))
     return go(request, "/library#unreadable", f"{n:,} photos are read once more.")
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.browse import FacePlace, PersonCard, PersonPlace
-from gallery_db.browse_sql import Shelf
+from gallery_db.browse.repository import FacePlace, PersonCard, PersonPlace
+from gallery_db.browse.sql import Shelf
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.web.context import WebDep
-from plugin.web.respond import fragment, page, said, trigger
-from plugin.web.stamps import check, person_stamp, person_stamp_of
+from plugin.web.edit_conflicts import check, person_stamp, person_stamp_of
+from plugin.web.responses import fragment, page, said, trigger
 from plugin.web.views.person_view import tab_counts, versions
 from plugin.web.words.people import called
 from plugin.web.words.text import capital

@@ -6,15 +6,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from gallery_db.browse_sql import Shelf
+from gallery_db.browse.sql import Shelf
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.people.forgetting import forget as purge
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import fragment, go, page, said, trigger
-from plugin.web.stamps import Conflict, check, person_stamp
+from plugin.web.edit_conflicts import Conflict, check, person_stamp
+from plugin.web.responses import fragment, go, page, said, trigger
 from plugin.web.views.best_faces import best_faces
 from plugin.web.views.person_view import UNDATED, date_of, person_head, place_of, timeline
 from plugin.web.words.likeness import alike_words

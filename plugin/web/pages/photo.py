@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from gallery_db.browse import PersonCard
+from gallery_db.browse.repository import PersonCard
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceRecord
 from iconface_core.types import BBox
 from plugin.errors import UsageError
-from plugin.jobs.kinds import enqueue_embed, enqueue_restore
-from plugin.web.background import ensure_worker
+from plugin.job_kinds import enqueue_embed, enqueue_restore
+from plugin.service.client import ensure_worker
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import fragment, page, said
-from plugin.web.stamps import check
+from plugin.web.edit_conflicts import check
+from plugin.web.responses import fragment, page, said
 from plugin.web.views.likely import likely_people
 from plugin.web.views.photo_view import face_stamp, photo_view
 from plugin.web.words.jobs import JobWords

@@ -10,19 +10,19 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RestorationRecord
-from gallery_db.restoration_shelves import Shelf
+from gallery_db.restorations.listing import Shelf
 from iconface_core.errors import BackendUnavailableError
-from iconface_core.model_catalogue import NANO
+from iconface_core.models.catalogue import NANO
 from plugin.errors import UsageError
 from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
-from plugin.models.shelf import BACKBONE, ModelShelf
-from plugin.restoring.again import again
-from plugin.restoring.undoing import remove_outputs
+from plugin.models.store import BACKBONE, ModelShelf
+from plugin.restoring.decisions import remove_outputs
+from plugin.restoring.repeat import again
 from plugin.rows import Row
-from plugin.web import background
+from plugin.service import client
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import fragment, page, said
-from plugin.web.stamps import check
+from plugin.web.edit_conflicts import check
+from plugin.web.responses import fragment, page, said
 from plugin.web.views.restoration_view import name_of, shown, stamp_of
 from plugin.web.words.restorations import SHELF_NAMES, STRENGTHS, verdict_words
 
@@ -76,7 +76,7 @@ def restore(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) ->
     with web.app.gallery.begin() as tx:
         _unchanged(tx, restoration_id, stamp)
         job = again(tx, tx.restorations.with_output(restoration_id))
-    background.ensure_worker(web.app.settings.folders)
+    client.ensure_worker(web.app.settings.folders)
     return _progress(request, web, restoration_id, job)
 
 
@@ -137,7 +137,7 @@ def make_again(
         if len(rows) == 1 and person:
             options["person"] = str(tx.people.get(person).id)
         job = again(tx, rows, options)
-    background.ensure_worker(web.app.settings.folders)
+    client.ensure_worker(web.app.settings.folders)
     return _progress(request, web, restoration_id, job)
 
 

@@ -9,15 +9,15 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
-from gallery_db.restoration_shelves import Shelf
+from gallery_db.restorations.listing import Shelf
 from plugin.errors import UsageError
-from plugin.jobs.kinds import RESTORE
-from plugin.restoring.again import again
-from plugin.restoring.undoing import remove_outputs
-from plugin.web import background
+from plugin.job_kinds import RESTORE
+from plugin.restoring.decisions import remove_outputs
+from plugin.restoring.repeat import again
+from plugin.service import client
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import fragment, go, page, said, trigger
-from plugin.web.stamps import Conflict
+from plugin.web.edit_conflicts import Conflict
+from plugin.web.responses import fragment, go, page, said, trigger
 from plugin.web.views.restoration_view import Card, cards, entry_id, stamp_of
 from plugin.web.words.jobs import JobWords
 from plugin.web.words.restorations import SHELF_NAMES
@@ -137,7 +137,7 @@ def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], l
             rows_of(tx)
             for rows in done.values():
                 again(tx, rows)
-        background.ensure_worker(web.app.settings.folders)
+        client.ensure_worker(web.app.settings.folders)
     elif verb == "keep":
         undo = web.app.people.decide(lambda tx: tx.decisions.accept_restorations(rows_of(tx))).id
     else:

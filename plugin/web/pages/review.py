@@ -7,13 +7,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.gallery import Tx
-from gallery_db.questions import PUT_OFF_DAYS
+from gallery_db.questions.repository import PUT_OFF_DAYS
 from gallery_db.records import QuestionKind, QuestionRecord
 from plugin.errors import UsageError
-from plugin.web.answering import Answer, SeveralError, decide
+from plugin.people.answers import Answer, SeveralError, decide
 from plugin.web.context import Web, WebDep
-from plugin.web.respond import by_htmx, fragment, go, page, said, trigger
-from plugin.web.stamps import Conflict, check
+from plugin.web.edit_conflicts import Conflict, check
+from plugin.web.responses import by_htmx, fragment, go, page, said, trigger
 from plugin.web.views.asking import person_view, stamp_of, view
 
 router = APIRouter(prefix="/review")

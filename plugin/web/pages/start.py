@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from plugin.web.context import WebDep
-from plugin.web.respond import go
+from plugin.web.responses import go
 from plugin.web.server.refused import plain_page
 
 router = APIRouter()

@@ -8,12 +8,12 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
-from plugin.jobs.kinds import enqueue_reconcile
-from plugin.web import background
+from plugin.job_kinds import enqueue_reconcile
+from plugin.service import client
 from plugin.web.context import Web, WebDep
+from plugin.web.edit_conflicts import check, person_stamp
 from plugin.web.pages.library import chooser
-from plugin.web.respond import fragment, go, page, said
-from plugin.web.stamps import check, person_stamp
+from plugin.web.responses import fragment, go, page, said
 from plugin.web.views import first_run
 from plugin.web.views.library_facts import SCAN_NOW
 
@@ -51,7 +51,7 @@ def look(request: Request, web: WebDep) -> Response:
         for root in tx.roots.all():
             if root.last_scan_at is None:
                 enqueue_reconcile(tx, root.id, priority=SCAN_NOW, origin="hand")
-    background.ensure_worker(web.app.settings.folders)
+    client.ensure_worker(web.app.settings.folders)
     return go(request, "/welcome")
 
 
@@ -114,7 +114,7 @@ def hide(request: Request, web: WebDep, person_id: int, stamp: Text) -> HTMLResp
 @router.post("/welcome/menus")
 def menus(request: Request, web: WebDep) -> HTMLResponse:
     """Put “Restore face” into the menus of the file managers."""
-    background.install_menus(web.app.settings.folders)
+    client.install_menus(web.app.settings.folders)
     return said(
         _done(request, web), "“Restore face” is in the menu now. A file manager that is open may need a restart."
     )
@@ -124,9 +124,9 @@ def menus(request: Request, web: WebDep) -> HTMLResponse:
 def service(request: Request, web: WebDep) -> HTMLResponse:
     """Watch the folders from now on, and at every login."""
     folders = web.app.settings.folders
-    background.set_at_login(folders, background.own_home(folders), wanted=True)
-    if background.start(folders, background.own_home(folders)):
-        background.wait_until_up(folders, patience_s=5.0)
+    client.set_at_login(folders, client.own_home(folders), wanted=True)
+    if client.start(folders, client.own_home(folders)):
+        client.wait_until_up(folders, patience_s=5.0)
     return said(_done(request, web), "New photos are noticed by themselves from now on.")
 
 
@@ -155,8 +155,8 @@ def _done_values(web: Web) -> dict[str, Any]:
     with web.app.gallery.begin(write=False) as tx:
         named, unnamed = tx.people.counts()
         first = next((p for p in tx.browse.people("shown", limit=1) if p.name is not None), None)
-    at_login = background.at_login(folders, background.own_home(folders))
-    menus = background.menus(folders)
+    at_login = client.at_login(folders, client.own_home(folders))
+    menus = client.menus(folders)
     return {"menus": menus, "login": at_login, "named": named, "unnamed": unnamed, "first_named": first}
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, Life, PhotoRecord, QuestionKind, QuestionRecord
+from plugin.web.edit_conflicts import faces_stamp, person_stamp
 from plugin.web.pictures import version_of
-from plugin.web.stamps import faces_stamp, person_stamp
 from plugin.web.words.dates import age, day, month, years
 
 FACES_SHOWN = 8  # of a group that is asked about at once

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from iconface_core.geometry import ARCFACE_112
-from iconface_core.references import DegradedFace, Refusal, select_references
+from iconface_core.identity.references import DegradedFace, Refusal, select_references
 from plugin.app import App
 from plugin.restoring.candidates import MAX_POOL
 from plugin.web.words.dates import day

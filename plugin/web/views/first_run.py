@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gallery_db.browse import FaceCard, PersonCard, PersonPlace
+from gallery_db.browse.repository import FaceCard, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
-from plugin.web.stamps import person_stamp
+from plugin.web.edit_conflicts import person_stamp
 from plugin.web.views.library_facts import scans_of
 
 Step = Literal["folder", "looking", "people", "done"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 from platformdirs import user_pictures_path
 
-from gallery_db.filesystem import NETWORK
+from gallery_db.database.filesystem import NETWORK
 from plugin.errors import UsageError
 from plugin.library.disk import is_storable
 from plugin.library.ignore import is_candidate, is_ignored_folder

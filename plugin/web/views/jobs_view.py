@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from gallery_db.gallery import Tx
-from gallery_db.job_queue import EVERYTHING
+from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord, PhotoRecord
-from plugin.cleanup.running import current
-from plugin.jobs.blame import LEFT_ALONE
-from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
+from plugin.cleanup.feeder import current
+from plugin.job_kinds import CLEANUP_ITEM, RESTORE
+from plugin.jobs.crash_policy import LEFT_ALONE
 from plugin.web.words.jobs import KINDS, JobLine, JobWords, sentence
 
 SHOWN = 30

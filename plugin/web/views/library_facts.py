@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db import Gallery
-from gallery_db.backups import list_backups
+from gallery_db.database.backups import list_backups
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RootRecord, RootTally
 from iconface_core.errors import BackendUnavailableError
-from iconface_core.model_catalogue import backend
-from iconface_core.model_files import BUNDLED
+from iconface_core.models.catalogue import backend
+from iconface_core.models.files import BUNDLED
 from plugin.doctor import Check, examine
-from plugin.jobs.kinds import HAND, RECONCILE
+from plugin.job_kinds import HAND, RECONCILE
+from plugin.library.auto_restore_rules import RestoreRules, rules_of
 from plugin.library.disk import why_offline
-from plugin.library.rules import RestoreRules, rules_of
 from plugin.settings import Folders
 
 if TYPE_CHECKING:

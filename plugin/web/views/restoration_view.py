@@ -12,8 +12,8 @@ from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 from plugin.library.degradation import stored
 from plugin.paths import printable
+from plugin.restoring.copies import Presence, presence
 from plugin.restoring.expected_gain import expected_gain
-from plugin.restoring.outputs import Presence, presence
 from plugin.web.restore_jobs import RestoreJobs, live_jobs
 from plugin.web.words.likeness import likeness_words
 from plugin.web.words.restorations import Says, reason_words, verdict_words

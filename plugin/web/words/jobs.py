@@ -9,21 +9,21 @@ from typing import Any
 
 from gallery_db import Tx
 from gallery_db.records import JobRecord, RootRecord
-from plugin.jobs import kinds
-from plugin.jobs.kinds import HAND, again_key
+from plugin import job_kinds
+from plugin.job_kinds import HAND, again_key
 from plugin.paths import printable
 
 from .dates import MONTHS
 
 KINDS: Mapping[str, str] = {
-    kinds.RESTORE: "Restoring faces",
-    kinds.RECONCILE: "Looking through folders",
-    kinds.CHANGES: "Reading new photos",
-    kinds.PROPOSE: "Finding faces worth restoring",
-    kinds.CLEANUP_ITEM: "Cleaning up the library",
-    kinds.MEASURE: "Measuring how clear faces are",
-    kinds.EMBED: "Looking at faces you drew",
-    kinds.NIGHTLY: "Nightly care and backup",
+    job_kinds.RESTORE: "Restoring faces",
+    job_kinds.RECONCILE: "Looking through folders",
+    job_kinds.CHANGES: "Reading new photos",
+    job_kinds.PROPOSE: "Finding faces worth restoring",
+    job_kinds.CLEANUP_ITEM: "Cleaning up the library",
+    job_kinds.MEASURE: "Measuring how clear faces are",
+    job_kinds.EMBED: "Looking at faces you drew",
+    job_kinds.NIGHTLY: "Nightly care and backup",
 }
 
 ORIGINS: Mapping[str | None, str] = {
@@ -71,7 +71,7 @@ class JobWords:
     def read_again(self, root_id: int) -> frozenset[str]:
         """Photos of a root that wait to be read again because somebody asked."""
         if root_id not in self._read_again:
-            waiting = self._tx.jobs.waiting(kinds.CHANGES, again_key(root_id))
+            waiting = self._tx.jobs.waiting(job_kinds.CHANGES, again_key(root_id))
             self._read_again[root_id] = frozenset(() if waiting is None else waiting.payload["paths"])
         return self._read_again[root_id]
 
@@ -126,24 +126,24 @@ class JobWords:
     def _what(self, job: JobRecord, people: Mapping[int, int | None]) -> tuple[str, int | None]:
         payload = job.payload
         match job.kind:
-            case kinds.RESTORE:
+            case job_kinds.RESTORE:
                 return self._restore(payload, people)
-            case kinds.CHANGES:
+            case job_kinds.CHANGES:
                 paths = payload.get("paths", ())
                 files = f"“{printable(Path(paths[0]).name)}”" if len(paths) == 1 else f"{len(paths):,} photos"
                 again = "again " if payload.get("tries") else ""
                 return f"Read {files} {again}in {self._root(payload)}", None
-            case kinds.RECONCILE:
+            case job_kinds.RECONCILE:
                 return f"Look through {self._root(payload)}", None
-            case kinds.PROPOSE:
+            case job_kinds.PROPOSE:
                 return f"See which new faces in {self._root(payload)} could be restored", None
-            case kinds.CLEANUP_ITEM:
+            case job_kinds.CLEANUP_ITEM:
                 return "Hand out the next photos of the clean-up", None
-            case kinds.MEASURE:
+            case job_kinds.MEASURE:
                 return "Measure how clear the faces are", None
-            case kinds.EMBED:
+            case job_kinds.EMBED:
                 return "Look at a face you drew", None
-            case kinds.NIGHTLY:
+            case job_kinds.NIGHTLY:
                 return "Back up and look after the library", None
             case _:
                 return f"Do “{job.kind}”", None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gallery_db.records import RestorationRecord
-from gallery_db.restoration_shelves import Shelf
+from gallery_db.restorations.listing import Shelf
 
 Tone = Literal["good", "warn", "bad", ""]
 

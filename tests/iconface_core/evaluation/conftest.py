@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from iconface_core.training.data import split_of
-from iconface_core.training.shards import (
+from iconface_core.training.data.layouts import split_of
+from iconface_core.training.data.shards import (
     FORMAT,
     MANIFEST,
     FaceRecord,

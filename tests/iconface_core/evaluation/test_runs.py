@@ -18,12 +18,12 @@ from iconface_core.evaluation.runner import INPUT, evaluate
 from iconface_core.evaluation.sheets import contact_sheet, write_sheets
 from iconface_core.evaluation.suite import Plan, run_suite
 from iconface_core.fakes import FakeEmbedder, FakeRestorer
-from iconface_core.nano.checkpoint import save_nano
-from iconface_core.nano.config import ConvConfig, NanoConfig, NanoIdentity
-from iconface_core.nano.inference import NanoModel
-from iconface_core.nano.network import build_network
-from iconface_core.training.data import split_of
-from iconface_core.training.shards import open_pack
+from iconface_core.restorers.nano.checkpoint import save_nano
+from iconface_core.restorers.nano.config import ConvConfig, NanoConfig, NanoIdentity
+from iconface_core.restorers.nano.inference import NanoModel
+from iconface_core.restorers.nano.network import build_network
+from iconface_core.training.data.layouts import split_of
+from iconface_core.training.data.shards import open_pack
 
 
 @pytest.fixture(scope="module")

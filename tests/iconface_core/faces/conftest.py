@@ -12,8 +12,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from iconface_core.model_catalogue import backend
-from iconface_core.model_files import Backend, accept_licence
+from iconface_core.models.catalogue import backend
+from iconface_core.models.files import Backend, accept_licence
 from iconface_core.types import RgbU8
 
 BOX = 2.0  # every cell says: the face reaches this many strides in all four directions

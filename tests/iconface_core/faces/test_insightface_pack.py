@@ -13,7 +13,7 @@ from iconface_core.errors import BackendUnavailableError, LicenceNotAcceptedErro
 from iconface_core.faces.insightface_pack import ArcFaceEmbedder, ScrfdDetector
 from iconface_core.faces.vectors import calibration_path
 from iconface_core.geometry import ARCFACE_112, align_face, similarity_transform
-from iconface_core.model_files import accept_licence, locate
+from iconface_core.models.files import accept_licence, locate
 from iconface_core.types import AlignedFace
 
 NO_MATRIX = np.zeros((2, 3), np.float32)

@@ -8,8 +8,8 @@ from onnx.reference import ReferenceEvaluator
 
 from iconface_core.errors import WeightsError
 from iconface_core.faces.onnx_graph import fold_constants, keep_input, load_graph, open_session
-from iconface_core.model_catalogue import SFACE_FILE, YUNET_FILE
-from iconface_core.model_files import locate
+from iconface_core.models.catalogue import SFACE_FILE, YUNET_FILE
+from iconface_core.models.files import locate
 
 
 def _run(model, name, picture):

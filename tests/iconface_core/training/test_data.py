@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.errors import PackError
-from iconface_core.training.data import read_ffhq_ref, read_folders, split_of
+from iconface_core.training.data.layouts import read_ffhq_ref, read_folders, split_of
 
 HEADER = "gt_image,lq_image,ref_image\n"
 

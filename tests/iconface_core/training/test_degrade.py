@@ -17,12 +17,12 @@ from torch import Tensor
 
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.geometry import FFHQ_512, align_face
-from iconface_core.image_io import read_photo
-from iconface_core.training.degrade import LEVELS, Degrader, DegradeRecipe, degrade_each, run_plans
-from iconface_core.training.degrade_jpeg import jpeg
-from iconface_core.training.degrade_operators import blur, noise, resize
-from iconface_core.training.degrade_print import dust, fade, halftone, scratches, tone
-from iconface_core.training.degrade_steps import Draws, Step
+from iconface_core.images.read import read_photo
+from iconface_core.training.degradations.degrader import LEVELS, Degrader, DegradeRecipe, degrade_each, run_plans
+from iconface_core.training.degradations.jpeg import jpeg
+from iconface_core.training.degradations.operators import blur, noise, resize
+from iconface_core.training.degradations.prints import dust, fade, halftone, scratches, tone
+from iconface_core.training.degradations.steps import Draws, Step
 
 OFF = DegradeRecipe(
     blur=0, shrink=0, noise=0, jpeg=0, toned=0, faded=0, halftone=0, dust=0, scratches=0
@@ -224,7 +224,7 @@ def test_fading_brings_colours_towards_the_paper():
 
 
 def test_draws_are_uniform_and_never_run_out_in_a_plan():
-    from iconface_core.training.degrade_recipe import UNIFORMS, plan_damage, plan_tone
+    from iconface_core.training.degradations.recipe import UNIFORMS, plan_damage, plan_tone
 
     everything = DegradeRecipe(blur=1, shrink=1, noise=1, jpeg=1, toned=1, faded=1, halftone=1, dust=1, scratches=1)
     g = np.random.default_rng(0)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from iconface_core.errors import TrainConfigError
-from iconface_core.training.degrade import (
+from iconface_core.training.degradations.defects import load_defects
+from iconface_core.training.degradations.degrader import (
     HIDING,
     Degrader,
     DegradeRecipe,
@@ -20,13 +21,12 @@ from iconface_core.training.degrade import (
     degrade_print_each,
     run_hiding,
 )
-from iconface_core.training.degrade_defects import load_defects
-from iconface_core.training.degrade_operators import noise, resize
-from iconface_core.training.degrade_overlay import clouds, cracks, creases, missing, specks, stains, strokes
-from iconface_core.training.degrade_print import dust, halftone, scratches
-from iconface_core.training.degrade_steps import Draws, Step
-from iconface_core.training.degrade_tones import bleach, grain, silver, texture
-from iconface_core.training.degrade_wear import WEAR_UNIFORMS, plan_wear
+from iconface_core.training.degradations.operators import noise, resize
+from iconface_core.training.degradations.overlay import clouds, cracks, creases, missing, specks, stains, strokes
+from iconface_core.training.degradations.prints import dust, halftone, scratches
+from iconface_core.training.degradations.steps import Draws, Step
+from iconface_core.training.degradations.tones import bleach, grain, silver, texture
+from iconface_core.training.degradations.wear import WEAR_UNIFORMS, plan_wear
 
 NO_WEAR = PrintWear(**dict.fromkeys((f.name for f in fields(PrintWear)), 0.0))
 ALL_WEAR = PrintWear(**dict.fromkeys((f.name for f in fields(PrintWear)), 1.0))

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
-from iconface_core.training.face_encoder import TorchSFace, to_arcface
+from iconface_core.training.recipes.face_encoder import TorchSFace, to_arcface
 from iconface_core.types import AlignedFace
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from iconface_core.training.flow_losses import (
+from iconface_core.training.recipes.flow_losses import (
     FlowLossConfig,
     at_noise_level,
     draw_sigma,

@@ -13,8 +13,9 @@ from iconface_core.errors import PackError, TrainingError
 from iconface_core.faces.adaface_files import AdaFaceWeights, weights_digest
 from iconface_core.faces.adaface_net import AdaFaceNet
 from iconface_core.geometry import FFHQ_512
-from iconface_core.restore.checkpoint import PromptEmbeds, load_checkpoint
-from iconface_core.restore.config import (
+from iconface_core.restorers.common.anchor import arcface_crop
+from iconface_core.restorers.iconface.checkpoint import PromptEmbeds, load_checkpoint
+from iconface_core.restorers.iconface.config import (
     BackboneConfig,
     IconFaceConfig,
     IdentityConfig,
@@ -23,27 +24,26 @@ from iconface_core.restore.config import (
     SamplingConfig,
     StructureConfig,
 )
-from iconface_core.restore.identity import arcface_crop
-from iconface_core.restore.latents import to_tensor
-from iconface_core.restore.placement import Placement
-from iconface_core.restore.restorer import IconFaceRestorer
-from iconface_core.training.faces import Faces
-from iconface_core.training.flow_network import FlowNetwork
-from iconface_core.training.flow_recipe import FlowRecipe, FlowTraining
-from iconface_core.training.identity_encoder import IdentityEncoder, crop_faces
-from iconface_core.training.learning_rate import ScheduleConfig
-from iconface_core.training.processes import Processes
-from iconface_core.training.recipe import Draw
-from iconface_core.training.shards import open_pack
-from iconface_core.training.state import load_state
-from iconface_core.training.train_config import (
+from iconface_core.restorers.iconface.latents import to_tensor
+from iconface_core.restorers.iconface.placement import Placement
+from iconface_core.restorers.iconface.restorer import IconFaceRestorer
+from iconface_core.training.data.faces import Faces
+from iconface_core.training.data.shards import open_pack
+from iconface_core.training.loop.learning_rate import ScheduleConfig
+from iconface_core.training.loop.processes import Processes
+from iconface_core.training.loop.state import load_state
+from iconface_core.training.loop.train_config import (
     BatchConfig,
     OptimizerConfig,
     ReportConfig,
     RuntimeConfig,
     TrainConfig,
 )
-from iconface_core.training.trainer import Trainer
+from iconface_core.training.loop.trainer import Trainer
+from iconface_core.training.recipes.flow_network import FlowNetwork
+from iconface_core.training.recipes.flow_recipe import FlowRecipe, FlowTraining
+from iconface_core.training.recipes.identity_encoder import IdentityEncoder, crop_faces
+from iconface_core.training.recipes.recipe import Draw
 from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions
 
 pytest.importorskip("peft")
@@ -97,7 +97,7 @@ def encoder() -> IdentityEncoder:
 
 @pytest.fixture
 def make_recipe(files, encoder, make_pack) -> Callable[..., FlowRecipe]:
-    from iconface_core.restore.backbone import load_transformer, load_vae
+    from iconface_core.restorers.iconface.backbone import load_transformer, load_vae
 
     pack = open_pack(make_pack(size=SIZE))
 
@@ -227,7 +227,7 @@ def test_another_encoder_is_refused(make_recipe):
 
 
 def test_crops_of_another_size_are_refused(make_pack):
-    from iconface_core.training.faces import check_size
+    from iconface_core.training.data.faces import check_size
 
     with pytest.raises(PackError, match="--size 512"):
         check_size(open_pack(make_pack()), FFHQ_512.size)

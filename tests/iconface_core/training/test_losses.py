@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from iconface_core.training.face_encoder import TorchSFace
-from iconface_core.training.losses import by_damage, by_strength, identity_losses, pixel_losses
+from iconface_core.training.recipes.face_encoder import TorchSFace
+from iconface_core.training.recipes.losses import by_damage, by_strength, identity_losses, pixel_losses
 
 ONES = torch.ones(2)
 

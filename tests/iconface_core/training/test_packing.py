@@ -14,10 +14,10 @@ from PIL import Image
 
 from iconface_core.errors import PackError
 from iconface_core.fakes import FakeDetector, FakeEmbedder
-from iconface_core.training import packing
-from iconface_core.training.data import SourcePhoto, read_folders
-from iconface_core.training.packing import About, Packer, main_face, pack
-from iconface_core.training.shards import MANIFEST, Skipped, open_pack, read_shard
+from iconface_core.training.data import packing
+from iconface_core.training.data.layouts import SourcePhoto, read_folders
+from iconface_core.training.data.packing import About, Packer, main_face, pack
+from iconface_core.training.data.shards import MANIFEST, Skipped, open_pack, read_shard
 from iconface_core.types import BBox, DetectedFace, RgbU8
 
 ABOUT = About("photos", "mine", "folders")
@@ -142,7 +142,7 @@ import os, signal, sys
 from pathlib import Path
 from iconface_core.fakes import FakeDetector, FakeEmbedder
 from iconface_core.training import packing
-from iconface_core.training.data import read_folders
+from iconface_core.training.data.layouts import read_folders
 packing.BLOCK = 5
 done = []
 def count(name):

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from iconface_core.errors import TrainConfigError
-from iconface_core.training.start import Places, train
-from iconface_core.training.train_config import TrainConfig, load_train_config
+from iconface_core.training.loop.start import Places, train
+from iconface_core.training.loop.train_config import TrainConfig, load_train_config
 
 SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"
 

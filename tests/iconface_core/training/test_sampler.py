@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iconface_core.errors import PackError
-from iconface_core.training.augment import another_photo
-from iconface_core.training.batch import load_batch
-from iconface_core.training.sampler import PAPER_SHARES, Picks, Sampler, reference_count
-from iconface_core.training.shards import open_pack
+from iconface_core.training.data.augment import another_photo
+from iconface_core.training.data.batch import load_batch
+from iconface_core.training.data.sampler import PAPER_SHARES, Picks, Sampler, reference_count
+from iconface_core.training.data.shards import open_pack
 
 PEOPLE = st.lists(st.integers(1, 7), min_size=1, max_size=12)  # photos of each person
 

@@ -10,14 +10,20 @@ import torch
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.student import DamagedSFace
 from iconface_core.faces.student_files import read_student, write_student
-from iconface_core.training.degrade_recipe import DegradeRecipe
-from iconface_core.training.learning_rate import ScheduleConfig
-from iconface_core.training.recipe import Draw
-from iconface_core.training.shards import open_pack
-from iconface_core.training.start import Places, train
-from iconface_core.training.student_net import stem_and_student
-from iconface_core.training.student_recipe import Misalignment, StudentRecipe, StudentTraining, everybody, misaligned
-from iconface_core.training.train_config import BatchConfig, load_train_config
+from iconface_core.training.data.shards import open_pack
+from iconface_core.training.degradations.recipe import DegradeRecipe
+from iconface_core.training.loop.learning_rate import ScheduleConfig
+from iconface_core.training.loop.start import Places, train
+from iconface_core.training.loop.train_config import BatchConfig, load_train_config
+from iconface_core.training.recipes.recipe import Draw
+from iconface_core.training.recipes.student_net import stem_and_student
+from iconface_core.training.recipes.student_recipe import (
+    Misalignment,
+    StudentRecipe,
+    StudentTraining,
+    everybody,
+    misaligned,
+)
 from iconface_core.types import AlignedFace
 
 CONFIG = Path(__file__).parents[3] / "configs" / "identify-student.toml"

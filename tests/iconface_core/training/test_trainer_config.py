@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from iconface_core.errors import TrainConfigError
-from iconface_core.restore.config import IconFaceConfig
-from iconface_core.training.flow_losses import FlowLossConfig
-from iconface_core.training.train_config import load_train_config
+from iconface_core.restorers.iconface.config import IconFaceConfig
+from iconface_core.training.loop.train_config import load_train_config
+from iconface_core.training.recipes.flow_losses import FlowLossConfig
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 

@@ -17,18 +17,18 @@ import psutil
 import pytest
 from PIL import Image
 
-from iconface_core.sharpness import VERSION
+from iconface_core.damage.sharpness import VERSION
 from plugin.app import App, build_app
-from plugin.cleanup.gate import Gate, Hours
-from plugin.cleanup.measuring import enqueue_measure
+from plugin.cleanup.feeder import FEED, feed, start
 from plugin.cleanup.outcomes import Outcome
 from plugin.cleanup.plan import PlanFilter, make_plan
-from plugin.cleanup.running import FEED, feed, start
-from plugin.cleanup.words import HEAD, summary_lines, table_rows
+from plugin.cleanup.schedule import Gate, Hours
+from plugin.cleanup.wording import HEAD, summary_lines, table_rows
 from plugin.cli.output import columns
+from plugin.job_kinds import CLEANUP_ITEM, RESTORE
 from plugin.jobs.context import JobContext
-from plugin.jobs.kinds import CLEANUP_ITEM, RESTORE
 from plugin.library.degradation import row, stored
+from plugin.library.measure_job import enqueue_measure
 from plugin.restoring.skips import Skip
 from plugin.settings import load_settings
 

@@ -11,12 +11,12 @@ import pytest
 from filelock import FileLock
 
 from gallery_db import Gallery
-from gallery_db.job_queue import EVERYTHING
+from gallery_db.jobs.queue import EVERYTHING
+from plugin import job_kinds, job_pause
 from plugin.cli import enqueue
+from plugin.cli.fast_enqueue import quick
 from plugin.cli.main import run
-from plugin.cli.quick import quick
-from plugin.jobs import kinds, paused
-from plugin.jobs.kinds import enqueue_restore
+from plugin.job_kinds import enqueue_restore
 from tests.plugin.conftest import Cli, Library
 
 
@@ -98,13 +98,13 @@ def test_what_a_file_manager_waits_for_opens_no_gallery(cli: Cli, library: Libra
     code = f"""
 import sys
 from plugin.cli import enqueue
-from plugin.cli.quick import quick
+from plugin.cli.fast_enqueue import quick
 enqueue.wake_or_start = lambda runtime, home: True
 code = quick(sys.argv[1:])
 bad = {heavy} & set(sys.modules)
 assert not bad, bad
 assert code == int(sys.argv[-1].endswith("gone.jpg")) * 3, code
-assert 'plugin.desktop.popups' in sys.modules or 'told' not in sys.argv[2]
+assert 'plugin.notifications.show' in sys.modules or 'told' not in sys.argv[2]
 """
     told, quiet = tmp_path / "told", tmp_path / "quiet"
     for home in (told, quiet):
@@ -137,7 +137,7 @@ def test_only_kinds_that_there_are_can_be_paused(cli: Cli, library: Library):
 def test_enqueueing_while_restoring_is_paused_says_how_to_go_on(
     cli: Cli, library: Library, monkeypatch: pytest.MonkeyPatch
 ):
-    assert (paused.EVERYTHING, paused.RESTORE) == (EVERYTHING, kinds.RESTORE)
+    assert (job_pause.EVERYTHING, job_pause.RESTORE) == (EVERYTHING, job_kinds.RESTORE)
     monkeypatch.setattr(enqueue, "wake_or_start", lambda runtime, home: True)  # no service for this
     for kind, held in (((), True), (("restore",), True), (("nightly",), False)):
         cli("jobs", "pause", *kind)
@@ -154,12 +154,12 @@ def test_enqueueing_while_restoring_is_paused_says_how_to_go_on(
 
 def test_whether_the_queue_is_paused_is_asked_of_whatever_lies_there(tmp_path: Path):
     database = tmp_path / "a #?%.db"
-    assert paused.paused_kinds(database) == frozenset()
+    assert job_pause.paused_kinds(database) == frozenset()
     database.write_bytes(b"no database")
-    assert paused.paused_kinds(database) == frozenset()
+    assert job_pause.paused_kinds(database) == frozenset()
     database.unlink()
     with Gallery.open(database) as g:
         with g.begin() as tx:
             tx.jobs.pause("restore")
-        assert paused.paused_kinds(database) == {"restore"}, "while somebody has it open"
-    assert paused.paused_kinds(database) == {"restore"}
+        assert job_pause.paused_kinds(database) == {"restore"}, "while somebody has it open"
+    assert job_pause.paused_kinds(database) == {"restore"}

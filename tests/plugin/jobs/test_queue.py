@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
+from plugin.job_kinds import HAND, enqueue_changes, enqueue_restore
 from plugin.jobs import inbox
-from plugin.jobs.kinds import HAND, enqueue_changes, enqueue_restore
 from plugin.paths import printable
 
 

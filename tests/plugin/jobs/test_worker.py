@@ -14,8 +14,8 @@ import pytest
 
 from gallery_db import Gallery
 from gallery_db.records import JobRecord
-from plugin.jobs import blame
-from plugin.jobs.kinds import enqueue_reconcile
+from plugin.job_kinds import enqueue_reconcile
+from plugin.jobs import crash_policy
 from plugin.jobs.supervisor import Supervisor
 from plugin.jobs.worker_process import Limits, death
 
@@ -103,8 +103,8 @@ def test_a_photo_that_kills_three_times_is_quarantined(gallery: Gallery, home: P
         if where != "elsewhere":
             tx.roots.add(folder)
         if where == "given up before":
-            assert blame.quarantine(tx, str(photo), "crashed")
-            assert not blame.quarantine(tx, str(photo), "crashed")
+            assert crash_policy.quarantine(tx, str(photo), "crashed")
+            assert not crash_policy.quarantine(tx, str(photo), "crashed")
     # Neither of these kinds asks whether the photo was given up, and both must end.
     kind = "killed" if where == "given up before" else "restore"
     bad = enqueue(gallery, kind, {"path": str(photo), "notes": str(notes)})

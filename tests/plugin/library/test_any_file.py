@@ -19,7 +19,7 @@ from plugin.library.finding import find_faces
 from plugin.library.ignore import IgnoreRules
 from plugin.library.indexing import Indexer, Seen
 from plugin.library.once import each_once
-from plugin.models.host import ModelHost
+from plugin.models.cache import ModelHost
 from plugin.settings import load_settings
 
 

@@ -15,7 +15,7 @@ from filelock import FileLock
 from PIL import Image
 
 from gallery_db import Gallery
-from plugin.jobs.kinds import enqueue_changes
+from plugin.job_kinds import enqueue_changes
 from tests.plugin.conftest import Cli, Library, tree_hash
 
 Own = Callable[..., tuple[Path, Cli]]

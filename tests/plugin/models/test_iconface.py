@@ -12,10 +12,10 @@ import torch
 from diffusers import AutoencoderKLFlux2, Flux2Transformer2DModel
 from PIL import Image
 
-from iconface_core.provenance import read_provenance
-from iconface_core.restore.adapter import IconFaceAdapter
-from iconface_core.restore.checkpoint import PromptEmbeds, save_checkpoint
-from iconface_core.restore.config import (
+from iconface_core.images.provenance import read_provenance
+from iconface_core.restorers.iconface.adapter import IconFaceAdapter
+from iconface_core.restorers.iconface.checkpoint import PromptEmbeds, save_checkpoint
+from iconface_core.restorers.iconface.config import (
     BackboneConfig,
     IconFaceConfig,
     IdentityConfig,
@@ -24,7 +24,7 @@ from iconface_core.restore.config import (
     SamplingConfig,
     StructureConfig,
 )
-from iconface_core.restore.lora import lora_shapes
+from iconface_core.restorers.iconface.lora import lora_shapes
 from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
 from tests.plugin.conftest import Cli, Library
 

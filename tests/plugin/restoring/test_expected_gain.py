@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iconface_core.sharpness import Degradation
-from iconface_core.visible_change import LEAST_MEAN
+from iconface_core.damage.sharpness import Degradation
+from iconface_core.damage.visible_change import LEAST_MEAN
 from plugin.restoring.expected_gain import MEASURED, expected_gain
 
 SHARE = st.floats(0, 1)

@@ -7,11 +7,11 @@ import pytest
 
 from gallery_db.records import ReferenceRow
 from iconface_core.faces.sface_facts import CALIBRATION, SFACE_ID
+from iconface_core.identity.verdict import VerdictKind
 from iconface_core.types import F32, BBox, DetectedFace, FaceEmbedding
-from iconface_core.verdict import VerdictKind
-from plugin.library.subjects import Subject
+from plugin.library.photo_faces import Subject
+from plugin.restoring.identification import Answer
 from plugin.restoring.judging import CLEAR, gallery_of, judged, likeness
-from plugin.restoring.whois import Answer
 
 CLEAN, RUINED = 13.0, 8.0
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iconface_core.provenance import COMPOSITE_WITH_AI, read_provenance
+from iconface_core.images.provenance import COMPOSITE_WITH_AI, read_provenance
 from plugin.demo.sample import group_photo
 from tests.plugin.conftest import Cli, Library, tree_hash
 

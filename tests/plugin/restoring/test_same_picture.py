@@ -8,9 +8,9 @@ import pytest
 from gallery_db import Gallery
 from gallery_db.records import FoundFace
 from iconface_core.calibration import Calibration
-from iconface_core.identify import Facts, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.identity.identify import Facts, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
-from plugin.library.subjects import Subject
+from plugin.library.photo_faces import Subject
 from plugin.restoring.same_picture import copies_of
 
 E = EmbedderId("test-128")

@@ -13,13 +13,13 @@ from iconface_core.faces.sface_facts import SFACE_ID
 from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED
 from iconface_core.faces.student_files import write_student
 from iconface_core.faces.vectors import calibration_path
-from iconface_core.model_catalogue import STUDENT, STUDENT_FILE
+from iconface_core.models.catalogue import STUDENT, STUDENT_FILE
 from iconface_core.types import EmbedderId, FaceEmbedding
 from plugin.app import App, build_app
 from plugin.doctor import examine
-from plugin.library.subjects import Subject
+from plugin.library.photo_faces import Subject
 from plugin.models.backends import damaged_backend
-from plugin.restoring.whois import WhoIs
+from plugin.restoring.identification import WhoIs
 from plugin.settings import load_settings
 from tests.plugin.conftest import Library
 

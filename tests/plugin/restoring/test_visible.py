@@ -9,14 +9,14 @@ from PIL import Image
 
 from iconface_core.fakes import FakeRestorer
 from iconface_core.geometry import FFHQ_512, align_face
-from iconface_core.image_io import read_photo
-from iconface_core.provenance import read_provenance
+from iconface_core.images.provenance import read_provenance
+from iconface_core.images.read import read_photo
 from iconface_core.types import RestoredFace, RestoreInput, RestoreOptions, RgbU8
 from plugin.app import App, build_app
 from plugin.demo.sample import group_photo
-from plugin.jobs.restore_job import summary
 from plugin.models.backends import RestorerBackend
-from plugin.models.host import ModelSlot
+from plugin.models.cache import ModelSlot
+from plugin.restoring.restore_job import summary
 from plugin.restoring.result import RestoreRequest, exit_code
 from plugin.restoring.skips import ALREADY_CLEAR, Skip
 from plugin.settings import load_settings

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from gallery_db import Gallery
-from iconface_core.image_io import read_photo
-from iconface_core.provenance import read_provenance
-from plugin.jobs.kinds import enqueue_restore
+from iconface_core.images.provenance import read_provenance
+from iconface_core.images.read import read_photo
+from plugin.job_kinds import enqueue_restore
 from plugin.jobs.supervisor import Supervisor, worker_command
 from plugin.jobs.worker_process import Limits
 

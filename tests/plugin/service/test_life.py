@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from gallery_db import Gallery
-from plugin.service.aside import LOOK_S, Updates, ending_signals
 from plugin.service.control import SOCKET, ControlServer, ask
+from plugin.service.restart import LOOK_S, Updates, ending_signals
 from plugin.service.run import Service
 from plugin.service.start import wake_or_start
 from plugin.settings import load_settings
@@ -215,7 +215,7 @@ def test_a_full_disk_for_logs_is_no_reason_to_stop(library: Library, background:
 
 def test_an_update_is_followed_once_the_installer_is_done(monkeypatch: pytest.MonkeyPatch):
     now = {"version": "1.0"}
-    monkeypatch.setattr("plugin.service.aside.installed", lambda: now["version"])
+    monkeypatch.setattr("plugin.service.restart.installed", lambda: now["version"])
     updates = Updates()
     later: Callable[[float], float] = lambda n: 1000.0 + n * LOOK_S  # noqa: E731 - minutes
     assert not updates.come(later(0))

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from gallery_db import Gallery
-from iconface_core.provenance import read_provenance
+from iconface_core.images.provenance import read_provenance
+from plugin.job_kinds import enqueue_restore
 from plugin.jobs import inbox
-from plugin.jobs.kinds import enqueue_restore
 from plugin.service.control import ask
 from tests.plugin.conftest import Cli, Library, tree_hash
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugin.desktop.command import entry_command
+from plugin.installed_files.command import entry_command
 from tests.plugin.conftest import Cli, tree_hash
 
 from .test_service import Background, until

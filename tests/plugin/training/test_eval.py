@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from iconface_core import model_files
 from iconface_core.errors import BackendUnavailableError
-from iconface_core.model_catalogue import NANO, NANO_FILE
-from iconface_core.nano.checkpoint import save_nano
-from iconface_core.nano.config import ConvConfig, NanoConfig, NanoIdentity
-from iconface_core.nano.network import build_network
+from iconface_core.models import files as model_files
+from iconface_core.models.catalogue import NANO, NANO_FILE
+from iconface_core.restorers.nano.checkpoint import save_nano
+from iconface_core.restorers.nano.config import ConvConfig, NanoConfig, NanoIdentity
+from iconface_core.restorers.nano.network import build_network
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 from plugin.errors import UsageError
 from plugin.models.backends import WAIFU2X, embedder_backend, restorer_backend, steps_for
@@ -74,7 +74,7 @@ def test_eval_says_what_is_wrong_before_it_starts(cli, tmp_path, gallery):
 
 def test_eval_without_its_extra_says_which(tmp_path, gallery, monkeypatch):
     for name in [
-        m for m in sys.modules if m.startswith(("iconface_core.evaluation", "iconface_core.training.degrade"))
+        m for m in sys.modules if m.startswith(("iconface_core.evaluation", "iconface_core.training.degradations"))
     ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "kornia", None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iconface_core.training.shards import open_pack
+from iconface_core.training.data.shards import open_pack
 from plugin.cli.main import run
 
 

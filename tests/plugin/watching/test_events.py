@@ -20,10 +20,10 @@ from watchdog.events import (
 )
 from watchdog.observers import inotify_c
 
-from gallery_db.filesystem import filesystem_of
+from gallery_db.database.filesystem import filesystem_of
 from plugin.cli.service_words import service_lines
 from plugin.doctor import examine
-from plugin.watching import limits
+from plugin.library import watch_limits
 from plugin.watching.events import Change, translate, watch_by_polling, watch_events
 
 from .conftest import wait_for
@@ -119,7 +119,7 @@ def test_no_watch_for_the_root_is_an_error(tmp_path: Path, monkeypatch: pytest.M
     out_of_watches(monkeypatch, 0)
     with pytest.raises(OSError, match="limit") as e:
         watch_events(str(tmp_path), lambda c: None)
-    assert limits.is_limit(e.value)
+    assert watch_limits.is_limit(e.value)
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -213,12 +213,12 @@ def test_which_file_systems_tell_of_changes(path: str, polled: bool, tmp_path: P
     mounts = tmp_path / "mounts"
     mounts.write_text(MOUNTS)
     assert filesystem_of(PurePosixPath(path), MOUNTS) is not None
-    assert (limits.no_events(Path(path), mounts) is not None) is polled
+    assert (watch_limits.no_events(Path(path), mounts) is not None) is polled
 
 
 def test_advice_raises_the_limit_that_was_reached(tmp_path: Path):
     (tmp_path / "max_user_watches").write_text("1048576\n")
-    assert "now" not in limits.advice(errno.ENOSPC, tmp_path)
-    assert "fs.inotify.max_user_watches=2097152" in limits.advice(errno.ENOSPC, tmp_path)
-    assert "fs.inotify.max_user_instances=1024" in limits.advice(errno.EMFILE, tmp_path)
-    assert "sysctl -p" in limits.advice(errno.ENOSPC, tmp_path)
+    assert "now" not in watch_limits.advice(errno.ENOSPC, tmp_path)
+    assert "fs.inotify.max_user_watches=2097152" in watch_limits.advice(errno.ENOSPC, tmp_path)
+    assert "fs.inotify.max_user_instances=1024" in watch_limits.advice(errno.EMFILE, tmp_path)
+    assert "sysctl -p" in watch_limits.advice(errno.ENOSPC, tmp_path)

@@ -9,7 +9,7 @@ import pytest
 
 from plugin.app import build_app
 from plugin.library.disk import look_up
-from plugin.library.moves import MovedPhotos
+from plugin.library.moved_photos import MovedPhotos
 from plugin.progress import Silent
 from plugin.settings import load_settings
 
@@ -186,7 +186,7 @@ def test_a_link_whose_name_differs_in_case_takes_nothing_from_the_photo(watched:
 
 def contents(watched: Watched) -> dict[str, bytes]:
     """What the gallery believes of each photo that is there, checked against the file."""
-    from iconface_core.image_io import content_hash
+    from iconface_core.images.read import content_hash
 
     with watched.app.gallery.begin(write=False) as tx:
         rows = [p for p in tx.photos.find() if p.state == "indexed"]

@@ -44,7 +44,7 @@ def test_watch_follows_the_disk_until_it_is_stopped(tmp_path: Path, capsys: pyte
 
 def test_doctor_tells_of_a_folder_that_is_polled(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     from gallery_db import Gallery
-    from plugin.watching.limits import WATCHED
+    from plugin.library.watch_limits import WATCHED
 
     root, home = tmp_path / "photos", tmp_path / "home"
     root.mkdir()

@@ -237,7 +237,7 @@ def test_our_own_outputs_are_never_photos(watched: Watched):
     watched.settle()
     assert not restored.is_relative_to(watched.root)
     mark = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><!-- https://iconface.invalid --></x:xmpmeta>'
-    from iconface_core.provenance import NAMESPACE
+    from iconface_core.images.provenance import NAMESPACE
 
     out = io.BytesIO()
     Image.new("RGB", (32, 24)).save(out, "JPEG", xmp=mark + NAMESPACE.encode())
@@ -261,7 +261,7 @@ def test_a_file_that_cannot_be_read_is_tried_again_and_then_given_up(watched: Wa
     watched.settle()
     assert watched.photos() == {"half.jpg": OK}
     from plugin.jobs.context import JobContext
-    from plugin.watching.handlers import changes
+    from plugin.library.scan_jobs import changes
     from plugin.watching.settle import RETRY_S
 
     (watched.root / "half.jpg").write_bytes(whole[:400])

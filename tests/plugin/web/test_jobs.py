@@ -11,12 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from gallery_db.records import FaceRecord, JobRecord
+from plugin import job_kinds
 from plugin.app import App
-from plugin.cleanup import running as cleanup
-from plugin.jobs import kinds
-from plugin.jobs.blame import quarantine
+from plugin.cleanup import feeder as cleanup
+from plugin.jobs.crash_policy import quarantine
+from plugin.service import client
 from plugin.service.control import ask
-from plugin.web import background
 from plugin.web.words.jobs import advice, clock, sentence
 from tests.plugin.conftest import Library
 
@@ -50,7 +50,7 @@ def some_face(app: App) -> FaceRecord:
 
 def restore(app: App, name: str, **more) -> int:
     with app.gallery.begin() as tx:
-        return kinds.enqueue_restore(tx, Path("/photos") / name, **more)
+        return job_kinds.enqueue_restore(tx, Path("/photos") / name, **more)
 
 
 def job(app: App, job_id: int) -> JobRecord:
@@ -80,12 +80,12 @@ def test_each_job_says_what_and_for_whom(site: TestClient, app: App, service: St
     with app.gallery.begin() as tx:
         tx.decisions.name(face.person_id, "Anna")
         root = tx.roots.all()[0]
-        kinds.enqueue_reconcile(tx, root.id)
-        kinds.enqueue_changes(tx, root.id, [face.photo])
-        kinds.enqueue_nightly(tx)
-        kinds.enqueue_restore(tx, Path(face.photo), face_id=face.id)
-        kinds.enqueue_restore(tx, Path("/far/away/beach.jpg"), options={"person": "Anna"}, priority=3)
-        kinds.enqueue_restore(tx, Path("/far/away/group.jpg"), origin="cleanup", priority=2)
+        job_kinds.enqueue_reconcile(tx, root.id)
+        job_kinds.enqueue_changes(tx, root.id, [face.photo])
+        job_kinds.enqueue_nightly(tx)
+        job_kinds.enqueue_restore(tx, Path(face.photo), face_id=face.id)
+        job_kinds.enqueue_restore(tx, Path("/far/away/beach.jpg"), options={"person": "Anna"}, priority=3)
+        job_kinds.enqueue_restore(tx, Path("/far/away/group.jpg"), origin="cleanup", priority=2)
     shown = text_of(site.get("/jobs").text)
     name = Path(face.photo).name
     said = [
@@ -176,7 +176,7 @@ def test_a_photo_that_was_left_alone_gets_another_chance(site: TestClient, app: 
     after = site.post(f"/jobs/photos/{face.photo_id}/again", headers=HTMX)
     assert "will be tried again" in after.text
     with app.gallery.begin(write=False) as tx:
-        [waiting] = tx.jobs.find(kind=kinds.CHANGES)
+        [waiting] = tx.jobs.find(kind=job_kinds.CHANGES)
     assert waiting.payload["paths"] == [face.photo]
     service.work()
     with app.gallery.begin(write=False) as tx:
@@ -214,7 +214,7 @@ def test_the_cleanup_under_way(site: TestClient, app: App, service: StandingBy):
     assert "0 photos of 1 done" in text_of(site.get("/jobs").text)
     assert "Go on with it" in site.post("/jobs/cleanup/pause", headers=HTMX).text
     with app.gallery.begin(write=False) as tx:
-        assert tx.jobs.paused() == {kinds.CLEANUP_ITEM}
+        assert tx.jobs.paused() == {job_kinds.CLEANUP_ITEM}
     site.post("/jobs/cleanup/resume", headers=HTMX)
     with app.gallery.begin(write=False) as tx:
         assert not tx.jobs.paused()
@@ -241,7 +241,7 @@ def test_the_service_is_started_and_stopped(site: TestClient, library: Library, 
     assert "does not run" in site.get("/jobs").text
     try:
         site.post("/service/start", headers=HTMX)
-        assert background.wait_until_up(app.settings.folders, patience_s=60)
+        assert client.wait_until_up(app.settings.folders, patience_s=60)
         page = text_of(site.get("/jobs").text)
         assert "does the jobs" in page
         assert "does not run" not in page
@@ -249,7 +249,7 @@ def test_the_service_is_started_and_stopped(site: TestClient, library: Library, 
     finally:
         site.post("/service/stop", headers=HTMX)
     assert ask(runtime, "ping") is None
-    assert background.own_home(app.settings.folders) == library.home
+    assert client.own_home(app.settings.folders) == library.home
 
 
 def test_words():

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from gallery_db.backups import list_backups
+from gallery_db.database.backups import list_backups
 from plugin.app import App
 from plugin.errors import UsageError
-from plugin.jobs.kinds import HAND
+from plugin.job_kinds import HAND
 from plugin.web.views import folder_chooser, library_facts
 from plugin.web.views.folder_chooser import Place
 from tests.plugin.conftest import Library, tree_hash

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from plugin.app import App
-from plugin.web.stamps import person_stamp
+from plugin.web.edit_conflicts import person_stamp
 
 HTMX = {"HX-Request": "true"}
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from starlette.testclient import TestClient
 
-from gallery_db.browse import FaceCard
+from gallery_db.browse.repository import FaceCard
 from plugin.app import App
 from plugin.web.words.people import period_words
 

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from starlette.testclient import TestClient
 
 from gallery_db.records import FaceRecord, PhotoRecord
-from iconface_core.image_io import read_photo
+from iconface_core.images.read import read_photo
 from iconface_core.types import BBox
 from plugin.app import App
 from plugin.people.forgetting import forget

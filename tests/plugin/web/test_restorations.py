@@ -12,11 +12,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from gallery_db.records import RestorationRecord
-from iconface_core.image_io import read_photo
+from iconface_core.images.read import read_photo
 from plugin.app import App
 from plugin.cli.main import run
-from plugin.jobs.kinds import RESTORE
-from plugin.web import background
+from plugin.job_kinds import RESTORE
+from plugin.service import client
 from plugin.web.words.restorations import reason_words, verdict_words
 from tests.plugin.conftest import Cli, Library
 
@@ -70,7 +70,7 @@ def made(app: App, copy: Path) -> RestorationRecord:
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """No service is started for a test: `jobs run` does the work. Whoever asked for one is noted."""
     asked: list[Path] = []
-    monkeypatch.setattr(background, "ensure_worker", lambda folders: asked.append(folders.runtime))
+    monkeypatch.setattr(client, "ensure_worker", lambda folders: asked.append(folders.runtime))
     return asked
 
 

@@ -1,0 +1,86 @@
+"""What was measured of faces (`face.degradation`), asked in bulk: a plan over a whole library reads columns only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Float, Integer, and_, func, or_, select, update
+
+from gallery_db.database.rows import batches, to_json
+from gallery_db.database.schema import face, person, photo
+
+
+@dataclass(frozen=True, slots=True)
+class DegradedFilter:
+    """All conditions are joined by "and"; None means "any". `version` is that of the measure, `min_score` 0..1,
+    `min_eye_distance` in pixels. `since` is an ISO date: photos captured (or, undated, indexed) from then on."""
+
+    version: int
+    min_score: float
+    min_eye_distance: float
+    root_id: int | None = None
+    since: str | None = None
+
+
+class MeasureRepo:
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def set(self, measures: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+        """Keep what was measured of faces (JSON values). Faces that are gone or forgotten are left out."""
+        for face_id, value in measures:
+            alive = and_(face.c.id == face_id, face.c.state != "forgotten")
+            self._c.execute(update(face).where(alive).values(degradation=to_json(dict(value))))
+
+    def missing(self, version: int, *, after_photo: int = 0, photos: int = 64) -> list[tuple[int, list[int]]]:
+        """(photo id, face ids) of photos with faces that this version did not measure in the full picture, in order of
+        photo id."""
+        query = select(face.c.photo_id, face.c.id).join(photo, photo.c.id == face.c.photo_id)
+        query = query.where(_usable(), ~_in_full(version), face.c.photo_id > after_photo)
+        first = select(face.c.photo_id).join(photo, photo.c.id == face.c.photo_id)
+        first = first.where(_usable(), ~_in_full(version), face.c.photo_id > after_photo)
+        some = list(self._c.scalars(first.distinct().order_by(face.c.photo_id).limit(photos)))
+        found: dict[int, list[int]] = {photo_id: [] for photo_id in some}
+        for part in batches(some):
+            for photo_id, face_id in self._c.execute(query.where(face.c.photo_id.in_(part)).order_by(face.c.id)):
+                found[photo_id].append(face_id)
+        return list(found.items())
+
+    def counts(self, version: int) -> tuple[int, int, int]:
+        """How many usable faces there are, how many of them this version measured, and how many in the full picture."""
+        joined = select(func.count()).select_from(face.join(photo, photo.c.id == face.c.photo_id)).where(_usable())
+        counted = (joined, joined.where(_measured(version)), joined.where(_in_full(version)))
+        faces, measured, in_full = (self._c.scalar(query) or 0 for query in counted)
+        return faces, measured, in_full
+
+    def degraded(self, where: DegradedFilter) -> list[int]:
+        """Ids of degraded faces, in order. Faces of hidden and ignored people are left out."""
+        score = func.max(
+            func.json_extract(face.c.degradation, "$.score").cast(Float),
+            func.coalesce(func.json_extract(face.c.degradation, "$.print_damage").cast(Float), 0.0),
+        )
+        eyes = func.json_extract(face.c.degradation, "$.eye_distance").cast(Float)
+        joined = face.join(photo, photo.c.id == face.c.photo_id).outerjoin(person, person.c.id == face.c.person_id)
+        shown = or_(person.c.id.is_(None), and_(~person.c.hidden, ~person.c.ignored))
+        query = select(face.c.id).select_from(joined).where(_usable(), _measured(where.version), shown)
+        query = query.where(score >= where.min_score, eyes >= where.min_eye_distance)
+        if where.root_id is not None:
+            query = query.where(photo.c.root_id == where.root_id)
+        if where.since is not None:
+            query = query.where(func.coalesce(photo.c.captured_at, photo.c.indexed_at) >= where.since)
+        return list(self._c.scalars(query.order_by(face.c.id)))
+
+
+def _usable() -> ColumnElement[bool]:
+    return and_(photo.c.state == "indexed", face.c.state.in_(("ok", "doubtful")))
+
+
+def _measured(version: int) -> ColumnElement[bool]:
+    stored = func.json_extract(face.c.degradation, "$.version").cast(Integer)
+    return func.coalesce(stored, 0) == version
+
+
+def _in_full(version: int) -> ColumnElement[bool]:
+    """Measured in all the pixels of the file, not in a copy that was decoded smaller."""
+    reduced = func.json_extract(face.c.degradation, "$.reduced").cast(Float)
+    return and_(_measured(version), func.coalesce(reduced, 2.0) < 1.01)

@@ -1,0 +1,1 @@
+"""The queue: what waits for the worker, and what came of it."""

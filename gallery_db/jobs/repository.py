@@ -1,0 +1,294 @@
+"""A small durable queue. Jobs are enqueued in the caller's transaction, so a crash loses neither row nor job.
+
+The seam is `gallery_db.jobs.queue.JobQueue`. This class keeps it over SQLite, and over PostgreSQL at its usual
+isolation (read committed). SQLite has one writer at a time; where writers run side by side, `FOR UPDATE SKIP LOCKED`
+keeps two workers apart and a lock on the key two who enqueue the same work. SQLite's SQL leaves both out.
+"""
+
+import time
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, get_args
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from gallery_db.database.rows import from_json
+from gallery_db.database.schema import job
+from gallery_db.errors import NotFoundError
+from gallery_db.meta import MetaRepo
+from gallery_db.records import JobRecord, JobState, Origin
+
+from .queue import EVERYTHING, StopReason
+from .rows import ascii_json, to_record, to_text
+
+PAUSED = "jobs.paused"
+"""Meta key: the paused kinds, as a JSON list."""
+
+AT_ONCE = 0.0
+"""`run_after` of what may run now. Not the clock's time: set back, the clock would keep a click waiting for hours."""
+
+
+class JobRepo:
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def enqueue(
+        self,
+        kind: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        dedupe: str | None = None,
+        priority: int = 0,
+        max_attempts: int = 3,
+        run_after: float | None = None,
+        origin: Origin | None = None,
+    ) -> int:
+        """Add a job; higher priority runs first. A waiting job of the same kind and dedupe key is reused (payload
+        replaced, higher priority and earlier start win; with the higher priority comes its `origin`, who asked).
+        Returns the job id. `run_after` None: at once, whatever happens to the clock."""
+        start = AT_ONCE if run_after is None else run_after
+        body = ascii_json(payload or {})
+        old = None if dedupe is None else self.waiting(kind, dedupe)
+        if old is not None:
+            values = {
+                "payload": body,
+                "priority": max(priority, old.priority),
+                "run_after": min(start, old.run_after),
+                "origin": origin if priority > old.priority else old.origin,
+            }
+            self._c.execute(update(job).where(job.c.id == old.id).values(values))
+            return old.id
+        row = {
+            "kind": kind,
+            "payload": body,
+            "dedupe": dedupe,
+            "state": "waiting",
+            "priority": priority,
+            "attempts": 0,
+            "max_attempts": max_attempts,
+            "run_after": start,
+            "created_at": time.time(),
+            "origin": origin,
+        }
+        return int(self._c.scalars(job.insert().values(row).returning(job.c.id)).one())
+
+    def claim(self, now: float, lease_s: float, *, kinds: Sequence[str] | None = None) -> JobRecord | None:
+        """Take the next job that may run: waiting, or running with an expired lease (its worker died). A job whose last
+        allowed attempt expired becomes `failed`. Two jobs of one kind and dedupe key never run at once, and nothing
+        that is paused is given out."""
+        paused = self.paused()
+        if EVERYTHING in paused:
+            return None
+        expired = and_(job.c.state == "running", job.c.lease_until < now)
+        spent = {"state": "failed", "error": "the worker died during the last attempt", "finished_at": now}
+        given_up = select(job.c.id).where(expired, job.c.attempts >= job.c.max_attempts)
+        ids = given_up.with_for_update(skip_locked=True)
+        self._c.execute(update(job).where(job.c.id.in_(ids)).values(**spent, lease_until=None))
+        ready = or_(expired, and_(job.c.state == "waiting", job.c.run_after <= now))
+        allowed = _allowed(paused, kinds)
+        first = select(job.c.id).where(ready, allowed, ~_TWIN_RUNS).order_by(job.c.priority.desc(), job.c.id).limit(1)
+        job_id = self._c.scalar(first.with_for_update(skip_locked=True))
+        if job_id is None:
+            return None
+        claimed = {"state": "running", "lease_until": now + lease_s, "attempts": job.c.attempts + 1}
+        self._c.execute(update(job).where(job.c.id == job_id).values(claimed))
+        return self.get(job_id)
+
+    def heartbeat(self, job: JobRecord, now: float, lease_s: float, progress: Mapping[str, Any] | None = None) -> bool:
+        """Extend the lease. False: the job was cancelled or taken over; stop working on it."""
+        values: dict[str, Any] = {"lease_until": now + lease_s}
+        if progress is not None:
+            values["progress"] = ascii_json(progress)
+        return self._change(job, values)
+
+    def why_stop(
+        self, mine: JobRecord, now: float, *, overtaking: int | None = None, kinds: Sequence[str] | None = None
+    ) -> StopReason | None:
+        """Must a running job stop? `lost`: its lease went to another worker. `overtaken`: a job of at least the
+        priority `overtaking` and of these kinds could be claimed now, and this one is below it."""
+        row = self._c.execute(select(job.c.state, job.c.attempts).where(job.c.id == mine.id)).first()
+        if row is None or row.state == "cancelled":
+            return "cancelled"
+        if (row.state, row.attempts) != ("running", mine.attempts):
+            return "lost"
+        paused = self.paused()
+        if EVERYTHING in paused or mine.kind in paused:
+            return "paused"
+        if overtaking is not None and mine.priority < overtaking:
+            urgent = and_(job.c.state == "waiting", job.c.run_after <= now, job.c.priority >= overtaking)
+            if self._c.scalar(select(exists().where(urgent, _allowed(paused, kinds), ~_TWIN_RUNS))):
+                return "overtaken"
+        return None
+
+    def next_due(self, *, kinds: Sequence[str] | None = None) -> float | None:
+        """When the next job may be claimed, which may be in the past: the start of a waiting one, or the end of a
+        running one's lease. None while there is nothing to do or all is paused."""
+        paused = self.paused()
+        if EVERYTHING in paused:
+            return None
+        at = case((job.c.state == "waiting", job.c.run_after), else_=job.c.lease_until)
+        live = job.c.state.in_(("waiting", "running"))
+        due: float | None = self._c.scalar(select(func.min(at)).where(live, _allowed(paused, kinds)))
+        return due
+
+    def finish(self, job: JobRecord, now: float, result: Mapping[str, Any] | None = None) -> bool:
+        """Keep `result` where the progress was. False: no longer ours, nothing was changed."""
+        values: dict[str, Any] = {"state": "done", "finished_at": now, "lease_until": None, "error": None}
+        if result is not None:
+            values["progress"] = ascii_json(result)
+        return self._change(job, values)
+
+    def fail(self, job: JobRecord, error: str, now: float, *, retry: bool = True, backoff_s: float = 30.0) -> bool:
+        """Back to waiting after `backoff_s * 2**(attempts - 1)`, or `failed` after the last attempt or without `retry`.
+        When the same work was enqueued again meanwhile, that job takes over and this one is `failed`."""
+        if retry and job.attempts < job.max_attempts and not self._superseded(job):
+            later = now + backoff_s * 2.0 ** (job.attempts - 1)
+            return self._wait_again(job, {"run_after": later, "error": to_text(error)})
+        return self._change(job, {"state": "failed", "finished_at": now, "lease_until": None, "error": to_text(error)})
+
+    def release(self, job: JobRecord, *, run_after: float | None = None, error: str | None = None) -> bool:
+        """Back to waiting without counting the attempt (Ctrl-C, overtaken, paused). `run_after` None: at once."""
+        if self._superseded(job):
+            return self._change(job, {"state": "cancelled", "lease_until": None})
+        values: dict[str, Any] = {"attempts": job.attempts - 1, "error": None if error is None else to_text(error)}
+        if run_after is not None:
+            values["run_after"] = run_after
+        return self._wait_again(job, values)
+
+    def retry(self, job_id: int) -> bool:
+        """A failed or cancelled job waits again, for nothing but its turn, with three more attempts. False: it is
+        neither, or the same work waits already. Raises NotFoundError."""
+        old = self.get(job_id)
+        if old.state not in ("failed", "cancelled") or (old.dedupe and self.waiting(old.kind, old.dedupe)):
+            return False
+        # Attempts keep counting: they tell a worker that was given up, but still runs, from the next one.
+        values = {"state": "waiting", "run_after": AT_ONCE, "max_attempts": old.attempts + 3}
+        ended = {"finished_at": None, "error": None}
+        same = and_(job.c.id == job_id, job.c.state == old.state)
+        return self._c.execute(update(job).where(same).values(values | ended)).rowcount == 1
+
+    def put_first(self, job_id: int, priority: int) -> bool:
+        """A waiting job comes next: at once, with at least this priority, and above every other that waits. False: it
+        does not wait any more."""
+        others = select(func.max(job.c.priority)).where(job.c.state == "waiting", job.c.id != job_id)
+        above = max(priority, (self._c.scalar(others) or 0) + 1)
+        mine = and_(job.c.id == job_id, job.c.state == "waiting")
+        return self._c.execute(update(job).where(mine).values(priority=above, run_after=AT_ONCE)).rowcount == 1
+
+    def purge(self, before: float, *, states: Sequence[JobState] = ("done", "cancelled")) -> int:
+        """Forget jobs that ended before this time. Returns how many. Live ones always stay."""
+        ended = set(states) - {"waiting", "running"}
+        at = func.coalesce(job.c.finished_at, job.c.created_at)  # one that gave way to its twin never ended
+        return self._c.execute(delete(job).where(job.c.state.in_(ended), at < before)).rowcount
+
+    def pause(self, kind: str = EVERYTHING) -> None:
+        """Give out no more jobs of this kind, or none at all; running ones stop at their next check."""
+        self._hold(PAUSED)
+        self._set_paused(self.paused() | {kind})
+
+    def resume(self, kind: str = EVERYTHING) -> None:
+        """Go on with this kind; without one, with everything."""
+        self._hold(PAUSED)
+        self._set_paused(frozenset() if kind == EVERYTHING else self.paused() - {kind})
+
+    def paused(self) -> frozenset[str]:
+        """The kinds that are paused; `EVERYTHING` among them when the whole queue is."""
+        return frozenset(from_json(MetaRepo(self._c).get(PAUSED)) or ())
+
+    def _set_paused(self, kinds: frozenset[str]) -> None:
+        MetaRepo(self._c).set(PAUSED, ascii_json(sorted(kinds)) if kinds else None)
+
+    def cancel(self, job_id: int, now: float) -> bool:
+        """Cancel a waiting or running job; a running one learns of it at its next heartbeat."""
+        live = and_(job.c.id == job_id, job.c.state.in_(("waiting", "running")))
+        values = {"state": "cancelled", "finished_at": now, "lease_until": None}
+        return self._c.execute(update(job).where(live).values(values)).rowcount == 1
+
+    def get(self, job_id: int) -> JobRecord:
+        """Raises NotFoundError."""
+        row = self._c.execute(select(job).where(job.c.id == job_id)).first()
+        if row is None:
+            raise NotFoundError(f"no job with id {job_id}")
+        return to_record(row)
+
+    def waiting(self, kind: str, dedupe: str) -> JobRecord | None:
+        """The waiting job with this key, whose payload a caller may want to add to: until the transaction ends, nobody
+        else enqueues this work or takes it."""
+        self._hold(kind, dedupe)
+        same = and_(job.c.kind == kind, job.c.dedupe == dedupe, job.c.state == "waiting")
+        row = self._c.execute(select(job).where(same).with_for_update()).first()
+        return None if row is None else to_record(row)
+
+    def find(
+        self, *, kind: str | None = None, states: Sequence[JobState] | None = None, limit: int | None = None
+    ) -> list[JobRecord]:
+        """In order of id."""
+        query = select(job).order_by(job.c.id).limit(limit)
+        if kind is not None:
+            query = query.where(job.c.kind == kind)
+        if states is not None:
+            query = query.where(job.c.state.in_(states))
+        return [to_record(r) for r in self._c.execute(query)]
+
+    def ended(
+        self, since: float, *, states: Sequence[JobState] = ("done",), limit: int | None = None
+    ) -> list[JobRecord]:
+        """Jobs that ended since this time, the latest first."""
+        query = select(job).where(job.c.state.in_(states), job.c.finished_at >= since)
+        return [to_record(r) for r in self._c.execute(query.order_by(job.c.finished_at.desc(), job.c.id).limit(limit))]
+
+    def counts(self, kind: str | None = None) -> Mapping[JobState, int]:
+        """Jobs per state; every state has an entry."""
+        query = select(job.c.state, func.count().label("n")).group_by(job.c.state)
+        if kind is not None:
+            query = query.where(job.c.kind == kind)
+        return dict.fromkeys(get_args(JobState), 0) | {r.state: r.n for r in self._c.execute(query)}
+
+    def _hold(self, *key: str) -> None:
+        """Until the transaction ends nobody else decides about this key. It guards what is not there yet, and what is
+        read, added to and written back."""
+        if self._c.dialect.name == "postgresql":
+            self._c.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(ascii_json(key), 0))))
+
+    def _change(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
+        """Only while the lease is still ours: `attempts` grows with every claim, so it tells ours from a later one."""
+        ours = and_(job.c.id == mine.id, job.c.state == "running", job.c.attempts == mine.attempts)
+        return self._c.execute(update(job).where(ours).values(values)).rowcount == 1
+
+    def _superseded(self, mine: JobRecord) -> bool:
+        """The same work waits once more, so that nothing is lost when this job ends."""
+        twin = None if mine.dedupe is None else self.waiting(mine.kind, mine.dedupe)
+        return twin is not None and twin.payload == mine.payload
+
+    def _wait_again(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
+        twin = None if mine.dedupe is None else self.waiting(mine.kind, mine.dedupe)
+        # Only one waiting job may have the key; a twin with other work does not make up for this one.
+        keyless = {"dedupe": None} if twin is not None else {}
+        return self._change(mine, {"state": "waiting", "lease_until": None, **values, **keyless})
+
+
+_TWIN = job.alias("twin")
+_TWIN_RUNS = exists().where(
+    _TWIN.c.kind == job.c.kind,
+    _TWIN.c.dedupe == job.c.dedupe,
+    _TWIN.c.id != job.c.id,
+    _TWIN.c.state == "running",
+    # An expired twin must be resumed first, so it blocks as well.
+)
+
+
+def _allowed(paused: Set[str], kinds: Sequence[str] | None) -> ColumnElement[bool]:
+    """Jobs of these kinds (None: of all) that are not paused."""
+    ours = true() if kinds is None else job.c.kind.in_(kinds)
+    return and_(ours, job.c.kind.not_in(sorted(paused)))

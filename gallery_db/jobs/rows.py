@@ -1,0 +1,36 @@
+"""A job as a row of its table, and back. Payloads and errors quote file names, which need not be text."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from gallery_db.records import JobRecord
+
+
+def ascii_json(value: object) -> str:
+    """JSON in ASCII: a file name that is not UTF-8 survives as the escapes of its stray bytes."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def to_record(row: Row[Any]) -> JobRecord:
+    """A row of the whole table."""
+    values = dict(row._mapping)
+    values["payload"] = _to_object(row.payload)
+    values["progress"] = None if row.progress is None else _to_object(row.progress)
+    return JobRecord(**values)
+
+
+def to_text(error: str) -> str:
+    """Errors quote file names, which may hold what no database stores as text."""
+    return error.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
+
+
+def _to_object(text: str) -> Mapping[str, Any]:
+    """One damaged row must not keep everybody from the queue: its job fails, for want of what its handler needs."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"damaged": text}

@@ -1,0 +1,1 @@
+"""What people are asked: whose face this is, whether two people are one."""

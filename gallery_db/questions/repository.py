@@ -1,0 +1,261 @@
+"""Questions for the human. What grouping asked is kept; whether it is still open is read from the facts.
+
+A question is open while the faces are undecided, the people are there and shown, and nobody said otherwise. So every
+answer, wherever it was given, closes it; undo of that answer opens it again; and nothing has to be kept in step.
+"Not sure" alone is kept here: `put_off`.
+
+| kind | asks | closed by |
+|---|---|---|
+| join | are `face_ids` `person_id`? when that is refused: the runner-up | assign, reject, ignore |
+| merge | are `person_id` and `other_person_id` one person? | merge, different |
+| twins | one photo shows `person_id` twice (`face_ids`): which of the two is it? | assign, reject, confirm both |
+| who | who is the unnamed `person_id`, or the face that is like nobody? | name, merge, assign, ignore |
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from gallery_db.database.rows import batches, from_json, to_json, utc_now
+from gallery_db.database.schema import face, person, photo, question
+from gallery_db.errors import NotFoundError
+from gallery_db.meta import MetaRepo
+from gallery_db.records import Asked, Life, QuestionKind, QuestionRecord
+
+from .open import (
+    BESIDE,
+    COUNT_AMONG,
+    LIFE,
+    OPEN_AMONG,
+    SHOWN,
+    first_person,
+    joined,
+    open_ids,
+    record,
+    second_person,
+)
+
+PUT_OFF_DAYS = 30
+"""So long "not sure" holds, unless grouping finds new evidence before."""
+NEW_EVIDENCE = 1.0  # natural log: the odds changed by a factor of nearly three
+MOST_PEOPLE, MOST_FACES, MOST_TWINS = 300, 100, 200  # of one kind at a time: a queue without an end is no help
+MIN_QUALITY = 0.4  # of a single face that is like nobody: poorer ones tell a human as little as they tell us
+KEPT_DAYS = 365  # so long an answered question can come back by undo
+
+_ASKED_AT = "asked_at"  # meta key
+
+
+class QuestionRepo:
+    def __init__(self, conn: Connection) -> None:
+        self._c = conn
+
+    def keep(self, asked: Sequence[Asked], *, replace: bool) -> None:
+        """Store what a grouping pass asked, and what the gallery itself gives reason to ask: the largest people without
+        a name, good faces that are like nobody, and photos that show somebody twice.
+
+        `replace` (a full pass): open questions that were not asked again are dropped. Those put off stay so until
+        their time is over, or until the evidence changed or the people grew by half. Answered ones are kept a year
+        for undo.
+        """
+        found = {_key(a): a for a in sorted(asked, key=lambda a: a.evidence or 0.0)}  # of equal ones the strongest
+        claimed = {i for a in asked if a.kind == "join" for i in a.face_ids}
+        if not replace:
+            claimed |= {i for q in self.open(kind="join") for i in q.face_ids}
+        own = (*self._twins_proposed(asked), *self._twins(), *self._people(), *self._faces(claimed))
+        found |= {_key(a): a for a in own}
+        old = {r.key: r for r in self._c.execute(select(question))}
+        now = utc_now()
+        values = [
+            {
+                "kind": a.kind,
+                "key": key,
+                "face_ids": to_json(sorted(a.face_ids)),
+                "person_id": a.person_id,
+                "other_person_id": a.other_person_id,
+                "evidence": a.evidence,
+                "gain": a.gain,
+                "asked_at": now,
+                "put_off_until": _still_put_off(old.get(key), a),
+            }
+            for key, a in found.items()
+        ]
+        # A pass over a few new faces says nothing about what grouping asked before.
+        derived = or_(question.c.kind == "who", and_(question.c.kind == "twins", question.c.evidence.is_(None)))
+        again = {old[k].id for k in found if k in old}
+        dropped = set(self._c.scalars(open_ids(~_put_off(), literal(True) if replace else derived))) - again
+        for ids in batches(dropped):
+            self._c.execute(delete(question).where(question.c.id.in_(ids)))
+        if values:
+            row = insert(question)
+            names = ("face_ids", "other_person_id", "evidence", "gain", "asked_at", "put_off_until")
+            self._c.execute(
+                row.on_conflict_do_update(index_elements=["key"], set_={n: row.excluded[n] for n in names}), values
+            )
+        MetaRepo(self._c).set(_ASKED_AT, now)
+        long_ago = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
+        self._c.execute(delete(question).where(question.c.asked_at < long_ago))
+
+    def asked_at(self) -> str | None:
+        """When a pass last left its questions; None: never, as in the gallery of an older release."""
+        return MetaRepo(self._c).get(_ASKED_AT)
+
+    def open(
+        self,
+        *,
+        kind: QuestionKind | None = None,
+        person_id: int | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[QuestionRecord]:
+        """Open questions, the most useful first: by the number of faces an answer settles, then the surest. `after`
+        leaves out one question and those before it."""
+        rank = case({"merge": 0, "twins": 1, "join": 2}, value=question.c.kind, else_=3)
+        order = question.c.gain.desc(), rank, question.c.evidence.desc(), question.c.id
+        ids = list(self._c.scalars(_candidates(kind, person_id).order_by(*order)))
+        if after in ids:
+            ids = ids[ids.index(after) + 1 :]
+        out: list[QuestionRecord] = []
+        # Which are open is the dear part: no more are looked at than are wanted.
+        for some in batches(ids, 1000 if limit is None else max(8, limit)):
+            rows = {r.id: r for r in self._c.execute(text(OPEN_AMONG), {"ids": json.dumps(some)})}
+            out += [record(rows[i]) for i in some if i in rows]
+            if limit is not None and len(out) >= limit:
+                break
+        return out[:limit]
+
+    def count(self, *, person_id: int | None = None) -> dict[QuestionKind, int]:
+        """How many are open, of each kind that has any."""
+        ids = list(self._c.scalars(_candidates(None, person_id)))
+        return {k: n for k, n in self._c.execute(text(COUNT_AMONG), {"ids": json.dumps(ids)})}  # noqa: C416  # typed rows
+
+    def get(self, question_id: int) -> QuestionRecord | None:
+        """The question as it is open now; None when it was answered (or put off) meanwhile, or was never asked."""
+        asked = self._c.scalars(select(question.c.id).where(question.c.id == question_id, ~_put_off())).all()
+        row = self._c.execute(text(OPEN_AMONG), {"ids": json.dumps(list(asked))}).first()
+        return None if row is None else record(row)
+
+    def put_off(self, question_id: int, *, days: int = PUT_OFF_DAYS) -> None:
+        """ "Not sure": ask again after so many days, or when there is new evidence. Raises NotFoundError."""
+        until = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
+        self._set(question_id, until)
+
+    def ask_again(self, question_id: int) -> None:
+        """Take `put_off` back. Raises NotFoundError."""
+        self._set(question_id, None)
+
+    def beside(self, person_id: int, *, near: str | None = None, limit: int = 6) -> list[int]:
+        """Faces of a person to judge another one by: good ones, of a similar age (`near` is a capture date), each of
+        another day as far as there are any."""
+        found = list(self._c.execute(text(BESIDE), {"person": person_id, "near": near, "limit": 6 * limit}))
+        first = {r.day or r.id: r for r in reversed(found)}.values()  # the best of every day
+        ordered = [r for r in found if r in first] + [r for r in found if r not in first]
+        return [r.id for r in ordered[:limit]]
+
+    def life(self, person_id: int) -> Life:
+        """What is known of a person of a question. Raises NotFoundError."""
+        row = self._c.execute(text(LIFE), {"person": person_id}).first()
+        if row is None:
+            raise NotFoundError(f"no person with id {person_id}")
+        return Life(*row)
+
+    def _set(self, question_id: int, until: str | None) -> None:
+        change = update(question).where(question.c.id == question_id).values(put_off_until=until)
+        if not self._c.execute(change).rowcount:
+            raise NotFoundError(f"no question with id {question_id}")
+
+    def _people(self) -> list[Asked]:
+        """The largest people without a name."""
+        size = func.count().label("size")
+        nameless = and_(person.c.name.is_(None), ~person.c.hidden, ~person.c.ignored)
+        query = select(person.c.id, size).join(face, face.c.person_id == person.c.id).where(nameless, SHOWN)
+        query = query.group_by(person.c.id).order_by(size.desc(), person.c.id).limit(MOST_PEOPLE)
+        return [Asked("who", (), p, gain=n) for p, n in self._c.execute(query)]
+
+    def _faces(self, claimed: set[int]) -> list[Asked]:
+        """The best faces that belong to nobody, and of which nobody is suspected (`claimed`)."""
+        query = (
+            select(face.c.id)
+            .join(photo, photo.c.id == face.c.photo_id)
+            .where(face.c.person_id.is_(None), face.c.state == "ok", photo.c.state == "indexed")
+            .where(face.c.quality >= MIN_QUALITY)
+            .order_by(face.c.quality.desc(), face.c.id)
+        )
+        found = self._c.scalars(query.limit(MOST_FACES + len(claimed)))
+        return [Asked("who", (i,), gain=1) for i in found if i not in claimed][:MOST_FACES]
+
+    def _twins(self) -> list[Asked]:
+        """Two faces of one photo that belong to one person, as after a merge; not if the user confirmed both."""
+        other = face.alias("other")
+        same = and_(other.c.photo_id == face.c.photo_id, other.c.person_id == face.c.person_id, other.c.id > face.c.id)
+        query = select(face.c.id, other.c.id, face.c.person_id).join(other, same)
+        query = query.where(SHOWN, other.c.state.in_(("ok", "doubtful")), ~and_(face.c.confirmed, other.c.confirmed))
+        rows = self._c.execute(query.order_by(face.c.id, other.c.id).limit(MOST_TWINS))
+        return [Asked("twins", (a, b), p, gain=2) for a, b, p in rows]
+
+    def _twins_proposed(self, asked: Sequence[Asked]) -> list[Asked]:
+        """Two faces of one photo that might both be one person: asked together, because one answer settles both."""
+        single = {a.face_ids[0]: a for a in asked if a.kind == "join" and len(a.face_ids) == 1}
+        together: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
+        for ids in batches(single):
+            rows = self._c.execute(select(face.c.id, face.c.photo_id).where(face.c.id.in_(ids)).order_by(face.c.id))
+            for face_id, photo_id in rows:
+                together[photo_id, single[face_id].person_id].append(face_id)
+        return [
+            Asked("twins", (a, b), who, evidence=max(single[a].evidence or 0.0, single[b].evidence or 0.0), gain=2)
+            for (_, who), faces in together.items()
+            for a, b in zip(faces[::2], faces[1::2], strict=False)
+        ]
+
+
+def forget(conn: Connection, people: set[int], faces: set[int]) -> None:
+    """Drop every question that mentions them."""
+    rows = conn.execute(select(question.c.id, question.c.person_id, question.c.other_person_id, question.c.face_ids))
+    hit = [r.id for r in rows if {r.person_id, r.other_person_id} & people or set(from_json(r.face_ids)) & faces]
+    for ids in batches(hit):
+        conn.execute(delete(question).where(question.c.id.in_(ids)))
+
+
+def _key(a: Asked) -> str:
+    """Equal for the same question of another pass. With other faces or people it is another question."""
+    people = (
+        sorted(p for p in (a.person_id, a.other_person_id) if p is not None) if a.kind == "merge" else [a.person_id]
+    )
+    return f"{a.kind}:{'+'.join(map(str, people))}:{','.join(map(str, sorted(a.face_ids)))}"
+
+
+def _still_put_off(old: Any, a: Asked) -> str | None:
+    if old is None or old.put_off_until is None:
+        return None
+    changed = abs((a.evidence or 0.0) - (old.evidence or 0.0)) >= NEW_EVIDENCE or a.gain >= 1.5 * old.gain
+    return None if changed else str(old.put_off_until)
+
+
+def _put_off() -> ColumnElement[bool]:
+    return func.coalesce(question.c.put_off_until, "") > utc_now()
+
+
+def _candidates(kind: QuestionKind | None, person_id: int | None) -> Select[Any]:
+    return joined(select(question.c.id)).where(~_put_off(), *_about(kind, person_id))
+
+
+def _about(kind: QuestionKind | None, person_id: int | None) -> list[ColumnElement[bool]]:
+    of_kind = [] if kind is None else [question.c.kind == kind]
+    return of_kind + ([] if person_id is None else [or_(first_person == person_id, second_person == person_id)])

@@ -1,0 +1,1 @@
+"""What was restored or proposed, with verdict and review."""

@@ -1,0 +1,1 @@
+"""How badly a face is degraded, and whether a change can be seen."""

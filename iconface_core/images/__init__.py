@@ -1,0 +1,1 @@
+"""Photo files: read, write, metadata, colour, formats; copies that tell the truth."""

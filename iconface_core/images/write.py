@@ -1,0 +1,367 @@
+"""Writing a restored photo: a new file beside the untouched original, complete or not there at all.
+
+The restored pixels come as 8-bit sRGB, while the original may be 16-bit, grey, transparent or in another colour space.
+So not the pixels are written but the *change*: the difference between the restored and the original sRGB pixels is
+carried into the original's own values. Where nothing was restored the difference is zero, and the original's samples
+reach the encoder as they were, at full depth and in their own colour profile.
+
+| original | written as |
+|---|---|
+| JPEG, MPO | JPEG, quality 95, 4:4:4; CMYK becomes sRGB |
+| PNG, GIF, BMP | PNG (first frame); 16-bit stays 16-bit; a palette becomes RGB |
+| TIFF | TIFF, deflate or uncompressed (first page); 16-bit colour becomes 16-bit PNG: Pillow cannot write it as TIFF |
+| WebP | WebP, lossless when it was, else quality 95 |
+| HEIC, AVIF, RAW | JPEG, quality 95, 4:4:4; PNG when transparent |
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
+
+from iconface_core.errors import ImageReadError, ImageWriteError
+from iconface_core.types import RgbU8
+
+from .atomic_write import name_limit, publish, shortened
+from .colour import GREY_MODES, to_srgb
+from .copied_xmp import CopyFacts, make_true
+from .embedded import Embedded, app13, photoshop_block, read_embedded
+from .metadata import upright_exif
+from .provenance import Provenance
+from .read import DEFAULT_FULL_PIXELS, Decoded, decode_upright
+from .sidecars import sidecar_of
+from .strips import bands, chunk
+from .xmp import merge, new_packet, parse_packet, to_bytes
+
+_Samples = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
+_JPEG_XMP_LIMIT = 65_502 - 29
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where the restored photo lies, and what differs from the original apart from the faces."""
+
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def restored_names(source: Path, folder: Path, suffix: str) -> Iterator[Path]:
+    """`NAME_restored.EXT`, `NAME_restored-2.EXT`, ... in `folder`. A name too long for the folder's file system is cut
+    between two characters, and a number made of the whole name keeps it apart from others that begin like it."""
+    stem = shortened(source.stem, name_limit(folder) - len(f"_restored-9999{suffix}".encode()))
+    yield folder / f"{stem}_restored{suffix}"
+    for i in range(2, 10_000):
+        yield folder / f"{stem}_restored-{i}{suffix}"
+
+
+def write_restored(
+    source: Path, restored: RgbU8, provenance: Provenance, folder: Path, *, full_pixels: int = DEFAULT_FULL_PIXELS
+) -> Written:
+    """Write `restored` (H, W, 3), the full upright pixels of `source` with some faces replaced, into `folder`.
+
+    The original is read again, never written. An existing file is never overwritten: the next free name is taken.
+    Captions, comments, EXIF, colour profile, resolution, foreign XMP, that of a sidecar too, and the file's time are
+    kept; what they say wrongly of the copy is put right or left out, and said in the notes. Provenance is added.
+    Raises ImageReadError when the original can no longer be read, ImageWriteError when the output cannot be written;
+    then no file is left behind.
+    """
+    decoded = decode_upright(source, full_pixels=full_pixels)
+    width, height = decoded.full_size
+    if restored.shape != (height, width, 3):
+        raise ValueError(f"{source} has {width} x {height} pixels, but the restored array has shape {restored.shape}")
+    try:
+        return _written(source, decoded, restored, provenance, folder)
+    except (ImageReadError, ImageWriteError):
+        raise
+    except Exception as e:  # what a damaged profile or block of metadata brings about
+        raise ImageWriteError(f"{source}: a restored copy cannot be made ({e or type(e).__name__})") from e
+
+
+def _written(source: Path, decoded: Decoded, restored: RgbU8, provenance: Provenance, folder: Path) -> Written:
+    width, height = decoded.full_size
+    notes: list[str] = []
+    samples, icc = _carry_change(source, decoded, restored, notes)
+    suffix = _suffix_for(source, decoded, samples)
+    if suffix.lower() != source.suffix.lower():
+        notes.append(f"written as {suffix[1:]} instead of {decoded.format}")
+    embedded = read_embedded(source)
+    notes += embedded.stays
+    converted = decoded.icc is not None and icc is None
+    facts = CopyFacts(decoded.stored_orientation, width, height, suffix, converted, decoded.format == "raw")
+    xmp = _packet(source, decoded, provenance, facts, notes)
+    exif = upright_exif(decoded.exif, turned=decoded.orientation >= 5) if decoded.exif else None
+    if decoded.exif and exif is None:
+        notes.append("damaged EXIF was not copied")
+    metadata = {"exif": exif, "icc_profile": icc, "xmp": xmp, "dpi": decoded.dpi}
+    options: dict[str, Any] = {key: value for key, value in metadata.items() if value}
+
+    try:
+        data = _encode(samples, suffix, options, embedded, notes, lossless=_is_lossless_webp(source, decoded.format))
+    except Exception as e:
+        raise ImageWriteError(f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})") from e
+    return Written(publish(data, restored_names(source, folder, suffix), source), tuple(dict.fromkeys(notes)))
+
+
+def _packet(source: Path, decoded: Decoded, provenance: Provenance, facts: CopyFacts, notes: list[str]) -> bytes:
+    """The copy's XMP: the original's, and its sidecar's, as far as they are true of the copy, with our record."""
+    rdf = parse_packet(decoded.xmp) if decoded.xmp else None
+    if decoded.xmp and rdf is None:
+        notes.append("the original's XMP is damaged or too long, and was not copied")
+    rdf = new_packet() if rdf is None else rdf
+    beside = sidecar_of(source)
+    if beside is not None and merge(rdf, beside[1]):
+        notes.append(f"what {beside[0].name} says of the original is in the copy itself")
+    left_out = make_true(rdf, facts)
+    provenance.mark(rdf)
+    xmp = to_bytes(rdf)
+    if facts.suffix.lower() in _JPEG and len(xmp) > _JPEG_XMP_LIMIT:
+        notes.append("the original's XMP was too long to keep in a JPEG")
+        return provenance.to_xmp()
+    notes += left_out
+    return xmp
+
+
+_JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+
+
+def _suffix_for(source: Path, decoded: Decoded, samples: Image.Image | NDArray[np.uint16]) -> str:
+    """The suffix of the output: the original's own where the format stays and the name is honest."""
+    own = source.suffix
+    deep_colour = isinstance(samples, np.ndarray) and samples.ndim == 3
+    transparent = isinstance(samples, Image.Image) and samples.mode in {"LA", "RGBA"}
+    match decoded.format:
+        case "jpeg":
+            return own if own.lower() in _JPEG else ".jpg"
+        case "tiff" if not deep_colour:
+            return own if own.lower() in {".tif", ".tiff"} else ".tif"
+        case "webp":
+            return ".webp"
+        case "heif" | "avif" | "raw" if not transparent:
+            return ".jpg"
+    return own if own.lower() == ".png" else ".png"
+
+
+def _carry_change(
+    source: Path, decoded: Decoded, restored: RgbU8, notes: list[str]
+) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
+    """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
+    not changed is not even converted, and nothing is held twice."""
+    deep = _deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
+    image = decoded.image
+    if deep is None and (image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info):
+        if image.mode not in GREY_MODES or "transparency" in image.info:
+            notes.append(f"{image.mode} pixels converted to sRGB")  # CMYK, a palette, Lab, one transparent colour
+            return Image.fromarray(restored), None
+        if image.mode == "1":
+            notes.append("written in shades of grey; the original has black and white only")
+        image = to_srgb(image, None).convert("L")
+    grey = image.mode in GREY_MODES if deep is None else deep.ndim == 2 or deep.shape[2] == 2
+    to_native = _to_native(1 if grey else 3, decoded.icc)
+    # The range of 32-bit values is that of the whole picture, never of a band.
+    for band, rows in bands(image if decoded.image.mode in {"I", "F"} else decoded.image):
+        before = np.asarray(to_srgb(band, decoded.icc))
+        changed = np.flatnonzero((before != restored[rows]).any((1, 2)))
+        if changed.size == 0:
+            continue
+        some = slice(int(changed[0]), int(changed[-1]) + 1)
+        there = slice(rows.start + some.start, rows.start + some.stop)
+        change = to_native(restored[there]).astype(np.int32) - to_native(before[some])
+        if deep is not None:
+            deep[there] = _moved(deep[there], change)
+        else:
+            own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
+            image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
+    return image if deep is None else deep, decoded.icc
+
+
+def _moved(samples: _Samples, change: NDArray[np.int32]) -> _Samples:
+    """Samples plus a change in 8-bit steps; transparency stays."""
+    colours = change.shape[2] if change.ndim == 3 else 1
+    top = np.iinfo(samples.dtype).max
+    out: _Samples = samples.copy()
+    target = out if samples.ndim == 2 else out[..., :colours]
+    moved = target.astype(np.int32) + change.reshape(target.shape) * (top // 255)
+    target[...] = np.clip(moved, 0, top)
+    return out
+
+
+def _deep_samples(source: Path, decoded: Decoded) -> NDArray[np.uint16] | None:
+    """The 16-bit samples that Pillow drops for colour pictures; None when the file has 8."""
+    if decoded.image.mode.startswith("I;16"):
+        return np.array(decoded.image).astype(np.uint16)
+    if decoded.image.mode not in {"RGB", "RGBA", "LA"}:
+        return None
+    if decoded.format == "png":
+        with source.open("rb") as file:
+            bits = file.read(25)[24]
+    else:
+        depth = decoded.tags.get(258, 8)
+        bits = max(depth) if isinstance(depth, tuple) else int(str(depth))
+    if bits != 16:
+        return None
+    samples = cv2.imdecode(np.fromfile(source, np.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
+        return None
+    order = [2, 1, 0, 3][: samples.shape[2]]
+    upright: NDArray[np.uint16] = np.ascontiguousarray(_turn(samples[:, :, order], decoded.orientation))
+    return upright if upright.shape[:2] == (decoded.image.height, decoded.image.width) else None
+
+
+def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Apply an EXIF orientation to an array."""
+    if orientation >= 5:
+        samples = samples.swapaxes(0, 1)
+    if orientation in {3, 4, 7, 8}:
+        samples = samples[::-1]
+    if orientation in {2, 3, 6, 7}:
+        samples = samples[:, ::-1]
+    return samples
+
+
+def _to_native(colours: int, icc: bytes | None) -> Any:
+    """A function from sRGB pixels to 8-bit values of the original's colour space."""
+    mode = "L" if colours == 1 else "RGB"
+    if icc is not None:
+        try:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            transform = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), profile, "RGB", mode)
+            return lambda rgb: np.asarray(
+                ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(rgb)), transform)
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass  # reading ignored the same unusable profile
+    if mode == "L":
+        return lambda rgb: (rgb @ _LUMA + 0.5).astype(np.uint8)
+    return lambda rgb: rgb
+
+
+def _is_lossless_webp(source: Path, photo_format: str) -> bool:
+    if photo_format != "webp":
+        return False
+    with source.open("rb") as file:
+        return b"VP8L" in file.read(64 * 1024)
+
+
+def _encode(
+    samples: Image.Image | NDArray[np.uint16],
+    suffix: str,
+    options: dict[str, Any],
+    embedded: Embedded,
+    notes: list[str],
+    *,
+    lossless: bool,
+) -> memoryview:
+    """The bytes of the file.
+
+    In memory: handed a real file, Pillow writes to its descriptor and overlooks a short write, so that a disk that
+    fills up would leave a truncated picture and no error.
+    """
+    file = io.BytesIO()
+    kind = suffix.lower()
+    if kind == ".png":
+        _write_png(file, samples, options, embedded)
+        return file.getbuffer()
+    image = Image.fromarray(samples) if isinstance(samples, np.ndarray) else samples
+    if kind in _JPEG:
+        if image.mode in {"LA", "RGBA"}:
+            image = image.convert(image.mode[:-1])
+        options |= _jpeg_extras(embedded, notes)
+        image.save(file, "JPEG", quality=95, subsampling=0, **options)
+    elif kind == ".webp":
+        if embedded.iptc or embedded.comment:
+            notes.append("IPTC captions and comments have no place in WebP, and stay in the original")
+        image.save(file, "WEBP", quality=95, method=4, lossless=lossless, exact=True, **options)
+    else:
+        image.save(file, "TIFF", **_tiff_options(options, embedded))
+    if embedded.texts and kind != ".png":
+        notes.append(f"the texts of the PNG have no place in {suffix[1:]}, and stay in the original")
+    return file.getbuffer()
+
+
+def _jpeg_extras(embedded: Embedded, notes: list[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    if embedded.comment:
+        found["comment"] = embedded.comment[:65_533]
+    block = photoshop_block(embedded.iptc, embedded.resources)
+    if block is not None:
+        try:
+            found["extra"] = app13(block)
+        except ValueError:
+            notes.append("the IPTC captions were too long to keep in a JPEG")
+    return found
+
+
+def _tiff_options(options: dict[str, Any], embedded: Embedded) -> dict[str, Any]:
+    """Pillow's TIFF writer takes XMP and IPTC as tags of the EXIF it is given, and writes EXIF and GPS only
+    uncompressed."""
+    exif = Image.Exif()
+    if "exif" in options:
+        exif.load(options["exif"])
+    compression = "raw" if 0x8769 in exif or 0x8825 in exif else "tiff_adobe_deflate"
+    exif[700] = options["xmp"]
+    if embedded.iptc:
+        exif[33723] = embedded.iptc
+    if (block := photoshop_block(embedded.iptc, embedded.resources)) is not None:
+        exif[34377] = block
+    return {**{key: value for key, value in options.items() if key != "xmp"}, "exif": exif, "compression": compression}
+
+
+def _write_png(
+    file: io.BytesIO, samples: Image.Image | NDArray[np.uint16], options: dict[str, Any], embedded: Embedded
+) -> None:
+    """OpenCV encodes 16-bit pixels, because Pillow has no 16-bit colour; the metadata chunks go in after the header."""
+    texts = _png_texts(options, embedded)
+    if isinstance(samples, Image.Image):
+        samples.info = {}  # of which Pillow would write what it holds
+        info = PngInfo()
+        for kind, data in [*embedded.colour, *texts]:
+            info.add(kind, data)
+        kept = {key: options[key] for key in ("exif", "icc_profile", "dpi") if key in options}
+        samples.save(file, "PNG", compress_level=4, pnginfo=info, **kept)
+        return
+    channels = 1 if samples.ndim == 2 else samples.shape[2]
+    if channels == 2:  # OpenCV has no grey + alpha
+        samples = samples[:, :, [0, 0, 0, 1]]
+    elif channels >= 3:
+        samples = samples[:, :, [2, 1, 0, 3][:channels]]
+    done, encoded = cv2.imencode(".png", samples)
+    if not done:
+        raise ValueError("OpenCV could not encode the PNG")
+    png = encoded.data
+    header_end = 8 + 25  # signature, IHDR
+    file.write(png[:header_end])
+    for kind, data in embedded.colour:
+        file.write(chunk(kind, data))
+    if icc := options.get("icc_profile"):
+        file.write(chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
+    if dpi := options.get("dpi"):
+        file.write(chunk(b"pHYs", struct.pack(">IIB", *(round(float(d) / 0.0254) for d in dpi), 1)))
+    if exif := options.get("exif"):
+        file.write(chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    for kind, data in texts:
+        file.write(chunk(kind, data))
+    file.write(png[header_end:])
+
+
+def _png_texts(options: dict[str, Any], embedded: Embedded) -> list[tuple[bytes, bytes]]:
+    """XMP first: our mark is looked for near the beginning of the file."""
+    chunks = [(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + options["xmp"])]
+    for keyword, text in embedded.texts:
+        chunks.append((b"iTXt", keyword.encode("latin-1", "replace")[:79] + b"\0\0\0\0\0" + text.encode()))
+    if embedded.comment:
+        comment = embedded.comment.decode("utf-8", "replace").encode()
+        chunks.append((b"iTXt", b"Comment\0\0\0\0\0" + comment))
+    if embedded.iptc:  # as ImageMagick and exiftool keep it in a PNG
+        profile = f"\niptc\n{len(embedded.iptc):8d}\n{embedded.iptc.hex()}\n".encode()
+        chunks.append((b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(profile)))
+    return chunks

@@ -1,0 +1,1 @@
+"""A restored crop into its photo: region, tone, grain."""

@@ -1,0 +1,1 @@
+"""What several restorers share: identity anchor, noise schedule, sampling, fidelity."""

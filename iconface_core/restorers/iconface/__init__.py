@@ -1,0 +1,1 @@
+"""IConFace: reference-aware diffusion restoration on FLUX.2 (the paper)."""

@@ -1,0 +1,1 @@
+"""iconface-nano: the small network that ships."""

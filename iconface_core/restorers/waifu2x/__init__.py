@@ -1,0 +1,1 @@
+"""waifu2x: a general upscaler without knowledge of faces, as a fallback and a peer."""

@@ -1,0 +1,1 @@
+"""Packs of aligned faces, and batches drawn from them."""

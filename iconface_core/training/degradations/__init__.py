@@ -1,0 +1,1 @@
+"""Degraded copies of clean faces, and the damage of old prints."""

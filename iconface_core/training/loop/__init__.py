@@ -1,0 +1,1 @@
+"""The loop around any recipe: steps, state, logs, processes."""

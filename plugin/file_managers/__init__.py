@@ -1,0 +1,1 @@
+"""The entry "Restore face" in the menu of each file manager."""

@@ -1,0 +1,46 @@
+"""Nemo (Cinnamon): an action file. Nemo watches its folder, so a running one sees it at once."""
+
+from plugin.installed_files.command import Argv, key_file_value, shell
+from plugin.installed_files.own_files import (
+    COMMENT,
+    ICON,
+    LABEL,
+    MARKER,
+    MIME_TYPES,
+    OwnFile,
+    OwnFiles,
+    Places,
+    on_path,
+)
+
+_ACTION = """\
+# {marker}: made by iconface; "iconface integrate uninstall nemo" removes it.
+[Nemo Action]
+Name={label}
+Comment={comment}
+Exec={command} %F
+Icon-Name={icon}
+Selection=notnone
+Mimetypes={mime_types}
+Quote=double
+"""
+
+
+def action(places: Places, command: Argv) -> OwnFiles:
+    """`Quote=double` makes Nemo quote each path; the command is read by a shell's rules."""
+    text = _ACTION.format(
+        marker=MARKER,
+        label=LABEL,
+        comment=COMMENT,
+        command=key_file_value(shell(command).replace("%", "%%")),
+        icon=ICON,
+        mime_types="".join(f"{m};" for m in MIME_TYPES),
+    )
+    path = places.data / "nemo" / "actions" / "iconface.nemo_action"
+    return OwnFiles(
+        "nemo",
+        "Nemo",
+        "seen at once",
+        (OwnFile(path, text.encode()),),
+        on_path("nemo"),
+    )

@@ -1,0 +1,1 @@
+"""iconface's own files on the user's machine: written, replaced and removed only while they are ours."""

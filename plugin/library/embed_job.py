@@ -1,0 +1,27 @@
+"""The `embed` job: a face that somebody drew gets its vector. The site asks for it: it loads no model itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gallery_db.errors import NotFoundError
+from iconface_core.errors import ImageReadError
+from plugin.jobs.context import JobContext, JobFailedError
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+
+def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+    """Payload {"face_id"}. Raises JobFailedError when the photo cannot be read."""
+    job.check()
+    try:
+        with app.gallery.begin(write=False) as tx:
+            face = tx.faces.get(payload["face_id"])
+        with job.looking_at(Path(face.photo)):
+            app.by_hand.embed(face.id)
+    except NotFoundError:
+        return {"text": "the face was taken back"}
+    except ImageReadError as e:
+        raise JobFailedError(str(e)) from e
+    return {"text": "the face that was drawn can be recognised now"}

@@ -1,0 +1,79 @@
+"""Measure faces in all the pixels of their photos: those indexed before degradation was kept or by an older rule, and
+those of large photos, which are decoded smaller for indexing. Resumable: each photo is kept by itself, and what is
+missing is asked of the gallery."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gallery_db.gallery import Tx
+from iconface_core.damage.sharpness import VERSION
+from iconface_core.images.read import content_hash, read_photo
+from iconface_core.types import DetectedFace
+from plugin.job_kinds import MEASURE
+from plugin.jobs.context import JobContext
+from plugin.library.bad_files import is_no_fault_of, reason_of
+from plugin.library.degradation import measured
+from plugin.library.points import detection_of
+from plugin.progress import Progress
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+
+def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+    """The `measure` job."""
+    done, failed = measure_missing(app, job.steps())
+    return {"faces": done, "failed": failed, "text": f"{done} faces measured"}
+
+
+def enqueue_measure(tx: Tx, *, priority: int) -> int | None:
+    """Have what is missing measured by the service; None when nothing is. After an update with another rule that is
+    every face."""
+    faces, _, in_full = tx.measures.counts(VERSION)
+    return tx.jobs.enqueue(MEASURE, dedupe=MEASURE, priority=priority, origin="watch") if in_full < faces else None
+
+
+def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, str]]:
+    """Measure every face that lacks it. Returns how many, and the photos that could not be read with the reason.
+
+    Unreadable and changed photos are passed over: the next scan deals with them, or says what is wrong.
+    """
+    done, after = 0, 0
+    failed: dict[str, str] = {}
+    with app.gallery.begin(write=False) as tx:
+        faces, _, in_full = tx.measures.counts(VERSION)
+    progress.total(faces - in_full)
+    while True:
+        with app.gallery.begin(write=False) as tx:
+            todo = [
+                (tx.photos.get(photo_id), tx.faces.by_ids(ids))
+                for photo_id, ids in tx.measures.missing(VERSION, after_photo=after)
+            ]
+        if not todo:
+            return done, failed
+        for photo, rows in todo:
+            after = photo.id
+            try:
+                values = _measure(Path(photo.path), photo.content_hash, app.settings.full_megapixels, rows)
+            except Exception as e:
+                if is_no_fault_of(e):
+                    raise
+                failed[photo.path] = reason_of(Path(photo.path), e)
+                values = []
+            with app.gallery.begin() as tx:
+                tx.measures.set(values)
+            done += len(values)
+            for _ in rows:
+                progress.step(photo.path)
+
+
+def _measure(path: Path, digest: str, megapixels: int, faces: list[Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    if content_hash(path) != digest:
+        raise OSError(f"{path} was changed since it was indexed: iconface scan")
+    photo = read_photo(path, max_pixels=megapixels * 1_000_000, full_pixels=megapixels * 1_000_000)
+    out: list[tuple[int, Mapping[str, Any]]] = []
+    for face in faces:
+        found: DetectedFace = detection_of(face)
+        out.append((face.id, measured(photo, found, face.quality)))
+    return out

@@ -1,0 +1,29 @@
+"""The `nightly` job: back up, tidy the queue, have every folder compared with the gallery, and faces measured."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gallery_db.database.backups import daily_backup
+from plugin.job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
+from plugin.jobs.context import JobContext
+from plugin.library.measure_job import enqueue_measure
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+KEEP_DONE_S = 30 * 86_400.0
+"""Jobs that ended well, or were cancelled, are remembered for so long; failed ones until they are cleared."""
+
+
+def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+    """Returns what was done."""
+    backup = daily_backup(app.gallery.path, app.settings.folders.backups)
+    job.check()
+    with app.gallery.begin() as tx:
+        forgotten = tx.jobs.purge(time.time() - KEEP_DONE_S)
+        roots = [root.id for root in tx.roots.all()]
+        for root_id in roots:
+            enqueue_reconcile(tx, root_id)
+        enqueue_measure(tx, priority=NIGHTLY_PRIORITY)
+    return {"backup": None if backup is None else str(backup), "forgotten": forgotten, "roots": len(roots)}

@@ -1,0 +1,153 @@
+"""The faces of one photo, whether the library knows it or not: what `references` and `restore` work on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from gallery_db import Gallery
+from gallery_db.records import FaceRecord, PhotoRecord
+from iconface_core.calibration import Calibration
+from iconface_core.faces.student_facts import CLEAR_QUALITY
+from iconface_core.images.read import Photo, check_photo, content_hash, read_photo
+from iconface_core.protocols import DamagedFaceEmbedder
+from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
+from plugin.errors import NotFoundError
+from plugin.models.cache import ModelSlot
+
+from .indexing import Indexer, crops_at
+from .points import detection_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
+    counts the faces of the photo from the left, from 1. `face` is in full upright pixels, and `size` the photo's
+    (width, height) in them, (0, 0) when not known. `guess`: of a damaged face that nobody confirmed, the vector to
+    identify it by; None: `embedding` serves."""
+
+    path: Path
+    content_hash: str
+    number: int
+    face: DetectedFace
+    embedding: FaceEmbedding
+    quality: float
+    face_id: int | None = None
+    photo_id: int | None = None
+    person_id: int | None = None
+    confirmed: bool = False
+    captured_at: datetime | None = None
+    guess: FaceEmbedding | None = None
+    size: tuple[int, int] = (0, 0)
+
+
+class SubjectFinder:
+    """Finds the faces of a photo: from the gallery when the file is unchanged since it was indexed, else by looking."""
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        indexer: Indexer,
+        embedder: EmbedderId,
+        calibration: Calibration,
+        *,
+        max_pixels: int,
+        full_pixels: int,
+        damaged: ModelSlot[DamagedFaceEmbedder] | None = None,
+    ) -> None:
+        """`damaged`: who knows `embedder`'s faces through damage, None where nobody does."""
+        self._gallery, self._indexer = gallery, indexer
+        self._embedder, self._calibration = embedder, calibration
+        self._max_pixels, self._full_pixels, self._damaged = max_pixels, full_pixels, damaged
+
+    def find(self, path: Path) -> tuple[Photo, list[Subject]]:
+        """Read a photo in full and return it with its faces, left to right.
+
+        Raises NotFoundError when there is no such file, ImageReadError when it is no picture.
+        """
+        if path.is_dir():
+            raise NotFoundError(f"{path} is a folder: name the photos in it, or see: iconface cleanup plan")
+        if not path.is_file():
+            raise NotFoundError(f"{path}: no such photo")
+        check_photo(path, max_pixels=self._max_pixels)
+        digest = content_hash(path)
+        photo = read_photo(path, max_pixels=self._max_pixels, full_pixels=self._full_pixels)
+        with self._gallery.begin(write=False) as tx:
+            row = tx.photos.by_path(str(path))
+            known = row is not None and row.content_hash == digest and row.state == "indexed"
+            faces = tx.faces.of_photo(row.id) if row is not None and known else None
+            embeddings = {} if faces is None else {f.id: tx.faces.embedding(f.id, self._embedder) for f in faces}
+        if row is None or faces is None:
+            return photo, self._guessed(photo, self._look(path, digest, photo))
+        return photo, self._guessed(photo, self._from_gallery(path, photo, row, faces, embeddings))
+
+    def _guessed(self, photo: Photo, subjects: list[Subject]) -> list[Subject]:
+        """The subjects, those too damaged for the embedder with a guess of what it would say of the clean face."""
+        asked = [s for s in subjects if not s.confirmed and s.quality < CLEAR_QUALITY]
+        if self._damaged is None or not asked:
+            return subjects
+        with self._damaged.use() as damaged:
+            guesses = damaged.embed(crops_at(photo, [s.face for s in asked]), [s.embedding for s in asked])
+        guess = {s.number: g for s, g in zip(asked, guesses, strict=True)}
+        return [replace(s, guess=guess.get(s.number)) for s in subjects]
+
+    def _look(self, path: Path, digest: str, photo: Photo) -> list[Subject]:
+        size = photo.width, photo.height
+        found = sorted(self._indexer.faces_of(photo), key=lambda f: f.face.bbox.x1)
+        return [
+            Subject(
+                path, digest, n, f.face, f.embeddings[0], f.quality or 0.0, captured_at=camera_time(photo), size=size
+            )
+            for n, f in enumerate(found, 1)
+        ]
+
+    def _from_gallery(
+        self,
+        path: Path,
+        photo: Photo,
+        row: PhotoRecord,
+        faces: list[FaceRecord],
+        embeddings: dict[int, FaceEmbedding | None],
+    ) -> list[Subject]:
+        out: list[Subject] = []
+        for number, record in enumerate(faces, 1):
+            if record.state not in ("ok", "doubtful"):
+                continue
+            face = detection_of(record)
+            embedding = embeddings[record.id] or self._indexer.embed_at(photo, [face])[0]
+            quality = float(self._calibration.quality(embedding.norm))
+            subject = Subject(path, row.content_hash, number, face, embedding, quality, record.id, row.id)
+            out.append(
+                replace(
+                    subject,
+                    person_id=record.person_id,
+                    confirmed=record.confirmed,
+                    captured_at=photo.captured_at,
+                    size=(photo.width, photo.height),
+                )
+            )
+        return out
+
+
+def camera_time(photo: Photo) -> datetime | None:
+    """The capture date as the gallery keeps it: what the camera's clock showed, without a zone."""
+    return None if photo.captured_at is None else photo.captured_at.replace(tzinfo=None)
+
+
+def pick(subjects: list[Subject], number: int | None, path: Path, *, face_ids: Sequence[int] = ()) -> list[Subject]:
+    """All faces, the ones with these gallery ids, or the one with this number. Raises NotFoundError, telling how many
+    there are."""
+    if not subjects:
+        raise NotFoundError(f"{path}: no face found; draw one by hand with: iconface faces add PHOTO X1 Y1 X2 Y2")
+    if face_ids:
+        known = [s for s in subjects if s.face_id in face_ids]
+        if not known:
+            ids = ", ".join(map(str, face_ids))
+            raise NotFoundError(f"{path} has no face with id {ids}: the photo was changed or indexed anew; scan it")
+        return known
+    if number is None:
+        return subjects
+    chosen = [s for s in subjects if s.number == number]
+    if not chosen:
+        raise NotFoundError(f"{path} has no face {number}; its faces are {', '.join(str(s.number) for s in subjects)}")
+    return chosen

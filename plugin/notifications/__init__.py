@@ -1,0 +1,1 @@
+"""Desktop notifications: what is shown, when, and by which process."""

@@ -1,0 +1,66 @@
+"""What a right-click tells at once, when nothing comes of it yet: a trouble, or that restoring is paused.
+
+A file manager waits for it: neither the gallery nor numpy is imported here.
+"""
+
+import os
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from plugin.errors import AppError, BusyError
+from plugin.installed_files.command import own_command
+from plugin.job_pause import EVERYTHING
+from plugin.paths import printable
+from plugin.settings import Settings
+
+from .note import Button, Note
+from .plain import plain
+from .show import Popups
+
+
+@contextmanager
+def troubles_told(settings: Callable[[], Settings]) -> Generator[None]:
+    """Around what a click in a file manager starts: an error is shown, and goes on."""
+    try:
+        yield
+    except Exception as e:
+        tell_trouble(e, settings)
+        raise
+
+
+def tell_trouble(error: Exception, settings: Callable[[], Settings], popups: Popups | None = None) -> None:
+    """Photos were handed over in a file manager, where nobody sees a terminal, and nothing can come of it.
+
+    `settings` reads what the user wants; when that fails it is the trouble itself.
+    """
+    wanted, popups = True, popups or Popups()
+    with suppress(AppError):
+        wanted = settings().notifications
+    if wanted and not isinstance(error, BusyError):  # another service is there to do the work
+        popups.show(note_of_trouble(str(error)))
+        popups.leave()
+
+
+def tell_pause(photos: int, kind: str, home: Path | None, settings: Settings, popups: Popups | None = None) -> None:
+    """So many photos were handed over in a file manager while jobs of this kind are paused."""
+    popups = popups or Popups()
+    if settings.notifications:
+        popups.show(note_of_pause(photos, kind, own_command(home)))
+        popups.leave()
+
+
+def note_of_trouble(why: str) -> Note:
+    """When photos were handed over and nothing can come of it."""
+    path, _, reason = why.partition(": ")
+    named = reason and os.path.isabs(path)  # noqa: PTH117 - text
+    body = f"{Path(printable(path)).name}\n{plain(reason)}" if named else plain(why)
+    return Note("The photos could not be restored", body)
+
+
+def note_of_pause(photos: int, kind: str, command: Sequence[str]) -> Note:
+    """When photos were handed over and nothing comes of it until somebody says so."""
+    waits = "The photo waits" if photos == 1 else f"{photos} photos wait"
+    words = () if kind == EVERYTHING else (kind,)
+    resume = Button("Go on", runs=(*command, "--quiet", "jobs", "resume", *words), done="Restoring goes on")
+    return Note("Restoring is paused", f"{waits} until you let it go on.", (resume,))

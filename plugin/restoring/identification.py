@@ -1,0 +1,265 @@
+"""Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache
+
+import numpy as np
+
+from gallery_db import Gallery
+from gallery_db.gallery import Tx
+from gallery_db.records import ReferenceRow
+from iconface_core.calibration import Calibration, EmbedderFacts
+from iconface_core.grouping import Faces
+from iconface_core.identity.company import Album, Hint, hints
+from iconface_core.identity.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.identity.references import (
+    ChosenReference,
+    DegradedFace,
+    ReferenceCandidate,
+    ReferenceChoice,
+    pose_of,
+    select_references,
+)
+from iconface_core.types import I64
+from plugin.library.photo_faces import Subject
+from plugin.library.points import frontal_landmarks
+from plugin.people.regrouping import read_faces
+
+from .same_picture import copies_among, copies_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Who a face is and what would be used to restore it. `how` is one of confirmed, grouped, identified, given,
+    unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id, and `copies`
+    those of them that are this face, in this photo or in a copy of it."""
+
+    subject: Subject
+    how: str
+    reason: str
+    person_id: int | None
+    person_name: str | None
+    identification: Identification | None
+    choice: ReferenceChoice | None
+    rows: Mapping[int, ReferenceRow]
+    copies: frozenset[int] = frozenset()
+
+    @property
+    def text(self) -> str:
+        """One sentence for people: who, and how that is known."""
+        name = self.person_name or f"person {self.person_id}"
+        return f"nobody known: {self.reason}" if self.person_id is None else f"{name}, {self.how}: {self.reason}"
+
+
+class WhoIs:
+    """Answers for the faces of one embedder, from the gallery as it is now. Everybody's faces are read when a face has
+    to be recognised, and kept until they change (half a kilobyte a face with 128 numbers)."""
+
+    def __init__(self, gallery: Gallery, embedder: EmbedderFacts, damaged: Calibration | None = None) -> None:
+        """`damaged`: what the vectors mean that subjects guessed through damage carry; of `embedder`'s space."""
+        self._gallery, self._embedder, self._damaged = gallery, embedder, damaged
+        self._known: tuple[object, PeopleGallery, Album] | None = None
+
+    def answer(self, subjects: list[Subject], *, person_id: int | None = None, limit: int = 3) -> list[Answer]:
+        """One answer per face of a photo. `person_id` is the user's word on who it is and is not questioned.
+
+        Raises NotFoundError for an unknown person.
+        """
+        with self._gallery.begin(write=False) as tx:
+            if person_id is not None:
+                tx.people.get(person_id)
+            names, born, rejections = tx.people.names(), _births(tx), tx.faces.rejections()
+            people = cache(lambda: self._people(tx))  # not for faces whose person is certain
+            present = {s.number: s.person_id for s in subjects if s.person_id is not None}
+
+            def one(s: Subject, around: Mapping[int, Hint]) -> Answer:
+                facts = Facts(
+                    rejected=frozenset(p for f, p in rejections if f == s.face_id),
+                    present=frozenset(p for n, p in present.items() if n != s.number),
+                    born=born,
+                )
+                return self._one(tx, s, people, names, facts, around, person_id, limit)
+
+            alone = [one(s, {}) for s in subjects]
+            found = present | {a.subject.number: a.person_id for a in alone if a.person_id is not None}
+            around = cache(lambda others, day, photo_id: self._around(tx, others, day, photo_id))
+            return [
+                one(
+                    a.subject,
+                    around(
+                        frozenset(p for n, p in found.items() if n != a.subject.number),
+                        a.subject.captured_at and a.subject.captured_at.date(),
+                        a.subject.photo_id,
+                    ),
+                )
+                if a.how == "unsure"
+                else a
+                for a in alone
+            ]
+
+    def _around(self, tx: Tx, others: frozenset[int], day: date | None, photo_id: int | None) -> dict[int, Hint]:
+        """What the rest of a photo says of who a face may be: of those who are in it, and of its day."""
+        self._people(tx)
+        assert self._known is not None, "just read"
+        return hints(self._known[2], present=others, day=None if day is None else day.toordinal(), photo_id=photo_id)
+
+    def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> dict[int, tuple[int, str | None]]:
+        """Face id to person id and name, of those faces that are recognised; of any photos, none of them grouped.
+
+        Only the `at_most` faces most like anybody are asked about: identifying takes its time in a large library.
+        """
+        if not subjects:
+            return {}
+        with self._gallery.begin(write=False) as tx:
+            people, names, born = self._people(tx), tx.people.names(), _births(tx)
+            rejections: dict[int, set[int]] = {}
+            for face_id, person_id in tx.faces.rejections():
+                rejections.setdefault(face_id, set()).add(person_id)
+        if not len(people):
+            return {}
+        vectors = np.stack([s.embedding.vector for s in subjects])
+        parts = np.array_split(vectors, len(vectors) // 64 + 1)  # a few at a time: one row per face of the library
+        closest = np.concatenate([(part @ people.vectors.T).max(1) for part in parts])
+        asked = [subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]]
+        with self._gallery.begin(write=False) as tx:
+            copies = {s.face_id: copies_of(tx, s, people.face_ids, people.vectors) for s in asked}
+        out: dict[int, tuple[int, str | None]] = {}
+        for s in asked:
+            assert s.face_id is not None, "faces of the library"
+            rejected = frozenset(rejections.get(s.face_id, ()))
+            facts = Facts(rejected=rejected, born=born, copies=copies[s.face_id])
+            found = self._identify(s, people, facts)
+            if found.person_id is not None:
+                out[s.face_id] = found.person_id, names.get(found.person_id)
+        return out
+
+    def pool(self, rows: Iterable[ReferenceRow]) -> list[ReferenceCandidate]:
+        """A person's faces, ready for `choose`; worth keeping for several faces of that person."""
+        return [self._candidate(r) for r in rows]
+
+    def choose(self, s: Subject, pool: Sequence[ReferenceCandidate], *, limit: int = 3) -> ReferenceChoice:
+        """Which faces of a person's `pool` would help to restore `s`."""
+        return select_references(
+            DegradedFace(
+                s.face.landmarks, s.content_hash, s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at
+            ),
+            pool,
+            self._embedder.calibration,
+            limit=limit,
+        )
+
+    def _one(
+        self,
+        tx: Tx,
+        s: Subject,
+        people: Callable[[], PeopleGallery],
+        names: Mapping[int, str],
+        facts: Facts,
+        around: Mapping[int, Hint],
+        given: int | None,
+        limit: int,
+    ) -> Answer:
+        who, how, reason, found = given, "given", "you said so", None
+        if given is None and s.person_id is not None and s.confirmed:
+            who, how, reason = s.person_id, "confirmed", "you confirmed it"
+        elif given is None:
+            known = people()
+            facts = replace(facts, copies=copies_of(tx, s, known.face_ids, known.vectors))
+            found = self._identify(s, known, facts, around)
+            reason = found.reason(names)
+            if found.best is not None and found.best.hint > 0:
+                best = found.best.person_id
+                reason += f"; {_name(names, best)} is {around[best].reason(names)}"
+            if found.kind is IdentityKind.KNOWN:
+                who, how = found.person_id, "identified"
+                if s.person_id is not None and who != s.person_id:
+                    who, how = None, "unsure"
+                    reason = f"grouped with {_name(names, s.person_id)}, but looks like {reason}"
+            elif s.person_id is not None:
+                who, how, reason = s.person_id, "grouped", f"grouped with {_name(names, s.person_id)}"
+            else:
+                who, how = None, found.kind.value
+        if who is None:
+            return Answer(s, how, reason, None, None, found, None, {})
+        rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
+        choice = self.choose(s, self.pool(rows.values()), limit=limit)
+        copies = copies_among(tx, s, rows.values())
+        return Answer(s, how, reason, who, names.get(who), found, choice, rows, copies)
+
+    def _people(self, tx: Tx) -> PeopleGallery:
+        ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
+        now = tx.faces.generation(self._embedder.id), tx.faces.owners_stamp(), ignored
+        if self._known is None or self._known[0] != now:
+            self._known = None  # the old faces make room for the new ones
+            self._known = now, *self._read_people(tx, ignored)
+        return self._known[1]
+
+    def _read_people(self, tx: Tx, ignored: Sequence[int]) -> tuple[PeopleGallery, Album]:
+        faces = read_faces(tx, self._embedder, states=("ok",))
+        faces = faces.take((faces.person_ids >= 0) & ~np.isin(faces.person_ids, ignored))
+        faces = faces.take(_once(faces))
+        people = PeopleGallery(
+            vectors=faces.vectors,
+            person_ids=faces.person_ids,
+            qualities=faces.qualities,
+            face_ids=faces.face_ids,
+            photo_ids=faces.photo_ids,
+            confirmed=faces.confirmed,
+        )
+        return people, Album(faces.person_ids, faces.photo_ids, faces.captured_day)
+
+    def _identify(
+        self, s: Subject, people: PeopleGallery, facts: Facts, around: Mapping[int, Hint] | None = None
+    ) -> Identification:
+        vector, quality, calibration = s.embedding.vector, s.quality, self._embedder.calibration
+        if s.guess is not None and self._damaged is not None:
+            vector, calibration = s.guess.vector, self._damaged
+            quality = float(calibration.quality(s.guess.norm))
+        probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at)
+        return identify(probe, people, calibration, facts=facts, hints={p: h.nats for p, h in (around or {}).items()})
+
+    def _candidate(self, row: ReferenceRow) -> ReferenceCandidate:
+        landmarks = frontal_landmarks(row.bbox) if row.landmarks is None else row.landmarks
+        return ReferenceCandidate(
+            face_id=row.face_id,
+            photo_id=row.photo_id,
+            photo_hash=row.content_hash,
+            vector=row.vector,
+            quality=float(self._embedder.calibration.quality(row.norm)),
+            det_score=row.det_score,
+            face_px=min(row.bbox.width, row.bbox.height),
+            landmarks=landmarks,
+            pose=pose_of(landmarks),
+            captured_at=None if row.captured_at is None else datetime.fromisoformat(row.captured_at),
+            confirmed=row.confirmed,
+        )
+
+
+def chosen_by_hand(answer: Answer, face_ids: Iterable[int]) -> list[ChosenReference]:
+    """Those of these faces that are the answer's person, as references; with what the rules say of those they chose."""
+    ruled = {c.face_id: c for c in (answer.choice.chosen if answer.choice else ())}
+    rows = [answer.rows[i] for i in face_ids if i in answer.rows]
+    plain = (ChosenReference(r.face_id, r.photo_id, 1.0, (), None, 0.0, None) for r in rows)
+    known = (ruled.get(c.face_id, c) for c in plain)
+    return [replace(c, reasons=("you chose it", *c.reasons)) for c in known]
+
+
+def _once(faces: Faces) -> I64:
+    """Rows in which every face of a person counts once, however many copies of its photo there are; a confirmed one
+    stands for the others."""
+    order = np.argsort(~faces.confirmed, kind="stable")
+    keys = ((int(faces.person_ids[row]), faces.vectors[row].tobytes(), int(row)) for row in order)
+    first: dict[tuple[int, bytes], int] = {}
+    for person, vector, row in keys:
+        first.setdefault((person, vector), row)
+    return np.array(sorted(first.values()), np.int64)
+
+
+def _births(tx: Tx) -> dict[int, date]:
+    return {p.person_id: date.fromordinal(p.birth_day) for p in tx.people.constraints() if p.birth_day > 0}
+
+
+def _name(names: Mapping[int, str], person_id: int) -> str:
+    return names.get(person_id) or f"person {person_id}"

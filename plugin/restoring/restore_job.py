@@ -1,0 +1,122 @@
+"""The `restore` job: what `iconface restore` does, for one photo out of the queue."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gallery_db.errors import NotFoundError as UnknownIdError
+from gallery_db.records import Origin
+from plugin.errors import NotFoundError
+from plugin.jobs.context import JobContext, JobFailedError
+from plugin.paths import printable
+from plugin.restoring.result import FaceResult, RestoreRequest
+from plugin.restoring.skips import ALREADY_CLEAR, Skip
+from plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from plugin.app import App
+
+
+def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+    """Restore the photo. The result says per face what happened, and in `outcome` and `text` what to tell the user.
+
+    Raises JobFailedError for a photo that cannot be read or holds no face. A refusal is a result, not a failure, and so
+    is a face that is gone since a clean-up was planned.
+    """
+    path = Path(payload["path"])
+    request = _request(app, payload, job.origin)
+    job.check()
+
+    def on_step(done: int, total: int) -> None:
+        job.progress(done, total, printable(path))
+        job.check()
+
+    with job.looking_at(path):
+        results = app.restoring.restore(*nameable(path, request, app.settings), on_step)
+    forgotten = request.origin == "cleanup" and not any(r.failed for r in results)  # since it was planned
+    if all(r.failed or r.no_face for r in results) and not forgotten:
+        raise JobFailedError(results[0].skipped_reason or f"{printable(path)}: nothing could be done")
+    outcome, text = summary(results)
+    output = next((r.output for r in results if r.output is not None), None)
+    return {
+        "outcome": outcome,
+        "text": text,
+        "photo": str(path),
+        "output": None if output is None else str(output),
+        "faces": [r.row() for r in results],
+    }
+
+
+def nameable(path: Path, request: RestoreRequest, settings: Settings) -> tuple[Path, RestoreRequest]:
+    """The same photo, or a link to it under a name that can be stored and written into a picture: some old names are
+    no UTF-8. A copy beside the photo stays beside the photo.
+
+    The link stays: the record of the restoration refers to it. Such photos are never in the library.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        folder = settings.folders.cache / "names" / hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        link = folder / os.fsencode(path.name).decode(errors="replace").replace("\N{REPLACEMENT CHARACTER}", "_")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(path)
+        if request.output is None and (request.beside or settings.restored_layout == "beside"):
+            request = replace(request, output=path.parent)
+        return link, request
+    return path, request
+
+
+def summary(results: list[FaceResult]) -> tuple[str, str]:
+    """What one photo came to: `restored`, `refused`, `unsure` (restored or not, but not known whose face it is),
+    `unseen` (nobody would see a difference) or `sharp` (nothing to do), and a sentence for a notification."""
+    done = [r for r in results if r.output is not None]
+    names = sorted({r.person_name for r in done if r.person_name})
+    if done:
+        faces = "1 face" if len(done) == 1 else f"{len(done)} faces"
+        whose = f": {', '.join(names)}" if names else ""
+        unsure = sum(r.person_id is None for r in done)
+        if unsure == len(done):
+            return "unsure", f"{faces} restored without references: {done[0].who or 'nobody is known for it'}"
+        return "restored", f"{faces} restored{whose}" + (f", {unsure} of them without references" if unsure else "")
+    refused = [r for r in results if r.refused]
+    if refused:
+        return "refused", refused[0].skipped_reason or "refused"
+    unseen = [r for r in results if r.skipped_code is Skip.UNSEEN]
+    if unseen:
+        return "unseen", unseen[0].skipped_reason or ALREADY_CLEAR
+    return "sharp", results[0].skipped_reason or "nothing to restore"
+
+
+def _request(app: "App", payload: Mapping[str, Any], origin: Origin | None) -> RestoreRequest:
+    """The options of a payload: fields of RestoreRequest, and `person` (id or name). Who asks is the job's `origin`.
+
+    Raises JobFailedError.
+    """
+    options = {"origin": origin or "hand", **(payload.get("options") or {})}
+    person = options.pop("person", None)
+    known = {f.name for f in fields(RestoreRequest)}
+    if unknown := sorted(options.keys() - known):
+        raise JobFailedError(f"unknown options {', '.join(unknown)}; this release may be older than the job")
+    if options.get("output") is not None:
+        options["output"] = Path(options["output"])
+    options["references"] = tuple(Path(r) for r in options.get("references") or ())
+    try:
+        if person is not None:
+            options["person_id"] = app.people.find(person)
+        if payload.get("face_id") is not None:
+            options["face"] = _number(app, payload["face_id"])
+    except (NotFoundError, UnknownIdError) as e:
+        raise JobFailedError(str(e)) from e
+    return RestoreRequest(**options)
+
+
+def _number(app: "App", face_id: int) -> int:
+    """Which face of its photo it is, from the left, as RestoreRequest counts."""
+    with app.gallery.begin(write=False) as tx:
+        face = tx.faces.get(face_id)
+        faces = tx.faces.of_photo(face.photo_id)
+    return 1 + [f.id for f in faces].index(face_id)

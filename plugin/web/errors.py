@@ -1,0 +1,82 @@
+"""Errors in words a user can act on: a page, or for htmx a message in the corner."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+
+from gallery_db.errors import ConflictError, GalleryBusyError, GalleryError, NotFoundError
+from iconface_core.errors import IconFaceError
+from plugin import errors
+
+from .context import web_of
+from .edit_conflicts import Conflict
+from .responses import by_htmx, page, trigger
+
+log = logging.getLogger(__name__)
+
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (Conflict, 409),
+    (ConflictError, 409),
+    (NotFoundError, 404),
+    (errors.NotFoundError, 404),
+    (OverflowError, 404),  # an id too large for the database
+    (GalleryBusyError, 503),
+    (errors.BusyError, 503),
+    (GalleryError, 400),
+    (errors.AppError, 400),
+    (IconFaceError, 400),
+    (RequestValidationError, 400),
+)
+"""The first that fits. Everything else is a bug of ours: 500, with a trace in the log (guard.py)."""
+
+TITLES = {
+    400: "That does not work",
+    404: "That is not here",
+    405: "That does not work",
+    409: "It changed in the meantime",
+    503: "Just a moment",
+}
+WORDS = {
+    404: "It may have been merged, moved or removed. Nothing of yours is lost: see “What I did”.",
+    405: "The page was asked for something it does not do.",
+    503: "iconface is busy writing. Please try again.",
+}
+
+
+def put_into_words(site: FastAPI) -> None:
+    """Let every page of `site` answer errors in words."""
+    for kind, status in STATUS:
+        site.add_exception_handler(kind, _handler(status))
+    site.add_exception_handler(HTTPException, _http)
+
+
+def trouble(request: Request, status: int, text: str) -> Response:
+    """A page that says what is wrong and leads back; for htmx a message, and after a conflict the page as it is now."""
+    if by_htmx(request):
+        response = PlainTextResponse(text, status)
+        trigger(response, "toast", {"text": text, "kind": "error"})
+        return trigger(response, "reload", {}) if status == 409 else response
+    return page(request, web_of(request), "trouble.html", status=status, heading=TITLES.get(status, "Oh"), text=text)
+
+
+def _handler(status: int) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, error: Exception) -> Response:
+        if status == 503:
+            log.warning("%s", error)
+        own = str(error) if status in (400, 409) and not isinstance(error, RequestValidationError) else ""
+        return trouble(request, status, own or WORDS.get(status, "The page was asked for something it does not know."))
+
+    return handle
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = error.detail if isinstance(error, HTTPException) and error.detail != HTTPStatus(status).phrase else ""
+    response = trouble(request, status, words or WORDS.get(status, "That did not work."))
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response

@@ -1,0 +1,143 @@
+"""Whose face it is, asked again while the gallery changes: what is kept in memory never answers for the past."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gallery_db import Tx
+from gallery_db.records import FaceFilter, FaceRecord
+from iconface_core.identity.company import Album
+from iconface_core.identity.identify import PeopleGallery
+from plugin.app import App, build_app
+from plugin.library.photo_faces import Subject
+from plugin.models.backends import damaged_backend
+from plugin.restoring.identification import WhoIs
+from plugin.settings import load_settings
+from tests.plugin.conftest import Library
+
+
+@pytest.fixture
+def app(library: Library) -> Iterator[App]:
+    """The application over `library`."""
+    app = build_app(load_settings(library.home, {}))
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def strangers(app: App, library: Library) -> list[Subject]:
+    """The faces of a photo as if it were not in the library."""
+    _, subjects = app.subjects.find(next(iter(sorted(library.photos.rglob("*.jpg")))))
+    return [replace(s, face_id=None, photo_id=None, person_id=None, confirmed=False) for s in subjects]
+
+
+def said(whois: WhoIs, subjects: list[Subject]) -> list[tuple[object, ...]]:
+    return [(a.how, a.reason, a.person_id, a.identification) for a in whois.answer(subjects)]
+
+
+def _change(tx: Tx, verb: str, faces: list[FaceRecord]) -> None:
+    first, other = faces[0], next(f for f in faces if f.person_id != faces[0].person_id)
+    assert first.person_id is not None
+    assert other.person_id is not None
+    match verb:
+        case "confirm":
+            tx.decisions.confirm([f.id for f in faces])
+        case "leave out":
+            tx.decisions.ignore_faces([f.id for f in faces[::2]])
+        case "assign":
+            tx.decisions.assign([first.id], other.person_id)
+        case "stranger":
+            tx.decisions.ignore(first.person_id)
+        case "merge":
+            tx.decisions.merge(first.person_id, [other.person_id])
+        case "undo":
+            tx.decisions.undo()
+
+
+def test_what_changed_since_is_known(app: App, strangers: list[Subject]):
+    with app.gallery.begin() as tx:
+        faces = tx.faces.find(FaceFilter(assigned=True))
+    asked_always, before = app.whois, None
+    through = damaged_backend(app.embedder.id, app.settings.folders.models)
+    damaged = None if through is None else through.calibration
+    for verb in ("confirm", "assign", "undo", "leave out", "undo", "stranger", "undo", "merge"):
+        with app.gallery.begin() as tx:
+            _change(tx, verb, faces)
+        now = said(asked_always, strangers)
+        assert now == said(WhoIs(app.gallery, app.embedder, damaged), strangers), verb
+        assert now != before, f"{verb} must change something, or this test sees nothing"
+        before = now
+
+
+def test_everybody_is_read_once_and_not_at_all_for_what_is_certain(
+    app: App, strangers: list[Subject], monkeypatch: pytest.MonkeyPatch
+):
+    reads: list[object] = []
+    real = WhoIs._read_people
+    monkeypatch.setattr(WhoIs, "_read_people", lambda *args: reads.append(args) or real(*args))
+    with app.gallery.begin() as tx:
+        person = tx.people.find()[0].id
+    app.whois.answer(strangers, person_id=person)
+    app.whois.answer([replace(s, person_id=person, confirmed=True) for s in strangers])
+    assert not reads
+    first = said(app.whois, strangers)
+    assert said(app.whois, strangers) == first
+    assert len(reads) == 1
+
+
+def _crowd(people: PeopleGallery, album: Album, pair: list[int]) -> tuple[PeopleGallery, Album]:
+    """The same among 200 other people; `pair` are in 14 photos together."""
+    more = np.arange(10_000, 10_200)
+    vectors = np.random.default_rng(1).standard_normal((len(more), 128)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    together = np.repeat(np.arange(20_000, 20_014), 2)
+    return PeopleGallery(
+        np.concatenate([people.vectors, vectors]),
+        np.append(people.person_ids, more),
+        np.append(people.qualities, np.ones(len(more), np.float32)),
+        np.append(people.face_ids, more),
+        np.append(people.photo_ids, more),
+        np.append(people.confirmed, np.ones(len(more), bool)),
+    ), Album(
+        np.concatenate([album.person_ids, more, np.tile(pair, 14)]),
+        np.concatenate([album.photo_ids, more, together]),
+        np.concatenate([album.days, np.zeros(len(more) + len(together), np.int64)]),
+    )
+
+
+def test_a_doubt_hears_who_else_is_in_the_photo(app: App, strangers: list[Subject], monkeypatch: pytest.MonkeyPatch):
+    """One face is known, the other is between somebody and nobody; the two are in many photos together."""
+    with app.gallery.begin(write=False) as tx:
+        pair = [p.id for p in tx.people.find()][:2]
+        names = tx.people.names()
+        rows = [tx.faces.reference_candidates(p, app.embedder.id)[0] for p in pair]
+    real = WhoIs._read_people
+    monkeypatch.setattr(WhoIs, "_read_people", lambda *args: _crowd(*real(*args), pair))
+    sure, doubt = (
+        replace(
+            strangers[0], number=n, quality=1.0, guess=None, embedding=replace(strangers[0].embedding, vector=r.vector)
+        )
+        for n, r in enumerate(rows, 1)
+    )
+    noise = np.random.default_rng(0).standard_normal(128)
+    noise -= (noise @ rows[1].vector) * rows[1].vector
+    noise /= np.linalg.norm(noise)
+    for likeness in np.linspace(0.7, 0.1, 31):
+        vector = (likeness * rows[1].vector + np.sqrt(1 - likeness**2) * noise).astype(np.float32)
+        doubt = replace(doubt, embedding=replace(doubt.embedding, vector=vector))
+        alone = app.whois.answer([doubt])[0]
+        if alone.how == "unsure":
+            break
+    assert (alone.how, alone.person_id) == ("unsure", None)
+    assert "together" not in alone.reason
+    first, second = app.whois.answer([sure, doubt])
+    assert first.person_id == pair[0]
+    ada, bob = (names.get(p) or f"person {p}" for p in pair)
+    assert second.reason.endswith(f"; {bob} is in 14 photos together with {ada}, who is in this photo")
+    assert second.identification is not None
+    assert second.identification.best is not None
+    assert alone.identification is not None
+    assert alone.identification.best is not None
+    assert second.identification.best.posterior > alone.identification.best.posterior
