@@ -193,7 +193,7 @@ def report(
 
 def measure(ctx: typer.Context) -> int:
     """Measure faces in all pixels of their photos, where indexing did not. Stop it at any time and run it again."""
-    from plugin.library.measure_job import measure_missing
+    from plugin.job_handlers.measure import measure_missing
 
     session = Session.of(ctx)
     with session.app() as app, session.out.progress("measuring", "faces") as progress:

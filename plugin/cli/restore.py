@@ -109,8 +109,8 @@ def restore(
             "force": force,
         }
         return enqueue(session, photos, options)
+    from plugin.job_handlers.restore import nameable
     from plugin.paths import absolute
-    from plugin.restoring.restore_job import nameable
     from plugin.restoring.result import FaceResult, RestoreRequest, exit_code
 
     results: list[FaceResult] = []

@@ -9,12 +9,12 @@ trying again cannot help.
 from plugin.job_kinds import CHANGES, CLEANUP_ITEM, EMBED, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
 
 HANDLERS = {
-    RESTORE: "plugin.restoring.restore_job:run",
-    NIGHTLY: "plugin.library.nightly_job:run",
-    CHANGES: "plugin.library.scan_jobs:changes",
-    RECONCILE: "plugin.library.scan_jobs:reconcile",
-    PROPOSE: "plugin.restoring.propose_job:run",
+    RESTORE: "plugin.job_handlers.restore:run",
+    NIGHTLY: "plugin.job_handlers.nightly:run",
+    CHANGES: "plugin.job_handlers.scan:changes",
+    RECONCILE: "plugin.job_handlers.scan:reconcile",
+    PROPOSE: "plugin.job_handlers.propose:run",
     CLEANUP_ITEM: "plugin.cleanup.feeder:feed",
-    MEASURE: "plugin.library.measure_job:run",
-    EMBED: "plugin.library.embed_job:run",
+    MEASURE: "plugin.job_handlers.measure:run",
+    EMBED: "plugin.job_handlers.embed:run",
 }

@@ -12,9 +12,40 @@ from plugin.web.server.guard import BODY_S, Guard
 
 from .context import Web
 from .errors import put_into_words
-from .pages import events, history, jobs, library, people, person, photo, pictures, restorations, review, start, welcome
+from .pages import (
+    chosen_faces,
+    events,
+    history,
+    jobs,
+    library,
+    people,
+    person,
+    photo,
+    pictures,
+    restoration,
+    restorations,
+    review,
+    start,
+    welcome,
+)
 
-PAGES = (start, people, person, review, history, photo, restorations, jobs, library, welcome, events, pictures)
+PAGES = (
+    start,
+    chosen_faces,
+    people,
+    person,
+    review,
+    history,
+    photo,
+    restorations,
+    restoration,
+    jobs,
+    library,
+    welcome,
+    events,
+    pictures,
+)
+"""In this order: "/restorations/tabs" is asked before "/restorations/{number}"."""
 STATIC = Path(__file__).parent / "static"
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI would send what it serves to a collector that the user's environment happens to name."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 
 from iconface_core.errors import PackError
-from iconface_core.training.recipes.recipe import Draw
 
 from .batch import Batch, MakeReferences, load_batch
+from .draw import Draw
 from .layouts import Split
 from .sampler import Sampler, reference_count
 from .shards import Pack

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import torch
 
-from iconface_core.training.recipes.recipe import Draw, Recipe
+from iconface_core.training.data.draw import Draw
+from iconface_core.training.recipes.recipe import Recipe
 
 from .processes import Processes
 from .train_config import TrainConfig

@@ -23,7 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from iconface_core.errors import DivergedError, TrainingError
-from iconface_core.training.recipes.recipe import Draw, Forward, Recipe
+from iconface_core.training.data.draw import Draw
+from iconface_core.training.recipes.recipe import Forward, Recipe
 
 from .ahead import ahead
 from .ema import WeightAverage

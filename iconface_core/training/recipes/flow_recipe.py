@@ -17,6 +17,7 @@ from iconface_core.restorers.iconface.config import IconFaceConfig
 from iconface_core.restorers.iconface.latents import decode, encode
 from iconface_core.restorers.iconface.lora import lora_state
 from iconface_core.restorers.nano.anchor import batch_anchor
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.faces import Faces, FacesConfig
 from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
 from iconface_core.untyped import Autoencoder
@@ -24,7 +25,7 @@ from iconface_core.untyped import Autoencoder
 from .flow_losses import FlowLossConfig, at_noise_level, draw_sigma, flow_loss, identity_loss, one_step_estimate
 from .flow_network import FlowNetwork
 from .identity_encoder import IdentityEncoder
-from .recipe import Draw, Forward
+from .recipe import Forward
 
 
 @dataclass(frozen=True, slots=True)

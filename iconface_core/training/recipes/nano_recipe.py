@@ -17,16 +17,17 @@ from iconface_core.restorers.nano.fine import FineNet, FineOutput
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.restorers.nano.reference_attention import Window
 from iconface_core.restorers.nano.transformer import SIGMA_FLOOR, TransformerNet, to_velocity
-from iconface_core.training.data.curriculum import CurriculumConfig, cover, draw_strengths
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.faces import Faces, FacesConfig
 from iconface_core.training.data.windows import Seen, draw_window
+from iconface_core.training.degradations.curriculum import CurriculumConfig, cover, draw_strengths
 from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
 from iconface_core.training.degradations.recipe import STRONGEST
 
 from .face_encoder import TorchSFace
 from .flow_losses import at_noise_level, draw_sigma
 from .losses import NanoLossWeights, TextureLossWeights, by_damage, by_strength, identity_losses, pixel_losses
-from .recipe import Draw, Forward
+from .recipe import Forward
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from iconface_core.faces.student_files import read_student, write_student
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.faces import Faces, FacesConfig
 from iconface_core.training.data.shards import Pack
 from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
 from iconface_core.training.degradations.recipe import STRONGEST
 
-from .recipe import Draw, Forward
+from .recipe import Forward
 from .student_net import stem_and_student
 
 

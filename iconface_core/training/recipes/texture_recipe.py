@@ -16,12 +16,13 @@ from torch.nn import functional
 from iconface_core.errors import TrainConfigError
 from iconface_core.restorers.nano.fine import FineNet
 from iconface_core.restorers.nano.reference_attention import Window
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.windows import Seen, cut_out
 
 from .critic import Critic, critic_loss, fooled_loss
 from .losses import TextureLossWeights
 from .nano_recipe import NanoRecipe
-from .recipe import Draw, Forward
+from .recipe import Forward
 
 
 class WithCritic(nn.Module):

@@ -17,7 +17,6 @@ from plugin.jobs.crash_policy import LEFT_ALONE
 from plugin.library.auto_restore_rules import Mode, RestoreRules
 from plugin.library.roots import in_words
 from plugin.models.store import ModelShelf
-from plugin.paths import absolute
 from plugin.service import client
 from plugin.unfinished import clear_pictures, note_clearing
 from plugin.web.context import Web, WebDep
@@ -87,7 +86,9 @@ def licence(request: Request, web: WebDep, model_id: str) -> HTMLResponse:
 @router.get("/library/add")
 def choose(request: Request, web: WebDep, at: Annotated[str, Query(max_length=4096)] = "") -> HTMLResponse:
     """Choose a folder of this machine."""
-    return page(request, web, "library_add.html", **chooser(web, at), then="library")
+    return page(
+        request, web, "library_add.html", **folder_chooser.chooser(web.app.gallery, web.app.roots, at), then="library"
+    )
 
 
 @router.post("/library/folders")
@@ -188,35 +189,6 @@ def back_up(request: Request, web: WebDep) -> Response:
     """Make a backup now."""
     made = _backup(web, "manual")
     return go(request, "/library#backups", f"The backup is made: {made.name}")
-
-
-def chooser(web: Web, at: str) -> dict[str, Any]:
-    """What the chooser of folders shows; without `at`, its first place."""
-    places = folder_chooser.places()
-    view = folder_chooser.look(at or str(places[0].path), places) if places or at else None
-    with web.app.gallery.begin(write=False) as tx:
-        known = [Path(r.path) for r in tx.roots.all()]
-    here = None if view is None else view.path
-    return {
-        "places": places,
-        "view": view,
-        "known": [str(p) for p in known],
-        "why_not": None if here is None else _why_not(web, here, known),
-    }
-
-
-def _why_not(web: Web, folder: Path, known: list[Path]) -> str | None:
-    """Why this folder cannot be added, as `Roots.add` would say; None: it can."""
-    for root in known:
-        if folder == root:
-            return "This folder is in the library already."
-        if folder.is_relative_to(root):
-            return f"It is part of “{root.name}”, which is in the library already."
-        if root.is_relative_to(folder):
-            return f"“{root.name}” inside it is in the library already. Remove that one first to add the whole folder."
-    if web.app.roots.own_inside(absolute(folder)):
-        return "iconface keeps its own data in here. Choose a folder inside, the one with your photos."
-    return None
 
 
 _RULE_SAID = {

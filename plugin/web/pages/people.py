@@ -1,38 +1,27 @@
 """All people: a grid of faces with names, and the lists beside it: hidden, ignored, and faces of nobody."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.browse.repository import FacePlace, PersonCard, PersonPlace
+from gallery_db.browse.repository import FacePlace, PersonPlace
 from gallery_db.browse.sql import Shelf
 from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
 from plugin.web.context import WebDep
-from plugin.web.edit_conflicts import check, person_stamp, person_stamp_of
 from plugin.web.responses import fragment, page, said, trigger
+from plugin.web.views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf, stamped
 from plugin.web.views.person_view import tab_counts, versions
 from plugin.web.words.people import called
 from plugin.web.words.text import capital
 
-from . import chosen_faces
-
 router = APIRouter()
-router.include_router(chosen_faces.router)
 
 Tab = Literal["people", "hidden", "nobody", "ignored"]
 SHELVES: dict[Tab, Shelf] = {"people": "shown", "hidden": "hidden", "ignored": "ignored"}
 PEOPLE, FACES = 60, 120
 """How many of each come at a time."""
-
-SHOWN_WORDS: dict[Shelf, str] = {
-    "shown": "{} is back among the people.",
-    "hidden": "{} is hidden, and still recognised.",
-    "ignored": "{} is ignored: not shown, not asked about, not used.",
-}
 
 
 @router.get("/people")
@@ -95,48 +84,10 @@ def merge(
     """They are one person. `stamp` belongs to `person`, in the same order."""
     done = web.app.people.decide(lambda tx: merge_into(tx, person, stamp, keep))
     with web.app.gallery.begin(write=False) as tx:
-        [(card, now, version)], counts = _stamped(tx, tx.browse.cards([keep])), tab_counts(tx.browse.counts())
+        [(card, now, version)], counts = stamped(tx, tx.browse.cards([keep])), tab_counts(tx.browse.counts())
     response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now, version=version)
     said(response, one_person_now(card.name), undo=done.id)
     return trigger(response, "gone", {"people": [p for p in person if p != keep], "counts": counts})
-
-
-def one_person_now(name: str | None) -> str:
-    """What is said after a merge."""
-    return f"They are one person now: {name}." if name else "They are one person now."
-
-
-def put_on_shelf(tx: Tx, person_id: int, stamp: str, to: Shelf) -> DecisionRecord:
-    """The decision behind hide, ignore and show again. Raises Conflict, NotFoundError."""
-    check(stamp, person_stamp(tx, person_id), "this person")
-    if to == "ignored":
-        return tx.decisions.ignore(person_id)
-    if tx.people.get(person_id).ignored:
-        return tx.decisions.ignore(person_id, False)
-    return tx.decisions.hide(person_id, to == "hidden")
-
-
-def merge_offer(tx: Tx, people: Sequence[int]) -> dict[str, Any]:
-    """What a question "are they one person?" shows. The named one with most photos is kept, unless chosen otherwise."""
-    cards = tx.browse.cards(dict.fromkeys(people))
-    if len(cards) < 2:
-        raise UsageError("Choose two or more people to put together. Some of these may have been put together already.")
-    together = tx.browse.together(cards[0].id, [c.id for c in cards[1:]])
-    return {
-        "cards": _stamped(tx, cards),
-        "keep": min(cards, key=lambda c: (c.name is None, -c.photos, c.id)).id,
-        "names": sorted({c.name for c in cards if c.name is not None}),
-        "together": sum(together.values()),
-    }
-
-
-def merge_into(tx: Tx, people: Sequence[int], stamps: Sequence[str], keep: int) -> DecisionRecord:
-    """The decision behind a merge. Raises Conflict when one changed, UsageError for an odd form."""
-    if len(stamps) != len(people) or keep not in people or len(set(people)) < 2:
-        raise UsageError("Choose two or more people to put together.")
-    for one, seen in zip(people, stamps, strict=True):
-        check(seen, person_stamp(tx, one), "one of these people")
-    return tx.decisions.merge(keep, sorted(set(people) - {keep}))
 
 
 def _people(tx: Tx, tab: Tab, q: str, after: PersonPlace | None) -> dict[str, Any]:
@@ -145,7 +96,7 @@ def _people(tx: Tx, tab: Tab, q: str, after: PersonPlace | None) -> dict[str, An
     cards = found[:PEOPLE]
     place = cards[-1].place if len(found) > PEOPLE else None
     text = None if place is None else f"{int(place.unnamed)}-{place.photos}-{place.person_id}"
-    return {"tab": tab, "q": q, "people": _stamped(tx, cards), "after": text, "begins": after is None}
+    return {"tab": tab, "q": q, "people": stamped(tx, cards), "after": text, "begins": after is None}
 
 
 def _faces(tx: Tx, tab: Tab, after: FacePlace | None) -> dict[str, Any]:
@@ -158,19 +109,6 @@ def _faces(tx: Tx, tab: Tab, after: FacePlace | None) -> dict[str, Any]:
     place = faces[-1].place if len(found) > FACES else None
     text = None if place is None else f"{place.id}~{'' if place.quality is None else place.quality!r}"
     return {"tab": tab, "faces": faces, "faces_after": text, "versions": versions(tx, [f.id for f in faces])}
-
-
-def _stamped(tx: Tx, cards: Sequence[PersonCard]) -> list[tuple[PersonCard, str, str]]:
-    """Each with its stamp and the version of its cover's picture."""
-    known = versions(tx, [c.cover_face_id for c in cards])
-    return [
-        (
-            c,
-            person_stamp_of(c.id, c.name, c.hidden, c.ignored, c.birth_date, c.chosen_cover_id),
-            known.get(c.cover_face_id or 0, ""),
-        )
-        for c in cards
-    ]
 
 
 def _person_place(text: str) -> PersonPlace | None:

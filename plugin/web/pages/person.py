@@ -16,12 +16,11 @@ from plugin.web.context import Web, WebDep
 from plugin.web.edit_conflicts import Conflict, check, person_stamp
 from plugin.web.responses import fragment, go, page, said, trigger
 from plugin.web.views.best_faces import best_faces
+from plugin.web.views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf
 from plugin.web.views.person_view import UNDATED, date_of, person_head, place_of, timeline
 from plugin.web.words.likeness import alike_words
 from plugin.web.words.people import NOBODY_YET, called
 from plugin.web.words.text import capital
-
-from .people import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf
 
 router = APIRouter(prefix="/people/{person_id}")
 

@@ -23,8 +23,6 @@ from plugin.web.words.jobs import JobWords
 from plugin.web.words.restorations import SHELF_NAMES
 from plugin.web.words.text import plural
 
-from . import restoration
-
 router = APIRouter()
 
 PAGE = 24
@@ -179,6 +177,3 @@ def _said(verb: Verb, n: int) -> str:
         "dismiss": "Not this one, then." if n == 1 else f"{n} will not be proposed again.",
         "restore": "It will be restored in a moment." if n == 1 else f"{n} will be restored, one after the other.",
     }[verb]
-
-
-router.include_router(restoration.router)  # after the named addresses: "tabs" is no number

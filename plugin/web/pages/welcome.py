@@ -12,9 +12,9 @@ from plugin.job_kinds import enqueue_reconcile
 from plugin.service import client
 from plugin.web.context import Web, WebDep
 from plugin.web.edit_conflicts import check, person_stamp
-from plugin.web.pages.library import chooser
 from plugin.web.responses import fragment, go, page, said
 from plugin.web.views import first_run
+from plugin.web.views.folder_chooser import chooser
 from plugin.web.views.library_facts import SCAN_NOW
 
 router = APIRouter()
@@ -32,7 +32,7 @@ def show(
     """The step the first run stands at, or one that was chosen."""
     with web.app.gallery.begin(write=False) as tx:
         now = first_run.may_show(tx, step)
-    values = _VALUES[now](web) if now != "folder" else chooser(web, at)
+    values = _VALUES[now](web) if now != "folder" else chooser(web.app.gallery, web.app.roots, at)
     return page(request, web, "welcome.html", step=now, then="welcome", **values)
 
 

@@ -11,14 +11,18 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 from platformdirs import user_pictures_path
 
+from gallery_db import Gallery
 from gallery_db.database.filesystem import NETWORK
 from plugin.errors import UsageError
 from plugin.library.disk import is_storable
 from plugin.library.ignore import is_candidate, is_ignored_folder
+from plugin.library.roots import Roots
+from plugin.paths import absolute
 
 MEDIA = ("/media", "/run/media", "/mnt", "/Volumes")
 """Where Linux and macOS mount what is plugged in."""
@@ -195,3 +199,32 @@ def _drives() -> Iterator[Path]:
 
 def _drive_title(path: Path) -> str:
     return path.name or str(path)
+
+
+def chooser(gallery: Gallery, roots: Roots, at: str) -> dict[str, Any]:
+    """What the chooser of folders shows; without `at`, its first place."""
+    offered = places()
+    view = look(at or str(offered[0].path), offered) if offered or at else None
+    with gallery.begin(write=False) as tx:
+        known = [Path(r.path) for r in tx.roots.all()]
+    here = None if view is None else view.path
+    return {
+        "places": offered,
+        "view": view,
+        "known": [str(p) for p in known],
+        "why_not": None if here is None else _why_not(roots, here, known),
+    }
+
+
+def _why_not(roots: Roots, folder: Path, known: list[Path]) -> str | None:
+    """Why this folder cannot be added, as `Roots.add` would say; None: it can."""
+    for root in known:
+        if folder == root:
+            return "This folder is in the library already."
+        if folder.is_relative_to(root):
+            return f"It is part of “{root.name}”, which is in the library already."
+        if root.is_relative_to(folder):
+            return f"“{root.name}” inside it is in the library already. Remove that one first to add the whole folder."
+    if roots.own_inside(absolute(folder)):
+        return "iconface keeps its own data in here. Choose a folder inside, the one with your photos."
+    return None

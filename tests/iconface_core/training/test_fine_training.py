@@ -9,11 +9,11 @@ import torch
 from iconface_core.errors import TrainConfigError
 from iconface_core.restorers.nano.checkpoint import load_nano
 from iconface_core.restorers.nano.config import FineConfig
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.shards import open_pack
 from iconface_core.training.loop.start import Places, splits, train
 from iconface_core.training.loop.train_config import TrainConfig, load_train_config
 from iconface_core.training.recipes.nano_recipe import NanoRecipe
-from iconface_core.training.recipes.recipe import Draw
 from iconface_core.training.recipes.texture_recipe import TextureRecipe, energies, energy_loss
 
 SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"

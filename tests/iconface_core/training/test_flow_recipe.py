@@ -27,6 +27,7 @@ from iconface_core.restorers.iconface.config import (
 from iconface_core.restorers.iconface.latents import to_tensor
 from iconface_core.restorers.iconface.placement import Placement
 from iconface_core.restorers.iconface.restorer import IconFaceRestorer
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.faces import Faces
 from iconface_core.training.data.shards import open_pack
 from iconface_core.training.loop.learning_rate import ScheduleConfig
@@ -43,7 +44,6 @@ from iconface_core.training.loop.trainer import Trainer
 from iconface_core.training.recipes.flow_network import FlowNetwork
 from iconface_core.training.recipes.flow_recipe import FlowRecipe, FlowTraining
 from iconface_core.training.recipes.identity_encoder import IdentityEncoder, crop_faces
-from iconface_core.training.recipes.recipe import Draw
 from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions
 
 pytest.importorskip("peft")

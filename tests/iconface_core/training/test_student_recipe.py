@@ -10,12 +10,12 @@ import torch
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.student import DamagedSFace
 from iconface_core.faces.student_files import read_student, write_student
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.shards import open_pack
 from iconface_core.training.degradations.recipe import DegradeRecipe
 from iconface_core.training.loop.learning_rate import ScheduleConfig
 from iconface_core.training.loop.start import Places, train
 from iconface_core.training.loop.train_config import BatchConfig, load_train_config
-from iconface_core.training.recipes.recipe import Draw
 from iconface_core.training.recipes.student_net import stem_and_student
 from iconface_core.training.recipes.student_recipe import (
     Misalignment,

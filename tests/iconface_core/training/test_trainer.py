@@ -19,12 +19,12 @@ from safetensors.torch import load_file
 from iconface_core.errors import DivergedError, PackError, TrainConfigError, TrainingError, WeightsError
 from iconface_core.restorers.nano.checkpoint import load_nano
 from iconface_core.restorers.nano.config import NanoConfig, TransformerConfig
+from iconface_core.training.data.draw import Draw
 from iconface_core.training.loop.processes import Processes
 from iconface_core.training.loop.start import Places, train
 from iconface_core.training.loop.state import load_state
 from iconface_core.training.loop.train_config import TrainConfig, load_train_config
 from iconface_core.training.loop.trainer import Trainer
-from iconface_core.training.recipes.recipe import Draw
 
 ROOT = Path(__file__).parents[3]
 SMOKE = ROOT / "configs" / "smoke.toml"

@@ -5,13 +5,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iconface_core.training.data.curriculum import CurriculumConfig, cover, draw_strengths
+from iconface_core.training.data.draw import Draw
+from iconface_core.training.degradations.curriculum import CurriculumConfig, cover, draw_strengths
 from iconface_core.training.degradations.degrader import DegradeRecipe
 from iconface_core.training.loop.ahead import ahead
 from iconface_core.training.loop.ema import WeightAverage
 from iconface_core.training.loop.learning_rate import ScheduleConfig
 from iconface_core.training.loop.train_log import TrainLog
-from iconface_core.training.recipes.recipe import Draw
 
 
 @given(st.floats(0, 1), st.floats(0, 0.9), st.floats(0, 1), st.sampled_from(["cosine", "constant"]))

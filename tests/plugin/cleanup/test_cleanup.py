@@ -25,10 +25,10 @@ from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.schedule import Gate, Hours
 from plugin.cleanup.wording import HEAD, summary_lines, table_rows
 from plugin.cli.output import columns
+from plugin.job_handlers.measure import enqueue_measure
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE
 from plugin.jobs.context import JobContext
 from plugin.library.degradation import row, stored
-from plugin.library.measure_job import enqueue_measure
 from plugin.restoring.skips import Skip
 from plugin.settings import load_settings
 

@@ -14,9 +14,9 @@ from iconface_core.images.read import read_photo
 from iconface_core.types import RestoredFace, RestoreInput, RestoreOptions, RgbU8
 from plugin.app import App, build_app
 from plugin.demo.sample import group_photo
+from plugin.job_handlers.restore import summary
 from plugin.models.backends import RestorerBackend
 from plugin.models.cache import ModelSlot
-from plugin.restoring.restore_job import summary
 from plugin.restoring.result import RestoreRequest, exit_code
 from plugin.restoring.skips import ALREADY_CLEAR, Skip
 from plugin.settings import load_settings

@@ -12,11 +12,10 @@ from gallery_db.records import FaceFilter, RestorationRecord
 from plugin.app import App, build_app
 from plugin.cli.main import run as command
 from plugin.errors import UsageError
+from plugin.job_handlers import propose, restore, scan
 from plugin.jobs.context import JobContext
 from plugin.jobs.registry import HANDLERS
-from plugin.library import scan_jobs
 from plugin.library.auto_restore_rules import RestoreRules, rules_of
-from plugin.restoring import propose_job, restore_job
 from plugin.settings import load_settings
 
 
@@ -51,7 +50,7 @@ class Home:
         for name in names:
             (self.folder / name).write_bytes(self.ruined.read_bytes() + name.encode())
         paths = [str(self.folder / n) for n in names]
-        scan_jobs.changes(self.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
+        scan.changes(self.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
 
     def judge(self) -> None:
         while True:
@@ -59,7 +58,7 @@ class Home:
                 job = tx.jobs.claim(time.time(), 60, kinds=["propose"])
             if job is None:
                 return
-            propose_job.run(self.app, job.payload, JobContext(job.origin))
+            propose.run(self.app, job.payload, JobContext(job.origin))
             with self.app.gallery.begin() as tx:
                 tx.jobs.finish(job, time.time())
 
@@ -117,9 +116,9 @@ def test_a_degraded_photo_of_a_known_person_is_proposed_once(home: Home):
     with home.app.gallery.begin(write=False) as tx:
         assert tx.people.names()[proposal.person_id] == "Ada"
     paths = [str(home.folder / "a.jpg")]
-    scan_jobs.changes(home.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
+    scan.changes(home.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
     home.judge()
-    propose_job.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert home.proposals() == [proposal]
     assert home.restore_jobs() == []
 
@@ -128,14 +127,14 @@ def test_a_queued_restoration_obeys_a_no_by_its_origin_alone(home: Home):
     """Who asks is the job's, not an option that a caller may forget."""
     [face] = home.arrive("a.jpg")
     payload = {"path": str(home.folder / "a.jpg"), "face_id": face, "options": {"restorer": "nano"}}
-    first = restore_job.run(home.app, payload, JobContext("auto"))
+    first = restore.run(home.app, payload, JobContext("auto"))
     assert first["outcome"] == "restored", first
     with home.app.gallery.begin() as tx:
         tx.decisions.reject_restorations([tx.restorations.history()[0].id])
-    again = restore_job.run(home.app, payload, JobContext("auto"))
+    again = restore.run(home.app, payload, JobContext("auto"))
     assert "rejected" in again["text"]
     assert again["output"] is None
-    assert restore_job.run(home.app, payload, JobContext("hand"))["outcome"] == "restored"
+    assert restore.run(home.app, payload, JobContext("hand"))["outcome"] == "restored"
 
 
 def test_auto_enqueues_each_face_once_however_many_come(home: Home):
@@ -143,7 +142,7 @@ def test_auto_enqueues_each_face_once_however_many_come(home: Home):
     faces = home.arrive(*[f"{i}.jpg" for i in range(8)])
     assert len(faces) == 8
     assert sorted(home.restore_jobs()) == faces
-    propose_job.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert sorted(home.restore_jobs()) == faces
     assert home.proposals() == []
 
@@ -167,9 +166,9 @@ def test_a_killed_job_run_again_doubles_nothing(home: Home):
     home.rules(mode="auto")
     home.index(*(f"{name}.jpg" for name in "abcd"))
     with pytest.raises(KilledError):
-        propose_job.run(home.app, {"root_id": 1}, Dying("auto"))
+        propose.run(home.app, {"root_id": 1}, Dying("auto"))
     assert len(home.restore_jobs()) == 2
-    propose_job.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert len(home.restore_jobs()) == 4 == len(set(home.restore_jobs()))
 
 
@@ -179,20 +178,20 @@ def test_what_a_killed_job_proposed_is_told_by_the_next_one_and_only_once(home: 
     [before] = home.proposals()
     home.index(*(f"{name}.jpg" for name in "abcd"))
     with pytest.raises(KilledError):
-        propose_job.run(home.app, {"root_id": 1}, Dying("auto"))
-    told = propose_job.run(home.app, {"root_id": 1}, JobContext("auto"))
+        propose.run(home.app, {"root_id": 1}, Dying("auto"))
+    told = propose.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert set(told["proposals"]) == {r.id for r in home.proposals()} - {before.id}
     assert (len(told["proposals"]), told["faces"]) == (4, {"proposed": 2, "dealt with before": 2})
-    assert propose_job.run(home.app, {"root_id": 1}, JobContext("auto"))["proposals"] == []
+    assert propose.run(home.app, {"root_id": 1}, JobContext("auto"))["proposals"] == []
 
 
 def test_proposals_of_an_older_release_are_not_told_again(home: Home):
     home.rules(mode="propose")
     home.arrive("before.jpg")
     with home.app.gallery.begin() as tx:
-        tx.meta.set(propose_job.TOLD, None)
+        tx.meta.set(propose.TOLD, None)
     home.index("after.jpg")
-    told = propose_job.run(home.app, {"root_id": 1}, JobContext("auto"))
+    told = propose.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert told["proposals"] == [max(r.id for r in home.proposals())]
 
 
@@ -236,7 +235,7 @@ def test_what_was_decided_is_not_asked_again(home: Home):
             seed=1, verdict="refused", state="refused", face_id=proposal.face_id, person_id=1,
         )  # fmt: skip
         tx.meta.set("judged_up_to:1", str((proposal.face_id or 0) - 1))
-    propose_job.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
     assert home.proposals() == []
 
 

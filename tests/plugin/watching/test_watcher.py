@@ -260,8 +260,8 @@ def test_a_file_that_cannot_be_read_is_tried_again_and_then_given_up(watched: Wa
     (watched.root / "half.jpg").write_bytes(whole)
     watched.settle()
     assert watched.photos() == {"half.jpg": OK}
+    from plugin.job_handlers.scan import changes
     from plugin.jobs.context import JobContext
-    from plugin.library.scan_jobs import changes
     from plugin.watching.settle import RETRY_S
 
     (watched.root / "half.jpg").write_bytes(whole[:400])

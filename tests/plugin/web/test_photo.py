@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 
 from gallery_db.records import FaceFilter, FaceRecord
 from plugin.app import App
+from plugin.job_handlers.embed import run as embed
 from plugin.job_kinds import EMBED, RESTORE
 from plugin.jobs.context import JobContext
-from plugin.library.embed_job import run as embed
 from plugin.web.views.likely import likely_people
 from tests.plugin.conftest import Library
 

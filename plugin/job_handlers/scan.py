@@ -13,9 +13,8 @@ from plugin.job_kinds import CHANGES, RECONCILE, WATCH
 from plugin.jobs.context import JobContext
 from plugin.library.auto_restore_rules import enqueue_propose
 from plugin.library.scanning import ScanReport
+from plugin.library.watch_limits import no_events
 from plugin.watching.settle import retry_after
-
-from .watch_limits import no_events
 
 if TYPE_CHECKING:
     from plugin.app import App

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gallery_db.database.backups import daily_backup
+from plugin.job_handlers.measure import enqueue_measure
 from plugin.job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
 from plugin.jobs.context import JobContext
-from plugin.library.measure_job import enqueue_measure
 
 if TYPE_CHECKING:
     from plugin.app import App
