@@ -13,7 +13,7 @@ from benchmarks.clustering_baselines import average_linkage_tree, cut_tree, dbsc
 from benchmarks.clustering_scores import HEADER, score
 from iconface_core.calibration import Calibration
 from iconface_core.faces.sface import CALIBRATION
-from iconface_core.grouping import Faces, Facts, GroupingPolicy, regroup
+from iconface_core.grouping import FaceTable, GroupingFacts, GroupingPolicy, regroup
 
 DIM = 128
 SELF = 0.65  # similarity of two clean photos of one adult
@@ -52,7 +52,7 @@ class _Rows:
     people: list[int] = field(default_factory=list)
 
 
-def make_family(options: FamilyOptions, calibration: Calibration = CALIBRATION) -> tuple[Faces, np.ndarray]:
+def make_family(options: FamilyOptions, calibration: Calibration = CALIBRATION) -> tuple[FaceTable, np.ndarray]:
     """Faces without any person yet, and who they are (N,)."""
     rng = np.random.default_rng(options.seed)
     common = _unit(rng.standard_normal(DIM))
@@ -97,7 +97,7 @@ def make_family(options: FamilyOptions, calibration: Calibration = CALIBRATION) 
     n = len(rows.vectors)
     shuffle = rng.permutation(n)
     nobody = np.full(n, -1, np.int64)
-    faces = Faces(
+    faces = FaceTable(
         np.arange(n),
         np.array(rows.photos)[shuffle],
         np.array(rows.vectors, np.float32)[shuffle],
@@ -143,7 +143,7 @@ def _photo(face: np.ndarray, noise: np.ndarray, norm: float, common: np.ndarray)
     return _unit(np.sqrt(COMMON) * common + np.sqrt(identity_share) * face + np.sqrt(noise_share) * noise)
 
 
-def violations(faces: Faces, labels: np.ndarray) -> int:
+def violations(faces: FaceTable, labels: np.ndarray) -> int:
     """Pairs of faces of one photo in one person."""
     kept = labels >= 0
     _, counts = np.unique(np.stack([faces.photo_ids[kept], labels[kept]]), axis=1, return_counts=True)
@@ -163,10 +163,12 @@ def main() -> None:
         print(f"\n{name}: {len(faces)} faces, {len(set(truth.tolist()))} people\n{HEADER}  same-photo pairs")
         graph = similarity_graph(faces.vectors, 0.3)
         tree = average_linkage_tree(faces.vectors)
-        undated = Faces(**{k: getattr(faces, k) for k in Faces.__slots__} | {"captured_day": np.full(len(faces), -1)})
+        undated = FaceTable(
+            **{k: getattr(faces, k) for k in FaceTable.__slots__} | {"captured_day": np.full(len(faces), -1)}
+        )
         rows = {
-            "ours": regroup(faces, Facts(), CALIBRATION, GroupingPolicy()).labels,
-            "ours, no dates": regroup(undated, Facts(), CALIBRATION, GroupingPolicy()).labels,
+            "ours": regroup(faces, GroupingFacts(), CALIBRATION, GroupingPolicy()).labels,
+            "ours, no dates": regroup(undated, GroupingFacts(), CALIBRATION, GroupingPolicy()).labels,
             "Immich default (.5, 3)": immich(graph, 0.5, 3),
         }
         tuned = [immich(graph, d, k) for d in np.arange(0.3, 0.7, 0.025) for k in (2, 3, 5, 10)]

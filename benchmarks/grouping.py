@@ -29,7 +29,7 @@ from gallery_db.vectors.faiss_flat import FaissFlatStore
 from gallery_db.vectors.faiss_ivf import FaissIvfStore
 from gallery_db.vectors.sync import IVF_ABOVE
 from iconface_core.faces.sface_facts import CALIBRATION
-from iconface_core.grouping import Faces, Facts, GroupingPolicy, regroup
+from iconface_core.grouping import FaceTable, GroupingFacts, GroupingPolicy, regroup
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / "benchmarks" / ".cache" / "lfw_sface.npz"
@@ -53,11 +53,11 @@ class Labelled:
         names = np.unique(self.person)
         return self.where(np.isin(self.person, rng.permutation(names)[: round(share * len(names))]))
 
-    def faces(self) -> Faces:
+    def faces(self) -> FaceTable:
         n = len(self.person)
         nobody = np.full(n, -1)
         quality = CALIBRATION.quality(self.norms)
-        return Faces(np.arange(n), np.arange(n), self.vectors, quality, nobody, nobody, np.zeros(n, bool), nobody)
+        return FaceTable(np.arange(n), np.arange(n), self.vectors, quality, nobody, nobody, np.zeros(n, bool), nobody)
 
 
 def lfw(path: Path, data: Path) -> Labelled:
@@ -95,7 +95,7 @@ def ours(data: Labelled, join: float | None = None) -> np.ndarray:
     policy = GroupingPolicy()
     if join is not None:
         policy = replace(policy, join_evidence=join, propose_evidence=join)
-    return regroup(data.faces(), Facts(), CALIBRATION, policy).labels
+    return regroup(data.faces(), GroupingFacts(), CALIBRATION, policy).labels
 
 
 def best(truth: np.ndarray, tried: Iterable[tuple[str, np.ndarray]]) -> tuple[str, Score]:
@@ -166,7 +166,7 @@ def scale(n: int, dim: int) -> None:
     before, cpu, wall = _memory(), time.process_time(), time.perf_counter()
     store = FaissFlatStore(dim) if n <= IVF_ABOVE else FaissIvfStore.train(vectors)
     store.add(faces.face_ids, vectors)
-    labels = regroup(faces, Facts(), CALIBRATION, search=store.search).labels
+    labels = regroup(faces, GroupingFacts(), CALIBRATION, search=store.search).labels
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(f"{n} faces x {dim}: {wall:.1f} s ({cpu:.1f} s CPU), peak {_memory()} MB (inputs {before} MB)")
     print(f"{HEADER}\n{score(person, labels).line('ours')}")

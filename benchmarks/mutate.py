@@ -26,7 +26,7 @@ import cv2
 
 from benchmarks.faces import CACHE, SHARED
 from iconface_core.errors import ImageReadError, ImageWriteError
-from iconface_core.images.provenance import FaceRecord, Provenance, is_restored_output, read_provenance
+from iconface_core.images.provenance import FaceProvenance, Provenance, is_restored_output, read_provenance
 from iconface_core.images.read import check_photo, content_hash, read_photo
 from iconface_core.images.write import write_restored
 
@@ -36,7 +36,7 @@ ADDRESSES = 3_000_000_000
 MOST_BYTES = 400_000  # larger seeds say nothing new and take long
 HELD = ("restored and read back", "refused with a reason")
 RECORD = Provenance(
-    "x", "0" * 64, "mutate", datetime(2026, 1, 1, tzinfo=UTC), (FaceRecord((0, 0, 1, 1), "r", "0", 1, 1),)
+    "x", "0" * 64, "mutate", datetime(2026, 1, 1, tzinfo=UTC), (FaceProvenance((0, 0, 1, 1), "r", "0", 1, 1),)
 )
 
 

@@ -7,17 +7,17 @@ from importlib.metadata import version
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
-from gallery_db.vectors.similar import Alike
+from gallery_db.vectors.similar import SimilarFaces
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.grouping import GroupingPolicy
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.types import EmbedderId
 
-from .library.drawn_faces import ByHand
+from .library.drawn_faces import DrawnFaces
 from .library.indexing import Indexer, Looking, untold
-from .library.library_scan import LibraryJob
-from .library.moved_copies import Copies
-from .library.photo_faces import SubjectFinder
+from .library.library_scan import LibraryScan
+from .library.moved_copies import MovedCopies
+from .library.photo_faces import PhotoFaces
 from .library.re_embedding import ReEmbedder
 from .library.roots import Roots
 from .library.scanning import Scanner
@@ -34,10 +34,10 @@ from .models.restorers import Restorers
 from .paths import make_private
 from .people.people import People
 from .people.regrouping import Grouper
-from .restoring.candidates import Candidates
-from .restoring.copies import Outputs, layout_of
+from .restoring.candidates import ReferenceCandidates
+from .restoring.copies import RestoredCopies, layout_of
 from .restoring.decisions import finish_removals
-from .restoring.identification import WhoIs
+from .restoring.identification import Identifier
 from .restoring.restore_service import RestoreService
 from .settings import Settings
 from .unfinished import finish
@@ -52,17 +52,17 @@ class App:
     embedder: EmbedderFacts
     roots: Roots
     people: People
-    job: LibraryJob
+    scans: LibraryScan
     grouper: Grouper
-    by_hand: ByHand
-    subjects: SubjectFinder
-    whois: WhoIs
-    alike: Alike
+    drawn_faces: DrawnFaces
+    photo_faces: PhotoFaces
+    identifier: Identifier
+    similar_faces: SimilarFaces
     restoring: RestoreService
     restorers: Restorers
-    outputs: Outputs
-    copies: Copies
-    candidates: Candidates
+    restored_copies: RestoredCopies
+    moved_copies: MovedCopies
+    candidates: ReferenceCandidates
     iconface: IconFaceFiles
     models: ModelHost
 
@@ -101,7 +101,7 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
     grouper = Grouper(gallery, backend.facts, GroupingPolicy())
     full_pixels = settings.full_megapixels * 1_000_000
     through_damage = damaged_backend(backend.facts.id, folders.models)
-    finder = SubjectFinder(
+    finder = PhotoFaces(
         gallery,
         indexer,
         backend.facts.id,
@@ -110,15 +110,15 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         full_pixels=full_pixels,
         damaged=None if through_damage is None else models.slot(through_damage.load),
     )
-    whois = WhoIs(gallery, backend.facts, None if through_damage is None else through_damage.calibration)
+    whois = Identifier(gallery, backend.facts, None if through_damage is None else through_damage.calibration)
     iconface = IconFaceFiles(
         folders.models, settings.iconface_device, settings.iconface_weights, settings.iconface_offload
     )
     restorers = Restorers(settings.restorer, iconface, (backend, preferred), models)
-    outputs = Outputs(
+    outputs = RestoredCopies(
         gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}", full_pixels=full_pixels
     )
-    copies = Copies(gallery, folders.restored)
+    copies = MovedCopies(gallery, folders.restored)
     with suppress(GalleryError, OSError):  # somebody writes, or the disk is read-only: the next command does it
         finish_removals(copies)
     own = (folders.restored,)
@@ -128,8 +128,8 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
         embedder=backend.facts,
         roots=Roots(gallery, folders),
         people=people,
-        by_hand=ByHand(gallery, people, indexer),
-        job=LibraryJob(
+        drawn_faces=DrawnFaces(gallery, people, indexer),
+        scans=LibraryScan(
             gallery,
             Scanner(gallery, indexer, copies, workers=settings.workers, detector_id=detector_id, own=own),
             copies,
@@ -139,9 +139,9 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
             folders,
         ),
         grouper=grouper,
-        subjects=finder,
-        whois=whois,
-        alike=Alike(gallery, backend.facts.id, backend.facts.dim),
+        photo_faces=finder,
+        identifier=whois,
+        similar_faces=SimilarFaces(gallery, backend.facts.id, backend.facts.dim),
         restoring=RestoreService(
             gallery,
             finder,
@@ -152,9 +152,9 @@ def build_app(settings: Settings, *, looking: Looking = untold) -> App:
             outputs,
         ),
         restorers=restorers,
-        outputs=outputs,
-        copies=copies,
-        candidates=Candidates(gallery, whois, backend.facts),
+        restored_copies=outputs,
+        moved_copies=copies,
+        candidates=ReferenceCandidates(gallery, whois, backend.facts),
         iconface=iconface,
         models=models,
     )

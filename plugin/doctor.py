@@ -12,7 +12,7 @@ from iconface_core.models.catalogue import STUDENT
 from .library.disk import why_offline
 from .library.watch_limits import WATCHED
 from .models.backends import damaged_backend
-from .models.store import ModelShelf
+from .models.store import ModelStore
 from .restoring.copies import presence
 from .rows import Row
 from .service.control import ask
@@ -113,7 +113,7 @@ def _vectors(app: "App") -> Iterator[Check]:
 
 
 def _models(app: "App") -> Iterator[Check]:
-    for row in ModelShelf(app.settings.folders.models).verify():
+    for row in ModelStore(app.settings.folders.models).verify():
         yield Check("model", row["ok"], f"{row['id']}, {Path(row['file']).name}: {row['message']}")
 
 
@@ -121,7 +121,7 @@ def _damaged(app: "App") -> Iterator[Check]:
     """Who knows faces through damage. Nobody is no fault: then damaged faces are asked about more often."""
     if damaged_backend(app.embedder.id, app.settings.folders.models) is not None:
         message = f"damaged faces are identified through {STUDENT.id} too"
-    elif not ModelShelf(app.settings.folders.models).installed(STUDENT):
+    elif not ModelStore(app.settings.folders.models).installed(STUDENT):
         message = f"damaged faces are identified by {app.embedder.id} alone: {STUDENT.id} is not installed"
     else:
         message = f"damaged faces are identified by {app.embedder.id} alone: {STUDENT.id} knows SFace's vectors only"

@@ -16,7 +16,7 @@ from gallery_db.records import FaceState
 from iconface_core.types import BBox
 
 from . import sql as sql
-from .sql import Shelf
+from .sql import Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class BrowseRepo:
         self._c = conn
 
     def people(
-        self, shelf: Shelf, *, search: str = "", after: PersonPlace | None = None, limit: int = 60
+        self, shelf: Visibility, *, search: str = "", after: PersonPlace | None = None, limit: int = 60
     ) -> list[PersonCard]:
         """A page of people: named ones first, then by number of photos. `search` leaves those whose name has every word
         of it somewhere; accents and letter case do not matter. Machine-made people without faces are left out."""

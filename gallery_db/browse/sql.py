@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 from gallery_db.database.schema import person
 from gallery_db.people import COVER, SHOWN, decided
 
-Shelf = Literal["shown", "hidden", "ignored"]
+Visibility = Literal["shown", "hidden", "ignored"]
 """Where a person stands: in the lists, out of them but recognised, or a stranger."""
 
-SHELF: dict[Shelf, str] = {
+SHELF: dict[Visibility, str] = {
     "shown": "NOT person.hidden AND NOT person.ignored",
     "hidden": "person.hidden AND NOT person.ignored",
     "ignored": "person.ignored",

@@ -35,7 +35,7 @@ from gallery_db.database.rows import batches, unique
 from gallery_db.database.schema import cluster, different, face, metadata, person, rejection, restoration
 from gallery_db.errors import ConflictError
 
-Change = list[Any]
+RowChange = list[Any]
 Blame = Callable[[str, int], str]
 """`blame(table, id)`: which later decision in force touched the row, in words; "" when none did."""
 
@@ -48,7 +48,7 @@ class Recorder:
 
     def __init__(self, conn: Connection) -> None:
         self._c = conn
-        self.changes: list[Change] = []
+        self.changes: list[RowChange] = []
 
     def update(self, table: Table, ids: Sequence[int], **values: Any) -> None:
         """Set columns in these rows; rows that have the values already are not noted."""
@@ -77,7 +77,7 @@ class Recorder:
             self._c.execute(delete(table).where(table.c.id.in_(part)))
 
 
-def invert(conn: Connection, changes: Sequence[Change], blame: Blame) -> tuple[list[Change], int]:
+def invert(conn: Connection, changes: Sequence[RowChange], blame: Blame) -> tuple[list[RowChange], int]:
     """Take `changes` back, last first. Returns the changes made, and how many faces were left alone because the machine
     has moved or removed them since.
 

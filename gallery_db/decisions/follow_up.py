@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from gallery_db.database.rows import batches, to_json
 from gallery_db.database.schema import decision, face, meta, photo
 
-from .changes import Change
+from .changes import RowChange
 
 _GROUPED = "grouped_after_decision"
 """Meta key: the last decision that a full pass has seen."""
@@ -31,7 +31,7 @@ def note_moves(conn: Connection, moves: Mapping[int, tuple[int | None, int | Non
     left = dict(moves)
     since = _indexed_at(conn, left)
     for row in new:
-        changes: list[Change] = json.loads(row.changes)
+        changes: list[RowChange] = json.loads(row.changes)
         faces, people = _about(changes)
         followed = [
             i for i, (old, to) in left.items() if (i in faces or old in people or to in people) and since[i] <= row.at
@@ -41,7 +41,7 @@ def note_moves(conn: Connection, moves: Mapping[int, tuple[int | None, int | Non
             conn.execute(update(decision).where(d.id == row.id).values(changes=to_json(changes)))
 
 
-def _about(changes: Iterable[Change]) -> tuple[set[int], set[int]]:
+def _about(changes: Iterable[RowChange]) -> tuple[set[int], set[int]]:
     """Faces and people that a decision taught grouping something about. A name, a cover or being hidden teaches
     nothing."""
     faces: set[int] = set()

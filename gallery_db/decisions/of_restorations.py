@@ -17,7 +17,7 @@ from gallery_db.records import DecisionRecord
 
 from . import removals, undo
 from .base import Decisions
-from .changes import Change, Recorder
+from .changes import Recorder, RowChange
 
 
 class RestorationDecisions(Decisions):
@@ -25,7 +25,7 @@ class RestorationDecisions(Decisions):
         """Note that an output was written (`restoration_ids`: its faces), so that `undo` can take it back: they become
         `undone` together, and the caller removes the output."""
         rows = self._restorations(restoration_ids)
-        changes: list[Change] = [["update", "restoration", r.id, {"state": ["undone", r.state]}] for r in rows]
+        changes: list[RowChange] = [["update", "restoration", r.id, {"state": ["undone", r.state]}] for r in rows]
         return self._decided("restored", f"restored {rows[0].photo} to {rows[0].output}", changes, rows)
 
     def accept_restorations(self, restoration_ids: Sequence[int]) -> DecisionRecord:
@@ -54,7 +54,7 @@ class RestorationDecisions(Decisions):
         """Say what the disk holds of the copies whose restorations an undo or redo brought back: those `there` are
         `done`, the others `undone`."""
         row = undo.fetch(self._c, taken_back.id)
-        changes: list[Change] = json.loads(row.changes)
+        changes: list[RowChange] = json.loads(row.changes)
         for change in changes:
             kind, table, row_id, columns = change
             if kind != "update" or table != "restoration" or columns.get("state", [0, 0])[1] not in ("done", "undone"):
@@ -89,7 +89,7 @@ class RestorationDecisions(Decisions):
         query = select(restoration).where(restoration.c.id.in_(ids)).order_by(restoration.c.id)
         return list(self._c.execute(query))
 
-    def _decided(self, kind: str, summary: str, changes: list[Change], rows: Sequence[Row[Any]]) -> DecisionRecord:
+    def _decided(self, kind: str, summary: str, changes: list[RowChange], rows: Sequence[Row[Any]]) -> DecisionRecord:
         ids = tuple(row.id for row in rows)
         return replace(undo.note(self._c, kind, summary, changes), restoration_id=ids[0], restoration_ids=ids)
 

@@ -13,10 +13,12 @@ from gallery_db.errors import ConflictError, GalleryError, NotFoundError
 from gallery_db.records import DecisionRecord
 
 from . import removals
-from .changes import Blame, Change, invert
+from .changes import Blame, RowChange, invert
 
 
-def note(conn: Connection, kind: str, summary: str, changes: list[Change], undoes: int | None = None) -> DecisionRecord:
+def note(
+    conn: Connection, kind: str, summary: str, changes: list[RowChange], undoes: int | None = None
+) -> DecisionRecord:
     row = {
         "at": utc_now(),
         "kind": kind,
@@ -38,7 +40,7 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
         raise GalleryError(f"decision {old.id} ({old.kind}) cannot be undone")
 
     acting = old if old.kind == "undo" else fetch(conn, _in_force_since(conn, old.id))
-    done_then: list[Change] = json.loads(acting.changes)
+    done_then: list[RowChange] = json.loads(acting.changes)
     blame = _blame(conn, acting.id)
     point = conn.begin_nested()  # a conflict half way leaves nothing half undone
     try:
@@ -63,7 +65,7 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     return replace(done, skipped=skipped, restoration_id=first, restoration_ids=restored)
 
 
-def _unwanted(change: Change) -> bool:
+def _unwanted(change: RowChange) -> bool:
     """Whether a restoration's copy, which was there, has to go."""
     before, now = change[3].get("state", (None, None)) if change[0] == "update" else (None, None)
     return before == "done" and now in ("undone", "rejected")
@@ -137,7 +139,7 @@ def _blame(conn: Connection, since: int) -> Blame:
     return blame
 
 
-def _touched(changes: list[Change]) -> Iterator[tuple[str, int]]:
+def _touched(changes: list[RowChange]) -> Iterator[tuple[str, int]]:
     """Rows that a decision changed, and people it refers to."""
     for kind, table, row_id, columns in changes:
         if kind == "moved":

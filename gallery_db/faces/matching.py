@@ -10,12 +10,12 @@ from gallery_db.database.rows import batches, pack_landmarks, require, to_json, 
 from gallery_db.database.schema import RARE_PHOTO, embedding, face, photo, rejection
 from gallery_db.records import FoundFace
 from iconface_core.boxes import iou
-from iconface_core.identity.same_faces import Edit, Place, same_faces
+from iconface_core.identity.same_faces import Edit, FacePosition, same_faces
 from iconface_core.types import BBox
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class FaceChanges:
     """`found` has one face id per found face, in order."""
 
     found: list[int]
@@ -31,7 +31,7 @@ def replace(
     min_iou: float,
     picture_changed: bool,
     was: tuple[int, int] | None,
-) -> tuple[list[tuple[int, FoundFace]], Changes]:
+) -> tuple[list[tuple[int, FoundFace]], FaceChanges]:
     """Update, insert and delete face rows; returns what was stored as (face id, found face) without forgotten faces."""
     require(conn, photo, [photo_id])
     home = conn.execute(select(photo).where(photo.c.id == photo_id)).one()
@@ -79,7 +79,7 @@ def replace(
         if aside is not None:
             empty = ~exists().where(face.c.photo_id == aside.id)
             conn.execute(delete(photo).where(photo.c.id == aside.id, empty))
-    return stored, Changes(ids, removed, new, sorted(human))
+    return stored, FaceChanges(ids, removed, new, sorted(human))
 
 
 def touched(conn: Connection, face_ids: Sequence[int]) -> frozenset[int]:
@@ -98,15 +98,15 @@ TOUCHED = or_(
 
 def _places(
     conn: Connection, old: Sequence[Row[Any]], found: Sequence[FoundFace], photo_id: int
-) -> tuple[list[Place], list[Place]]:
+) -> tuple[list[FacePosition], list[FacePosition]]:
     """The faces known and found, with vectors of the embedder that looked."""
     embedder = next((e.embedder for f in found for e in f.embeddings), None)
     query = select(embedding.c.face_id, embedding.c.vector).where(embedding.c.embedder == embedder)
     rows = conn.execute(query.where(embedding.c.face_id.in_([r.id for r in old])))
     vectors = {i: unpack_vectors(v, len(v) // 2)[0] for i, v in rows}
     return (
-        [Place(_box(r), vectors.get(r.id), elsewhere=r.photo_id != photo_id) for r in old],
-        [Place(f.face.bbox, next((e.vector for e in f.embeddings), None)) for f in found],
+        [FacePosition(_box(r), vectors.get(r.id), elsewhere=r.photo_id != photo_id) for r in old],
+        [FacePosition(f.face.bbox, next((e.vector for e in f.embeddings), None)) for f in found],
     )
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, se
 
 from gallery_db.database.schema import person, restoration
 
-Shelf = Literal["to_decide", "proposed", "kept", "put_back", "refused"]
-SHELVES: tuple[Shelf, ...] = get_args(Shelf)
+ReviewState = Literal["to_decide", "proposed", "kept", "put_back", "refused"]
+SHELVES: tuple[ReviewState, ...] = get_args(ReviewState)
 
 _r = restoration.c
-_ON: Mapping[Shelf, ColumnElement[bool]] = {
+_ON: Mapping[ReviewState, ColumnElement[bool]] = {
     "to_decide": and_(_r.state == "done", _r.decided.is_(None)),
     "proposed": _r.state == "proposed",
     "kept": and_(_r.state == "done", _r.decided == "accepted"),
@@ -30,7 +30,7 @@ class RestorationShelves:
     def __init__(self, conn: Connection) -> None:
         self._c = conn
 
-    def shelf_counts(self, *, person_id: int | None = None) -> Mapping[Shelf, int]:
+    def shelf_counts(self, *, person_id: int | None = None) -> Mapping[ReviewState, int]:
         """Entries per shelf, of everybody or of one person; every shelf has a number."""
         query = select(_SHELF.label("shelf")).where(_SHELF.is_not(None))
         if person_id is not None:
@@ -40,7 +40,7 @@ class RestorationShelves:
         return dict.fromkeys(SHELVES, 0) | {row.shelf: row.n for row in self._c.execute(counted)}
 
     def on_shelf(
-        self, shelf: Shelf, *, person_id: int | None = None, before: int | None = None, limit: int | None = None
+        self, shelf: ReviewState, *, person_id: int | None = None, before: int | None = None, limit: int | None = None
     ) -> list[int]:
         """The entries of a shelf, latest first, each by the id of its last row (of this person). `before` is the last
         one of the page before."""
@@ -50,14 +50,14 @@ class RestorationShelves:
             query = query.where(entries.c.id < before)
         return list(self._c.scalars(query))
 
-    def people_on_shelf(self, shelf: Shelf) -> list[tuple[int, str | None, int]]:
+    def people_on_shelf(self, shelf: ReviewState) -> list[tuple[int, str | None, int]]:
         """Who lies on a shelf: (person id, name, faces), most faces first."""
         n = func.count().label("n")
         query = select(person.c.id, person.c.name, n).join(restoration, _r.person_id == person.c.id).where(_ON[shelf])
         rows: list[Any] = list(self._c.execute(query.group_by(person.c.id).order_by(n.desc(), person.c.id)))
         return [(row.id, row.name, row.n) for row in rows]
 
-    def _entries(self, shelf: Shelf, person_id: int | None) -> Subquery:
+    def _entries(self, shelf: ReviewState, person_id: int | None) -> Subquery:
         query = select(func.max(_r.id).label("id")).where(_ON[shelf]).group_by(*_ENTRY)
         if person_id is not None:
             query = query.where(_r.person_id == person_id)

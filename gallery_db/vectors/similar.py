@@ -35,7 +35,7 @@ class Resembling:
     similarity: float
 
 
-class Alike:
+class SimilarFaces:
     """Answers for the faces of one embedder. Opens the index when first asked and keeps it, up to date, in memory (four
     bytes a number, half a kilobyte a face with 128). Safe between threads."""
 

@@ -35,7 +35,7 @@ _REMOVE_MAX = 5_000  # removals walk the whole index
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class IndexStamp:
     """What an index file says of itself. `epoch` names the database's timeline (a restored backup starts another),
     `generation` the last change the index has seen."""
 
@@ -105,7 +105,7 @@ def save_store(directory: Path, synced: SyncedStore, tx: Tx) -> None:
         os.close(os.open(temp, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         synced.store.write(temp)
         _sync(temp)
-        made = Stamp(
+        made = IndexStamp(
             embedder=synced.embedder,
             dim=synced.store.dim,
             kind=synced.store.kind,
@@ -130,7 +130,7 @@ def _load(directory: Path, tx: Tx, embedder: EmbedderId, dim: int) -> SyncedStor
     """The saved index if it is whole, ours, and of this database's past."""
     index, stamp_file = _paths(directory, embedder)
     try:
-        stamp = Stamp(**json.loads(read_small(stamp_file, _MOST_STAMP)))
+        stamp = IndexStamp(**json.loads(read_small(stamp_file, _MOST_STAMP)))
         mine = (stamp.schema, stamp.embedder, stamp.dim, stamp.metric) == (_SCHEMA, embedder, dim, "inner_product")
         past = stamp.epoch == _epoch(tx) and stamp.generation <= tx.faces.generation(embedder)
         if not (mine and past and stamp.sha256 == _sha256(index)):

@@ -23,7 +23,7 @@ from .summary import Interval, as_json, difference, summarise, table
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationPlan:
     """What to evaluate. packs: folders; none means only the gallery. weights: name -> nano checkpoint. steps: of nano.
     limit: at most this many faces. waifu2x, real_esrgan: whether, and where, the baselines are. cache: where results of
     slow baselines are kept."""
@@ -55,7 +55,7 @@ class Report:
     sheets: dict[str, dict[str, Sequence[RgbU8]]]
 
 
-def run_suite(plan: Plan, embedder: FaceEmbedder, *, on_method: OnMethod | None = None) -> Report:
+def run_suite(plan: EvaluationPlan, embedder: FaceEmbedder, *, on_method: OnMethod | None = None) -> Report:
     """Run the plan. `embedder` makes nano's identity vectors.
 
     Raises BackendUnavailableError without the judge, PackError, WeightsError, UnsupportedCheckpointError or
@@ -80,7 +80,7 @@ def run_suite(plan: Plan, embedder: FaceEmbedder, *, on_method: OnMethod | None 
     return Report(numbers, lines, sheets)
 
 
-def _methods(plan: Plan, models: Mapping[str, NanoModel]) -> dict[str, Method]:
+def _methods(plan: EvaluationPlan, models: Mapping[str, NanoModel]) -> dict[str, Method]:
     methods: dict[str, Method] = {}
     if plan.waifu2x:
         from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer

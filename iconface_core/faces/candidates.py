@@ -12,7 +12,7 @@ NMS_IOU = 0.3  # OpenCV's default for YuNet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
+class FaceCandidates:
     """`boxes` (N, 4) x1 y1 x2 y2, `landmarks` (N, 5, 2), `scores` (N,) 0..1, in pixels of the picture searched."""
 
     boxes: F32
@@ -23,31 +23,33 @@ class Candidates:
         return len(self.scores)
 
     @staticmethod
-    def join(parts: "list[Candidates]") -> "Candidates":
+    def join(parts: "list[FaceCandidates]") -> "FaceCandidates":
         """All of them, in order; no parts give an empty set."""
-        empty = Candidates(np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32))
+        empty = FaceCandidates(np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32))
         parts = [empty, *parts]
-        return Candidates(
+        return FaceCandidates(
             np.concatenate([p.boxes for p in parts]),
             np.concatenate([p.landmarks for p in parts]),
             np.concatenate([p.scores for p in parts]),
         )
 
-    def pick(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "Candidates":
+    def pick(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "FaceCandidates":
         """Those at `index`: integers or a mask."""
-        return Candidates(self.boxes[index], self.landmarks[index], self.scores[index])
+        return FaceCandidates(self.boxes[index], self.landmarks[index], self.scores[index])
 
-    def moved(self, scale: F32, shift: F32) -> "Candidates":
+    def moved(self, scale: F32, shift: F32) -> "FaceCandidates":
         """Every point p becomes p * scale + shift; both are (2,)."""
         boxes = self.boxes * np.tile(scale, 2) + np.tile(shift, 2)
-        return Candidates(boxes.astype(np.float32), (self.landmarks * scale + shift).astype(np.float32), self.scores)
+        return FaceCandidates(
+            boxes.astype(np.float32), (self.landmarks * scale + shift).astype(np.float32), self.scores
+        )
 
     def sizes(self) -> F32:
         """The longer side of every box, (N,)."""
         size: F32 = np.maximum(self.boxes[:, 2] - self.boxes[:, 0], self.boxes[:, 3] - self.boxes[:, 1])
         return size
 
-    def suppressed(self) -> "Candidates":
+    def suppressed(self) -> "FaceCandidates":
         """Without those that overlap a better one; best first."""
         if not len(self):
             return self

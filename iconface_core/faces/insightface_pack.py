@@ -18,7 +18,7 @@ from iconface_core.models.catalogue import backend as known_backend
 from iconface_core.models.files import Backend, locate_verified, require_licence
 from iconface_core.types import F32, AlignedFace, DetectedFace, EmbedderId, FaceEmbedding, RgbU8
 
-from .candidates import Candidates
+from .candidates import FaceCandidates
 from .onnx_graph import session_options
 from .pyramid import Scales, propose, propose_turned, search
 from .vectors import calibration_path, normalised, stacked, unmeasured_calibration
@@ -60,7 +60,7 @@ class ScrfdDetector:
             return []
         found = propose(image, self._find, SCALES, self._min_face)
         if found.scores.max(initial=0) < SCALES.certain:
-            found = Candidates.join([found, propose_turned(image, self._find, SCALES)])
+            found = FaceCandidates.join([found, propose_turned(image, self._find, SCALES)])
         return found.suppressed().as_faces(width, height)
 
     def detect_small(self, image: RgbU8) -> list[DetectedFace]:
@@ -71,13 +71,13 @@ class ScrfdDetector:
         found = search(image, self._find, min(1.0, SCALES.smallest / self._min_face), SCALES)
         return found.suppressed().as_faces(width, height)
 
-    def _find(self, image: RgbU8) -> Candidates:
+    def _find(self, image: RgbU8) -> FaceCandidates:
         height, width = image.shape[:2]
         rows, columns = -(-height // 32) * 32, -(-width // 32) * 32
         padded = np.zeros((rows, columns, 3), np.uint8)
         padded[:height, :width] = image[..., ::-1]
         boxes, points = self._scrfd.detect(padded, input_size=(columns, rows), det_thresh=self._min_score)
-        return Candidates(
+        return FaceCandidates(
             boxes[:, :4].astype(np.float32), points.astype(np.float32), boxes[:, 4].astype(np.float32)
         ).suppressed()
 

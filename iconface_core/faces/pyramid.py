@@ -11,9 +11,9 @@ import numpy as np
 
 from iconface_core.types import F32, RgbU8
 
-from .candidates import Candidates
+from .candidates import FaceCandidates
 
-Find = Callable[[RgbU8], Candidates]
+Find = Callable[[RgbU8], FaceCandidates]
 NO_SHIFT = np.zeros(2, np.float32)
 PANORAMA = 3.0  # from this aspect on people are small beside the long side, and the picture is searched in full
 SURE = 0.5  # candidates below this do not speak for a finer pass
@@ -39,7 +39,7 @@ class Scales:
     most_enlarged: float = 3.0
 
 
-def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidates:
+def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> FaceCandidates:
     """Candidates in photo pixels from all scales that are worth it; the same face may be there more than once.
 
     The pass at `normal` is refined, at twice the scale each time, as long as faces near the lower limit of the last
@@ -60,21 +60,21 @@ def propose(image: RgbU8, find: Find, scales: Scales, min_face: int) -> Candidat
     if aspect >= PANORAMA and scale < min(finest, 1.0):
         scale = min(finest, 1.0)
         passes.append(search(image, find, scale, scales))
-    if scale < finest and Candidates.join(passes).scores.max(initial=0) < scales.certain:
+    if scale < finest and FaceCandidates.join(passes).scores.max(initial=0) < scales.certain:
         passes.append(search(image, find, min(scale * 1.5, finest), scales))
-        return Candidates.join(passes)
+        return FaceCandidates.join(passes)
     while scale < finest and _near_the_limit(passes, scale, scales):
         scale = min(scale * 2, finest)
         passes.append(search(image, find, scale, scales))
-    return Candidates.join(passes)
+    return FaceCandidates.join(passes)
 
 
-def _near_the_limit(passes: Sequence[Candidates], scale: float, scales: Scales) -> bool:
-    found = Candidates.join(list(passes))
+def _near_the_limit(passes: Sequence[FaceCandidates], scale: float, scales: Scales) -> bool:
+    found = FaceCandidates.join(list(passes))
     return bool((found.sizes()[found.scores >= SURE] * scale <= scales.fine).any())
 
 
-def search(image: RgbU8, find: Find, scale: float, scales: Scales) -> Candidates:
+def search(image: RgbU8, find: Find, scale: float, scales: Scales) -> FaceCandidates:
     """Candidates in the photo resized by `scale`, tile by tile, in photo pixels."""
     small, back = resized(image, scale)
     parts = []
@@ -82,10 +82,10 @@ def search(image: RgbU8, find: Find, scale: float, scales: Scales) -> Candidates
         for left, right in tiles(small.shape[1], scales.tile, scales.overlap):
             found = find(small[top:bottom, left:right])
             parts.append(found.moved(back, np.array([left, top], np.float32) * back))
-    return Candidates.join(parts)
+    return FaceCandidates.join(parts)
 
 
-def propose_turned(image: RgbU8, find: Find, scales: Scales) -> Candidates:
+def propose_turned(image: RgbU8, find: Find, scales: Scales) -> FaceCandidates:
     """Candidates of the photo turned by 90, 180 and 270 degrees, in pixels of the photo as it is."""
     small, back = resized(image, min(scales.turned / max(image.shape[:2]), 2.0))
     height, width = small.shape[:2]
@@ -93,7 +93,7 @@ def propose_turned(image: RgbU8, find: Find, scales: Scales) -> Candidates:
     for quarters in (1, 2, 3):
         found = find(np.ascontiguousarray(np.rot90(small, quarters)))
         parts.append(turned_back(found, quarters, width, height).moved(back, NO_SHIFT))
-    return Candidates.join(parts)
+    return FaceCandidates.join(parts)
 
 
 def resized(image: RgbU8, scale: float) -> tuple[RgbU8, F32]:
@@ -126,7 +126,7 @@ def tiles(length: int, most: int, overlap: int) -> list[tuple[int, int]]:
     return [(start, start + size) for start in starts]
 
 
-def turned_back(found: Candidates, quarters: int, width: int, height: int) -> Candidates:
+def turned_back(found: FaceCandidates, quarters: int, width: int, height: int) -> FaceCandidates:
     """Undo `np.rot90(image, quarters)`, quarters 1..3, for an image of `width` x `height`.
 
     Landmarks keep their order: the first is still the eye that is on the left once the face is upright.
@@ -139,4 +139,4 @@ def turned_back(found: Candidates, quarters: int, width: int, height: int) -> Ca
 
     corners = point(found.boxes.reshape(-1, 2, 2))
     boxes = np.hstack([corners.min(1), corners.max(1)])
-    return Candidates(boxes, point(found.landmarks), found.scores)
+    return FaceCandidates(boxes, point(found.landmarks), found.scores)

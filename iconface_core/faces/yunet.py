@@ -16,7 +16,7 @@ from iconface_core.models.catalogue import YUNET_FILE
 from iconface_core.models.files import locate_verified
 from iconface_core.types import F32, DetectedFace, RgbU8
 
-from .candidates import Candidates
+from .candidates import FaceCandidates
 from .pyramid import NO_SHIFT, Scales, propose, propose_turned, resized, search, turned_back
 from .yunet_net import YuNetNet
 
@@ -65,9 +65,9 @@ class YuNetDetector:
         proposals = propose(image, self._find, SCALES, self._min_face).suppressed()
         found, doubtful = self._look_closer(image, proposals)
         if found.scores.max(initial=0) < CLEAR_SCORE:
-            found = Candidates.join([found, *self._second_looks(image)]).suppressed()
+            found = FaceCandidates.join([found, *self._second_looks(image)]).suppressed()
         elif len(doubtful):
-            found = Candidates.join([found, *self._lying(image, doubtful)]).suppressed()
+            found = FaceCandidates.join([found, *self._lying(image, doubtful)]).suppressed()
         return self._reported(found, width, height)
 
     def detect_small(self, image: RgbU8) -> list[DetectedFace]:
@@ -79,10 +79,10 @@ class YuNetDetector:
         proposals = search(image, self._find, min(1.0, SCALES.smallest / self._min_face), SCALES)
         return self._reported(self._look_closer(image, proposals.suppressed())[0], width, height)
 
-    def _reported(self, found: Candidates, width: int, height: int) -> list[DetectedFace]:
+    def _reported(self, found: FaceCandidates, width: int, height: int) -> list[DetectedFace]:
         return found.pick(found.sizes() >= SIZE_SLACK * self._min_face).as_faces(width, height)
 
-    def _second_looks(self, image: RgbU8) -> list[Candidates]:
+    def _second_looks(self, image: RgbU8) -> list[FaceCandidates]:
         """Where no face is clear. Scans lie on their side, and read upright an inverted face is still a poor face;
         where both readings overlap the better one stays. Grain hides a face until it is averaged away."""
         reduced, up = resized(image, min(1.0, SCALES.turned / max(image.shape[:2])))
@@ -94,7 +94,7 @@ class YuNetDetector:
             grainy.moved(back * up, NO_SHIFT),
         ]
 
-    def _lying(self, image: RgbU8, doubtful: Candidates) -> list[Candidates]:
+    def _lying(self, image: RgbU8, doubtful: FaceCandidates) -> list[FaceCandidates]:
         """Beside a clear face one may lie or stand on its head: read upright it is still proposed, and then not
         confirmed, or poorly. Those few places are looked at from the three other sides; where one turns out to be a
         face, the whole photo is searched from that side, for others that left no trace."""
@@ -107,7 +107,7 @@ class YuNetDetector:
             parts.append(again.pick(again.scores >= TURNED_SCORE))
         return parts
 
-    def _turned(self, image: RgbU8, doubtful: Candidates) -> Candidates:
+    def _turned(self, image: RgbU8, doubtful: FaceCandidates) -> FaceCandidates:
         """What the doubtful places show from the three other sides."""
         parts = []
         for box in doubtful.boxes[:MOST_TURNED]:
@@ -118,16 +118,16 @@ class YuNetDetector:
                 if best is not None:
                     upright = turned_back(best, quarters, CLOSE_SIDE, CLOSE_SIDE)
                     parts.append(upright.moved(scale, corner))
-        return Candidates.join(parts)
+        return FaceCandidates.join(parts)
 
-    def _find(self, image: RgbU8) -> Candidates:
+    def _find(self, image: RgbU8) -> FaceCandidates:
         return self._net.find([image], PROPOSAL_SCORE)[0]
 
-    def _look_closer(self, image: RgbU8, proposals: Candidates) -> tuple[Candidates, Candidates]:
+    def _look_closer(self, image: RgbU8, proposals: FaceCandidates) -> tuple[FaceCandidates, FaceCandidates]:
         """Detect every proposal again, upright and at one size, averaged with its mirror image. Returns the faces, and
         the proposals that turned out to be none, or no clear one."""
         proposals = proposals.pick(proposals.landmarks.std(axis=1).max(axis=1, initial=0) > 0.1)  # else: no direction
-        confirmed: list[Candidates] = []
+        confirmed: list[FaceCandidates] = []
         proposals = proposals.pick(np.arange(min(len(proposals), MOST_PROPOSALS)))
         clear = np.zeros(len(proposals), bool)
         for start in range(0, len(proposals), BATCH):
@@ -142,7 +142,7 @@ class YuNetDetector:
                 if face is not None and face.scores[0] >= self._min_score:
                     confirmed.append(_to_photo(face, matrix))
                     clear[start + i] = face.scores[0] >= CLEAR_SCORE
-        return Candidates.join(confirmed).suppressed(), proposals.pick(~clear)
+        return FaceCandidates.join(confirmed).suppressed(), proposals.pick(~clear)
 
 
 def _square_around(image: RgbU8, box: F32) -> tuple[RgbU8, F32, F32]:
@@ -158,36 +158,36 @@ def _square_around(image: RgbU8, box: F32) -> tuple[RgbU8, F32, F32]:
     return crop, np.full(2, side / CLOSE_SIDE, np.float32), np.array([left, top], np.float32)
 
 
-def _quarters(faces: Candidates) -> list[int]:
+def _quarters(faces: FaceCandidates) -> list[int]:
     """By how many quarters `np.rot90` has to turn the photo for each face to stand upright."""
     down = faces.landmarks[:, 3:].mean(1) - faces.landmarks[:, :2].mean(1)  # from the eyes to the mouth
     angle = np.arctan2(down[:, 0], down[:, 1])  # 0: upright; a quarter: the mouth is right of the eyes
     return [int(q) for q in np.round(-angle / (np.pi / 2)).astype(int) % 4]
 
 
-def _agreed(straight: Candidates, mirrored: Candidates) -> Candidates | None:
+def _agreed(straight: FaceCandidates, mirrored: FaceCandidates) -> FaceCandidates | None:
     """The face in the middle, averaged over the crop and its mirror image; None when neither shows one.
 
     The score is the mean as well: a pattern that looks like a face from one side only loses half of it.
     """
     flip = np.array([-1, 1], np.float32)
     back = mirrored.moved(flip, np.array([CLOSE_SIDE, 0], np.float32))
-    back = Candidates(back.boxes[:, [2, 1, 0, 3]], back.landmarks[:, MIRRORED], back.scores)
+    back = FaceCandidates(back.boxes[:, [2, 1, 0, 3]], back.landmarks[:, MIRRORED], back.scores)
     answers = [a for a in (_central(straight), _central(back)) if a is not None]
     if not answers:
         return None
-    both = Candidates.join(answers)
-    return Candidates(both.boxes.mean(0)[None], both.landmarks.mean(0)[None], both.scores.sum()[None] / 2)
+    both = FaceCandidates.join(answers)
+    return FaceCandidates(both.boxes.mean(0)[None], both.landmarks.mean(0)[None], both.scores.sum()[None] / 2)
 
 
-def _central(found: Candidates) -> Candidates | None:
+def _central(found: FaceCandidates) -> FaceCandidates | None:
     """The best candidate that covers the middle of the close-up."""
     middle = CLOSE_SIDE / 2
     inside = (found.boxes[:, :2] < middle).all(1) & (found.boxes[:, 2:] > middle).all(1)
     return found.pick(np.flatnonzero(inside)[:1]) if inside.any() else None
 
 
-def _to_photo(face: Candidates, matrix: F32) -> Candidates:
+def _to_photo(face: FaceCandidates, matrix: F32) -> FaceCandidates:
     """From the close-up back to the photo. The box keeps its size along the photo's axes: it is turned with the face
     only in steps of a quarter, because a box around a tilted box would grow."""
     inverse = invert(matrix)
@@ -199,7 +199,7 @@ def _to_photo(face: Candidates, matrix: F32) -> Candidates:
     if abs(linear[1, 0]) > abs(linear[0, 0]):
         half = half[::-1]
     points = face.landmarks[0] @ linear.T + shift
-    return Candidates(
+    return FaceCandidates(
         np.concatenate([centre - half, centre + half])[None].astype(np.float32),
         points[None].astype(np.float32),
         face.scores,

@@ -11,7 +11,7 @@ from onnx import ModelProto, numpy_helper
 
 from iconface_core.types import F32, RgbU8
 
-from .candidates import Candidates
+from .candidates import FaceCandidates
 from .onnx_graph import fold_constants, keep_input, load_graph, open_session
 
 STRIDES = (8, 16, 32)
@@ -28,7 +28,7 @@ class YuNetNet:
         self._session = open_session(model, threads)
         self._outputs = [f"{head}_{stride}" for stride in STRIDES for head in ("cls", "obj", "bbox", "kps")]
 
-    def find(self, images: "list[RgbU8]", min_score: float) -> list[Candidates]:
+    def find(self, images: "list[RgbU8]", min_score: float) -> list[FaceCandidates]:
         """Candidates of each picture, best first, overlaps suppressed. All pictures must have one size."""
         height, width = images[0].shape[:2]
         rows, columns = -(-height // 32) * 32, -(-width // 32) * 32
@@ -37,14 +37,14 @@ class YuNetNet:
             slot[:height, :width] = image[..., ::-1]  # the network wants BGR, 0..255
         heads = self._session.run(self._outputs, {"input": np.ascontiguousarray(batch.transpose(0, 3, 1, 2))})
         named = dict(zip(self._outputs, heads, strict=True))
-        found: list[Candidates] = []
+        found: list[FaceCandidates] = []
         for i in range(len(images)):
             parts = [_decode(named, i, stride, columns // stride, min_score) for stride in STRIDES]
-            found.append(Candidates.join(parts).suppressed())
+            found.append(FaceCandidates.join(parts).suppressed())
         return found
 
 
-def _decode(heads: dict[str, F32], image: int, stride: int, columns: int, min_score: float) -> Candidates:
+def _decode(heads: dict[str, F32], image: int, stride: int, columns: int, min_score: float) -> FaceCandidates:
     """Turn one stride's heads into pixels. A cell's outputs are offsets from its corner in units of the stride."""
     cls, obj = heads[f"cls_{stride}"][image, :, 0], heads[f"obj_{stride}"][image, :, 0]
     scores = np.sqrt(np.clip(cls, 0, 1) * np.clip(obj, 0, 1))
@@ -53,7 +53,7 @@ def _decode(heads: dict[str, F32], image: int, stride: int, columns: int, min_sc
     box = heads[f"bbox_{stride}"][image][cells]
     centre, half = (corner + box[:, :2]) * stride, np.exp(box[:, 2:]) * (stride / 2)
     points = heads[f"kps_{stride}"][image][cells].reshape(-1, 5, 2)
-    return Candidates(
+    return FaceCandidates(
         np.hstack([centre - half, centre + half]).astype(np.float32),
         ((points + corner[:, None]) * stride).astype(np.float32),
         scores[cells].astype(np.float32),

@@ -16,17 +16,17 @@ from .graph import similar_pairs
 from .linkage import Merged, agglomerate
 from .proposals import doubtful_faces
 from .search import exact_search
-from .types import NOBODY, Decision, Faces, Facts, GroupingPolicy, Proposal, Search
+from .types import NOBODY, Decision, FaceTable, GroupingFacts, GroupingPolicy, Proposal, Search
 
 
 def assign(
-    new: Faces,
-    facts: Facts,
+    new: FaceTable,
+    facts: GroupingFacts,
     calibration: Calibration,
     policy: GroupingPolicy | None = None,
     *,
     search: Search,
-    lookup: Callable[[I64], Faces],
+    lookup: Callable[[I64], FaceTable],
     background: Background | None = None,
 ) -> list[Decision]:
     """Decide each new face: join a person, found one with other undecided faces, or wait.
@@ -60,18 +60,18 @@ def assign(
     return _decisions(pool, len(new), merged, rival >= 0, once, linkage, constraints, policy)
 
 
-def _with_neighbours(new: Faces, k: int, search: Search, lookup: Callable[[I64], Faces]) -> Faces:
+def _with_neighbours(new: FaceTable, k: int, search: Search, lookup: Callable[[I64], FaceTable]) -> FaceTable:
     """The new faces and, after them, what the index finds near them."""
     ids, _ = search(new.vectors, k + len(new))
     wanted = np.setdiff1d(ids[ids >= 0], new.face_ids)
     found = lookup(wanted)
     order = np.lexsort(found.vectors[:, :8].T)  # not by id: the same library in another order decides alike
     found = found.take(order.astype(np.int64))
-    columns = (np.concatenate([getattr(new, name), getattr(found, name)]) for name in Faces.__slots__)
-    return Faces(*columns)
+    columns = (np.concatenate([getattr(new, name), getattr(found, name)]) for name in FaceTable.__slots__)
+    return FaceTable(*columns)
 
 
-def _gather_known(pool: Faces, linkage: MeanLinkage, constraints: Constraints) -> I64:
+def _gather_known(pool: FaceTable, linkage: MeanLinkage, constraints: Constraints) -> I64:
     """Put together what is together already; each row's representative row, shape (N,)."""
     home = np.arange(len(pool))
     first: dict[tuple[int, int], int] = {}
@@ -86,7 +86,7 @@ def _gather_known(pool: Faces, linkage: MeanLinkage, constraints: Constraints) -
 
 
 def _decisions(
-    pool: Faces,
+    pool: FaceTable,
     new: int,
     merged: Merged,
     doubtful: NDArray[np.bool_],
@@ -127,12 +127,12 @@ def _decisions(
     return out
 
 
-def _own(row: int, pool: Faces, roots: I64, linkage: MeanLinkage) -> float:
+def _own(row: int, pool: FaceTable, roots: I64, linkage: MeanLinkage) -> float:
     at = np.array([row])
     return float(linkage.face_evidence(at, pool.vectors, roots[at], inside=True)[0])
 
 
-def _cluster_of(pool: Faces, member: NDArray[np.bool_]) -> int:
+def _cluster_of(pool: FaceTable, member: NDArray[np.bool_]) -> int:
     """The known cluster most of the members are in."""
     clusters = pool.cluster_ids[member & (pool.cluster_ids != NOBODY)].tolist()
     return Counter(sorted(clusters)).most_common(1)[0][0] if clusters else NOBODY
@@ -140,7 +140,7 @@ def _cluster_of(pool: Faces, member: NDArray[np.bool_]) -> int:
 
 def _question(
     row: int,
-    pool: Faces,
+    pool: FaceTable,
     merged: Merged,
     people: dict[int, int],
     linkage: MeanLinkage,

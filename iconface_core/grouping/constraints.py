@@ -6,12 +6,12 @@ import numpy as np
 
 from iconface_core.types import I64
 
-from .types import NOBODY, Faces, Facts
+from .types import NOBODY, FaceTable, GroupingFacts
 
 _NEVER = np.iinfo(np.int64).max
 
 
-def fixed_people(faces: Faces, facts: Facts) -> I64:
+def fixed_people(faces: FaceTable, facts: GroupingFacts) -> I64:
     """The person each face stands for whatever the evidence says, or -1, shape (N,).
 
     These are the confirmed faces, and all faces of a person a human touched that no fact excludes: a rejection, a birth
@@ -34,7 +34,7 @@ class Constraints:
     """Nodes are the rows of `faces`. An owner is a cluster (its root, >= 0) or a fixed person (-2 - person id), so one
     photo never puts two faces into two clusters of the same person either."""
 
-    def __init__(self, faces: Faces, facts: Facts, fixed: I64) -> None:
+    def __init__(self, faces: FaceTable, facts: GroupingFacts, fixed: I64) -> None:
         self._person = fixed.copy()
         self._birth = dict(facts.birth_days)
         self._first_day = np.where(faces.captured_day >= 0, faces.captured_day, _NEVER)

@@ -8,11 +8,11 @@ import numpy as np
 from iconface_core.types import I64
 
 from .constraints import Constraints
-from .types import NOBODY, Change, Cluster, Faces, Facts
+from .types import NOBODY, Cluster, FaceTable, GroupingChange, GroupingFacts
 
 
 def continue_ids(
-    groups: Sequence[I64], roots: Sequence[int], faces: Faces, facts: Facts, constraints: Constraints
+    groups: Sequence[I64], roots: Sequence[int], faces: FaceTable, facts: GroupingFacts, constraints: Constraints
 ) -> list[Cluster]:
     """Name the groups (rows of `faces`, one root each) after the clusters and people their faces come from.
 
@@ -58,16 +58,16 @@ def _by_overlap(previous: Sequence[I64]) -> list[int]:
     return out
 
 
-def preview(faces: Faces, labels: I64, clusters: Sequence[Cluster]) -> tuple[Change, ...]:
+def preview(faces: FaceTable, labels: I64, clusters: Sequence[Cluster]) -> tuple[GroupingChange, ...]:
     """What applying the clusters would do to faces, in the order of `faces`."""
-    changes: list[Change] = []
+    changes: list[GroupingChange] = []
     rows = zip(faces.face_ids.tolist(), faces.person_ids.tolist(), labels.tolist(), strict=True)
     for face, old, label in rows:
         new = clusters[label].person_id if label >= 0 else NOBODY
         if old == NOBODY and label >= 0:
-            changes.append(Change(face, "new", old, new, label))
+            changes.append(GroupingChange(face, "new", old, new, label))
         elif old != NOBODY and label < 0:
-            changes.append(Change(face, "left", old, NOBODY, NOBODY))
+            changes.append(GroupingChange(face, "left", old, NOBODY, NOBODY))
         elif old != new:
-            changes.append(Change(face, "moved", old, new, label))
+            changes.append(GroupingChange(face, "moved", old, new, label))
     return tuple(changes)

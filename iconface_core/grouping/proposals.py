@@ -11,11 +11,11 @@ from .constraints import Constraints
 from .evidence import MeanLinkage
 from .graph import row_lookup, rows_of
 from .linkage import Merged
-from .types import NOBODY, Cluster, Faces, Facts, Proposal
+from .types import NOBODY, Cluster, FaceTable, GroupingFacts, Proposal
 
 
 def doubtful_faces(
-    linkage: MeanLinkage, constraints: Constraints, roots: I64, faces: Faces, pairs: tuple[I64, I64], margin: float
+    linkage: MeanLinkage, constraints: Constraints, roots: I64, faces: FaceTable, pairs: tuple[I64, I64], margin: float
 ) -> I64:
     """Faces whose own cluster has less than `margin` more evidence than another that is certainly someone else.
 
@@ -45,20 +45,25 @@ def doubtful_faces(
     return rival
 
 
-def _gain(linkage: MeanLinkage, faces: Faces, roots: I64, face: I64, other: I64) -> NDArray[np.float64]:
+def _gain(linkage: MeanLinkage, faces: FaceTable, roots: I64, face: I64, other: I64) -> NDArray[np.float64]:
     """How much more evidence there is for another cluster than for the face's own."""
     home = linkage.face_evidence(face, faces.vectors, roots[face], inside=True)
     return linkage.face_evidence(face, faces.vectors, other, inside=False) - home
 
 
-def _same_photo(faces: Faces, roots: I64, face: I64, other: I64) -> I64:
+def _same_photo(faces: FaceTable, roots: I64, face: I64, other: I64) -> I64:
     """The row of cluster `other` in the photo of `face`, or -1."""
     _, photo = np.unique(faces.photo_ids, return_inverse=True)
     return rows_of(row_lookup(photo * len(roots) + roots), photo[face] * len(roots) + other)
 
 
 def rivalries(
-    linkage: MeanLinkage, faces: Faces, roots: I64, rival: I64, label_of: Mapping[int, int], clusters: Sequence[Cluster]
+    linkage: MeanLinkage,
+    faces: FaceTable,
+    roots: I64,
+    rival: I64,
+    label_of: Mapping[int, int],
+    clusters: Sequence[Cluster],
 ) -> list[Proposal]:
     """One question for each doubtful face: the person it looks most like, and the rival. `label_of` maps roots to
     `clusters`."""
@@ -80,7 +85,7 @@ def rivalries(
 
 def contradictions(
     linkage: MeanLinkage,
-    faces: Faces,
+    faces: FaceTable,
     roots: I64,
     rival: I64,
     label_of: Mapping[int, int],
@@ -107,8 +112,8 @@ def contradictions(
 
 
 def questions(
-    faces: Faces,
-    facts: Facts,
+    faces: FaceTable,
+    facts: GroupingFacts,
     merged: Merged,
     labels: I64,
     clusters: Sequence[Cluster],

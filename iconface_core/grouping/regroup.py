@@ -15,15 +15,15 @@ from .linkage import Merged, agglomerate
 from .proposals import contradictions, doubtful_faces, questions, rivalries, strongest
 from .search import cell_search, exact_search
 from .timeline import join_over_time
-from .types import NOBODY, Faces, Facts, Grouping, GroupingPolicy, Search
+from .types import NOBODY, FaceTable, Grouping, GroupingFacts, GroupingPolicy, Search
 
 _EXACT_UP_TO = 40_000  # faces: beyond, comparing all with all in numpy takes minutes
 _RIVALS = 4.0  # evidence below the asking point at which a single face still hints at a rival cluster
 
 
 def regroup(
-    faces: Faces,
-    facts: Facts,
+    faces: FaceTable,
+    facts: GroupingFacts,
     calibration: Calibration,
     policy: GroupingPolicy | None = None,
     *,
@@ -94,7 +94,7 @@ def _follow(merged: Merged, roots: I64, linkage: MeanLinkage) -> Merged:
     return Merged(roots, a[kept], b[kept], merged.evidence[kept])
 
 
-def _by_content(faces: Faces) -> I64:
+def _by_content(faces: FaceTable) -> I64:
     """An order of the faces that does not depend on their ids: ties are broken alike whatever arrived first."""
     keys = (faces.face_ids, faces.captured_day, faces.qualities, *faces.vectors[:, :8].T)
     return np.lexsort(keys).astype(np.int64)

@@ -16,7 +16,7 @@ from .evidence import F64, MeanLinkage
 from .graph import similar_pairs
 from .linkage import agglomerate
 from .search import exact_search
-from .types import Faces
+from .types import FaceTable
 
 _SPAN = 730  # days: a face changes little in two years, even a child's
 _MIN_FACES = 2  # per span: one face is too little to tie two lives together
@@ -26,7 +26,7 @@ _MOST = 50_000  # periods compared with one another; beyond, those with most fac
 class TimeLinkage:
     """A `Linkage` over clusters that knows their periods. Clusters are named by their roots."""
 
-    def __init__(self, faces: Faces, roots: I64, rows: I64, linkage: MeanLinkage) -> None:
+    def __init__(self, faces: FaceTable, roots: I64, rows: I64, linkage: MeanLinkage) -> None:
         """`linkage` holds single faces still; it is consumed to hold one cluster per (root, period)."""
         self._linkage = linkage
         self.periods: defaultdict[int, dict[int, int]] = defaultdict(dict)
@@ -75,7 +75,7 @@ class TimeLinkage:
 
 
 def join_over_time(
-    faces: Faces, roots: I64, linkage: MeanLinkage, constraints: Constraints, *, join: float, floor: float
+    faces: FaceTable, roots: I64, linkage: MeanLinkage, constraints: Constraints, *, join: float, floor: float
 ) -> I64:
     """New roots (N,) after linking clusters whose faces carry dates. `linkage` must be fresh and is consumed."""
     sizes = np.bincount(roots, minlength=len(roots))

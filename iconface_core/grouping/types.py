@@ -21,7 +21,7 @@ The searched faces may include the queries themselves; grouping drops those by i
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Faces:
+class FaceTable:
     """Faces of one embedder as columns of length N.
 
     `vectors` (N, d) unit length; `qualities` 0..1 (`Calibration.quality` of the norms); `captured_day` is
@@ -52,9 +52,9 @@ class Faces:
     def __len__(self) -> int:
         return len(self.face_ids)
 
-    def take(self, rows: I64 | NDArray[np.bool_]) -> "Faces":
+    def take(self, rows: I64 | NDArray[np.bool_]) -> "FaceTable":
         """The same columns for some rows (indices or mask)."""
-        return Faces(
+        return FaceTable(
             self.face_ids[rows],
             self.photo_ids[rows],
             self.vectors[rows],
@@ -67,7 +67,7 @@ class Faces:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GroupingFacts:
     """What people said; grouping obeys it and never weighs it.
 
     `rejections`: (face_id, person_id), for ever. `birth_days`: person_id -> `date.toordinal()`; photos captured before
@@ -153,7 +153,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class GroupingChange:
     """One line of the preview. `new`: had no person, gets one; `moved`: changes person; `left`: loses its person.
     `cluster` indexes `Grouping.clusters` (-1 for `left`)."""
 
@@ -172,6 +172,6 @@ class Grouping:
 
     labels: I64
     clusters: tuple[Cluster, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[GroupingChange, ...]
     proposals: tuple[Proposal, ...]
     background: Background

@@ -77,7 +77,7 @@ class PeopleGallery:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FaceFacts:
     """What the human said and the photo proves. The gallery's own rows of the probe's photo are read too.
 
     `rejected`: people this face is not. `present`: people that other faces of this photo are. `born`: person -> date.
@@ -195,7 +195,7 @@ def identify(
     gallery: PeopleGallery,
     calibration: Calibration,
     *,
-    facts: Facts | None = None,
+    facts: FaceFacts | None = None,
     policy: IdentifyPolicy | None = None,
     hints: Mapping[int, float] | None = None,
 ) -> Identification:
@@ -205,7 +205,7 @@ def identify(
     when the face alone leaves a doubt, and never for people whom it speaks against. The probe's own row (same face id)
     is never evidence for itself. Raises ValueError when the dimensions differ.
     """
-    facts, policy = facts or Facts(), policy or IdentifyPolicy()
+    facts, policy = facts or FaceFacts(), policy or IdentifyPolicy()
     if len(gallery) and gallery.vectors.shape[1] != len(probe.vector):
         raise ValueError(
             f"probe has {len(probe.vector)} dimensions, the gallery {gallery.vectors.shape[1]}: two embedders never mix"
@@ -242,7 +242,7 @@ def _decide(
     return Identification(kind, candidates, stranger, margin, excluded)
 
 
-def _excluded(probe: Probe, gallery: PeopleGallery, facts: Facts) -> dict[int, Exclusion]:
+def _excluded(probe: Probe, gallery: PeopleGallery, facts: FaceFacts) -> dict[int, Exclusion]:
     """People who cannot be it. A rejection is named before the rest: it is what the human remembers saying."""
     excluded: dict[int, Exclusion] = {}
     if probe.captured_at is not None:

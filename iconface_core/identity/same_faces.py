@@ -24,7 +24,7 @@ _ASPECT = 0.05  # of a width to a height, as a logarithm: rounding, and a row or
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class FacePosition:
     """A face: its box in upright pixels, and its unit vector (None: unknown, or of another embedder). `elsewhere`: the
     box says nothing, because the face was lost in an earlier edit."""
 
@@ -67,8 +67,8 @@ class SameFaces:
 
 
 def same_faces(
-    old: Sequence[Place],
-    new: Sequence[Place],
+    old: Sequence[FacePosition],
+    new: Sequence[FacePosition],
     before: tuple[int, int],
     now: tuple[int, int],
     *,
@@ -95,19 +95,21 @@ def same_faces(
     return SameFaces(old_of, edits, certain)
 
 
-def _cosine(a: Place, b: Place) -> float:
+def _cosine(a: FacePosition, b: FacePosition) -> float:
     if a.vector is None or b.vector is None or len(a.vector) != len(b.vector):
         return float("nan")
     return float(a.vector @ b.vector)
 
 
-def _overlaps(edit: Edit, old: Sequence[Place], new: Sequence[Place]) -> NDArray[np.float64]:
+def _overlaps(edit: Edit, old: Sequence[FacePosition], new: Sequence[FacePosition]) -> NDArray[np.float64]:
     moved = [None if o.elsewhere else edit.box(o.bbox) for o in old]
     rows = [[0.0 if m is None else iou(n.bbox, m) for m in moved] for n in new]
     return np.array(rows, np.float64).reshape(len(new), len(old))
 
 
-def _score(edit: Edit, old: Sequence[Place], new: Sequence[Place], alike: NDArray[np.float64], min_iou: float) -> float:
+def _score(
+    edit: Edit, old: Sequence[FacePosition], new: Sequence[FacePosition], alike: NDArray[np.float64], min_iou: float
+) -> float:
     """How many faces are where this edit would bring them, and how exactly."""
     overlap = _overlaps(edit, old, new)
     fits = np.where((overlap >= min_iou) & ~(alike < OTHER_FACE), overlap + np.nan_to_num(alike), 0.0)
@@ -115,8 +117,8 @@ def _score(edit: Edit, old: Sequence[Place], new: Sequence[Place], alike: NDArra
 
 
 def _edits(
-    old: Sequence[Place],
-    new: Sequence[Place],
+    old: Sequence[FacePosition],
+    new: Sequence[FacePosition],
     alike: NDArray[np.float64],
     before: tuple[int, int],
     now: tuple[int, int],

@@ -42,7 +42,7 @@ class ReferenceUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class FaceRecord:
+class FaceProvenance:
     """What was done to one face. `bbox` is x1 y1 x2 y2 in upright pixels; similarities are cosines to the person's
     gallery, None when nobody was identified."""
 
@@ -66,7 +66,7 @@ class Provenance:
     source_sha256: str
     software: str
     created: datetime
-    faces: tuple[FaceRecord, ...] = field(default=())
+    faces: tuple[FaceProvenance, ...] = field(default=())
 
     def to_xmp(self, original: bytes | None = None) -> bytes:
         """The XMP packet, laid over the original photo's own packet when it has a readable one."""
@@ -113,7 +113,7 @@ def _from_rdf(rdf: Element) -> Provenance | None:
         data = json.loads(text)
         faces = tuple(
             replace(
-                FaceRecord(**{**f, "bbox": tuple(f["bbox"]), "references": ()}),
+                FaceProvenance(**{**f, "bbox": tuple(f["bbox"]), "references": ()}),
                 references=tuple(ReferenceUsed(**r) for r in f["references"]),
             )
             for f in data.pop("faces")

@@ -15,7 +15,7 @@ from iconface_core.untyped import lazy
 
 PIN = "iconface-pull.json"
 
-Progress = Callable[[str, int, int], None]
+DownloadProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def pull(
     folder: Path,
     *,
     endpoint: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: DownloadProgress | None = None,
 ) -> str:
     """Download what is missing into `folder` and return the commit. `on_progress(file, bytes done, bytes in all)` runs
     before each file, during it (about every 10 MB) and at the end, and may raise to cancel; a later call resumes.
@@ -109,7 +109,7 @@ def _list(spec: PullSpec, folder: Path, endpoint: str | None) -> tuple[str, list
 class _Report:
     """Progress of one file inside the whole pull. Never goes back, whatever retries the client makes."""
 
-    def __init__(self, on_progress: Progress | None, file: RemoteFile, before: int, total: int) -> None:
+    def __init__(self, on_progress: DownloadProgress | None, file: RemoteFile, before: int, total: int) -> None:
         self._on_progress, self._file, self._before, self._total = on_progress, file, before, total
         self._most = 0
         self.cancelled: BaseException | None = None

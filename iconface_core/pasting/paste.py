@@ -15,7 +15,7 @@ from iconface_core.geometry import FFHQ_512, Template, invert
 from iconface_core.types import F32, AlignedFace, DetectedFace, RgbU8
 
 from .grain import measure_grain, missing_grain
-from .region import Place, paste_mask
+from .region import CropPlacement, paste_mask
 from .tone import is_grey, tone_matched
 
 
@@ -61,7 +61,7 @@ def paste_back(
     if x2 <= x1 or y2 <= y1:
         nothing = np.zeros((0, 0), np.float32)
         return Pasted(canvas.copy(), (0, 0, 0, 0), nothing, np.zeros((0, 0, 3), np.float32))
-    place = Place.of(degraded.from_photo, landmarks, (x1, y1), (y2 - y1, x2 - x1), template.size)
+    place = CropPlacement.of(degraded.from_photo, landmarks, (x1, y1), (y2 - y1, x2 - x1), template.size)
     was = photo[y1:y2, x1:x2].astype(np.float32)
     grey = is_grey(degraded.pixels)
     change = _warp(tone_matched(restored, degraded.pixels), place.to_region, (x2 - x1, y2 - y1), place.scale)

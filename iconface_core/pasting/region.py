@@ -45,7 +45,7 @@ LARGEST = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class CropPlacement:
     """Where a crop lies in a part of the photo, the region.
 
     `to_region` maps crop pixels to pixels of the region, `shape` (height, width) is its size, `corner` x, y its place
@@ -63,7 +63,9 @@ class Place:
     zoom: float = 1.0
 
     @classmethod
-    def of(cls, from_photo: F32, landmarks: F32, corner: tuple[int, int], shape: tuple[int, int], size: int) -> "Place":
+    def of(
+        cls, from_photo: F32, landmarks: F32, corner: tuple[int, int], shape: tuple[int, int], size: int
+    ) -> "CropPlacement":
         """For a crop with this photo -> crop affine and landmarks (5, 2) in photo pixels."""
         to_region = invert(from_photo)
         to_region[:, 2] -= corner
@@ -75,7 +77,7 @@ class Place:
         """See above."""
         return self.size / self.scale
 
-    def reduced(self, largest: int) -> "Place":
+    def reduced(self, largest: int) -> "CropPlacement":
         """The same place in a smaller picture of the photo, whose sides are `largest` at most."""
         share = largest / max(self.shape)
         if share >= 1:
@@ -85,10 +87,12 @@ class Place:
         to_region = self.to_region * step[:, None]
         to_region[:, 2] += 0.5 * step - 0.5  # pixel centres
         landmarks = ((self.landmarks + 0.5) * step - 0.5).astype(np.float32)
-        return Place(to_region, landmarks, self.corner, (h, w), self.scale / share, self.size, self.zoom * share)
+        return CropPlacement(
+            to_region, landmarks, self.corner, (h, w), self.scale / share, self.size, self.zoom * share
+        )
 
 
-def paste_mask(place: Place, was: F32, new: F32, others: Sequence[DetectedFace] = ()) -> F32:
+def paste_mask(place: CropPlacement, was: F32, new: F32, others: Sequence[DetectedFace] = ()) -> F32:
     """How much of the restored picture each pixel of the region gets, (H, W) in 0..1, exactly 0 where none.
 
     `was` is the photo, `new` the restored picture, both (H, W, 3) in 0..255; `others` are the other faces of the photo.
@@ -133,7 +137,7 @@ def face_mask(landmarks: F32, size: int) -> F32:
     return _smooth_step((1 - radius(landmarks, (size, size))) / 0.22 + 0.5)
 
 
-def kept_surroundings(place: Place, was: F32, new: F32, face: F32) -> F32:
+def kept_surroundings(place: CropPlacement, was: F32, new: F32, face: F32) -> F32:
     """How much the photo's own pixels are kept, (H, W) in 0..1: where they are sharper than those of the face and as
     sharp as the restored ones. `face` (H, W) in 0..1 says where the face is."""
     inside = _inside_crop(place)
@@ -175,7 +179,7 @@ def _noise(image: F32) -> float:
     return 0.85 * float(np.quantile(amount[::4, ::4], 0.1) * np.sqrt(np.pi / 2) / 6) ** 2
 
 
-def _inside_crop(place: Place) -> Mask:
+def _inside_crop(place: CropPlacement) -> Mask:
     """Where the region lies in the crop, (H, W) bool."""
     h, w = place.shape
     y, x = np.ogrid[:h, :w]
@@ -186,7 +190,7 @@ def _inside_crop(place: Place) -> Mask:
     return inside
 
 
-def _free(place: Place, others: Sequence[DetectedFace]) -> Mask:
+def _free(place: CropPlacement, others: Sequence[DetectedFace]) -> Mask:
     """Where the region may change, (H, W): in the crop and not in another face. Theirs are their boxes with a margin
     and their outlines, but for what lies within this face and nearer to its middle than to theirs, each in its size."""
     free = _inside_crop(place)
@@ -205,7 +209,7 @@ def _free(place: Place, others: Sequence[DetectedFace]) -> Mask:
     return free
 
 
-def _fade(place: Place, free: Mask, change: F32, face: F32) -> F32:
+def _fade(place: CropPlacement, free: Mask, change: F32, face: F32) -> F32:
     """From 0 beside what must not change to 1, (H, W): the wider, the more the change would be seen there."""
     seen = _mean(np.abs(_mean(change, place.unit / 32, free)).max(2), place.unit / 16, free)
     low, high = FADE

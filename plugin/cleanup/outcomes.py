@@ -17,7 +17,7 @@ Kind = Literal["restored", "refused", "left alone", "failed", "cancelled", "wait
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CleanupOutcome:
     """One face (or one photo, while `face_id` is None: not begun, or unreadable). `reason` says why nothing was
     written. `state` is the restoration's now: a result may have been rejected since. `named`: the user named the
     person. `changed_mean` (0..255) and `changed_share` (0..1) are what was changed visibly."""
@@ -72,7 +72,7 @@ class Outcome:
         }
 
 
-def outcomes(tx: Tx, run: Run | None = None) -> list[Outcome]:
+def outcomes(tx: Tx, run: Run | None = None) -> list[CleanupOutcome]:
     """Of one clean-up, or (None) of all whose jobs are remembered; in the order in which the photos were fed."""
     jobs = [j for j in tx.jobs.find(kind=RESTORE) if j.origin == "cleanup"]
     if run is not None:
@@ -91,7 +91,7 @@ def ended_jobs(tx: Tx, run: Run) -> list[JobRecord]:
     return [j for j in jobs if j.payload.get("run") == run.started_at]
 
 
-def counts(found: Sequence[Outcome]) -> dict[str, int]:
+def counts(found: Sequence[CleanupOutcome]) -> dict[str, int]:
     """How many faces ended how."""
     return dict(Counter(o.kind for o in found))
 
@@ -101,13 +101,13 @@ def _second(run: Run | None) -> str | None:
     return None if run is None else run.started_at[:19]
 
 
-def _of_job(job: JobRecord, made: Mapping[int, RestorationRecord], names: Mapping[int, str]) -> list[Outcome]:
+def _of_job(job: JobRecord, made: Mapping[int, RestorationRecord], names: Mapping[int, str]) -> list[CleanupOutcome]:
     photo, wanted = job.payload["path"], job.payload["options"].get("face_ids", [])
     if job.state in ("waiting", "running"):
-        return [Outcome("waiting", photo, face_id=i) for i in wanted]
+        return [CleanupOutcome("waiting", photo, face_id=i) for i in wanted]
     if job.state in ("failed", "cancelled"):
         return [
-            Outcome("failed" if job.state == "failed" else "cancelled", photo, face_id=i, reason=job.error)
+            CleanupOutcome("failed" if job.state == "failed" else "cancelled", photo, face_id=i, reason=job.error)
             for i in wanted
         ]
     rows = {r["face_id"]: r for r in (job.progress or {}).get("faces", [])}
@@ -116,7 +116,7 @@ def _of_job(job: JobRecord, made: Mapping[int, RestorationRecord], names: Mappin
 
 def _of_face(
     photo: str, face_id: int, row: Mapping[str, Any] | None, record: RestorationRecord | None, names: Mapping[int, str]
-) -> Outcome:
+) -> CleanupOutcome:
     """The restoration says more than the job when the job was killed after it had been kept, and was run again."""
     row = row or {}
     degradation = row.get("degradation") or {}
@@ -129,11 +129,13 @@ def _of_face(
         "complaints": tuple(degradation.get("reasons", ())),
     }
     if record is None:
-        return Outcome("left alone", **said, reason=row.get("skipped_reason") or "the face is not there any more")
+        return CleanupOutcome(
+            "left alone", **said, reason=row.get("skipped_reason") or "the face is not there any more"
+        )
     b = record.bbox
     said |= {"person": _title(record.person_id, names), "bbox": None if b is None else (b.x1, b.y1, b.x2, b.y2)}
     kind: Kind = _KINDS.get(record.state, "restored")
-    return Outcome(
+    return CleanupOutcome(
         kind,
         **said,
         reason=None

@@ -35,7 +35,7 @@ class PlanFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CleanupPlan:
     """`items` are to be restored, in this order; `left` counts the degraded faces that are left alone by reason.
     `faces` usable ones are in the library, `measured` of them were measured, `in_full` of
     these in all pixels of the file. `beyond_limit` were cut off."""
@@ -57,7 +57,7 @@ class Plan:
         return [(p, [c.face.id for c in some]) for p, some in groupby(ordered, key=lambda c: c.face.photo_id)]
 
 
-def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Plan:
+def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> CleanupPlan:
     """Plan for a restorer by name. Raises BackendUnavailableError for an unknown one."""
     backend = app.restorers.backend(restorer)
     since = None if where.since is None else where.since.isoformat()
@@ -84,7 +84,7 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Plan:
     with app.gallery.begin(write=False) as tx:
         size = sum(tx.photos.get(p).size for p in photo_ids)
         expected = estimate(tx, restorer=backend.id, faces=len(items), input_bytes=size)
-    return Plan(
+    return CleanupPlan(
         items, dict(left), faces, measured, in_full, degraded, len(wanted) - len(items), len(photo_ids), expected
     )
 

@@ -20,7 +20,7 @@ from plugin.progress import Progress
 
 from .estimate import paces, size_words, time_words
 from .feeder import Run, current
-from .outcomes import Outcome, counts, ended_jobs, outcomes
+from .outcomes import CleanupOutcome, counts, ended_jobs, outcomes
 
 if TYPE_CHECKING:
     from plugin.app import App
@@ -35,10 +35,10 @@ MARGIN = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ReportCard:
     """One face on the page; pictures are data URIs, None where there is nothing to show."""
 
-    outcome: Outcome
+    outcome: CleanupOutcome
     before: str | None
     after: str | None
 
@@ -76,10 +76,10 @@ def write_report(app: "App", target: Path, *, everything: bool, limit: int, prog
     return files
 
 
-def _table(found: Sequence[Outcome]) -> str:
+def _table(found: Sequence[CleanupOutcome]) -> str:
     """CSV with a header; lists are joined by "; "."""
     out = io.StringIO()
-    fields = list(Outcome("waiting", "").row())
+    fields = list(CleanupOutcome("waiting", "").row())
     writer = csv.DictWriter(out, fields, lineterminator="\r\n")
     writer.writeheader()
     for o in found:
@@ -94,7 +94,7 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _page(found: Sequence[Outcome], run: Run, took: float, limit: int, progress: Progress) -> str:
+def _page(found: Sequence[CleanupOutcome], run: Run, took: float, limit: int, progress: Progress) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     env = Environment(
@@ -117,7 +117,7 @@ def _page(found: Sequence[Outcome], run: Run, took: float, limit: int, progress:
     )
 
 
-def _spent(run: Run, took: float, found: Sequence[Outcome]) -> str:
+def _spent(run: Run, took: float, found: Sequence[CleanupOutcome]) -> str:
     """What it took and what was estimated, as one sentence; "" while there is nothing to tell."""
     disk = sum(Path(p).stat().st_size for p in {o.output for o in found if o.output} if Path(p).is_file())
     if not (took and disk):
@@ -131,12 +131,12 @@ def _spent(run: Run, took: float, found: Sequence[Outcome]) -> str:
 _ORDER = ("restored", "refused", "failed", "left alone")
 
 
-def _cards(found: Sequence[Outcome], progress: Progress) -> Iterator[Card]:
+def _cards(found: Sequence[CleanupOutcome], progress: Progress) -> Iterator[ReportCard]:
     cache = _Reader()
     for o in found:
         before = cache.crop(o.photo, o.bbox)
         after = cache.crop(o.output, o.bbox) if o.kind == "restored" and o.output else None
-        yield Card(o, before, after)
+        yield ReportCard(o, before, after)
         progress.step(o.photo)
 
 

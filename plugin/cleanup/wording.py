@@ -7,7 +7,7 @@ from typing import Any
 
 from plugin.restoring.candidates import Candidate
 
-from .plan import Plan
+from .plan import CleanupPlan
 
 HEAD = ("face", "who", "expect", "refs", "degraded", "photo")
 _WHO, _DEGRADED, _PHOTO = 14, 27, 16
@@ -16,14 +16,14 @@ _WHO, _DEGRADED, _PHOTO = 14, 27, 16
 _SHORT = {"A great deal clearer": "a lot", "Clearly better": "better", "A little better": "little"}
 
 
-def table_rows(plan: Plan, width: int) -> list[tuple[str, ...]]:
+def table_rows(plan: CleanupPlan, width: int) -> list[tuple[str, ...]]:
     """Cells under `HEAD` that together fit into `width` columns of a terminal; 0: nothing is shortened."""
     rows = [_cells(c) for c in plan.items]
     wide = max((sum(map(len, row)) for row in rows), default=0) + 2 * (len(HEAD) - 1)
     return rows if width == 0 or wide <= width else [_short(row, width) for row in rows]
 
 
-def summary_lines(plan: Plan) -> list[str]:
+def summary_lines(plan: CleanupPlan) -> list[str]:
     """The plan as a whole."""
     if plan.faces == 0:
         return ["no faces yet: iconface library add DIR, then iconface scan"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from plugin.app import App
     from plugin.cleanup.drive import Waiting
     from plugin.cleanup.feeder import Run
-    from plugin.cleanup.plan import Plan, PlanFilter
+    from plugin.cleanup.plan import CleanupPlan, PlanFilter
 
 People = Annotated[
     list[str] | None, typer.Option("--people", "-p", help="only of this person (id or name); may be repeated")
@@ -281,7 +281,7 @@ def _status(app: "App") -> dict[str, Any]:
     }
 
 
-def _summary(made: "Plan") -> dict[str, Any]:
+def _summary(made: "CleanupPlan") -> dict[str, Any]:
     return {
         "faces": made.faces,
         "measured": made.measured,

@@ -156,5 +156,5 @@ def add(
     session = Session.of(ctx)
     with session.app() as app:
         who = None if person is None else app.people.find(person)
-        decision = app.by_hand.add(absolute(photo), BBox(x1, y1, x2, y2), who, dry_run=dry_run)
+        decision = app.drawn_faces.add(absolute(photo), BBox(x1, y1, x2, y2), who, dry_run=dry_run)
     show_decision(session, decision, dry_run)

@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plugin.file_managers.registry import Outcome
+    from plugin.file_managers.registry import InstallOutcome
     from plugin.installed_files.changes import FileChange
 
 
-def needed(outcome: "Outcome") -> "list[FileChange]":
+def needed(outcome: "InstallOutcome") -> "list[FileChange]":
     """The changes that change anything."""
     return [c for c in outcome.changes if c.needed]
 
 
-def changes_row(outcome: "Outcome") -> list[dict[str, Any]]:
+def changes_row(outcome: "InstallOutcome") -> list[dict[str, Any]]:
     """The needed changes as JSON values."""
     return [{"path": str(c.path), "action": c.action, "diff": "\n".join(c.diff())} for c in needed(outcome)]
 
 
-def outcome_lines(outcome: "Outcome", done: Sequence[str], *, dry_run: bool) -> list[str]:
+def outcome_lines(outcome: "InstallOutcome", done: Sequence[str], *, dry_run: bool) -> list[str]:
     """For people: the error, nothing, the diff, or `done`, which says what was changed, and the hint."""
     title = outcome.integration.title
     if outcome.error is not None:

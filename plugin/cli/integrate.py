@@ -12,7 +12,7 @@ from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.file_managers.registry import Integration, Outcome
+    from plugin.file_managers.registry import InstallOutcome, Integration
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="see: iconface integrate list")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]
@@ -70,13 +70,13 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
 def _known(session: Session) -> "list[Integration]":
     from plugin.file_managers.registry import integrations
     from plugin.installed_files.command import entry_command
-    from plugin.installed_files.own_files import Places
+    from plugin.installed_files.own_files import UserFolders
 
-    places = Places.of(os.environ, Path.home(), session.settings().folders.data)
+    places = UserFolders.of(os.environ, Path.home(), session.settings().folders.data)
     return integrations(places, entry_command(session.own_home))
 
 
-def _row(outcome: "Outcome") -> dict[str, Any]:
+def _row(outcome: "InstallOutcome") -> dict[str, Any]:
     return {
         "name": outcome.integration.name,
         "title": outcome.integration.title,
@@ -87,7 +87,7 @@ def _row(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _lines(outcome: "Outcome", dry_run: bool) -> list[str]:
+def _lines(outcome: "InstallOutcome", dry_run: bool) -> list[str]:
     title, verb = outcome.integration.title, {"create": "wrote", "change": "changed", "remove": "removed"}
     done = [
         *(f"{title}: {verb[c.action]} {c.path}" for c in needed(outcome)),

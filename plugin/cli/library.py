@@ -186,7 +186,7 @@ def scan(
 
         def once() -> "LibraryReport":
             with session.out.progress("scanning", "photos") as progress:
-                return app.job.run(
+                return app.scans.run(
                     progress,
                     only=None if folder is None else Path(app.roots.find(folder)[0].path),
                     re_embed=re_embed,

@@ -110,7 +110,7 @@ def undo(
 
     session = Session.of(ctx)
     with session.app() as app:
-        record, removed = take_back(app.copies, app.people, decision, dry_run=dry_run)
+        record, removed = take_back(app.moved_copies, app.people, decision, dry_run=dry_run)
     payload = {"decision_id": record.id, "summary": record.summary, "undoes": record.undoes, "skipped": record.skipped}
     payload |= {"removed": [str(p) for p in removed], "dry_run": dry_run}
     session.out.object({"undo": payload}, [record.summary, *(f"removed {p}" for p in removed)])

@@ -10,7 +10,7 @@ from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.models.store import ModelShelf
+    from plugin.models.store import ModelStore
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would be done")]
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="an id, see: iconface models list")]
@@ -158,7 +158,7 @@ def _would(session: Session, what: str) -> None:
     session.out.object({"would": what, "dry_run": True}, [f"would {what}"])
 
 
-def _shelf(session: Session) -> "ModelShelf":
-    from plugin.models.store import ModelShelf
+def _shelf(session: Session) -> "ModelStore":
+    from plugin.models.store import ModelStore
 
-    return ModelShelf(session.settings().folders.models)
+    return ModelStore(session.settings().folders.models)

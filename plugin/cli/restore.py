@@ -11,7 +11,7 @@ from plugin.plain_text import counted
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from plugin.restoring.identification import Answer
+    from plugin.restoring.identification import IdentifiedFace
 
 FaceNumber = Annotated[int | None, typer.Option("--face", min=1, help="only this face, counted from the left")]
 
@@ -36,9 +36,9 @@ def references(
     session = Session.of(ctx)
     with session.app() as app:
         path = absolute(photo)
-        _, subjects = app.subjects.find(path)
+        _, subjects = app.photo_faces.find(path)
         who = None if person is None else app.people.find(person)
-        answers = app.whois.answer(pick(subjects, face, path), person_id=who, limit=limit)
+        answers = app.identifier.answer(pick(subjects, face, path), person_id=who, limit=limit)
     rows = [_row(a) for a in answers]
     known = sum(r["person_id"] is not None for r in rows)
     head = [f"{counted(len(rows), 'face')}, {known} of them known"] if len(rows) > 1 else []
@@ -138,7 +138,7 @@ def restore(
     return exit_code(results)
 
 
-def _row(answer: "Answer") -> dict[str, Any]:
+def _row(answer: "IdentifiedFace") -> dict[str, Any]:
     s, choice = answer.subject, answer.choice
     b = s.face.bbox
     return {

@@ -16,7 +16,7 @@ from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import RestorationRecord
-    from plugin.library.moved_copies import Copies
+    from plugin.library.moved_copies import MovedCopies
 
 VERBS = frozenset({"list", "show", "accept", "reject"})
 """The first word after `restore` that means one of these commands, not a photo of that name."""
@@ -60,7 +60,7 @@ def list_(
                 return tx.restorations.history(photo=where, states=wanted, limit=limit)
 
         records = now()
-        if app.copies.catch_up([r for r in records if r.state == "done"]):
+        if app.moved_copies.catch_up([r for r in records if r.state == "done"]):
             records = now()
     rows = [_row(r) for r in records]
     table = columns(
@@ -76,7 +76,7 @@ def show(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID|PA
 
     session = Session.of(ctx)
     with session.app() as app:
-        records = find(app.copies, _name(which))
+        records = find(app.moved_copies, _name(which))
     session.out.result(
         "restorations", [_row(r) for r in records], [x for _, row in _both(records) for x in _lines(row)]
     )
@@ -101,14 +101,14 @@ def accept(
     human: list[str] = []
     results: list[FaceResult] = []
     with session.app() as app:
-        entries = _entries(app.copies, which)
+        entries = _entries(app.moved_copies, which)
         for first in entries:
             if first.state != "proposed":
-                accept_output(app.copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
+                accept_output(app.moved_copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
         for first in entries:
             row: dict[str, Any] = {"restoration_id": first.id, "photo": first.photo, "dry_run": dry_run}
             if first.state != "proposed":
-                record = accept_output(app.copies, str(first.id), dry_run=dry_run)
+                record = accept_output(app.moved_copies, str(first.id), dry_run=dry_run)
                 rows.append({**row, "decision_id": record.id, "summary": record.summary, "results": [], "job_id": None})
                 human.append(record.summary)
                 continue
@@ -132,11 +132,11 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     rows: list[dict[str, Any]] = []
     human: list[str] = []
     with session.app() as app:
-        entries = _entries(app.copies, which)
+        entries = _entries(app.moved_copies, which)
         for first in entries:
-            reject_output(app.copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
+            reject_output(app.moved_copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
         for first in entries:
-            record, removed = reject_output(app.copies, str(first.id), dry_run=dry_run)
+            record, removed = reject_output(app.moved_copies, str(first.id), dry_run=dry_run)
             paths = [str(p) for p in removed]
             rows.append(
                 {
@@ -151,7 +151,7 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     session.out.result("rejected", rows, human)
 
 
-def _entries(copies: "Copies", which: Sequence[str]) -> "list[RestorationRecord]":
+def _entries(copies: "MovedCopies", which: Sequence[str]) -> "list[RestorationRecord]":
     """The first row of each output or proposal that is named, each once. Raises NotFoundError."""
     from plugin.restoring.decisions import find
 

@@ -9,7 +9,7 @@ from .file_changes import changes_row, needed, outcome_lines
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.file_managers.registry import Outcome
+    from plugin.file_managers.registry import InstallOutcome
     from plugin.settings import Folders
 
 Ways = Annotated[list[str] | None, typer.Argument(metavar="[WAY...]", help="systemd, autostart, launchd, task")]
@@ -143,7 +143,7 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
     return 1 if any(o.error for o in outcomes) else 0
 
 
-def _row(outcome: "Outcome") -> dict[str, Any]:
+def _row(outcome: "InstallOutcome") -> dict[str, Any]:
     return {
         "name": outcome.integration.name,
         "changes": changes_row(outcome),
@@ -152,7 +152,7 @@ def _row(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _lines(outcome: "Outcome", wanted: bool, dry_run: bool) -> list[str]:
+def _lines(outcome: "InstallOutcome", wanted: bool, dry_run: bool) -> list[str]:
     done = [f"{outcome.integration.title}: {c.action} {c.path}" for c in needed(outcome)]
     lines = outcome_lines(outcome, done, dry_run=dry_run)
     if wanted or dry_run or outcome.error is not None or not done:

@@ -71,7 +71,7 @@ def run_demo(output: Path, photos: Path | None, progress: Progress) -> DemoRepor
         report = DemoReport(library, home, photos is None)
         ruined = None if photos is not None else _sample(app, library)
         app.roots.add(library)
-        report.scan = app.job.run(progress).lines(dry_run=False)
+        report.scan = app.scans.run(progress).lines(dry_run=False)
         report.people = app.people.rows()
         for photo in [ruined] if ruined is not None else _candidates(app):
             request = RestoreRequest(output=output / "restored")
@@ -88,7 +88,7 @@ def run_demo(output: Path, photos: Path | None, progress: Progress) -> DemoRepor
 def _sample(app: App, library: Path) -> Path:
     source = group_photo()
     picture = Image.open(source).convert("RGB")
-    _, subjects = app.subjects.find(source)
+    _, subjects = app.photo_faces.find(source)
     if len(subjects) < 2:
         raise NotFoundError(f"{source}: the sample photo should show several faces, found {len(subjects)}")
     return make_library(library, picture, [s.face for s in subjects])

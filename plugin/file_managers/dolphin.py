@@ -1,7 +1,7 @@
 """Dolphin (KDE): a service menu. Without the executable bit Dolphin shows the entry and then refuses to run it."""
 
 from plugin.installed_files.command import Argv, desktop_exec
-from plugin.installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_path
+from plugin.installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
 
 _MENU = """\
 # {marker}: made by iconface; "iconface integrate uninstall dolphin" removes it.
@@ -19,7 +19,7 @@ Exec={command} %F
 """
 
 
-def service_menu(places: Places, command: Argv) -> OwnFiles:
+def service_menu(places: UserFolders, command: Argv) -> OwnFiles:
     """The folder of KDE Frameworks 5.85 and later. A `%` in the first word of `command` could not be escaped: that is
     `sh` (`guarded`)."""
     text = _MENU.format(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from plugin.installed_files.changes import IntegrationError
 from plugin.installed_files.command import Argv, windows
-from plugin.installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, Places, on_path
+from plugin.installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, UserFolders, on_path
 
 KEY = r"HKEY_CURRENT_USER\Software\Classes\SystemFileAssociations\image\shell\IConFace.Restore"
 
@@ -26,7 +26,7 @@ Windows Registry Editor Version 5.00
 """
 
 
-def explorer(places: Places, command: Argv, reg: Sequence[str] = ("reg",)) -> OwnFiles:
+def explorer(places: UserFolders, command: Argv, reg: Sequence[str] = ("reg",)) -> OwnFiles:
     """The file that is imported stays in our folder. `reg` is the program that imports it.
 
     Explorer starts the command once for every selected file ("Player" lifts its limit from 15 to 100 of them).

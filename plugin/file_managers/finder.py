@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from plugin.installed_files.command import Argv, shell
-from plugin.installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, Places
+from plugin.installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, UserFolders
 
 PBS = Path("/System/Library/CoreServices/pbs")
 
 
-def quick_action(places: Places, command: Argv) -> OwnFiles:
+def quick_action(places: UserFolders, command: Argv) -> OwnFiles:
     """One shell script, which gets the files as its arguments."""
     bundle = places.home / "Library" / "Services" / f"{LABEL}.workflow"
     files = (

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from plugin.installed_files.command import Argv, shell
-from plugin.installed_files.own_files import LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_path
+from plugin.installed_files.own_files import LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
 
 _SCRIPT = """\
 #!/bin/sh
@@ -55,7 +55,7 @@ class IConFace(GObject.GObject, Nautilus.MenuProvider):
 """
 
 
-def extension(places: Places, command: Argv) -> OwnFiles:
+def extension(places: UserFolders, command: Argv) -> OwnFiles:
     """Needs python3-nautilus."""
     text = _EXTENSION.format(marker=MARKER, command=list(command), mime_types=MIME_TYPES, label=LABEL)
     path = places.data / "nautilus-python" / "extensions" / "iconface.py"
@@ -68,7 +68,7 @@ def extension(places: Places, command: Argv) -> OwnFiles:
     )
 
 
-def script(places: Places, command: Argv) -> OwnFiles:
+def script(places: UserFolders, command: Argv) -> OwnFiles:
     """Needs nothing; stands under "Scripts"."""
     text = _SCRIPT.format(marker=MARKER, command=shell(command))
     path = places.data / "nautilus" / "scripts" / LABEL

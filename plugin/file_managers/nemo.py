@@ -9,7 +9,7 @@ from plugin.installed_files.own_files import (
     MIME_TYPES,
     OwnFile,
     OwnFiles,
-    Places,
+    UserFolders,
     on_path,
 )
 
@@ -26,7 +26,7 @@ Quote=double
 """
 
 
-def action(places: Places, command: Argv) -> OwnFiles:
+def action(places: UserFolders, command: Argv) -> OwnFiles:
     """`Quote=double` makes Nemo quote each path; the command is read by a shell's rules."""
     text = _ACTION.format(
         marker=MARKER,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from plugin.installed_files.command import Argv, desktop_exec
-from plugin.installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, Places, on_path
+from plugin.installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
 
 _ACTION = """\
 # {marker}: made by iconface; "iconface integrate uninstall pcmanfm" removes it.
@@ -19,7 +19,7 @@ Exec={command} %F
 """
 
 
-def action(places: Places, command: Argv) -> OwnFiles:
+def action(places: UserFolders, command: Argv) -> OwnFiles:
     """Caja and PCManFM-Qt read the same folder; only PCManFM was tried."""
     text = _ACTION.format(
         marker=MARKER,

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from plugin.errors import UsageError
 from plugin.installed_files.changes import FileChange, IntegrationError, apply
 from plugin.installed_files.command import Argv, guarded
-from plugin.installed_files.own_files import Places
+from plugin.installed_files.own_files import UserFolders
 
 from . import dolphin, explorer, finder, nautilus, nemo, pcmanfm, thunar
 
@@ -40,7 +40,7 @@ class Integration(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InstallOutcome:
     """What was done, or would be, for one integration. `backups` are copies of what was there before."""
 
     integration: Integration
@@ -49,7 +49,7 @@ class Outcome:
     error: str | None = None
 
 
-def integrations(places: Places, command: Argv, platform: str = sys.platform) -> list[Integration]:
+def integrations(places: UserFolders, command: Argv, platform: str = sys.platform) -> list[Integration]:
     """Every integration of this platform, each running `command` with the selected files."""
     if platform == "win32":
         return [explorer.explorer(places, command)]
@@ -84,18 +84,18 @@ def chosen(known: Sequence[Integration], names: Sequence[str], *, wanted: bool) 
     return [i for i in here if i.name not in doubled]
 
 
-def carry_out(integration: Integration, backups: Path, *, wanted: bool, dry_run: bool) -> Outcome:
+def carry_out(integration: Integration, backups: Path, *, wanted: bool, dry_run: bool) -> InstallOutcome:
     """Put the entry in (`wanted`) or take it out. What goes wrong is in the outcome: the others go on."""
     try:
         changes = integration.plan(wanted=wanted)
         if dry_run:
-            return Outcome(integration, changes)
+            return InstallOutcome(integration, changes)
         kept = apply(changes, backups)
         if wanted or changes:
             integration.finish(wanted=wanted)
     except (IntegrationError, OSError) as e:
-        return Outcome(integration, (), error=str(e))
-    return Outcome(integration, changes, kept)
+        return InstallOutcome(integration, (), error=str(e))
+    return InstallOutcome(integration, changes, kept)
 
 
 def status(integration: Integration) -> Status:

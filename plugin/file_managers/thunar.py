@@ -11,7 +11,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from plugin.installed_files.changes import FileChange, IntegrationError, planned, read
 from plugin.installed_files.command import Argv, shell
-from plugin.installed_files.own_files import COMMENT, ICON, LABEL, MARKER, Places, on_path
+from plugin.installed_files.own_files import COMMENT, ICON, LABEL, MARKER, UserFolders, on_path
 
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?>\n<actions>\n</actions>\n'
 
@@ -38,7 +38,7 @@ _NOT_ELEMENTS = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 class Thunar:
     """Cuts our action out of the text and puts it in, and checks by parsing that the others are the same as before."""
 
-    places: Places
+    places: UserFolders
     command: Argv
     name: str = "thunar"
     title: str = "Thunar"

@@ -23,7 +23,7 @@ MIME_TYPES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class UserFolders:
     """A user's folders on a Linux desktop, and where ours is. `system` are the folders of system-wide configuration."""
 
     home: Path
@@ -33,7 +33,7 @@ class Places:
     system: tuple[Path, ...] = (Path("/etc/xdg"),)
 
     @classmethod
-    def of(cls, env: Mapping[str, str], home: Path, own: Path) -> "Places":
+    def of(cls, env: Mapping[str, str], home: Path, own: Path) -> "UserFolders":
         """By the XDG base directory specification: relative paths count as unset."""
 
         def folder(name: str, default: Path) -> Path:

@@ -19,7 +19,7 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         with app.gallery.begin(write=False) as tx:
             face = tx.faces.get(payload["face_id"])
         with job.looking_at(Path(face.photo)):
-            app.by_hand.embed(face.id)
+            app.drawn_faces.embed(face.id)
     except NotFoundError:
         return {"text": "the face was taken back"}
     except ImageReadError as e:

@@ -36,7 +36,7 @@ def changes(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[
         return {"text": "the folder is no longer in the library"}
     paths, tries = payload["paths"], payload.get("tries", 0)
     try:
-        report = app.job.update(
+        report = app.scans.update(
             job.steps(),
             root.id,
             paths,
@@ -64,7 +64,7 @@ def reconcile(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mappin
         return {"text": "the folder is no longer in the library"}
     try:
         accept = payload.get("accept_missing", False)
-        report = app.job.run(job.steps(), only=Path(root.path), accept_missing=accept)
+        report = app.scans.run(job.steps(), only=Path(root.path), accept_missing=accept)
     except BusyError as e:
         with app.gallery.begin() as tx:
             later = time.time() + BUSY_S

@@ -24,7 +24,7 @@ BACKOFF_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Consequence:
     """What followed. `quarantined` is the photo that was given up; `careful` asks for a worker that looks at one photo
     at a time, because several were in its hands."""
 
@@ -34,7 +34,7 @@ class Verdict:
 
 def settle(
     tx: Tx, job: JobRecord, looked_at: Set[str], reason: str, now: float, *, backoff_s: float = BACKOFF_S
-) -> Verdict:
+) -> Consequence:
     """Blame a photo if only one was in the worker's hands, and give the job back or fail it.
 
     A job over one photo has its own three attempts. One over many photos is not spoiled by a few bad ones: it is
@@ -50,7 +50,7 @@ def settle(
         tx.jobs.release(job, run_after=now if out else now + backoff_s, error=reason)
     else:
         tx.jobs.fail(job, reason, now, retry=not spent, backoff_s=backoff_s)
-    return Verdict(out, careful=len(looked_at) > 1)
+    return Consequence(out, careful=len(looked_at) > 1)
 
 
 def quarantine(tx: Tx, path: str, reason: str) -> bool:

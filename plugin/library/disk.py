@@ -45,7 +45,7 @@ class KnownFile(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class DiskChanges:
     """`todo` must be read (new, changed, or failed before); `gone` are ids of photos that are no longer there."""
 
     todo: list[FoundFile]
@@ -111,7 +111,7 @@ def vanished(path: str) -> bool:
     return False
 
 
-def compare(known: Mapping[str, KnownFile], found: Iterable[FoundFile], *, retry_failed: bool) -> Changes:
+def compare(known: Mapping[str, KnownFile], found: Iterable[FoundFile], *, retry_failed: bool) -> DiskChanges:
     """Tell new and changed files from known ones (path -> file) by size and modification time."""
     todo: list[FoundFile] = []
     back: list[int] = []
@@ -128,7 +128,7 @@ def compare(known: Mapping[str, KnownFile], found: Iterable[FoundFile], *, retry
         else:
             unchanged += 1
     gone = [k.id for path, k in known.items() if path not in seen and k.state != "missing"]
-    return Changes(todo, gone, back, unchanged)
+    return DiskChanges(todo, gone, back, unchanged)
 
 
 def why_offline(root: Path, known: int) -> str | None:

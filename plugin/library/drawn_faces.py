@@ -12,7 +12,7 @@ from .indexing import Indexer
 from .points import detection_of
 
 
-class ByHand:
+class DrawnFaces:
     """Adds boxes drawn by hand."""
 
     def __init__(self, gallery: Gallery, people: People, indexer: Indexer) -> None:

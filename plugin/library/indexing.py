@@ -32,7 +32,7 @@ def untold(path: Path, begins: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class FileLook:
     """What a look at one file found. Exactly one of these holds: `moved_from` (a known photo under a new name), `gone`
     (by now), `restored` (our own output), `failure` (why it cannot be read), or `photo` with its faces.
 
@@ -71,7 +71,7 @@ class Indexer:
         file: FoundFile,
         moved_from: Callable[[str], int | None],
         known: Callable[[str, EmbedderId], Before | None],
-    ) -> Seen:
+    ) -> FileLook:
         """Never raises for a bad file: the reason is in `Seen.failure`. `moved_from(hash)` names a photo with this
         content whose file is gone, so that a renamed photo is not looked at again. `known(hash, embedder)` is the photo
         as it was before it was edited, if somebody decided about its faces."""
@@ -88,7 +88,7 @@ class Indexer:
         file: FoundFile,
         moved_from: Callable[[str], int | None],
         known: Callable[[str, EmbedderId], Before | None],
-    ) -> Seen:
+    ) -> FileLook:
         try:
             check_photo(path, max_pixels=self._max_pixels)  # before all of it is read: it may have terabytes
             digest = content_hash(path)
@@ -96,10 +96,10 @@ class Indexer:
             return _unreadable(file, e)
         old = moved_from(digest)
         if old is not None:
-            return Seen(file, digest, moved_from=old)
+            return FileLook(file, digest, moved_from=old)
         try:
             if is_restored_output(path):
-                return Seen(file, digest, restored=True)
+                return FileLook(file, digest, restored=True)
             with self._detector.use() as detector:
                 photo, found = find_faces(path, detector, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
             faces = self.embed(photo, found)
@@ -107,7 +107,7 @@ class Indexer:
                 before = known(digest, embedder.id)
             if before is not None:
                 faces += self._still_there(photo, faces, before)
-            return Seen(file, digest, photo=photo, faces=tuple(faces))
+            return FileLook(file, digest, photo=photo, faces=tuple(faces))
         except Exception as e:
             return _unreadable(file, e)
 
@@ -156,14 +156,14 @@ def crops_at(photo: Photo, faces_full: Sequence[DetectedFace]) -> list[AlignedFa
     ]
 
 
-def _unreadable(file: FoundFile, e: Exception) -> Seen:
+def _unreadable(file: FoundFile, e: Exception) -> FileLook:
     """What went wrong with one file, or `e` itself where it is not the file's fault."""
     if is_no_fault_of(e):
         raise e
     if vanished(file.path):
-        return Seen(file, gone=True)  # it moved on: what is told of it next says where to
+        return FileLook(file, gone=True)  # it moved on: what is told of it next says where to
     unread = isinstance(e, OSError) or isinstance(e.__cause__, OSError)  # what is in it nobody has seen
-    return Seen(file, None if unread else "", failure=reason_of(Path(file.path), e))
+    return FileLook(file, None if unread else "", failure=reason_of(Path(file.path), e))
 
 
 class _Where(TypedDict):
@@ -173,7 +173,7 @@ class _Where(TypedDict):
     inode: int
 
 
-def store(tx: Tx, seen: Seen, root_id: int | None, detector_id: str) -> FaceChanges | None:
+def store(tx: Tx, seen: FileLook, root_id: int | None, detector_id: str) -> FaceChanges | None:
     """Write what was seen. The caller's transaction makes photo, faces and vectors land together or not at all.
     Nothing is written of a file that is gone: the caller knows what was there."""
     f = seen.file

@@ -12,7 +12,7 @@ from plugin.people.regrouping import FULL_PASS_UP_TO, Grouper
 from plugin.progress import Progress
 from plugin.settings import Folders
 
-from .moved_copies import Copies
+from .moved_copies import MovedCopies
 from .re_embedding import ReEmbedder
 from .scanning import GROUPING_PENDING, Scanner, ScanReport, only_one
 
@@ -65,14 +65,14 @@ class LibraryReport:
         return out + s.offline + s.problems
 
 
-class LibraryJob:
+class LibraryScan:
     """Runs scans. `re_embedder` fills the vectors of the preferred embedder, and `preferred` groups by them then."""
 
     def __init__(
         self,
         gallery: Gallery,
         scanner: Scanner,
-        copies: Copies,
+        copies: MovedCopies,
         grouper: Grouper,
         preferred: Grouper,
         re_embedder: ReEmbedder,

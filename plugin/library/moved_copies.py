@@ -17,7 +17,7 @@ from iconface_core.images.read import content_hash
 from .disk import is_storable, vanished, why_offline
 
 
-class Copies:
+class MovedCopies:
     """Finds restored copies again. `folder` is the folder of restored copies, which nobody watches."""
 
     def __init__(self, gallery: Gallery, folder: Path) -> None:

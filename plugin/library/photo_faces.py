@@ -20,7 +20,7 @@ from .points import detection_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Subject:
+class PhotoFace:
     """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
     counts the faces of the photo from the left, from 1. `face` is in full upright pixels, and `size` the photo's
     (width, height) in them, (0, 0) when not known. `guess`: of a damaged face that nobody confirmed, the vector to
@@ -41,7 +41,7 @@ class Subject:
     size: tuple[int, int] = (0, 0)
 
 
-class SubjectFinder:
+class PhotoFaces:
     """Finds the faces of a photo: from the gallery when the file is unchanged since it was indexed, else by looking."""
 
     def __init__(
@@ -60,7 +60,7 @@ class SubjectFinder:
         self._embedder, self._calibration = embedder, calibration
         self._max_pixels, self._full_pixels, self._damaged = max_pixels, full_pixels, damaged
 
-    def find(self, path: Path) -> tuple[Photo, list[Subject]]:
+    def find(self, path: Path) -> tuple[Photo, list[PhotoFace]]:
         """Read a photo in full and return it with its faces, left to right.
 
         Raises NotFoundError when there is no such file, ImageReadError when it is no picture.
@@ -81,7 +81,7 @@ class SubjectFinder:
             return photo, self._guessed(photo, self._look(path, digest, photo))
         return photo, self._guessed(photo, self._from_gallery(path, photo, row, faces, embeddings))
 
-    def _guessed(self, photo: Photo, subjects: list[Subject]) -> list[Subject]:
+    def _guessed(self, photo: Photo, subjects: list[PhotoFace]) -> list[PhotoFace]:
         """The subjects, those too damaged for the embedder with a guess of what it would say of the clean face."""
         asked = [s for s in subjects if not s.confirmed and s.quality < CLEAR_QUALITY]
         if self._damaged is None or not asked:
@@ -91,11 +91,11 @@ class SubjectFinder:
         guess = {s.number: g for s, g in zip(asked, guesses, strict=True)}
         return [replace(s, guess=guess.get(s.number)) for s in subjects]
 
-    def _look(self, path: Path, digest: str, photo: Photo) -> list[Subject]:
+    def _look(self, path: Path, digest: str, photo: Photo) -> list[PhotoFace]:
         size = photo.width, photo.height
         found = sorted(self._indexer.faces_of(photo), key=lambda f: f.face.bbox.x1)
         return [
-            Subject(
+            PhotoFace(
                 path, digest, n, f.face, f.embeddings[0], f.quality or 0.0, captured_at=camera_time(photo), size=size
             )
             for n, f in enumerate(found, 1)
@@ -108,15 +108,15 @@ class SubjectFinder:
         row: PhotoRecord,
         faces: list[FaceRecord],
         embeddings: dict[int, FaceEmbedding | None],
-    ) -> list[Subject]:
-        out: list[Subject] = []
+    ) -> list[PhotoFace]:
+        out: list[PhotoFace] = []
         for number, record in enumerate(faces, 1):
             if record.state not in ("ok", "doubtful"):
                 continue
             face = detection_of(record)
             embedding = embeddings[record.id] or self._indexer.embed_at(photo, [face])[0]
             quality = float(self._calibration.quality(embedding.norm))
-            subject = Subject(path, row.content_hash, number, face, embedding, quality, record.id, row.id)
+            subject = PhotoFace(path, row.content_hash, number, face, embedding, quality, record.id, row.id)
             out.append(
                 replace(
                     subject,
@@ -134,7 +134,7 @@ def camera_time(photo: Photo) -> datetime | None:
     return None if photo.captured_at is None else photo.captured_at.replace(tzinfo=None)
 
 
-def pick(subjects: list[Subject], number: int | None, path: Path, *, face_ids: Sequence[int] = ()) -> list[Subject]:
+def pick(subjects: list[PhotoFace], number: int | None, path: Path, *, face_ids: Sequence[int] = ()) -> list[PhotoFace]:
     """All faces, the ones with these gallery ids, or the one with this number. Raises NotFoundError, telling how many
     there are."""
     if not subjects:

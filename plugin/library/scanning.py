@@ -16,10 +16,21 @@ from gallery_db.records import PhotoRecord, PhotoStat, RootRecord
 from plugin.errors import BusyError, NotFoundError
 from plugin.progress import Progress
 
-from .disk import Changes, FoundFile, KnownFile, compare, half_empty, is_storable, look_up, vanished, walk, why_offline
+from .disk import (
+    DiskChanges,
+    FoundFile,
+    KnownFile,
+    compare,
+    half_empty,
+    is_storable,
+    look_up,
+    vanished,
+    walk,
+    why_offline,
+)
 from .ignore import IgnoreRules
-from .indexing import Indexer, Seen, store
-from .moved_copies import Copies
+from .indexing import FileLook, Indexer, store
+from .moved_copies import MovedCopies
 from .moved_photos import MovedPhotos, left_for
 from .once import each_once
 from .still_there import before
@@ -74,7 +85,7 @@ class _Plan:
     root: RootRecord
     rules: IgnoreRules
     known: dict[str, PhotoStat]
-    changes: Changes
+    changes: DiskChanges
     of: int
 
 
@@ -86,7 +97,7 @@ class Scanner:
         self,
         gallery: Gallery,
         indexer: Indexer,
-        copies: Copies,
+        copies: MovedCopies,
         *,
         workers: int,
         detector_id: str,
@@ -234,17 +245,17 @@ class Scanner:
         progress.total(sum(len(plan.changes.todo) for plan in plans))
         # Moves first: what is read into a path must not fall to the photo that has left it.
         for plan in plans:
-            found_again = [Seen(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
+            found_again = [FileLook(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
             for start in range(0, len(found_again), TOGETHER):
                 self._store(plan, found_again[start : start + TOGETHER], report, progress)
         for plan in plans:
             for seen in self._look_at((f for f in plan.changes.todo if f.path not in same), moved):
                 self._store(plan, [seen], report, progress)
 
-    def _look_at(self, todo: Iterator[FoundFile], moved: MovedPhotos) -> Iterator[Seen]:
+    def _look_at(self, todo: Iterator[FoundFile], moved: MovedPhotos) -> Iterator[FileLook]:
         """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
 
-        def look(file: FoundFile) -> Seen:
+        def look(file: FoundFile) -> FileLook:
             return self._indexer.look(
                 file,
                 lambda digest: moved.same_content(file, digest),
@@ -252,7 +263,7 @@ class Scanner:
             )
 
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")
-        running: set[Future[Seen]] = set()
+        running: set[Future[FileLook]] = set()
         try:
             while True:
                 room = 2 * self._workers - len(running)
@@ -265,7 +276,7 @@ class Scanner:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _store(self, plan: _Plan, batch: Sequence[Seen], report: ScanReport, progress: Progress) -> None:
+    def _store(self, plan: _Plan, batch: Sequence[FileLook], report: ScanReport, progress: Progress) -> None:
         with self._gallery.begin() as tx:
             for seen in batch:
                 changes = store(tx, seen, plan.root.id, self._detector_id)
@@ -277,7 +288,7 @@ class Scanner:
             self._count(plan, seen, report)
             progress.step(seen.file.path)
 
-    def _count(self, plan: _Plan, seen: Seen, report: ScanReport) -> None:
+    def _count(self, plan: _Plan, seen: FileLook, report: ScanReport) -> None:
         old = plan.known.get(seen.file.path)
         if seen.gone:
             plan.changes.gone.extend([] if old is None else [old.id])

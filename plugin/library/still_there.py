@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord, FoundFace
-from iconface_core.identity.same_faces import Place, same_faces
+from iconface_core.identity.same_faces import FacePosition, same_faces
 from iconface_core.images.read import Photo
 from iconface_core.types import F32, BBox, DetectedFace, EmbedderId, FaceEmbedding
 
@@ -48,8 +48,8 @@ def still_there(
     embed_at: Callable[[Sequence[DetectedFace]], list[FaceEmbedding]],
 ) -> list[tuple[DetectedFace, FaceEmbedding]]:
     """The touched faces that are not among `found` but in the picture all the same, in full upright pixels."""
-    old = [Place(f.bbox, known.vectors.get(f.id)) for f in known.faces]
-    new = [Place(f.face.bbox, f.embeddings[0].vector) for f in found]
+    old = [FacePosition(f.bbox, known.vectors.get(f.id)) for f in known.faces]
+    new = [FacePosition(f.face.bbox, f.embeddings[0].vector) for f in found]
     same = same_faces(old, new, known.size, (photo.width, photo.height))
     lost = [
         f

@@ -18,7 +18,7 @@ BACKBONE = "flux2-klein-base-4b"
 
 
 @dataclass(frozen=True, slots=True)
-class ModelShelf:
+class ModelStore:
     """All known backends over one folder of installed files."""
 
     folder: Path

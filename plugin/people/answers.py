@@ -6,11 +6,11 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, QuestionRecord
 from plugin.errors import UsageError
 
-Answer = Literal["yes", "no", "ignore", "first", "second", "both", "neither", "name", "new", "same"]
+QuestionAnswer = Literal["yes", "no", "ignore", "first", "second", "both", "neither", "name", "new", "same"]
 """What a button says. `name`: the name typed; `new`: that name, though somebody is called so; `same`: the person of
 that name who was offered."""
 
-ANSWERS: tuple[Answer, ...] = get_args(Answer)
+ANSWERS: tuple[QuestionAnswer, ...] = get_args(QuestionAnswer)
 
 
 class SeveralError(Exception):
@@ -21,7 +21,9 @@ class SeveralError(Exception):
         self.people = people
 
 
-def decide(tx: Tx, q: QuestionRecord, answer: Answer, *, name: str = "", who: int | None = None) -> DecisionRecord:
+def decide(
+    tx: Tx, q: QuestionRecord, answer: QuestionAnswer, *, name: str = "", who: int | None = None
+) -> DecisionRecord:
     """Carry out one answer. Raises SeveralError when a name has to be explained, UsageError for an answer that does not
     fit the question, GalleryError as the decision does."""
     faces, person = list(q.face_ids), q.person_id
@@ -40,7 +42,7 @@ def decide(tx: Tx, q: QuestionRecord, answer: Answer, *, name: str = "", who: in
     raise UsageError(f"{answer!r} is no answer to a question of kind {q.kind!r}")
 
 
-def _named(tx: Tx, q: QuestionRecord, answer: Answer, name: str, who: int | None) -> DecisionRecord:
+def _named(tx: Tx, q: QuestionRecord, answer: QuestionAnswer, name: str, who: int | None) -> DecisionRecord:
     faces = list(q.face_ids)
     if answer == "same":
         return (
@@ -56,7 +58,7 @@ def _named(tx: Tx, q: QuestionRecord, answer: Answer, name: str, who: int | None
     return tx.decisions.assign_new(faces, name) if faces else tx.decisions.name(_known(q.person_id), name)
 
 
-def _twin(tx: Tx, q: QuestionRecord, answer: Answer) -> DecisionRecord:
+def _twin(tx: Tx, q: QuestionRecord, answer: QuestionAnswer) -> DecisionRecord:
     """One decision for both faces: when one is the person, the other cannot be, because a photo shows nobody twice."""
     person = _known(q.person_id)
     left, right = (f.id for f in sorted(tx.faces.by_ids(q.face_ids), key=lambda f: f.bbox.x1 + f.bbox.x2))

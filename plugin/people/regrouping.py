@@ -10,7 +10,16 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceState, GroupingChanges
 from gallery_db.vectors import SyncedStore, VectorStore, open_store, sync_store
 from iconface_core.calibration import EmbedderFacts
-from iconface_core.grouping import Background, Decision, Faces, Facts, Grouping, GroupingPolicy, assign, regroup
+from iconface_core.grouping import (
+    Background,
+    Decision,
+    FaceTable,
+    Grouping,
+    GroupingFacts,
+    GroupingPolicy,
+    assign,
+    regroup,
+)
 from iconface_core.types import I64
 
 from .questions import asked
@@ -74,14 +83,14 @@ class Grouper:
 
 def read_faces(
     tx: Tx, embedder: EmbedderFacts, face_ids: I64 | None = None, *, states: Sequence[FaceState] = ("ok", "doubtful")
-) -> Faces:
+) -> FaceTable:
     """Faces (all, or the given ones) in these states that have a vector of `embedder`, in order of id."""
     columns = tx.faces.columns(face_ids)
     matrix = tx.faces.matrix(embedder.id, face_ids)
     _, rows, at = np.intersect1d(columns.face_id, matrix.face_ids, assume_unique=True, return_indices=True)
     usable = np.isin(columns.state[rows], states)
     rows, at = rows[usable], at[usable]
-    return Faces(
+    return FaceTable(
         face_ids=columns.face_id[rows],
         photo_ids=columns.photo_id[rows],
         vectors=matrix.vectors[at],
@@ -93,10 +102,10 @@ def read_faces(
     )
 
 
-def read_facts(tx: Tx) -> Facts:
+def read_facts(tx: Tx) -> GroupingFacts:
     """Everything people said that grouping must obey."""
     people = tx.people.constraints()
-    return Facts(
+    return GroupingFacts(
         rejections=frozenset(tx.faces.rejections()),
         birth_days={p.person_id: p.birth_day for p in people if p.birth_day >= 0},
         protected=frozenset(p.person_id for p in people if p.named or p.decided),

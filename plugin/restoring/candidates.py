@@ -17,13 +17,13 @@ from iconface_core.damage.sharpness import Degradation, why_left_alone
 from iconface_core.identity.reference_types import ReferenceCandidate, ReferenceChoice
 from iconface_core.types import FaceEmbedding
 from plugin.library.degradation import stored
-from plugin.library.photo_faces import Subject
+from plugin.library.photo_faces import PhotoFace
 from plugin.library.points import detection_of
 from plugin.models.backends import RestorerBackend
 
 from .copies import presence, why_not_again
 from .expected_gain import NOTHING, Gain, expected_gain
-from .identification import WhoIs
+from .identification import Identifier
 from .judging import likeness
 from .same_picture import copies_among
 from .skips import Skip
@@ -73,10 +73,10 @@ class _Pool:
     best: Sequence[ReferenceCandidate]
 
 
-class Candidates:
+class ReferenceCandidates:
     """Judges faces of one gallery."""
 
-    def __init__(self, gallery: Gallery, whois: WhoIs, embedder: EmbedderFacts) -> None:
+    def __init__(self, gallery: Gallery, whois: Identifier, embedder: EmbedderFacts) -> None:
         self._gallery, self._whois, self._embedder = gallery, whois, embedder
 
     def of(self, face_ids: Sequence[int], *, restorer: RestorerBackend, again: bool = False) -> list[Candidate]:
@@ -135,13 +135,13 @@ class Candidates:
             reason = _has_result(rows)
         return replace(c, choice=choice, likeness=likeness(subject.embedding.vector, others), reason=reason)
 
-    def _subject(self, tx: Tx, c: Candidate) -> Subject | None:
+    def _subject(self, tx: Tx, c: Candidate) -> PhotoFace | None:
         """The face as identification and references know it; None while it has no vector."""
         face, embedding = c.face, tx.faces.embedding(c.face.id, self._embedder.id)
         if embedding is None:
             return None
         photo = tx.photos.get(face.photo_id)
-        return Subject(
+        return PhotoFace(
             path=Path(face.photo),
             content_hash=c.photo_hash,
             number=0,

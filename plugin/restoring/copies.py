@@ -35,7 +35,7 @@ def layout_of(settings: Settings) -> Layout:
     raise UsageError(f"{settings.folders.config_file}: restored_layout must be one of {known}, not {wrong!r}")
 
 
-class Outputs:
+class RestoredCopies:
     """Writes restored copies. `folder` is the folder of settings; `layout` says how copies are laid out in it:
 
     | layout | a copy of ROOT/2019/May/a.jpg |

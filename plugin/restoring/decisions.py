@@ -10,7 +10,7 @@ from gallery_db.records import DecisionRecord, RestorationRecord, RestorationSta
 from plugin.dry_run import tried
 from plugin.errors import NotFoundError, UsageError
 from plugin.job_kinds import RESTORE
-from plugin.library.moved_copies import Copies
+from plugin.library.moved_copies import MovedCopies
 from plugin.paths import printable
 from plugin.people.people import People
 
@@ -21,7 +21,7 @@ STATES: tuple[RestorationState, ...] = get_args(RestorationState)
 
 
 def undo(
-    copies: Copies, people: People, decision_id: int | None, *, dry_run: bool = False
+    copies: MovedCopies, people: People, decision_id: int | None, *, dry_run: bool = False
 ) -> tuple[DecisionRecord, list[Path]]:
     """Take back one decision; returns it and the restored copies that were removed with it.
 
@@ -39,7 +39,7 @@ def undo(
     return record, [] if dry_run else _remove(copies, record.restoration_ids, ("undone", "rejected"))
 
 
-def reject(copies: Copies, which: str, *, dry_run: bool = False) -> tuple[DecisionRecord, list[Path]]:
+def reject(copies: MovedCopies, which: str, *, dry_run: bool = False) -> tuple[DecisionRecord, list[Path]]:
     """ "I do not want that": of a restored copy (removed) or a proposal. `which`: see `find`."""
     rows = find(copies, which)
     ids = [r.id for r in rows]
@@ -47,7 +47,7 @@ def reject(copies: Copies, which: str, *, dry_run: bool = False) -> tuple[Decisi
     return record, [] if dry_run else remove_outputs(copies, record, "rejected")
 
 
-def accept(copies: Copies, which: str, *, dry_run: bool = False) -> DecisionRecord:
+def accept(copies: MovedCopies, which: str, *, dry_run: bool = False) -> DecisionRecord:
     """ "That is good": no algorithm replaces it. Raises UsageError for a proposal, which must be restored first."""
     rows = find(copies, which)
     if rows[0].state == "proposed":
@@ -55,7 +55,7 @@ def accept(copies: Copies, which: str, *, dry_run: bool = False) -> DecisionReco
     return tried(copies.gallery, lambda tx: tx.decisions.accept_restorations([r.id for r in rows]), dry_run=dry_run)
 
 
-def find(copies: Copies, which: str) -> list[RestorationRecord]:
+def find(copies: MovedCopies, which: str) -> list[RestorationRecord]:
     """The rows of one output or proposal, by the id of one of them, by the copy's path, or by the photo's (its latest).
     A copy that was moved is found where it is. Raises NotFoundError."""
 
@@ -71,21 +71,21 @@ def find(copies: Copies, which: str) -> list[RestorationRecord]:
     return rows
 
 
-def remove_outputs(copies: Copies, record: DecisionRecord, state: RestorationState) -> list[Path]:
+def remove_outputs(copies: MovedCopies, record: DecisionRecord, state: RestorationState) -> list[Path]:
     """Delete the copies whose rows a decision left in `state`, once it is committed, wherever they went meanwhile.
     Returns those that were there."""
 
     return _remove(copies, record.restoration_ids, (state,))
 
 
-def finish_removals(copies: Copies) -> list[Path]:
+def finish_removals(copies: MovedCopies) -> list[Path]:
     """Delete the copies that a decision wanted gone when the process ended before it came to that."""
     with copies.gallery.begin(write=False) as tx:
         left = tx.decisions.to_remove()
     return _remove(copies, sorted(left), ("undone", "rejected")) if left else []
 
 
-def _remove(copies: Copies, ids: Sequence[int], states: Sequence[RestorationState]) -> list[Path]:
+def _remove(copies: MovedCopies, ids: Sequence[int], states: Sequence[RestorationState]) -> list[Path]:
     def rows_now() -> list[RestorationRecord]:
         with copies.gallery.begin(write=False) as tx:
             return [r for i in ids if (r := tx.restorations.get(i)).state in states]

@@ -11,9 +11,9 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
 from iconface_core.calibration import Calibration, EmbedderFacts
-from iconface_core.grouping import Faces
+from iconface_core.grouping import FaceTable
 from iconface_core.identity.company import Album, Hint, hints
-from iconface_core.identity.identify import Facts, Identification, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.identity.identify import FaceFacts, Identification, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.identity.references import (
     ChosenReference,
     DegradedFace,
@@ -23,7 +23,7 @@ from iconface_core.identity.references import (
     select_references,
 )
 from iconface_core.types import I64
-from plugin.library.photo_faces import Subject
+from plugin.library.photo_faces import PhotoFace
 from plugin.library.points import frontal_landmarks
 from plugin.people.regrouping import read_faces
 
@@ -31,12 +31,12 @@ from .same_picture import copies_among, copies_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class IdentifiedFace:
     """Who a face is and what would be used to restore it. `how` is one of confirmed, grouped, identified, given,
     unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id, and `copies`
     those of them that are this face, in this photo or in a copy of it."""
 
-    subject: Subject
+    subject: PhotoFace
     how: str
     reason: str
     person_id: int | None
@@ -53,7 +53,7 @@ class Answer:
         return f"nobody known: {self.reason}" if self.person_id is None else f"{name}, {self.how}: {self.reason}"
 
 
-class WhoIs:
+class Identifier:
     """Answers for the faces of one embedder, from the gallery as it is now. Everybody's faces are read when a face has
     to be recognised, and kept until they change (half a kilobyte a face with 128 numbers)."""
 
@@ -62,7 +62,9 @@ class WhoIs:
         self._gallery, self._embedder, self._damaged = gallery, embedder, damaged
         self._known: tuple[object, PeopleGallery, Album] | None = None
 
-    def answer(self, subjects: list[Subject], *, person_id: int | None = None, limit: int = 3) -> list[Answer]:
+    def answer(
+        self, subjects: list[PhotoFace], *, person_id: int | None = None, limit: int = 3
+    ) -> list[IdentifiedFace]:
         """One answer per face of a photo. `person_id` is the user's word on who it is and is not questioned.
 
         Raises NotFoundError for an unknown person.
@@ -74,8 +76,8 @@ class WhoIs:
             people = cache(lambda: self._people(tx))  # not for faces whose person is certain
             present = {s.number: s.person_id for s in subjects if s.person_id is not None}
 
-            def one(s: Subject, around: Mapping[int, Hint]) -> Answer:
-                facts = Facts(
+            def one(s: PhotoFace, around: Mapping[int, Hint]) -> IdentifiedFace:
+                facts = FaceFacts(
                     rejected=frozenset(p for f, p in rejections if f == s.face_id),
                     present=frozenset(p for n, p in present.items() if n != s.number),
                     born=born,
@@ -105,7 +107,7 @@ class WhoIs:
         assert self._known is not None, "just read"
         return hints(self._known[2], present=others, day=None if day is None else day.toordinal(), photo_id=photo_id)
 
-    def recognised(self, subjects: Sequence[Subject], *, at_most: int) -> dict[int, tuple[int, str | None]]:
+    def recognised(self, subjects: Sequence[PhotoFace], *, at_most: int) -> dict[int, tuple[int, str | None]]:
         """Face id to person id and name, of those faces that are recognised; of any photos, none of them grouped.
 
         Only the `at_most` faces most like anybody are asked about: identifying takes its time in a large library.
@@ -129,7 +131,7 @@ class WhoIs:
         for s in asked:
             assert s.face_id is not None, "faces of the library"
             rejected = frozenset(rejections.get(s.face_id, ()))
-            facts = Facts(rejected=rejected, born=born, copies=copies[s.face_id])
+            facts = FaceFacts(rejected=rejected, born=born, copies=copies[s.face_id])
             found = self._identify(s, people, facts)
             if found.person_id is not None:
                 out[s.face_id] = found.person_id, names.get(found.person_id)
@@ -139,7 +141,7 @@ class WhoIs:
         """A person's faces, ready for `choose`; worth keeping for several faces of that person."""
         return [self._candidate(r) for r in rows]
 
-    def choose(self, s: Subject, pool: Sequence[ReferenceCandidate], *, limit: int = 3) -> ReferenceChoice:
+    def choose(self, s: PhotoFace, pool: Sequence[ReferenceCandidate], *, limit: int = 3) -> ReferenceChoice:
         """Which faces of a person's `pool` would help to restore `s`."""
         return select_references(
             DegradedFace(
@@ -153,14 +155,14 @@ class WhoIs:
     def _one(
         self,
         tx: Tx,
-        s: Subject,
+        s: PhotoFace,
         people: Callable[[], PeopleGallery],
         names: Mapping[int, str],
-        facts: Facts,
+        facts: FaceFacts,
         around: Mapping[int, Hint],
         given: int | None,
         limit: int,
-    ) -> Answer:
+    ) -> IdentifiedFace:
         who, how, reason, found = given, "given", "you said so", None
         if given is None and s.person_id is not None and s.confirmed:
             who, how, reason = s.person_id, "confirmed", "you confirmed it"
@@ -182,11 +184,11 @@ class WhoIs:
             else:
                 who, how = None, found.kind.value
         if who is None:
-            return Answer(s, how, reason, None, None, found, None, {})
+            return IdentifiedFace(s, how, reason, None, None, found, None, {})
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
         choice = self.choose(s, self.pool(rows.values()), limit=limit)
         copies = copies_among(tx, s, rows.values())
-        return Answer(s, how, reason, who, names.get(who), found, choice, rows, copies)
+        return IdentifiedFace(s, how, reason, who, names.get(who), found, choice, rows, copies)
 
     def _people(self, tx: Tx) -> PeopleGallery:
         ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
@@ -211,7 +213,7 @@ class WhoIs:
         return people, Album(faces.person_ids, faces.photo_ids, faces.captured_day)
 
     def _identify(
-        self, s: Subject, people: PeopleGallery, facts: Facts, around: Mapping[int, Hint] | None = None
+        self, s: PhotoFace, people: PeopleGallery, facts: FaceFacts, around: Mapping[int, Hint] | None = None
     ) -> Identification:
         vector, quality, calibration = s.embedding.vector, s.quality, self._embedder.calibration
         if s.guess is not None and self._damaged is not None:
@@ -237,7 +239,7 @@ class WhoIs:
         )
 
 
-def chosen_by_hand(answer: Answer, face_ids: Iterable[int]) -> list[ChosenReference]:
+def chosen_by_hand(answer: IdentifiedFace, face_ids: Iterable[int]) -> list[ChosenReference]:
     """Those of these faces that are the answer's person, as references; with what the rules say of those they chose."""
     ruled = {c.face_id: c for c in (answer.choice.chosen if answer.choice else ())}
     rows = [answer.rows[i] for i in face_ids if i in answer.rows]
@@ -246,7 +248,7 @@ def chosen_by_hand(answer: Answer, face_ids: Iterable[int]) -> list[ChosenRefere
     return [replace(c, reasons=("you chose it", *c.reasons)) for c in known]
 
 
-def _once(faces: Faces) -> I64:
+def _once(faces: FaceTable) -> I64:
     """Rows in which every face of a person counts once, however many copies of its photo there are; a confirmed one
     stands for the others."""
     order = np.argsort(~faces.confirmed, kind="stable")

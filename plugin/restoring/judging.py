@@ -9,7 +9,7 @@ from iconface_core.calibration import Calibration
 from iconface_core.identity.verdict import Verdict, judge
 from iconface_core.types import F32, FaceEmbedding
 
-from .identification import Answer
+from .identification import IdentifiedFace
 
 GALLERY_TOP = 3
 """Likeness to a person is the mean cosine to this many of their closest photos: one wrong face cannot decide."""
@@ -29,7 +29,7 @@ class Judged:
     verdict: Verdict
 
 
-def gallery_of(answer: Answer, calibration: Calibration) -> list[FaceEmbedding]:
+def gallery_of(answer: IdentifiedFace, calibration: Calibration) -> list[FaceEmbedding]:
     """The person's usable faces that say something about this one, those of its own photo and of copies left out."""
     embedder, quality = answer.subject.embedding.embedder, answer.subject.quality
     return [

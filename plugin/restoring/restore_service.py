@@ -14,20 +14,20 @@ from iconface_core.damage.visible_change import LEAST_MEAN, visible_change
 from iconface_core.errors import ImageReadError
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.identity.verdict import VerdictKind, lost_likeness, refused_for_loss
-from iconface_core.images.provenance import FaceRecord, Provenance, ReferenceUsed, is_restored_output
+from iconface_core.images.provenance import FaceProvenance, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.images.read import Photo, content_hash, read_photo
 from iconface_core.pasting.paste import paste_back
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 from plugin.errors import NotFoundError
 from plugin.library.bad_files import FAULTS_OF_A_FILE, reason_of
-from plugin.library.photo_faces import Subject, SubjectFinder, pick
+from plugin.library.photo_faces import PhotoFace, PhotoFaces, pick
 from plugin.models.backends import steps_for
 from plugin.models.cache import ModelSlot
 from plugin.models.restorers import Restorers
 
-from .copies import Outputs, why_not_again
-from .identification import Answer, WhoIs, chosen_by_hand
+from .copies import RestoredCopies, why_not_again
+from .identification import IdentifiedFace, Identifier, chosen_by_hand
 from .judging import Judged, gallery_of, judged, likeness
 from .result import FaceResult, RestoreRequest, change_words
 from .skips import ALREADY_CLEAR, Skip
@@ -46,12 +46,12 @@ class RestoreService:
     def __init__(
         self,
         gallery: Gallery,
-        finder: SubjectFinder,
-        whois: WhoIs,
+        finder: PhotoFaces,
+        whois: Identifier,
         embedder: ModelSlot[FaceEmbedder],
         calibration: Calibration,
         restorers: Restorers,
-        outputs: Outputs,
+        outputs: RestoredCopies,
     ) -> None:
         self._gallery, self._finder, self._whois = gallery, finder, whois
         self._embedder, self._calibration = embedder, calibration
@@ -88,11 +88,11 @@ class RestoreService:
         run.finish(path, results)
         return results
 
-    def _likeness(self, answer: Answer) -> float:
+    def _likeness(self, answer: IdentifiedFace) -> float:
         known = likeness(answer.subject.embedding.vector, gallery_of(answer, self._calibration))
         return -1.0 if known is None else known
 
-    def embed(self, photo: RgbU8, subject: Subject) -> FaceEmbedding:
+    def embed(self, photo: RgbU8, subject: PhotoFace) -> FaceEmbedding:
         """Embed the face of `subject` in other pixels of the same photo."""
         with self._embedder.use() as embedder:
             return embedder.embed([align_face(photo, subject.face.landmarks, ARCFACE_112)])[0]
@@ -102,7 +102,7 @@ class RestoreService:
 class _Prepared:
     """One face, ready to be restored or left alone (`result.skipped_reason`). `gallery` is what it is compared with."""
 
-    subject: Subject
+    subject: PhotoFace
     result: FaceResult
     crop: AlignedFace
     references: Sequence[tuple[AlignedFace, FaceEmbedding]]
@@ -119,7 +119,7 @@ class _Run:
         self,
         service: RestoreService,
         photo: Photo,
-        everybody: Sequence[Subject],
+        everybody: Sequence[PhotoFace],
         request: RestoreRequest,
         on_step: OnStep | None,
     ) -> None:
@@ -127,10 +127,10 @@ class _Run:
         self._began = time.monotonic()
         self._photo, self._everybody = photo.pixels, everybody
         self._pixels, self._source_sha256 = photo.pixels, everybody[0].content_hash
-        self._records: list[tuple[FaceResult, FaceRecord]] = []
+        self._records: list[tuple[FaceResult, FaceProvenance]] = []
         self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
 
-    def prepare(self, answer: Answer) -> _Prepared:
+    def prepare(self, answer: IdentifiedFace) -> _Prepared:
         """Measure one face, and find its references unless it is left alone."""
         s, request = answer.subject, self._request
         result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
@@ -147,7 +147,7 @@ class _Run:
         gallery = gallery_of(answer, self._s._calibration) or [e for _, e in references]
         return _Prepared(s, result, crop, references, gallery)
 
-    def _references(self, answer: Answer, result: FaceResult) -> list[tuple[AlignedFace, FaceEmbedding]]:
+    def _references(self, answer: IdentifiedFace, result: FaceResult) -> list[tuple[AlignedFace, FaceEmbedding]]:
         if not self._request.use_references:
             result.references_note = "none: you asked for none"
             return []
@@ -183,7 +183,7 @@ class _Run:
             result.references_note = answer.choice.summary
         return found
 
-    def _why_not_by_itself(self, s: Subject, result: FaceResult) -> str | None:
+    def _why_not_by_itself(self, s: PhotoFace, result: FaceResult) -> str | None:
         """What keeps an algorithm from restoring this face unasked: nobody known, or what is known of earlier tries."""
         if result.person_id is None:
             return result.who
@@ -292,11 +292,11 @@ class _Run:
             result.verdict, result.skipped_code = refused_for_loss(result.verdict), Skip.LESS_LIKE
         result.skipped_reason = f"refused: {result.verdict.reason}"
 
-    def _record(self, result: FaceResult, s: Subject) -> FaceRecord:
+    def _record(self, result: FaceResult, s: PhotoFace) -> FaceProvenance:
         b = s.face.bbox
         assert result.verdict is not None
         assert result.restorer is not None
-        return FaceRecord(
+        return FaceProvenance(
             bbox=(b.x1, b.y1, b.x2, b.y2),
             restorer=result.restorer,
             weights_sha256=self._weights,

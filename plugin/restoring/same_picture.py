@@ -9,13 +9,13 @@ from gallery_db.records import ReferenceRow
 from iconface_core.boxes import iou
 from iconface_core.grouping import COPY_SIMILARITY
 from iconface_core.types import F32, I64, BBox
-from plugin.library.photo_faces import Subject
+from plugin.library.photo_faces import PhotoFace
 
 _PERHAPS = 0.9  # vectors of a face and of its copy that was saved anew, or made smaller, are at least so alike
 _SAME_PLACE = 0.8  # overlap of the boxes, each in parts of its picture
 
 
-def copies_of(tx: Tx, s: Subject, face_ids: I64, vectors: F32) -> frozenset[int]:
+def copies_of(tx: Tx, s: PhotoFace, face_ids: I64, vectors: F32) -> frozenset[int]:
     """Those of these faces (`vectors` (N, dim), unit length) that are `s` itself in a copy of its photo: of the same
     content, with nearly the same vector, or with much the same vector at the same place of the picture."""
     if not len(face_ids):
@@ -35,7 +35,7 @@ def copies_of(tx: Tx, s: Subject, face_ids: I64, vectors: F32) -> frozenset[int]
     return frozenset(out)
 
 
-def copies_among(tx: Tx, s: Subject, rows: Iterable[ReferenceRow]) -> frozenset[int]:
+def copies_among(tx: Tx, s: PhotoFace, rows: Iterable[ReferenceRow]) -> frozenset[int]:
     """As `copies_of`, among the faces of a person; and all faces of photos with the same content."""
     rows = list(rows)
     same = frozenset(r.face_id for r in rows if r.content_hash == s.content_hash or r.photo_id == s.photo_id)

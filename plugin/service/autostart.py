@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 from plugin.errors import UsageError
 from plugin.installed_files.changes import IntegrationError
 from plugin.installed_files.command import Argv, desktop_exec, find_program, windows
-from plugin.installed_files.own_files import MARKER, OwnFile, OwnFiles, Places, on_path
+from plugin.installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders, on_path
 from plugin.settings import Folders
 
 UNIT = "iconface.service"
@@ -97,7 +97,7 @@ def ways_of(home: Path | None, user: Path, folders: Folders) -> list[OwnFiles]:
     """Every way of this platform. `home` is the gallery's, `user` the user's own folder."""
     chosen = () if home is None else ("--home", str(home))
     command = (*find_program(sys.argv[0], os.environ.get("PATH", "")), "--quiet", *chosen, "service", "run")
-    places = Places.of(os.environ, user, folders.data)
+    places = UserFolders.of(os.environ, user, folders.data)
     if sys.platform == "win32":
         return [task(places, command)]
     if sys.platform == "darwin":
@@ -115,7 +115,7 @@ def chosen(known: Sequence[OwnFiles], names: Sequence[str], *, wanted: bool) -> 
     return [next((w for w in known if w.available()), known[-1])] if wanted else list(known)
 
 
-def systemd(places: Places, command: Argv, systemctl: Sequence[str] = ("systemctl", "--user")) -> OwnFiles:
+def systemd(places: UserFolders, command: Argv, systemctl: Sequence[str] = ("systemctl", "--user")) -> OwnFiles:
     """A user unit. Without a login: `loginctl enable-linger`."""
     text = _UNIT.format(marker=MARKER, command=systemd_exec(command))
     path = places.config / "systemd" / "user" / UNIT
@@ -136,7 +136,7 @@ def systemd(places: Places, command: Argv, systemctl: Sequence[str] = ("systemct
     )
 
 
-def autostart(places: Places, command: Argv) -> OwnFiles:
+def autostart(places: UserFolders, command: Argv) -> OwnFiles:
     """An entry that the desktop starts at login (XDG autostart)."""
     text = _DESKTOP.format(marker=MARKER, command=desktop_exec(command))
     path = places.config / "autostart" / "iconface.desktop"
@@ -145,7 +145,7 @@ def autostart(places: Places, command: Argv) -> OwnFiles:
     )
 
 
-def launchd(places: Places, command: Argv, launchctl: Sequence[str] = ("launchctl",)) -> OwnFiles:
+def launchd(places: UserFolders, command: Argv, launchctl: Sequence[str] = ("launchctl",)) -> OwnFiles:
     """A launchd agent of the user."""
     content = plistlib.dumps(
         {
@@ -177,7 +177,7 @@ def launchd(places: Places, command: Argv, launchctl: Sequence[str] = ("launchct
     )
 
 
-def task(places: Places, command: Argv, schtasks: Sequence[str] = ("schtasks",)) -> OwnFiles:
+def task(places: UserFolders, command: Argv, schtasks: Sequence[str] = ("schtasks",)) -> OwnFiles:
     """A task at logon, for this user only, without admin rights. The file it is made from stays in our folder."""
     text = _TASK.format(marker=MARKER, program=escape(command[0]), arguments=escape(windows(command[1:])))
     path = places.own / "task" / "iconface.xml"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from plugin.errors import AppError
-from plugin.file_managers.registry import Integration, Outcome, carry_out, integrations, status
+from plugin.file_managers.registry import InstallOutcome, Integration, carry_out, integrations, status
 from plugin.file_managers.registry import chosen as chosen_menus
 from plugin.installed_files.command import entry_command
-from plugin.installed_files.own_files import Places
+from plugin.installed_files.own_files import UserFolders
 from plugin.service.autostart import chosen, ways_of
 from plugin.service.control import ask
 from plugin.service.start import start_detached, wake_or_start
@@ -144,10 +144,10 @@ def install_menus(folders: Folders) -> None:
 
 
 def _integrations(folders: Folders) -> list[Integration]:
-    places = Places.of(os.environ, Path.home(), folders.data)
+    places = UserFolders.of(os.environ, Path.home(), folders.data)
     return integrations(places, entry_command(own_home(folders)))
 
 
-def _done(outcome: Outcome) -> None:
+def _done(outcome: InstallOutcome) -> None:
     if outcome.error:
         raise AppError(f"{outcome.integration.title}: {outcome.error}")

@@ -22,7 +22,7 @@ MAX_QUESTION, MAX_ANSWER = 65_536, 16_000_000
 AT_ONCE = 32
 """So many questions are read at a time; more wait at the door."""
 
-Answer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+AnswerRequest = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Called with {"command": ..., ...}; what it returns is sent back. Raises ValueError for what it does not know."""
 
 
@@ -44,7 +44,7 @@ class ControlServer:
     """Answers questions, one at a time, until `close`. Each is read in a thread of its own: who says nothing, or half a
     line, keeps nobody waiting."""
 
-    def __init__(self, runtime: Path, answer: Answer, *, loopback: bool = False) -> None:
+    def __init__(self, runtime: Path, answer: AnswerRequest, *, loopback: bool = False) -> None:
         """Raises OSError when nothing can be bound. The caller holds the service's lock: what is there is stale."""
         import secrets  # here, because it takes longer to import than `ask` takes
 

@@ -41,7 +41,7 @@ def run_eval(request: EvalRequest, folders: Folders, progress: Progress) -> "Rep
         raise UsageError("nothing to evaluate on: name a pack (iconface train pack makes one) or --gallery FOLDER")
     try:
         from iconface_core.evaluation.cases import LEVELS
-        from iconface_core.evaluation.suite import Plan, run_suite
+        from iconface_core.evaluation.suite import EvaluationPlan, run_suite
     except ImportError as e:
         raise BackendUnavailableError(f"no package {e.name}: install it with pip install 'iconface[eval]'") from e
 
@@ -49,7 +49,7 @@ def run_eval(request: EvalRequest, folders: Folders, progress: Progress) -> "Rep
     if unknown:
         raise UsageError(f"unknown level {unknown[0]!r}; known: {', '.join(LEVELS)}")
     levels = tuple(request.levels) or tuple(LEVELS)
-    plan = Plan(
+    plan = EvaluationPlan(
         packs=[absolute(p) for p in request.packs],
         weights=_weights(request.weights),
         levels=levels,

@@ -13,7 +13,7 @@ from plugin.paths import absolute
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
-    from iconface_core.training.loop.trainer import Outcome
+    from iconface_core.training.loop.trainer import TrainingOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,17 @@ class TrainRequest:
     max_seconds: float | None = None
 
 
-def run_training(request: TrainRequest, settings: Settings, say: Callable[[str], None]) -> "Outcome":
+def run_training(request: TrainRequest, settings: Settings, say: Callable[[str], None]) -> "TrainingOutcome":
     """One session of a run. The first Ctrl-C (or SIGTERM) ends it after the present step, saved; the second at once.
 
     Raises what `iconface_core.training.loop.start.train` raises.
     """
-    from iconface_core.training.loop.start import Places, train
+    from iconface_core.training.loop.start import TrainingPaths, train
     from iconface_core.training.loop.train_config import load_train_config
 
     config = load_train_config(absolute(request.config))
     models = settings.folders.models
-    places = Places(
+    places = TrainingPaths(
         data=[absolute(folder) for folder in request.data],
         out=absolute(request.out),
         models=models,

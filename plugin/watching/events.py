@@ -47,7 +47,7 @@ _STRUCTURE: list[type[FileSystemEvent]] = [
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """Something happened at `path`: look there.
 
     `file` and `folder` came, changed or went. `rescan`: events below were lost. `limit`: the system does not let us
@@ -58,17 +58,17 @@ class Change:
     path: str
 
 
-Put = Callable[[Change], None]
+Put = Callable[[FileChange], None]
 
 
-def translate(event: FileSystemEvent) -> Iterator[Change]:
+def translate(event: FileSystemEvent) -> Iterator[FileChange]:
     """What an event asks us to look at. Nothing for those that watchdog makes up for the content of a moved folder."""
     if event.is_synthetic:
         return
     kind: Kind = "folder" if event.is_directory else "file"
     for path in (event.src_path, event.dest_path):
         if path:
-            yield Change(kind, os.fsdecode(path))
+            yield FileChange(kind, os.fsdecode(path))
 
 
 def watch_events(root: str, put: Put) -> BaseObserver:
@@ -117,7 +117,7 @@ def _renamed(real: str, root: str, put: Put) -> Put:
     """Inotify must be given the real folder, the gallery knows it by the name that the user gave."""
     if real == root:
         return put
-    return lambda change: put(Change(change.kind, root + change.path.removeprefix(real)))
+    return lambda change: put(FileChange(change.kind, root + change.path.removeprefix(real)))
 
 
 def _list_unignored(folder: str | None) -> Iterator[os.DirEntry[str]]:
@@ -139,13 +139,13 @@ def _inotify(put: Put) -> BaseObserver:
                     return super().add_callback(path, *args)
                 except OSError as e:
                     if e.errno == errno.ENOSPC:
-                        put(Change("limit", os.fsdecode(path)))
+                        put(FileChange("limit", os.fsdecode(path)))
                     raise
 
         def handle_event(self, event: "InotifyEvent") -> None:
             super().handle_event(event)
             if event.is_queue_overflow:
-                put(Change("rescan", ""))
+                put(FileChange("rescan", ""))
 
     class Inotify(BaseObserver):
         def __init__(self) -> None:

@@ -22,8 +22,8 @@ from plugin.library.disk import is_storable, place_of, walk, why_offline
 from plugin.library.ignore import RULE_FILES, IgnoreRules, is_candidate
 from plugin.library.watch_limits import advice, is_limit, no_events
 
-from .events import Change, watch_by_polling, watch_events
-from .settle import Settler, Stamp
+from .events import FileChange, watch_by_polling, watch_events
+from .settle import FileState, StabilityTracker
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +65,8 @@ class RootWatch:
         self._tell, self._wake = tell, wake
         self._path = Path(root.path)
         self._rules = IgnoreRules(root.path, own)
-        self._changes: SimpleQueue[Change | None] = SimpleQueue()
-        self._settler = Settler(options.quiet_s)
+        self._changes: SimpleQueue[FileChange | None] = SimpleQueue()
+        self._settler = StabilityTracker(options.quiet_s)
         self._ready: set[str] = set()
         self._rescan: str | None = None
         self._stale = False
@@ -134,7 +134,7 @@ class RootWatch:
             while True:
                 self._note(self._changes.get_nowait())
 
-    def _note(self, change: Change | None) -> None:
+    def _note(self, change: FileChange | None) -> None:
         if change is None or not is_storable(change.path):
             return  # a name that is not UTF-8 is told of by every scan
         self._seen += 1
@@ -155,7 +155,7 @@ class RootWatch:
                 is_folder = S_ISDIR(os.lstat(path).st_mode)
                 stat = os.stat(path)  # noqa: PTH116
                 # A folder's size and time say nothing; the files in it settle each by itself.
-                stamp = None if is_folder else Stamp(stat.st_size, stat.st_mtime_ns)
+                stamp = None if is_folder else FileState(stat.st_size, stat.st_mtime_ns)
             except OSError:
                 # Gone, or not to be read: the worker says which.
                 stamp, is_folder = None, False
@@ -238,7 +238,7 @@ class RootWatch:
     def _watch(self) -> None:
         reason = no_events(self._path)
         if reason is not None:
-            self._settler = Settler(self._options.network_quiet_s)
+            self._settler = StabilityTracker(self._options.network_quiet_s)
             self._poll(reason)
             return
         try:

@@ -17,7 +17,7 @@ def retry_after(tries: int) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class FileState:
     """What tells that a file changed. None in its place means that nothing is there."""
 
     size: int
@@ -27,10 +27,10 @@ class Stamp:
 @dataclass(slots=True)
 class _Pending:
     look_at: float
-    stamp: Stamp | None = None
+    stamp: FileState | None = None
 
 
-class Settler:
+class StabilityTracker:
     """Paths on their way to being settled. Times are seconds of one clock that never goes back."""
 
     def __init__(self, quiet_s: float) -> None:
@@ -51,7 +51,7 @@ class Settler:
         """The paths to look at now, in the order they were noted. Tell what was seen with `looked`."""
         return [path for path, p in self._pending.items() if p.look_at <= now]
 
-    def looked(self, path: str, stamp: Stamp | None, now: float) -> bool:
+    def looked(self, path: str, stamp: FileState | None, now: float) -> bool:
         """Whether `path` is settled, seen as `stamp`; then it is no longer pending. What is gone is settled at once."""
         pending = self._pending[path]
         if stamp is None or stamp == pending.stamp:

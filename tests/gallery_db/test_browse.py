@@ -12,7 +12,7 @@ from gallery_db import Gallery
 from gallery_db.browse.repository import FaceCard, PersonCard, plain
 from gallery_db.gallery import Tx
 from gallery_db.records import FoundFace
-from gallery_db.vectors.similar import Alike
+from gallery_db.vectors.similar import SimilarFaces
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 
 from .factories import E, photo, put
@@ -319,12 +319,12 @@ def group(tx: Tx, name: str | None, direction: int, n: int = 4, captured: str | 
 
 
 @pytest.fixture
-def alike(gallery: Gallery) -> Alike:
-    return Alike(gallery, EmbedderId(E), DIM)
+def alike(gallery: Gallery) -> SimilarFaces:
+    return SimilarFaces(gallery, EmbedderId(E), DIM)
 
 
 class TestAlike:
-    def test_people_by_likeness(self, gallery: Gallery, alike: Alike):
+    def test_people_by_likeness(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             anna = group(tx, "Anna", 0)
             others = [group(tx, f"Other {d}", d) for d in (1, 2)]
@@ -335,7 +335,7 @@ class TestAlike:
         assert {f.id for f in found[1:]} <= set(others)
         assert found[0].similarity > 0.6 > max((f.similarity for f in found[1:]), default=0.0)
 
-    def test_hidden_ignored_and_different_people_are_left_out(self, gallery: Gallery, alike: Alike):
+    def test_hidden_ignored_and_different_people_are_left_out(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             anna, a, b, c = (group(tx, n, 0) for n in ("Anna", "A", "B", "C"))
             tx.decisions.hide(a)
@@ -344,7 +344,7 @@ class TestAlike:
         with gallery.begin(write=False) as tx:
             assert alike.people(tx, anna) == []
 
-    def test_faces_that_may_be_somebodys(self, gallery: Gallery, alike: Alike):
+    def test_faces_that_may_be_somebodys(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             anna = group(tx, "Anna", 0)
             loose = put_at(tx, "loose", None, vector=near(0, 1))
@@ -358,7 +358,7 @@ class TestAlike:
         assert set(found[:2]) == {loose, of_unnamed}
         assert found[2:] == [stranger]
 
-    def test_what_was_rejected_never_comes_back(self, gallery: Gallery, alike: Alike):
+    def test_what_was_rejected_never_comes_back(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             anna = group(tx, "Anna", 0)
             loose = put_at(tx, "loose", None, vector=near(0, 1))
@@ -369,7 +369,7 @@ class TestAlike:
         with gallery.begin(write=False) as tx:
             assert alike.faces(tx, anna) == []
 
-    def test_not_from_before_the_birth_nor_beside_oneself(self, gallery: Gallery, alike: Alike):
+    def test_not_from_before_the_birth_nor_beside_oneself(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             anna = group(tx, "Anna", 0)
             early = put_at(tx, "early", "1950-01-01T00:00:00", vector=near(0, 1))
@@ -385,7 +385,7 @@ class TestAlike:
         assert early not in found
         assert beside not in found
 
-    def test_a_life_is_more_than_its_mean(self, gallery: Gallery, alike: Alike):
+    def test_a_life_is_more_than_its_mean(self, gallery: Gallery, alike: SimilarFaces):
         """The child looks like axis 0, the adult like axis 1: both are found, though their mean is like neither."""
         with gallery.begin() as tx:
             anna = group(tx, "Anna", 0, 12, "1970-01-01T00:00:00")
@@ -398,7 +398,7 @@ class TestAlike:
         assert {f.id for f in found[:2]} == {child, adult}
         assert min(f.similarity for f in found[:2]) > 0.6
 
-    def test_it_follows_the_gallery(self, gallery: Gallery, alike: Alike):
+    def test_it_follows_the_gallery(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             anna = group(tx, "Anna", 0)
         with gallery.begin(write=False) as tx:
@@ -408,7 +408,7 @@ class TestAlike:
         with gallery.begin(write=False) as tx:
             assert [f.id for f in alike.faces(tx, anna)] == [new]
 
-    def test_whose_may_these_faces_be(self, gallery: Gallery, alike: Alike):
+    def test_whose_may_these_faces_be(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             anna, bert = group(tx, "Anna", 0), group(tx, "Bert", 1)
             loose = put_at(tx, "loose", None, vector=near(1, 1))
@@ -418,7 +418,7 @@ class TestAlike:
             assert alike.people_like(tx, []) == []
             assert alike.people(tx, anna)
 
-    def test_somebody_without_faces_resembles_nobody(self, gallery: Gallery, alike: Alike):
+    def test_somebody_without_faces_resembles_nobody(self, gallery: Gallery, alike: SimilarFaces):
         with gallery.begin() as tx:
             nobody = tx.decisions.create_person("Nobody").person_id
         with gallery.begin(write=False) as tx:

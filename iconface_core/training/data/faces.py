@@ -31,7 +31,7 @@ class FacesConfig:
             raise ValueError("references must be parts, at least one of them positive")
 
 
-class Faces:
+class TrainingFaces:
     """Draws batches from one split of a pack; everything random follows from the draw."""
 
     def __init__(

@@ -26,8 +26,8 @@ from .layouts import SourcePhoto
 from .shards import (
     FORMAT,
     MANIFEST,
-    FaceRecord,
     PackedFace,
+    PackRecord,
     Shard,
     Skipped,
     encode_crop,
@@ -81,7 +81,7 @@ class Packer:
         scale = self.size / FFHQ_512.size
         points = face.landmarks @ crop.from_photo[:, :2].T + crop.from_photo[:, 2]
         points = (points + 0.5) * scale - 0.5  # pixel centres, not corners
-        record = FaceRecord(
+        record = PackRecord(
             photo.name,
             photo.identity,
             photo.split,

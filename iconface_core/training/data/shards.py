@@ -31,7 +31,7 @@ MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class FaceRecord:
+class PackRecord:
     """One face. name: the photo below its source. sha256: of the photo's file. norm: of its embedding before scaling.
     landmarks: ten numbers, x and y of five points, in pixels of the crop. source_side: pixels of the photo, along one
     side, that the crop was made from; below the pack's size the crop was enlarged."""
@@ -57,7 +57,7 @@ class Skipped:
 class PackedFace:
     """A face on its way into a shard."""
 
-    record: FaceRecord
+    record: PackRecord
     jpeg: bytes
     vector: F32
 
@@ -67,7 +67,7 @@ class Shard:
     """What a shard holds, without the pictures. `key` stands for everything it was made from."""
 
     key: str
-    faces: tuple[FaceRecord, ...]
+    faces: tuple[PackRecord, ...]
     skipped: tuple[Skipped, ...]
     vectors: F32
 
@@ -97,7 +97,7 @@ def read_shard(path: Path) -> Shard:
         with zipfile.ZipFile(path) as archive:
             index = json.loads(archive.read("faces.json"))
             vectors = np.load(io.BytesIO(archive.read("vectors.npy")), allow_pickle=False)
-        faces = tuple(read_dataclass(FaceRecord, face, "face") for face in index["faces"])
+        faces = tuple(read_dataclass(PackRecord, face, "face") for face in index["faces"])
         skipped = tuple(read_dataclass(Skipped, photo, "skipped") for photo in index["skipped"])
         return Shard(index["key"], faces, skipped, vectors)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as e:

@@ -12,7 +12,7 @@ _MARGIN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WindowView:
     """What the losses of a fine network look at: all, or `window` (at half the image size) without its margin."""
 
     window: Window | None

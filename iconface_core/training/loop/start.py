@@ -15,7 +15,7 @@ from iconface_core.restorers.iconface.checkpoint import PromptEmbeds, check_safe
 from iconface_core.restorers.iconface.config import SamplingConfig
 from iconface_core.restorers.nano.config import NanoConfig
 from iconface_core.training.data.augment import another_photo
-from iconface_core.training.data.faces import Faces, FacesConfig, check_size
+from iconface_core.training.data.faces import FacesConfig, TrainingFaces, check_size
 from iconface_core.training.data.layouts import Split
 from iconface_core.training.data.shards import Pack, open_pack
 from iconface_core.training.recipes.recipe import Recipe
@@ -23,11 +23,11 @@ from iconface_core.training.recipes.recipe import Recipe
 from .precision import settle_precision
 from .processes import Processes
 from .train_config import TrainConfig
-from .trainer import Outcome, Trainer
+from .trainer import Trainer, TrainingOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class TrainingPaths:
     """Where a run finds and leaves things: packs made by `train pack`, the run's own folder, the models folder
     (AdaFace), FLUX.2-klein-base-4B (for `[iconface]` only), and the nano weights it starts from (None: random ones)."""
 
@@ -40,13 +40,13 @@ class Places:
 
 def train(
     config: TrainConfig,
-    places: Places,
+    places: TrainingPaths,
     *,
     resume: bool = False,
     max_seconds: float | None = None,
     stop: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = lambda _: None,
-) -> Outcome:
+) -> TrainingOutcome:
     """Run one session of a training run; see `Trainer.run`. `max_seconds` counts from here, loading included.
 
     Raises PackError, TrainConfigError, TrainingError, BackendUnavailableError or WeightsError, each with the way out.
@@ -67,7 +67,7 @@ def train(
     return trainer.run(max_seconds=left, stop=stop)
 
 
-def _nano(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:
+def _nano(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Processes) -> Recipe[Any]:
     from iconface_core.restorers.nano.checkpoint import load_nano
     from iconface_core.training.recipes.nano_recipe import NanoRecipe
     from iconface_core.training.recipes.texture_recipe import TextureRecipe
@@ -116,7 +116,7 @@ def _begin_with(module: nn.Module, config: NanoConfig, given: nn.Module, found: 
         raise TrainConfigError(f"{path} is not the network that [nano.model] describes; start from another")
 
 
-def _student(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:
+def _student(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Processes) -> Recipe[Any]:
     from iconface_core.training.recipes.student_recipe import StudentRecipe
 
     assert config.student is not None
@@ -133,7 +133,7 @@ def _sources(pack: Pack) -> list[dict[str, Any]]:
     return [{key: m.get(key) for key in ("source", "licence", "counts")} for m in pack.manifests]
 
 
-def _flow(config: TrainConfig, pack: Pack, places: Places, processes: Processes) -> Recipe[Any]:
+def _flow(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Processes) -> Recipe[Any]:
     from iconface_core.restorers.iconface.backbone import find_backbone, load_transformer, load_vae
     from iconface_core.training.recipes.flow_network import FlowNetwork
     from iconface_core.training.recipes.flow_recipe import FlowRecipe
@@ -167,17 +167,17 @@ def _flow(config: TrainConfig, pack: Pack, places: Places, processes: Processes)
         raise TrainConfigError(f"{config.name}: {e}") from e
 
 
-def splits(pack: Pack, config: FacesConfig) -> dict[str, Faces]:
+def splits(pack: Pack, config: FacesConfig) -> dict[str, TrainingFaces]:
     """Training and validation faces; a pack of few people may have none for validation, then they are the same."""
 
-    def faces(split: Split) -> Faces:
-        return Faces(pack, split, config, make_references=another_photo)
+    def faces(split: Split) -> TrainingFaces:
+        return TrainingFaces(pack, split, config, make_references=another_photo)
 
     train = faces("train")
     return {"train": train, "validation": faces("validation") if len(pack.faces("validation")) else train}
 
 
-def _prompt(places: Places, sampling: SamplingConfig, processes: Processes) -> PromptEmbeds:
+def _prompt(places: TrainingPaths, sampling: SamplingConfig, processes: Processes) -> PromptEmbeds:
     """The two prompt embeddings, encoded once per run folder: the text encoder is twice as large as the network."""
     path = places.out / "prompt.safetensors"
     if not path.exists() and processes.is_main:

@@ -30,7 +30,7 @@ _KEEP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is, over all its sessions."""
 
     step: int = 0
@@ -44,7 +44,7 @@ class Progress:
 class TrainState:
     """One saved step, tensors on the CPU."""
 
-    progress: Progress
+    progress: RunProgress
     module: dict[str, Tensor]
     average: dict[str, Tensor]
     optimizer: dict[str, Tensor]
@@ -142,7 +142,7 @@ def _load(path: Path) -> TrainState:
         if found != size:
             raise ValueError(f"{name} has {found} bytes instead of {size}")
     parts = {part: load_file(path / f"{part}.safetensors") for part in _PARTS}
-    return TrainState(Progress(**manifest["progress"]), **parts)
+    return TrainState(RunProgress(**manifest["progress"]), **parts)
 
 
 def _steps(folder: Path) -> list[Path]:

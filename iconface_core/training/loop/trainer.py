@@ -32,7 +32,7 @@ from .meters import Meters
 from .processes import Processes
 from .sample_grid import write_grid
 from .state import (
-    Progress,
+    RunProgress,
     TrainState,
     load_state,
     optimizer_tensors,
@@ -49,11 +49,11 @@ _YOUNG = 50  # steps in which the gradient has no usual length yet
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingOutcome:
     """How a session ended: the schedule is complete, its time was up, or it was asked to stop. The latter two can be
     resumed. `weights` is the folder with the exported average. `speaks`: of several processes, this one reports."""
 
-    progress: Progress
+    progress: RunProgress
     reason: Literal["finished", "time", "asked"]
     weights: Path
     speaks: bool = True
@@ -97,7 +97,7 @@ class Trainer:
         self._parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
         self._optimizer = make_optimizer(self._parameters, config.optimizer)
         self._average = WeightAverage(self._parameters, config.average_decay)
-        self._progress = Progress()
+        self._progress = RunProgress()
         if state is not None:
             restore_tensors(trained_tensors(module), state.module, "network")
             restore_tensors(self._average.tensors, state.average, "average")
@@ -107,7 +107,7 @@ class Trainer:
             self._say(f"resumed at step {state.progress.step}, {state.progress.samples} samples")
         self._saved = self._progress.step if state is not None else -1
 
-    def run(self, *, max_seconds: float | None = None, stop: Callable[[], bool] = lambda: False) -> Outcome:
+    def run(self, *, max_seconds: float | None = None, stop: Callable[[], bool] = lambda: False) -> TrainingOutcome:
         """Train until the schedule is complete, `max_seconds` of wall time have passed or `stop()` says so; then save.
 
         Raises DivergedError when a loss or gradient is no longer a number; the last saved state is untouched.
@@ -146,7 +146,7 @@ class Trainer:
             if log is not None:
                 log.close()
         processes.wait()
-        return Outcome(self._progress, reason, self._folder / "weights", processes.is_main)
+        return TrainingOutcome(self._progress, reason, self._folder / "weights", processes.is_main)
 
     def _draw(self, index: int) -> Any:
         config = self._config

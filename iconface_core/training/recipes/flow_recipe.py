@@ -18,7 +18,7 @@ from iconface_core.restorers.iconface.latents import decode, encode
 from iconface_core.restorers.iconface.lora import lora_state
 from iconface_core.restorers.nano.anchor import batch_anchor
 from iconface_core.training.data.draw import Draw
-from iconface_core.training.data.faces import Faces, FacesConfig
+from iconface_core.training.data.faces import FacesConfig, TrainingFaces
 from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
 from iconface_core.untyped import Autoencoder
 
@@ -65,7 +65,7 @@ class FlowRecipe:
         vae: Autoencoder,
         prompt: PromptEmbeds,
         encoder: IdentityEncoder | None,
-        faces: Mapping[str, Faces],
+        faces: Mapping[str, TrainingFaces],
         *,
         batch: int,
         device: torch.device,

@@ -18,8 +18,8 @@ from iconface_core.restorers.nano.network import build_network
 from iconface_core.restorers.nano.reference_attention import Window
 from iconface_core.restorers.nano.transformer import SIGMA_FLOOR, TransformerNet, to_velocity
 from iconface_core.training.data.draw import Draw
-from iconface_core.training.data.faces import Faces, FacesConfig
-from iconface_core.training.data.windows import Seen, draw_window
+from iconface_core.training.data.faces import FacesConfig, TrainingFaces
+from iconface_core.training.data.windows import WindowView, draw_window
 from iconface_core.training.degradations.curriculum import CurriculumConfig, cover, draw_strengths
 from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
 from iconface_core.training.degradations.recipe import STRONGEST
@@ -94,7 +94,7 @@ class NanoRecipe:
     def __init__(
         self,
         training: NanoTraining,
-        faces: Mapping[str, Faces],
+        faces: Mapping[str, TrainingFaces],
         *,
         batch: int,
         device: torch.device,
@@ -143,7 +143,7 @@ class NanoRecipe:
         """The base by its pixels, what is hidden, and the U-Net's small picture by its pixels and by who it is."""
         weights = self._training.losses
         shares = by_damage(example.degraded, example.target, weights.evenness)
-        seen = Seen(example.window)
+        seen = WindowView(example.window)
         terms = pixel_losses(seen(out.base), seen(example.target, cut=True), shares)
         hidden = seen(example.damage, cut=True)
         terms["damage"] = functional.binary_cross_entropy_with_logits(seen(out.damage), hidden)

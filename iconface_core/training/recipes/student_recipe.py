@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from iconface_core.faces.student_files import read_student, write_student
 from iconface_core.training.data.draw import Draw
-from iconface_core.training.data.faces import Faces, FacesConfig
+from iconface_core.training.data.faces import FacesConfig, TrainingFaces
 from iconface_core.training.data.shards import Pack
 from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
 from iconface_core.training.degradations.recipe import STRONGEST
@@ -100,8 +100,8 @@ class StudentRecipe:
         self.module = self._student.to(device)
         self._training, self._batch, self._device = training, batch, device
         self._name, self._data = name, list(data)
-        train = Faces(pack, "train", training.faces)
-        shown = Faces(pack, "validation", training.faces) if len(pack.faces("validation")) else train
+        train = TrainingFaces(pack, "train", training.faces)
+        shown = TrainingFaces(pack, "validation", training.faces) if len(pack.faces("validation")) else train
         self._faces = {"train": train, "validation": shown}
         self._norms = torch.from_numpy(pack.norms)
         self._degrade = Degrader(training.degrade)

@@ -17,7 +17,7 @@ from iconface_core.errors import TrainConfigError
 from iconface_core.restorers.nano.fine import FineNet
 from iconface_core.restorers.nano.reference_attention import Window
 from iconface_core.training.data.draw import Draw
-from iconface_core.training.data.windows import Seen, cut_out
+from iconface_core.training.data.windows import WindowView, cut_out
 
 from .critic import Critic, critic_loss, fooled_loss
 from .losses import TextureLossWeights
@@ -67,7 +67,7 @@ class TextureRecipe:
 
     def losses(self, forward: Forward, example: TextureExample) -> Mapping[str, Tensor]:
         """See Recipe. "critic" is the critic's own."""
-        seen = Seen(example.window)
+        seen = WindowView(example.window)
         cut = example.base if example.window is None else cut_out(example.base, example.window)
         texture = seen(forward(cut))
         real, made = seen(example.target, cut=True), seen(example.base, cut=True) + texture

@@ -23,7 +23,7 @@ from plugin.web.words.text import capital, plural
 
 router = APIRouter(prefix="/people/chosen")
 
-Faces = Annotated[str, Form(pattern=r"^\d+(,\d+)*$", max_length=500_000)]
+ChosenFaces = Annotated[str, Form(pattern=r"^\d+(,\d+)*$", max_length=500_000)]
 """Ids with commas: one field, however many faces a month has."""
 Of = Annotated[str, Form(pattern=r"^\d*$")]
 LOOKED_AT = 16
@@ -36,7 +36,7 @@ def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str 
     """Who else they may be: people by likeness, or by name."""
     ids, owner = _ids(faces)[:LOOKED_AT], _owner(of)
     with web.app.gallery.begin(write=False) as tx:
-        alike = [] if q.strip() else web.app.alike.people_like(tx, ids, but=owner, limit=OFFERED)
+        alike = [] if q.strip() else web.app.similar_faces.people_like(tx, ids, but=owner, limit=OFFERED)
         words = {a.id: alike_words(a.similarity, web.app.embedder.calibration) for a in alike}
         found = tx.browse.cards(words)
         if len(found) < OFFERED:
@@ -48,13 +48,13 @@ def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str 
 
 
 @router.post("/move")
-def move(request: Request, web: WebDep, faces: Faces, of: Of = "", to: Annotated[int, Form()] = 0) -> Response:
+def move(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", to: Annotated[int, Form()] = 0) -> Response:
     """They are somebody else, who is known."""
     return _decided(request, web, faces, of, lambda tx, ids: tx.decisions.assign(ids, to), "{faces} moved to {to}.", to)
 
 
 @router.post("/new")
-def new(request: Request, web: WebDep, faces: Faces, of: Of = "", name: Annotated[str, Form()] = "") -> Response:
+def new(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", name: Annotated[str, Form()] = "") -> Response:
     """They are somebody new."""
 
     def verb(tx: Tx, ids: Sequence[int]) -> DecisionRecord:
@@ -67,7 +67,7 @@ def new(request: Request, web: WebDep, faces: Faces, of: Of = "", name: Annotate
 
 
 @router.post("/not")
-def are_not(request: Request, web: WebDep, faces: Faces, of: Annotated[str, Form(pattern=r"^\d+$")]) -> Response:
+def are_not(request: Request, web: WebDep, faces: ChosenFaces, of: Annotated[str, Form(pattern=r"^\d+$")]) -> Response:
     """They are not this person; that is remembered."""
     owner = int(of)
     said_so = "{faces} are not {of}. This is remembered."
@@ -75,13 +75,13 @@ def are_not(request: Request, web: WebDep, faces: Faces, of: Annotated[str, Form
 
 
 @router.post("/ignore")
-def ignore(request: Request, web: WebDep, faces: Faces, of: Of = "") -> Response:
+def ignore(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "") -> Response:
     """Not a face, or never mind whose."""
     return _decided(request, web, faces, of, lambda tx, ids: tx.decisions.ignore_faces(ids), "{faces} ignored.")
 
 
 @router.post("/put-back")
-def put_back(request: Request, web: WebDep, faces: Faces) -> Response:
+def put_back(request: Request, web: WebDep, faces: ChosenFaces) -> Response:
     """They are faces after all."""
 
     def verb(tx: Tx, ids: Sequence[int]) -> DecisionRecord:

@@ -42,7 +42,7 @@ def show(request: Request, web: WebDep, before: int | None = None, person: int |
 def undo(request: Request, web: WebDep, decision_id: int) -> Response:
     """Take one decision back, or do again what was taken back. Open pages then show how it is now."""
     try:
-        record, removed = take_back(web.app.copies, web.app.people, decision_id)
+        record, removed = take_back(web.app.moved_copies, web.app.people, decision_id)
     except ConflictError as e:
         raise Conflict(_in_the_way(web, str(e))) from e
     with web.app.gallery.begin(write=False) as tx:

@@ -16,7 +16,7 @@ from plugin.job_kinds import CHANGES, enqueue_again, enqueue_reconcile
 from plugin.jobs.crash_policy import LEFT_ALONE
 from plugin.library.auto_restore_rules import Mode, RestoreRules
 from plugin.library.roots import in_words
-from plugin.models.store import ModelShelf
+from plugin.models.store import ModelStore
 from plugin.service import client
 from plugin.unfinished import clear_pictures, note_clearing
 from plugin.web.context import Web, WebDep
@@ -39,7 +39,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     where = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
         counts = library_facts.counts(tx)
-    shelf = ModelShelf(where.models)
+    shelf = ModelStore(where.models)
     models = [row | {"text_here": library_facts.has_licence(row["id"])} for row in shelf.rows()]
     return page(
         request,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.browse.repository import FacePlace, PersonPlace
-from gallery_db.browse.sql import Shelf
+from gallery_db.browse.sql import Visibility
 from gallery_db.gallery import Tx
 from plugin.errors import UsageError
 from plugin.web.context import WebDep
@@ -19,7 +19,7 @@ from plugin.web.words.text import capital
 router = APIRouter()
 
 Tab = Literal["people", "hidden", "nobody", "ignored"]
-SHELVES: dict[Tab, Shelf] = {"people": "shown", "hidden": "hidden", "ignored": "ignored"}
+SHELVES: dict[Tab, Visibility] = {"people": "shown", "hidden": "hidden", "ignored": "ignored"}
 PEOPLE, FACES = 60, 120
 """How many of each come at a time."""
 
@@ -54,7 +54,7 @@ def set_shown(
     web: WebDep,
     person: Annotated[int, Form()],
     stamp: Annotated[str, Form()],
-    to: Annotated[Shelf, Form()],
+    to: Annotated[Visibility, Form()],
 ) -> Response:
     """Into the lists, out of them, or a stranger; the person leaves the list that is open."""
     done = web.app.people.decide(lambda tx: put_on_shelf(tx, person, stamp, to))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from gallery_db.browse.sql import Shelf
+from gallery_db.browse.sql import Visibility
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
@@ -25,7 +25,7 @@ from plugin.web.words.text import capital
 router = APIRouter(prefix="/people/{person_id}")
 
 Order = Literal["newest", "oldest"]
-Stamp = Annotated[str, Form()]
+EditToken = Annotated[str, Form()]
 STRIP = 12
 """Similar faces that are asked about in one go."""
 
@@ -65,7 +65,7 @@ def rename(
     request: Request,
     web: WebDep,
     person_id: int,
-    stamp: Stamp,
+    stamp: EditToken,
     name: Annotated[str, Form(max_length=200)] = "",
     anyway: Annotated[bool, Form()] = False,
 ) -> Response:
@@ -97,7 +97,7 @@ def names(request: Request, web: WebDep, person_id: int, name: str = "") -> HTML
 
 @router.post("/birth-date")
 def birth_date(
-    request: Request, web: WebDep, person_id: int, stamp: Stamp, born: Annotated[str, Form()] = ""
+    request: Request, web: WebDep, person_id: int, stamp: EditToken, born: Annotated[str, Form()] = ""
 ) -> Response:
     """When they were born: older photos are never theirs, and ages are shown."""
     when = date_of(born)
@@ -111,7 +111,9 @@ def birth_date(
 
 
 @router.post("/shown")
-def shown(request: Request, web: WebDep, person_id: int, stamp: Stamp, to: Annotated[Shelf, Form()]) -> Response:
+def shown(
+    request: Request, web: WebDep, person_id: int, stamp: EditToken, to: Annotated[Visibility, Form()]
+) -> Response:
     """In the lists, hidden, or a stranger."""
     with web.app.gallery.begin(write=False) as tx:
         words = capital(SHOWN_WORDS[to].format(called(tx, person_id)))
@@ -119,7 +121,7 @@ def shown(request: Request, web: WebDep, person_id: int, stamp: Stamp, to: Annot
 
 
 @router.post("/cover")
-def cover(request: Request, web: WebDep, person_id: int, faces: Annotated[int, Form()], stamp: Stamp) -> Response:
+def cover(request: Request, web: WebDep, person_id: int, faces: Annotated[int, Form()], stamp: EditToken) -> Response:
     """The face that stands for them."""
 
     def verb(tx: Tx) -> DecisionRecord:
@@ -137,7 +139,7 @@ def picker(request: Request, web: WebDep, person_id: int, q: str | None = None) 
     with web.app.gallery.begin(write=False) as tx:
         head, words = person_head(tx, person_id), {}
         if not (q or "").strip():
-            alike = web.app.alike.people(tx, person_id)
+            alike = web.app.similar_faces.people(tx, person_id)
             words = {a.id: (alike_words(a.similarity, web.app.embedder.calibration), a.similarity) for a in alike}
             found = tx.browse.cards(words)
         else:
@@ -221,7 +223,9 @@ def ask_forget(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
 
 
 @router.post("/forget")
-def forget(request: Request, web: WebDep, person_id: int, stamp: Stamp, name: Annotated[str, Form()] = "") -> Response:
+def forget(
+    request: Request, web: WebDep, person_id: int, stamp: EditToken, name: Annotated[str, Form()] = ""
+) -> Response:
     """Delete all that could recognise or name them, for ever."""
     with web.app.gallery.begin(write=False) as tx:
         check(stamp, person_stamp(tx, person_id), "this person")
@@ -240,7 +244,7 @@ def _similar(web: Web, person_id: int, but: str) -> dict[str, Any]:
     skipped = {int(part) for part in but.split(",") if part.isdecimal()}
     with web.app.gallery.begin(write=False) as tx:
         card = person_head(tx, person_id).card
-        found = web.app.alike.faces(tx, person_id, limit=STRIP + len(skipped))
+        found = web.app.similar_faces.faces(tx, person_id, limit=STRIP + len(skipped))
         found = [f for f in found if f.id not in skipped][:STRIP]
         records = {f.id: f for f in tx.faces.by_ids([f.id for f in found])}
     alike = ((f, alike_words(f.similarity, web.app.embedder.calibration)) for f in found)

@@ -40,7 +40,7 @@ LEAST_BOX = 8.0
 """Sides of a box drawn by hand, pixels: a smaller one was a click by mistake."""
 
 Number = Annotated[float, Form(allow_inf_nan=False)]
-Stamp = Annotated[str, Form()]
+EditToken = Annotated[str, Form()]
 Name = Annotated[str, Form(max_length=200)]
 Verb = Literal["confirm", "reject", "ignore", "bring_back"]
 
@@ -103,7 +103,7 @@ def give_name(
     web: WebDep,
     photo_id: int,
     face_id: int,
-    stamp: Stamp,
+    stamp: EditToken,
     name: Name = "",
     person: Annotated[int | None, Form()] = None,
 ) -> HTMLResponse:
@@ -175,7 +175,7 @@ def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLRespo
 
 
 @router.post("/{photo_id}/faces/{face_id}/{verb}")
-def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Verb, stamp: Stamp) -> HTMLResponse:
+def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Verb, stamp: EditToken) -> HTMLResponse:
     """Yes, no, never mind, and back."""
     name = ""
 

@@ -10,12 +10,12 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RestorationRecord
-from gallery_db.restorations.listing import Shelf
+from gallery_db.restorations.listing import ReviewState
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import NANO
 from plugin.errors import UsageError
 from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
-from plugin.models.store import BACKBONE, ModelShelf
+from plugin.models.store import BACKBONE, ModelStore
 from plugin.restoring.decisions import remove_outputs
 from plugin.restoring.repeat import again
 from plugin.rows import Row
@@ -34,7 +34,7 @@ MOST_FACES = 60
 MOST_REFERENCES = 3
 """More help no restorer that there is."""
 
-Stamp = Annotated[str, Form()]
+EditToken = Annotated[str, Form()]
 
 
 @router.get("/restorations/{restoration_id}")
@@ -47,7 +47,7 @@ def one(
 
 
 @router.post("/restorations/{restoration_id}/keep")
-def keep(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> HTMLResponse:
+def keep(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -> HTMLResponse:
     """ "That is good": no algorithm replaces it."""
 
     def verb(tx: Tx) -> Any:
@@ -58,20 +58,20 @@ def keep(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> HT
 
 
 @router.post("/restorations/{restoration_id}/put-back")
-def put_back(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> HTMLResponse:
+def put_back(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -> HTMLResponse:
     """ "I do not want that": our copy is removed, of a proposal nothing is made. The record stays."""
 
     def verb(tx: Tx) -> Any:
         return tx.decisions.reject_restorations(_unchanged(tx, restoration_id, stamp))
 
     record = web.app.people.decide(verb)
-    removed = remove_outputs(web.app.copies, record, "rejected")
+    removed = remove_outputs(web.app.moved_copies, record, "rejected")
     text = "Put back: the copy is removed." if removed else "Noted: this one is not wanted."
     return said(_page(request, web, restoration_id), text, record.id)
 
 
 @router.post("/restorations/{restoration_id}/restore")
-def restore(request: Request, web: WebDep, restoration_id: int, stamp: Stamp) -> Response:
+def restore(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -> Response:
     """Have a proposal carried out, or a result that was put back, refused or lost made once more, as it was."""
     with web.app.gallery.begin() as tx:
         _unchanged(tx, restoration_id, stamp)
@@ -156,7 +156,7 @@ def _page(
         shelf = shelf_of(seen.record)
         counts = tx.restorations.shelf_counts()
         decided = shelf in ("kept", "put_back") and counts["to_decide"] > 0
-        onward: Shelf = "to_decide" if decided else shelf
+        onward: ReviewState = "to_decide" if decided else shelf
         next_id = _next(tx, onward, seen.rows)
     other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
     return page(
@@ -168,18 +168,18 @@ def _page(
     )  # fmt: skip
 
 
-def _next(tx: Tx, shelf: Shelf, rows: Sequence[RestorationRecord]) -> int | None:
+def _next(tx: Tx, shelf: ReviewState, rows: Sequence[RestorationRecord]) -> int | None:
     """The entry after these rows on a shelf, or its first when there is none."""
     ids = {r.id for r in rows}
     found = tx.restorations.on_shelf(shelf, before=min(ids), limit=1) or tx.restorations.on_shelf(shelf, limit=1)
     return next((i for i in found if i not in ids), None)
 
 
-def shelf_of(record: RestorationRecord) -> Shelf:
+def shelf_of(record: RestorationRecord) -> ReviewState:
     """Where a restoration lies."""
     if record.state == "done":
         return "kept" if record.decided == "accepted" else "to_decide"
-    by_state: dict[str, Shelf] = {"proposed": "proposed", "refused": "refused"}
+    by_state: dict[str, ReviewState] = {"proposed": "proposed", "refused": "refused"}
     return by_state.get(record.state, "put_back")
 
 
@@ -246,7 +246,7 @@ def _restorers(web: Web) -> list[tuple[str, str]]:
 
 def _model(web: Web, restorer: str) -> Row | None:
     """What is known of the model behind a restoration: title and licence."""
-    shelf = ModelShelf(web.app.settings.folders.models)
+    shelf = ModelStore(web.app.settings.folders.models)
     try:
         return shelf.row(BACKBONE if restorer == ICONFACE else restorer)
     except BackendUnavailableError:

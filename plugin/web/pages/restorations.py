@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
-from gallery_db.restorations.listing import Shelf
+from gallery_db.restorations.listing import ReviewState
 from plugin.errors import UsageError
 from plugin.job_kinds import RESTORE
 from plugin.restoring.decisions import remove_outputs
@@ -18,7 +18,7 @@ from plugin.service import client
 from plugin.web.context import Web, WebDep
 from plugin.web.edit_conflicts import Conflict
 from plugin.web.responses import fragment, go, page, said, trigger
-from plugin.web.views.restoration_view import Card, cards, entry_id, stamp_of
+from plugin.web.views.restoration_view import RestorationCard, cards, entry_id, stamp_of
 from plugin.web.words.jobs import JobWords
 from plugin.web.words.restorations import SHELF_NAMES
 from plugin.web.words.text import plural
@@ -69,7 +69,7 @@ def decide(
     request: Request,
     web: WebDep,
     act: Annotated[str, Form()],
-    tab: Annotated[Shelf, Form()],
+    tab: Annotated[ReviewState, Form()],
     pick: Annotated[list[str] | None, Form()] = None,
     person: Annotated[int | None, Form()] = None,
 ) -> Response:
@@ -102,7 +102,7 @@ def decide(
     return said(answer, text, undo)
 
 
-def _asked(web: Web, act: str, pick: Sequence[str], tab: Shelf, person: int | None) -> tuple[Verb, Sequence[str]]:
+def _asked(web: Web, act: str, pick: Sequence[str], tab: ReviewState, person: int | None) -> tuple[Verb, Sequence[str]]:
     """The verb of an act, and the stamps of what it is about. Raises UsageError for what no button sends."""
     name, _, what = act.partition(":")
     verb = next((v for v in VERBS if v == name), None)
@@ -140,12 +140,14 @@ def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], l
         undo = web.app.people.decide(lambda tx: tx.decisions.accept_restorations(rows_of(tx))).id
     else:
         record = web.app.people.decide(lambda tx: tx.decisions.reject_restorations(rows_of(tx)))
-        remove_outputs(web.app.copies, record, "rejected")
+        remove_outputs(web.app.moved_copies, record, "rejected")
         undo = record.id
     return list(done), [stamp for stamp in stamps if stamp not in done], undo
 
 
-def next_cards(tx: Tx, shelf: Shelf, person: int | None, before: int | None) -> tuple[list[Card], int | None]:
+def next_cards(
+    tx: Tx, shelf: ReviewState, person: int | None, before: int | None
+) -> tuple[list[RestorationCard], int | None]:
     """The next cards of a shelf, and where those after them begin (None: there are no more)."""
     ids = tx.restorations.on_shelf(shelf, person_id=person, before=before, limit=PAGE + 1)
     return cards(tx, ids[:PAGE]), ids[PAGE - 1] if len(ids) > PAGE else None

@@ -10,7 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.questions.repository import PUT_OFF_DAYS
 from gallery_db.records import QuestionKind, QuestionRecord
 from plugin.errors import UsageError
-from plugin.people.answers import Answer, SeveralError, decide
+from plugin.people.answers import QuestionAnswer, SeveralError, decide
 from plugin.web.context import Web, WebDep
 from plugin.web.edit_conflicts import Conflict, check
 from plugin.web.responses import by_htmx, fragment, go, page, said, trigger
@@ -80,9 +80,9 @@ def answer(
     only = Filter(_kind(kind), person)
     if answer == "not-sure":
         return _put_off(request, web, question_id, stamp, only)
-    if answer not in get_args(Answer):
+    if answer not in get_args(QuestionAnswer):
         raise UsageError(f"{answer!r} is no answer")
-    verb = cast(Answer, answer)
+    verb = cast(QuestionAnswer, answer)
     try:
         done = web.app.people.decide(
             lambda tx: decide(tx, _still_open(tx, question_id, stamp), verb, name=name, who=who)
@@ -92,7 +92,7 @@ def answer(
     return _go_on(request, web, only, WORDS[verb].format(name=name.strip()), done.id)
 
 
-WORDS: dict[Answer, str] = {
+WORDS: dict[QuestionAnswer, str] = {
     "yes": "Yes: noted.",
     "no": "No: noted.",
     "ignore": "Left out from now on.",

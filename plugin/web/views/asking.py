@@ -15,7 +15,7 @@ BESIDE = 6  # of a person to judge by
 
 
 @dataclass(frozen=True, slots=True)
-class FaceView:
+class QuestionFace:
     """A face and its place in the photo. `box` is x, y, width, height in pixels of the upright photo of `size`.
     `version` and `photo_version` stand in the addresses of the pictures."""
 
@@ -49,7 +49,7 @@ class PersonView:
     title: str
     photos: int
     years: str
-    faces: tuple[FaceView, ...]
+    faces: tuple[QuestionFace, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class QuestionView:
     kind: QuestionKind
     heading: str
     lead: str
-    faces: tuple[FaceView, ...]
+    faces: tuple[QuestionFace, ...]
     person: PersonView | None
     other: PersonView | None
     gain: int
@@ -134,12 +134,12 @@ def _person(tx: Tx, p: Life, near: str | None) -> PersonView:
     )
 
 
-def _face(f: FaceRecord, photo: PhotoRecord, born: str | None, number: int = 0) -> FaceView:
+def _face(f: FaceRecord, photo: PhotoRecord, born: str | None, number: int = 0) -> QuestionFace:
     box = f.bbox.x1, f.bbox.y1, f.bbox.width, f.bbox.height
     size = photo.width, photo.height
     version, of_photo = version_of(photo.content_hash, f.bbox), version_of(photo.content_hash)
     at = f.captured_at
-    return FaceView(f.id, f.photo_id, box, size, day(at), month(at), age(born, at), version, of_photo, number)
+    return QuestionFace(f.id, f.photo_id, box, size, day(at), month(at), age(born, at), version, of_photo, number)
 
 
 def _by_quality(faces: Sequence[FaceRecord]) -> list[FaceRecord]:

@@ -32,7 +32,7 @@ def best_faces(app: App, person_id: int) -> dict[str, Any]:
         rows = tx.faces.reference_candidates(person_id, app.embedder.id)
     best = sorted(rows, key=lambda r: -r.norm)[:MAX_POOL]
     nothing_known = DegradedFace(np.array(ARCFACE_112.points, np.float32), photo_hash="")
-    choice = select_references(nothing_known, app.whois.pool(best), app.embedder.calibration, limit=LIMIT)
+    choice = select_references(nothing_known, app.identifier.pool(best), app.embedder.calibration, limit=LIMIT)
     dates = {r.face_id: (r.photo_id, day(r.captured_at)) for r in best}
     chosen = [
         (c.face_id, *dates[c.face_id], best_words(c.reasons), [r for r in c.reasons if r != "capture date unknown"])

@@ -30,7 +30,7 @@ _BEFORE_UNNAMED = PersonPlace(unnamed=False, photos=-1, person_id=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ScanProgress:
     """How far looking through the folders is. `done` of `total` photos of the folder at work; 0 of 0 while that is not
     known. `at_work` is False while everything waits for somebody to do it, `overdue` when that takes long. `latest` is
     the newest face."""
@@ -78,7 +78,7 @@ def may_show(tx: Tx, wanted: Step | None) -> Step:
     return now if wanted is None or too_early else wanted
 
 
-def progress(tx: Tx, *, after: int = 0) -> Progress:
+def progress(tx: Tx, *, after: int = 0) -> ScanProgress:
     """How far it is, with the faces that were found after face `after`."""
     scans = scans_of(tx)
     running = next((j for j in scans.values() if j.state == "running"), None)
@@ -87,7 +87,7 @@ def progress(tx: Tx, *, after: int = 0) -> Progress:
     roots, latest = tx.roots.all(), tx.faces.last_id()
     found = tx.faces.find(FaceFilter(after_id=max(after, latest - NEW_FACES), limit=NEW_FACES))
     never = any(r.last_scan_at is None for r in roots)
-    return Progress(
+    return ScanProgress(
         folders=tuple(Path(r.path).name or r.path for r in roots),
         photos=tx.photos.counts()["indexed"],
         faces=tx.faces.count(),

@@ -38,7 +38,7 @@ COUNT_S = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StartFolder:
     """Where looking around may begin. `path` is resolved: no link in it."""
 
     title: str
@@ -66,22 +66,22 @@ class View:
     here: int
 
 
-def places(home: Path | None = None) -> list[Place]:
+def places(home: Path | None = None) -> list[StartFolder]:
     """The user's pictures and home, then mounted drives and shares."""
     home = home or Path.home()
     found = [("Pictures", user_pictures_path()), ("Home", home), *((_drive_title(p), p) for p in _drives())]
-    out: dict[Path, Place] = {}
+    out: dict[Path, StartFolder] = {}
     for title, path in found:
         try:
             real = path.resolve(strict=True)
         except (OSError, RuntimeError):
             continue
         if (real.is_dir() and real != Path(real.anchor)) or (sys.platform == "win32" and real.is_dir()):
-            out.setdefault(real, Place(title, real))
+            out.setdefault(real, StartFolder(title, real))
     return list(out.values())
 
 
-def look(path: str, within: Sequence[Place]) -> View:
+def look(path: str, within: Sequence[StartFolder]) -> View:
     """The folders in `path`, an absolute path in one of the places. Raises UsageError for anything else: what is
     outside, hidden, no folder or not there cannot be told apart."""
     real, place = _allowed(path, within)
@@ -149,7 +149,7 @@ def typed(text: str) -> Path:
     return path
 
 
-def _allowed(path: str, within: Sequence[Place]) -> tuple[Path, Place]:
+def _allowed(path: str, within: Sequence[StartFolder]) -> tuple[Path, StartFolder]:
     """`path` without links, and the innermost place it lies in."""
     refused = UsageError("This folder cannot be shown here. Choose another one, or type its whole path.")
     if "\0" in path or not Path(path).is_absolute():
@@ -168,7 +168,7 @@ def _allowed(path: str, within: Sequence[Place]) -> tuple[Path, Place]:
     return real, place
 
 
-def _is_folder(entry: os.DirEntry[str], within: Sequence[Place]) -> bool:
+def _is_folder(entry: os.DirEntry[str], within: Sequence[StartFolder]) -> bool:
     """Whether to show it: a folder that is not hidden, or a link to one that may be shown itself."""
     if is_ignored_folder(entry.name) or not is_storable(entry.name):
         return False

@@ -34,7 +34,7 @@ def likely_people(app: App, face_id: int) -> Sequence[Likely] | None:
             return None
         beside = {f.person_id for f in tx.faces.of_photo(face.photo_id) if f.id != face_id}
         refused = {person for of, person in tx.faces.rejections() if of == face_id}
-        found = app.alike.people_like(tx, [face_id], but=face.person_id)
+        found = app.similar_faces.people_like(tx, [face_id], but=face.person_id)
         alike = {r.id: r.similarity for r in found if r.id not in beside | refused}
         cards = tx.browse.cards(alike)
     people = (

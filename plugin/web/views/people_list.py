@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gallery_db.browse.repository import PersonCard
-from gallery_db.browse.sql import Shelf
+from gallery_db.browse.sql import Visibility
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
 from plugin.errors import UsageError
@@ -12,7 +12,7 @@ from plugin.web.edit_conflicts import check, person_stamp, person_stamp_of
 
 from .person_view import versions
 
-SHOWN_WORDS: dict[Shelf, str] = {
+SHOWN_WORDS: dict[Visibility, str] = {
     "shown": "{} is back among the people.",
     "hidden": "{} is hidden, and still recognised.",
     "ignored": "{} is ignored: not shown, not asked about, not used.",
@@ -24,7 +24,7 @@ def one_person_now(name: str | None) -> str:
     return f"They are one person now: {name}." if name else "They are one person now."
 
 
-def put_on_shelf(tx: Tx, person_id: int, stamp: str, to: Shelf) -> DecisionRecord:
+def put_on_shelf(tx: Tx, person_id: int, stamp: str, to: Visibility) -> DecisionRecord:
     """The decision behind hide, ignore and show again. Raises Conflict, NotFoundError."""
     check(stamp, person_stamp(tx, person_id), "this person")
     if to == "ignored":

@@ -21,7 +21,7 @@ SHOWN_RESTORATIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class FaceView:
+class PhotoFaceView:
     """One face of the photo. `number` counts from the left, from 1. `elsewhere` are the photos its person is in.
     `version` stands in the address of its picture, `stamp` for whose it is (`face_stamp`)."""
 
@@ -72,7 +72,7 @@ class PhotoView:
     name: str
     folder: str
     taken: str
-    faces: Sequence[FaceView]
+    faces: Sequence[PhotoFaceView]
     restored: Sequence[Restored]
     before: int | None
     after: int | None
@@ -118,7 +118,7 @@ def photo_view(tx: Tx, photo_id: int) -> PhotoView:
     )
 
 
-def _faces(tx: Tx, photo: PhotoRecord, jobs: RestoreJobs, history: Sequence[RestorationRecord]) -> list[FaceView]:
+def _faces(tx: Tx, photo: PhotoRecord, jobs: RestoreJobs, history: Sequence[RestorationRecord]) -> list[PhotoFaceView]:
     faces = tx.faces.of_photo(photo.id)
     cards = {c.id: c for c in tx.browse.cards({f.person_id for f in faces if f.person_id is not None})}
     out = []
@@ -126,7 +126,7 @@ def _faces(tx: Tx, photo: PhotoRecord, jobs: RestoreJobs, history: Sequence[Rest
         card = cards.get(f.person_id or 0)
         mine = (r for r in history if r.face_id == f.id and r.state in ("done", "proposed", "refused"))
         out.append(
-            FaceView(
+            PhotoFaceView(
                 id=f.id,
                 number=number,
                 box=f.bbox,

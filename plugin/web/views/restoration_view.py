@@ -21,7 +21,7 @@ from plugin.web.words.text import listed
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class RestorationCard:
     """One entry of a shelf. `entry` stands for it, `id` leads to its page, `stamp` says what it shows (`stamp_of`).
     `gone`: why there is no restored picture, "" when there is one. `helpers` are the references' faces. `queued`: a job
     for it waits or runs."""
@@ -110,7 +110,7 @@ def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
     return None if record.person_id is None else names.get(record.person_id)
 
 
-def cards(tx: Tx, ids: Sequence[int]) -> list[Card]:
+def cards(tx: Tx, ids: Sequence[int]) -> list[RestorationCard]:
     """The entries with these ids (`on_shelf`), in order."""
     entries = [(tx.restorations.get(i), tx.restorations.with_output(i)) for i in ids]
     names = tx.people.names(sorted({r.person_id for _, rows in entries for r in rows if r.person_id is not None}))
@@ -129,11 +129,11 @@ def _card(
     names: Mapping[int, str],
     faces: Mapping[int, FaceRecord],
     busy: RestoreJobs,
-) -> Card:
+) -> RestorationCard:
     worst = max(rows, key=lambda r: _HOW_BAD.get(r.verdict, _HOW_BAD["doubtful"]))
     who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
     face = None if record.face_id is None else faces.get(record.face_id)
-    return Card(
+    return RestorationCard(
         entry=max(r.id for r in rows),
         id=record.id,
         stamp=stamp_of(rows),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gallery_db.records import RestorationRecord
-from gallery_db.restorations.listing import Shelf
+from gallery_db.restorations.listing import ReviewState
 
 Tone = Literal["good", "warn", "bad", ""]
 
-SHELF_NAMES: Mapping[Shelf, str] = {
+SHELF_NAMES: Mapping[ReviewState, str] = {
     "to_decide": "To decide",
     "proposed": "Proposed",
     "kept": "Kept",

@@ -13,8 +13,8 @@ from iconface_core.training.data.layouts import split_of
 from iconface_core.training.data.shards import (
     FORMAT,
     MANIFEST,
-    FaceRecord,
     PackedFace,
+    PackRecord,
     encode_crop,
     file_sha256,
     write_shard,
@@ -46,7 +46,7 @@ def make_pack(tmp_path: Path) -> Callable[..., Path]:
         for person in range(people):
             name = f"person {person}"
             for photo in range(photos[person % len(photos)]):
-                record = FaceRecord(
+                record = PackRecord(
                     f"{name}/{photo}.jpg", name, split_of(name), "0" * 64, 12.0, (size / 2.0,) * 10, float(size)
                 )
                 vector = np.zeros(128, np.float32)

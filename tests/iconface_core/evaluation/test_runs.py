@@ -16,7 +16,7 @@ from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.evaluation.methods import blind, cached, nano_methods, real_esrgan
 from iconface_core.evaluation.runner import INPUT, evaluate
 from iconface_core.evaluation.sheets import contact_sheet, write_sheets
-from iconface_core.evaluation.suite import Plan, run_suite
+from iconface_core.evaluation.suite import EvaluationPlan, run_suite
 from iconface_core.fakes import FakeEmbedder, FakeRestorer
 from iconface_core.restorers.nano.checkpoint import save_nano
 from iconface_core.restorers.nano.config import ConvConfig, NanoConfig, NanoIdentity
@@ -228,7 +228,7 @@ def test_the_whole_suite(make_pack, tiny, tmp_path, judge):
         [("supp_ref_a", "A-case-1", tuple(PAPER_METHODS)), ("supp_ref_a", "A-case-2", tuple(PAPER_METHODS))],
         size=64,
     )
-    plan = Plan(
+    plan = EvaluationPlan(
         packs=[make_pack(people=60)], weights={"tiny": tiny}, levels=["severe"], limit=3, waifu2x=False,
         gallery=tmp_path / "gallery", threads=1,
     )  # fmt: skip

@@ -13,7 +13,8 @@ from iconface_core.errors import BackendUnavailableError, LicenceNotAcceptedErro
 from iconface_core.faces.insightface_pack import ArcFaceEmbedder, ScrfdDetector
 from iconface_core.faces.vectors import calibration_path
 from iconface_core.geometry import ARCFACE_112, align_face, similarity_transform
-from iconface_core.models.files import accept_licence, locate
+from iconface_core.models.catalogue import backend
+from iconface_core.models.files import accept_licence, install_files, locate, verify_file
 from iconface_core.types import AlignedFace
 
 NO_MATRIX = np.zeros((2, 3), np.float32)
@@ -130,3 +131,15 @@ def test_our_crop_is_insightfaces(yunet, group_photo):
         ours = align_face(group_photo, face.landmarks, ARCFACE_112).pixels.astype(int)
         theirs = norm_crop(group_photo, face.landmarks, 112).astype(int)
         assert np.abs(ours - theirs)[8:-8, 8:-8].mean() < 2
+
+
+def test_installing_a_pack_copies_only_the_pinned_file(tmp_path, packs):
+    entry = packs.installed(tmp_path / "source", "scrfd-buffalo_l", packs.scrfd)
+    source = tmp_path / "source" / entry.files[0].folder
+    (target,) = install_files(entry, source, tmp_path / "models")
+    verify_file(target, entry.files[0])
+    with pytest.raises(WeightsError):
+        install_files(backend("scrfd-buffalo_l"), source, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    with pytest.raises(BackendUnavailableError, match="has no det_10g"):
+        install_files(entry, tmp_path, tmp_path / "other")

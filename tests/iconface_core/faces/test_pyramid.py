@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iconface_core.faces.candidates import Candidates
+from iconface_core.faces.candidates import FaceCandidates
 from iconface_core.faces.pyramid import Scales, propose, search, tiles, turned_back
 
-NOTHING = Candidates.join([])
+NOTHING = FaceCandidates.join([])
 
 
 def _candidate(x1, y1, x2, y2, score=0.9):
     points = np.array([[[x1, y1], [x2, y1], [(x1 + x2) / 2, (y1 + y2) / 2], [x1, y2], [x2, y2]]], np.float32)
-    return Candidates(np.array([[x1, y1, x2, y2]], np.float32), points, np.array([score], np.float32))
+    return FaceCandidates(np.array([[x1, y1, x2, y2]], np.float32), points, np.array([score], np.float32))
 
 
 @settings(deadline=None)

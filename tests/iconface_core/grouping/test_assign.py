@@ -3,7 +3,7 @@
 import numpy as np
 
 from iconface_core.calibration import Calibration
-from iconface_core.grouping import Background, Decision, Faces, Facts, GroupingPolicy, assign, exact_search
+from iconface_core.grouping import Background, Decision, FaceTable, GroupingFacts, GroupingPolicy, assign, exact_search
 from iconface_core.types import EmbedderId
 
 CALIBRATION = Calibration(EmbedderId("test"), 8.0, 13.0, bias=-6.8, slope=32.3, quality_bias=-5.9)
@@ -22,7 +22,7 @@ class Library:
         vectors = identity[people] + spread * noise / np.linalg.norm(noise, axis=1, keepdims=True)
         n = len(people)
         shown = np.array([known.get(i, -1) for i in range(n)])
-        self.faces = Faces(
+        self.faces = FaceTable(
             np.arange(n),
             np.array(photos or range(n)),
             (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),
@@ -33,11 +33,13 @@ class Library:
             np.where(shown >= 0, shown + 1000, -1),
         )
 
-    def assign(self, new: list[int], facts: Facts | None = None, policy: GroupingPolicy = POLICY) -> list[Decision]:
+    def assign(
+        self, new: list[int], facts: GroupingFacts | None = None, policy: GroupingPolicy = POLICY
+    ) -> list[Decision]:
         indexed = exact_search(self.faces.face_ids, self.faces.vectors)
         return assign(
             self.faces.take(np.array(new, np.int64)),
-            facts or Facts(),
+            facts or GroupingFacts(),
             CALIBRATION,
             policy,
             search=indexed,
@@ -75,13 +77,13 @@ def test_two_faces_of_one_photo_never_join_one_person() -> None:
 
 def test_rejection_and_birth_date_exclude() -> None:
     library = Library([0] * 4, {0: 7, 1: 7, 2: 7})
-    (decision,) = library.assign([3], Facts(rejections=frozenset({(3, 7)})))
+    (decision,) = library.assign([3], GroupingFacts(rejections=frozenset({(3, 7)})))
     assert (decision.kind, decision.proposal) == ("defer", None)
     early = library.faces.captured_day
     early[3] = 700_000
-    (decision,) = library.assign([3], Facts(birth_days={7: 700_001}))
+    (decision,) = library.assign([3], GroupingFacts(birth_days={7: 700_001}))
     assert (decision.kind, decision.proposal) == ("defer", None)
-    (decision,) = library.assign([3], Facts(birth_days={7: 700_000}))
+    (decision,) = library.assign([3], GroupingFacts(birth_days={7: 700_000}))
     assert decision.kind == "join"
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iconface_core.calibration import Calibration
-from iconface_core.grouping import Background, Faces, Facts, exact_search
+from iconface_core.grouping import Background, FaceTable, GroupingFacts, exact_search
 from iconface_core.grouping.constraints import Constraints
 from iconface_core.grouping.evidence import MeanLinkage
 from iconface_core.grouping.graph import similar_pairs
@@ -25,10 +25,10 @@ def vectors_of(seed: int, n: int, people: int, dim: int = 16) -> np.ndarray:
 
 def unconstrained(n: int) -> Constraints:
     nobody = np.full(n, -1)
-    faces = Faces(
+    faces = FaceTable(
         np.arange(n), np.arange(n), np.zeros((n, 1), np.float32), np.ones(n), nobody, nobody, np.zeros(n, bool), nobody
     )
-    return Constraints(faces, Facts(), nobody)
+    return Constraints(faces, GroupingFacts(), nobody)
 
 
 class PlainAverage:

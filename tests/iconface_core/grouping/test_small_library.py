@@ -12,7 +12,7 @@ from PIL import Image
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.geometry import ARCFACE_112, align_face
-from iconface_core.grouping import Faces, Facts, regroup
+from iconface_core.grouping import FaceTable, GroupingFacts, regroup
 from iconface_core.images.read import read_photo
 from plugin.demo.sample import group_photo, make_library
 
@@ -34,9 +34,9 @@ def test_no_two_of_six_strangers_are_joined(tmp_path: Path):
     n = len(owners)
     ids, none = np.arange(1, n + 1), np.full(n, -1)
     for captured in (np.array(days), none):
-        faces = Faces(
+        faces = FaceTable(
             ids, ids, np.stack(vectors), embedder.calibration.quality(norms), captured, none, np.zeros(n, bool), none
         )
-        labels = regroup(faces, Facts(), embedder.calibration).labels
+        labels = regroup(faces, GroupingFacts(), embedder.calibration).labels
         people = {frozenset(np.array(owners)[labels == k].tolist()) for k in set(labels.tolist()) - {-1}}
         assert people == {frozenset({i}) for i in range(1, 7)}

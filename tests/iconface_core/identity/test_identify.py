@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from iconface_core.calibration import Calibration
 from iconface_core.identity.identify import (
     Exclusion,
-    Facts,
+    FaceFacts,
     IdentifyPolicy,
     IdentityKind,
     PeopleGallery,
@@ -170,9 +170,9 @@ def test_likeness_to_everybody_is_no_evidence_for_one_person():
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        (Facts(rejected=frozenset({1})), Exclusion.REJECTED),
-        (Facts(present=frozenset({1})), Exclusion.SAME_PHOTO),
-        (Facts(born={1: date(1990, 5, 2)}), Exclusion.NOT_BORN),
+        (FaceFacts(rejected=frozenset({1})), Exclusion.REJECTED),
+        (FaceFacts(present=frozenset({1})), Exclusion.SAME_PHOTO),
+        (FaceFacts(born={1: date(1990, 5, 2)}), Exclusion.NOT_BORN),
     ],
 )
 def test_facts_beat_any_similarity(facts, why):
@@ -184,7 +184,7 @@ def test_facts_beat_any_similarity(facts, why):
 
 
 def test_a_person_can_be_photographed_on_the_day_of_birth_and_undated_photos_exclude_nobody():
-    born = Facts(born={1: date(1990, 5, 2)})
+    born = FaceFacts(born={1: date(1990, 5, 2)})
     for captured_at in (datetime(1990, 5, 2), None):
         probe = Probe(photo_of(1, 99), 1.0, captured_at=captured_at)
         assert identify(probe, gallery([1, 1, 2]), CALIBRATION, facts=born).person_id == 1
@@ -207,7 +207,7 @@ def test_a_face_is_no_evidence_for_itself():
 
 
 def test_all_people_excluded_is_unknown_and_says_so():
-    result = identify(Probe(photo_of(1, 9), 1.0), gallery([1]), CALIBRATION, facts=Facts(rejected=frozenset({1})))
+    result = identify(Probe(photo_of(1, 9), 1.0), gallery([1]), CALIBRATION, facts=FaceFacts(rejected=frozenset({1})))
     assert result.kind is IdentityKind.UNKNOWN
     assert "1 excluded" in result.reason()
 

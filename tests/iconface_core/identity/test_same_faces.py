@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.boxes import iou
-from iconface_core.identity.same_faces import Edit, Place, same_faces
+from iconface_core.identity.same_faces import Edit, FacePosition, same_faces
 from iconface_core.types import BBox, DetectedFace
 
 W, H = 600, 300
@@ -23,7 +23,7 @@ def near(vector, seed: int, amount: float = 0.02):
 
 
 FACES = (BBox(40, 60, 100, 140), BBox(300, 100, 340, 150), BBox(480, 20, 560, 120))
-OLD = [Place(b, unit(i)) for i, b in enumerate(FACES)]
+OLD = [FacePosition(b, unit(i)) for i, b in enumerate(FACES)]
 
 EDITS = {
     "turned left": ((H, W), lambda b: BBox(b.y1, W - b.x2, b.y2, W - b.x1)),
@@ -40,7 +40,7 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_every_face_is_itself_after_an_edit(edit: str):
     size, where = EDITS[edit]
-    new = [Place(where(o.bbox), near(o.vector, i)) for i, o in enumerate(OLD)]
+    new = [FacePosition(where(o.bbox), near(o.vector, i)) for i, o in enumerate(OLD)]
     same = same_faces(OLD, [new[2], new[0], new[1]], (W, H), size)
     assert same.old_of == {0: 2, 1: 0, 2: 1}
     assert same.certain
@@ -50,22 +50,22 @@ def test_every_face_is_itself_after_an_edit(edit: str):
 def test_one_face_that_is_known_again_says_where_the_others_went(edit: str):
     """The detector lost the second, and the third was drawn by hand: nothing is known of it but its box."""
     size, where = EDITS[edit]
-    old = [OLD[0], OLD[1], Place(OLD[2].bbox, None)]
-    same = same_faces(old, [Place(where(FACES[0]), near(OLD[0].vector, 1))], (W, H), size)
+    old = [OLD[0], OLD[1], FacePosition(OLD[2].bbox, None)]
+    same = same_faces(old, [FacePosition(where(FACES[0]), near(OLD[0].vector, 1))], (W, H), size)
     assert same.old_of == {0: 0}
     assert iou(same.edits[0].box(FACES[2]), where(FACES[2])) > 0.9
 
 
 def test_another_picture_under_the_same_name_has_other_faces():
-    new = [Place(b, unit(100 + i)) for i, b in enumerate(FACES)]
+    new = [FacePosition(b, unit(100 + i)) for i, b in enumerate(FACES)]
     same = same_faces(OLD, new, (W, H), (W, H))
     assert same.old_of == {}
     assert not same.certain
 
 
 def test_a_retouched_face_stays_itself_where_the_others_say_that_the_picture_is_the_same():
-    changed = Place(FACES[1], unit(77))
-    new = [Place(FACES[0], OLD[0].vector), changed]
+    changed = FacePosition(FACES[1], unit(77))
+    new = [FacePosition(FACES[0], OLD[0].vector), changed]
     assert same_faces(OLD, new, (W, H), (W, H)).old_of == {0: 0, 1: 1}
     assert same_faces(OLD, [changed], (W, H), (W, H)).old_of == {}
 
@@ -73,15 +73,15 @@ def test_a_retouched_face_stays_itself_where_the_others_say_that_the_picture_is_
 def test_without_vectors_the_place_decides():
     """Tombstones of forgotten people have none, and must not come back in a picture that was turned."""
     size, where = EDITS["turned left"]
-    old = [Place(b, None) for b in FACES]
-    new = [Place(where(b), unit(i)) for i, b in enumerate(FACES)]
+    old = [FacePosition(b, None) for b in FACES]
+    new = [FacePosition(where(b), unit(i)) for i, b in enumerate(FACES)]
     assert same_faces(old, new, (W, H), size).old_of == {0: 0, 1: 1, 2: 2}
 
 
 def test_a_face_that_was_put_aside_is_known_by_its_vector_alone():
-    aside = [Place(FACES[0], unit(0), elsewhere=True)]
-    assert same_faces(aside, [Place(FACES[1], unit(0))], (W, H), (W, H)).old_of == {0: 0}
-    assert same_faces(aside, [Place(FACES[0], unit(5))], (W, H), (W, H)).old_of == {}
+    aside = [FacePosition(FACES[0], unit(0), elsewhere=True)]
+    assert same_faces(aside, [FacePosition(FACES[1], unit(0))], (W, H), (W, H)).old_of == {0: 0}
+    assert same_faces(aside, [FacePosition(FACES[0], unit(5))], (W, H), (W, H)).old_of == {}
 
 
 def test_nothing_of_nothing():
@@ -104,5 +104,5 @@ def test_mirroring_exchanges_the_eyes():
 def test_matching_is_one_to_one_and_needs_no_order(order, edit: str, lost):
     size, where = EDITS[edit]
     seen = [i for i in order if i not in lost]
-    new = [Place(where(FACES[i]), near(OLD[i].vector, i)) for i in seen]
+    new = [FacePosition(where(FACES[i]), near(OLD[i].vector, i)) for i in seen]
     assert same_faces(OLD, new, (W, H), size).old_of == dict(enumerate(seen))

@@ -20,12 +20,16 @@ from iconface_core.images.atomic_write import shortened
 from iconface_core.images.copied_xmp import turned_point
 from iconface_core.images.embedded import app13, photoshop_block, read_embedded
 from iconface_core.images.metadata import upright_exif
-from iconface_core.images.provenance import FaceRecord, Provenance, read_provenance
+from iconface_core.images.provenance import FaceProvenance, Provenance, read_provenance
 from iconface_core.images.read import read_photo, read_xmp
 from iconface_core.images.write import Written, restored_names, write_restored
 
 RECORD = Provenance(
-    "old.jpg", "ab" * 32, "iconface 0.1", datetime(2026, 1, 2, tzinfo=UTC), (FaceRecord((1, 2, 3, 4), "r", "0", 1, 1),)
+    "old.jpg",
+    "ab" * 32,
+    "iconface 0.1",
+    datetime(2026, 1, 2, tzinfo=UTC),
+    (FaceProvenance((1, 2, 3, 4), "r", "0", 1, 1),),
 )
 MWG = "http://www.metadataworkinggroup.com/schemas/regions/"
 AREA = "{http://ns.adobe.com/xmp/sType/Area#}"

@@ -11,7 +11,7 @@ from PIL import Image
 from iconface_core.images import xmp
 from iconface_core.images.provenance import (
     COMPOSITE_WITH_AI,
-    FaceRecord,
+    FaceProvenance,
     Provenance,
     ReferenceUsed,
     from_xmp,
@@ -19,7 +19,7 @@ from iconface_core.images.provenance import (
     read_provenance,
 )
 
-FACE = FaceRecord(
+FACE = FaceProvenance(
     (1.5, 2, 30, 40), "waifu2x", "ab" * 32, 42, 0.8, 1, (ReferenceUsed("b.jpg", "cd" * 32, 0.7),), 0.4, 0.5, "doubtful"
 )
 RECORD = Provenance(
@@ -40,7 +40,7 @@ FOREIGN = b"""<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=20)
 scores = st.none() | st.floats(-1, 1)
 faces = st.builds(
-    FaceRecord,
+    FaceProvenance,
     st.tuples(*[st.floats(0, 1e4)] * 4),
     texts,
     texts,

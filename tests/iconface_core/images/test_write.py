@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from iconface_core.errors import ImageWriteError
 from iconface_core.images.atomic_write import publish
-from iconface_core.images.provenance import FaceRecord, Provenance, read_provenance
+from iconface_core.images.provenance import FaceProvenance, Provenance, read_provenance
 from iconface_core.images.read import read_photo
 from iconface_core.images.write import write_restored
 
@@ -23,7 +23,7 @@ RECORD = Provenance(
     "ab" * 32,
     "iconface 0.1",
     datetime(2026, 1, 2, tzinfo=UTC),
-    (FaceRecord((1, 2, 3, 4), "r", "0" * 64, 42, 1),),
+    (FaceProvenance((1, 2, 3, 4), "r", "0" * 64, 42, 1),),
 )
 FACE = np.s_[20:40, 30:60]
 

@@ -25,7 +25,6 @@ from iconface_core.models.files import (
     BUNDLED,
     accept_licence,
     fetch,
-    install_files,
     is_accepted,
     locate,
     locate_verified,
@@ -146,18 +145,6 @@ def test_a_broken_record_accepts_nothing(tmp_path, record):
     assert not is_accepted(backend("scrfd-buffalo_l"), tmp_path)
     accept_licence(backend("scrfd-buffalo_l"), tmp_path)
     assert is_accepted(backend("scrfd-buffalo_l"), tmp_path)
-
-
-def test_installing_a_pack_copies_only_the_pinned_file(tmp_path, packs):
-    entry = packs.installed(tmp_path / "source", "scrfd-buffalo_l", packs.scrfd)
-    source = tmp_path / "source" / entry.files[0].folder
-    (target,) = install_files(entry, source, tmp_path / "models")
-    verify_file(target, entry.files[0])
-    with pytest.raises(WeightsError):
-        install_files(backend("scrfd-buffalo_l"), source, tmp_path / "other")
-    assert not (tmp_path / "other").exists()
-    with pytest.raises(BackendUnavailableError, match="has no det_10g"):
-        install_files(entry, tmp_path, tmp_path / "other")
 
 
 def test_fetching_never_leaves_half_a_file(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iconface_core.geometry import FFHQ_512
-from iconface_core.pasting.region import Place, face_mask
+from iconface_core.pasting.region import CropPlacement, face_mask
 
 
 def test_the_mask_of_a_face() -> None:
@@ -26,7 +26,7 @@ def test_the_mask_of_a_face() -> None:
 @given(st.floats(0.05, 4), st.floats(-3, 3), st.integers(40, 900), st.integers(40, 900), st.integers(16, 200))
 def test_a_reduced_place_is_the_same_place(scale: float, angle: float, h: int, w: int, largest: int) -> None:
     turn = np.array([[np.cos(angle), -np.sin(angle), 31], [np.sin(angle), np.cos(angle), 7]]) * scale
-    place = Place.of(turn.astype(np.float32), np.ones((5, 2), np.float32), (3, 5), (h, w), 512)
+    place = CropPlacement.of(turn.astype(np.float32), np.ones((5, 2), np.float32), (3, 5), (h, w), 512)
     small = place.reduced(largest)
     assert max(small.shape) <= max(largest, 1)
     step = np.array(small.shape[::-1]) / (w, h)

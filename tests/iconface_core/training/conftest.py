@@ -12,8 +12,8 @@ from iconface_core.training.data.layouts import split_of
 from iconface_core.training.data.shards import (
     FORMAT,
     MANIFEST,
-    FaceRecord,
     PackedFace,
+    PackRecord,
     encode_crop,
     file_sha256,
     shard_name,
@@ -46,7 +46,7 @@ def make_pack(tmp_path: Path) -> Callable[..., Path]:
                 pixels = np.kron(small, np.ones((size // 4, size // 4, 1))).astype(np.uint8)
                 vector = random.normal(size=dim)
                 vector /= np.linalg.norm(vector)
-                record = FaceRecord(
+                record = PackRecord(
                     f"{name}/{photo}.jpg", name, split_of(name), "0" * 64, 12.0, (size / 2.0,) * 10, float(size)
                 )
                 faces.append(PackedFace(record, encode_crop(pixels), vector.astype(np.float32)))

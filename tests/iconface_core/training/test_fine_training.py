@@ -11,7 +11,7 @@ from iconface_core.restorers.nano.checkpoint import load_nano
 from iconface_core.restorers.nano.config import FineConfig
 from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.shards import open_pack
-from iconface_core.training.loop.start import Places, splits, train
+from iconface_core.training.loop.start import TrainingPaths, splits, train
 from iconface_core.training.loop.train_config import TrainConfig, load_train_config
 from iconface_core.training.recipes.nano_recipe import NanoRecipe
 from iconface_core.training.recipes.texture_recipe import TextureRecipe, energies, energy_loss
@@ -36,7 +36,7 @@ def recipe(make_pack, **training) -> NanoRecipe:
 def test_a_run_starts_from_the_u_net_below_and_may_leave_it_alone(make_pack, tmp_path):
     small = load_train_config(SMOKE)
     small = replace(small, schedule=replace(small.schedule, total=4))
-    places = Places([make_pack()], tmp_path / "small", tmp_path / "models", tmp_path / "backbone")
+    places = TrainingPaths([make_pack()], tmp_path / "small", tmp_path / "models", tmp_path / "backbone")
     start = train(small, places).weights / WEIGHTS
     large = replace(places, data=[make_pack(size=64)], out=tmp_path / "large", start=start)
     done = train(config(stage="fine", window=32), large)
@@ -101,7 +101,7 @@ def test_windows_need_a_fine_level():
 
 
 def test_a_texture_is_trained_over_a_base_that_stays(make_pack, tmp_path):
-    places = Places([make_pack(size=64)], tmp_path / "base", tmp_path / "models", tmp_path / "backbone")
+    places = TrainingPaths([make_pack(size=64)], tmp_path / "base", tmp_path / "models", tmp_path / "backbone")
     base = train(config(window=32), places).weights / WEIGHTS
     over = replace(places, out=tmp_path / "texture", start=base)
     with pytest.raises(TrainConfigError, match="--from"):

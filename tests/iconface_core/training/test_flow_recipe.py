@@ -28,7 +28,7 @@ from iconface_core.restorers.iconface.latents import to_tensor
 from iconface_core.restorers.iconface.placement import Placement
 from iconface_core.restorers.iconface.restorer import IconFaceRestorer
 from iconface_core.training.data.draw import Draw
-from iconface_core.training.data.faces import Faces
+from iconface_core.training.data.faces import TrainingFaces
 from iconface_core.training.data.shards import open_pack
 from iconface_core.training.loop.learning_rate import ScheduleConfig
 from iconface_core.training.loop.processes import Processes
@@ -112,7 +112,10 @@ def make_recipe(files, encoder, make_pack) -> Callable[..., FlowRecipe]:
         g = torch.Generator().manual_seed(5)
         prompt = PromptEmbeds(torch.randn(5, 24, generator=g), torch.randn(5, 24, generator=g))
         vae = load_vae(files / "vae", torch.float32)
-        faces = {"train": Faces(pack, "train", training.faces), "validation": Faces(pack, "train", training.faces)}
+        faces = {
+            "train": TrainingFaces(pack, "train", training.faces),
+            "validation": TrainingFaces(pack, "train", training.faces),
+        }
         judge = encoder if model.identity.enabled else None
         return FlowRecipe(training, network, vae, prompt, judge, faces, batch=2, device=torch.device("cpu"))
 

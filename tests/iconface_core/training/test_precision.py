@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from iconface_core.errors import TrainConfigError
-from iconface_core.training.loop.start import Places, train
+from iconface_core.training.loop.start import TrainingPaths, train
 from iconface_core.training.loop.train_config import TrainConfig, load_train_config
 
 SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"
@@ -28,7 +28,7 @@ def smoke(precision: str, total: int = 4) -> TrainConfig:
 @pytest.fixture
 def places(make_pack, tmp_path):
     pack = make_pack()
-    return lambda name: Places([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
+    return lambda name: TrainingPaths([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
 
 
 def test_the_faster_one_is_taken_and_changes_nothing_else(places):

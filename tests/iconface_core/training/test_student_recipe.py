@@ -14,7 +14,7 @@ from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.shards import open_pack
 from iconface_core.training.degradations.recipe import DegradeRecipe
 from iconface_core.training.loop.learning_rate import ScheduleConfig
-from iconface_core.training.loop.start import Places, train
+from iconface_core.training.loop.start import TrainingPaths, train
 from iconface_core.training.loop.train_config import BatchConfig, load_train_config
 from iconface_core.training.recipes.student_net import stem_and_student
 from iconface_core.training.recipes.student_recipe import (
@@ -67,7 +67,7 @@ def test_it_trains_stops_and_goes_on_bit_for_bit(make_pack, tmp_path):
     pack = make_pack(size=64)
 
     def places(name):
-        return Places([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
+        return TrainingPaths([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
 
     assert train(small(), places("whole")).finished
     asked = iter([False, False, True])

@@ -21,7 +21,7 @@ from iconface_core.restorers.nano.checkpoint import load_nano
 from iconface_core.restorers.nano.config import NanoConfig, TransformerConfig
 from iconface_core.training.data.draw import Draw
 from iconface_core.training.loop.processes import Processes
-from iconface_core.training.loop.start import Places, train
+from iconface_core.training.loop.start import TrainingPaths, train
 from iconface_core.training.loop.state import load_state
 from iconface_core.training.loop.train_config import TrainConfig, load_train_config
 from iconface_core.training.loop.trainer import Trainer
@@ -35,8 +35,8 @@ WEIGHTS = "iconface-nano-smoke.safetensors"
 def places(make_pack, tmp_path):
     pack = make_pack()
 
-    def make(name: str) -> Places:
-        return Places([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
+    def make(name: str) -> TrainingPaths:
+        return TrainingPaths([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
 
     return make
 

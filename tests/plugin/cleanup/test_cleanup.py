@@ -20,7 +20,7 @@ from PIL import Image
 from iconface_core.damage.sharpness import VERSION
 from plugin.app import App, build_app
 from plugin.cleanup.feeder import FEED, feed, start
-from plugin.cleanup.outcomes import Outcome
+from plugin.cleanup.outcomes import CleanupOutcome
 from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.schedule import Gate, Hours
 from plugin.cleanup.wording import HEAD, summary_lines, table_rows
@@ -127,8 +127,8 @@ def test_hopeless_faces_are_left_out_with_a_reason(cli: Any, app: App, library: 
 
 
 def test_a_report_begins_with_what_people_waited_for():
-    def outcome(state: str, named: bool, changed: float | None) -> Outcome:
-        return Outcome("restored", "a.jpg", state=state, named=named, changed_mean=changed)
+    def outcome(state: str, named: bool, changed: float | None) -> CleanupOutcome:
+        return CleanupOutcome("restored", "a.jpg", state=state, named=named, changed_mean=changed)
 
     mixed = [outcome("done", False, 20), outcome("done", True, 3), outcome("rejected", True, 30)]
     mixed += [outcome("done", True, 9), outcome("done", True, None)]

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.screen import Desk, missing
 from plugin.file_managers.registry import Integration, carry_out, integrations, status
-from plugin.installed_files.own_files import Places
+from plugin.installed_files.own_files import UserFolders
 
 MANAGERS = {
     "nautilus": ["Restore face"],
@@ -71,7 +71,7 @@ def test_several_photos_are_one_call_and_other_files_get_no_entry(name: str, tab
 
 
 def install(name: str, table: Desk, command: tuple[str, ...]) -> Integration:
-    places = Places.of(table.env, table.home, table.folder / "own")
+    places = UserFolders.of(table.env, table.home, table.folder / "own")
     integration = next(i for i in integrations(places, command, "linux") if i.name == name)
     assert carry_out(integration, table.folder / "backups", wanted=True, dry_run=False).error is None
     assert status(integration) == "installed"

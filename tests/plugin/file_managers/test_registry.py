@@ -23,7 +23,7 @@ from plugin.file_managers.registry import Integration, carry_out, chosen, integr
 from plugin.file_managers.thunar import Thunar, without_ours
 from plugin.installed_files.changes import IntegrationError
 from plugin.installed_files.command import desktop_exec, find_program, guarded, key_file_value
-from plugin.installed_files.own_files import Places
+from plugin.installed_files.own_files import UserFolders
 
 COMMAND = ('/opt/it\'s "mine"/iconface', "--home", "/home/my photos", "restore", "--enqueue", "--")
 GOLDEN = Path(__file__).parent / "golden"
@@ -31,7 +31,7 @@ LINUX = ["nautilus", "nautilus-script", "nemo", "thunar", "dolphin", "pcmanfm"]
 
 
 def known(home: Path, platform: str = "linux") -> dict[str, Integration]:
-    places = Places(home, home / "share", home / "config", home / "own", (home / "system",))
+    places = UserFolders(home, home / "share", home / "config", home / "own", (home / "system",))
     return {i.name: i for i in integrations(places, COMMAND, platform)}
 
 
@@ -218,7 +218,7 @@ def test_thunar_keeps_the_files_encoding_or_refuses(encoding: str, head: str, fi
     path = tmp_path / "config" / "Thunar" / "uca.xml"
     path.parent.mkdir(parents=True)
     path.write_bytes(before)
-    places = Places(tmp_path, tmp_path / "share", tmp_path / "config", tmp_path / "own", ())
+    places = UserFolders(tmp_path, tmp_path / "share", tmp_path / "config", tmp_path / "own", ())
     integration = Thunar(places, ("/opt/Größe/iconface",))
     outcome = carry_out(integration, tmp_path / "backups", wanted=True, dry_run=False)
     assert (outcome.error is None) is fits
@@ -301,7 +301,7 @@ def test_every_path_comes_back_from_every_format(program: str, home: str):
     """Read by each manager's own rules: a key file's or XML's, then a shell's, then `%%` is `%`."""
     command = (program, "--home", home, "restore", "--enqueue", "--")
     folder = Path("/nowhere")
-    found = {i.name: i for i in integrations(Places(folder, folder, folder, folder, ()), command, "linux")}
+    found = {i.name: i for i in integrations(UserFolders(folder, folder, folder, folder, ()), command, "linux")}
 
     def text(name: str) -> str:
         return (found[name].plan(wanted=True)[0].after or b"").decode()
@@ -360,7 +360,7 @@ def test_the_quick_action_is_what_finder_wants(tmp_path: Path):
 
 
 def test_the_script_hands_over_every_line_as_it_is(tmp_path: Path, stub):
-    places = Places.of({}, tmp_path, tmp_path)
+    places = UserFolders.of({}, tmp_path, tmp_path)
     script = next(i for i in integrations(places, stub.command, "linux") if i.name == "nautilus-script")
     (change,) = script.plan(wanted=True)
     put(script, tmp_path)
@@ -405,7 +405,7 @@ def test_the_registry_holds_the_verb_and_nothing_else_of_ours(tmp_path: Path, mo
     monkeypatch.setenv("WINEDLLOVERRIDES", "mscoree,mshtml=;winemenubuilder.exe=d")  # no installers, no menus
     monkeypatch.delenv("DISPLAY", raising=False)
     command = ("C:\\Program Files\\Größe\\iconfacew.exe", "--home", "D:\\my photos", "restore", "--enqueue", "--")
-    places = Places.of({}, tmp_path, tmp_path / "own")
+    places = UserFolders.of({}, tmp_path, tmp_path / "own")
     try:
         explorer = windows.explorer(places, command, ("wine", "reg"))
         other = windows.KEY.rpartition("\\")[0] + "\\Other"

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.screen import Desk, missing
 from plugin.file_managers.registry import carry_out, integrations
-from plugin.installed_files.own_files import Places
+from plugin.installed_files.own_files import UserFolders
 
 NAME = '-it\'s "Größe" 1.jpg'
 
@@ -37,7 +37,7 @@ def iconface(home: Path) -> tuple[str, ...]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MANAGERS)
 def test_the_restored_file_appears(name: str, table: Desk, home: Path, sample: tuple[Path, Path], tmp_path: Path):
-    places = Places.of(table.env, table.home, table.folder / "own")
+    places = UserFolders.of(table.env, table.home, table.folder / "own")
     known = integrations(places, (*iconface(home), "restore", "--enqueue", "--"), "linux")
     integration = next(i for i in known if i.name == name)
     if missing(name) or not integration.available():

@@ -17,7 +17,7 @@ from plugin.library.bad_files import reason_of
 from plugin.library.disk import look_up, walk
 from plugin.library.finding import find_faces
 from plugin.library.ignore import IgnoreRules
-from plugin.library.indexing import Indexer, Seen
+from plugin.library.indexing import FileLook, Indexer
 from plugin.library.once import each_once
 from plugin.models.cache import ModelHost
 from plugin.settings import load_settings
@@ -33,7 +33,7 @@ class Raising(FakeDetector):
         raise self.error
 
 
-def look(path: Path, detector: FakeDetector | None = None) -> Seen:
+def look(path: Path, detector: FakeDetector | None = None) -> FileLook:
     host = ModelHost()
     indexer = Indexer(
         host.slot(lambda: detector or FakeDetector()), host.slot(FakeEmbedder), reduce_to=400, max_pixels=10_000_000

@@ -47,7 +47,7 @@ def write_copy(app: App, folder: Path, name: str = "a_restored.jpg", faces: int 
         for i in range(faces)
     ]
     how = {"weights_sha256": "w", "options": {"seed": 42}, "origin": "hand"}
-    app.outputs.remember(results, copy, input_sha256=mark.source_sha256, **how)
+    app.restored_copies.remember(results, copy, input_sha256=mark.source_sha256, **how)
     with app.gallery.begin(write=False) as tx:
         first = tx.restorations.by_output(path=str(copy))
         assert first is not None
@@ -67,10 +67,10 @@ def moved(copy: Path, to: Path) -> Path:
 def test_a_scan_that_sees_a_moved_copy_has_its_restoration_follow(app: App, tmp_path: Path):
     copy, ids = write_copy(app, app.settings.folders.restored / "photos")
     new = moved(copy, tmp_path / "photos" / "2020" / "grandma.jpg")
-    app.job.run(Silent())
+    app.scans.run(Silent())
     assert {r.output for r in rows(app, ids)} == {str(new)}
     assert {presence(r) for r in rows(app, ids)} == {"there"}
-    _, removed = undo(app.copies, app.people, None)
+    _, removed = undo(app.moved_copies, app.people, None)
     assert removed == [new]
     assert not new.exists()
 
@@ -83,12 +83,14 @@ def test_a_copy_moved_in_the_folder_that_nobody_watches_is_found_when_it_is_need
     Image.new("RGB", (8, 8)).save(folder / "a_restored.jpg")  # the user's own, of the same name
     new = moved(copy, folder / "best" / "other name.jpg")
     if verb == "accept":
-        accept(app.copies, str(ids[0]))
+        accept(app.moved_copies, str(ids[0]))
         assert [(r.decided, r.output, presence(r)) for r in rows(app, ids)] == [("accepted", str(new), "there")] * 2
         return
     with app.gallery.begin(write=False) as tx:
         latest = next(d for d in tx.decisions.history() if str(copy) in d.summary)
-    _, removed = undo(app.copies, app.people, latest.id) if verb == "undo" else reject(app.copies, str(ids[0]))
+    _, removed = (
+        undo(app.moved_copies, app.people, latest.id) if verb == "undo" else reject(app.moved_copies, str(ids[0]))
+    )
     assert removed == [new]
     assert {p.name for p in folder.rglob("*.jpg")} == {"a_restored.jpg", "b_restored.jpg"}
 
@@ -97,7 +99,7 @@ def test_a_whole_folder_of_copies_that_was_renamed_is_followed(app: App):
     folder = app.settings.folders.restored
     copies = [write_copy(app, folder / "photos" / "2019", f"{n}.jpg", 1) for n in range(3)]
     (folder / "photos" / "2019").rename(folder / "photos" / "old")
-    app.job.run(Silent())
+    app.scans.run(Silent())
     for copy, ids in copies:
         assert [r.output for r in rows(app, ids)] == [str(folder / "photos" / "old" / copy.name)]
 
@@ -105,7 +107,7 @@ def test_a_whole_folder_of_copies_that_was_renamed_is_followed(app: App):
 def test_a_copy_is_known_by_its_new_path(app: App, tmp_path: Path):
     copy, ids = write_copy(app, app.settings.folders.restored)
     new = moved(copy, tmp_path / "desk" / "x.jpg")
-    assert [r.id for r in find(app.copies, str(new))] == ids
+    assert [r.id for r in find(app.moved_copies, str(new))] == ids
     assert {r.output for r in rows(app, ids)} == {str(new)}
 
 
@@ -115,7 +117,7 @@ def test_an_edited_copy_stays_the_users(app: App):
     new = moved(copy, folder / "edited.jpg")
     mark = Provenance("a.jpg", "hash of a_restored.jpg", "test", datetime(2026, 1, 1, tzinfo=UTC))
     Image.new("RGB", (9, 9)).save(new, xmp=mark.to_xmp())
-    _, removed = reject(app.copies, str(ids[0]))
+    _, removed = reject(app.moved_copies, str(ids[0]))
     assert (removed, new.exists()) == ([], True)
     assert {r.output for r in rows(app, ids)} == {str(copy)}
 
@@ -123,10 +125,10 @@ def test_an_edited_copy_stays_the_users(app: App):
 def test_a_second_copy_is_not_followed_while_the_first_is_there(app: App, tmp_path: Path):
     copy, ids = write_copy(app, app.settings.folders.restored)
     shutil.copy2(copy, tmp_path / "photos" / "backup.jpg")
-    app.job.run(Silent())
+    app.scans.run(Silent())
     assert {r.output for r in rows(app, ids)} == {str(copy)}
     copy.unlink()
-    _, removed = reject(app.copies, str(ids[0]))
+    _, removed = reject(app.moved_copies, str(ids[0]))
     assert removed == [tmp_path / "photos" / "backup.jpg"], "it is the copy now"
 
 
@@ -135,7 +137,7 @@ def test_copies_on_a_drive_that_is_unplugged_are_not_looked_for(app: App, tmp_pa
     copy, ids = write_copy(app, folder)
     shutil.copy2(copy, tmp_path / "photos" / "backup.jpg")
     folder.rename(tmp_path / "unplugged")
-    app.job.run(Silent())
+    app.scans.run(Silent())
     assert {r.output for r in rows(app, ids)} == {str(copy)}
     (tmp_path / "unplugged").rename(folder)
     assert {presence(r) for r in rows(app, ids)} == {"there"}
@@ -148,5 +150,5 @@ def test_files_that_are_known_or_not_marked_are_not_read(app: App, tmp_path: Pat
     write_copy(app, folder, "known.jpg")
     copy.unlink()
     (folder / "pipe.txt").write_text("no photo")
-    assert app.copies.catch_up() == 0
+    assert app.moved_copies.catch_up() == 0
     assert {presence(r) for r in rows(app, ids)} == {"gone"}

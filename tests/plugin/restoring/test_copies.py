@@ -13,11 +13,11 @@ from iconface_core.identity.verdict import Verdict, VerdictKind
 from iconface_core.types import BBox
 from plugin.app import build_app
 from plugin.errors import UsageError
-from plugin.library.moved_copies import Copies
+from plugin.library.moved_copies import MovedCopies
 from plugin.models.backends import RestorerBackend
 from plugin.people.people import People
 from plugin.restoring.candidates import Candidate
-from plugin.restoring.copies import LAYOUTS, Outputs, layout_of, presence, why_not_again
+from plugin.restoring.copies import LAYOUTS, RestoredCopies, layout_of, presence, why_not_again
 from plugin.restoring.decisions import accept, find, finish_removals, reject, undo
 from plugin.restoring.proposals import propose
 from plugin.restoring.result import FaceResult, RestoreRequest
@@ -31,8 +31,8 @@ def gallery(tmp_path: Path):
         yield g
 
 
-def outputs(gallery: Gallery, folder: Path, layout: str = "mirror") -> Outputs:
-    return Outputs(gallery, folder, next(x for x in LAYOUTS if x == layout), "iconface test")
+def outputs(gallery: Gallery, folder: Path, layout: str = "mirror") -> RestoredCopies:
+    return RestoredCopies(gallery, folder, next(x for x in LAYOUTS if x == layout), "iconface test")
 
 
 # ---- where copies go
@@ -114,7 +114,7 @@ def facts(gallery: Gallery, ids: list[int]) -> set[tuple[str, str | None]]:
 def test_undo_takes_back_all_faces_of_a_copy_with_the_copy(gallery: Gallery, tmp_path: Path):
     copy, ids = copy_of(gallery, tmp_path / "out", faces=3)
     assert len(ids) == 3
-    record, removed = undo(Copies(gallery, tmp_path / "out"), People(gallery), None)
+    record, removed = undo(MovedCopies(gallery, tmp_path / "out"), People(gallery), None)
     assert removed == [copy]
     assert record.restoration_ids == tuple(ids)
     assert facts(gallery, ids) == {("undone", None)}, "the records stay"
@@ -128,9 +128,9 @@ def test_a_copy_that_was_edited_is_never_removed(gallery: Gallery, tmp_path: Pat
     with gallery.begin(write=False) as tx:
         assert presence(tx.restorations.get(ids[0])) == "edited"
     _, removed = (
-        undo(Copies(gallery, tmp_path / "out"), People(gallery), None)
+        undo(MovedCopies(gallery, tmp_path / "out"), People(gallery), None)
         if verb == "undo"
-        else reject(Copies(gallery, tmp_path / "out"), str(copy))
+        else reject(MovedCopies(gallery, tmp_path / "out"), str(copy))
     )
     assert removed == []
     assert copy.exists()
@@ -138,13 +138,13 @@ def test_a_copy_that_was_edited_is_never_removed(gallery: Gallery, tmp_path: Pat
 
 def test_accept_and_reject_are_decisions_about_the_whole_copy(gallery: Gallery, tmp_path: Path):
     copy, ids = copy_of(gallery, tmp_path / "out")
-    accept(Copies(gallery, tmp_path / "out"), str(ids[1]), dry_run=True)
+    accept(MovedCopies(gallery, tmp_path / "out"), str(ids[1]), dry_run=True)
     assert facts(gallery, ids) == {("done", None)}
-    accept(Copies(gallery, tmp_path / "out"), str(ids[1]))
+    accept(MovedCopies(gallery, tmp_path / "out"), str(ids[1]))
     assert facts(gallery, ids) == {("done", "accepted")}
-    _, removed = reject(Copies(gallery, tmp_path / "out"), str(copy), dry_run=True)
+    _, removed = reject(MovedCopies(gallery, tmp_path / "out"), str(copy), dry_run=True)
     assert (removed, copy.exists()) == ([], True)
-    _, removed = reject(Copies(gallery, tmp_path / "out"), "/lib/a.jpg")
+    _, removed = reject(MovedCopies(gallery, tmp_path / "out"), "/lib/a.jpg")
     assert removed == [copy]
     assert facts(gallery, ids) == {("rejected", "rejected")}
 
@@ -169,7 +169,7 @@ def jobs(gallery: Gallery) -> list[str]:
 def test_a_rejected_copy_that_is_there_again_stays_when_the_rejection_is_taken_back(gallery: Gallery, tmp_path: Path):
     """Somebody took it out of the bin, or a kill came before it was removed."""
     copy, ids = copy_of(gallery, tmp_path / "out")
-    copies, people = Copies(gallery, tmp_path / "out"), People(gallery)
+    copies, people = MovedCopies(gallery, tmp_path / "out"), People(gallery)
     accept(copies, str(copy))
     kept = copy.read_bytes()
     reject(copies, str(copy))
@@ -184,7 +184,7 @@ def test_a_rejected_copy_that_is_there_again_stays_when_the_rejection_is_taken_b
 
 
 def test_every_undo_goes_one_step_back_also_past_a_job_that_waits(gallery: Gallery, tmp_path: Path):
-    copies, people = Copies(gallery, tmp_path / "out"), People(gallery)
+    copies, people = MovedCopies(gallery, tmp_path / "out"), People(gallery)
     with gallery.begin() as tx:
         tx.decisions.create_person("Ada")
     first, ids = copy_of(gallery, tmp_path / "out")
@@ -202,7 +202,7 @@ def test_every_undo_goes_one_step_back_also_past_a_job_that_waits(gallery: Galle
 
 
 def test_redoing_a_restoration_whose_copy_is_gone_asks_for_it_and_claims_no_other(gallery: Gallery, tmp_path: Path):
-    copies, people = Copies(gallery, tmp_path / "out"), People(gallery)
+    copies, people = MovedCopies(gallery, tmp_path / "out"), People(gallery)
     _, ids = copy_of(gallery, tmp_path / "out")
     taken_back, _ = undo(copies, people, None)
     record, _ = undo(copies, people, taken_back.id)
@@ -227,7 +227,7 @@ def _history(gallery: Gallery):
 def test_a_copy_that_was_not_removed_before_a_crash_is_removed_at_the_next_start(
     gallery: Gallery, tmp_path: Path, verb: str
 ):
-    copies = Copies(gallery, tmp_path / "out")
+    copies = MovedCopies(gallery, tmp_path / "out")
     copy, ids = copy_of(gallery, tmp_path / "out")
     with gallery.begin() as tx:  # and here the process was killed
         tx.decisions.undo() if verb == "undo" else tx.decisions.reject_restorations(ids)
@@ -239,7 +239,7 @@ def test_a_copy_that_was_not_removed_before_a_crash_is_removed_at_the_next_start
 
 
 def test_a_photo_whose_copy_was_rejected_is_known_by_its_path(gallery: Gallery, tmp_path: Path):
-    copies = Copies(gallery, tmp_path / "out")
+    copies = MovedCopies(gallery, tmp_path / "out")
     copy, ids = copy_of(gallery, tmp_path / "out")
     reject(copies, str(copy))
     assert [r.id for r in find(copies, "/lib/a.jpg")] == ids

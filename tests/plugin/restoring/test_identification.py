@@ -11,9 +11,9 @@ from gallery_db.records import FaceFilter, FaceRecord
 from iconface_core.identity.company import Album
 from iconface_core.identity.identify import PeopleGallery
 from plugin.app import App, build_app
-from plugin.library.photo_faces import Subject
+from plugin.library.photo_faces import PhotoFace
 from plugin.models.backends import damaged_backend
-from plugin.restoring.identification import WhoIs
+from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
 from tests.plugin.conftest import Library
 
@@ -27,13 +27,13 @@ def app(library: Library) -> Iterator[App]:
 
 
 @pytest.fixture
-def strangers(app: App, library: Library) -> list[Subject]:
+def strangers(app: App, library: Library) -> list[PhotoFace]:
     """The faces of a photo as if it were not in the library."""
-    _, subjects = app.subjects.find(next(iter(sorted(library.photos.rglob("*.jpg")))))
+    _, subjects = app.photo_faces.find(next(iter(sorted(library.photos.rglob("*.jpg")))))
     return [replace(s, face_id=None, photo_id=None, person_id=None, confirmed=False) for s in subjects]
 
 
-def said(whois: WhoIs, subjects: list[Subject]) -> list[tuple[object, ...]]:
+def said(whois: Identifier, subjects: list[PhotoFace]) -> list[tuple[object, ...]]:
     return [(a.how, a.reason, a.person_id, a.identification) for a in whois.answer(subjects)]
 
 
@@ -56,34 +56,34 @@ def _change(tx: Tx, verb: str, faces: list[FaceRecord]) -> None:
             tx.decisions.undo()
 
 
-def test_what_changed_since_is_known(app: App, strangers: list[Subject]):
+def test_what_changed_since_is_known(app: App, strangers: list[PhotoFace]):
     with app.gallery.begin() as tx:
         faces = tx.faces.find(FaceFilter(assigned=True))
-    asked_always, before = app.whois, None
+    asked_always, before = app.identifier, None
     through = damaged_backend(app.embedder.id, app.settings.folders.models)
     damaged = None if through is None else through.calibration
     for verb in ("confirm", "assign", "undo", "leave out", "undo", "stranger", "undo", "merge"):
         with app.gallery.begin() as tx:
             _change(tx, verb, faces)
         now = said(asked_always, strangers)
-        assert now == said(WhoIs(app.gallery, app.embedder, damaged), strangers), verb
+        assert now == said(Identifier(app.gallery, app.embedder, damaged), strangers), verb
         assert now != before, f"{verb} must change something, or this test sees nothing"
         before = now
 
 
 def test_everybody_is_read_once_and_not_at_all_for_what_is_certain(
-    app: App, strangers: list[Subject], monkeypatch: pytest.MonkeyPatch
+    app: App, strangers: list[PhotoFace], monkeypatch: pytest.MonkeyPatch
 ):
     reads: list[object] = []
-    real = WhoIs._read_people
-    monkeypatch.setattr(WhoIs, "_read_people", lambda *args: reads.append(args) or real(*args))
+    real = Identifier._read_people
+    monkeypatch.setattr(Identifier, "_read_people", lambda *args: reads.append(args) or real(*args))
     with app.gallery.begin() as tx:
         person = tx.people.find()[0].id
-    app.whois.answer(strangers, person_id=person)
-    app.whois.answer([replace(s, person_id=person, confirmed=True) for s in strangers])
+    app.identifier.answer(strangers, person_id=person)
+    app.identifier.answer([replace(s, person_id=person, confirmed=True) for s in strangers])
     assert not reads
-    first = said(app.whois, strangers)
-    assert said(app.whois, strangers) == first
+    first = said(app.identifier, strangers)
+    assert said(app.identifier, strangers) == first
     assert len(reads) == 1
 
 
@@ -107,14 +107,14 @@ def _crowd(people: PeopleGallery, album: Album, pair: list[int]) -> tuple[People
     )
 
 
-def test_a_doubt_hears_who_else_is_in_the_photo(app: App, strangers: list[Subject], monkeypatch: pytest.MonkeyPatch):
+def test_a_doubt_hears_who_else_is_in_the_photo(app: App, strangers: list[PhotoFace], monkeypatch: pytest.MonkeyPatch):
     """One face is known, the other is between somebody and nobody; the two are in many photos together."""
     with app.gallery.begin(write=False) as tx:
         pair = [p.id for p in tx.people.find()][:2]
         names = tx.people.names()
         rows = [tx.faces.reference_candidates(p, app.embedder.id)[0] for p in pair]
-    real = WhoIs._read_people
-    monkeypatch.setattr(WhoIs, "_read_people", lambda *args: _crowd(*real(*args), pair))
+    real = Identifier._read_people
+    monkeypatch.setattr(Identifier, "_read_people", lambda *args: _crowd(*real(*args), pair))
     sure, doubt = (
         replace(
             strangers[0], number=n, quality=1.0, guess=None, embedding=replace(strangers[0].embedding, vector=r.vector)
@@ -127,12 +127,12 @@ def test_a_doubt_hears_who_else_is_in_the_photo(app: App, strangers: list[Subjec
     for likeness in np.linspace(0.7, 0.1, 31):
         vector = (likeness * rows[1].vector + np.sqrt(1 - likeness**2) * noise).astype(np.float32)
         doubt = replace(doubt, embedding=replace(doubt.embedding, vector=vector))
-        alone = app.whois.answer([doubt])[0]
+        alone = app.identifier.answer([doubt])[0]
         if alone.how == "unsure":
             break
     assert (alone.how, alone.person_id) == ("unsure", None)
     assert "together" not in alone.reason
-    first, second = app.whois.answer([sure, doubt])
+    first, second = app.identifier.answer([sure, doubt])
     assert first.person_id == pair[0]
     ada, bob = (names.get(p) or f"person {p}" for p in pair)
     assert second.reason.endswith(f"; {bob} is in 14 photos together with {ada}, who is in this photo")

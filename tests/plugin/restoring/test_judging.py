@@ -9,8 +9,8 @@ from gallery_db.records import ReferenceRow
 from iconface_core.faces.sface_facts import CALIBRATION, SFACE_ID
 from iconface_core.identity.verdict import VerdictKind
 from iconface_core.types import F32, BBox, DetectedFace, FaceEmbedding
-from plugin.library.photo_faces import Subject
-from plugin.restoring.identification import Answer
+from plugin.library.photo_faces import PhotoFace
+from plugin.restoring.identification import IdentifiedFace
 from plugin.restoring.judging import CLEAR, gallery_of, judged, likeness
 
 CLEAN, RUINED = 13.0, 8.0
@@ -27,11 +27,11 @@ def row(face_id: int, norm: float, angle: float = 0.0) -> ReferenceRow:
     )  # fmt: skip
 
 
-def answer(norm: float, *rows: ReferenceRow, copies: frozenset[int] = frozenset()) -> Answer:
+def answer(norm: float, *rows: ReferenceRow, copies: frozenset[int] = frozenset()) -> IdentifiedFace:
     face = DetectedFace(BBox(0, 0, 9, 9), np.zeros((5, 2), np.float32), 0.9)
     embedding = FaceEmbedding(SFACE_ID, unit(0), norm)
-    subject = Subject(Path("a.jpg"), "a", 1, face, embedding, float(CALIBRATION.quality(norm)))
-    return Answer(subject, "identified", "", 1, None, None, None, {r.face_id: r for r in rows}, copies)
+    subject = PhotoFace(Path("a.jpg"), "a", 1, face, embedding, float(CALIBRATION.quality(norm)))
+    return IdentifiedFace(subject, "identified", "", 1, None, None, None, {r.face_id: r for r in rows}, copies)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from gallery_db import Gallery
 from gallery_db.records import FoundFace
 from iconface_core.calibration import Calibration
-from iconface_core.identity.identify import Facts, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.identity.identify import FaceFacts, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
-from plugin.library.photo_faces import Subject
+from plugin.library.photo_faces import PhotoFace
 from plugin.restoring.same_picture import copies_of
 
 E = EmbedderId("test-128")
@@ -46,7 +46,7 @@ def face(box: BBox, vector) -> FoundFace:
 )
 def test_what_is_a_copy(tmp_path: Path, name, content, size, box, cosine, copy):
     probe = unit(1)
-    s = Subject(
+    s = PhotoFace(
         Path("/ruin.jpg"), "ruin", 1, DetectedFace(BBox(10, 10, 30, 30), POINTS, 0.9), FaceEmbedding(E, probe, 10.0),
         0.3, size=(100, 80),
     )  # fmt: skip
@@ -71,6 +71,6 @@ def test_a_copy_proves_nothing_unless_a_human_said_whose_it_is(confirmed: bool):
         confirmed=np.array([confirmed, False, False, True]),
     )
     assert identify(Probe(probe, 0.9), gallery, CALIBRATION).kind is IdentityKind.KNOWN
-    found = identify(Probe(probe, 0.9), gallery, CALIBRATION, facts=Facts(copies=frozenset({1, 2, 3})))
+    found = identify(Probe(probe, 0.9), gallery, CALIBRATION, facts=FaceFacts(copies=frozenset({1, 2, 3})))
     assert (found.person_id == 1) is confirmed
     assert max(c.similarity for c in found.candidates) > 0.99 or not confirmed

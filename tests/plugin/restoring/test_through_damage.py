@@ -17,9 +17,9 @@ from iconface_core.models.catalogue import STUDENT, STUDENT_FILE
 from iconface_core.types import EmbedderId, FaceEmbedding
 from plugin.app import App, build_app
 from plugin.doctor import examine
-from plugin.library.photo_faces import Subject
+from plugin.library.photo_faces import PhotoFace
 from plugin.models.backends import damaged_backend
-from plugin.restoring.identification import WhoIs
+from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
 from tests.plugin.conftest import Library
 
@@ -33,9 +33,9 @@ def install(models: Path) -> None:
     UNMEASURED.write(calibration_path(path))
 
 
-def found(library: Library) -> tuple[App, list[Subject]]:
+def found(library: Library) -> tuple[App, list[PhotoFace]]:
     app = build_app(load_settings(library.home, {}))
-    return app, app.subjects.find(library.ruined)[1]
+    return app, app.photo_faces.find(library.ruined)[1]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_
     app, before = found(library)
     assert before
     assert all(s.guess is None for s in before), "no weights, no guess"
-    answers = [(a.how, a.reason) for a in app.whois.answer(before)]
+    answers = [(a.how, a.reason) for a in app.identifier.answer(before)]
     models = app.settings.folders.models
     [check] = [c for c in examine(app, thorough=False, runtimes=False) if c.check == "identifier"]
     assert (check.ok, "not installed" in check.message) == (True, True)
@@ -66,13 +66,13 @@ def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_
     for s in after:
         assert (s.guess is not None) == (s.quality < CLEAR_QUALITY and not s.confirmed)
         assert s.guess is None or s.guess.embedder == STUDENT_ID
-    told = app.whois.answer(after)
+    told = app.identifier.answer(after)
     assert [s.embedding.vector.tolist() for s in after] == [s.embedding.vector.tolist() for s in before]
     with app.gallery.begin() as tx:
         assert list(tx.faces.embedders()) == [app.embedder.id]
         tx.decisions.confirm([f.id for f in tx.faces.find(FaceFilter(assigned=True))])
     assert len(told) == len(answers)
-    assert all(s.guess is None for s in app.subjects.find(library.ruined)[1] if s.confirmed)
+    assert all(s.guess is None for s in app.photo_faces.find(library.ruined)[1] if s.confirmed)
     app.close()
 
 
@@ -92,7 +92,7 @@ def test_the_guess_is_what_is_compared_with_the_gallery(library: Library):
         embedding=FaceEmbedding(app.embedder.id, nobody, 8.0),
         guess=FaceEmbedding(STUDENT_ID, row.vector, 12.0),
     )
-    through = WhoIs(app.gallery, app.embedder, app.embedder.calibration)
+    through = Identifier(app.gallery, app.embedder, app.embedder.calibration)
     assert through.answer([hidden])[0].person_id == person
     assert through.answer([replace(hidden, guess=None)])[0].person_id is None
     app.close()

@@ -55,7 +55,7 @@ def restorer(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeRestore
 
 
 def crop_of(app: App, photo: Path) -> RgbU8:
-    found, [subject, *_] = app.subjects.find(photo)
+    found, [subject, *_] = app.photo_faces.find(photo)
     return align_face(found.pixels, subject.face.landmarks, FFHQ_512).pixels
 
 
@@ -113,7 +113,7 @@ def test_the_other_faces_of_the_photo_keep_every_pixel(app: App, restorer, tmp_p
     photo = tmp_path / "group.png"  # without loss, so that pixels can be compared
     Image.open(group_photo()).save(photo)
     pixels = read_photo(photo).pixels
-    _, everybody = app.subjects.find(photo)
+    _, everybody = app.photo_faces.find(photo)
     restorer(Towards(np.clip(crop_of(app, photo).astype(int) + 40, 0, 255).astype(np.uint8)))
     [result] = app.restoring.restore(photo, RestoreRequest(face=2, force=True, output=tmp_path / "out"))
     assert result.output is not None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from plugin.errors import UsageError
 from plugin.file_managers.registry import carry_out, status
-from plugin.installed_files.own_files import OwnFiles, Places
+from plugin.installed_files.own_files import OwnFiles, UserFolders
 from plugin.service.autostart import autostart, chosen, launchd, systemd, systemd_exec, task
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -21,11 +21,11 @@ COMMAND = ("/home/ada/my venv/bin/iconface", "--quiet", "--home", "/data/100 % $
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(tmp_path, tmp_path / "share", tmp_path / "config", tmp_path / "own")
+def places(tmp_path: Path) -> UserFolders:
+    return UserFolders(tmp_path, tmp_path / "share", tmp_path / "config", tmp_path / "own")
 
 
-def ways(places: Places, command: tuple[str, ...] = COMMAND) -> dict[str, OwnFiles]:
+def ways(places: UserFolders, command: tuple[str, ...] = COMMAND) -> dict[str, OwnFiles]:
     # `true` stands in for the programs that would be told: they are not here, or must not be asked.
     quiet = ("true",)
     made = [
@@ -38,7 +38,7 @@ def ways(places: Places, command: tuple[str, ...] = COMMAND) -> dict[str, OwnFil
 
 
 @pytest.mark.parametrize("name", ["systemd", "autostart", "launchd", "task"])
-def test_golden_idempotent_and_only_our_own_goes(places: Places, tmp_path: Path, name: str):
+def test_golden_idempotent_and_only_our_own_goes(places: UserFolders, tmp_path: Path, name: str):
     way = ways(places)[name]
     [file] = way.files
     golden = GOLDEN / file.path.name
@@ -61,7 +61,7 @@ def test_golden_idempotent_and_only_our_own_goes(places: Places, tmp_path: Path,
 
 
 @pytest.mark.parametrize("name", ["systemd", "autostart", "launchd", "task"])
-def test_a_file_of_the_same_name_that_is_not_ours_stays(places: Places, tmp_path: Path, name: str):
+def test_a_file_of_the_same_name_that_is_not_ours_stays(places: UserFolders, tmp_path: Path, name: str):
     way = ways(places)[name]
     path = way.files[0].path
     path.parent.mkdir(parents=True)
@@ -72,7 +72,7 @@ def test_a_file_of_the_same_name_that_is_not_ours_stays(places: Places, tmp_path
 
 
 @pytest.mark.parametrize("name", ["icon face", "it's 100 % $x"])
-def test_systemd_finds_nothing_to_say(places: Places, tmp_path: Path, name: str):
+def test_systemd_finds_nothing_to_say(places: UserFolders, tmp_path: Path, name: str):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze here")
     program = tmp_path / "my venv" / name
@@ -96,14 +96,14 @@ def verified(unit: Path, runtime: Path) -> str:
     return done.stderr
 
 
-def test_launchd_reads_back_the_very_command(places: Places):
+def test_launchd_reads_back_the_very_command(places: UserFolders):
     agent = plistlib.loads(ways(places)["launchd"].files[0].content)
     assert agent["ProgramArguments"] == list(COMMAND)
     assert agent["KeepAlive"] == {"SuccessfulExit": False}
     assert agent["ProcessType"] == "Background"
 
 
-def test_the_task_is_xml_with_the_very_command(places: Places):
+def test_the_task_is_xml_with_the_very_command(places: UserFolders):
     command = ("C:\\Program Files\\iconface & co\\iconfacew.exe", "--home", "D:\\my <photos>", "service", "run")
     root = ElementTree.fromstring(ways(places, command)["task"].files[0].content.decode("utf-16"))
     space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
@@ -122,7 +122,7 @@ def test_systemd_quoting_reads_back(words: list[str]):
     ]
 
 
-def test_choosing_a_way(places: Places):
+def test_choosing_a_way(places: UserFolders):
     known = list(ways(places).values())
     assert [w.name for w in chosen(known, ["task", "task"], wanted=True)] == ["task"]
     assert chosen(known, [], wanted=False) == known

@@ -24,7 +24,7 @@ from gallery_db.database.filesystem import filesystem_of
 from plugin.cli.service_words import service_lines
 from plugin.doctor import examine
 from plugin.library import watch_limits
-from plugin.watching.events import Change, translate, watch_by_polling, watch_events
+from plugin.watching.events import FileChange, translate, watch_by_polling, watch_events
 
 from .conftest import wait_for
 
@@ -32,13 +32,13 @@ from .conftest import wait_for
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (FileCreatedEvent("/a.jpg"), [Change("file", "/a.jpg")]),
-        (FileClosedEvent(b"/a.jpg"), [Change("file", "/a.jpg")]),
-        (FileDeletedEvent("/a.jpg"), [Change("file", "/a.jpg")]),
-        (FileMovedEvent("/t", "/a.jpg"), [Change("file", "/t"), Change("file", "/a.jpg")]),
-        (DirMovedEvent("/d", "/e"), [Change("folder", "/d"), Change("folder", "/e")]),
-        (DirCreatedEvent("/d"), [Change("folder", "/d")]),
-        (DirDeletedEvent("/d"), [Change("folder", "/d")]),
+        (FileCreatedEvent("/a.jpg"), [FileChange("file", "/a.jpg")]),
+        (FileClosedEvent(b"/a.jpg"), [FileChange("file", "/a.jpg")]),
+        (FileDeletedEvent("/a.jpg"), [FileChange("file", "/a.jpg")]),
+        (FileMovedEvent("/t", "/a.jpg"), [FileChange("file", "/t"), FileChange("file", "/a.jpg")]),
+        (DirMovedEvent("/d", "/e"), [FileChange("folder", "/d"), FileChange("folder", "/e")]),
+        (DirCreatedEvent("/d"), [FileChange("folder", "/d")]),
+        (DirDeletedEvent("/d"), [FileChange("folder", "/d")]),
         (FileMovedEvent("/d/a.jpg", "/e/a.jpg", is_synthetic=True), []),
     ],
 )
@@ -46,7 +46,7 @@ def test_translation(event, expected):
     assert list(translate(event)) == expected
 
 
-def until(changes: list[Change], kind: str) -> Change:
+def until(changes: list[FileChange], kind: str) -> FileChange:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         for change in changes:
@@ -57,7 +57,7 @@ def until(changes: list[Change], kind: str) -> Change:
 
 
 def test_lost_events_are_told(tmp_path: Path):
-    changes: list[Change] = []
+    changes: list[FileChange] = []
     observer = watch_events(str(tmp_path), changes.append)
     try:
         overflow = inotify_c.InotifyConstants.IN_Q_OVERFLOW
@@ -129,7 +129,7 @@ def test_no_watch_for_a_folder_below_is_told(later: bool, tmp_path: Path, monkey
     if not later:
         (tmp_path / "b").mkdir()
     out_of_watches(monkeypatch, 2)
-    changes: list[Change] = []
+    changes: list[FileChange] = []
     observer = watch_events(str(tmp_path), changes.append)
     try:
         if later:
@@ -154,7 +154,7 @@ def test_polling_does_not_follow_a_loop(tmp_path: Path):
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "up").symlink_to(tmp_path)
     (tmp_path / "@eaDir").mkdir()
-    changes: list[Change] = []
+    changes: list[FileChange] = []
     observer = watch_by_polling(str(tmp_path), changes.append, every_s=0.1)
     try:
         (tmp_path / "@eaDir" / "thumb.jpg").write_bytes(b"x")

@@ -30,7 +30,7 @@ def scan_while(watched: Watched, tmp_path: Path, happens: Callable[[Path], None]
     app = build_app(
         load_settings(tmp_path / "home", {}), looking=lambda path, begins: happens(path) if begins else None
     )
-    app.job.run(Silent())
+    app.scans.run(Silent())
     app.close()
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.watching.settle import RETRY_S, Settler, Stamp, retry_after
+from plugin.watching.settle import RETRY_S, FileState, StabilityTracker, retry_after
 
 QUIET = 2.0
 
@@ -26,7 +26,7 @@ class Disk:
     """Files as stamps, with the time of their last change and of the last event about them."""
 
     def __init__(self) -> None:
-        self.files: dict[str, Stamp] = {}
+        self.files: dict[str, FileState] = {}
         self.changed: dict[str, float] = {}
         self.heard: dict[str, float] = {}
         self.writes = 0
@@ -37,7 +37,7 @@ class Disk:
             return False
         if act.startswith("write"):
             self.writes += 1
-            self.files[path] = Stamp(self.writes, self.writes)
+            self.files[path] = FileState(self.writes, self.writes)
         elif act == "delete":
             self.files.pop(path, None)
         if act != "touch":
@@ -50,10 +50,10 @@ class Disk:
 
 @given(steps)
 def test_a_path_is_reported_when_it_is_quiet_and_not_before(timeline):
-    settler, disk = Settler(QUIET), Disk()
+    settler, disk = StabilityTracker(QUIET), Disk()
     now = 0.0
     noted: set[str] = set()
-    reported: list[tuple[str, Stamp | None, float]] = []
+    reported: list[tuple[str, FileState | None, float]] = []
 
     def look() -> None:
         for path in settler.due(now):
@@ -85,7 +85,7 @@ def test_a_path_is_reported_when_it_is_quiet_and_not_before(timeline):
 
 @given(st.lists(st.tuples(paths, st.integers(0, 64).map(lambda n: n / 64)), min_size=1, max_size=30))
 def test_many_events_of_one_path_are_one_report(events):
-    settler, now = Settler(QUIET), 0.0
+    settler, now = StabilityTracker(QUIET), 0.0
     for path, wait in events:
         now += wait
         settler.note(path, now)
@@ -93,31 +93,31 @@ def test_many_events_of_one_path_are_one_report(events):
     assert len(settler) == len({path for path, _ in events})
     now += QUIET
     for path in settler.due(now):
-        assert not settler.looked(path, Stamp(1, 1), now), "one look proves nothing"
+        assert not settler.looked(path, FileState(1, 1), now), "one look proves nothing"
     now += QUIET / 2
-    assert all(settler.looked(path, Stamp(1, 1), now) for path in settler.due(now))
+    assert all(settler.looked(path, FileState(1, 1), now) for path in settler.due(now))
     assert len(settler) == 0
 
 
 def test_a_file_that_grows_unheard_is_waited_for():
-    settler = Settler(QUIET)
+    settler = StabilityTracker(QUIET)
     settler.note("slow", 0.0)
     assert settler.due(1.9) == []
     for i, now in enumerate([2.0, 3.0, 4.0]):
         assert settler.due(now) == ["slow"]
-        assert not settler.looked("slow", Stamp(i, i), now)
-    assert settler.looked("slow", Stamp(2, 2), 5.0)
+        assert not settler.looked("slow", FileState(i, i), now)
+    assert settler.looked("slow", FileState(2, 2), 5.0)
 
 
 def test_a_rewrite_of_the_same_size_is_a_change():
-    settler = Settler(QUIET)
+    settler = StabilityTracker(QUIET)
     settler.note("x", 0.0)
-    assert not settler.looked("x", Stamp(5, 1), 2.0)
-    assert not settler.looked("x", Stamp(5, 2), 3.0)
+    assert not settler.looked("x", FileState(5, 1), 2.0)
+    assert not settler.looked("x", FileState(5, 2), 3.0)
 
 
 def test_what_is_gone_needs_no_second_look():
-    settler = Settler(QUIET)
+    settler = StabilityTracker(QUIET)
     settler.note("gone", 0.0)
     assert settler.looked("gone", None, 2.0)
 

@@ -36,7 +36,7 @@ def test_a_storm_ends_as_a_fresh_scan_would(watched: Watched, tmp_path: Path):
 
     fresh = build_app(load_settings(tmp_path / "fresh", {}))
     fresh.roots.add(watched.root)
-    fresh.job.run(Silent())
+    fresh.scans.run(Silent())
     fresh.close()
     ours = what_is_known(database, watched.root)
     anew = what_is_known(tmp_path / "fresh" / "data" / "gallery.db", watched.root)

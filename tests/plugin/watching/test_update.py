@@ -17,7 +17,7 @@ from .test_watcher import picture, put
 
 def update(watched: Watched, *names: str, root_id: int = 1, **options) -> ScanReport:
     paths = [name if name.startswith("/") else str(watched.root / name) for name in names]
-    return watched.app.job.update(Silent(), root_id, paths, **options).scan
+    return watched.app.scans.update(Silent(), root_id, paths, **options).scan
 
 
 def test_only_the_given_paths_are_read(watched: Watched):
@@ -153,7 +153,7 @@ def test_a_new_face_joins_its_person_at_once_and_for_good(library, tmp_path: Pat
     root = app.roots.add(more)["root_id"]
     with app.gallery.begin(write=False) as tx:
         owner = {Path(f.photo).name: f.person_id for f in tx.faces.find()}
-    report = app.job.update(Silent(), root, [str(more / "again.jpg")])
+    report = app.scans.update(Silent(), root, [str(more / "again.jpg")])
 
     def person() -> int | None:
         with app.gallery.begin(write=False) as tx:
@@ -163,6 +163,6 @@ def test_a_new_face_joins_its_person_at_once_and_for_good(library, tmp_path: Pat
     assert person() == owner["sample-person2-1999.jpg"]
     with app.gallery.begin(write=False) as tx:
         assert tx.meta.get(GROUPING_PENDING) == "1", "the full pass is still due"
-    app.job.run(Silent(), only=more)
+    app.scans.run(Silent(), only=more)
     assert person() == owner["sample-person2-1999.jpg"]
     app.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from plugin.watching.events import Change
+from plugin.watching.events import FileChange
 from plugin.watching.root_watch import WatchOptions
 
 from .conftest import QUICK, Watched, wait_for
@@ -327,7 +327,7 @@ def test_lost_events_lead_to_a_rescan(watched: Watched):
     watched.settle()
     [root] = watched.watcher._roots.values()
     put(watched.root, "a.jpg")
-    root._changes.put(Change("rescan", ""))
+    root._changes.put(FileChange("rescan", ""))
     watched.settle()
     assert [e["reason"] for e in watched.told("reconcile")] == ["start", "events were lost"]
     assert watched.photos() == {"a.jpg": OK}

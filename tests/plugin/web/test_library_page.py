@@ -17,7 +17,7 @@ from plugin.app import App
 from plugin.errors import UsageError
 from plugin.job_kinds import HAND
 from plugin.web.views import folder_chooser, library_facts
-from plugin.web.views.folder_chooser import Place
+from plugin.web.views.folder_chooser import StartFolder
 from tests.plugin.conftest import Library, tree_hash
 
 from .standing_by import StandingBy, standing_by
@@ -238,7 +238,7 @@ def test_the_chooser_leads_nowhere_else(site: TestClient, user: Path, path: str)
 
 
 def test_a_link_to_a_place_that_may_be_shown_is_followed(user: Path):
-    places = [Place("Home", user.resolve())]
+    places = [StartFolder("Home", user.resolve())]
     assert folder_chooser.look(str(user / "Pictures" / "to-documents"), places).path == (user / "Documents").resolve()
 
 
