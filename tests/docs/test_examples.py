@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 BLOCKS = [
     pytest.param(block, id=f"{page.name}-{number}")
     for page in PAGES
@@ -23,6 +26,12 @@ def test_python_blocks_run(block: str):
 def test_links_lead_somewhere(page: Path):
     targets = re.findall(r"\]\(([^)#]+)\)", page.read_text())
     assert [t for t in targets if "://" not in t and not (page.parent / t).exists()] == []
+
+
+def test_every_page_is_reached_from_the_index():
+    index = (ROOT / "docs" / "index.md").read_text()
+    linked = {(ROOT / "docs" / target).resolve() for target in re.findall(r"\]\(([^)#]+)\)", index)}
+    assert [p.name for p in PAGES if p not in linked and p.name != "index.md"] == []
 
 
 def test_every_benchmark_stands_in_the_docs():
