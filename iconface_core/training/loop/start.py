@@ -94,7 +94,9 @@ def _nano(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Pro
     if start is not None:
         network, model, _ = load_nano(start)
         _begin_with(recipe.module, training.model, network, model, start)
-    return TextureRecipe(recipe, training.texture) if training.stage == "texture" else recipe
+    if training.stage == "texture":
+        return TextureRecipe(recipe, training.texture, training.texture_share)
+    return recipe
 
 
 def _begin_with(module: nn.Module, config: NanoConfig, given: nn.Module, found: NanoConfig, path: Path) -> None:

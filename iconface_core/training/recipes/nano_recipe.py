@@ -39,7 +39,8 @@ class NanoTraining:
     every batch; 0 takes all. `stage`: what of a fine network is trained (`FineNet.train_only`); "texture" has losses of
     its own (`texture_recipe.py`). `echo`: so many batches in a row are of
     the same degraded faces, seen through other windows (data echoing, Choi et al. 2019): making them costs as much as
-    the network."""
+    the network. `texture_share`: how much of the trained texture is exported; all of it is as sharp as the truth, and
+    sharpens what is wrong in the base too."""
 
     model: NanoConfig = field(default_factory=NanoConfig)
     losses: NanoLossWeights = field(default_factory=NanoLossWeights)
@@ -54,6 +55,7 @@ class NanoTraining:
     window: int = 0
     stage: Literal["base", "fine", "texture"] = "base"
     echo: int = 1
+    texture_share: float = 1.0
     licence: str = "research only"  # of the weights: what the training photos allow
 
     def __post_init__(self) -> None:

@@ -49,10 +49,10 @@ class TextureExample:
 class TextureRecipe:
     """See Recipe. `base` draws the batches and owns the network."""
 
-    def __init__(self, base: NanoRecipe, weights: TextureLossWeights) -> None:
+    def __init__(self, base: NanoRecipe, weights: TextureLossWeights, share: float = 1.0) -> None:
         if not isinstance(base.module, FineNet):
             raise TrainConfigError("a texture needs a network with [nano.model.fine]")
-        self._base, self._weights = base, weights
+        self._base, self._weights, self._share = base, weights, share
         self.module = WithCritic(base.module)
         self._restored: tuple[Tensor, Tensor] | None = None  # the degraded faces of the last batch, and their base
 
@@ -89,8 +89,18 @@ class TextureRecipe:
         return {**columns, "with texture": (out.base + out.texture).clamp(-1, 1)}
 
     def export(self, folder: Path, record: Mapping[str, Any]) -> Path:
-        """See Recipe: the network without its critic."""
-        return self._base.export(folder, record)
+        """See Recipe: the network without its critic, with `share` of its texture."""
+        texture = self.module.network.texture
+        assert texture is not None
+        whole = [p.detach().clone() for p in texture.last.parameters()]
+        with torch.no_grad():
+            for p in texture.last.parameters():
+                p.mul_(self._share)
+            try:
+                return self._base.export(folder, record)
+            finally:
+                for p, value in zip(texture.last.parameters(), whole, strict=True):
+                    p.copy_(value)
 
 
 def energies(images: Tensor, octaves: int = 3) -> list[Tensor]:

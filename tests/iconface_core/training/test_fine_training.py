@@ -149,6 +149,17 @@ def test_the_texture_learns_over_the_base_that_the_network_gives(make_pack):
     assert first.window != second.window
 
 
+def test_a_share_of_the_texture_is_exported_and_all_of_it_trained(make_pack, tmp_path):
+    plain = config(texture_blocks=1, stage="texture", window=32).nano
+    pack = open_pack(make_pack(size=64), preload=True)
+    faces = NanoRecipe(plain, splits(pack, plain.faces), batch=2, device=torch.device("cpu"))
+    made = TextureRecipe(faces, plain.texture, share=0.5)
+    before = made.module.network.texture.last.weight.detach().clone()
+    exported, _, _ = load_nano(made.export(tmp_path, {}))
+    torch.testing.assert_close(exported.texture.last.weight, (before / 2).half().float())
+    torch.testing.assert_close(made.module.network.texture.last.weight.detach(), before)
+
+
 def test_fine_structure_has_more_energy_than_its_blur():
     g = torch.Generator().manual_seed(0)
     images = torch.rand(2, 3, 32, 32, generator=g) * 2 - 1
