@@ -7,8 +7,8 @@ flow that the U-Net found. Every new output starts near zero, so a fresh network
 
 The answer has two parts. The *base* is what pixels say: as near to the truth as can be known, and a little smooth for
 it. The *texture* is what a face of this kind would have besides; added in full or in part it moves the result along the
-distortion-perception line (Blau & Michaeli 2018), and the base stays what it is. `damage` is what scratches, dust and
-tears hide, and `small` the U-Net's own picture, which training looks at.
+distortion-perception line (Blau & Michaeli 2018), and the base stays what it is. What scratches, dust and tears hide
+(`hidden.py`) is filled in before anything else looks. `small` is the U-Net's own picture, which training looks at.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from .config import NanoConfig
 from .conv import ConvNet
+from .hidden import HiddenNet, filled
 from .reference_attention import WHOLE, ReferenceMerge, Window, warp
 from .texture import TextureNet
 
@@ -29,7 +30,7 @@ _QUIET = 1e-3
 
 class FineOutput(NamedTuple):
     """base (B, 3, H, W): the restored face, about [-1, 1]. texture (B, 3, H, W): what may be added to it; zeros where
-    the network has none. damage (B, 1, H, W): logits of what local damage hides or overlays. small (B, 3, S/2, S/2):
+    the network has none. damage (B, 1, H, W): logits of what local damage hides. small (B, 3, S/2, S/2):
     the U-Net's picture. H = W = S, or the window's size."""
 
     base: Tensor
@@ -53,7 +54,7 @@ class FineNet(nn.Module):
         self.carry = nn.Conv2d(below, fine.width, 1)
         self.blocks = nn.ModuleList(_Block(fine.width) for _ in range(fine.blocks))
         self.head = _quiet(nn.Conv2d(fine.width, 12, 3, padding=1))
-        self.damage = _quiet(nn.Conv2d(fine.width, 4, 3, padding=1))
+        self.hidden = HiddenNet(fine.hidden_width)
         self.texture = TextureNet(fine.texture_width, fine.texture_blocks) if fine.texture_blocks else None
         # what reducing loses, for the U-Net: how noisy and how blurred the face was
         self.hint = _quiet(nn.Conv2d(48, below, 3, padding=1))
@@ -61,16 +62,13 @@ class FineNet(nn.Module):
             self.reference = nn.Conv2d(12, fine.reference_width, 3, padding=1)
             self.take = ReferenceMerge(fine.width, fine.reference_width, config.conv.heads)
 
-    def train_only(self, stage: Literal["all", "base", "fine", "texture"]) -> None:
-        """What learns: all, all but the texture, the fine level over the U-Net as it is, or nothing but the texture."""
+    def train_only(self, stage: Literal["all", "base", "fine", "texture", "hidden"]) -> None:
+        """What learns: all, what restores, its fine level over a U-Net as it is, the texture, or what finds damage."""
+        apart = {"texture", "hidden"}
+        frozen = {"all": set(), "base": apart, "fine": {*apart, "trunk", "hint"}}
         for name, parameter in self.named_parameters():
             part = name.partition(".")[0]
-            parameter.requires_grad_(
-                stage == "all"
-                or (stage == "base" and part != "texture")
-                or (stage == "fine" and part not in ("trunk", "hint", "texture"))
-                or (stage == "texture" and part == "texture")
-            )
+            parameter.requires_grad_(part == stage if stage in apart else part not in frozen[stage])
 
     def forward(
         self, degraded: Tensor, references: Tensor, anchor: Tensor, *, window: Window | None = None
@@ -81,6 +79,8 @@ class FineNet(nn.Module):
         computed; training saves most of its time with it. The U-Net always sees all.
         """
         rows, columns = part = window or WHOLE
+        hidden = self.hidden(degraded)
+        degraded = filled(degraded, torch.sigmoid(hidden).detach())
         reduced = functional.avg_pool2d(degraded, 2)
         detail = functional.pixel_unshuffle(degraded - _doubled(reduced), 4)
         smaller = functional.avg_pool2d(references.flatten(0, 1), 2).reshape(*references.shape[:3], *reduced.shape[2:])
@@ -96,7 +96,7 @@ class FineNet(nn.Module):
                 x = self.take(x, self._seen(references, where, part))
         kept = (degraded + _doubled(change))[..., _double(rows), _double(columns)]
         base = kept + functional.pixel_shuffle(self.head(x), 2)
-        return FineOutput(base, self._texture(base), functional.pixel_shuffle(self.damage(x), 2), small)
+        return FineOutput(base, self._texture(base), hidden[..., _double(rows), _double(columns)], small)
 
     def _texture(self, base: Tensor) -> Tensor:
         """The base is what it is: nothing of the texture's lessons reaches it."""

@@ -69,6 +69,7 @@ def train(
 
 def _nano(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Processes) -> Recipe[Any]:
     from iconface_core.restorers.nano.checkpoint import load_nano
+    from iconface_core.training.recipes.hidden_recipe import HiddenRecipe
     from iconface_core.training.recipes.nano_recipe import NanoRecipe
     from iconface_core.training.recipes.texture_recipe import TextureRecipe
 
@@ -96,7 +97,7 @@ def _nano(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Pro
         _begin_with(recipe.module, training.model, network, model, start)
     if training.stage == "texture":
         return TextureRecipe(recipe, training.texture, training.texture_share)
-    return recipe
+    return HiddenRecipe(recipe, config.batch.size) if training.stage == "hidden" else recipe
 
 
 def _begin_with(module: nn.Module, config: NanoConfig, given: nn.Module, found: NanoConfig, path: Path) -> None:

@@ -19,8 +19,7 @@ class NanoLossWeights:
     """`identity` and `features` hold at strength 16; at strength 0 `floor` of them is left, because a mildly degraded
     face already shows who it is and pixels say best what is missing. Mind the sizes: at the same weight the gradient of
     `identity` is 140 times as long as that of the pixels, and drowns it (docs/training.md). `evenness` 0..1: see
-    by_damage. `small` holds for the pixel terms of a fine network's half-size picture, `damage` for the mask of what
-    is hidden."""
+    by_damage. `small` holds for the pixel terms of a fine network's half-size picture."""
 
     pixels: float = 1.0
     gradient: float = 0.25
@@ -30,7 +29,6 @@ class NanoLossWeights:
     floor: float = 0.2
     evenness: float = 0.0
     small: float = 0.5
-    damage: float = 0.02
 
     def pixel_sum(self, terms: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum of `pixel_losses`."""

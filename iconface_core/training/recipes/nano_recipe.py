@@ -21,7 +21,7 @@ from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.faces import FacesConfig, TrainingFaces
 from iconface_core.training.data.windows import WindowView, draw_window
 from iconface_core.training.degradations.curriculum import CurriculumConfig, cover, draw_strengths
-from iconface_core.training.degradations.degrader import Degrader, DegradeRecipe
+from iconface_core.training.degradations.degrader import Degraded, Degrader, DegradeRecipe
 from iconface_core.training.degradations.recipe import STRONGEST
 
 from .face_encoder import TorchSFace
@@ -36,8 +36,8 @@ class NanoTraining:
     `identity_every_alone`-th), and there at the `identity_faces` most degraded faces: the encoder costs as much as the
     network, and on mild faces it has little to say. `one_step`: part of the samples at sigma = 1, for the transformer
     only. `window`: side in pixels of the part of the picture at which a fine network's pixel losses look, elsewhere in
-    every batch; 0 takes all. `stage`: what of a fine network is trained (`FineNet.train_only`); "texture" has losses of
-    its own (`texture_recipe.py`). `echo`: so many batches in a row are of
+    every batch; 0 takes all. `stage`: what of a fine network is trained (`FineNet.train_only`); "texture" and
+    "hidden" have recipes of their own. `echo`: so many batches in a row are of
     the same degraded faces, seen through other windows (data echoing, Choi et al. 2019): making them costs as much as
     the network. `texture_share`: how much of the trained texture is exported; all of it is as sharp as the truth, and
     sharpens what is wrong in the base too."""
@@ -53,7 +53,7 @@ class NanoTraining:
     identity_faces: int = 8
     one_step: float = 0.3
     window: int = 0
-    stage: Literal["base", "fine", "texture"] = "base"
+    stage: Literal["base", "fine", "texture", "hidden"] = "base"
     echo: int = 1
     texture_share: float = 1.0
     licence: str = "research only"  # of the weights: what the training photos allow
@@ -82,7 +82,6 @@ class NanoExample:
     truth: Tensor  # (B, dim), unit: vector of the clean photo
     strength: Tensor  # (B,) 0..16
     judged: bool  # whether the identity loss looks at this batch
-    damage: Tensor  # (B, 1, S, S) 0..1: what local damage hides
     window: Window | None = None  # at half the image size
     noise: Tensor | None = None
     sigma: Tensor | None = None
@@ -142,14 +141,12 @@ class NanoRecipe:
         return {**terms, "flow": flow, "loss": terms["loss"] + flow}
 
     def _fine_terms(self, out: FineOutput, example: NanoExample) -> dict[str, Tensor]:
-        """The base by its pixels, what is hidden, and the U-Net's small picture by its pixels and by who it is."""
+        """The base by its pixels, and the U-Net's small picture by its pixels and by who it is."""
         weights = self._training.losses
         shares = by_damage(example.degraded, example.target, weights.evenness)
         seen = WindowView(example.window)
         terms = pixel_losses(seen(out.base), seen(example.target, cut=True), shares)
-        hidden = seen(example.damage, cut=True)
-        terms["damage"] = functional.binary_cross_entropy_with_logits(seen(out.damage), hidden)
-        total = weights.pixel_sum(terms) + weights.damage * terms["damage"]
+        total = weights.pixel_sum(terms)
         if self._training.stage == "base":
             small = functional.avg_pool2d(example.target, 2)
             terms["small"] = weights.pixel_sum(pixel_losses(out.small, small, shares))
@@ -213,6 +210,17 @@ class NanoRecipe:
         return self._example(draw, split, size, progress, references)[0]
 
     @torch.no_grad()
+    def degraded(self, draw: Draw, split: str, size: int) -> Degraded:
+        """`size` degraded faces of a split alone, without references and anchors."""
+        batch = self._faces[split].batch(draw, size, self._device, 0)
+        return self._degraded(batch.clean, draw, None, draw.generator("curriculum"))
+
+    def _degraded(self, clean: Tensor, draw: Draw, helped: float | None, generator: torch.Generator) -> Degraded:
+        training = self._training
+        strength = draw_strengths(training.curriculum, training.degrade, len(clean), generator, helped)
+        return self._degrade(clean, draw.generator("degrade", self._device), strength)
+
+    @torch.no_grad()
     def _example(
         self, draw: Draw, split: str, size: int, progress: float, references: int | None
     ) -> tuple[NanoExample, dict[str, Tensor]]:
@@ -220,8 +228,7 @@ class NanoRecipe:
         batch = self._faces[split].batch(draw, size, device, references)
         helped = progress if batch.references.shape[1] else None
         generator = draw.generator("curriculum")
-        strength = draw_strengths(training.curriculum, training.degrade, size, generator, helped)
-        degraded = self._degrade(batch.clean, draw.generator("degrade", device), strength)
+        degraded = self._degraded(batch.clean, draw, helped, generator)
         images, worst = degraded.images, degraded.strength
         if helped is not None:
             images, covered = cover(training.curriculum, images, generator, helped)
@@ -252,7 +259,6 @@ class NanoRecipe:
             truth=batch.clean_vector,
             strength=worst,
             judged=draw.index % (training.identity_every_alone if helped is None else training.identity_every) == 0,
-            damage=degraded.damage,
             noise=noise,
             sigma=sigma,
         )
