@@ -197,6 +197,8 @@ def _remove(
         _only_if_unsaid(f"{table.name} {row_id} no longer exists", blame(table.name, row_id))
         return 1
     if table is person:
+        # named, hidden or shown since: taken back later, that would bring back a person whom nobody stands by
+        _only_if_unsaid(f"person {row_id} was decided about since", blame("person", row_id))
         _release(conn, recorder, row_id, blame)
     if table is face:
         refused = conn.scalars(select(rejection.c.id).where(rejection.c.face_id == row_id)).all()

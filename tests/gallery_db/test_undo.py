@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from datetime import date
 
 import numpy as np
 import pytest
@@ -181,6 +182,22 @@ def test_what_a_later_decision_removed_is_taken_back_after_it(tx: Tx):
     assert tx.faces.rejections() == {(f, bea)}
     undo_all(tx)
     assert tx.faces.rejections() == set()
+
+
+@pytest.mark.parametrize("verb", ["name", "hide", "birth"])
+def test_a_person_decided_about_since_is_not_taken_back_first(tx: Tx, verb: str):
+    """Else taking the name back later would bring somebody back whom nobody created any more."""
+    made = tx.decisions.create_person("Bea")
+    acts = {
+        "name": lambda: tx.decisions.name(made.person_id, "Eva"),
+        "hide": lambda: tx.decisions.hide(made.person_id),
+        "birth": lambda: tx.decisions.birth_date(made.person_id, date(1950, 1, 1)),
+    }
+    later = acts[verb]()
+    with pytest.raises(ConflictError, match=f"undo decision {later.id} "):
+        tx.decisions.undo(made.id)
+    undo_all(tx)
+    assert tx.people.find(hidden=None, ignored=None) == []
 
 
 def test_what_a_scan_thinks_of_a_face_stands_in_no_way(tx: Tx):
