@@ -1,70 +1,211 @@
-"""Composition root: the only place that builds objects. No model is loaded until something needs it."""
+"""Composition root: the only place that builds objects. No model is loaded until something needs it.
 
-from collections.abc import Mapping, Sequence
+A part is imported and built when it is first asked for: listing people needs neither pictures nor models, and a command
+that starts in a third of the time is what a file manager, a script and a page feel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
-from gallery_db.vectors.similar import SimilarFaces
-from iconface_core.calibration import EmbedderFacts
-from iconface_core.grouping import GroupingPolicy
-from iconface_core.protocols import FaceDetector, FaceEmbedder
-from iconface_core.types import EmbedderId
 
-from .library.drawn_faces import DrawnFaces
-from .library.indexing import Indexer, Looking, untold
-from .library.library_scan import LibraryScan
-from .library.moved_copies import MovedCopies
-from .library.photo_faces import PhotoFaces
-from .library.re_embedding import ReEmbedder
-from .library.roots import Roots
-from .library.scanning import Scanner
-from .models.backends import (
-    EmbedderBackend,
-    damaged_backend,
-    detector_backend,
-    embedder_backend,
-    installed_embedders,
-)
-from .models.cache import ModelHost, ModelSlot
-from .models.iconface_backend import IconFaceFiles
-from .models.restorers import Restorers
+from .parts import part
 from .paths import make_private
-from .people.people import People
-from .people.regrouping import Grouper
-from .restoring.candidates import ReferenceCandidates
-from .restoring.copies import RestoredCopies, layout_of
-from .restoring.decisions import finish_removals
-from .restoring.identification import Identifier
-from .restoring.restore_service import RestoreService
 from .settings import Settings
 from .unfinished import finish
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@dataclass(frozen=True, slots=True)
+    from gallery_db.vectors.similar import SimilarFaces
+    from iconface_core.calibration import EmbedderFacts
+    from iconface_core.protocols import FaceDetector, FaceEmbedder
+
+    from .library.drawn_faces import DrawnFaces
+    from .library.indexing import Indexer
+    from .library.library_scan import LibraryScan
+    from .library.moved_copies import MovedCopies
+    from .library.photo_faces import PhotoFaces
+    from .library.roots import Roots
+    from .models.backends import DamagedBackend, EmbedderBackend
+    from .models.cache import ModelHost, ModelSlot
+    from .models.iconface_backend import IconFaceFiles
+    from .models.restorers import Restorers
+    from .people.people import People
+    from .people.regrouping import Grouper
+    from .restoring.candidates import ReferenceCandidates
+    from .restoring.copies import RestoredCopies
+    from .restoring.identification import Identifier
+    from .restoring.restore_service import RestoreService
+
+    Looking = Callable[[Path, bool], None]
+
+
 class App:
-    """Everything a command may need."""
+    """Everything a command may need.
 
-    settings: Settings
-    gallery: Gallery
-    embedder: EmbedderFacts
-    roots: Roots
-    people: People
-    scans: LibraryScan
-    grouper: Grouper
-    drawn_faces: DrawnFaces
-    photo_faces: PhotoFaces
-    identifier: Identifier
-    similar_faces: SimilarFaces
-    restoring: RestoreService
-    restorers: Restorers
-    restored_copies: RestoredCopies
-    moved_copies: MovedCopies
-    candidates: ReferenceCandidates
-    iconface: IconFaceFiles
-    models: ModelHost
+    Reading a part raises BackendUnavailableError when the settings name a backend that there is not.
+    """
+
+    def __init__(self, settings: Settings, gallery: Gallery, looking: Looking | None = None) -> None:
+        self.settings, self.gallery = settings, gallery
+        self._looking = looking
+        self._lock, self._made = RLock(), dict[str, Any]()
+
+    @part
+    def models(self) -> ModelHost:
+        """Every loaded model."""
+        from .models.cache import ModelHost
+
+        return ModelHost()
+
+    @part
+    def embedder(self) -> EmbedderFacts:
+        """The embedder whose vectors serve."""
+        return self._serving.facts
+
+    @part
+    def roots(self) -> Roots:
+        """The folders of the library."""
+        from .library.roots import Roots
+
+        return Roots(self.gallery, self.settings.folders)
+
+    @part
+    def people(self) -> People:
+        """Names, and what is decided about people."""
+        from .people.people import People
+
+        return People(self.gallery)
+
+    @part
+    def grouper(self) -> Grouper:
+        """Which faces are one person."""
+        return self._grouper(self._serving)
+
+    @part
+    def similar_faces(self) -> SimilarFaces:
+        """The index of vectors."""
+        from gallery_db.vectors.similar import SimilarFaces
+
+        return SimilarFaces(self.gallery, self.embedder.id, self.embedder.dim)
+
+    @part
+    def drawn_faces(self) -> DrawnFaces:
+        """Faces that people drew."""
+        from .library.drawn_faces import DrawnFaces
+
+        return DrawnFaces(self.gallery, self.people, self._indexer)
+
+    @part
+    def scans(self) -> LibraryScan:
+        """From the disk to groups of faces."""
+        from .library.library_scan import LibraryScan
+        from .library.re_embedding import ReEmbedder
+        from .library.scanning import Scanner
+
+        folders = self.settings.folders
+        detector_id, _ = self._detector
+        own = (folders.restored,)
+        workers = self.settings.workers
+        return LibraryScan(
+            self.gallery,
+            Scanner(self.gallery, self._indexer, self.moved_copies, workers=workers, detector_id=detector_id, own=own),
+            self.moved_copies,
+            self.grouper,
+            self._grouper(self._preferred),
+            ReEmbedder(
+                self.gallery, self._make_indexer(self.models.slot(self._preferred.load)), self._preferred.facts.id
+            ),
+            folders,
+        )
+
+    @part
+    def photo_faces(self) -> PhotoFaces:
+        """The faces of a photo, in the library or not."""
+        from .library.photo_faces import PhotoFaces
+
+        damaged = self._through_damage
+        return PhotoFaces(
+            self.gallery,
+            self._indexer,
+            self.embedder.id,
+            self.embedder.calibration,
+            max_pixels=self._max_pixels,
+            full_pixels=self._full_pixels,
+            damaged=None if damaged is None else self.models.slot(damaged.load),
+        )
+
+    @part
+    def identifier(self) -> Identifier:
+        """Whose a face is, and which photos help."""
+        from .restoring.identification import Identifier
+
+        damaged = self._through_damage
+        return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration)
+
+    @part
+    def candidates(self) -> ReferenceCandidates:
+        """What every face of a person is worth as a reference."""
+        from .restoring.candidates import ReferenceCandidates
+
+        return ReferenceCandidates(self.gallery, self.identifier, self.embedder)
+
+    @part
+    def iconface(self) -> IconFaceFiles:
+        """The files of the 4B model."""
+        from .models.iconface_backend import IconFaceFiles
+
+        s = self.settings
+        return IconFaceFiles(s.folders.models, s.iconface_device, s.iconface_weights, s.iconface_offload)
+
+    @part
+    def restorers(self) -> Restorers:
+        """What restores."""
+        from .models.restorers import Restorers
+
+        return Restorers(self.settings.restorer, self.iconface, (self._serving, self._preferred), self.models)
+
+    @part
+    def moved_copies(self) -> MovedCopies:
+        """Restored copies that people moved."""
+        from .library.moved_copies import MovedCopies
+
+        return MovedCopies(self.gallery, self.settings.folders.restored)
+
+    @part
+    def restored_copies(self) -> RestoredCopies:
+        """Where restored copies go."""
+        from .restoring.copies import RestoredCopies, layout_of
+
+        return RestoredCopies(
+            self.gallery,
+            self.settings.folders.restored,
+            layout_of(self.settings),
+            f"iconface {version('iconface')}",
+            full_pixels=self._full_pixels,
+        )
+
+    @part
+    def restoring(self) -> RestoreService:
+        """One restore request, from a photo to a checked, marked copy."""
+        from .restoring.restore_service import RestoreService
+
+        return RestoreService(
+            self.gallery,
+            self.photo_faces,
+            self.identifier,
+            self._embedder_slot,
+            self.embedder.calibration,
+            self.restorers,
+            self.restored_copies,
+        )
 
     def unload_idle(self, ttl_s: float) -> int:
         """Drop models that were not used for `ttl_s` seconds; they are loaded again when needed. Returns how many."""
@@ -74,101 +215,93 @@ class App:
         """Close the database."""
         self.gallery.close()
 
+    @part
+    def _detector(self) -> tuple[str, Callable[[], FaceDetector]]:
+        from .models.backends import detector_backend
 
-def build_app(settings: Settings, *, looking: Looking = untold) -> App:
-    """Open the gallery of `settings` and put everything around it. `looking` is told of every file that is read.
+        s = self.settings
+        return detector_backend(s.detector, s.folders.models, s.insightface_pack)
 
-    Raises GalleryError when the database cannot be opened, BackendUnavailableError for an unknown backend.
-    """
+    @part
+    def _preferred(self) -> EmbedderBackend:
+        from .models.backends import embedder_backend
+
+        s = self.settings
+        return embedder_backend(s.embedder, s.folders.models, s.insightface_pack)
+
+    @part
+    def _serving(self) -> EmbedderBackend:
+        from .models.backends import installed_embedders
+        from .models.serving import serving
+
+        s = self.settings
+        with self.gallery.begin(write=False) as tx:
+            counts = tx.faces.embedders()
+        return serving(counts, self._preferred, installed_embedders(s.folders.models, s.insightface_pack))
+
+    @part
+    def _through_damage(self) -> DamagedBackend | None:
+        from .models.backends import damaged_backend
+
+        return damaged_backend(self.embedder.id, self.settings.folders.models)
+
+    @part
+    def _detector_slot(self) -> ModelSlot[FaceDetector]:
+        _, load = self._detector
+        return self.models.slot(load)
+
+    @part
+    def _embedder_slot(self) -> ModelSlot[FaceEmbedder]:
+        return self.models.slot(self._serving.load)
+
+    @part
+    def _indexer(self) -> Indexer:
+        return self._make_indexer(self._embedder_slot)
+
+    def _make_indexer(self, embedder: ModelSlot[FaceEmbedder]) -> Indexer:
+        from .library.indexing import Indexer, untold
+
+        return Indexer(
+            self._detector_slot,
+            embedder,
+            reduce_to=self.settings.index_side,
+            max_pixels=self._max_pixels,
+            looking=self._looking or untold,
+        )
+
+    def _grouper(self, backend: EmbedderBackend) -> Grouper:
+        from iconface_core.grouping import GroupingPolicy
+
+        from .people.regrouping import Grouper
+
+        return Grouper(self.gallery, backend.facts, GroupingPolicy())
+
+    @property
+    def _max_pixels(self) -> int:
+        return int(self.settings.max_megapixels * 1_000_000)
+
+    @property
+    def _full_pixels(self) -> int:
+        return int(self.settings.full_megapixels * 1_000_000)
+
+
+def build_app(settings: Settings, *, looking: Looking | None = None) -> App:
+    """Open the gallery of `settings`, and finish what a killed command left. `looking` is told of every file that is
+    read. Raises GalleryError when the database cannot be opened."""
     folders = settings.folders
     make_private(folders.data)
     gallery = Gallery.open(folders.database)
     finish(gallery, folders)
-    detector_id, load_detector = detector_backend(settings.detector, folders.models, settings.insightface_pack)
-    preferred = embedder_backend(settings.embedder, folders.models, settings.insightface_pack)
-    with gallery.begin(write=False) as tx:
-        backend = serving(
-            tx.faces.embedders(), preferred, installed_embedders(folders.models, settings.insightface_pack)
-        )
-    models = ModelHost()
-    detector: ModelSlot[FaceDetector] = models.slot(load_detector)
-    embedder: ModelSlot[FaceEmbedder] = models.slot(backend.load)
-    max_pixels = settings.max_megapixels * 1_000_000
-    sizes = {"reduce_to": settings.index_side, "max_pixels": max_pixels}
-    indexer = Indexer(detector, embedder, **sizes, looking=looking)
-    next_indexer = Indexer(detector, models.slot(preferred.load), **sizes, looking=looking)
-    people = People(gallery)
-    grouper = Grouper(gallery, backend.facts, GroupingPolicy())
-    full_pixels = settings.full_megapixels * 1_000_000
-    through_damage = damaged_backend(backend.facts.id, folders.models)
-    finder = PhotoFaces(
-        gallery,
-        indexer,
-        backend.facts.id,
-        backend.facts.calibration,
-        max_pixels=max_pixels,
-        full_pixels=full_pixels,
-        damaged=None if through_damage is None else models.slot(through_damage.load),
-    )
-    whois = Identifier(gallery, backend.facts, None if through_damage is None else through_damage.calibration)
-    iconface = IconFaceFiles(
-        folders.models, settings.iconface_device, settings.iconface_weights, settings.iconface_offload
-    )
-    restorers = Restorers(settings.restorer, iconface, (backend, preferred), models)
-    outputs = RestoredCopies(
-        gallery, folders.restored, layout_of(settings), f"iconface {version('iconface')}", full_pixels=full_pixels
-    )
-    copies = MovedCopies(gallery, folders.restored)
+    app = App(settings, gallery, looking)
     with suppress(GalleryError, OSError):  # somebody writes, or the disk is read-only: the next command does it
-        finish_removals(copies)
-    own = (folders.restored,)
-    return App(
-        settings=settings,
-        gallery=gallery,
-        embedder=backend.facts,
-        roots=Roots(gallery, folders),
-        people=people,
-        drawn_faces=DrawnFaces(gallery, people, indexer),
-        scans=LibraryScan(
-            gallery,
-            Scanner(gallery, indexer, copies, workers=settings.workers, detector_id=detector_id, own=own),
-            copies,
-            grouper,
-            Grouper(gallery, preferred.facts, GroupingPolicy()),
-            ReEmbedder(gallery, next_indexer, preferred.facts.id),
-            folders,
-        ),
-        grouper=grouper,
-        photo_faces=finder,
-        identifier=whois,
-        similar_faces=SimilarFaces(gallery, backend.facts.id, backend.facts.dim),
-        restoring=RestoreService(
-            gallery,
-            finder,
-            whois,
-            embedder,
-            backend.facts.calibration,
-            restorers,
-            outputs,
-        ),
-        restorers=restorers,
-        restored_copies=outputs,
-        moved_copies=copies,
-        candidates=ReferenceCandidates(gallery, whois, backend.facts),
-        iconface=iconface,
-        models=models,
-    )
+        _finish_removals(app)
+    return app
 
 
-SERVES_FROM = 0.95
-"""The preferred embedder serves once it has this share of the vectors of the one with most: a few faces may never get
-theirs, because their photo is unreadable or gone, and must not hold up the rest."""
+def _finish_removals(app: App) -> None:
+    with app.gallery.begin(write=False) as tx:
+        left = tx.decisions.to_remove()
+    if left:
+        from .restoring.decisions import finish_removals
 
-
-def serving(
-    counts: Mapping[EmbedderId, int], preferred: EmbedderBackend, installed: Sequence[EmbedderBackend]
-) -> EmbedderBackend:
-    """The embedder whose vectors serve, by the number of faces that have one. Until the preferred one has nearly all,
-    it is the installed one with most."""
-    most = max((preferred, *installed), key=lambda e: counts.get(e.facts.id, 0))
-    return preferred if counts.get(preferred.facts.id, 0) >= SERVES_FROM * counts.get(most.facts.id, 0) else most
+        finish_removals(app.moved_copies)

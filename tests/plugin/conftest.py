@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from benchmarks.screen import Desk, desk, missing
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.images.read import read_photo
 from plugin.cli.main import run
@@ -104,3 +105,12 @@ def own(
         return folder, cli
 
     return make
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Generator[Desk]:
+    """A desk to work at."""
+    if lacking := missing():
+        pytest.skip(f"no virtual desktop here: {', '.join(lacking)} not installed")
+    with desk(tmp_path / "desk") as found:
+        yield found

@@ -83,8 +83,8 @@ def test_not_even_as_a_module(library: Library, hostile: Path, tmp_path: Path) -
 def test_every_process_is_started_by_one_rule() -> None:
     root = Path(__file__).resolve().parents[2] / "plugin"
     places = [p for p in root.rglob("*.py") if "sys.executable" in p.read_text()]
-    assert sorted(p.name for p in places) == ["aside.py", "own_process.py"], (
-        "aside.py goes on with its own command line"
+    assert sorted(p.name for p in places) == ["own_process.py", "restart.py"], (
+        "restart.py goes on with its own command line"
     )
     for path in root.rglob("*.py"):
         text = path.read_text()

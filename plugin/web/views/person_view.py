@@ -24,7 +24,7 @@ FACES_OF_A_YEAR = 36
 
 @dataclass(frozen=True, slots=True)
 class PersonHead:
-    """Who it is. `months` are (month or None, number of faces), latest first; `stamp` as `stamps.person_stamp`.
+    """Who it is. `months` are (month or None, number of faces), latest first; `stamp` as `edit_conflicts.person_stamp`.
     `full` are the years with so many faces that they are shown month by month."""
 
     card: PersonCard

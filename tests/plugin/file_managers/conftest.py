@@ -1,13 +1,10 @@
 """A desk per test, a stub in place of `iconface` that writes down what it was given, and two photos with hard names."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
-
-from benchmarks.screen import Desk, desk, missing
 
 PLAIN, HARD = "a photo.jpg", '-it\'s "Größe" 1.jpg'
 
@@ -54,12 +51,3 @@ def photos(tmp_path: Path) -> Path:
         Image.new("RGB", (320, 240), (200, 80, 20)).save(folder / name)
     (folder / "notes.txt").write_text("no photo")
     return folder
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Generator[Desk]:
-    """A desk to work at."""
-    if lacking := missing():
-        pytest.skip(f"no virtual desktop here: {', '.join(lacking)} not installed")
-    with desk(tmp_path / "desk") as found:
-        yield found

@@ -5,8 +5,8 @@ import pytest
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.types import EmbedderId
-from plugin.app import serving
 from plugin.models.backends import EmbedderBackend
+from plugin.models.serving import serving
 
 
 def backend(name: str) -> EmbedderBackend:
