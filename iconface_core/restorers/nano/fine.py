@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from .config import NanoConfig
 from .conv import ConvNet
-from .hidden import HiddenNet, filled
+from .hidden import HiddenNet, filled, hidden_share
 from .reference_attention import WHOLE, ReferenceMerge, Window, warp
 from .texture import TextureNet
 
@@ -30,7 +30,7 @@ _QUIET = 1e-3
 
 class FineOutput(NamedTuple):
     """base (B, 3, H, W): the restored face, about [-1, 1]. texture (B, 3, H, W): what may be added to it; zeros where
-    the network has none. damage (B, 1, H, W): logits of what local damage hides. small (B, 3, S/2, S/2):
+    the network has none. damage (B, 1, H, W): 0..1, what local damage hid and was filled in. small (B, 3, S/2, S/2):
     the U-Net's picture. H = W = S, or the window's size."""
 
     base: Tensor
@@ -79,8 +79,8 @@ class FineNet(nn.Module):
         computed; training saves most of its time with it. The U-Net always sees all.
         """
         rows, columns = part = window or WHOLE
-        hidden = self.hidden(degraded)
-        degraded = filled(degraded, torch.sigmoid(hidden).detach())
+        hidden = hidden_share(self.hidden(degraded).detach())
+        degraded = filled(degraded, hidden)
         reduced = functional.avg_pool2d(degraded, 2)
         detail = functional.pixel_unshuffle(degraded - _doubled(reduced), 4)
         smaller = functional.avg_pool2d(references.flatten(0, 1), 2).reshape(*references.shape[:3], *reduced.shape[2:])

@@ -7,6 +7,7 @@ from their surroundings. What is not hidden is not touched.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -40,11 +41,16 @@ class HiddenNet(nn.Module):
         return functional.pixel_shuffle(self.last(functional.leaky_relu(x, 0.1)), 2)
 
 
+def hidden_share(logits: Tensor) -> Tensor:
+    """Logits (B, 1, H, W) -> how much of each pixel is not believed, 0..1. The rim of a scratch is half scratch."""
+    sure = ((torch.sigmoid(logits) - _FROM) / (_TO - _FROM)).clamp(0, 1)
+    return functional.max_pool2d(sure, 3, 1, 1)
+
+
 def filled(pictures: Tensor, hidden: Tensor) -> Tensor:
-    """Pictures (B, 3, H, W) with what is hidden (B, 1, H, W), probabilities, guessed from what lies around it: means
-    over ever larger squares, as far as needed (pull-push, Gortler et al. 1996). H and W are multiples of 64."""
-    sure = ((hidden - _FROM) / (_TO - _FROM)).clamp(0, 1)
-    known = 1 - functional.max_pool2d(sure, 3, 1, 1)  # the rim of a scratch is half scratch
+    """Pictures (B, 3, H, W) with what is hidden (B, 1, H, W), 0..1, guessed from what lies around it: means over ever
+    larger squares, as far as needed (pull-push, Gortler et al. 1996). H and W are multiples of 64."""
+    known = 1 - hidden
     levels = [(pictures * known, known)]
     for _ in range(_LEVELS):
         colour, weight = (functional.avg_pool2d(t, 2) for t in levels[-1])

@@ -138,7 +138,7 @@ class NanoModel:
             return network.sample(degraded, references, anchor, steps=steps, seed=seed), None
         out = network(degraded, references, anchor)
         if isinstance(out, FineOutput):
-            return out.base + texture * out.texture, torch.sigmoid(out.damage)
+            return out.base + texture * out.texture, out.damage
         return out, None
 
     def _anchors(self, faces: Sequence[NanoFace]) -> Tensor:

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from iconface_core.errors import TrainConfigError
 from iconface_core.restorers.nano.fine import FineNet
-from iconface_core.restorers.nano.hidden import filled
+from iconface_core.restorers.nano.hidden import filled, hidden_share
 from iconface_core.training.data.draw import Draw
 
 from .nano_recipe import NanoRecipe
@@ -78,7 +78,7 @@ class HiddenRecipe:
     def samples(self, draw: Draw, rows: int) -> Mapping[str, Tensor]:
         """See Recipe."""
         degraded = self._base.degraded(draw, "validation", rows)
-        hidden = torch.sigmoid(self.module(degraded.images))
+        hidden = hidden_share(self.module(degraded.images))
         shown = {"hidden": degraded.damage, "found": hidden}
         pictures = {name: (2 * mask - 1).expand(-1, 3, -1, -1) for name, mask in shown.items()}
         return {"degraded": degraded.images, **pictures, "filled": filled(degraded.images, hidden)}

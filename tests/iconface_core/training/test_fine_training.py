@@ -55,9 +55,12 @@ def test_every_term_has_a_gradient_and_sees_only_its_window(make_pack):
     made = recipe(make_pack, window=32)
     example = made.draw(Draw(1, 0), 0.0)
     terms = made.losses(made.module, example)
-    assert {"pixels", "gradient", "spectrum", "damage", "small", "identity"} < set(terms)
+    assert {"pixels", "gradient", "spectrum", "small", "identity"} < set(terms)
     terms["loss"].backward()
-    assert all(p.grad is not None for n, p in made.module.named_parameters() if "match" not in n and "take" not in n)
+    learns = {
+        n: p for n, p in made.module.named_parameters() if p.requires_grad and "match" not in n and "take" not in n
+    }
+    assert all(p.grad is not None for p in learns.values())
     rows, columns = (slice(2 * s.start, 2 * s.stop) for s in example.window)
     outside = torch.ones_like(example.target, dtype=torch.bool)
     outside[..., rows, columns] = False
@@ -158,6 +161,15 @@ def test_a_share_of_the_texture_is_exported_and_all_of_it_trained(make_pack, tmp
     exported, _, _ = load_nano(made.export(tmp_path, {}))
     torch.testing.assert_close(exported.texture.last.weight, (before / 2).half().float())
     torch.testing.assert_close(made.module.network.texture.last.weight.detach(), before)
+
+
+def test_what_finds_damage_is_trained_and_the_rest_stays(make_pack, tmp_path):
+    places = TrainingPaths([make_pack(size=64)], tmp_path / "base", tmp_path / "models", tmp_path / "backbone")
+    base = train(config(window=32), places).weights / WEIGHTS
+    done = train(config(stage="hidden"), replace(places, out=tmp_path / "hidden", start=base))
+    before, after = (load_nano(path)[0].state_dict() for path in (base, done.weights / WEIGHTS))
+    changed = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"hidden"}
 
 
 def test_fine_structure_has_more_energy_than_its_blur():

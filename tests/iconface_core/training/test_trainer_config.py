@@ -27,7 +27,7 @@ def test_the_configurations_that_ship_are_read(path):
     config = load_train_config(path)
     assert [config.nano, config.student, config.iconface].count(None) == 2
     if config.nano:
-        stem = path.stem.removesuffix("-texture")  # another stage of the same network
+        stem = path.stem.removesuffix("-texture").removesuffix("-hidden")  # another stage of the same network
         assert config.nano.model.name == f"iconface-{stem}" or path.stem == "smoke"
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -34,7 +35,7 @@ def network(*, speaking: bool = True) -> FineNet:
     torch.manual_seed(0)
     net = FineNet(CONFIG).eval()
     torch.nn.init.normal_(net.trunk.head.weight, std=0.1)
-    for layer in (net.head, net.damage, net.hint):
+    for layer in (net.head, net.hint):
         torch.nn.init.normal_(layer.weight, std=0.1 if speaking else 0.0)
     return net
 
@@ -84,19 +85,22 @@ def test_references_reach_the_fine_level_and_their_order_does_not_matter() -> No
     assert float((before - without).abs().mean()) > 1e-4
 
 
-FINE = {"stem", "carry", "blocks", "head", "damage", "reference", "take"}
+FINE = {"stem", "carry", "blocks", "head", "reference", "take"}
 
 
 @pytest.mark.parametrize(
     ("stage", "learns"),
     [
-        ("all", {*FINE, "trunk", "hint", "texture"}),
+        ("all", {*FINE, "trunk", "hint", "texture", "hidden"}),
         ("base", {*FINE, "trunk", "hint"}),
         ("fine", FINE),
         ("texture", {"texture"}),
+        ("hidden", {"hidden"}),
     ],
 )
-def test_each_stage_trains_its_part(stage: Literal["all", "base", "fine", "texture"], learns: set[str]) -> None:
+def test_each_stage_trains_its_part(
+    stage: Literal["all", "base", "fine", "texture", "hidden"], learns: set[str]
+) -> None:
     net = network()
     net.train_only(stage)
     assert {name.split(".")[0] for name, p in net.named_parameters() if p.requires_grad} == learns
@@ -142,3 +146,18 @@ def test_fine_levels_need_the_u_net() -> None:
         FineNet(CONFIG.trunk)
     with pytest.raises(ValueError, match="cannot be halved 4 times"):
         replace(CONFIG, size=72)
+
+
+def test_what_is_hidden_is_filled_in_before_anything_looks() -> None:
+    degraded, pictures, anchor = faces()
+    net = network()
+    marks = torch.full((2, 1, 64, 64), -9.0)
+    marks[..., 20:24, :] = 9.0
+    with patch.object(net.hidden, "forward", return_value=marks), torch.no_grad():
+        one = net(degraded, pictures, anchor)
+        scratched = degraded.clone()
+        scratched[..., 20:24, :] = 1.0
+        other = net(scratched, pictures, anchor)
+    torch.testing.assert_close(one.base, other.base)
+    assert float(one.damage[..., 20:24, :].min()) == 1.0
+    assert float(one.damage[..., :18, :].max()) == 0.0
