@@ -114,3 +114,38 @@ def table(tmp_path: Path) -> Generator[Desk]:
         pytest.skip(f"no virtual desktop here: {', '.join(lacking)} not installed")
     with desk(tmp_path / "desk") as found:
         yield found
+
+
+_STUB = """#!/bin/sh
+printf '%s\\0' "$@" > "$0.$$.part" && mv "$0.$$.part" "$0.$$.call"
+"""
+
+
+@dataclass(frozen=True)
+class Stub:
+    """Stands where `iconface` would. Its own path is as hard to quote as the photos' names."""
+
+    path: Path
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return (str(self.path), "restore", "--enqueue", "--")
+
+    def calls(self) -> list[list[str]]:
+        """The arguments of each call so far."""
+        found = sorted(self.path.parent.glob(f"{self.path.name}.*.call"), key=lambda p: p.stat().st_mtime_ns)
+        return [p.read_text().split("\0")[:-1] for p in found]
+
+    def forget(self) -> None:
+        for path in self.path.parent.glob(f"{self.path.name}.*.call"):
+            path.unlink()
+
+
+@pytest.fixture
+def stub(tmp_path: Path) -> Stub:
+    folder = tmp_path / 'it\'s "our" $HOME 5%f%%25'
+    folder.mkdir()
+    path = folder / "iconface"
+    path.write_text(_STUB)
+    path.chmod(0o755)
+    return Stub(path)
