@@ -6,13 +6,18 @@ PHOTOS ?=
 DEMO := demo-output
 MINUTES ?= 30
 
-.PHONY: demo test check bench torture clean
+.PHONY: demo test test-fast check bench torture clean
 
 demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=/path
 	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: check  ## checks and tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-fast: $(INSTALLED)  ## pure logic, storage and docs: while you work; see CONTRIBUTING.md
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" $(FAST)
+
+FAST := tests/architecture tests/docs tests/gallery_db $(addprefix tests/iconface_core/,damage grouping identity images pasting models restorers/nano)
 
 check: $(INSTALLED)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
