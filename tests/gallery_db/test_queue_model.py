@@ -1,5 +1,6 @@
 """The queue does what its model does, whatever is asked of it in whatever order."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -152,6 +153,7 @@ class Queue(RuleBasedStateMachine):
         assert self.jobs.next_due() == (None if "*" in self.model.paused else min(due, default=None))
 
 
+@pytest.mark.slow
 def test_the_queue_is_its_model(engine: Engine):
     machine = type("Machine", (Queue,), {"engine": engine})
     short = engine.dialect.name == "postgresql"

@@ -18,7 +18,7 @@ from gallery_db.meta import MetaRepo
 
 from . import queue_process
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 
 def start(engine: Engine, role: str) -> subprocess.Popen[str]:
