@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .library.library_scan import LibraryScan
     from .library.moved_copies import MovedCopies
     from .library.photo_faces import PhotoFaces
+    from .library.photo_reader import PhotoReader
     from .library.roots import Roots
     from .models.backends import DamagedBackend, EmbedderBackend
     from .models.cache import ModelHost, ModelSlot
@@ -127,6 +128,14 @@ class App:
         )
 
     @part
+    def reader(self) -> PhotoReader:
+        """Reads photos within the settings' limits."""
+        from .library.photo_reader import PhotoReader
+
+        megapixel = 1_000_000
+        return PhotoReader(self.settings.max_megapixels * megapixel, self.settings.full_megapixels * megapixel)
+
+    @part
     def photo_faces(self) -> PhotoFaces:
         """The faces of a photo, in the library or not."""
         from .library.photo_faces import PhotoFaces
@@ -137,8 +146,7 @@ class App:
             self._indexer,
             self.embedder.id,
             self.embedder.calibration,
-            max_pixels=self._max_pixels,
-            full_pixels=self._full_pixels,
+            self.reader,
             damaged=None if damaged is None else self.models.slot(damaged.load),
         )
 
@@ -189,7 +197,8 @@ class App:
             self.settings.folders.restored,
             layout_of(self.settings),
             f"iconface {version('iconface')}",
-            full_pixels=self._full_pixels,
+            max_pixels=self.reader.max_pixels,
+            full_pixels=self.reader.full_pixels,
         )
 
     @part
@@ -265,7 +274,7 @@ class App:
             self._detector_slot,
             embedder,
             reduce_to=self.settings.index_side,
-            max_pixels=self._max_pixels,
+            max_pixels=self.reader.max_pixels,
             looking=self._looking or untold,
         )
 
@@ -275,14 +284,6 @@ class App:
         from .people.regrouping import Grouper
 
         return Grouper(self.gallery, backend.facts, GroupingPolicy())
-
-    @property
-    def _max_pixels(self) -> int:
-        return int(self.settings.max_megapixels * 1_000_000)
-
-    @property
-    def _full_pixels(self) -> int:
-        return int(self.settings.full_megapixels * 1_000_000)
 
 
 def build_app(settings: Settings, *, looking: Looking | None = None) -> App:

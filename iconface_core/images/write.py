@@ -37,7 +37,7 @@ from .copied_xmp import CopyFacts, make_true
 from .embedded import Embedded, app13, photoshop_block, read_embedded
 from .metadata import upright_exif
 from .provenance import Provenance
-from .read import DEFAULT_FULL_PIXELS, Decoded, decode_upright
+from .read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, Decoded, decode_upright
 from .sidecars import sidecar_of
 from .strips import bands, chunk
 from .xmp import merge, new_packet, parse_packet, to_bytes
@@ -65,7 +65,13 @@ def restored_names(source: Path, folder: Path, suffix: str) -> Iterator[Path]:
 
 
 def write_restored(
-    source: Path, restored: RgbU8, provenance: Provenance, folder: Path, *, full_pixels: int = DEFAULT_FULL_PIXELS
+    source: Path,
+    restored: RgbU8,
+    provenance: Provenance,
+    folder: Path,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    full_pixels: int = DEFAULT_FULL_PIXELS,
 ) -> Written:
     """Write `restored` (H, W, 3), the full upright pixels of `source` with some faces replaced, into `folder`.
 
@@ -75,7 +81,7 @@ def write_restored(
     Raises ImageReadError when the original can no longer be read, ImageWriteError when the output cannot be written;
     then no file is left behind.
     """
-    decoded = decode_upright(source, full_pixels=full_pixels)
+    decoded = decode_upright(source, max_pixels=max_pixels, full_pixels=full_pixels)
     width, height = decoded.full_size
     if restored.shape != (height, width, 3):
         raise ValueError(f"{source} has {width} x {height} pixels, but the restored array has shape {restored.shape}")
@@ -185,13 +191,14 @@ def _carry_change(
 
 
 def _moved(samples: _Samples, change: NDArray[np.int32]) -> _Samples:
-    """Samples plus a change in 8-bit steps; transparency stays."""
+    """Samples plus a change in 8-bit steps; transparency stays, and so does what it hides altogether."""
     colours = change.shape[2] if change.ndim == 3 else 1
     top = np.iinfo(samples.dtype).max
     out: _Samples = samples.copy()
     target = out if samples.ndim == 2 else out[..., :colours]
     moved = target.astype(np.int32) + change.reshape(target.shape) * (top // 255)
-    target[...] = np.clip(moved, 0, top)
+    seen = samples[..., colours:] > 0 if samples.ndim == 3 and samples.shape[2] > colours else True
+    np.copyto(target, np.clip(moved, 0, top).astype(samples.dtype), where=seen)
     return out
 
 

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from iconface_core.errors import ImageReadError
-from iconface_core.images.read import read_photo
 from iconface_core.types import RgbU8
 from plugin.errors import UsageError
+from plugin.library.photo_reader import PhotoReader
 from plugin.progress import Progress
 
 from .estimate import paces, size_words, time_words
@@ -70,7 +70,7 @@ def write_report(app: "App", target: Path, *, everything: bool, limit: int, prog
     files = [target] if kind in SUFFIXES else [target / f"cleanup{suffix}" for suffix in SUFFIXES]
     for path in files:
         page = path.suffix.lower() == ".html"
-        text = _page(found, run, took, limit, progress) if page else _table(found)
+        text = _page(found, run, took, limit, app.reader, progress) if page else _table(found)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8" if page else "utf-8-sig")  # spreadsheets need the mark to read umlauts
     return files
@@ -94,7 +94,9 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def _page(found: Sequence[CleanupOutcome], run: Run, took: float, limit: int, progress: Progress) -> str:
+def _page(
+    found: Sequence[CleanupOutcome], run: Run, took: float, limit: int, reader: PhotoReader, progress: Progress
+) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     env = Environment(
@@ -104,7 +106,7 @@ def _page(found: Sequence[CleanupOutcome], run: Run, took: float, limit: int, pr
     env.filters["name"] = lambda path: Path(path).name
     shown = sorted(found, key=lambda o: (_ORDER.index(o.kind), o.first))[:limit]
     progress.total(len(shown))
-    cards = list(_cards(shown, progress))
+    cards = list(_cards(shown, reader, progress))
     seconds = sorted(o.seconds for o in found if o.seconds is not None)
     return env.get_template("report.html.j2").render(
         cards=cards,
@@ -131,8 +133,8 @@ def _spent(run: Run, took: float, found: Sequence[CleanupOutcome]) -> str:
 _ORDER = ("restored", "refused", "failed", "left alone")
 
 
-def _cards(found: Sequence[CleanupOutcome], progress: Progress) -> Iterator[ReportCard]:
-    cache = _Reader()
+def _cards(found: Sequence[CleanupOutcome], reader: PhotoReader, progress: Progress) -> Iterator[ReportCard]:
+    cache = _Reader(reader)
     for o in found:
         before = cache.crop(o.photo, o.bbox)
         after = cache.crop(o.output, o.bbox) if o.kind == "restored" and o.output else None
@@ -143,7 +145,8 @@ def _cards(found: Sequence[CleanupOutcome], progress: Progress) -> Iterator[Repo
 class _Reader:
     """Reads photos for their crops; keeps the last two, since the faces of one photo follow each other."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: PhotoReader) -> None:
+        self._reader = reader
         self._held: dict[str, RgbU8 | None] = {}
 
     def crop(self, path: str, bbox: tuple[float, ...] | None) -> str | None:
@@ -156,7 +159,7 @@ class _Reader:
             if len(self._held) > 1:
                 self._held.pop(next(iter(self._held)))
             try:
-                self._held[path] = read_photo(Path(path)).pixels
+                self._held[path] = self._reader.read(Path(path)).pixels
             except (ImageReadError, OSError):
                 self._held[path] = None
         return self._held[path]

@@ -9,13 +9,14 @@ from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
 from iconface_core.faces.student_facts import CLEAR_QUALITY
-from iconface_core.images.read import Photo, check_photo, content_hash, read_photo
+from iconface_core.images.read import Photo, content_hash
 from iconface_core.protocols import DamagedFaceEmbedder
 from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
 from plugin.errors import NotFoundError
 from plugin.models.cache import ModelSlot
 
 from .indexing import Indexer, crops_at
+from .photo_reader import PhotoReader
 from .points import detection_of
 
 
@@ -50,15 +51,14 @@ class PhotoFaces:
         indexer: Indexer,
         embedder: EmbedderId,
         calibration: Calibration,
+        reader: PhotoReader,
         *,
-        max_pixels: int,
-        full_pixels: int,
         damaged: ModelSlot[DamagedFaceEmbedder] | None = None,
     ) -> None:
         """`damaged`: who knows `embedder`'s faces through damage, None where nobody does."""
         self._gallery, self._indexer = gallery, indexer
         self._embedder, self._calibration = embedder, calibration
-        self._max_pixels, self._full_pixels, self._damaged = max_pixels, full_pixels, damaged
+        self.reader, self._damaged = reader, damaged
 
     def find(self, path: Path) -> tuple[Photo, list[PhotoFace]]:
         """Read a photo in full and return it with its faces, left to right.
@@ -69,9 +69,9 @@ class PhotoFaces:
             raise NotFoundError(f"{path} is a folder: name the photos in it, or see: iconface cleanup plan")
         if not path.is_file():
             raise NotFoundError(f"{path}: no such photo")
-        check_photo(path, max_pixels=self._max_pixels)
+        self.reader.check(path)
         digest = content_hash(path)
-        photo = read_photo(path, max_pixels=self._max_pixels, full_pixels=self._full_pixels)
+        photo = self.reader.read(path)
         with self._gallery.begin(write=False) as tx:
             row = tx.photos.by_path(str(path))
             known = row is not None and row.content_hash == digest and row.state == "indexed"

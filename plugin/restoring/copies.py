@@ -10,7 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RestorationState, RootRecord
 from iconface_core.errors import IconFaceError
 from iconface_core.images.provenance import Provenance, read_provenance
-from iconface_core.images.read import DEFAULT_FULL_PIXELS, content_hash
+from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, content_hash
 from iconface_core.images.write import restored_names, write_restored
 from iconface_core.types import RgbU8
 from plugin.errors import UsageError
@@ -52,10 +52,11 @@ class RestoredCopies:
         layout: Layout,
         software: str,
         *,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
         full_pixels: int = DEFAULT_FULL_PIXELS,
     ) -> None:
         self._gallery, self._folder, self._layout, self.software = gallery, folder, layout, software
-        self._full_pixels = full_pixels
+        self._limits = {"max_pixels": max_pixels, "full_pixels": full_pixels}
 
     def folder_for(self, photo: Path, *, beside: bool = False) -> Path:
         """Where a copy of `photo` goes. A photo outside the library has no place in a mirror: it goes to its top."""
@@ -76,7 +77,7 @@ class RestoredCopies:
         if there is not None:
             return there, ()
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_restored(photo, pixels, provenance, folder, full_pixels=self._full_pixels)
+        written = write_restored(photo, pixels, provenance, folder, **self._limits)
         return written.path, written.notes
 
     def _is_ours(self, copy: Path) -> bool:

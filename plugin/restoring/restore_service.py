@@ -15,7 +15,7 @@ from iconface_core.errors import ImageReadError
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.identity.verdict import VerdictKind, lost_likeness, refused_for_loss
 from iconface_core.images.provenance import FaceProvenance, Provenance, ReferenceUsed, is_restored_output
-from iconface_core.images.read import Photo, content_hash, read_photo
+from iconface_core.images.read import Photo, content_hash
 from iconface_core.pasting.paste import paste_back
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
@@ -27,8 +27,9 @@ from plugin.models.cache import ModelSlot
 from plugin.models.restorers import Restorers
 
 from .copies import RestoredCopies, why_not_again
-from .identification import IdentifiedFace, Identifier, chosen_by_hand
+from .identification import IdentifiedFace, Identifier
 from .judging import Judged, gallery_of, judged, likeness
+from .reference_photos import UNREAD, ReferencePhotos
 from .result import FaceResult, RestoreRequest, change_words
 from .skips import ALREADY_CLEAR, Skip
 
@@ -109,9 +110,6 @@ class _Prepared:
     gallery: Sequence[FaceEmbedding]
 
 
-UNREAD = "none: of the photos that were chosen none can be read"
-
-
 class _Run:
     """The work on one photo: its faces go to the restorer together, then one by one into one growing copy."""
 
@@ -128,6 +126,7 @@ class _Run:
         self._photo, self._everybody = photo.pixels, everybody
         self._pixels, self._source_sha256 = photo.pixels, everybody[0].content_hash
         self._records: list[tuple[FaceResult, FaceProvenance]] = []
+        self._references = ReferencePhotos(service._finder)
         self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
 
     def prepare(self, answer: IdentifiedFace) -> _Prepared:
@@ -138,7 +137,7 @@ class _Run:
         result.degradation = measure(crop.pixels, crop.from_photo)
         if not request.force:
             result.skipped_reason = why_left_alone(result.degradation)
-        references = [] if result.skipped_reason else self._references(answer, result)
+        references = [] if result.skipped_reason else self._references.of(answer, request, result)
         if request.origin != "hand" and result.skipped_reason is None:
             result.skipped_reason = self._why_not_by_itself(s, result)
         if request.dry_run and result.skipped_reason is None:
@@ -146,42 +145,6 @@ class _Run:
         # Nobody is known: then the photos the user gave are the person.
         gallery = gallery_of(answer, self._s._calibration) or [e for _, e in references]
         return _Prepared(s, result, crop, references, gallery)
-
-    def _references(self, answer: IdentifiedFace, result: FaceResult) -> list[tuple[AlignedFace, FaceEmbedding]]:
-        if not self._request.use_references:
-            result.references_note = "none: you asked for none"
-            return []
-        if self._request.references:
-            return [self._given(path, result) for path in self._request.references]
-        if answer.choice is None:
-            result.references_note = "none: nobody is known for this face"
-            return []
-        found: list[tuple[AlignedFace, FaceEmbedding]] = []
-        for chosen in chosen_by_hand(answer, self._request.reference_faces) or answer.choice.chosen:
-            row = answer.rows[chosen.face_id]
-            try:
-                pixels = read_photo(Path(row.photo)).pixels
-            except ImageReadError as e:
-                result.notes.append(f"reference left out: {e}")
-                result.references_unread += 1
-                continue
-            landmarks = row.landmarks
-            assert landmarks is not None, "candidates without landmarks are never chosen"
-            embedding = FaceEmbedding(answer.subject.embedding.embedder, row.vector, row.norm)
-            found.append((align_face(pixels, landmarks, FFHQ_512), embedding))
-            result.references.append(
-                {
-                    "face_id": chosen.face_id,
-                    "photo": row.photo,
-                    "score": round(chosen.score, 4),
-                    "reasons": list(chosen.reasons),
-                }
-            )
-        if result.references_unread and not found:
-            result.references_note = UNREAD
-        elif not found:
-            result.references_note = answer.choice.summary
-        return found
 
     def _why_not_by_itself(self, s: PhotoFace, result: FaceResult) -> str | None:
         """What keeps an algorithm from restoring this face unasked: nobody known, or what is known of earlier tries."""
@@ -197,15 +160,6 @@ class _Run:
             restorer=self._s._restorers.backend(self._request.restorer),
             references=[r["face_id"] for r in result.references],
         )
-
-    def _given(self, path: Path, result: FaceResult) -> tuple[AlignedFace, FaceEmbedding]:
-        """The largest face of a file the user named. Raises ImageReadError or NotFoundError: the user must know."""
-        photo, subjects = self._s._finder.find(path)
-        best = max(pick(subjects, None, path), key=lambda s: s.face.bbox.width * s.face.bbox.height)
-        result.references.append(
-            {"face_id": best.face_id, "photo": str(path), "score": 1.0, "reasons": ["you gave it"]}
-        )
-        return align_face(photo.pixels, best.face.landmarks, FFHQ_512), best.embedding
 
     def restore(self, faces: Sequence[_Prepared]) -> None:
         """Run the restorer over all faces, then judge each and put it back; what became less like its person is tried

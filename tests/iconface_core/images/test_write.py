@@ -253,3 +253,18 @@ def test_what_a_killed_writer_left_is_swept_when_it_is_old(tmp_path, monkeypatch
     assert not old.exists()
     assert fresh.exists(), "another process may be writing it"
     assert other.exists(), "not this photo's"
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_transparency_hides_altogether_keeps_its_pixels(tmp_path: Path, mode: str):
+    """A cut-out must not grow a ghost of the face around it when somebody removes its transparency."""
+    source = tmp_path / "cut-out.png"
+    image = Image.fromarray(np.full((32, 32, 3), 90, np.uint8)).convert(mode)
+    image.putalpha(Image.fromarray(np.where(np.arange(32) < 16, 0, 255)[None].repeat(32, 0).astype(np.uint8)))
+    image.save(source)
+    restored = np.full((32, 32, 3), 120, np.uint8)
+    copy = np.asarray(Image.open(write_restored(source, restored, RECORD, tmp_path).path))
+    original = np.asarray(Image.open(source))
+    assert np.array_equal(copy[:, :16], original[:, :16])
+    assert (copy[:, 16:, 0] == 120).all()
+    assert np.array_equal(copy[..., -1], original[..., -1])

@@ -1,0 +1,75 @@
+"""The photos that help to restore a face: read, cut out and aligned, with what is said of each."""
+
+from pathlib import Path
+
+from gallery_db.records import ReferenceRow
+from iconface_core.errors import ImageReadError
+from iconface_core.geometry import FFHQ_512, align_face
+from iconface_core.types import AlignedFace, FaceEmbedding
+from plugin.library.photo_faces import PhotoFaces, pick
+
+from .identification import IdentifiedFace, chosen_by_hand
+from .result import FaceResult, RestoreRequest
+
+UNREAD = "none: of the photos that were chosen none can be read"
+
+
+class ReferencePhotos:
+    """For the faces of one photo: several may have the same reference, which is decoded once."""
+
+    def __init__(self, finder: PhotoFaces) -> None:
+        self._finder = finder
+        self._crops: dict[int, AlignedFace] = {}
+
+    def of(
+        self, answer: IdentifiedFace, request: RestoreRequest, result: FaceResult
+    ) -> list[tuple[AlignedFace, FaceEmbedding]]:
+        """FFHQ_512 crops and embeddings of one face's references; `result` gets what is said of them, also of those
+        that cannot be read. Raises ImageReadError or NotFoundError for a file that the user named."""
+        if not request.use_references:
+            result.references_note = "none: you asked for none"
+            return []
+        if request.references:
+            return [self._given(path, result) for path in request.references]
+        if answer.choice is None:
+            result.references_note = "none: nobody is known for this face"
+            return []
+        found: list[tuple[AlignedFace, FaceEmbedding]] = []
+        for chosen in chosen_by_hand(answer, request.reference_faces) or answer.choice.chosen:
+            row = answer.rows[chosen.face_id]
+            try:
+                crop = self._crop(row)
+            except ImageReadError as e:
+                result.notes.append(f"reference left out: {e}")
+                result.references_unread += 1
+                continue
+            found.append((crop, FaceEmbedding(answer.subject.embedding.embedder, row.vector, row.norm)))
+            result.references.append(
+                {
+                    "face_id": chosen.face_id,
+                    "photo": row.photo,
+                    "score": round(chosen.score, 4),
+                    "reasons": list(chosen.reasons),
+                }
+            )
+        if result.references_unread and not found:
+            result.references_note = UNREAD
+        elif not found:
+            result.references_note = answer.choice.summary
+        return found
+
+    def _crop(self, row: ReferenceRow) -> AlignedFace:
+        if row.face_id not in self._crops:
+            assert row.landmarks is not None, "candidates without landmarks are never chosen"
+            pixels = self._finder.reader.read(Path(row.photo)).pixels
+            self._crops[row.face_id] = align_face(pixels, row.landmarks, FFHQ_512)
+        return self._crops[row.face_id]
+
+    def _given(self, path: Path, result: FaceResult) -> tuple[AlignedFace, FaceEmbedding]:
+        """The largest face of a file that the user named."""
+        photo, subjects = self._finder.find(path)
+        best = max(pick(subjects, None, path), key=lambda s: s.face.bbox.width * s.face.bbox.height)
+        result.references.append(
+            {"face_id": best.face_id, "photo": str(path), "score": 1.0, "reasons": ["you gave it"]}
+        )
+        return align_face(photo.pixels, best.face.landmarks, FFHQ_512), best.embedding
