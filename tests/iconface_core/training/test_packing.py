@@ -141,7 +141,7 @@ def test_a_killed_packing_goes_on(photos: Sequence[SourcePhoto], tmp_path: Path,
 import os, signal, sys
 from pathlib import Path
 from iconface_core.fakes import FakeDetector, FakeEmbedder
-from iconface_core.training import packing
+from iconface_core.training.data import packing
 from iconface_core.training.data.layouts import read_folders
 packing.BLOCK = 5
 done = []
