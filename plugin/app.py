@@ -21,14 +21,12 @@ from .settings import Settings
 from .unfinished import finish
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gallery_db.vectors.similar import SimilarFaces
     from iconface_core.calibration import EmbedderFacts
     from iconface_core.protocols import FaceDetector, FaceEmbedder
 
     from .library.drawn_faces import DrawnFaces
-    from .library.indexing import Indexer
+    from .library.indexing import Indexer, Looking
     from .library.library_scan import LibraryScan
     from .library.moved_copies import MovedCopies
     from .library.photo_faces import PhotoFaces
@@ -44,8 +42,6 @@ if TYPE_CHECKING:
     from .restoring.copies import RestoredCopies
     from .restoring.identification import Identifier
     from .restoring.restore_service import RestoreService
-
-    Looking = Callable[[Path, bool], None]
 
 
 class App:

@@ -29,12 +29,10 @@ _QUIET = 1e-3
 
 
 class FineOutput(NamedTuple):
-    """base (B, 3, H, W): the restored face, about [-1, 1]. texture (B, 3, H, W): what may be added to it; zeros where
-    the network has none. damage (B, 1, H, W): 0..1, what local damage hid and was filled in. small (B, 3, S/2, S/2):
-    the U-Net's picture. H = W = S, or the window's size."""
+    """base (B, 3, H, W): the restored face, about [-1, 1]. damage (B, 1, H, W): 0..1, what local damage hid and was
+    filled in. small (B, 3, S/2, S/2): the U-Net's picture. H = W = S, or the window's size."""
 
     base: Tensor
-    texture: Tensor
     damage: Tensor
     small: Tensor
 
@@ -96,10 +94,11 @@ class FineNet(nn.Module):
                 x = self.take(x, self._seen(references, where, part))
         kept = (degraded + _doubled(change))[..., _double(rows), _double(columns)]
         base = kept + functional.pixel_shuffle(self.head(x), 2)
-        return FineOutput(base, self._texture(base), hidden[..., _double(rows), _double(columns)], small)
+        return FineOutput(base, hidden[..., _double(rows), _double(columns)], small)
 
-    def _texture(self, base: Tensor) -> Tensor:
-        """The base is what it is: nothing of the texture's lessons reaches it."""
+    def texture_over(self, base: Tensor) -> Tensor:
+        """What may be added to a base (B, 3, H, W); zeros where the network has none. The base is what it is: nothing
+        of the texture's lessons reaches it."""
         return torch.zeros_like(base) if self.texture is None else self.texture(base.detach())
 
     def _seen(self, references: Tensor, where: Tensor, window: Window) -> Tensor:

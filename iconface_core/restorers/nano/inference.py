@@ -138,7 +138,8 @@ class NanoModel:
             return network.sample(degraded, references, anchor, steps=steps, seed=seed), None
         out = network(degraded, references, anchor)
         if isinstance(out, FineOutput):
-            return out.base + texture * out.texture, out.damage
+            restored = out.base + texture * network.texture_over(out.base) if texture else out.base
+            return restored, out.damage
         return out, None
 
     def _anchors(self, faces: Sequence[NanoFace]) -> Tensor:

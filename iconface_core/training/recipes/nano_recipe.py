@@ -36,11 +36,10 @@ class NanoTraining:
     `identity_every_alone`-th), and there at the `identity_faces` most degraded faces: the encoder costs as much as the
     network, and on mild faces it has little to say. `one_step`: part of the samples at sigma = 1, for the transformer
     only. `window`: side in pixels of the part of the picture at which a fine network's pixel losses look, elsewhere in
-    every batch; 0 takes all. `stage`: what of a fine network is trained (`FineNet.train_only`); "texture" and
-    "hidden" have recipes of their own. `echo`: so many batches in a row are of
-    the same degraded faces, seen through other windows (data echoing, Choi et al. 2019): making them costs as much as
-    the network. `texture_share`: how much of the trained texture is exported; all of it is as sharp as the truth, and
-    sharpens what is wrong in the base too."""
+    every batch; 0 takes all. `stage`: what of a fine network is trained (`FineNet.train_only`); "texture" and "hidden"
+    have recipes of their own. `echo`: so many batches in a row are of the same degraded faces, seen through other
+    windows (data echoing, Choi et al. 2019): making them costs as much as the network. `texture_share`: how much of the
+    trained texture is exported; all of it is as sharp as the truth, and sharpens what is wrong in the base too."""
 
     model: NanoConfig = field(default_factory=NanoConfig)
     losses: NanoLossWeights = field(default_factory=NanoLossWeights)

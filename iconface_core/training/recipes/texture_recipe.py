@@ -33,8 +33,7 @@ class WithCritic(nn.Module):
         self.network, self.critic = network, Critic()
 
     def forward(self, base: Tensor) -> Tensor:
-        texture: Tensor = self.network.texture(base)  # type: ignore[misc]
-        return texture
+        return self.network.texture_over(base)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +84,8 @@ class TextureRecipe:
         """See Recipe: also with the texture."""
         columns = dict(self._base.samples(draw, rows))
         example = self._base.example(draw, "validation", rows, 1.0, 2)
-        out = self.module.network(example.degraded, example.references, example.anchor)
-        return {**columns, "with texture": (out.base + out.texture).clamp(-1, 1)}
+        base = self.module.network(example.degraded, example.references, example.anchor).base
+        return {**columns, "with texture": (base + self.module(base)).clamp(-1, 1)}
 
     def export(self, folder: Path, record: Mapping[str, Any]) -> Path:
         """See Recipe: the network without its critic, with `share` of its texture."""

@@ -109,7 +109,7 @@ def test_each_stage_trains_its_part(
 def test_the_texture_teaches_the_base_nothing() -> None:
     net = network()
     net.train_only("all")
-    net(*faces()).texture.square().mean().backward()
+    net.texture_over(net(*faces()).base).square().mean().backward()
     assert {name.split(".")[0] for name, p in net.named_parameters() if p.grad is not None} == {"texture"}
 
 
