@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from iconface_core.images.leftovers import sweep
 
 from .browse.repository import BrowseRepo
+from .cleanups import CleanupRepo
 from .database.engine import BUSY_TIMEOUT_MS, explained, make_engine
 from .database.filesystem import refuse_network
 from .database.migrate import upgrade
@@ -49,6 +50,7 @@ class Tx:
         self.questions = QuestionRepo(conn)
         self.restorations = RestorationRepo(conn)
         self.jobs: JobQueue = JobRepo(conn)
+        self.cleanups = CleanupRepo(conn)
         self.meta = MetaRepo(conn)
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -276,6 +276,33 @@ Index(
     sqlite_where=_ONE_WAITS,
     postgresql_where=_ONE_WAITS,
 )
+
+cleanup_run = Table(
+    "cleanup_run",
+    metadata,
+    _id(),
+    Column("started_at", String, nullable=False, unique=True),
+    Column("photos", Integer, nullable=False),
+    Column("faces", Integer, nullable=False),
+    Column("hours", String),
+    Column("idle", Boolean, nullable=False),
+    Column("options", String, nullable=False),
+    Column("estimated_hours", REAL),
+    Column("estimated_bytes", BigInteger),
+    sqlite_autoincrement=True,
+)
+cleanup_item = Table(
+    "cleanup_item",
+    metadata,
+    _id(),
+    Column("run_id", Integer, ForeignKey("cleanup_run.id", ondelete="CASCADE"), nullable=False),
+    Column("photo_id", Integer),  # no foreign key: a photo that went between plan and queue is passed over there
+    Column("face_ids", String, nullable=False),
+    Column("fed", Boolean, nullable=False),
+    Column("job_id", Integer, ForeignKey("job.id", ondelete="SET NULL"), index=True),
+    sqlite_autoincrement=True,
+)
+Index("ix_cleanup_item_run_id_fed", cleanup_item.c.run_id, cleanup_item.c.fed)
 
 # No foreign keys: when undo brings back a person that was merged away, its questions are there again. Whether one is
 # still open is read from the faces and people it is about, so that nothing has to be kept in step (questions.py).

@@ -186,11 +186,15 @@ class JobRepo:
         mine = and_(job.c.id == job_id, job.c.state == "waiting")
         return self._c.execute(update(job).where(mine).values(priority=above, run_after=AT_ONCE)).rowcount == 1
 
-    def purge(self, before: float, *, states: Sequence[JobState] = ("done", "cancelled")) -> int:
-        """Forget jobs that ended before this time. Returns how many. Live ones always stay."""
+    def purge(
+        self, before: float, *, states: Sequence[JobState] = ("done", "cancelled"), spare: Origin | None = None
+    ) -> int:
+        """Forget jobs that ended before this time, but those that `spare` asked for. Returns how many. Live ones always
+        stay."""
         ended = set(states) - {"waiting", "running"}
         at = func.coalesce(job.c.finished_at, job.c.created_at)  # one that gave way to its twin never ended
-        return self._c.execute(delete(job).where(job.c.state.in_(ended), at < before)).rowcount
+        others = true() if spare is None else job.c.origin.is_distinct_from(spare)
+        return self._c.execute(delete(job).where(job.c.state.in_(ended), at < before, others)).rowcount
 
     def pause(self, kind: str = EVERYTHING) -> None:
         """Give out no more jobs of this kind, or none at all; running ones stop at their next check."""
@@ -231,10 +235,17 @@ class JobRepo:
         return None if row is None else to_record(row)
 
     def find(
-        self, *, kind: str | None = None, states: Sequence[JobState] | None = None, limit: int | None = None
+        self,
+        *,
+        kind: str | None = None,
+        states: Sequence[JobState] | None = None,
+        origin: Origin | None = None,
+        limit: int | None = None,
     ) -> list[JobRecord]:
         """In order of id."""
         query = select(job).order_by(job.c.id).limit(limit)
+        if origin is not None:
+            query = query.where(job.c.origin == origin)
         if kind is not None:
             query = query.where(job.c.kind == kind)
         if states is not None:

@@ -4,6 +4,7 @@ Times are ISO 8601 text in UTC, except `captured_at` (camera time, no zone) and 
 Boxes and landmarks are pixels of the upright photo.
 """
 
+from .cleanups import CleanupItem, CleanupRecord
 from .decisions import Asked, DecisionRecord, QuestionKind, QuestionRecord
 from .faces import (
     FaceChanges,
@@ -25,6 +26,8 @@ from .restorations import Decided, Origin, RestorationRecord, RestorationState
 __all__ = [
     "Asked",
     "AtStake",
+    "CleanupItem",
+    "CleanupRecord",
     "Decided",
     "DecisionRecord",
     "FaceChanges",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db import Gallery
+from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
@@ -74,7 +75,7 @@ def _work(gallery: Gallery, supervisor: "Supervisor", on_wait: Callable[[Waiting
 
 def _why(tx: Tx) -> str:
     """What the photo that is tried again last failed on, such as a full disk; else what the feeder said."""
-    failed = [j.error for j in tx.jobs.find(kind=RESTORE, states=("waiting",)) if j.origin == "cleanup" and j.error]
+    failed = [j.error for j in tx.jobs.find(kind=RESTORE, states=("waiting",), origin=ORIGIN) if j.error]
     if failed:
         return failed[-1]
     said = tx.jobs.find(kind=CLEANUP_ITEM, states=("done",))
@@ -83,7 +84,7 @@ def _why(tx: Tx) -> str:
 
 def _only_ours(on_end: Callable[[JobRecord], None]) -> Callable[[JobRecord], None]:
     def ended(job: JobRecord) -> None:
-        if job.kind == RESTORE and job.origin == "cleanup" and job.state in ("done", "failed"):
+        if job.kind == RESTORE and job.origin == ORIGIN and job.state in ("done", "failed"):
             on_end(job)
 
     return ended

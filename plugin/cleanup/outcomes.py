@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
-from gallery_db.records import JobRecord, RestorationRecord
+from gallery_db.records import CleanupRecord, JobRecord, RestorationRecord
 from plugin.job_kinds import RESTORE
 from plugin.restoring.skips import ALREADY_CLEAR
 from plugin.rows import Row
-
-from .feeder import Run
 
 Kind = Literal["restored", "refused", "left alone", "failed", "cancelled", "waiting"]
 
@@ -72,31 +71,28 @@ class CleanupOutcome:
         }
 
 
-def outcomes(tx: Tx, run: Run | None = None) -> list[CleanupOutcome]:
+def outcomes(tx: Tx, run: CleanupRecord | None = None) -> list[CleanupOutcome]:
     """Of one clean-up, or (None) of all whose jobs are remembered; in the order in which the photos were fed."""
-    jobs = [j for j in tx.jobs.find(kind=RESTORE) if j.origin == "cleanup"]
-    if run is not None:
-        jobs = [j for j in jobs if j.payload.get("run") == run.started_at]
+    jobs = tx.jobs.find(kind=RESTORE, origin=ORIGIN) if run is None else tx.cleanups.jobs(run.id)
     made: dict[int, RestorationRecord] = {}
-    for record in reversed(tx.restorations.history(origin="cleanup", since=_second(run))):
+    for record in reversed(tx.restorations.history(origin=ORIGIN, since=_second(run))):
         if record.face_id is not None:
             made[record.face_id] = record
     names = tx.people.names()
     return [o for job in jobs for o in _of_job(job, made, names)]
 
 
-def ended_jobs(tx: Tx, run: Run) -> list[JobRecord]:
+def ended_jobs(tx: Tx, run: CleanupRecord) -> list[JobRecord]:
     """The jobs of one clean-up that are through."""
-    jobs = tx.jobs.find(kind=RESTORE, states=("done", "failed", "cancelled"))
-    return [j for j in jobs if j.payload.get("run") == run.started_at]
+    return tx.cleanups.jobs(run.id, states=("done", "failed", "cancelled"))
 
 
-def counts(found: Sequence[CleanupOutcome]) -> dict[str, int]:
+def counts(found: Sequence[CleanupOutcome]) -> dict[Kind, int]:
     """How many faces ended how."""
     return dict(Counter(o.kind for o in found))
 
 
-def _second(run: Run | None) -> str | None:
+def _second(run: CleanupRecord | None) -> str | None:
     """Restorations are dated to the second."""
     return None if run is None else run.started_at[:19]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db.faces.measures import DegradedFilter
@@ -32,6 +33,34 @@ class PlanFilter:
     min_gain: float = 0.0
     limit: int | None = None
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """A PlanFilter as somebody asks for it: `people` by id or name, `root` by its folder, no `min_degradation` for what
+    counts as degraded."""
+
+    people: tuple[str, ...] = ()
+    since: date | None = None
+    root: Path | None = None
+    min_degradation: float | None = None
+    min_references: int = 1
+    min_gain: float = 0.0
+    limit: int | None = None
+    again: bool = False
+
+    def resolve(self, app: "App") -> PlanFilter:
+        """Raises UsageError for an unknown person or folder."""
+        return PlanFilter(
+            people=tuple(app.people.find(p) for p in self.people),
+            since=self.since,
+            root_id=None if self.root is None else app.roots.find(self.root)[0].id,
+            min_degradation=SHARP_SCORE if self.min_degradation is None else self.min_degradation,
+            min_references=self.min_references,
+            min_gain=self.min_gain,
+            limit=self.limit,
+            again=self.again,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from gallery_db.records import CleanupRecord
 from iconface_core.errors import ImageReadError
 from iconface_core.types import RgbU8
 from plugin.errors import UsageError
@@ -19,7 +20,6 @@ from plugin.library.photo_reader import PhotoReader
 from plugin.progress import Progress
 
 from .estimate import paces, size_words, time_words
-from .feeder import Run, current
 from .outcomes import CleanupOutcome, counts, ended_jobs, outcomes
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def write_report(app: "App", target: Path, *, everything: bool, limit: int, prog
     Raises UsageError for another suffix, for a place in the library, or when there was no clean-up yet.
     """
     with app.gallery.begin(write=False) as tx:
-        run = current(tx)
+        run = tx.cleanups.latest()
         found = [o for o in outcomes(tx, None if everything else run) if o.kind not in ("waiting", "cancelled")]
         inside = next((r for r in tx.roots.all() if target.resolve().is_relative_to(Path(r.path).resolve())), None)
         took = sum(gap for gap, _ in paces(ended_jobs(tx, run))) / 3600 if run is not None else 0.0
@@ -95,7 +95,12 @@ def _cell(value: Any) -> Any:
 
 
 def _page(
-    found: Sequence[CleanupOutcome], run: Run, took: float, limit: int, reader: PhotoReader, progress: Progress
+    found: Sequence[CleanupOutcome],
+    run: CleanupRecord,
+    took: float,
+    limit: int,
+    reader: PhotoReader,
+    progress: Progress,
 ) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -119,7 +124,7 @@ def _page(
     )
 
 
-def _spent(run: Run, took: float, found: Sequence[CleanupOutcome]) -> str:
+def _spent(run: CleanupRecord, took: float, found: Sequence[CleanupOutcome]) -> str:
     """What it took and what was estimated, as one sentence; "" while there is nothing to tell."""
     disk = sum(Path(p).stat().st_size for p in {o.output for o in found if o.output} if Path(p).is_file())
     if not (took and disk):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import psutil
 
+from gallery_db.records import CleanupRecord
 from plugin.errors import UsageError
 
 BUSY_SHARE = 0.3
@@ -63,6 +64,11 @@ class Gate:
 
     hours: Hours | None = None
     idle: bool = False
+
+    @classmethod
+    def of(cls, run: CleanupRecord) -> "Gate":
+        """When this clean-up may go on."""
+        return cls(None if run.hours is None else Hours.parse(run.hours), run.idle)
 
     def wait(self, now: datetime) -> tuple[float, str]:
         """Seconds to wait before going on, and why; (0, "") when it is open."""

@@ -1,13 +1,12 @@
 """A clean-up in words: its plan as a table, what it comes to, and how far it is."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from plugin.restoring.candidates import Candidate
 
 from .plan import CleanupPlan
+from .status import CleanupStatus
 
 HEAD = ("face", "who", "expect", "refs", "degraded", "photo")
 _WHO, _DEGRADED, _PHOTO = 14, 27, 16
@@ -40,15 +39,16 @@ def summary_lines(plan: CleanupPlan) -> list[str]:
     return [*out, *plan.estimate.lines()] if plan.items else out
 
 
-def status_lines(row: Mapping[str, Any]) -> list[str]:
+def status_lines(status: CleanupStatus) -> list[str]:
     """How far a clean-up is: of `cleanup status`."""
-    if row["started_at"] is None:
+    run = status.run
+    if run is None:
         return ["no clean-up yet; see: iconface cleanup plan"]
-    begun = datetime.fromisoformat(row["started_at"]).astimezone()
-    line = f"begun {begun:%Y-%m-%d %H:%M}: {row['faces_ended']} of {row['faces']} faces"
-    line += f", only {row['hours']}" if row["hours"] is not None else ""
-    line += ", only while idle" * row["idle"] + ", paused" * (row["paused"] and not row["finished"])
-    return [line, *(f"  {n} {kind}" for kind, n in sorted(row["outcomes"].items(), key=lambda kv: (-kv[1], kv[0])))]
+    begun = datetime.fromisoformat(run.started_at).astimezone()
+    line = f"begun {begun:%Y-%m-%d %H:%M}: {status.faces_ended} of {run.faces} faces"
+    line += f", only {run.hours}" if run.hours is not None else ""
+    line += ", only while idle" * run.idle + ", paused" * (status.paused and not status.finished)
+    return [line, *(f"  {n} {kind}" for kind, n in sorted(status.outcomes.items(), key=lambda kv: (-kv[1], kv[0])))]
 
 
 def _cells(c: Candidate) -> tuple[str, ...]:

@@ -12,11 +12,12 @@ from .output import columns
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from gallery_db.records import JobRecord
+    from gallery_db.records import CleanupRecord, JobRecord
     from plugin.app import App
     from plugin.cleanup.drive import Waiting
-    from plugin.cleanup.feeder import Run
-    from plugin.cleanup.plan import CleanupPlan, PlanFilter
+    from plugin.cleanup.plan import CleanupPlan, PlanRequest
+    from plugin.cleanup.schedule import Hours
+    from plugin.cleanup.status import CleanupStatus
 
 People = Annotated[
     list[str] | None, typer.Option("--people", "-p", help="only of this person (id or name); may be repeated")
@@ -64,13 +65,14 @@ def plan(
     """Which faces are degraded and of whom, with which references, what to expect, and how long it would take."""
     from dataclasses import asdict
 
-    from plugin.cleanup.plan import item_row, make_plan
+    from plugin.cleanup.plan import PlanRequest, item_row, make_plan
     from plugin.cleanup.wording import HEAD, summary_lines, table_rows
 
+    day = None if since is None else since.date()
+    asked = PlanRequest(tuple(people or ()), day, root, min_degradation, min_references, min_gain, limit, again)
     session = Session.of(ctx)
     with session.app() as app:
-        where = _filter(app, people, since, root, limit, min_degradation, min_references, min_gain, again)
-        made = make_plan(app, where, restorer=restorer)
+        made = make_plan(app, asked.resolve(app), restorer=restorer)
     width = shutil.get_terminal_size((0, 0)).columns  # a file or a program reads the whole
     table = columns(HEAD, table_rows(made, width)) if made.items else []
     session.out.result(
@@ -106,17 +108,19 @@ def run(
         return 0
     from plugin.cleanup.drive import drive, unpause
     from plugin.cleanup.outcomes import ended_jobs
+    from plugin.cleanup.plan import PlanRequest
     from plugin.cleanup.schedule import Hours
     from plugin.cleanup.wording import status_lines
 
     window = None if hours is None else Hours.parse(hours)
+    day = None if since is None else since.date()
+    asked = PlanRequest(tuple(people or ()), day, root, min_degradation, min_references, min_gain, limit, again)
     session = Session.of(ctx)
-    chosen = any((people, since, root, limit, min_degradation, min_gain, again)) or min_references != 1
     with session.app() as app:
-        where = _filter(app, people, since, root, limit, min_degradation, min_references, min_gain, again)
-        begun = _begin(app, session, where, restorer, window, idle=idle, new=new or chosen)
+        begun = _continued(app, session, window, idle=idle) if asked == PlanRequest() and not new else None
+        begun = begun or _begun(app, session, asked, restorer, window, idle=idle)
         if begun is None:
-            session.out.object({"cleanup": _status(app), "end": "done"}, ["nothing to restore"])
+            session.out.object({"cleanup": _status(app).row(), "end": "done"}, ["nothing to restore"])
             return 0
         unpause(app.gallery)
         with app.gallery.begin(write=False) as tx:
@@ -138,27 +142,26 @@ def run(
                 on_end=ended_one,
                 on_wait=waiting,
             )
-        row = _status(app)
+        reached = _status(app)
     said = {
         "service": "the service, or a command at work, does it; see: iconface cleanup status",
         "paused": "paused",
         "done": "done",
     }[end]
-    session.out.object({"cleanup": row, "end": end}, [said, *status_lines(row)])
-    failed = row["outcomes"].get("failed", 0)
-    return 5 if failed else 0
+    session.out.object({"cleanup": reached.row(), "end": end}, [said, *status_lines(reached)])
+    return 5 if reached.outcomes.get("failed") else 0
 
 
 def pause(ctx: typer.Context) -> None:
     """Stop after the photos in hand. `cleanup run` goes on."""
     from gallery_db import Gallery
     from plugin.cleanup.drive import pause as hold
-    from plugin.cleanup.feeder import at_work
+    from plugin.cleanup.feeder import unfinished
 
     session = Session.of(ctx)
     folders = session.settings().folders
     with Gallery.open(folders.database) as gallery:
-        if not at_work(gallery):
+        if unfinished(gallery) is None:
             session.out.object({"paused": False}, ["no clean-up is at work; see: iconface cleanup status"])
             return
         hold(gallery, folders.runtime)
@@ -171,8 +174,8 @@ def status(ctx: typer.Context) -> None:
 
     session = Session.of(ctx)
     with session.app() as app:
-        row = _status(app)
-    session.out.object({"cleanup": row}, status_lines(row))
+        reached = _status(app)
+    session.out.object({"cleanup": reached.row()}, status_lines(reached))
 
 
 def report(
@@ -203,49 +206,27 @@ def measure(ctx: typer.Context) -> int:
     return 5 if failed else 0
 
 
-def _filter(
-    app: "App",
-    people: list[str] | None,
-    since: datetime | None,
-    root: Path | None,
-    limit: int | None,
-    min_degradation: float | None,
-    min_references: int,
-    min_gain: float,
-    again: bool,
-) -> "PlanFilter":
-    from iconface_core.damage.sharpness import SHARP_SCORE
-    from plugin.cleanup.plan import PlanFilter
+def _continued(app: "App", session: Session, hours: "Hours | None", *, idle: bool) -> "CleanupRecord | None":
+    """The unfinished clean-up, which goes on; None when there is none."""
+    from plugin.cleanup.feeder import resume, unfinished
 
-    return PlanFilter(
-        people=tuple(app.people.find(p) for p in people or ()),
-        since=None if since is None else since.date(),
-        root_id=None if root is None else app.roots.find(root)[0].id,
-        min_degradation=SHARP_SCORE if min_degradation is None else min_degradation,
-        min_references=min_references,
-        min_gain=min_gain,
-        limit=limit,
-        again=again,
-    )
+    run = unfinished(app.gallery)
+    if run is not None:
+        session.out.note(f"going on with the clean-up of {run.started_at[:16]}: {run.fed} of {run.photos} photos begun")
+        with app.gallery.begin() as tx:
+            resume(tx, run, hours=hours, idle=idle)
+    return run
 
 
-def _begin(
-    app: "App", session: Session, where: "PlanFilter", restorer: str, hours: Any, *, idle: bool, new: bool
-) -> "Run | None":
-    """Go on with an unfinished clean-up, or plan and start one. None when the plan is empty."""
-    from plugin.cleanup.feeder import at_work, change, current, proceed, start
+def _begun(
+    app: "App", session: Session, asked: "PlanRequest", restorer: str, hours: "Hours | None", *, idle: bool
+) -> "CleanupRecord | None":
+    """A new clean-up; None when its plan is empty."""
+    from plugin.cleanup.feeder import start
     from plugin.cleanup.plan import make_plan
     from plugin.cleanup.wording import summary_lines
 
-    with app.gallery.begin(write=False) as tx:
-        run = current(tx)
-    if not new and run is not None and at_work(app.gallery):
-        session.out.note(f"going on with the clean-up of {run.started_at[:16]}: {run.fed} of {run.photos} photos begun")
-        with app.gallery.begin() as tx:
-            run = change(tx, run, hours=hours, idle=idle)
-            proceed(tx, run)
-        return run
-    made = make_plan(app, where, restorer=restorer)
+    made = make_plan(app, asked.resolve(app), restorer=restorer)
     for line in summary_lines(made):
         session.out.note(line)
     if not made.items:
@@ -255,30 +236,11 @@ def _begin(
         return start(tx, made.by_photo(), hours=hours, idle=idle, options=options, estimated=made.estimate)
 
 
-def _status(app: "App") -> dict[str, Any]:
-    from plugin.cleanup.feeder import current
-    from plugin.cleanup.outcomes import counts, outcomes
-    from plugin.job_kinds import CLEANUP_ITEM
+def _status(app: "App") -> "CleanupStatus":
+    from plugin.cleanup.status import cleanup_status
 
     with app.gallery.begin(write=False) as tx:
-        run = current(tx)
-        if run is None:
-            return {"started_at": None, "photos": 0, "faces": 0, "fed": 0, "paused": False, "outcomes": {}}
-        found = counts(outcomes(tx, run))
-        paused = bool(tx.jobs.paused() & {CLEANUP_ITEM, "*"})
-    ended = sum(n for kind, n in found.items() if kind != "waiting")
-    return {
-        "started_at": run.started_at,
-        "photos": run.photos,
-        "faces": run.faces,
-        "fed": run.fed,
-        "faces_ended": ended,
-        "finished": run.finished and not found.get("waiting"),
-        "paused": paused,
-        "hours": run.hours,
-        "idle": run.idle,
-        "outcomes": found,
-    }
+        return cleanup_status(tx)
 
 
 def _summary(made: "CleanupPlan") -> dict[str, Any]:

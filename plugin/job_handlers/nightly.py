@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gallery_db.cleanups import ORIGIN
 from gallery_db.database.backups import daily_backup
 from plugin.job_handlers.measure import enqueue_measure
 from plugin.job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from plugin.app import App
 
 KEEP_DONE_S = 30 * 86_400.0
-"""Jobs that ended well, or were cancelled, are remembered for so long; failed ones until they are cleared."""
+"""Jobs that ended well, or were cancelled, are remembered for so long; failed ones until they are cleared, those of a
+clean-up until the next begins."""
 
 
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
@@ -21,7 +23,8 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
     backup = daily_backup(app.gallery.path, app.settings.folders.backups)
     job.check()
     with app.gallery.begin() as tx:
-        forgotten = tx.jobs.purge(time.time() - KEEP_DONE_S)
+        old = time.time() - KEEP_DONE_S
+        forgotten = tx.jobs.purge(old, spare=ORIGIN) + tx.cleanups.forget_jobs(old)
         roots = [root.id for root in tx.roots.all()]
         for root_id in roots:
             enqueue_reconcile(tx, root_id)

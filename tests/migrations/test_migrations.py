@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import sqlite3
@@ -214,6 +215,61 @@ def test_0006_forgets_only_what_nobody_saw_when_it_goes_back(tmp_path: Path):
     assert [r["state"] for r in rows(db, "select * from restoration")] == ["done"]
     upgrade(db)
     assert [r["changed_mean"] for r in rows(db, "select * from restoration")] == [None]
+
+
+def test_0007_takes_a_clean_up_along_and_back(tmp_path: Path):
+    """An unfinished one goes on where it was: one photo has its job, one was fed long ago, two wait."""
+    db = tmp_path / "g.db"
+    upgrade(db)
+    with make_engine(db).connect() as c:
+        command.downgrade(alembic_config(c), "0006")
+    begun = "2026-11-01T10:00:00.000000+00:00"
+    run = {
+        "started_at": begun, "photos": 4, "faces": 5, "fed": 2, "hours": "22:00-06:00", "idle": True,
+        "options": {"restorer": "waifu2x"}, "estimated_hours": 1.5, "estimated_bytes": 900,
+    }  # fmt: skip
+    payload = {"path": "/lib/b.jpg", "face_id": None, "options": {"face_ids": [2]}, "run": begun}
+    with closing(sqlite3.connect(db)) as c:
+        c.execute("insert into root (id, path, added_at, online) values (1, '/lib', '', 1)")
+        c.execute(
+            "insert into photo values (7, 1, '/lib/b.jpg', 'h', 0, 0, 0, 9, 9, null, '', 'indexed', null, 0, '', null)"
+        )
+        for number, told in ((3, payload), (4, payload | {"run": "another"})):
+            c.execute(
+                "insert into job (id, kind, payload, state, priority, attempts, max_attempts, run_after, created_at,"
+                " origin) values (?, 'restore', ?, 'done', 0, 1, 3, 0, 0, 'cleanup')",
+                (number, json.dumps(told)),
+            )
+        c.execute("insert into meta values ('cleanup.run', ?)", (json.dumps(run),))
+        c.execute("insert into meta values ('cleanup.todo', ?)", (json.dumps([[8, [3, 4]], [9, [5]]]),))
+        c.commit()
+    upgrade(db)
+    with Gallery.open(db) as g, g.begin() as tx:
+        found = tx.cleanups.latest()
+        assert found is not None
+        assert (found.started_at, found.photos, found.faces, found.fed) == (begun, 4, 5, 2)
+        assert (found.hours, found.idle, found.options) == ("22:00-06:00", True, {"restorer": "waifu2x"})
+        assert (found.estimated_hours, found.estimated_bytes) == (1.5, 900)
+        assert [j.id for j in tx.cleanups.jobs(found.id)] == [3]
+        assert [(i.photo_id, i.face_ids) for i in tx.cleanups.next_items(found.id, 9)] == [(8, (3, 4)), (9, (5,))]
+        assert tx.meta.get("cleanup.run") is None
+    with make_engine(db).connect() as c:
+        command.downgrade(alembic_config(c), "0006")
+    kept = {r["key"]: json.loads(r["value"]) for r in rows(db, "select * from meta where key like 'cleanup.%'")}
+    assert kept == {"cleanup.run": run, "cleanup.todo": [[8, [3, 4]], [9, [5]]]}
+
+
+@pytest.mark.parametrize("damaged", ["", "[]", "{}", '{"started_at": null}'])
+def test_0007_is_not_stopped_by_a_damaged_clean_up(tmp_path: Path, damaged: str):
+    db = tmp_path / "g.db"
+    upgrade(db)
+    with make_engine(db).connect() as c:
+        command.downgrade(alembic_config(c), "0006")
+    with closing(sqlite3.connect(db)) as c:
+        c.execute("insert into meta values ('cleanup.run', ?)", (damaged,))
+        c.commit()
+    with Gallery.open(db) as g, g.begin(write=False) as tx:
+        assert tx.cleanups.latest() is None
 
 
 def test_an_older_release_can_take_the_file_back(tmp_path: Path):

@@ -12,7 +12,6 @@ from typing import Any
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord, PhotoRecord
-from plugin.cleanup.feeder import current
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE
 from plugin.jobs.crash_policy import LEFT_ALONE
 from plugin.web.words.jobs import KINDS, JobLine, JobWords, sentence
@@ -119,7 +118,7 @@ def _left_alone(words: JobWords, photo: PhotoRecord, tx: Tx) -> LeftAlone:
 
 def _cleanup(tx: Tx, live: Sequence[JobRecord]) -> CleanUp | None:
     """Out of the jobs that wait or run. None when there is none, or it is through."""
-    run = current(tx)
+    run = tx.cleanups.latest()
     if run is None:
         return None
     mine = [j for j in live if j.origin == "cleanup"]

@@ -265,7 +265,7 @@ def test_kill_minus_nine_in_the_middle_doubles_and_loses_nothing(cli: Any, app: 
 def test_the_gate_of_a_run_is_kept_with_it(app: App):
     with app.gallery.begin() as tx:
         run = start(tx, [(1, [1])], hours=Hours.parse("22-6"), idle=True)
-    assert run.gate() == Gate(Hours(22 * 60, 6 * 60), idle=True)
+    assert Gate.of(run) == Gate(Hours(22 * 60, 6 * 60), idle=True)
 
 
 def test_nothing_to_do_begins_nothing(cli: Any, app: App):

@@ -1,6 +1,5 @@
 """How photos get into the queue: a few at a time, none lost, none twice, wherever it is killed."""
 
-import json
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from gallery_db import Gallery
 from plugin.cleanup.drive import _why
-from plugin.cleanup.feeder import FEED, TODO, current, feed, open_jobs, proceed, start
+from plugin.cleanup.feeder import FEED, feed, open_jobs, proceed, start
 from plugin.cleanup.outcomes import counts, outcomes
 from plugin.cleanup.schedule import Hours
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE, enqueue_restore
@@ -58,7 +57,7 @@ def test_photos_are_fed_in_order_a_few_at_a_time_until_all_are(gallery: Gallery)
     assert restores(gallery) == [f"/lib/{i}.jpg" for i in range(9)]
     with gallery.begin(write=False) as tx:
         assert tx.jobs.find(kind=CLEANUP_ITEM, states=("waiting",)) == [], "nothing is left to feed"
-        run = current(tx)
+        run = tx.cleanups.latest()
         job = tx.jobs.find(kind=RESTORE)[3]
     assert run is not None
     assert run.finished
@@ -85,7 +84,7 @@ def test_outside_its_hours_it_waits_for_them(gallery: Gallery):
     later = datetime.now() + timedelta(hours=3)
     hours = Hours.parse(f"{later.hour}-{(later.hour + 1) % 24}")
     with gallery.begin(write=False) as tx:
-        assert current(tx) is None
+        assert tx.cleanups.latest() is None
     todo = photos(gallery, 3)
     with gallery.begin() as tx:
         start(tx, todo, hours=hours)
@@ -96,7 +95,7 @@ def test_outside_its_hours_it_waits_for_them(gallery: Gallery):
         [again] = tx.jobs.find(kind=CLEANUP_ITEM, states=("waiting",))
         assert 2 * 3600 - 60 < again.run_after - time.time() <= 3 * 3600
         assert tx.jobs.claim(time.time(), 30) is None
-        run = current(tx)
+        run = tx.cleanups.latest()
         assert run is not None
         proceed(tx, run)  # the user runs it again, with other hours: at once
         assert tx.jobs.claim(time.time(), 30) is not None
@@ -108,8 +107,8 @@ def test_a_new_clean_up_takes_the_place_of_an_unfinished_one(gallery: Gallery):
         start(tx, todo)
         old = tx.jobs.claim(time.time(), 30)
         assert old is not None
-        start(tx, todo[2:])
-        assert len(json.loads(tx.meta.get(TODO) or "")) == 1
+        run = start(tx, todo[2:])
+        assert [i.photo_id for i in tx.cleanups.next_items(run.id, 9)] == [todo[2][0]]
     app: Any = SimpleNamespace(gallery=gallery)
     assert feed(app, old.payload, JobContext()) == {"text": "another clean-up took its place"}
     assert restores(gallery) == []

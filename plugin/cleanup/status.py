@@ -1,0 +1,58 @@
+"""How far the latest clean-up is, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gallery_db.gallery import Tx
+from gallery_db.jobs.queue import EVERYTHING
+from gallery_db.records import CleanupRecord
+from plugin.job_kinds import CLEANUP_ITEM
+from plugin.rows import Row
+
+from .outcomes import Kind, counts, outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupStatus:
+    """`run` None: there was no clean-up yet. `outcomes` counts faces by how they ended; those that still wait have a
+    key of their own, those that are not fed yet have none."""
+
+    run: CleanupRecord | None
+    outcomes: Mapping[Kind, int]
+    paused: bool
+
+    @property
+    def faces_ended(self) -> int:
+        """Faces that are through."""
+        return sum(n for kind, n in self.outcomes.items() if kind != "waiting")
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.run is not None and self.run.finished and not self.outcomes.get("waiting")
+
+    def row(self) -> Row:
+        """For JSON readers."""
+        if self.run is None:
+            return {"started_at": None, "photos": 0, "faces": 0, "fed": 0, "paused": False, "outcomes": {}}
+        return {
+            "started_at": self.run.started_at,
+            "photos": self.run.photos,
+            "faces": self.run.faces,
+            "fed": self.run.fed,
+            "faces_ended": self.faces_ended,
+            "finished": self.finished,
+            "paused": self.paused,
+            "hours": self.run.hours,
+            "idle": self.run.idle,
+            "outcomes": dict(self.outcomes),
+        }
+
+
+def cleanup_status(tx: Tx) -> CleanupStatus:
+    """Of the latest clean-up."""
+    run = tx.cleanups.latest()
+    if run is None:
+        return CleanupStatus(None, {}, paused=False)
+    paused = bool(tx.jobs.paused() & {CLEANUP_ITEM, EVERYTHING})
+    return CleanupStatus(run, counts(outcomes(tx, run)), paused)
