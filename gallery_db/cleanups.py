@@ -45,7 +45,7 @@ class CleanupRepo:
             "estimated_hours": estimated_hours,
             "estimated_bytes": estimated_bytes,
         }
-        self._c.execute(delete(cleanup_item).where(~cleanup_item.c.fed))
+        self.drop_the_rest()
         run_id = self._c.scalars(cleanup_run.insert().values(row).returning(cleanup_run.c.id)).one()
         items = [
             {"run_id": run_id, "photo_id": photo_id, "face_ids": to_json(face_ids), "fed": False}
@@ -54,6 +54,10 @@ class CleanupRepo:
         if items:
             self._c.execute(cleanup_item.insert(), items)
         return self._record(self._c.execute(select(cleanup_run).where(cleanup_run.c.id == run_id)).one())
+
+    def drop_the_rest(self) -> None:
+        """Feed no more of any."""
+        self._c.execute(delete(cleanup_item).where(~cleanup_item.c.fed))
 
     def latest(self) -> CleanupRecord | None:
         """Finished or not; None before the first."""
@@ -102,6 +106,7 @@ class CleanupRepo:
         return gone
 
     def _record(self, row: Row[Any]) -> CleanupRecord:
-        mine = and_(cleanup_item.c.run_id == row.id, cleanup_item.c.fed)
-        fed = self._c.scalar(select(func.count()).select_from(cleanup_item).where(mine)) or 0
-        return CleanupRecord(**{**row._mapping, "options": json.loads(row.options)}, fed=fed)
+        by_fed = select(cleanup_item.c.fed, func.count().label("n")).where(cleanup_item.c.run_id == row.id)
+        counts: dict[bool, int] = {r.fed: r.n for r in self._c.execute(by_fed.group_by(cleanup_item.c.fed))}
+        values = {**row._mapping, "options": json.loads(row.options)}
+        return CleanupRecord(**values, fed=counts.get(True, 0), left=counts.get(False, 0))

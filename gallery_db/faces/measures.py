@@ -13,13 +13,15 @@ from gallery_db.database.schema import face, person, photo
 @dataclass(frozen=True, slots=True)
 class DegradedFilter:
     """All conditions are joined by "and"; None means "any". `version` is that of the measure, `min_score` 0..1,
-    `min_eye_distance` in pixels. `since` is an ISO date: photos captured (or, undated, indexed) from then on."""
+    `min_eye_distance` in pixels. `since` and `before` are ISO dates: photos captured (or, undated, indexed) from then
+    on, and before then."""
 
     version: int
     min_score: float
     min_eye_distance: float
     root_id: int | None = None
     since: str | None = None
+    before: str | None = None
 
 
 class MeasureRepo:
@@ -66,8 +68,11 @@ class MeasureRepo:
         query = query.where(score >= where.min_score, eyes >= where.min_eye_distance)
         if where.root_id is not None:
             query = query.where(photo.c.root_id == where.root_id)
+        when = func.coalesce(photo.c.captured_at, photo.c.indexed_at)
         if where.since is not None:
-            query = query.where(func.coalesce(photo.c.captured_at, photo.c.indexed_at) >= where.since)
+            query = query.where(when >= where.since)
+        if where.before is not None:
+            query = query.where(when < where.before)
         return list(self._c.scalars(query.order_by(face.c.id)))
 
 

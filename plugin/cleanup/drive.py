@@ -18,7 +18,7 @@ from plugin.service.lock import only_service
 from plugin.service.run import make_supervisor
 from plugin.settings import Settings
 
-from .feeder import open_jobs
+from .feeder import open_jobs, stop
 
 if TYPE_CHECKING:
     from plugin.jobs.supervisor import Supervisor
@@ -94,6 +94,13 @@ def pause(gallery: Gallery, runtime: Path) -> None:
     """Feed no more photos; those given to the queue before are still done. Lasts until the next `cleanup run`."""
     with gallery.begin() as tx:
         tx.jobs.pause(CLEANUP_ITEM)
+    ask(runtime, "wake")
+
+
+def end(gallery: Gallery, runtime: Path) -> None:
+    """Have no more of it done, now."""
+    with gallery.begin() as tx:
+        stop(tx)
     ask(runtime, "wake")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from gallery_db.gallery import Tx
-from gallery_db.records import JobRecord
+from gallery_db.records import CleanupRecord, JobRecord
 from plugin.job_kinds import RESTORE
 
 RECENT = 200
@@ -61,6 +61,15 @@ def estimate(tx: Tx, *, restorer: str, faces: int, input_bytes: int) -> Estimate
     ratio = median(ratios) if ratios else ASSUMED_RATIO
     hours = None if seconds is None else seconds * faces / 3600
     return Estimate(restorer, seconds, len(taken), hours, round(ratio * input_bytes))
+
+
+def hours_left(tx: Tx, run: CleanupRecord, faces: int) -> float | None:
+    """For so many faces of a clean-up that is under way: by its own pace once there is one, else by what its plan said;
+    None where neither is known."""
+    own = [seconds / n for seconds, n in paces(tx.cleanups.jobs(run.id, states=("done", "failed"))) if n]
+    if len(own) >= ENOUGH:
+        return median(own[-RECENT:]) * faces / 3600
+    return None if run.estimated_hours is None or not run.faces else run.estimated_hours * faces / run.faces
 
 
 def paces(jobs: Sequence[JobRecord]) -> list[tuple[float, int]]:

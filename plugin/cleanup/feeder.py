@@ -58,6 +58,13 @@ def resume(tx: Tx, run: CleanupRecord, *, hours: Hours | None, idle: bool) -> No
     proceed(tx, run)
 
 
+def stop(tx: Tx) -> None:
+    """End the clean-up that is under way: what waits is dropped, what runs is cancelled, what is done stays."""
+    tx.cleanups.drop_the_rest()
+    for job in tx.jobs.find(origin=ORIGIN, states=("waiting", "running")):
+        tx.jobs.cancel(job.id, time.time())
+
+
 def unfinished(gallery: Gallery) -> CleanupRecord | None:
     """The clean-up that is under way, be it paused; None when the latest is through, or there was none."""
     with gallery.begin(write=False) as tx:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanFilter:
-    """All conditions are joined by "and"; empty and None mean "any". `people` are ids. `since`: photos captured (or,
-    undated, indexed) from then on. `min_degradation` 0..1, `min_gain` as `Gain.value`. `limit` counts faces. `again`
-    also takes faces that another restorer restored and nobody accepted."""
+    """All conditions are joined by "and"; empty and None mean "any". `people` are ids; `named`: only people who have a
+    name. `since` and `until`: photos captured (or, undated, indexed) from then on, and to the end of that day.
+    `min_degradation` 0..1, `min_gain` as `Gain.value`. `limit` counts faces. `again` also takes faces that another
+    restorer restored and nobody accepted."""
 
     people: tuple[int, ...] = ()
+    named: bool = False
     since: date | None = None
+    until: date | None = None
     root_id: int | None = None
     min_degradation: float = SHARP_SCORE
     min_references: int = 1
@@ -41,7 +44,9 @@ class PlanRequest:
     counts as degraded."""
 
     people: tuple[str, ...] = ()
+    named: bool = False
     since: date | None = None
+    until: date | None = None
     root: Path | None = None
     min_degradation: float | None = None
     min_references: int = 1
@@ -53,7 +58,9 @@ class PlanRequest:
         """Raises UsageError for an unknown person or folder."""
         return PlanFilter(
             people=tuple(app.people.find(p) for p in self.people),
+            named=self.named,
             since=self.since,
+            until=self.until,
             root_id=None if self.root is None else app.roots.find(self.root)[0].id,
             min_degradation=SHARP_SCORE if self.min_degradation is None else self.min_degradation,
             min_references=self.min_references,
@@ -90,16 +97,17 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Clean
     """Plan for a restorer by name. Raises BackendUnavailableError for an unknown one."""
     backend = app.restorers.backend(restorer)
     since = None if where.since is None else where.since.isoformat()
+    before = None if where.until is None else (where.until + timedelta(days=1)).isoformat()
     with app.gallery.begin(write=False) as tx:
         faces, measured, in_full = tx.measures.counts(VERSION)
         ids = tx.measures.degraded(
-            DegradedFilter(VERSION, where.min_degradation, MIN_EYE_DISTANCE, where.root_id, since)
+            DegradedFilter(VERSION, where.min_degradation, MIN_EYE_DISTANCE, where.root_id, since, before)
         )
     wanted: list[Candidate] = []
     left: Counter[str] = Counter()
     degraded = 0
     for c in app.candidates.of(ids, restorer=backend, again=where.again):
-        if where.people and c.face.person_id not in where.people:
+        if (where.people and c.face.person_id not in where.people) or (where.named and not c.face.person_name):
             continue
         degraded += 1
         reason = c.reason or _too_little(c, where)

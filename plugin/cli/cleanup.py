@@ -1,4 +1,4 @@
-"""`iconface cleanup plan | run | pause | status | report | measure`: restore a whole library."""
+"""`iconface cleanup plan | run | pause | stop | status | report | measure`: restore a whole library."""
 
 import shutil
 from collections.abc import Callable
@@ -25,6 +25,7 @@ People = Annotated[
 Since = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="only photos taken (undated: indexed) from this day on")
 ]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="only photos taken up to this day")]
 Root = Annotated[Path | None, typer.Option(parser=path, help="only in this folder of the library")]
 Limit = Annotated[int | None, typer.Option(min=1, help="at most this many faces, the best prospects first")]
 MinDegradation = Annotated[float | None, typer.Option(min=0, max=1, help="only faces at least this degraded")]
@@ -41,6 +42,7 @@ def register(root: typer.Typer) -> None:
         "plan": plan,
         "run": run,
         "pause": pause,
+        "stop": stop,
         "status": status,
         "report": report,
         "measure": measure,
@@ -54,6 +56,7 @@ def plan(
     ctx: typer.Context,
     people: People = None,
     since: Since = None,
+    until: Until = None,
     root: Root = None,
     limit: Limit = None,
     min_degradation: MinDegradation = None,
@@ -68,8 +71,17 @@ def plan(
     from plugin.cleanup.plan import PlanRequest, item_row, make_plan
     from plugin.cleanup.wording import HEAD, summary_lines, table_rows
 
-    day = None if since is None else since.date()
-    asked = PlanRequest(tuple(people or ()), day, root, min_degradation, min_references, min_gain, limit, again)
+    asked = PlanRequest(
+        people=tuple(people or ()),
+        since=None if since is None else since.date(),
+        until=None if until is None else until.date(),
+        root=root,
+        min_degradation=min_degradation,
+        min_references=min_references,
+        min_gain=min_gain,
+        limit=limit,
+        again=again,
+    )
     session = Session.of(ctx)
     with session.app() as app:
         made = make_plan(app, asked.resolve(app), restorer=restorer)
@@ -88,6 +100,7 @@ def run(
     ctx: typer.Context,
     people: People = None,
     since: Since = None,
+    until: Until = None,
     root: Root = None,
     limit: Limit = None,
     min_degradation: MinDegradation = None,
@@ -104,7 +117,7 @@ def run(
 ) -> int:
     """Restore what `plan` shows. Stop it with Ctrl-C and go on by running it again. A running service does the work."""
     if dry_run:
-        plan(ctx, people, since, root, limit, min_degradation, min_references, min_gain, again, restorer)
+        plan(ctx, people, since, until, root, limit, min_degradation, min_references, min_gain, again, restorer)
         return 0
     from plugin.cleanup.drive import drive, unpause
     from plugin.cleanup.outcomes import ended_jobs
@@ -113,8 +126,17 @@ def run(
     from plugin.cleanup.wording import status_lines
 
     window = None if hours is None else Hours.parse(hours)
-    day = None if since is None else since.date()
-    asked = PlanRequest(tuple(people or ()), day, root, min_degradation, min_references, min_gain, limit, again)
+    asked = PlanRequest(
+        people=tuple(people or ()),
+        since=None if since is None else since.date(),
+        until=None if until is None else until.date(),
+        root=root,
+        min_degradation=min_degradation,
+        min_references=min_references,
+        min_gain=min_gain,
+        limit=limit,
+        again=again,
+    )
     session = Session.of(ctx)
     with session.app() as app:
         begun = _continued(app, session, window, idle=idle) if asked == PlanRequest() and not new else None
@@ -166,6 +188,22 @@ def pause(ctx: typer.Context) -> None:
             return
         hold(gallery, folders.runtime)
     session.out.object({"paused": True}, ["paused; go on with: iconface cleanup run"])
+
+
+def stop(ctx: typer.Context) -> None:
+    """End it here. What is restored stays; `cleanup run` plans anew."""
+    from gallery_db import Gallery
+    from plugin.cleanup.drive import end
+    from plugin.cleanup.feeder import unfinished
+
+    session = Session.of(ctx)
+    folders = session.settings().folders
+    with Gallery.open(folders.database) as gallery:
+        if unfinished(gallery) is None:
+            session.out.object({"stopped": False}, ["no clean-up is at work; see: iconface cleanup status"])
+            return
+        end(gallery, folders.runtime)
+    session.out.object({"stopped": True}, ["stopped; what is restored stays"])
 
 
 def status(ctx: typer.Context) -> None:

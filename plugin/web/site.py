@@ -14,6 +14,7 @@ from .context import Web
 from .errors import put_into_words
 from .pages import (
     chosen_faces,
+    cleanup,
     events,
     history,
     jobs,
@@ -39,6 +40,7 @@ PAGES = (
     photo,
     restorations,
     restoration,
+    cleanup,
     jobs,
     library,
     welcome,

@@ -23,6 +23,7 @@ PAGES = {
     "photo-group": lambda ids: f"/photos/{ids['group']}",
     "restorations": lambda ids: "/restorations",
     "restoration": lambda ids: f"/restorations/{ids['restoration']}",
+    "cleanup": lambda ids: "/cleanup",
     "jobs": lambda ids: "/jobs",
     "library": lambda ids: "/library",
     "welcome": lambda ids: "/welcome",

@@ -1,0 +1,163 @@
+"""The whole library made clear: what could be, doing it, and what came of it."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from plugin.cleanup import drive
+from plugin.cleanup.feeder import start as start_cleanup
+from plugin.cleanup.feeder import unfinished
+from plugin.cleanup.plan import make_plan
+from plugin.cleanup.take_back import take_back
+from plugin.errors import UsageError
+from plugin.service import client
+from plugin.service.control import ask
+from plugin.web.context import Web, WebDep
+from plugin.web.responses import fragment, go, page, said
+from plugin.web.views import cleanup_view
+from plugin.web.views.cleanup_view import EVERYBODY, NAMED, NIGHT, Asked
+from plugin.web.views.jobs_view import digest
+from plugin.web.words.text import plural
+
+router = APIRouter(prefix="/cleanup")
+
+When = Literal["now", "night", "idle"]
+Year = Annotated[int | Literal[""], Query()]
+FormYear = Annotated[int | Literal[""], Form()]
+FIRST_YEAR, LAST_YEAR = 1826, 2200
+"""From the first photograph on."""
+
+
+@router.get("")
+def show(request: Request, web: WebDep) -> HTMLResponse:
+    """What is under way; else what came of the latest, and what the next could do."""
+    with web.app.gallery.begin(write=False) as tx:
+        names = sorted(tx.people.names().items(), key=lambda pair: pair[1].casefold())
+        values = _values(web) | {"people": names, "everybody": EVERYBODY, "named": NAMED}
+    return page(request, web, "cleanup.html", **values)
+
+
+@router.get("/plan")
+def plan(
+    request: Request,
+    web: WebDep,
+    whom: Annotated[str, Query(max_length=20)] = EVERYBODY,
+    first: Year = "",
+    last: Year = "",
+) -> HTMLResponse:
+    """What a clean-up of these would do."""
+    asked = _asked(whom, first, last)
+    return fragment(request, web, "parts/cleanup_plan.html", p=cleanup_view.prospects(web.app, asked), asked=asked)
+
+
+@router.get("/live")
+def live(request: Request, web: WebDep, seen: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """How far it is; nothing (204) when it is as the page shows it. Once it is through, the whole page again."""
+    values = _values(web)
+    if values["work"] is None:
+        return go(request, "/cleanup")
+    if values["digest"] == seen:
+        return Response(status_code=204)
+    return fragment(request, web, "parts/cleanup_live.html", **values)
+
+
+@router.get("/results")
+def results(request: Request, web: WebDep, after: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
+    """The next cards."""
+    with web.app.gallery.begin(write=False) as tx:
+        found = cleanup_view.results(tx, after=after)
+    return fragment(request, web, "parts/cleanup_cards.html", r=found)
+
+
+@router.post("/start")
+def start(
+    request: Request,
+    web: WebDep,
+    when: Annotated[When, Form()],
+    whom: Annotated[str, Form(max_length=20)] = EVERYBODY,
+    first: FormYear = "",
+    last: FormYear = "",
+) -> Response:
+    """Plan and begin. Raises UsageError when one is under way, and when there is nothing to do."""
+    if unfinished(web.app.gallery) is not None:
+        raise UsageError("A clean-up is under way. Let it end, or stop it, before you begin another.")
+    made = make_plan(web.app, _asked(whom, first, last).where())
+    if not made.items:
+        raise UsageError("There is nothing to make clearer among these.")
+    with web.app.gallery.begin() as tx:
+        start_cleanup(
+            tx,
+            made.by_photo(),
+            hours=NIGHT if when == "night" else None,
+            idle=when == "idle",
+            estimated=made.estimate,
+        )
+    drive.unpause(web.app.gallery)
+    _work(web, lasting=when != "now")
+    return go(request, "/cleanup", f"{plural(len(made.items), 'face')} will be made clearer, one after the other.")
+
+
+@router.post("/pause")
+def pause(request: Request, web: WebDep) -> HTMLResponse:
+    """Feed no more photos."""
+    drive.pause(web.app.gallery, web.app.settings.folders.runtime)
+    return _again(request, web, "Paused. The photos in hand are finished.")
+
+
+@router.post("/resume")
+def resume(request: Request, web: WebDep) -> HTMLResponse:
+    """Go on."""
+    drive.unpause(web.app.gallery)
+    _work(web, lasting=False)
+    return _again(request, web, "It goes on.")
+
+
+@router.post("/stop")
+def stop(request: Request, web: WebDep) -> Response:
+    """End it; what is restored stays."""
+    drive.end(web.app.gallery, web.app.settings.folders.runtime)
+    return go(request, "/cleanup", "Stopped. What is restored stays.")
+
+
+@router.post("/take-back")
+def take_all_back(request: Request, web: WebDep) -> Response:
+    """Remove all copies of the latest clean-up that nobody decided to keep, as one decision."""
+    with web.app.gallery.begin(write=False) as tx:
+        run = tx.cleanups.latest()
+    if run is None:
+        raise UsageError("There was no clean-up yet.")
+    record = take_back(web.app.moved_copies, web.app.people, run)
+    return go(request, "/cleanup", "All taken back: the copies are removed.", record.id)
+
+
+def _asked(whom: str, first: int | str, last: int | str) -> Asked:
+    years = [int(y) if y != "" else None for y in (first, last)]
+    for year in years:
+        if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
+            raise UsageError(f"{year} is not a year of photographs: {FIRST_YEAR} to {LAST_YEAR}.")
+    return Asked(whom, *years)
+
+
+def _values(web: Web) -> dict[str, Any]:
+    with web.app.gallery.begin(write=False) as tx:
+        work = cleanup_view.at_work(tx)
+        found = cleanup_view.results(tx) if work is None else None
+    return {"work": work, "r": found, "digest": digest(work) if work else ""}
+
+
+def _again(request: Request, web: Web, text: str) -> HTMLResponse:
+    """It as it is now, and what was done."""
+    values = _values(web)
+    if values["work"] is None or request.headers.get("HX-Request") != "true":
+        return show(request, web)
+    return said(fragment(request, web, "parts/cleanup_live.html", **values), text)
+
+
+def _work(web: Web, *, lasting: bool) -> None:
+    """Have it done. What waits for the night needs a service that stays until then."""
+    folders = web.app.settings.folders
+    if lasting:
+        client.start(folders, client.own_home(folders))
+    client.ensure_worker(folders)
+    ask(folders.runtime, "wake")

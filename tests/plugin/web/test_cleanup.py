@@ -1,0 +1,129 @@
+"""The page of clean-ups: what could be done, doing it with the real worker, and taking it back."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from plugin.app import App
+from plugin.cleanup.feeder import start
+from plugin.cleanup.take_back import left_undecided
+from plugin.job_kinds import CLEANUP_ITEM
+
+from .standing_by import StandingBy, standing_by
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def service(app: App) -> Iterator[StandingBy]:
+    with standing_by(app) as service:
+        yield service
+
+
+def text_of(page: str) -> str:
+    """What a reader sees, blanks made one."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def later(response) -> str:
+    """What the page that follows says."""
+    return json.loads(response.headers["HX-Trigger"])["toast-later"]["text"]
+
+
+def copies(app: App) -> list[Path]:
+    with app.gallery.begin(write=False) as tx:
+        return [Path(r.output) for r in tx.restorations.history(states=("done",)) if r.output]
+
+
+def test_it_says_what_could_become_clearer_and_for_whom(site: TestClient, app: App, service: StandingBy):
+    assert "Make your whole library clear" in text_of(site.get("/cleanup").text)
+    found = text_of(site.get("/cleanup/plan").text)
+    n = int(re.search(r"([\d,]+) faces? could become clearer", found)[1])  # type: ignore[index]
+    assert n > 0
+    assert "copies need about" in found
+    assert "No face here" in text_of(site.get("/cleanup/plan?whom=named").text), "nobody has a name yet"
+    with app.gallery.begin(write=False) as tx:
+        person = next(f.person_id for f in tx.faces.find() if f.person_id is not None)
+    app.people.decide(lambda tx: tx.decisions.name(person, "Ada"))
+    assert "Ada" in site.get("/cleanup").text
+    for query in ("whom=named", f"whom={person}", "first=1990&last=2020", "first=2200"):
+        assert site.get(f"/cleanup/plan?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["whom=somebody", "first=2000&last=1990", "first=12", "last=x", "whom=" + "9" * 30])
+def test_odd_questions_are_refused_in_words(site: TestClient, query: str):
+    assert site.get(f"/cleanup/plan?{query}", headers=HTMX).status_code in (400, 422)
+
+
+def test_from_the_start_to_taking_all_back(site: TestClient, app: App, service: StandingBy):
+    answer = site.post("/cleanup/start", data={"when": "now"}, headers=HTMX)
+    assert answer.headers["HX-Redirect"] == "/cleanup"
+    assert "will be made clearer" in later(answer)
+    assert "wake" in service.asked
+    assert "Making faces clear" in text_of(site.get("/cleanup").text)
+    again = site.post("/cleanup/start", data={"when": "now"}, headers=HTMX)
+    assert (again.status_code, "under way" in again.text) == (400, True)
+    service.work()
+    assert site.get("/cleanup/live", headers=HTMX).headers["HX-Redirect"] == "/cleanup"
+    made = copies(app)
+    assert made
+    page = site.get("/cleanup")
+    assert re.search(r"\d+ faces? (is|are) clearer", text_of(page.text))
+    assert len(re.findall(r"/pictures/after/\d+", page.text)) == len(made)
+    back = site.post("/cleanup/take-back", headers=HTMX)
+    assert "All taken back" in later(back)
+    assert not any(p.exists() for p in made)
+    assert "Take all back" not in text_of(site.get("/cleanup").text)
+    assert site.post("/cleanup/take-back", headers=HTMX).status_code == 400
+    undo = json.loads(back.headers["HX-Trigger"])["toast-later"]["undo"]
+    assert site.post(f"/undo/{undo}", headers=HTMX).status_code == 204
+    service.work()
+    assert sorted(copies(app)) == sorted(made), "one undo brings all of them back"
+    assert all(p.exists() for p in made)
+
+
+def test_what_somebody_kept_is_not_taken_back(site: TestClient, app: App, service: StandingBy):
+    site.post("/cleanup/start", data={"when": "now"}, headers=HTMX)
+    service.work()
+    with app.gallery.begin() as tx:
+        run = tx.cleanups.latest()
+        assert run is not None
+        undecided = left_undecided(tx, run)
+        kept = tx.restorations.get(undecided[0])
+        tx.decisions.accept_restorations([r.id for r in tx.restorations.with_output(kept.id)])
+    site.post("/cleanup/take-back", headers=HTMX)
+    assert kept.output is not None
+    assert copies(app) == [Path(kept.output)]
+    assert Path(kept.output).exists()
+
+
+def test_pause_and_stop(site: TestClient, app: App, service: StandingBy):
+    with app.gallery.begin(write=False) as tx:
+        face = next(f for f in tx.faces.find() if f.person_id is not None)
+    with app.gallery.begin() as tx:
+        start(tx, [(face.photo_id, [face.id])] * 9)
+    assert "Go on" in text_of(site.post("/cleanup/pause", headers=HTMX).text)
+    with app.gallery.begin(write=False) as tx:
+        assert tx.jobs.paused() == {CLEANUP_ITEM}
+    assert "Pause" in text_of(site.post("/cleanup/resume", headers=HTMX).text)
+    seen = re.search(r"seen=([0-9a-f]+)", site.get("/cleanup").text)
+    assert seen is not None
+    assert site.get(f"/cleanup/live?seen={seen[1]}", headers=HTMX).status_code == 204
+    assert "Stopped" in later(site.post("/cleanup/stop", headers=HTMX))
+    with app.gallery.begin() as tx:
+        assert tx.jobs.claim(time.time(), 30) is None
+    assert "No face became clearer" in text_of(site.get("/cleanup").text)
+
+
+def test_at_night_it_waits_for_the_night(site: TestClient, app: App, service: StandingBy):
+    site.post("/cleanup/start", data={"when": "night"}, headers=HTMX)
+    with app.gallery.begin(write=False) as tx:
+        run = tx.cleanups.latest()
+    assert run is not None
+    assert (run.hours, run.idle) == ("22:00-06:00", False)
