@@ -32,7 +32,11 @@ class UnsupportedLocationError(GalleryError):
 
 
 class ConflictError(GalleryError):
-    """A later change stands in the way. The message names it."""
+    """A later change stands in the way. `later` is the decision that made it; the message names it."""
+
+    def __init__(self, message: str, later: int | None = None) -> None:
+        super().__init__(message)
+        self.later = later
 
 
 class UnusableNameError(GalleryError):

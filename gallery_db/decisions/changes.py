@@ -15,6 +15,7 @@ decision can always be taken back.
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -36,8 +37,21 @@ from gallery_db.database.schema import cluster, different, face, metadata, perso
 from gallery_db.errors import ConflictError
 
 RowChange = list[Any]
-Blame = Callable[[str, int], str]
-"""`blame(table, id)`: which later decision in force touched the row, in words; "" when none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A decision that has to be undone first."""
+
+    decision_id: int
+    summary: str
+
+    def __str__(self) -> str:
+        return f"; undo decision {self.decision_id} ({self.summary}) first"
+
+
+Blame = Callable[[str, int], Later | None]
+"""`blame(table, id)`: which later decision in force touched the row first; None when none did."""
 
 _MACHINE_COLUMNS = {("face", "person_id"), ("face", "cluster_id"), ("cluster", "person_id")}
 _SEEN = frozenset({"ok", "doubtful"})  # states of a face that a scan tells apart, and no human
@@ -133,7 +147,7 @@ def _set_back(
             row = _row(conn, person, row_id)
         stays = None if row is None else _stays(table, row, columns, blame)
         if row is None and (later := blame(table.name, row_id)):
-            raise ConflictError(f"{table.name} {row_id} no longer exists{later}")
+            raise ConflictError(f"{table.name} {row_id} no longer exists{later}", later.decision_id)
         skipped += int(stays is None or bool(stays)) if table is face else 0
         if stays is not None:
             ready.setdefault(stays, []).append(row_id)
@@ -152,13 +166,13 @@ def _stays(table: Table, row: Row[Any], columns: Mapping[str, Sequence[Any]], bl
     ours = sorted(k for k in changed if (table.name, k) not in _MACHINE_COLUMNS)
     if ours and (later := blame(table.name, row.id)):
         what = ", ".join(f"{k} is now {getattr(row, k)!r}" for k in ours)
-        raise ConflictError(f"{table.name} {row.id} has changed since: {what}{later}")
+        raise ConflictError(f"{table.name} {row.id} has changed since: {what}{later}", later.decision_id)
     if table is not face or "person_id" not in columns:
         return frozenset(changed - set(ours))
     before, after = columns["person_id"]
     if row.confirmed and (before != after or "person_id" in changed) and (later := blame("face", row.id)):
         # Assigned to somebody else since, or confirmed as the person that this undo would take away.
-        raise ConflictError(f"face {row.id} was decided about since{later}")
+        raise ConflictError(f"face {row.id} was decided about since{later}", later.decision_id)
     moved = frozenset({"person_id", "cluster_id"})
     if "confirmed" in columns:
         confirmed_before, _ = columns["confirmed"]
@@ -230,9 +244,9 @@ def _release(conn: Connection, recorder: Recorder, person_id: int, blame: Blame)
         recorder.update(table, using, person_id=None)
 
 
-def _only_if_unsaid(what: str, later: str) -> None:
-    if later:
-        raise ConflictError(f"{what}{later}")
+def _only_if_unsaid(what: str, later: Later | None) -> None:
+    if later is not None:
+        raise ConflictError(f"{what}{later}", later.decision_id)
 
 
 def _bring_back(conn: Connection, recorder: Recorder, table: Table, columns: Mapping[str, Any], blame: Blame) -> int:
@@ -259,7 +273,7 @@ def _revive(conn: Connection, person_id: int, blame: Blame) -> None:
     """A person that grouping removed, because nobody had said anything of them then, is there again. Not noted: without
     anything said of them they go as they went. Raises ConflictError when they were merged into somebody."""
     if later := blame("person", person_id):
-        raise ConflictError(f"person {person_id} no longer exists{later}")
+        raise ConflictError(f"person {person_id} no longer exists{later}", later.decision_id)
     blank = {"id": person_id, "hidden": False, "ignored": False, "created_by": "machine"}
     conn.execute(person.insert().values(blank))
 

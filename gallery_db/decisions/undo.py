@@ -13,7 +13,7 @@ from gallery_db.errors import ConflictError, GalleryError, NotFoundError
 from gallery_db.records import DecisionRecord
 
 from . import removals
-from .changes import Blame, RowChange, invert
+from .changes import Blame, Later, RowChange, invert
 
 
 def note(
@@ -47,7 +47,7 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
         changes, skipped = invert(conn, done_then, blame)
     except ConflictError as e:
         point.rollback()
-        raise ConflictError(f"decision {old.id} ({old.summary}) cannot be undone: {e}") from e
+        raise ConflictError(f"decision {old.id} ({old.summary}) cannot be undone: {e}", e.later) from e
     except BaseException:
         point.rollback()
         raise
@@ -114,9 +114,9 @@ def _what(conn: Connection, old: Row[Any]) -> str:
 
 
 def _blame(conn: Connection, since: int) -> Blame:
-    """Says which decision that took effect after `since` and is in force touched a row first, or "" if none did. Reads
+    """Says which decision that took effect after `since` and is in force touched a row first, if any. Reads
     them when first asked."""
-    first: dict[tuple[str, int], str] = {}
+    first: dict[tuple[str, int], Later] = {}
     asked = False
 
     def read() -> None:
@@ -125,16 +125,16 @@ def _blame(conn: Connection, since: int) -> Blame:
         later = or_(d.id > since, d.id.in_([i for i, at in redone.items() if at > since]))
         query = select(decision).where(later, d.undone_by.is_(None), d.kind.not_in(("undo", "redo")))
         for row in sorted(conn.execute(query), key=lambda r: redone.get(r.id, r.id)):
-            hint = f"; undo decision {row.id} ({row.summary}) first"
+            hint = Later(row.id, row.summary)
             for touched in _touched(json.loads(row.changes)):
                 first.setdefault(touched, hint)
 
-    def blame(table: str, row_id: int) -> str:
+    def blame(table: str, row_id: int) -> Later | None:
         nonlocal asked
         if not asked:
             asked = True
             read()
-        return first.get((table, row_id), "")
+        return first.get((table, row_id))
 
     return blame
 

@@ -165,8 +165,9 @@ def test_a_merge_in_force_is_named_before_its_people_come_back(tx: Tx):
     f, ada, bea = two_people(tx)
     assigned = tx.decisions.assign([f], bea)
     merge = tx.decisions.merge(ada, [bea])
-    with pytest.raises(ConflictError, match=f"undo decision {merge.id} "):
+    with pytest.raises(ConflictError, match=f"undo decision {merge.id} ") as conflict:
         tx.decisions.undo(assigned.id)
+    assert conflict.value.later == merge.id
 
 
 def test_what_a_later_decision_removed_is_taken_back_after_it(tx: Tx):
@@ -176,8 +177,9 @@ def test_what_a_later_decision_removed_is_taken_back_after_it(tx: Tx):
     rejected = tx.decisions.reject([f], bea)
     merge = tx.decisions.merge(ada, [bea])
     assert tx.faces.rejections() == set()
-    with pytest.raises(ConflictError, match=f"undo decision {merge.id} "):
+    with pytest.raises(ConflictError, match=f"undo decision {merge.id} ") as conflict:
         tx.decisions.undo(rejected.id)
+    assert conflict.value.later == merge.id
     tx.decisions.undo()
     assert tx.faces.rejections() == {(f, bea)}
     undo_all(tx)
@@ -194,8 +196,9 @@ def test_a_person_decided_about_since_is_not_taken_back_first(tx: Tx, verb: str)
         "birth": lambda: tx.decisions.birth_date(made.person_id, date(1950, 1, 1)),
     }
     later = acts[verb]()
-    with pytest.raises(ConflictError, match=f"undo decision {later.id} "):
+    with pytest.raises(ConflictError, match=f"undo decision {later.id} ") as conflict:
         tx.decisions.undo(made.id)
+    assert conflict.value.later == later.id
     undo_all(tx)
     assert tx.people.find(hidden=None, ignored=None) == []
 

@@ -1,6 +1,5 @@
 """What was decided, and taking it back."""
 
-import re
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -44,7 +43,7 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
     try:
         record, removed = take_back(web.app.moved_copies, web.app.people, decision_id)
     except ConflictError as e:
-        raise Conflict(_in_the_way(web, str(e))) from e
+        raise Conflict(_in_the_way(web, e)) from e
     with web.app.gallery.begin(write=False) as tx:
         what = record.undoes if record.kind == "undo" else tx.decisions.get(record.undoes or record.id).undoes
         entry = tx.journal.entry(what or record.id)
@@ -70,11 +69,10 @@ def _shown_anew(request: Request, words: str) -> Response:
     return trigger(said(Response(status_code=204), words), "reload", {})
 
 
-def _in_the_way(web: Web, error: str) -> str:
-    """The gallery's own reason, with the later decision in plain words when it names one."""
-    named = re.search(r"undo decision (\d+)", error)
-    if named is None:
+def _in_the_way(web: Web, error: ConflictError) -> str:
+    """The later decision in plain words, or the gallery's own message where there is none."""
+    if error.later is None:
         return f"This cannot be taken back: {error}"
     with web.app.gallery.begin(write=False) as tx:
-        [later] = decision_views(tx, [tx.journal.entry(int(named[1]))], datetime.now().astimezone())
+        [later] = decision_views(tx, [tx.journal.entry(error.later)], datetime.now().astimezone())
     return f"This cannot be taken back on its own. First take back what came later: “{later.text}” ({later.when})."
