@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from gallery_db import Gallery
 from gallery_db.records import Asked
-from plugin.jobs.crash_policy import LEFT_ALONE
+from iconface_core.reasons import to_text
+from plugin.reasons import QUARANTINED, STATED, WORKER_KILLED
 
 UNREADABLE, LEFT, MISSING, COPIES = 300, 30, 500, 2_000
 DONE, TODAY, WAITING, FAILED = 20_000, 2_000, 500, 60
@@ -42,12 +43,12 @@ def _photos(conn: Connection) -> None:
     step = 150_000 // (UNREADABLE + MISSING + COPIES)
     state = [("failed", n < LEFT) for n in range(UNREADABLE)] + [("missing", False)] * MISSING
     state += [("restored", False)] * COPIES
-    reason = f": the worker was killed (SIGSEGV), 3 times; {LEFT_ALONE}: iconface scan --retry-failed"
+    killed = to_text(QUARANTINED(cause=WORKER_KILLED(signal="SIGSEGV"), times=3))
+    broken = to_text(STATED(text="broken data stream"))
     rows = [
-        (s, None if s != "failed" else reason if left else ": cannot read it: broken data stream", 1 + n * step)
-        for n, (s, left) in enumerate(state)
+        (s, None if s != "failed" else killed if left else broken, 1 + n * step) for n, (s, left) in enumerate(state)
     ]
-    conn.exec_driver_sql("UPDATE photo SET state = ?, reason = path || ? WHERE id = ?", rows)
+    conn.exec_driver_sql("UPDATE photo SET state = ?, reason = ? WHERE id = ?", rows)
 
 
 def _restorations(conn: Connection) -> None:

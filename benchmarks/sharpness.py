@@ -28,6 +28,7 @@ from benchmarks.faces import SHARED
 from benchmarks.sharpness_faces import AS_IT_IS, LARGEST, OWN_SIZE, SMALLEST, Sample, samples
 from iconface_core.damage import sharpness
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
+from iconface_core.reason_codes import BLURRED, JPEG_BLOCKS, NOISY
 from iconface_core.types import RgbU8
 
 SIDES = (SMALLEST, 48, 64, 96, 128, 192, 257, LARGEST + 1)
@@ -38,7 +39,7 @@ STRENGTHS = ("mild", "moderate", "severe")
 BLUR, NOISE = ((0.9, 1.5), (1.5, 2.5), (2.5, 4.0)), ((5, 8), (8, 15), (15, 25))
 JPEG, SHRINK = ((30, 45), (18, 30), (8, 18)), ((1.5, 2), (2, 3), (3, 4.5))
 MIXED = (Damage(0.7, 1, 3, 75), Damage(1.2, 1, 8, 50), Damage(1.0, 2.2, 10, 35))
-EXPECTED = {"blur": "blurred", "noise": "noisy", "jpeg": "JPEG blocks", "enlarged": "blurred", "mixed": ""}
+EXPECTED = {"blur": BLURRED, "noise": NOISY, "jpeg": JPEG_BLOCKS, "enlarged": BLURRED, "mixed": ""}
 
 
 def graded(photo: RgbU8, kind: str, strength: int, rng: np.random.Generator) -> RgbU8:
@@ -77,7 +78,7 @@ def report_graded(data: Path, lfw: int, seed: int) -> None:
             reduced = sharpness.measure(small.pixels, small.from_photo).score
             [embedding] = embedder.embed([align_face(image, landmarks, ARCFACE_112)])
             quality = float(embedder.calibration.quality(embedding.norm))
-            rows.append((source, kind, name, found.score, reduced, 1 - quality, ", ".join(found.reasons)))
+            rows.append((source, kind, name, found.score, reduced, 1 - quality, {r.code for r in found.reasons}))
     source, kind, name = (np.array([r[i] for r in rows]) for i in range(3))
     scores = {what: np.array([r[i] for r in rows]) for i, what in ((3, "score"), (4, "half size"), (5, "quality"))}
     reasons = [r[6] for r in rows]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from iconface_core.reasons import Reason, from_text, to_text
 from iconface_core.types import BBox
 
 from .database.rows import MAX_VARIABLES, batches, require, storable_path, utc_now
@@ -68,7 +69,7 @@ class PhotoRepo:
     def mark_failed(
         self,
         path: str,
-        reason: str,
+        reason: Reason,
         *,
         root_id: int | None = None,
         content_hash: str | None = "",
@@ -89,7 +90,7 @@ class PhotoRepo:
             mtime_ns=mtime_ns,
             inode=inode,
             state="failed",
-            reason=reason,
+            reason=to_text(reason),
             attempts=old.attempts + 1 if same and old is not None else 1,
             **({} if content_hash is None else {"content_hash": content_hash}),
         )
@@ -169,13 +170,13 @@ class PhotoRepo:
     def get(self, photo_id: int) -> PhotoRecord:
         """Raises NotFoundError."""
         require(self._c, photo, [photo_id])
-        return PhotoRecord(**self._c.execute(select(photo).where(photo.c.id == photo_id)).one()._mapping)
+        return _record(self._c.execute(select(photo).where(photo.c.id == photo_id)).one()._mapping)
 
     def by_ids(self, photo_ids: Iterable[int]) -> dict[int, PhotoRecord]:
         """Those of these photos that exist, by id."""
         parts = batches(set(photo_ids))
         rows = (r for ids in parts for r in self._c.execute(select(photo).where(photo.c.id.in_(ids))))
-        return {r.id: PhotoRecord(**r._mapping) for r in rows}
+        return {r.id: _record(r._mapping) for r in rows}
 
     def of_face(self, face_id: int) -> FaceInPhoto | None:
         """In one cheap statement: a page shows many faces. None for an unknown face."""
@@ -183,17 +184,17 @@ class PhotoRepo:
         if row is None:
             return None
         x1, y1, x2, y2, state, root_path, online, *values = row
-        photo_record = PhotoRecord(**dict(zip(_PHOTO_COLUMNS, values, strict=True)))
+        photo_record = _record(dict(zip(_PHOTO_COLUMNS, values, strict=True)))
         return FaceInPhoto(BBox(x1, y1, x2, y2), state, photo_record, root_path, online is None or bool(online))
 
     def by_path(self, path: str) -> PhotoRecord | None:
         row = self._c.execute(select(photo).where(photo.c.path == path)).first()
-        return None if row is None else PhotoRecord(**row._mapping)
+        return None if row is None else _record(row._mapping)
 
     def by_hash(self, content_hash: str) -> list[PhotoRecord]:
         """All photos with this content, in order of id."""
         rows = self._c.execute(select(photo).where(photo.c.content_hash == content_hash).order_by(photo.c.id))
-        return [PhotoRecord(**r._mapping) for r in rows]
+        return [_record(r._mapping) for r in rows]
 
     def known(self, root_id: int | None = None) -> dict[str, PhotoStat]:
         """Path to what the last scan saw, for one root or all: one cheap query for the diff of a scan."""
@@ -228,7 +229,7 @@ class PhotoRepo:
         """Photos last seen with one of these inode numbers."""
         wanted = {i for i in inodes if i}
         rows = [r for ids in batches(wanted) for r in self._c.execute(select(photo).where(photo.c.inode.in_(ids)))]
-        return [PhotoRecord(**r._mapping) for r in rows]
+        return [_record(r._mapping) for r in rows]
 
     def count(self, root_id: int) -> int:
         """How many photos of a root are known, in whatever state."""
@@ -244,7 +245,7 @@ class PhotoRepo:
             if "indexed" not in states:
                 query = query.where(RARE_PHOTO)
         for row in self._c.execute(query):
-            yield PhotoRecord(**row._mapping)
+            yield _record(row._mapping)
 
     def counts(self) -> Mapping[PhotoState, int]:
         """Photos per state; every state has an entry."""
@@ -258,7 +259,7 @@ class PhotoRepo:
         blank = {"width": 0, "height": 0, "format": "", "content_hash": ""}
         row = insert(photo).values(blank | values | {"path": storable_path(path)})
         self._c.execute(row.on_conflict_do_update(index_elements=["path"], set_=values))
-        return PhotoRecord(**self._c.execute(select(photo).where(photo.c.path == path)).one()._mapping)
+        return _record(self._c.execute(select(photo).where(photo.c.path == path)).one()._mapping)
 
     def _set_state(self, photo_ids: Sequence[int], before: Sequence[PhotoState], after: PhotoState) -> int:
         return sum(
@@ -267,6 +268,10 @@ class PhotoRepo:
             ).rowcount
             for ids in batches(photo_ids)
         )
+
+
+def _record(row: Mapping[str, Any] | RowMapping) -> PhotoRecord:
+    return PhotoRecord(**{**row, "reason": from_text(row["reason"])})
 
 
 def _aside(photo_id: int) -> str:

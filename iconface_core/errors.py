@@ -14,9 +14,16 @@
     + DivergedError       a loss or gradient is no longer a number
 """
 
+from .reasons import Reason
+
 
 class IconFaceError(Exception):
-    """Base class of every error this package raises on purpose."""
+    """Base class of every error this package raises on purpose. `reason` is what front ends find words for, where the
+    error has one; the message is for logs and for who calls this as a library."""
+
+    def __init__(self, message: str = "", reason: Reason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ImageReadError(IconFaceError):

@@ -8,8 +8,8 @@ read back strictly in their shape; a code that only another release knows stays 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import Any, SupportsFloat, SupportsIndex, TypeAlias
+from types import ModuleType, UnionType
+from typing import Any, SupportsFloat, SupportsIndex, TypeAlias, get_args
 
 Value: TypeAlias = "str | int | float | bool | Reason | tuple[Value, ...] | None"
 
@@ -48,7 +48,7 @@ class Code(str):
 
 
 LEGACY = Code("legacy", text=str)
-"""A sentence that a release before schema 0007 stored."""
+"""A sentence that a release before schema 0008 stored."""
 
 
 def read_reason(value: object) -> Reason:
@@ -68,9 +68,18 @@ def looks_like_reason(value: object) -> bool:
     )
 
 
+def from_json(value: object) -> Reason:
+    """A reason out of a stored row, where one damaged value must not keep anybody from the rest: what is no reason is
+    an old sentence."""
+    try:
+        return read_reason(value)
+    except ValueError:
+        return LEGACY(text=value if isinstance(value, str) else json.dumps(value, default=str))
+
+
 def read_reasons(values: Iterable[object]) -> tuple[Reason, ...]:
-    """Reasons out of a JSON list. Raises ValueError."""
-    return tuple(map(read_reason, values))
+    """Each of a stored list."""
+    return tuple(map(from_json, values))
 
 
 def to_text(reason: Reason) -> str:
@@ -84,7 +93,7 @@ def from_text(text: str | None) -> Reason | None:
         return None
     try:
         return read_reason(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return LEGACY(text=text)
 
 
@@ -94,6 +103,8 @@ def codes_in(module: ModuleType) -> frozenset[Code]:
 
 
 def _checked(name: str, value: Any, wanted: Any) -> Value:
+    if isinstance(wanted, UnionType):  # X | None
+        return None if value is None else _checked(name, value, get_args(wanted)[0])
     kinds = {int: SupportsIndex, float: SupportsFloat}  # those of NumPy too, and a whole number for a float
     if isinstance(value, bool) is not (wanted is bool) or not isinstance(value, kinds.get(wanted, wanted)):
         raise TypeError(f"{name} must be {wanted}, not {value!r}")

@@ -3,16 +3,18 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gallery_db.records import JobRecord
 from iconface_core.models.catalogue import STUDENT
 
 from .library.disk import why_offline
 from .library.watch_limits import WATCHED
 from .models.backends import damaged_backend
 from .models.store import ModelStore
+from .reason_words import in_words
 from .restoring.copies import presence
 from .rows import Row
 from .service.control import ask
@@ -31,15 +33,16 @@ LOW_DISK = 500_000_000
 @dataclass(frozen=True, slots=True)
 class Check:
     """One finding. `check` names the kind: database, disk, folder, watch, vectors, model, identifier, restorer,
-    photo, leftover, job, service."""
+    photo, leftover, job, service. `polling`: of a folder that works, but is compared now and then only."""
 
     check: str
     ok: bool
     message: str
+    polling: bool = False
 
     def row(self) -> Row:
         """The JSON row."""
-        return asdict(self)
+        return {"check": self.check, "ok": self.ok, "message": self.message}
 
 
 def examine(app: "App", *, thorough: bool = True, runtimes: bool = True) -> list[Check]:
@@ -75,7 +78,8 @@ def _folders(app: "App") -> Iterator[Check]:
     if not rows:
         yield Check("folder", True, "no folder yet: iconface library add DIR")
     for row in rows:
-        reason = why_offline(Path(row["path"]), row["photos"])
+        offline = why_offline(Path(row["path"]), row["photos"])
+        reason = None if offline is None else in_words(offline)
         seen = f"last scan {row['last_scan_at'][:16]} UTC" if row["last_scan_at"] else "never scanned: iconface scan"
         half = (
             None
@@ -96,7 +100,8 @@ def _watching(app: "App") -> Iterator[Check]:
         if last is None:
             yield Check("watch", True, f"{row['path']}: never watched; iconface watch, or iconface service install")
         elif last["mode"] == "polling":
-            yield Check("watch", True, f"{row['path']}: compared every few minutes, because {last['reason']}")
+            said = f"{row['path']}: compared every few minutes, because {last['reason']}"
+            yield Check("watch", True, said, polling=True)
 
 
 def _vectors(app: "App") -> Iterator[Check]:
@@ -139,7 +144,8 @@ def _photos(app: "App") -> Iterator[Check]:
         failed = list(tx.photos.find(states=("failed",)))
         counts = tx.photos.counts()
     for photo in failed:
-        yield Check("photo", False, photo.reason or photo.path)
+        why = "nobody knows why" if photo.reason is None else in_words(photo.reason)
+        yield Check("photo", False, f"{photo.path}: {why}")
     if counts["missing"]:
         yield Check("photo", True, f"{counts['missing']} photos are missing; their faces and names are kept")
     yield Check("photo", True, f"{counts['indexed']} photos indexed, {counts['restored']} restored copies left out")
@@ -160,10 +166,14 @@ def _jobs(app: "App") -> Iterator[Check]:
     with app.gallery.begin(write=False) as tx:
         failed, paused = tx.jobs.find(states=("failed",)), tx.jobs.paused()
     for job in failed[-FAILED_SHOWN:]:
-        yield Check("job", False, f"job {job.id} ({job.kind}): {job.error}; iconface jobs retry {job.id}")
+        yield Check("job", False, f"job {job.id} ({job.kind}): {_why(job)}; iconface jobs retry {job.id}")
     if len(failed) > FAILED_SHOWN:
         yield Check("job", False, f"{len(failed) - FAILED_SHOWN} more failed: iconface jobs list --failed")
     if paused:
         yield Check("job", True, "the queue is paused: iconface jobs resume")
     running = ask(app.settings.folders.runtime, "ping") is not None
     yield Check("service", True, "the service runs" if running else "the service is not running")
+
+
+def _why(job: JobRecord) -> str:
+    return "" if job.error is None else in_words(job.error)

@@ -8,11 +8,23 @@
   x BusyError          6  another process holds the gallery or the scan
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iconface_core.reasons import Reason
+
 
 class AppError(Exception):
-    """Base class; the message is shown to the user as it is."""
+    """Base class. It says a reason, which front ends find words for, or a message that is shown as it is."""
 
     exit_code = 1
+
+    def __init__(self, said: "str | Reason" = "", *, photo: str | None = None) -> None:
+        """`photo`: the one it is about, whose name then stands before a message."""
+        self.reason = None if isinstance(said, str) else said
+        self.photo = photo
+        text = said if isinstance(said, str) else _in_words(said)
+        super().__init__(text if photo is None else f"{photo}: {text}")
 
 
 class UsageError(AppError):
@@ -31,3 +43,9 @@ class BusyError(AppError):
     """Another process holds the gallery or the scan; try again later."""
 
     exit_code = 6
+
+
+def _in_words(reason: "Reason") -> str:
+    from .reason_words import in_words  # late: a right-click raises and shows errors without the core
+
+    return in_words(reason)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -74,7 +74,7 @@ photo = Table(
     Column("captured_at", String),
     Column("format", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("reason", String),
+    Column("reason", String),  # JSON of a Reason, as job.error
     Column("attempts", Integer, nullable=False),
     Column("indexed_at", String),
     Column("detector", String),

@@ -28,9 +28,11 @@ from gallery_db.database.schema import job
 from gallery_db.errors import NotFoundError
 from gallery_db.meta import MetaRepo
 from gallery_db.records import JobRecord, JobState, Origin
+from iconface_core.reason_codes import WORKER_DIED
+from iconface_core.reasons import Reason, to_text
 
 from .queue import EVERYTHING, StopReason
-from .rows import ascii_json, to_record, to_text
+from .rows import ascii_json, to_record
 
 PAUSED = "jobs.paused"
 """Meta key: the paused kinds, as a JSON list."""
@@ -91,7 +93,7 @@ class JobRepo:
         if EVERYTHING in paused:
             return None
         expired = and_(job.c.state == "running", job.c.lease_until < now)
-        spent = {"state": "failed", "error": "the worker died during the last attempt", "finished_at": now}
+        spent = {"state": "failed", "error": to_text(WORKER_DIED()), "finished_at": now}
         given_up = select(job.c.id).where(expired, job.c.attempts >= job.c.max_attempts)
         ids = given_up.with_for_update(skip_locked=True)
         self._c.execute(update(job).where(job.c.id.in_(ids)).values(**spent, lease_until=None))
@@ -149,7 +151,7 @@ class JobRepo:
             values["progress"] = ascii_json(result)
         return self._change(job, values)
 
-    def fail(self, job: JobRecord, error: str, now: float, *, retry: bool = True, backoff_s: float = 30.0) -> bool:
+    def fail(self, job: JobRecord, error: Reason, now: float, *, retry: bool = True, backoff_s: float = 30.0) -> bool:
         """Back to waiting after `backoff_s * 2**(attempts - 1)`, or `failed` after the last attempt or without `retry`.
         When the same work was enqueued again meanwhile, that job takes over and this one is `failed`."""
         if retry and job.attempts < job.max_attempts and not self._superseded(job):
@@ -157,7 +159,7 @@ class JobRepo:
             return self._wait_again(job, {"run_after": later, "error": to_text(error)})
         return self._change(job, {"state": "failed", "finished_at": now, "lease_until": None, "error": to_text(error)})
 
-    def release(self, job: JobRecord, *, run_after: float | None = None, error: str | None = None) -> bool:
+    def release(self, job: JobRecord, *, run_after: float | None = None, error: Reason | None = None) -> bool:
         """Back to waiting without counting the attempt (Ctrl-C, overtaken, paused). `run_after` None: at once."""
         if self._superseded(job):
             return self._change(job, {"state": "cancelled", "lease_until": None})

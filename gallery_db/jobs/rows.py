@@ -1,4 +1,4 @@
-"""A job as a row of its table, and back. Payloads and errors quote file names, which need not be text."""
+"""A job as a row of its table, and back. Payloads quote file names, which need not be text."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gallery_db.records import JobRecord
+from iconface_core.reasons import from_text
 
 
 def ascii_json(value: object) -> str:
@@ -19,12 +20,8 @@ def to_record(row: Row[Any]) -> JobRecord:
     values = dict(row._mapping)
     values["payload"] = _to_object(row.payload)
     values["progress"] = None if row.progress is None else _to_object(row.progress)
+    values["error"] = from_text(row.error)
     return JobRecord(**values)
-
-
-def to_text(error: str) -> str:
-    """Errors quote file names, which may hold what no database stores as text."""
-    return error.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
 
 
 def _to_object(text: str) -> Mapping[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from iconface_core.reasons import Reason
+
 from .restorations import Origin
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -11,7 +13,8 @@ JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """`attempts` counts claims and doubles as the fencing token of the present lease. Clock values are Unix seconds."""
+    """`attempts` counts claims and doubles as the fencing token of the present lease. Clock values are Unix seconds.
+    `error` is why it failed, or was given back last."""
 
     id: int
     kind: str
@@ -23,7 +26,7 @@ class JobRecord:
     max_attempts: int
     run_after: float
     lease_until: float | None
-    error: str | None
+    error: Reason | None
     progress: Mapping[str, Any] | None
     created_at: float
     finished_at: float | None

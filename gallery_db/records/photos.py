@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from iconface_core.reasons import Reason
+
 PhotoState = Literal["indexed", "failed", "missing", "restored"]
 
 
@@ -63,7 +65,7 @@ class PhotoRecord:
     captured_at: str | None
     format: str
     state: PhotoState
-    reason: str | None
+    reason: Reason | None
     attempts: int
     indexed_at: str | None
     detector: str | None

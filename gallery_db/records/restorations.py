@@ -14,7 +14,8 @@ Origin = Literal["hand", "auto", "cleanup", "watch"]
 @dataclass(frozen=True, slots=True)
 class RestorationRecord:
     """Everything needed to repeat a restoration and to recognise its output. `references` are
-    `{"face_id", "photo", "score", "reasons"}`; similarities are to the person, None without one.
+    `{"face_id", "photo", "score", "reasons"}`, the last as JSON of `Reason`; similarities are to the
+    person, None without one.
 
     | state | means |
     |---|---|

@@ -7,7 +7,9 @@ Where clean faces have lines and specks too (eyes, brows, mouth) nothing is read
 import cv2
 import numpy as np
 
+from iconface_core import reason_codes as codes
 from iconface_core.geometry import FFHQ_512
+from iconface_core.reasons import Reason
 from iconface_core.types import F32, RgbU8
 
 SIDE = 256
@@ -34,7 +36,7 @@ INTERCEPT = -3.824
 _LINE = 9  # of every second pixel: the length of the shortest line that counts
 
 
-def print_damage(crop: RgbU8, scale: float) -> tuple[float, tuple[str, ...]]:
+def print_damage(crop: RgbU8, scale: float) -> tuple[float, tuple[Reason, ...]]:
     """How probably one FFHQ_512 crop (512, 512, 3), enlarged `scale` times from its photo (below 1: reduced), is of a
     worn print, 0..1, and what is seen of it. 0 for a crop of less than `SMALLEST_SIDE` photo pixels."""
     if 512 / max(scale, 1e-3) < SMALLEST_SIDE:
@@ -44,16 +46,16 @@ def print_damage(crop: RgbU8, scale: float) -> tuple[float, tuple[str, ...]]:
     return float(1 / (1 + np.exp(-np.clip(logit, -30, 30)))), _reasons(values)
 
 
-def _reasons(values: F32) -> tuple[str, ...]:
-    """What stands out. Clean faces have some of it too: these are words for a face whose probability is high."""
+def _reasons(values: F32) -> tuple[Reason, ...]:
+    """What stands out. Clean faces have some of it too: these are reasons for a face whose probability is high."""
     white_line, white_specks, dark_specks = values[0], values[2], values[7]
     black, contrast = values[10], values[12]
     seen = {
-        "scratches": white_line > 2.0,
-        "dust or specks": white_specks > 1.4 or dark_specks > 1.8,
-        "faded": black > 0.4 or contrast < 0.7,
+        codes.SCRATCHES: white_line > 2.0,
+        codes.SPECKS: white_specks > 1.4 or dark_specks > 1.8,
+        codes.FADED: black > 0.4 or contrast < 0.7,
     }
-    return tuple(word for word, is_so in seen.items() if is_so) or ("worn print",)
+    return tuple(code() for code, is_so in seen.items() if is_so) or (codes.WORN_PRINT(),)
 
 
 def features(crop: RgbU8, scale: float) -> F32:

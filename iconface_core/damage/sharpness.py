@@ -1,4 +1,4 @@
-"""How degraded is an aligned face? Numbers, one score, and reasons that a person can read. Pure pixels, no model.
+"""How degraded is an aligned face? Numbers, one score, and reasons. Pure pixels, no model.
 
 Everything is measured on the photo's own pixel grid, not on the enlarged crop: there noise is still white and JPEG's
 8-pixel blocks are still 8 pixels. Worn prints have a number of their own (`print_damage.py`). The score is a logistic
@@ -13,7 +13,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from iconface_core import reason_codes as codes
 from iconface_core.geometry import FFHQ_512, invert
+from iconface_core.reasons import Reason
 from iconface_core.types import F32, RgbU8
 
 from .print_damage import print_damage
@@ -68,7 +70,7 @@ class Degradation:
     noise: float
     detail: float
     blockiness: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     quality: float | None = None
     print_damage: float = 0.0
 
@@ -86,21 +88,21 @@ def measure(crop: RgbU8, from_photo: F32, quality: float | None = None) -> Degra
     values = features(noise, bands, blockiness, eye_distance)
     score = float(1 / (1 + np.exp(-np.clip(values @ WEIGHTS + INTERCEPT, -30, 30))))
     detail = float(values[3])
-    reasons = []
+    reasons: list[Reason] = []
     if eye_distance < 20:
-        reasons.append(f"only {eye_distance:.0f} px between the eyes")
+        reasons.append(codes.FEW_PIXELS(px=eye_distance))
     worn, marks = print_damage(crop, scale)
     if score >= SHARP_SCORE:
         if noise > 4:
-            reasons.append(f"noisy (about {noise:.0f} of 255)")
+            reasons.append(codes.NOISY(noise=noise))
         if blockiness > 0.3:
-            reasons.append("JPEG blocks")
+            reasons.append(codes.JPEG_BLOCKS())
         if detail < BLURRED_DETAIL or not (noise > 4 or blockiness > 0.3):
-            reasons.append("blurred")
+            reasons.append(codes.BLURRED())
     if worn >= SHARP_SCORE:
         reasons += marks
     if max(score, worn) >= SHARP_SCORE and quality is not None and quality < 0.5:
-        reasons.append(f"hard to recognise (quality {quality:.2f})")
+        reasons.append(codes.HARD_TO_RECOGNISE(quality=quality))
     return Degradation(score, eye_distance, noise, detail, blockiness, tuple(reasons), quality, worn)
 
 
@@ -114,12 +116,12 @@ def is_sharp_already(degradation: Degradation) -> bool:
     return degradation.worst < SHARP_SCORE
 
 
-def why_left_alone(degradation: Degradation) -> str | None:
+def why_left_alone(degradation: Degradation) -> Reason | None:
     """The reason not to restore this face, or None when it should be restored."""
     if is_too_small(degradation):
-        return f"too small: {degradation.eye_distance:.0f} px between the eyes, at least {MIN_EYE_DISTANCE:.0f} needed"
+        return codes.TOO_SMALL(px=degradation.eye_distance, least=MIN_EYE_DISTANCE)
     if is_sharp_already(degradation):
-        return f"sharp already (degradation {degradation.worst:.2f} of 1)"
+        return codes.SHARP_ALREADY(degradation=degradation.worst)
     return None
 
 

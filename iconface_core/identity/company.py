@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iconface_core import reason_codes as codes
+from iconface_core.reasons import Reason
 from iconface_core.types import I64
 
 DOUBT = 10.0
@@ -42,12 +44,11 @@ class Hint:
     photos: int
     beside: int | None = None
 
-    def reason(self, names: Mapping[int, str]) -> str:
-        """For people: "in 14 photos together with Ada, who is in this photo"."""
-        many = f"{self.photos} photo{'s' * (self.photos != 1)}"
+    def reason(self, names: Mapping[int, str]) -> Reason:
+        """Such as "in 14 photos together with Ada, who is in this photo"."""
         if self.beside is None:
-            return f"also in {many} of the same day"
-        return f"in {many} together with {names.get(self.beside) or f'person {self.beside}'}, who is in this photo"
+            return codes.SEEN_THAT_DAY(photos=self.photos)
+        return codes.SEEN_WITH(photos=self.photos, person=self.beside, name=names.get(self.beside))
 
 
 def hints(

@@ -3,8 +3,8 @@
 Evidence adds up in nats. Each pair of faces gives a calibrated log-likelihood ratio; a person's faces are pooled; the
 posterior is taken over all people and "somebody else". Facts (rejections, faces of the same photo, birth dates)
 exclude people before any evidence is read. A face is *known* only when one person clearly beats both the runner-up
-and the stranger; otherwise the caller gets the doubt in words. What the rest of the photo suggests (`hints`) is heard
-only then, and can tip nothing but a doubt.
+and the stranger; otherwise the caller gets the doubt and its reason. What the rest of the photo suggests
+(`hints`) is heard only then, and can tip nothing but a doubt.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from iconface_core import reason_codes as codes
 from iconface_core.calibration import Calibration
+from iconface_core.reasons import Code, Reason
 from iconface_core.types import F32, I64
 
 
@@ -30,9 +32,9 @@ class IdentityKind(StrEnum):
 class Exclusion(StrEnum):
     """Why a person was not considered."""
 
-    REJECTED = "you said it is not them"
-    SAME_PHOTO = "another face of this photo is them"
-    NOT_BORN = "the photo was taken before their birth"
+    REJECTED = "rejected"  # the human said: not them
+    SAME_PHOTO = "same_photo"  # another face of this photo is them
+    NOT_BORN = "not_born"  # the photo was taken before their birth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,27 +169,31 @@ class Identification:
     def runner_up(self) -> PersonEvidence | None:
         return self.candidates[1] if len(self.candidates) > 1 else None
 
-    def reason(self, names: Mapping[int, str] | None = None) -> str:
-        """One sentence for people, such as "not sure between Ada (61 %) and Eva (35 %)"; no name: the person's id."""
-
-        def name(person_id: int) -> str:
-            return (names or {}).get(person_id) or f"person {person_id}"
-
+    def reason(self, names: Mapping[int, str] | None = None) -> Reason:
+        """What speaks for the answer, such as "not sure between Ada (61 %) and Eva (35 %)". `names`: of people who have
+        one."""
+        names = names or {}
         best, second = self.best, self.runner_up
         if best is None:
-            return "no person to compare with" + (f" ({len(self.excluded)} excluded by facts)" if self.excluded else "")
-        measured = f"similarity {best.similarity:.2f} to the best of {best.faces} face{'s' * (best.faces != 1)}"
+            return codes.NO_PERSON_TO_COMPARE(excluded=len(self.excluded))
+
+        def likely(who: PersonEvidence, code: Code = codes.LIKELY) -> Reason:
+            return code(person=who.person_id, name=names.get(who.person_id), posterior=who.posterior)
+
+        measured = {
+            "person": best.person_id,
+            "name": names.get(best.person_id),
+            "posterior": best.posterior,
+            "similarity": best.similarity,
+            "faces": best.faces,
+        }
         if self.kind is IdentityKind.KNOWN:
-            rest = f"; next {name(second.person_id)} at {_percent(second.posterior)}" if second is not None else ""
-            return f"{name(best.person_id)} ({_percent(best.posterior)}, {measured}{rest})"
+            return codes.KNOWN(**measured, next=None if second is None else likely(second, codes.NEXT))
         if self.kind is IdentityKind.UNKNOWN:
-            return f"nobody in the gallery: the closest is {name(best.person_id)} ({measured})"
+            return codes.CLOSEST(**measured)
         if second is not None and second.posterior > self.stranger_posterior:
-            return (
-                f"not sure between {name(best.person_id)} ({_percent(best.posterior)}) "
-                f"and {name(second.person_id)} ({_percent(second.posterior)})"
-            )
-        return f"perhaps {name(best.person_id)} ({_percent(best.posterior)}, {measured}), or somebody else"
+            return codes.BETWEEN(first=likely(best), second=likely(second))
+        return codes.PERHAPS(**measured)
 
 
 def identify(
@@ -321,12 +327,3 @@ def _weigh(
 def _log_odds(a: float, b: float) -> float:
     """ln(a / b), finite for probabilities that underflow."""
     return float(np.log(max(a, 1e-300)) - np.log(max(b, 1e-300)))
-
-
-def _percent(probability: float) -> str:
-    """For people: never "100 %" for what is only likely, nor "0 %" for what is possible."""
-    if probability > 0.9995:
-        return "over 99.9 %"
-    return (
-        "under 0.1 %" if probability < 0.0005 else f"{probability * 100:.{0 if 0.01 <= probability <= 0.99 else 1}f} %"
-    )

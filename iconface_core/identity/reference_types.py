@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from iconface_core.reasons import Reason
 from iconface_core.types import F32
 
 from .pose import Pose
@@ -92,13 +93,13 @@ class ReferencePolicy:
 
 @dataclass(frozen=True, slots=True)
 class ChosenReference:
-    """`score` 0..1. `reasons`: short texts with numbers. `likeness`: cosine to the person's other faces, None when
+    """`score` 0..1. `reasons`: what makes it up. `likeness`: cosine to the person's other faces, None when
     there are none. `pose_degrees`: from the degraded face. `years_apart`: None when a capture date is unknown."""
 
     face_id: int
     photo_id: int
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     likeness: float | None
     pose_degrees: float
     years_apart: float | None
@@ -106,20 +107,20 @@ class ChosenReference:
 
 @dataclass(frozen=True, slots=True)
 class RefusedReference:
-    """`reason`: a short text with numbers. `score` is None when the candidate was refused before scoring."""
+    """`reason` says more than `refusal`. `score` is None when the candidate was refused before scoring."""
 
     face_id: int
     photo_id: int
     refusal: Refusal
-    reason: str
+    reason: Reason
     score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceChoice:
-    """`chosen`, best first; `refused`, by face id. Every candidate is in exactly one of them. `summary`: one sentence;
-    with nothing chosen it says why the restoration goes without references."""
+    """`chosen`, best first; `refused`, by face id. Every candidate is in exactly one of them. `summary`
+    counts; with nothing chosen it says why the restoration goes without references."""
 
     chosen: tuple[ChosenReference, ...]
     refused: tuple[RefusedReference, ...]
-    summary: str
+    summary: Reason

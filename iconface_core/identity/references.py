@@ -4,13 +4,16 @@ Three steps: what may not even vote on how the person looks is put aside; the re
 of the person's other faces; what is left is scored and taken greedily, never twice from one moment.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, time
 from math import exp
 
 import numpy as np
 
+from iconface_core import reason_codes as codes
 from iconface_core.calibration import Calibration
+from iconface_core.reasons import Reason
 from iconface_core.types import F32
 
 from .pose import Pose, head_pose
@@ -75,9 +78,7 @@ def select_references(
             continue
         choice = _score(candidate, degraded, pose, likeness, others, calibration, policy)
         if choice.score < policy.min_score:
-            reason = f"score {choice.score:.2f}, at least {policy.min_score:.2f} is needed: " + ", ".join(
-                choice.reasons
-            )
+            reason = codes.LOW_SCORE(score=choice.score, least=policy.min_score, reasons=choice.reasons)
             refused.append(
                 RefusedReference(candidate.face_id, candidate.photo_id, Refusal.LOW_SCORE, reason, choice.score)
             )
@@ -89,9 +90,9 @@ def select_references(
     for candidate, choice in scored:
         twin = next((c for c, _ in chosen if _same_moment(c, candidate, policy)), None)
         if twin is not None:
-            why = Refusal.REPEATS, f"the same moment as the better face {twin.face_id}"
+            why = Refusal.REPEATS, codes.REPEATS(face_id=twin.face_id)
         elif len(chosen) >= limit:
-            why = Refusal.NOT_NEEDED, f"score {choice.score:.2f}, but only {limit} are wanted"
+            why = Refusal.NOT_NEEDED, codes.NOT_NEEDED(score=choice.score, limit=limit)
         else:
             chosen.append((candidate, choice))
             continue
@@ -102,25 +103,25 @@ def select_references(
 
 def _refuse_as_evidence(
     candidate: ReferenceCandidate, degraded: DegradedFace, policy: ReferencePolicy
-) -> tuple[Refusal, str] | None:
+) -> tuple[Refusal, Reason] | None:
     """What must not even vote on how the person looks."""
     if candidate.restored:
-        return Refusal.RESTORED, "a restored picture: our own output is never evidence"
+        return Refusal.RESTORED, codes.OUR_OUTPUT()
     if candidate.rejected:
-        return Refusal.REJECTED, "you said it is not this person"
+        return Refusal.REJECTED, codes.REJECTED()
     same_face = degraded.face_id is not None and candidate.face_id == degraded.face_id
     if same_face or (degraded.photo_id is not None and candidate.photo_id == degraded.photo_id):
-        return Refusal.SAME_PHOTO, "the degraded photo itself"
+        return Refusal.SAME_PHOTO, codes.SAME_PHOTO()
     if candidate.photo_hash == degraded.photo_hash:
-        return Refusal.NEAR_DUPLICATE, "a copy of the degraded photo (same content)"
+        return Refusal.NEAR_DUPLICATE, codes.SAME_CONTENT()
     if degraded.vector is not None:
         similarity = float(candidate.vector @ degraded.vector)
         if similarity >= policy.duplicate_similarity:
-            return Refusal.NEAR_DUPLICATE, f"the degraded picture again (similarity {similarity:.2f})"
+            return Refusal.NEAR_DUPLICATE, codes.SAME_PICTURE(similarity=similarity)
     if _one_burst(candidate.captured_at, degraded.captured_at, policy):
-        return Refusal.NEAR_DUPLICATE, f"taken within {policy.burst_seconds:.0f} s of the degraded photo"
+        return Refusal.NEAR_DUPLICATE, codes.SAME_BURST(seconds=policy.burst_seconds)
     if candidate.doubtful and not candidate.confirmed:
-        return Refusal.DOUBTFUL, "not sure that it is this person: confirm it to use it"
+        return Refusal.DOUBTFUL, codes.UNSURE_PERSON()
     return None
 
 
@@ -153,23 +154,17 @@ def _likeness(faces: Sequence[ReferenceCandidate]) -> list[float | None]:
 
 def _refuse_as_reference(
     candidate: ReferenceCandidate, likeness: float | None, calibration: Calibration, policy: ReferencePolicy
-) -> tuple[Refusal, str] | None:
+) -> tuple[Refusal, Reason] | None:
     """What may vote but does not help. A confirmed face unlike the rest (a child, a wig) stays: the human knows."""
     unlike = likeness is not None and float(calibration.llr(likeness, candidate.quality)) < policy.min_likeness_llr
     if unlike and not candidate.confirmed:
-        return Refusal.DOUBTFUL, f"unlike the person's other faces (similarity {likeness:.2f}): perhaps somebody else"
+        return Refusal.DOUBTFUL, codes.UNLIKE(similarity=likeness)
     if candidate.quality < policy.min_quality:
-        return Refusal.LOW_QUALITY, f"quality {candidate.quality:.2f}, at least {policy.min_quality:.2f} is needed"
+        return Refusal.LOW_QUALITY, codes.LOW_QUALITY(quality=candidate.quality, least=policy.min_quality)
     if candidate.det_score < policy.min_det_score:
-        return (
-            Refusal.LOW_QUALITY,
-            f"detector score {candidate.det_score:.2f}, at least {policy.min_det_score:.2f} is needed",
-        )
+        return Refusal.LOW_QUALITY, codes.LOW_DET_SCORE(score=candidate.det_score, least=policy.min_det_score)
     if candidate.face_px < policy.min_face_px:
-        return (
-            Refusal.TOO_SMALL,
-            f"the face is {candidate.face_px:.0f} px, at least {policy.min_face_px:.0f} px is needed",
-        )
+        return Refusal.TOO_SMALL, codes.REFERENCE_SMALL(px=candidate.face_px, least=policy.min_face_px)
     return None
 
 
@@ -182,7 +177,7 @@ def _score(
     calibration: Calibration,
     policy: ReferencePolicy,
 ) -> ChosenReference:
-    """The weighted mean of six parts, each 0..1, and the sentences that go with them."""
+    """The weighted mean of six parts, each 0..1, and the reasons that go with them."""
     pose_degrees = pose.distance(candidate.pose or pose_of(candidate.landmarks))
     seconds = _seconds_apart(candidate.captured_at, degraded.captured_at)
     years = None if seconds is None else seconds / _YEAR
@@ -197,14 +192,12 @@ def _score(
     total = sum(weight for weight, _ in parts.values())
     score = sum(weight * value for weight, value in parts.values()) / total if total else 0.0
     reasons = (
-        f"quality {candidate.quality:.2f}",
-        "the person's only other face"
-        if likeness is None
-        else f"likeness {likeness:.2f} to the person's other {others} face{'s' * (others != 1)}",
-        f"pose {pose_degrees:.0f}° from the degraded face",
-        f"face {candidate.face_px:.0f} px",
-        "capture date unknown" if years is None else f"taken {_span(years)} apart",
-        "confirmed by you" if candidate.confirmed else "not confirmed",
+        codes.QUALITY(quality=candidate.quality),
+        codes.ONLY_FACE() if likeness is None else codes.LIKENESS(similarity=likeness, others=others),
+        codes.POSE(degrees=pose_degrees),
+        codes.FACE_SIZE(px=candidate.face_px),
+        codes.DATE_UNKNOWN() if years is None else codes.YEARS_APART(years=years),
+        codes.CONFIRMED() if candidate.confirmed else codes.NOT_CONFIRMED(),
     )
     return ChosenReference(
         candidate.face_id, candidate.photo_id, round(score, 6), reasons, likeness, pose_degrees, years
@@ -248,36 +241,12 @@ def _seconds_apart(a: datetime | None, b: datetime | None) -> float | None:
     return abs((a.replace(tzinfo=None) - b.replace(tzinfo=None)).total_seconds())
 
 
-def _span(years: float) -> str:
-    days = years * _YEAR / 86400.0
-    if days < 1.0:
-        return "less than a day"
-    if days < 60.0:
-        return f"{days:.0f} day{'s' * (round(days) != 1)}"
-    return f"{days / 30.44:.0f} months" if years < 1.5 else f"{years:.0f} years"
-
-
-def _summary(chosen: int, refused: Sequence[RefusedReference]) -> str:
+def _summary(chosen: int, refused: Sequence[RefusedReference]) -> Reason:
     if chosen:
-        return f"{chosen} reference{'s' * (chosen != 1)} chosen of {chosen + len(refused)} faces"
+        return codes.REFERENCES_CHOSEN(chosen=chosen, of=chosen + len(refused))
     if not refused:
-        return "no references: the person has no other face"
-    counts: dict[Refusal, int] = {}
-    for r in refused:
-        counts[r.refusal] = counts.get(r.refusal, 0) + 1
-    why = ", ".join(f"{n} {_PLAIN[code]}" for code, n in sorted(counts.items(), key=lambda kv: (-kv[1], kv[0])))
-    return f"no references: none of {len(refused)} faces is good enough ({why})"
-
-
-_PLAIN = {
-    Refusal.RESTORED: "restored by us",
-    Refusal.REJECTED: "rejected by you",
-    Refusal.SAME_PHOTO: "in the degraded photo",
-    Refusal.NEAR_DUPLICATE: "a copy of the degraded photo",
-    Refusal.DOUBTFUL: "perhaps somebody else",
-    Refusal.LOW_QUALITY: "of too low quality",
-    Refusal.TOO_SMALL: "too small",
-    Refusal.LOW_SCORE: "scored too low",
-    Refusal.REPEATS: "of one moment",
-    Refusal.NOT_NEEDED: "not needed",
-}
+        return codes.NO_OTHER_FACE()
+    counts = Counter(r.refusal for r in refused)
+    most_first = sorted(counts.items(), key=lambda kv: (-kv[1], kv[0]))
+    why = tuple(codes.REFUSED_FACES(count=n, refusal=refusal.value) for refusal, n in most_first)
+    return codes.NONE_GOOD_ENOUGH(faces=len(refused), refused=why)

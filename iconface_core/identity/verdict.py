@@ -23,7 +23,9 @@ More similarity after restoring never makes a verdict worse, and less never make
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from iconface_core import reason_codes as codes
 from iconface_core.calibration import Calibration
+from iconface_core.reasons import Reason
 
 
 class VerdictKind(StrEnum):
@@ -53,7 +55,7 @@ class Verdict:
     """`before` and `after` are the gallery evidence (None without a person), `to_input` that to the degraded face."""
 
     kind: VerdictKind
-    reason: str
+    reason: Reason
     to_input: float
     before: float | None = None
     after: float | None = None
@@ -96,30 +98,29 @@ def lost_likeness(before: float | None, after: float | None) -> bool:
 
 def refused_for_loss(verdict: Verdict) -> Verdict:
     """The same verdict, refused because likeness was lost whatever the strength."""
-    reason = "the restored face is less like the person's other photos than the original, at any strength that shows"
-    return replace(verdict, kind=VerdictKind.REFUSED, reason=reason)
+    return replace(verdict, kind=VerdictKind.REFUSED, reason=codes.LESS_LIKE())
 
 
 def _judge_alone(same: float, policy: VerdictPolicy) -> Verdict:
     if same < policy.different:
-        return Verdict(VerdictKind.REFUSED, "the restored face looks like another person than the original", same)
+        return Verdict(VerdictKind.REFUSED, codes.OTHER_PERSON(), same)
     if same < policy.same_person:
-        return Verdict(VerdictKind.DOUBTFUL, "the restored face is not surely the person of the original", same)
-    return Verdict(VerdictKind.UNCHECKED, "nobody to compare it with; it still matches the original", same)
+        return Verdict(VerdictKind.DOUBTFUL, codes.NOT_SURELY_ORIGINAL(), same)
+    return Verdict(VerdictKind.UNCHECKED, codes.NOBODY_TO_COMPARE(), same)
 
 
-def _with_person(same: float, was: float, now: float, policy: VerdictPolicy) -> tuple[VerdictKind, str]:
+def _with_person(same: float, was: float, now: float, policy: VerdictPolicy) -> tuple[VerdictKind, Reason]:
     loss = was - now
     if same < policy.different:
-        return VerdictKind.REFUSED, "the restored face looks like another person than the original"
+        return VerdictKind.REFUSED, codes.OTHER_PERSON()
     if now < policy.same_person <= was:
-        return VerdictKind.REFUSED, "the original matches the person's other photos, the restored face no longer does"
+        return VerdictKind.REFUSED, codes.NO_LONGER_MATCHES()
     if loss > policy.max_loss:
-        return VerdictKind.REFUSED, "the restored face is much less like the person's other photos than the original"
+        return VerdictKind.REFUSED, codes.MUCH_LESS_LIKE()
     if now < policy.same_person:
-        return VerdictKind.DOUBTFUL, "neither the original nor the restored face surely matches the person"
+        return VerdictKind.DOUBTFUL, codes.NEITHER_SURELY()
     if loss > policy.small_loss:
-        return VerdictKind.DOUBTFUL, "the restored face is a little less like the person's other photos"
+        return VerdictKind.DOUBTFUL, codes.LITTLE_LESS_LIKE()
     if same < policy.same_person:
-        return VerdictKind.DOUBTFUL, "the restored face differs from the original more than it should"
-    return VerdictKind.PASS, "the restored face matches the person's other photos at least as well as it should"
+        return VerdictKind.DOUBTFUL, codes.DIFFERS_TOO_MUCH()
+    return VerdictKind.PASS, codes.STILL_MATCHES()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from iconface_core.errors import ImageWriteError
+from iconface_core.reason_codes import CANNOT_WRITE, DISK_FULL
 
 _PARTIAL = ".part"
 _TOO_MANY = "too many restored versions of this photo in the folder"
@@ -61,7 +62,8 @@ def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Pa
         _copy_times(source, path)
         sync_path(first.parent)
     except OSError as e:
-        raise ImageWriteError(f"{first}: cannot be written ({e.strerror or e}); nothing was left behind") from e
+        reason = DISK_FULL() if e.errno == errno.ENOSPC else CANNOT_WRITE(detail=e.strerror or str(e))
+        raise ImageWriteError(f"{first}: cannot be written ({e.strerror or e}); nothing was left behind", reason) from e
     return path
 
 

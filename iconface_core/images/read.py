@@ -27,6 +27,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from iconface_core import reason_codes as codes
 from iconface_core.errors import ImageReadError, ImageTooLargeError
 from iconface_core.types import F32, BBox, DetectedFace, RgbU8
 
@@ -158,7 +159,10 @@ def read_photo(
     try:
         pixels = _srgb_pixels(decoded, notes)
     except Exception as e:
-        raise ImageReadError(f"{path}: cannot convert {decoded.image.mode} pixels to RGB ({_said(e)})") from e
+        raise ImageReadError(
+            f"{path}: cannot convert {decoded.image.mode} pixels to RGB ({_said(e)})",
+            codes.NOT_CONVERTIBLE(mode=decoded.image.mode, detail=_said(e)),
+        ) from e
     return Photo(
         pixels,
         *decoded.full_size,
@@ -204,7 +208,8 @@ def check_photo(path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> None:
     if size > (most := max_pixels * _MOST_BYTES_A_PIXEL + _MOST_METADATA):
         raise ImageReadError(
             f"{path}: {size / 1e9:.1f} GB, more than a photo of {max_pixels / 1e6:.0f} megapixels can have "
-            f"({most / 1e9:.1f} GB); raise max_megapixels if this is a real photo"
+            f"({most / 1e9:.1f} GB); raise max_megapixels if this is a real photo",
+            codes.TOO_MANY_BYTES(bytes=size, most=most, megapixels=max_pixels / 1e6),
         )
 
 
@@ -214,19 +219,25 @@ def _recognised(path: Path) -> Iterator[tuple[BinaryIO, str, bytes]]:
     try:
         file = open_regular(path)
     except FileNotFoundError as e:
-        raise ImageReadError(f"{path}: no such file") from e
+        raise ImageReadError(f"{path}: no such file", codes.FILE_MISSING()) from e
     except OSError as e:
-        raise ImageReadError(f"{path}: cannot be opened ({e.strerror})") from e
+        denied = isinstance(e, PermissionError)
+        reason = codes.NOT_PERMITTED() if denied else codes.CANNOT_OPEN(detail=e.strerror or _said(e))
+        raise ImageReadError(f"{path}: cannot be opened ({e.strerror})", reason) from e
     with file:
         try:
             head = file.read(4096)
         except OSError as e:
-            raise ImageReadError(f"{path}: cannot be read ({e.strerror})") from e
+            reason = codes.CANNOT_READ(detail=e.strerror or _said(e))
+            raise ImageReadError(f"{path}: cannot be read ({e.strerror})", reason) from e
         if not head:
-            raise ImageReadError(f"{path}: the file is empty (0 bytes)")
+            raise ImageReadError(f"{path}: the file is empty (0 bytes)", codes.FILE_EMPTY())
         photo_format = sniff_bytes(head, path.suffix)
         if photo_format is None:
-            raise ImageReadError(f"{path}: not a picture format we read; first bytes {head[:8]!r}")
+            raise ImageReadError(
+                f"{path}: not a picture format we read; first bytes {head[:8]!r}",
+                codes.NOT_A_PICTURE(first_bytes=repr(head[:8])),
+            )
         yield file, photo_format, head
 
 
@@ -241,13 +252,16 @@ def opened(path: Path) -> Iterator[tuple["ImageFile", str, BinaryIO]]:
             stream: Any = io.BytesIO(_raw_preview(path)) if photo_format == "raw" else file
             image = _OPENERS[photo_format](stream)
         except ImageTooLargeError as e:
-            raise ImageTooLargeError(f"{path}: {e}") from e
+            raise ImageTooLargeError(f"{path}: {e}", codes.TOO_LARGE_TO_DECODE(detail=_said(e))) from e
         except ImageReadError:
             raise
         except Image.DecompressionBombError as e:  # the WebP reader checks Pillow's own limit (179 megapixels)
-            raise ImageTooLargeError(f"{path}: {e}") from e
+            raise ImageTooLargeError(f"{path}: {e}", codes.TOO_LARGE_TO_DECODE(detail=_said(e))) from e
         except Exception as e:  # Pillow and libheif document only a part of what they raise
-            raise ImageReadError(f"{path}: damaged {photo_format}, its header cannot be read ({_said(e)})") from e
+            raise ImageReadError(
+                f"{path}: damaged {photo_format}, its header cannot be read ({_said(e)})",
+                codes.HEADER_DAMAGED(format=photo_format, detail=_said(e)),
+            ) from e
         yield image, photo_format, stream
 
 
@@ -261,12 +275,14 @@ def _check_size(path: Path, size: tuple[int, int], most: int, most_full: int | N
     shown = f"{path}: {width} x {height} = {width * height / 1e6:.0f} megapixels"
     if width * height > most:
         raise ImageTooLargeError(
-            f"{shown}, more than the limit of {most / 1e6:.0f}; raise max_megapixels if this is a real photo"
+            f"{shown}, more than the limit of {most / 1e6:.0f}; raise max_megapixels if this is a real photo",
+            codes.TOO_MANY_PIXELS(width=width, height=height, megapixels=most / 1e6),
         )
     if most_full is not None and width * height > most_full:
         raise ImageTooLargeError(
             f"{shown}; at full size at most {most_full / 1e6:.0f} are read, because the whole picture is held in "
-            "memory. Cut out the part with the face, save it smaller, or raise full_megapixels"
+            "memory. Cut out the part with the face, save it smaller, or raise full_megapixels",
+            codes.TOO_LARGE_IN_FULL(width=width, height=height, megapixels=most_full / 1e6),
         )
 
 
@@ -286,9 +302,12 @@ def _decode(path: Path, image: "ImageFile", photo_format: str, file: BinaryIO, g
     try:
         pixels, upright = _pixels(image, photo_format, file, goal)
     except (ImageTooLargeError, Image.DecompressionBombError) as e:  # Pillow checks a TIFF anew when it loads it whole
-        raise ImageTooLargeError(f"{path}: {e}") from e
+        raise ImageTooLargeError(f"{path}: {e}", codes.TOO_LARGE_TO_DECODE(detail=_said(e))) from e
     except Exception as e:
-        raise ImageReadError(f"{path}: truncated or damaged {photo_format} ({_said(e)})") from e
+        raise ImageReadError(
+            f"{path}: truncated or damaged {photo_format} ({_said(e)})",
+            codes.PICTURE_DAMAGED(format=photo_format, detail=_said(e)),
+        ) from e
     if orientation in _TRANSPOSE and not upright:
         pixels = pixels.transpose(_TRANSPOSE[orientation])
         if orientation >= 5 and photo_format != "tiff":
@@ -373,7 +392,10 @@ def _raw_preview(path: Path) -> bytes:
             Image.fromarray(np.asarray(preview.data)).save(bitmap, "PNG", compress_level=1)
             return bitmap.getvalue()
     except rawpy.LibRawError as e:
-        raise ImageReadError(f"{path}: camera RAW without a readable embedded preview ({e}); convert it to JPEG") from e
+        raise ImageReadError(
+            f"{path}: camera RAW without a readable embedded preview ({e}); convert it to JPEG",
+            codes.NO_RAW_PREVIEW(detail=_said(e)),
+        ) from e
 
 
 def _open_preview(stream: Any) -> "ImageFile":

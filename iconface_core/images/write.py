@@ -29,6 +29,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from iconface_core.errors import ImageReadError, ImageWriteError
+from iconface_core.reason_codes import CANNOT_ENCODE, NO_COPY
 from iconface_core.types import RgbU8
 
 from .atomic_write import name_limit, publish, shortened
@@ -90,7 +91,8 @@ def write_restored(
     except (ImageReadError, ImageWriteError):
         raise
     except Exception as e:  # what a damaged profile or block of metadata brings about
-        raise ImageWriteError(f"{source}: a restored copy cannot be made ({e or type(e).__name__})") from e
+        detail = str(e) or type(e).__name__
+        raise ImageWriteError(f"{source}: a restored copy cannot be made ({detail})", NO_COPY(detail=detail)) from e
 
 
 def _written(source: Path, decoded: Decoded, restored: RgbU8, provenance: Provenance, folder: Path) -> Written:
@@ -114,7 +116,10 @@ def _written(source: Path, decoded: Decoded, restored: RgbU8, provenance: Proven
     try:
         data = _encode(samples, suffix, options, embedded, notes, lossless=_is_lossless_webp(source, decoded.format))
     except Exception as e:
-        raise ImageWriteError(f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})") from e
+        raise ImageWriteError(
+            f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})",
+            CANNOT_ENCODE(format=suffix[1:], detail=str(e)),
+        ) from e
     return Written(publish(data, restored_names(source, folder, suffix), source), tuple(dict.fromkeys(notes)))
 
 

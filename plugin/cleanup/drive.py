@@ -11,8 +11,10 @@ from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
+from iconface_core.reasons import from_json
 from plugin.errors import BusyError
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE
+from plugin.reason_words import in_words
 from plugin.service.control import ask
 from plugin.service.lock import only_service
 from plugin.service.run import make_supervisor
@@ -77,9 +79,10 @@ def _why(tx: Tx) -> str:
     """What the photo that is tried again last failed on, such as a full disk; else what the feeder said."""
     failed = [j.error for j in tx.jobs.find(kind=RESTORE, states=("waiting",), origin=ORIGIN) if j.error]
     if failed:
-        return failed[-1]
-    said = tx.jobs.find(kind=CLEANUP_ITEM, states=("done",))
-    return str((said[-1].progress or {}).get("text", "")) if said else ""
+        return in_words(failed[-1])
+    ended = tx.jobs.find(kind=CLEANUP_ITEM, states=("done",))
+    text = (ended[-1].progress or {}).get("text") if ended else None
+    return "" if text is None else in_words(from_json(text))
 
 
 def _only_ours(on_end: Callable[[JobRecord], None]) -> Callable[[JobRecord], None]:

@@ -16,6 +16,7 @@ from gallery_db.records import CleanupItem, CleanupRecord
 from plugin.job_kinds import CLEANUP_ITEM, CLEANUP_PRIORITY, RESTORE
 from plugin.jobs.context import JobContext
 from plugin.paths import printable
+from plugin.reasons import ANOTHER_CLEANUP, FED, WAITING
 
 from .schedule import Gate, Hours
 
@@ -92,21 +93,21 @@ def feed(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str
     with app.gallery.begin(write=False) as tx:
         run = tx.cleanups.latest()
     if run is None or run.started_at != payload["run"]:
-        return {"text": "another clean-up took its place"}
+        return {"text": ANOTHER_CLEANUP().as_json()}
     job.check()
     wait, why = Gate.of(run).wait(datetime.now())
     with app.gallery.begin() as tx:
         run = tx.cleanups.latest()
         if run is None or run.started_at != payload["run"]:
-            return {"text": "another clean-up took its place"}
+            return {"text": ANOTHER_CLEANUP().as_json()}
         if wait > 0:
             proceed(tx, run, wait=wait)
-            return {"text": f"waiting: {why}", "wait": round(wait)}
+            return {"text": WAITING(why=why).as_json(), "wait": round(wait)}
         for item in tx.cleanups.next_items(run.id, FEED):
             tx.cleanups.feed(item.id, _enqueue(tx, item, run))
         run = tx.cleanups.latest() or run
         proceed(tx, run)
-    return {"text": f"{run.fed} of {run.photos} photos given to the queue", "fed": run.fed}
+    return {"text": FED(fed=run.fed, of=run.photos).as_json(), "fed": run.fed}
 
 
 def open_jobs(gallery: Gallery) -> int:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord, RestorationRecord
+from iconface_core.reasons import Reason, from_json, read_reasons
 from plugin.job_kinds import RESTORE
-from plugin.restoring.skips import ALREADY_CLEAR
+from plugin.reason_words import all_in_words, in_words
+from plugin.reasons import FACE_GONE, UNSEEN
 from plugin.rows import Row
 
 Kind = Literal["restored", "refused", "left alone", "failed", "cancelled", "waiting"]
@@ -27,8 +29,8 @@ class CleanupOutcome:
     person: str | None = None
     bbox: tuple[float, ...] | None = None
     score: float | None = None
-    complaints: tuple[str, ...] = ()
-    reason: str | None = None
+    complaints: tuple[Reason, ...] = ()
+    reason: Reason | None = None
     restoration_id: int | None = None
     state: str | None = None
     restorer: str | None = None
@@ -48,15 +50,15 @@ class CleanupOutcome:
         return self.state != "done", not self.named, -(self.changed_mean or 0.0)
 
     def row(self) -> Row:
-        """For JSON and CSV readers."""
+        """For readers of the table."""
         return {
             "outcome": self.kind,
             "photo": self.photo,
             "face_id": self.face_id,
             "person_name": self.person,
             "degradation": self.score,
-            "complaints": list(self.complaints),
-            "reason": self.reason,
+            "complaints": all_in_words(self.complaints),
+            "reason": None if self.reason is None else in_words(self.reason),
             "restoration_id": self.restoration_id,
             "state": self.state,
             "restorer": self.restorer,
@@ -116,18 +118,18 @@ def _of_face(
     """The restoration says more than the job when the job was killed after it had been kept, and was run again."""
     row = row or {}
     degradation = row.get("degradation") or {}
+    skipped = row.get("skipped_reason")
+    why = None if skipped is None else from_json(skipped)
     said: dict[str, Any] = {
         "photo": photo,
         "face_id": face_id,
         "person": _title(row.get("person_id"), names),
         "bbox": None if row.get("bbox") is None else tuple(row["bbox"]),
         "score": degradation.get("score"),
-        "complaints": tuple(degradation.get("reasons", ())),
+        "complaints": read_reasons(degradation.get("reasons", ())),
     }
     if record is None:
-        return CleanupOutcome(
-            "left alone", **said, reason=row.get("skipped_reason") or "the face is not there any more"
-        )
+        return CleanupOutcome("left alone", **said, reason=why or FACE_GONE())
     b = record.bbox
     said |= {"person": _title(record.person_id, names), "bbox": None if b is None else (b.x1, b.y1, b.x2, b.y2)}
     kind: Kind = _KINDS.get(record.state, "restored")
@@ -136,7 +138,7 @@ def _of_face(
         **said,
         reason=None
         if kind == "restored"
-        else row.get("skipped_reason") or (ALREADY_CLEAR if kind == "left alone" else None),
+        else why or (UNSEEN(mean=None, share=None, least=None) if kind == "left alone" else None),
         restoration_id=record.id,
         state=record.state,
         restorer=record.restorer,

@@ -1,7 +1,7 @@
 """What a clean-up would do: degraded faces of known people, best prospects first. No pixel is read."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from gallery_db.faces.measures import DegradedFilter
 from iconface_core.damage.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
+from iconface_core.reasons import Reason
+from plugin.reason_words import GAINS
+from plugin.reasons import FEWER_REFERENCES, LITTLE_TO_GAIN, NO_GOOD_REFERENCE, NO_VISIBLE_GAIN
 from plugin.restoring.candidates import Candidate
+from plugin.restoring.result import degradation_row
 from plugin.rows import Row
 
 from .estimate import Estimate, estimate
@@ -72,12 +76,13 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class CleanupPlan:
-    """`items` are to be restored, in this order; `left` counts the degraded faces that are left alone by reason.
+    """`items` are to be restored, in this order; `left` counts the degraded faces that are left alone, by
+    reason.
     `faces` usable ones are in the library, `measured` of them were measured, `in_full` of
     these in all pixels of the file. `beyond_limit` were cut off."""
 
     items: tuple[Candidate, ...]
-    left: dict[str, int]
+    left: Mapping[Reason, int]
     faces: int
     measured: int
     in_full: int
@@ -104,7 +109,7 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Clean
             DegradedFilter(VERSION, where.min_degradation, MIN_EYE_DISTANCE, where.root_id, since, before)
         )
     wanted: list[Candidate] = []
-    left: Counter[str] = Counter()
+    left: Counter[Reason] = Counter()
     degraded = 0
     for c in app.candidates.of(ids, restorer=backend, again=where.again):
         if (where.people and c.face.person_id not in where.people) or (where.named and not c.face.person_name):
@@ -114,7 +119,7 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Clean
         if reason is None:
             wanted.append(c)
         else:
-            left[_kind(reason)] += 1
+            left[reason] += 1
     wanted.sort(key=_best_first)
     items = tuple(wanted[: where.limit])
     photo_ids = sorted({c.face.photo_id for c in items})
@@ -122,7 +127,7 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Clean
         size = sum(tx.photos.get(p).size for p in photo_ids)
         expected = estimate(tx, restorer=backend.id, faces=len(items), input_bytes=size)
     return CleanupPlan(
-        items, dict(left), faces, measured, in_full, degraded, len(wanted) - len(items), len(photo_ids), expected
+        items, left, faces, measured, in_full, degraded, len(wanted) - len(items), len(photo_ids), expected
     )
 
 
@@ -135,16 +140,16 @@ def item_row(c: Candidate) -> Row:
         "bbox": [round(v, 1) for v in (f.bbox.x1, f.bbox.y1, f.bbox.x2, f.bbox.y2)],
         "person_id": f.person_id,
         "person_name": f.person_name,
-        "degradation": None if d is None else {"score": round(d.worst, 3), "reasons": list(d.reasons)},
+        "degradation": None if d is None else degradation_row(d),
         "likeness": None if c.likeness is None else round(c.likeness, 4),
         "references": [
-            {"face_id": r.face_id, "score": round(r.score, 4), "reasons": list(r.reasons)}
+            {"face_id": r.face_id, "score": round(r.score, 4), "reasons": [reason.as_json() for reason in r.reasons]}
             for r in (() if c.choice is None else c.choice.chosen)
         ],
         "gain": round(c.gain.value, 4),
         "gain_measured": c.gain.measured,
         "change": None if c.gain.change is None else round(c.gain.change, 2),
-        "gain_words": c.gain.words.lower(),
+        "gain_words": GAINS[c.gain.level],
     }
 
 
@@ -152,15 +157,10 @@ def _best_first(c: Candidate) -> tuple[float, float, float, int]:
     return -c.gain.value, -(c.gain.change or 0.0), -(c.degradation.worst if c.degradation else 0.0), c.face.id
 
 
-def _too_little(c: Candidate, where: PlanFilter) -> str | None:
+def _too_little(c: Candidate, where: PlanFilter) -> Reason | None:
     chosen: Sequence[object] = () if c.choice is None else c.choice.chosen
     if len(chosen) < where.min_references:
-        return "no good reference" if not chosen else f"fewer than {where.min_references} references"
+        return NO_GOOD_REFERENCE() if not chosen else FEWER_REFERENCES(least=where.min_references)
     if c.gain.unseen:
-        return "nobody would see the difference"
-    return "too little to gain" if c.gain.value < where.min_gain else None
-
-
-def _kind(reason: str) -> str:
-    """A reason without what is special to one face."""
-    return reason.partition(" (")[0].partition(":")[0]
+        return NO_VISIBLE_GAIN()
+    return LITTLE_TO_GAIN() if c.gain.value < where.min_gain else None

@@ -14,10 +14,12 @@ import numpy as np
 
 from gallery_db.records import CleanupRecord
 from iconface_core.errors import ImageReadError
+from iconface_core.reasons import read_reasons
 from iconface_core.types import RgbU8
 from plugin.errors import UsageError
 from plugin.library.photo_reader import PhotoReader
 from plugin.progress import Progress
+from plugin.reason_words import all_in_words, in_words
 
 from .estimate import paces, size_words, time_words
 from .outcomes import CleanupOutcome, counts, ended_jobs, outcomes
@@ -109,6 +111,8 @@ def _page(
         lstrip_blocks=True,
     )  # fmt: skip
     env.filters["name"] = lambda path: Path(path).name
+    env.filters["words"] = in_words
+    env.filters["all_words"] = lambda values: ", ".join(all_in_words(read_reasons(values)))
     shown = sorted(found, key=lambda o: (_ORDER.index(o.kind), o.first))[:limit]
     progress.total(len(shown))
     cards = list(_cards(shown, reader, progress))

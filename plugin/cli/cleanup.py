@@ -1,6 +1,7 @@
 """`iconface cleanup plan | run | pause | stop | status | report | measure`: restore a whole library."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -282,6 +283,11 @@ def _status(app: "App") -> "CleanupStatus":
 
 
 def _summary(made: "CleanupPlan") -> dict[str, Any]:
+    from plugin.cleanup.wording import left_alone
+
+    codes: Counter[str] = Counter()
+    for reason, n in made.left.items():
+        codes[reason.code] += n
     return {
         "faces": made.faces,
         "measured": made.measured,
@@ -290,5 +296,6 @@ def _summary(made: "CleanupPlan") -> dict[str, Any]:
         "worth_restoring": len(made.items),
         "photos": made.photos,
         "beyond_limit": made.beyond_limit,
-        "left_alone": made.left,
+        "left_alone": left_alone(made),
+        "left_alone_codes": dict(codes),
     }

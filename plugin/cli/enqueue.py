@@ -33,13 +33,14 @@ def enqueue(
     found = [p for p in paths if p.is_file()]
     left = [p for p in paths if p not in found]
     if not found:
-        raise NotFoundError(_why_not(next((p for p in left if p.is_dir()), left[0])))
+        raise _why_not(next((p for p in left if p.is_dir()), left[0]))
     folders = session.settings().folders
     drop(folders.inbox, found, options)
     running = wake_or_start(folders.runtime, session.own_home)
     paused = paused_kinds(folders.database) & {EVERYTHING, RESTORE}
     will = "will be restored, but restoring is paused" if paused else "will be restored"
-    said = [f"{printable(p)}: {will}" for p in found] + [_why_not(p) for p in left]
+    said = [f"{printable(p)}: {will}" for p in found]
+    said += [str(_why_not(p)) for p in left]
     if paused:
         kind = EVERYTHING if EVERYTHING in paused else RESTORE
         said.append(f"go on with: iconface jobs resume{'' if kind == EVERYTHING else f' {kind}'}")
@@ -56,5 +57,5 @@ def enqueue(
     return 5 if left else 0
 
 
-def _why_not(path: Path) -> str:
-    return f"{printable(path)}: {'a folder, no photo' if path.is_dir() else 'no such photo'}"
+def _why_not(path: Path) -> NotFoundError:
+    return NotFoundError("a folder, no photo" if path.is_dir() else "no such photo", photo=printable(path))

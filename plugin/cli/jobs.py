@@ -60,11 +60,14 @@ def show_all(
 
 def show(ctx: typer.Context, job: Annotated[int, typer.Argument(help="a job id")]) -> None:
     """Show one job with its payload, progress or result, and the reason if it failed."""
+    from .json_words import with_words
+
     session = Session.of(ctx)
     with _queue(session) as gallery, gallery.begin(write=False) as tx:
         record = tx.jobs.get(job)
     row = job_row(record)
-    session.out.object({"job": row}, [f"{key:10} {value}" for key, value in row.items() if value is not None])
+    worded = with_words(row)
+    session.out.object({"job": row}, [f"{key:10} {worded[key]}" for key in row if worded[key] is not None])
 
 
 def cancel(ctx: typer.Context, jobs: Ids) -> int:
@@ -245,7 +248,7 @@ def job_row(job: "JobRecord") -> dict[str, Any]:
         "priority": job.priority,
         "attempts": job.attempts,
         "run_after": job.run_after,
-        "error": job.error,
+        "error": _printable(job.error),
         "payload": _printable(job.payload),
         "progress": _printable(job.progress),
         "created_at": job.created_at,
@@ -265,12 +268,16 @@ def _what(job: "JobRecord") -> str:
 
 def _why(job: "JobRecord") -> str:
     """The reason of a failure, or how far it is, or what came of it."""
-    if job.error:
-        return job.error
+    from plugin.reason_words import in_words
+
+    from .json_words import said
+
+    if job.error is not None:
+        return in_words(job.error)
     progress = job.progress or {}
     if job.state == "running" and progress.get("total"):
         return f"{progress.get('done', 0)}/{progress['total']} {_printable(progress.get('text', ''))}".strip()
-    return str(_printable(progress.get("text", "")))
+    return str(_printable(said(progress.get("text", ""))))
 
 
 def _printable(value: Any) -> Any:

@@ -135,8 +135,17 @@ class Output:
     def _write(self, payload: Mapping[str, Any]) -> None:
         # Where a letter has no code, JSON has a way of its own to write it; UTF-8 has one for every letter.
         plain = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
-        say(json.dumps(payload, ensure_ascii=plain))
+        say(json.dumps(_with_words(payload), ensure_ascii=plain))
         flush()
+
+
+def _with_words(payload: Mapping[str, Any]) -> Any:
+    """Reasons in words, beside what they say. Where nobody has imported reasons there are none."""
+    if "iconface_core.reasons" not in sys.modules:
+        return payload
+    from .json_words import with_words
+
+    return with_words(payload)
 
 
 class _Events:

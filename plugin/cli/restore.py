@@ -33,6 +33,8 @@ def references(
     from plugin.library.photo_faces import pick
     from plugin.paths import absolute
 
+    from .json_words import with_words
+
     session = Session.of(ctx)
     with session.app() as app:
         path = absolute(photo)
@@ -42,7 +44,7 @@ def references(
     rows = [_row(a) for a in answers]
     known = sum(r["person_id"] is not None for r in rows)
     head = [f"{counted(len(rows), 'face')}, {known} of them known"] if len(rows) > 1 else []
-    session.out.result("faces", rows, [*head, *(line for r in rows for line in _lines(r))], photo=str(path))
+    session.out.result("faces", rows, [*head, *(line for r in rows for line in _lines(with_words(r)))], photo=str(path))
     return 0
 
 
@@ -139,6 +141,8 @@ def restore(
 
 
 def _row(answer: "IdentifiedFace") -> dict[str, Any]:
+    from plugin.reasons import NO_PERSON_NO_REFERENCES
+
     s, choice = answer.subject, answer.choice
     b = s.face.bbox
     return {
@@ -159,7 +163,7 @@ def _row(answer: "IdentifiedFace") -> dict[str, Any]:
                 "face_id": c.face_id,
                 "photo": answer.rows[c.face_id].photo,
                 "score": round(c.score, 4),
-                "reasons": list(c.reasons),
+                "reasons": c.reasons,
             }
             for c in (choice.chosen if choice else ())
         ],
@@ -172,7 +176,7 @@ def _row(answer: "IdentifiedFace") -> dict[str, Any]:
             }
             for r in (choice.refused if choice else ())
         ],
-        "summary": choice.summary if choice else "nobody is known for this face, so there are no references",
+        "summary": choice.summary if choice else NO_PERSON_NO_REFERENCES(),
     }
 
 

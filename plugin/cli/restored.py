@@ -199,6 +199,8 @@ def _both(records: "Sequence[RestorationRecord]") -> "Iterable[tuple[Restoration
 
 
 def _lines(row: dict[str, Any]) -> list[str]:
+    from plugin.restoring.result import reference_line
+
     check = row["identity"]
     numbers = "" if check["after"] is None else f" (likeness {check['before']:.2f} -> {check['after']:.2f})"
     out = [
@@ -209,7 +211,7 @@ def _lines(row: dict[str, Any]) -> list[str]:
     ]
     if check["verdict"]:
         out.append(f"  identity    {check['verdict']}{numbers}")
-    out += [f"  reference   {r['photo']} ({r['score']:.2f}: {', '.join(r['reasons'])})" for r in row["references"]]
+    out += [reference_line(r) for r in row["references"]]
     if row["output"] is not None:
         out.append(f"  copy        {row['output']}" + ("" if row["file"] in ("there", "none") else f" ({row['file']})"))
     return out

@@ -110,7 +110,9 @@ def _say(session: Session, event: Mapping[str, Any]) -> None:
 def _line(event: Mapping[str, Any]) -> str:
     match event["event"]:
         case "job":
-            return f"{event['kind']}: {event['state']}" + (f" ({event['text']})" if event["text"] else "")
+            from .json_words import said
+
+            return f"{event['kind']}: {event['state']}" + (f" ({said(event['text'])})" if event["text"] else "")
         case "changes":
             first, *more = event["paths"]
             return f"changed: {first}" + (f" and {len(more)} more" if more else "")

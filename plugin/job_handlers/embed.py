@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from gallery_db.errors import NotFoundError
 from iconface_core.errors import ImageReadError
 from plugin.jobs.context import JobContext, JobFailedError
+from plugin.library.bad_files import in_file
+from plugin.reasons import FACE_LEARNT, FACE_TAKEN_BACK
 
 if TYPE_CHECKING:
     from plugin.app import App
@@ -21,7 +23,7 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         with job.looking_at(Path(face.photo)):
             app.drawn_faces.embed(face.id)
     except NotFoundError:
-        return {"text": "the face was taken back"}
+        return {"text": FACE_TAKEN_BACK().as_json()}
     except ImageReadError as e:
-        raise JobFailedError(str(e)) from e
-    return {"text": "the face that was drawn can be recognised now"}
+        raise JobFailedError(in_file(Path(face.photo), e)) from e
+    return {"text": FACE_LEARNT().as_json()}

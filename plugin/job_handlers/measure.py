@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db.gallery import Tx
 from iconface_core.damage.sharpness import VERSION
+from iconface_core.errors import ImageReadError
 from iconface_core.images.read import content_hash, read_photo
+from iconface_core.reasons import Reason
 from iconface_core.types import DetectedFace
 from plugin.job_kinds import MEASURE
 from plugin.jobs.context import JobContext
-from plugin.library.bad_files import is_no_fault_of, reason_of
+from plugin.library.bad_files import in_file, is_no_fault_of
 from plugin.library.degradation import measured
 from plugin.library.points import detection_of
 from plugin.progress import Progress
+from plugin.reasons import CHANGED_SINCE, MEASURED
 
 if TYPE_CHECKING:
     from plugin.app import App
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
     """The `measure` job."""
     done, failed = measure_missing(app, job.steps())
-    return {"faces": done, "failed": failed, "text": f"{done} faces measured"}
+    why = {path: reason.as_json() for path, reason in failed.items()}
+    return {"faces": done, "failed": why, "text": MEASURED(faces=done).as_json()}
 
 
 def enqueue_measure(tx: Tx, *, priority: int) -> int | None:
@@ -34,13 +38,13 @@ def enqueue_measure(tx: Tx, *, priority: int) -> int | None:
     return tx.jobs.enqueue(MEASURE, dedupe=MEASURE, priority=priority, origin="watch") if in_full < faces else None
 
 
-def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, str]]:
+def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, Reason]]:
     """Measure every face that lacks it. Returns how many, and the photos that could not be read with the reason.
 
     Unreadable and changed photos are passed over: the next scan deals with them, or says what is wrong.
     """
     done, after = 0, 0
-    failed: dict[str, str] = {}
+    failed: dict[str, Reason] = {}
     with app.gallery.begin(write=False) as tx:
         faces, _, in_full = tx.measures.counts(VERSION)
     progress.total(faces - in_full)
@@ -59,7 +63,7 @@ def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, str]
             except Exception as e:
                 if is_no_fault_of(e):
                     raise
-                failed[photo.path] = reason_of(Path(photo.path), e)
+                failed[photo.path] = in_file(Path(photo.path), e)
                 values = []
             with app.gallery.begin() as tx:
                 tx.measures.set(values)
@@ -70,7 +74,7 @@ def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, str]
 
 def _measure(path: Path, digest: str, megapixels: int, faces: list[Any]) -> list[tuple[int, Mapping[str, Any]]]:
     if content_hash(path) != digest:
-        raise OSError(f"{path} was changed since it was indexed: iconface scan")
+        raise ImageReadError(f"{path} was changed since it was indexed: iconface scan", CHANGED_SINCE())
     photo = read_photo(path, max_pixels=megapixels * 1_000_000, full_pixels=megapixels * 1_000_000)
     out: list[tuple[int, Mapping[str, Any]]] = []
     for face in faces:

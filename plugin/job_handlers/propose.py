@@ -10,6 +10,7 @@ from gallery_db.records import FaceFilter
 from plugin.job_kinds import AUTO, enqueue_restore
 from plugin.jobs.context import JobContext
 from plugin.library.auto_restore_rules import RestoreRules, judged_up_to, rules_of, set_judged
+from plugin.reasons import FACES_ENDED_AS, NOTHING_NEW, PROPOSED
 from plugin.restoring.candidates import Candidate
 from plugin.restoring.proposals import propose
 
@@ -50,8 +51,9 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         told = int(tx.meta.get(TOLD) or 0)
         proposals = [r.id for r in tx.restorations.history(states=("proposed",), origin="auto") if r.id > told]
         _set_told(tx, [told, *proposals])
-    text = ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
-    return {"faces": dict(counts), "proposals": proposals, "text": text or "nothing new"}
+    ended = tuple(FACES_ENDED_AS(count=n, what=what) for what, n in sorted(counts.items()))
+    text = PROPOSED(counts=ended) if ended else NOTHING_NEW()
+    return {"faces": dict(counts), "proposals": proposals, "text": text.as_json()}
 
 
 def _attend(app: "App", candidate: Candidate, rules: RestoreRules, restorer: str) -> str:

@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db.errors import NotFoundError as UnknownIdError
 from gallery_db.records import Origin
+from iconface_core.reasons import Reason
+from plugin.error_reasons import reason_of
 from plugin.errors import NotFoundError
 from plugin.jobs.context import JobContext, JobFailedError
 from plugin.paths import printable
+from plugin.reasons import (
+    IN_FILE,
+    NOBODY,
+    NOTHING_DONE,
+    NOTHING_TO_RESTORE,
+    RESTORED,
+    RESTORED_UNSURE,
+    UNKNOWN_OPTIONS,
+    UNSEEN,
+)
 from plugin.restoring.result import FaceResult, RestoreRequest
-from plugin.restoring.skips import ALREADY_CLEAR, Skip
 from plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
-    """Restore the photo. The result says per face what happened, and in `outcome` and `text` what to tell the user.
+    """Restore the photo. The result says per face what happened, and in `outcome` and `text` what came of it.
 
     Raises JobFailedError for a photo that cannot be read or holds no face. A refusal is a result, not a failure, and so
     is a face that is gone since a clean-up was planned.
@@ -38,12 +49,12 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
         results = app.restoring.restore(*nameable(path, request, app.settings), on_step)
     forgotten = request.origin == "cleanup" and not any(r.failed for r in results)  # since it was planned
     if all(r.failed or r.no_face for r in results) and not forgotten:
-        raise JobFailedError(results[0].skipped_reason or f"{printable(path)}: nothing could be done")
-    outcome, text = summary(results)
+        raise JobFailedError(results[0].skipped or IN_FILE(path=printable(path), why=NOTHING_DONE()))
+    outcome, came_of_it = summary(results)
     output = next((r.output for r in results if r.output is not None), None)
     return {
         "outcome": outcome,
-        "text": text,
+        "text": came_of_it.as_json(),
         "photo": str(path),
         "output": None if output is None else str(output),
         "faces": [r.row() for r in results],
@@ -70,25 +81,23 @@ def nameable(path: Path, request: RestoreRequest, settings: Settings) -> tuple[P
     return path, request
 
 
-def summary(results: list[FaceResult]) -> tuple[str, str]:
+def summary(results: list[FaceResult]) -> tuple[str, Reason]:
     """What one photo came to: `restored`, `refused`, `unsure` (restored or not, but not known whose face it is),
-    `unseen` (nobody would see a difference) or `sharp` (nothing to do), and a sentence for a notification."""
+    `unseen` (nobody would see a difference) or `sharp` (nothing to do), and why."""
     done = [r for r in results if r.output is not None]
     names = sorted({r.person_name for r in done if r.person_name})
     if done:
-        faces = "1 face" if len(done) == 1 else f"{len(done)} faces"
-        whose = f": {', '.join(names)}" if names else ""
         unsure = sum(r.person_id is None for r in done)
         if unsure == len(done):
-            return "unsure", f"{faces} restored without references: {done[0].who or 'nobody is known for it'}"
-        return "restored", f"{faces} restored{whose}" + (f", {unsure} of them without references" if unsure else "")
+            return "unsure", RESTORED_UNSURE(faces=len(done), who=done[0].who or NOBODY())
+        return "restored", RESTORED(faces=len(done), names=tuple(names), unsure=unsure)
     refused = [r for r in results if r.refused]
     if refused:
-        return "refused", refused[0].skipped_reason or "refused"
-    unseen = [r for r in results if r.skipped_code is Skip.UNSEEN]
+        return "refused", refused[0].skipped or NOTHING_TO_RESTORE()
+    unseen = [r.skipped for r in results if r.skipped is not None and r.skipped.code == UNSEEN]
     if unseen:
-        return "unseen", unseen[0].skipped_reason or ALREADY_CLEAR
-    return "sharp", results[0].skipped_reason or "nothing to restore"
+        return "unseen", unseen[0]
+    return "sharp", results[0].skipped or NOTHING_TO_RESTORE()
 
 
 def _request(app: "App", payload: Mapping[str, Any], origin: Origin | None) -> RestoreRequest:
@@ -100,7 +109,7 @@ def _request(app: "App", payload: Mapping[str, Any], origin: Origin | None) -> R
     person = options.pop("person", None)
     known = {f.name for f in fields(RestoreRequest)}
     if unknown := sorted(options.keys() - known):
-        raise JobFailedError(f"unknown options {', '.join(unknown)}; this release may be older than the job")
+        raise JobFailedError(UNKNOWN_OPTIONS(options=tuple(unknown)))
     if options.get("output") is not None:
         options["output"] = Path(options["output"])
     options["references"] = tuple(Path(r) for r in options.get("references") or ())
@@ -110,7 +119,7 @@ def _request(app: "App", payload: Mapping[str, Any], origin: Origin | None) -> R
         if payload.get("face_id") is not None:
             options["face"] = _number(app, payload["face_id"])
     except (NotFoundError, UnknownIdError) as e:
-        raise JobFailedError(str(e)) from e
+        raise JobFailedError(reason_of(e)) from e
     return RestoreRequest(**options)
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db import NotFoundError, Tx
 from gallery_db.records import RootRecord
+from plugin.error_reasons import reason_of
 from plugin.errors import BusyError
 from plugin.job_kinds import CHANGES, RECONCILE, WATCH
 from plugin.jobs.context import JobContext
 from plugin.library.auto_restore_rules import enqueue_propose
 from plugin.library.scanning import ScanReport
 from plugin.library.watch_limits import no_events
+from plugin.reasons import FOLDER_REMOVED, LATER, NOTHING_NEW, SCANNED
 from plugin.watching.settle import retry_after
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def changes(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[
     """
     root = _root(app, payload)
     if root is None:
-        return {"text": "the folder is no longer in the library"}
+        return {"text": FOLDER_REMOVED().as_json()}
     paths, tries = payload["paths"], payload.get("tries", 0)
     try:
         report = app.scans.update(
@@ -47,7 +49,7 @@ def changes(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[
     except BusyError as e:
         with app.gallery.begin() as tx:
             _again(tx, root.id, paths, tries, BUSY_S)
-        return {"text": f"later: {e}"}
+        return {"text": LATER(why=reason_of(e)).as_json()}
     wait = retry_after(tries + 1)
     with app.gallery.begin() as tx:
         if report.scan.failed and wait is not None:
@@ -61,7 +63,7 @@ def reconcile(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mappin
     deleted on purpose."""
     root = _root(app, payload)
     if root is None:
-        return {"text": "the folder is no longer in the library"}
+        return {"text": FOLDER_REMOVED().as_json()}
     try:
         accept = payload.get("accept_missing", False)
         report = app.scans.run(job.steps(), only=Path(root.path), accept_missing=accept)
@@ -69,7 +71,7 @@ def reconcile(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mappin
         with app.gallery.begin() as tx:
             later = time.time() + BUSY_S
             tx.jobs.enqueue(RECONCILE, payload, dedupe=str(root.id), priority=WATCH, run_after=later, origin="watch")
-        return {"text": f"later: {e}"}
+        return {"text": LATER(why=reason_of(e)).as_json()}
     with app.gallery.begin() as tx:
         enqueue_propose(tx, root)
     return {**_result(report.scan), "people": report.people}
@@ -95,9 +97,13 @@ def _again(tx: Tx, root_id: int, paths: Sequence[str], tries: int, wait_s: float
 
 def _result(scan: ScanReport) -> dict[str, Any]:
     """Counts, and the first of what went wrong."""
-    result = asdict(scan)
-    failed = dict(list(scan.failed.items())[:SHOWN])
-    parts = [f"{n} {what}" for what in ("new", "changed", "moved", "back", "missing") if (n := result[what])]
-    parts += [f"{len(scan.failed)} unreadable"] if scan.failed else []
-    result |= {"failed": failed, "problems": scan.problems[:SHOWN]}
-    return {**result, "text": ", ".join([*parts, *scan.offline]) or "nothing new"}
+    counts = {what: getattr(scan, what) for what in ("new", "changed", "moved", "back", "missing")}
+    counts["unreadable"] = len(scan.failed)
+    text = SCANNED(**counts, offline=tuple(scan.offline)) if any(counts.values()) or scan.offline else NOTHING_NEW()
+    return {
+        **asdict(scan),
+        "offline": [r.as_json() for r in scan.offline],
+        "failed": {path: r.as_json() for path, r in list(scan.failed.items())[:SHOWN]},
+        "problems": [r.as_json() for r in scan.problems[:SHOWN]],
+        "text": text.as_json(),
+    }

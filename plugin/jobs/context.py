@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gallery_db.records import Origin
+from iconface_core.reasons import Reason
 
 StopReason = Literal["cancelled", "lost", "paused", "overtaken", "stopping"]
 
@@ -22,7 +23,11 @@ class JobCancelled(Exception):  # noqa: N818 - not an error: the handler lets it
 
 
 class JobFailedError(Exception):
-    """The job cannot be done, and trying again would not help. The message is shown to the user."""
+    """The job cannot be done, and trying again would not help. The reason is kept with the job."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason.code))
+        self.reason = reason
 
 
 class JobContext:

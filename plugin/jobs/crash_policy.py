@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallery_db import Tx
-from gallery_db.records import JobRecord
+from gallery_db.records import JobRecord, PhotoRecord
+from iconface_core.reasons import Reason
 from plugin.job_kinds import CHANGES, RECONCILE
 from plugin.paths import printable
+from plugin.reasons import QUARANTINED
 
 STRIKES = "jobs.strikes"
 """Meta key: for each photo that killed the worker, how often, and size and time of the file it was then."""
 
 OVER_MANY = frozenset({CHANGES, RECONCILE})
 """Kinds that go on with the other photos, and skip one that is marked as failed."""
-
-LEFT_ALONE = "left alone until"
-"""In the reason of a photo that was given up, and of no other."""
 
 MAX_STRIKES = 3
 BACKOFF_S = 30.0
@@ -33,7 +32,7 @@ class Consequence:
 
 
 def settle(
-    tx: Tx, job: JobRecord, looked_at: Set[str], reason: str, now: float, *, backoff_s: float = BACKOFF_S
+    tx: Tx, job: JobRecord, looked_at: Set[str], reason: Reason, now: float, *, backoff_s: float = BACKOFF_S
 ) -> Consequence:
     """Blame a photo if only one was in the worker's hands, and give the job back or fail it.
 
@@ -53,10 +52,9 @@ def settle(
     return Consequence(out, careful=len(looked_at) > 1)
 
 
-def quarantine(tx: Tx, path: str, reason: str) -> bool:
+def quarantine(tx: Tx, path: str, reason: Reason) -> bool:
     """Mark a photo of the library as unreadable, with the reason. Its faces and names stay. False: it is so already, or
     is in no folder of the library, where the failed job says it all."""
-    text = f"{printable(path)}: {reason}, {MAX_STRIKES} times; {LEFT_ALONE}: iconface scan --retry-failed"
     known = tx.photos.by_path(printable(path))
     root = tx.roots.containing(Path(path))
     size, mtime_ns, inode = _stat(path)
@@ -66,7 +64,7 @@ def quarantine(tx: Tx, path: str, reason: str) -> bool:
         return False
     tx.photos.mark_failed(
         path,
-        text,
+        QUARANTINED(cause=reason, times=MAX_STRIKES),
         root_id=known.root_id if known is not None else root.id if root is not None else None,
         content_hash="" if known is None else known.content_hash,
         size=size,
@@ -74,6 +72,11 @@ def quarantine(tx: Tx, path: str, reason: str) -> bool:
         inode=inode,
     )
     return True
+
+
+def is_left_alone(photo: PhotoRecord) -> bool:
+    """Whether a photo was given up, and is not read until somebody asks."""
+    return photo.state == "failed" and photo.reason is not None and photo.reason.code == QUARANTINED
 
 
 def _strike(tx: Tx, path: str) -> int:

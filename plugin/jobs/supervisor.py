@@ -15,7 +15,9 @@ from typing import Any
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.records import JobRecord
+from iconface_core.reasons import Reason
 from plugin.own_process import own_module
+from plugin.reason_words import in_words
 
 from . import crash_policy
 from .registry import HANDLERS
@@ -143,8 +145,9 @@ class Supervisor:
             return
         self._bury(worker, reason or death(code))
 
-    def _bury(self, worker: "WorkerProcess", reason: str) -> None:
-        log.warning("worker %d: %s; job %s, photos in hand %s", worker.pid, reason, worker.job, sorted(worker.looking))
+    def _bury(self, worker: "WorkerProcess", reason: Reason) -> None:
+        said, looking = in_words(reason), sorted(worker.looking)
+        log.warning("worker %d: %s; job %s, photos in hand %s", worker.pid, said, worker.job, looking)
         if worker.job is None:
             # It dies without a job: a broken installation must not become a busy loop.
             self._back_off()

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gallery_db import Tx
 from gallery_db.errors import GalleryBusyError, GalleryError
 from gallery_db.records import JobRecord
+from plugin.error_reasons import reason_of
 from plugin.job_kinds import HAND
 
 from .channel import Sender, listen, take_stdout
@@ -116,9 +117,8 @@ class Worker:
         except Exception as e:
             lease.end()
             log.exception("job %d (%s) failed", job.id, job.kind)
-            final = isinstance(e, JobFailedError)
-            text = str(e) if final else f"{type(e).__name__}: {e}"
-            self._write(lambda tx: tx.jobs.fail(job, text, time.time(), retry=not final))
+            reason, final = reason_of(e), isinstance(e, JobFailedError)
+            self._write(lambda tx: tx.jobs.fail(job, reason, time.time(), retry=not final))
             return "failed"
         finally:
             lease.end()

@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 
 from gallery_db.errors import GalleryError
+from iconface_core.reasons import Reason
+from plugin.reasons import NO_PROGRESS, WORKER_ENDED, WORKER_HANGS, WORKER_KILLED, WORKER_TOO_LARGE
 
 from .channel import Sender, listen
 from .crash_policy import BACKOFF_S
@@ -37,16 +39,15 @@ class Limits:
     stop_s: float = 15.0
 
 
-def death(code: int) -> str:
-    """An exit status in words."""
+def death(code: int) -> Reason:
+    """What an exit status says."""
     if code >= 0:
-        return f"the worker ended with status {code}"
+        return WORKER_ENDED(status=code)
     try:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
-    hint = "; out of memory?" if name == "SIGKILL" else ""
-    return f"the worker was killed ({name}{hint})"
+    return WORKER_KILLED(signal=name)
 
 
 class WorkerProcess:
@@ -113,21 +114,21 @@ class WorkerProcess:
                     continue
         return code
 
-    def excess(self, limits: Limits) -> str | None:
-        """Which limit it broke, in words."""
+    def excess(self, limits: Limits) -> Reason | None:
+        """Which limit it broke."""
         try:
             memory = self._watched.memory_info().rss
         except psutil.Error:
             return None  # gone: `running` will tell
         if memory > limits.memory_bytes:
-            return f"the worker used more than {limits.memory_bytes >> 20} MB of memory"
+            return WORKER_TOO_LARGE(megabytes=limits.memory_bytes >> 20)
         with self._lock:
             silent = time.monotonic() - self._heard
             busy = self.job is not None
         if busy and silent > limits.timeout_s:
-            return f"no progress for {limits.timeout_s:.0f} s"
+            return NO_PROGRESS(seconds=limits.timeout_s)
         if silent > limits.timeout_s + limits.idle_s:
-            return "the worker neither took a job nor ended"  # one that hangs while it starts
+            return WORKER_HANGS()  # one that hangs while it starts
         return None
 
     def status(self) -> Mapping[str, Any]:

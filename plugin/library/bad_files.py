@@ -4,7 +4,11 @@ from pathlib import Path
 
 from gallery_db.errors import GalleryError
 from iconface_core.errors import IconFaceError, ImageReadError, ImageWriteError
+from iconface_core.reasons import Reason
+from plugin.error_reasons import reason_of
 from plugin.errors import AppError
+from plugin.paths import printable
+from plugin.reasons import IN_FILE, STATED, UNEXPECTED, UNREADABLE
 
 FAULTS_OF_A_FILE = (
     ImageReadError,
@@ -28,15 +32,13 @@ def is_no_fault_of(e: Exception) -> bool:
     return isinstance(e, (IconFaceError, AppError, GalleryError))
 
 
-def reason_of(path: Path, e: Exception) -> str:
-    """One sentence that begins with the file's name."""
-    if isinstance(e, OSError) and e.strerror:
-        return f"{path}: {e.strerror}"
-    said = " ".join(str(e).split())
-    if said.startswith(str(path)):
-        return said
-    if isinstance(e, (ImageReadError, ImageWriteError)):
-        return f"{path}: {said}"
-    if isinstance(e, MemoryError):
-        return f"{path}: there is not enough memory for it"
-    return f"{path}: cannot be read ({type(e).__name__}{': ' + said if said else ''})"
+def why_unreadable(e: Exception) -> Reason:
+    """What an exception says of the file that brought it about."""
+    reason = reason_of(e)
+    return UNREADABLE(**reason.params) if reason.code == UNEXPECTED else reason
+
+
+def in_file(path: Path, e: Exception) -> Reason:
+    """The same with the file's name. An error that explains itself has named it."""
+    reason = why_unreadable(e)
+    return reason if reason.code == STATED else IN_FILE(path=printable(path), why=reason)

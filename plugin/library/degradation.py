@@ -9,6 +9,7 @@ import numpy as np
 from iconface_core.damage.sharpness import VERSION, Degradation, measure
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.images.read import Photo
+from iconface_core.reasons import read_reasons
 from iconface_core.types import DetectedFace
 
 
@@ -29,7 +30,8 @@ def measured(photo: Photo, face: DetectedFace, quality: float | None) -> dict[st
 def row(found: Degradation, *, reduced: float = 1.0) -> dict[str, Any]:
     """What is kept of a measurement."""
     values = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(found).items()}
-    return {**values, "reasons": list(found.reasons), "reduced": round(reduced, 3), "version": VERSION}
+    reasons = [r.as_json() for r in found.reasons]
+    return {**values, "reasons": reasons, "reduced": round(reduced, 3), "version": VERSION}
 
 
 def stored(row: Mapping[str, Any] | None) -> Degradation | None:
@@ -37,4 +39,4 @@ def stored(row: Mapping[str, Any] | None) -> Degradation | None:
     if row is None or row.get("version") != VERSION:
         return None
     values = {k: v for k, v in row.items() if k not in ("version", "reduced")}
-    return Degradation(**{**values, "reasons": tuple(row["reasons"])})
+    return Degradation(**{**values, "reasons": read_reasons(row["reasons"])})

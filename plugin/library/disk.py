@@ -2,13 +2,15 @@
 
 import errno
 import os
-import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from typing import Protocol
+
+from iconface_core.reasons import Reason
+from plugin.reasons import CANNOT_OPEN_FOLDER, EMPTY_FOLDER
 
 from .ignore import IgnoreRules
 
@@ -131,19 +133,15 @@ def compare(known: Mapping[str, KnownFile], found: Iterable[FoundFile], *, retry
     return DiskChanges(todo, gone, back, unchanged)
 
 
-def why_offline(root: Path, known: int) -> str | None:
+def why_offline(root: Path, known: int) -> Reason | None:
     """The reason to treat a root as unplugged, or None. Nothing below an offline root is ever marked missing."""
     try:
         empty = not any(root.iterdir())
     except OSError as e:
-        return f"{root} cannot be opened ({e.strerror}); is the drive mounted?{_if_moved(root)}"
+        return CANNOT_OPEN_FOLDER(path=str(root), detail=e.strerror or str(e))
     if known and empty:
-        return f"{root} is empty but held {known} photos; is the drive mounted?{_if_moved(root)}"
+        return EMPTY_FOLDER(path=str(root), photos=known)
     return None
-
-
-def _if_moved(root: Path) -> str:
-    return f" If the folder has moved: iconface library move {shlex.quote(str(root))} NEW"
 
 
 def same_folder(one: Path, other: Path) -> bool:

@@ -14,10 +14,11 @@ from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.images.provenance import is_restored_output
 from iconface_core.images.read import Photo, check_photo, content_hash
 from iconface_core.protocols import FaceDetector, FaceEmbedder
+from iconface_core.reasons import Reason
 from iconface_core.types import AlignedFace, DetectedFace, EmbedderId, FaceEmbedding
 from plugin.models.cache import ModelSlot
 
-from .bad_files import is_no_fault_of, reason_of
+from .bad_files import is_no_fault_of, why_unreadable
 from .degradation import measured
 from .disk import FoundFile, vanished
 from .finding import find_faces, read_detailed, read_reduced
@@ -43,7 +44,7 @@ class FileLook:
     moved_from: int | None = None
     gone: bool = False
     restored: bool = False
-    failure: str | None = None
+    failure: Reason | None = None
     photo: Photo | None = None
     faces: tuple[FoundFace, ...] = ()
 
@@ -163,7 +164,7 @@ def _unreadable(file: FoundFile, e: Exception) -> FileLook:
     if vanished(file.path):
         return FileLook(file, gone=True)  # it moved on: what is told of it next says where to
     unread = isinstance(e, OSError) or isinstance(e.__cause__, OSError)  # what is in it nobody has seen
-    return FileLook(file, None if unread else "", failure=reason_of(Path(file.path), e))
+    return FileLook(file, None if unread else "", failure=why_unreadable(e))
 
 
 class _Where(TypedDict):
@@ -187,11 +188,8 @@ def store(tx: Tx, seen: FileLook, root_id: int | None, detector_id: str) -> Face
         tx.photos.mark_restored(f.path, seen.content_hash or "", **where)
         return None
     if seen.photo is None:
-        why = seen.failure or "unknown reason"
-        # A read error of a disk does not say of what.
-        tx.photos.mark_failed(
-            f.path, why if f.path in why else f"{f.path}: {why}", content_hash=seen.content_hash, **where
-        )
+        assert seen.failure is not None, "a look finds a photo or says why not"
+        tx.photos.mark_failed(f.path, seen.failure, content_hash=seen.content_hash, **where)
         return None
     old = tx.photos.by_path(f.path)
     edited = old is not None and old.content_hash not in ("", seen.content_hash)

@@ -8,8 +8,10 @@ import numpy as np
 
 from gallery_db import Gallery
 from gallery_db.database.backups import daily_backup
+from iconface_core.reasons import Reason
 from plugin.people.regrouping import FULL_PASS_UP_TO, Grouper
 from plugin.progress import Progress
+from plugin.reason_words import all_in_words
 from plugin.settings import Folders
 
 from .moved_copies import MovedCopies
@@ -35,7 +37,7 @@ class LibraryReport:
     proposals: int = 0
     people: int = 0
     faces: int = 0
-    failed_vectors: dict[str, str] = field(default_factory=dict)
+    failed_vectors: dict[str, Reason] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -62,7 +64,7 @@ class LibraryReport:
             out.append(f"        {self.re_embedded} new vectors")
         if self.proposals:
             out.append(f"        {self.proposals} questions for you; see: iconface people questions, or iconface web")
-        return out + s.offline + s.problems
+        return [*out, *all_in_words(s.offline), *all_in_words(s.problems)]
 
 
 class LibraryScan:

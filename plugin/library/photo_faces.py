@@ -14,6 +14,8 @@ from iconface_core.protocols import DamagedFaceEmbedder
 from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
 from plugin.errors import NotFoundError
 from plugin.models.cache import ModelSlot
+from plugin.paths import printable
+from plugin.reasons import FACES_GONE, IN_FILE, IS_FOLDER, NO_FACE, NO_SUCH_FACE, PHOTO_MISSING
 
 from .indexing import Indexer, crops_at
 from .photo_reader import PhotoReader
@@ -66,9 +68,9 @@ class PhotoFaces:
         Raises NotFoundError when there is no such file, ImageReadError when it is no picture.
         """
         if path.is_dir():
-            raise NotFoundError(f"{path} is a folder: name the photos in it, or see: iconface cleanup plan")
+            raise NotFoundError(IS_FOLDER(path=printable(path)))
         if not path.is_file():
-            raise NotFoundError(f"{path}: no such photo")
+            raise NotFoundError(IN_FILE(path=printable(path), why=PHOTO_MISSING()))
         self.reader.check(path)
         digest = content_hash(path)
         photo = self.reader.read(path)
@@ -138,16 +140,16 @@ def pick(subjects: list[PhotoFace], number: int | None, path: Path, *, face_ids:
     """All faces, the ones with these gallery ids, or the one with this number. Raises NotFoundError, telling how many
     there are."""
     if not subjects:
-        raise NotFoundError(f"{path}: no face found; draw one by hand with: iconface faces add PHOTO X1 Y1 X2 Y2")
+        raise NotFoundError(IN_FILE(path=printable(path), why=NO_FACE()))
     if face_ids:
         known = [s for s in subjects if s.face_id in face_ids]
         if not known:
-            ids = ", ".join(map(str, face_ids))
-            raise NotFoundError(f"{path} has no face with id {ids}: the photo was changed or indexed anew; scan it")
+            raise NotFoundError(FACES_GONE(path=printable(path), face_ids=tuple(face_ids)))
         return known
     if number is None:
         return subjects
     chosen = [s for s in subjects if s.number == number]
     if not chosen:
-        raise NotFoundError(f"{path} has no face {number}; its faces are {', '.join(str(s.number) for s in subjects)}")
+        numbers = tuple(s.number for s in subjects)
+        raise NotFoundError(NO_SUCH_FACE(path=printable(path), number=number, known=numbers))
     return chosen

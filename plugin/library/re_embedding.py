@@ -9,10 +9,11 @@ from pathlib import Path
 
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord
+from iconface_core.reasons import Reason
 from iconface_core.types import EmbedderId
 from plugin.progress import Progress
 
-from .bad_files import is_no_fault_of, reason_of
+from .bad_files import in_file, is_no_fault_of
 from .finding import SMALL
 from .indexing import Indexer
 from .points import detection_of
@@ -24,9 +25,10 @@ class ReEmbedder:
     def __init__(self, gallery: Gallery, indexer: Indexer, embedder: EmbedderId) -> None:
         self._gallery, self._indexer, self._embedder = gallery, indexer, embedder
 
-    def run(self, progress: Progress) -> tuple[int, dict[str, str]]:
+    def run(self, progress: Progress) -> tuple[int, dict[str, Reason]]:
         """Returns how many faces got a vector, and the photos that could not be read with the reason."""
-        done, failed = 0, {}
+        done = 0
+        failed: dict[str, Reason] = {}
         for path, faces in self._missing():
             try:
                 photo = self._indexer.read(Path(path))
@@ -36,7 +38,7 @@ class ReEmbedder:
             except Exception as e:
                 if is_no_fault_of(e):
                     raise
-                failed[path] = reason_of(Path(path), e)
+                failed[path] = in_file(Path(path), e)
                 continue
             with self._gallery.begin() as tx:
                 done += tx.faces.set_embeddings([(f.id, e) for f, e in zip(faces, embeddings, strict=True)])

@@ -1,7 +1,6 @@
 """`iconface scan`: bring the gallery up to date with the disk, photo by photo, resumable at any point."""
 
 import os
-import shlex
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -13,9 +12,12 @@ from filelock import FileLock, Timeout
 
 from gallery_db import Gallery
 from gallery_db.records import PhotoRecord, PhotoStat, RootRecord
+from iconface_core.reasons import Reason
 from plugin.errors import BusyError, NotFoundError
 from plugin.progress import Progress
+from plugin.reasons import FOLDER_MOVED, IN_FILE, MANY_GONE
 
+from .bad_files import in_file
 from .disk import (
     DiskChanges,
     FoundFile,
@@ -45,7 +47,7 @@ TOGETHER = 100
 
 @dataclass(slots=True)
 class ScanReport:
-    """What a scan did. `problems` are lines for a person; `failed` maps path to reason. `linked`: other names of
+    """What a scan did. `failed` maps path to reason. `linked`: other names of
     photos, left out."""
 
     new: int = 0
@@ -57,9 +59,9 @@ class ScanReport:
     restored: int = 0
     linked: int = 0
     faces: int = 0
-    offline: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    offline: list[Reason] = field(default_factory=list)
+    failed: dict[str, Reason] = field(default_factory=dict)
+    problems: list[Reason] = field(default_factory=list)
 
 
 @contextmanager
@@ -146,10 +148,8 @@ class Scanner:
         with self._gallery.begin(write=False) as tx:
             roots = [(tx.roots.get(i), tx.photos.count(i)) for i in left]
         for root, photos in roots:
-            rest = f"{photos} of its photos were not found" if photos else "all its photos were found"
-            done = "" if photos else f"; it can go from the list: iconface library remove {shlex.quote(root.path)}"
-            report.offline = [line for line in report.offline if not line.startswith(f"{root.path} ")]
-            report.offline.append(f"{root.path} has moved: {rest} in another folder{done}")
+            report.offline = [reason for reason in report.offline if reason.params["path"] != root.path]
+            report.offline.append(FOLDER_MOVED(path=root.path, photos=photos))
 
     def update(
         self,
@@ -300,7 +300,8 @@ class Scanner:
         elif seen.restored:
             report.restored += 1
         elif seen.photo is None:
-            report.failed[seen.file.path] = seen.failure or ""
+            assert seen.failure is not None, "a look finds a photo or says why not"
+            report.failed[seen.file.path] = IN_FILE(path=seen.file.path, why=seen.failure)
         else:
             report.changed += old is not None
             report.new += old is None
@@ -321,10 +322,7 @@ class Scanner:
             report.back += tx.photos.mark_present(plan.changes.back)
             report.missing += tx.photos.mark_missing(ignored if doubtful else gone + ignored)
             if doubtful:
-                report.problems.append(
-                    f"{plan.root.path}: {len(gone)} of {plan.of} photos are gone at once; is a drive missing? "
-                    "Nothing was marked. If you did delete them: iconface scan --accept-missing"
-                )
+                report.problems.append(MANY_GONE(path=plan.root.path, gone=len(gone), of=plan.of))
             if doubtful or whole:
                 tx.roots.set_online(plan.root.id, not doubtful)
             if whole:
@@ -333,7 +331,7 @@ class Scanner:
 
 def _note_in(report: ScanReport) -> Callable[[OSError], None]:
     def problem(e: OSError) -> None:
-        report.problems.append(f"{e.filename}: {e.strerror}")
+        report.problems.append(in_file(Path(e.filename), e))
 
     return problem
 

@@ -3,7 +3,6 @@
 A file manager waits for it: neither the gallery nor numpy is imported here.
 """
 
-import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,11 +10,9 @@ from pathlib import Path
 from plugin.errors import AppError, BusyError
 from plugin.installed_files.command import own_command
 from plugin.job_pause import EVERYTHING
-from plugin.paths import printable
 from plugin.settings import Settings
 
 from .note import Button, Note
-from .plain import plain
 from .show import Popups
 
 
@@ -38,7 +35,7 @@ def tell_trouble(error: Exception, settings: Callable[[], Settings], popups: Pop
     with suppress(AppError):
         wanted = settings().notifications
     if wanted and not isinstance(error, BusyError):  # another service is there to do the work
-        popups.show(note_of_trouble(str(error)))
+        popups.show(note_of_trouble(error))
         popups.leave()
 
 
@@ -50,12 +47,17 @@ def tell_pause(photos: int, kind: str, home: Path | None, settings: Settings, po
         popups.leave()
 
 
-def note_of_trouble(why: str) -> Note:
+def note_of_trouble(error: Exception) -> Note:
     """When photos were handed over and nothing can come of it."""
-    path, _, reason = why.partition(": ")
-    named = reason and os.path.isabs(path)  # noqa: PTH117 - text
-    body = f"{Path(printable(path)).name}\n{plain(reason)}" if named else plain(why)
-    return Note("The photos could not be restored", body)
+    title, photo = "The photos could not be restored", error.photo if isinstance(error, AppError) else None
+    if photo is not None:
+        gone = "This is a folder, no photo." if Path(photo).is_dir() else "The photo is not there any more."
+        return Note(title, f"{Path(photo).name}\n{gone}")
+    from plugin.error_reasons import reason_of
+
+    from .plain import plain
+
+    return Note(title, plain(reason_of(error)))
 
 
 def note_of_pause(photos: int, kind: str, command: Sequence[str]) -> Note:

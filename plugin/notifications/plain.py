@@ -1,24 +1,16 @@
-"""Error messages in the words of a notification."""
+"""Reasons in the words of a notification. Imported where there is one: the tables of words take their time."""
 
-import re
+from iconface_core.reasons import Reason
+from plugin.plain_words import PLAIN
+from plugin.wording import worded
 
-from plugin.paths import printable
+
+def plain(reason: Reason) -> str:
+    """One sentence on one line; "" for a reason without words."""
+    return as_sentence(worded(reason, PLAIN))
 
 
-def plain(reason: str, photo: str = "") -> str:
-    """The first part of a message: without the photo's path, what stands in brackets, and advice for terminals."""
-    text = printable(reason).removeprefix(printable(photo)).removeprefix(":").strip()
-    text = next((words for start, words in _PLAINER if text.startswith(start)), text)
-    text = re.split(r"; |\n", text)[0]
-    text = re.sub(r" \(.*\)", "", text).strip()
+def as_sentence(text: str) -> str:
+    """With a capital letter, a full stop, and no line breaks."""
+    text = " ".join(text.split())
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}" if text else ""
-
-
-_PLAINER = (
-    ("not a picture format", "This is not a photo."),
-    ("truncated or damaged", "The file is damaged or incomplete."),
-    ("damaged", "The file is damaged."),
-    ("no such", "The photo is not there any more."),
-    ("cannot be opened (Permission denied)", "The photo may not be read."),
-)
-"""How messages of the layers below begin, and what to say instead."""

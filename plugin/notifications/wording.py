@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gallery_db.records import JobRecord, RestorationRecord
+from iconface_core.reason_codes import SHARP_ALREADY, TOO_SMALL
+from iconface_core.reasons import Reason, from_json, looks_like_reason
 from plugin.paths import printable
+from plugin.reasons import IN_FILE, NO_FACE, OUR_COPY
 
 from .note import Button, Note
 from .plain import plain
@@ -92,25 +95,40 @@ _TEXT = {
 def _kind(job: JobRecord) -> str:
     """What came of one photo: a key of the tables above."""
     if job.state == "failed":
-        return "no face" if "no face found" in (job.error or "") else "failed"
+        return "no face" if _code(_within(job.error)) == NO_FACE else "failed"
     outcome = str(_result(job).get("outcome"))
     if outcome in ("restored", "unsure", "refused", "unseen"):
         return outcome
-    reasons = [str(f.get("skipped_reason") or "") for f in _faces(job)]
-    for start, kind in (("sharp already", "sharp"), ("too small", "small"), ("this is a restored photo", "ours")):
-        if any(r.startswith(start) for r in reasons):
-            return kind
-    return "left"
+    codes = {_code(_read(f.get("skipped_reason"))) for f in _faces(job)}
+    return next((kind for code, kind in _SKIPPED.items() if code in codes), "left")
+
+
+_SKIPPED: Mapping[str, str] = {SHARP_ALREADY: "sharp", TOO_SMALL: "small", OUR_COPY: "ours"}
+
+
+def _read(value: object) -> Reason | None:
+    return from_json(value) if looks_like_reason(value) else None
+
+
+def _within(reason: Reason | None) -> Reason | None:
+    """What is said of a file, without its name."""
+    why = None if reason is None or reason.code != IN_FILE else reason.params["why"]
+    return why if isinstance(why, Reason) else reason
+
+
+def _code(reason: Reason | None) -> str:
+    return "" if reason is None else reason.code
 
 
 def _one(job: JobRecord) -> tuple[str, str]:
     """Title and sentence for one photo."""
-    kind, photo = _kind(job), str(job.payload.get("path", ""))
+    kind = _kind(job)
     text = _TEXT.get(kind)
     if kind == "restored":
         text = _restored(job)
     elif text is None:
-        text = plain(job.error or "" if kind == "failed" else str(_result(job).get("text") or ""), photo)
+        reason = job.error if kind == "failed" else _read(_result(job).get("text"))
+        text = "" if reason is None else plain(reason)
     return _TITLE[kind], text
 
 

@@ -15,18 +15,19 @@ from gallery_db.records import FaceRecord, ReferenceRow, RestorationRecord
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.damage.sharpness import Degradation, why_left_alone
 from iconface_core.identity.reference_types import ReferenceCandidate, ReferenceChoice
+from iconface_core.reasons import Reason
 from iconface_core.types import FaceEmbedding
 from plugin.library.degradation import stored
 from plugin.library.photo_faces import PhotoFace
 from plugin.library.points import detection_of
 from plugin.models.backends import RestorerBackend
+from plugin.reasons import FACE_IS, HOPELESS, NO_VECTOR, NOBODY, NOT_MEASURED, PHOTO_IS, RESTORED_ALREADY
 
 from .copies import presence, why_not_again
 from .expected_gain import NOTHING, Gain, expected_gain
 from .identification import Identifier
 from .judging import likeness
 from .same_picture import copies_among
-from .skips import Skip
 
 MAX_POOL = 200
 """Of a person with more faces only this many, the best, are weighed as references: weighing is quadratic."""
@@ -43,8 +44,8 @@ class Candidate:
     """One face and what speaks for or against restoring it.
 
     `degradation` is None while the face was not measured. `likeness` is the mean cosine to the closest of the person's
-    other faces, None without any. `reason` says why it is left alone, None for a face worth trying; `code` is its kind,
-    where it has one. `restorer` is the id of the one that would do it.
+    other faces, None without any. `reason` says why it is left alone, None for a face worth trying. `restorer` is the
+    id of the one that would do it.
     """
 
     face: FaceRecord
@@ -52,8 +53,7 @@ class Candidate:
     degradation: Degradation | None
     choice: ReferenceChoice | None = None
     likeness: float | None = None
-    reason: str | None = None
-    code: Skip | None = None
+    reason: Reason | None = None
     restorer: str = ""
 
     @property
@@ -113,7 +113,7 @@ class ReferenceCandidates:
         pool: _Pool | None = None
         for c in seen:
             if c.reason is not None or person_id is None:
-                yield _with(c, c.reason or "nobody is known for this face")
+                yield _with(c, c.reason or NOBODY())
                 continue
             if pool is None:
                 rows = sorted(tx.faces.reference_candidates(person_id, self._embedder.id), key=lambda r: -r.norm)
@@ -123,7 +123,7 @@ class ReferenceCandidates:
     def _choose(self, tx: Tx, c: Candidate, pool: _Pool, restorer: RestorerBackend, again: bool) -> Candidate:
         face, subject = c.face, self._subject(tx, c)
         if subject is None:
-            return _with(c, "it has no vector yet: iconface scan --re-embed")
+            return _with(c, NO_VECTOR())
         rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
         # What was decided holds for the very references that the restoration would choose: then all are weighed.
         choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best)
@@ -160,13 +160,13 @@ def _named(c: Candidate, who: tuple[int, str | None] | None) -> Candidate:
     return c if who is None else replace(c, face=replace(c.face, person_id=who[0], person_name=who[1]))
 
 
-def _left_alone(seen: Candidate) -> str | None:
+def _left_alone(seen: Candidate) -> Reason | None:
     if seen.face.photo_state != "indexed":
-        return f"its photo is {seen.face.photo_state}"
+        return PHOTO_IS(state=seen.face.photo_state)
     if seen.face.state not in ("ok", "doubtful"):
-        return f"it is {seen.face.state}"
+        return FACE_IS(state=seen.face.state)
     if seen.degradation is None:
-        return "not measured yet"
+        return NOT_MEASURED()
     return why_left_alone(seen.degradation)
 
 
@@ -174,16 +174,16 @@ def _hopeless(seen: Candidate) -> Candidate | None:
     quality = None if seen.degradation is None else seen.degradation.quality
     if quality is None or quality >= HOPELESS_QUALITY or _left_alone(seen) is not None:
         return None
-    return replace(seen, reason=f"too little of a face is left (quality {quality:.2f})", code=Skip.HOPELESS)
+    return replace(seen, reason=HOPELESS(quality=quality))
 
 
-def _has_result(rows: Sequence[RestorationRecord]) -> str | None:
+def _has_result(rows: Sequence[RestorationRecord]) -> Reason | None:
     """Any result that is still there will do, whoever made it."""
     for r in rows:
         if r.state == "done" and presence(r, compare=False) != "gone":
-            return f"restored already (restoration {r.id}, {r.output})"
+            return RESTORED_ALREADY(restoration=r.id, output=str(r.output))
     return None
 
 
-def _with(seen: Candidate, reason: str | None) -> Candidate:
+def _with(seen: Candidate, reason: Reason | None) -> Candidate:
     return replace(seen, reason=reason)

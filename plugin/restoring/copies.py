@@ -12,14 +12,24 @@ from iconface_core.errors import IconFaceError
 from iconface_core.images.provenance import Provenance, read_provenance
 from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, content_hash
 from iconface_core.images.write import restored_names, write_restored
+from iconface_core.reasons import Reason
 from iconface_core.types import RgbU8
 from plugin.errors import UsageError
 from plugin.library.degradation import row
 from plugin.models.backends import RestorerBackend
+from plugin.reasons import (
+    ACCEPTED,
+    DELETED,
+    REFUSED_BEFORE,
+    REJECTED_BEFORE,
+    RESTORED_ALREADY,
+    TAKEN_BACK,
+    UNSEEN,
+    UNSEEN_BEFORE,
+)
 from plugin.settings import Settings
 
 from .result import FaceResult
-from .skips import ALREADY_CLEAR, Skip
 
 Layout = Literal["mirror", "beside", "flat"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -99,7 +109,7 @@ class RestoredCopies:
         """Keep every attempt, the refused ones too; what was written can be undone as one. What was measured in the
         full picture is kept as well: indexing may have seen a reduced one."""
         seen = [(r.face_id, row(r.degradation)) for r in results if r.face_id is not None and r.degradation is not None]
-        tried = [r for r in results if r.verdict is not None or r.skipped_code is Skip.UNSEEN]
+        tried = [r for r in results if r.verdict is not None or (r.skipped is not None and r.skipped.code == UNSEEN)]
         digest = None if output is None else content_hash(output)
         with self._gallery.begin() as tx:
             tx.measures.set(seen)
@@ -168,7 +178,7 @@ def remove(record: RestorationRecord) -> Path | None:
 
 def why_not_again(
     rows: Sequence[RestorationRecord], *, input_sha256: str, restorer: RestorerBackend, references: Sequence[int]
-) -> str | None:
+) -> Reason | None:
     """Why no algorithm may restore a face (again), or None. `rows` are all restorations of that face.
 
     A person's word holds: what was accepted is not replaced, and what was rejected, undone or deleted is not made again
@@ -178,24 +188,24 @@ def why_not_again(
     wanted = frozenset(references)
     for r in rows:
         if r.state == "done" and r.decided == "accepted" and presence(r, compare=False) != "gone":
-            return f"you accepted its restoration {r.id}"
+            return ACCEPTED(restoration=r.id)
         same = (r.input_sha256, r.restorer) == (input_sha256, restorer.id)
         if not same or {x.get("face_id") for x in r.references} != wanted:
             continue
         if r.state == "rejected":
-            return f"you rejected this result (restoration {r.id})"
+            return REJECTED_BEFORE(restoration=r.id)
         if r.state == "undone":
-            return f"you took this result back (restoration {r.id})"
+            return TAKEN_BACK(restoration=r.id)
         if r.state in ("unseen", "refused") and restorer.weights_sha256 not in (None, r.weights_sha256):
             continue
         if r.state == "unseen":
-            return f"{ALREADY_CLEAR} (restoration {r.id})"
+            return UNSEEN_BEFORE(restoration=r.id)
         if r.state == "refused":
-            return f"the identity check refused this result (restoration {r.id})"
+            return REFUSED_BEFORE(restoration=r.id)
         if r.state == "done" and presence(r, compare=False) == "gone":
-            return f"you deleted this result (restoration {r.id}, {r.output})"
+            return DELETED(restoration=r.id, output=str(r.output))
         if r.state == "done":
-            return f"restored already (restoration {r.id}, {r.output})"
+            return RESTORED_ALREADY(restoration=r.id, output=str(r.output))
     return None
 
 

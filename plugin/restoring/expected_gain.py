@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -23,7 +24,8 @@ chosen for the network of 128 px; scaled to 256 px, not fitted again."""
 SURELY_SEEN = 3.25
 """An expected change of this much was seen in nearly every face, one of `LEAST_MEAN` in a third."""
 
-_WORDS = ("A great deal clearer", "Clearly better", "A little better")
+Level = Literal["great", "clear", "little"]
+"""How much better a face will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ class Gain:
         return self.change is not None and self.change < LEAST_MEAN / 2
 
     @property
-    def words(self) -> str:
-        """For a person."""
+    def level(self) -> Level:
+        """`value` on a scale that holds for measured ones and rules of thumb."""
         great, clear = (0.09, 0.04) if self.measured else (0.45, 0.25)
-        return _WORDS[0 if self.value >= great else 1 if self.value >= clear else 2]
+        return "great" if self.value >= great else "clear" if self.value >= clear else "little"
 
 
 NOTHING = Gain(0.0, measured=False)

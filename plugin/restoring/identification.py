@@ -22,10 +22,21 @@ from iconface_core.identity.references import (
     pose_of,
     select_references,
 )
+from iconface_core.reasons import Reason
 from iconface_core.types import I64
 from plugin.library.photo_faces import PhotoFace
 from plugin.library.points import frontal_landmarks
 from plugin.people.regrouping import read_faces
+from plugin.reasons import (
+    GROUPED_BUT,
+    GROUPED_WITH,
+    IDENTIFIED,
+    NOBODY_KNOWN,
+    WITH_HINT,
+    YOU_CHOSE_IT,
+    YOU_CONFIRMED_IT,
+    YOU_SAID_SO,
+)
 
 from .same_picture import copies_among, copies_of
 
@@ -38,7 +49,7 @@ class IdentifiedFace:
 
     subject: PhotoFace
     how: str
-    reason: str
+    reason: Reason
     person_id: int | None
     person_name: str | None
     identification: Identification | None
@@ -47,10 +58,11 @@ class IdentifiedFace:
     copies: frozenset[int] = frozenset()
 
     @property
-    def text(self) -> str:
-        """One sentence for people: who, and how that is known."""
-        name = self.person_name or f"person {self.person_id}"
-        return f"nobody known: {self.reason}" if self.person_id is None else f"{name}, {self.how}: {self.reason}"
+    def who(self) -> Reason:
+        """Who it is, and how that is known."""
+        if self.person_id is None:
+            return NOBODY_KNOWN(why=self.reason)
+        return IDENTIFIED(person=self.person_id, name=self.person_name, how=self.how, why=self.reason)
 
 
 class Identifier:
@@ -163,9 +175,9 @@ class Identifier:
         given: int | None,
         limit: int,
     ) -> IdentifiedFace:
-        who, how, reason, found = given, "given", "you said so", None
+        who, how, reason, found = given, "given", YOU_SAID_SO(), None
         if given is None and s.person_id is not None and s.confirmed:
-            who, how, reason = s.person_id, "confirmed", "you confirmed it"
+            who, how, reason = s.person_id, "confirmed", YOU_CONFIRMED_IT()
         elif given is None:
             known = people()
             facts = replace(facts, copies=copies_of(tx, s, known.face_ids, known.vectors))
@@ -173,14 +185,16 @@ class Identifier:
             reason = found.reason(names)
             if found.best is not None and found.best.hint > 0:
                 best = found.best.person_id
-                reason += f"; {_name(names, best)} is {around[best].reason(names)}"
+                hint = around[best].reason(names)
+                reason = WITH_HINT(why=reason, person=best, name=names.get(best), hint=hint)
             if found.kind is IdentityKind.KNOWN:
                 who, how = found.person_id, "identified"
                 if s.person_id is not None and who != s.person_id:
                     who, how = None, "unsure"
-                    reason = f"grouped with {_name(names, s.person_id)}, but looks like {reason}"
+                    reason = GROUPED_BUT(person=s.person_id, name=names.get(s.person_id), looks=reason)
             elif s.person_id is not None:
-                who, how, reason = s.person_id, "grouped", f"grouped with {_name(names, s.person_id)}"
+                who, how = s.person_id, "grouped"
+                reason = GROUPED_WITH(person=s.person_id, name=names.get(s.person_id))
             else:
                 who, how = None, found.kind.value
         if who is None:
@@ -245,7 +259,7 @@ def chosen_by_hand(answer: IdentifiedFace, face_ids: Iterable[int]) -> list[Chos
     rows = [answer.rows[i] for i in face_ids if i in answer.rows]
     plain = (ChosenReference(r.face_id, r.photo_id, 1.0, (), None, 0.0, None) for r in rows)
     known = (ruled.get(c.face_id, c) for c in plain)
-    return [replace(c, reasons=("you chose it", *c.reasons)) for c in known]
+    return [replace(c, reasons=(YOU_CHOSE_IT(), *c.reasons)) for c in known]
 
 
 def _once(faces: FaceTable) -> I64:
@@ -261,7 +275,3 @@ def _once(faces: FaceTable) -> I64:
 
 def _births(tx: Tx) -> dict[int, date]:
     return {p.person_id: date.fromordinal(p.birth_day) for p in tx.people.constraints() if p.birth_day > 0}
-
-
-def _name(names: Mapping[int, str], person_id: int) -> str:
-    return names.get(person_id) or f"person {person_id}"

@@ -31,7 +31,12 @@ def propose(
             face_id=face.id,
             person_id=face.person_id,
             references=[
-                {"face_id": c.face_id, "photo": photos[c.face_id], "score": c.score, "reasons": list(c.reasons)}
+                {
+                    "face_id": c.face_id,
+                    "photo": photos[c.face_id],
+                    "score": c.score,
+                    "reasons": [r.as_json() for r in c.reasons],
+                }
                 for c in chosen
                 if c.face_id in photos
             ],

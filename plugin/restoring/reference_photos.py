@@ -6,12 +6,12 @@ from gallery_db.records import ReferenceRow
 from iconface_core.errors import ImageReadError
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.types import AlignedFace, FaceEmbedding
+from plugin.library.bad_files import in_file
 from plugin.library.photo_faces import PhotoFaces, pick
+from plugin.reasons import NONE_ASKED, NONE_READABLE, NONE_WITHOUT_PERSON, REFERENCE_LEFT_OUT, YOU_GAVE_IT
 
 from .identification import IdentifiedFace, chosen_by_hand
 from .result import FaceResult, RestoreRequest
-
-UNREAD = "none: of the photos that were chosen none can be read"
 
 
 class ReferencePhotos:
@@ -27,12 +27,12 @@ class ReferencePhotos:
         """FFHQ_512 crops and embeddings of one face's references; `result` gets what is said of them, also of those
         that cannot be read. Raises ImageReadError or NotFoundError for a file that the user named."""
         if not request.use_references:
-            result.references_note = "none: you asked for none"
+            result.references_note = NONE_ASKED()
             return []
         if request.references:
             return [self._given(path, result) for path in request.references]
         if answer.choice is None:
-            result.references_note = "none: nobody is known for this face"
+            result.references_note = NONE_WITHOUT_PERSON()
             return []
         found: list[tuple[AlignedFace, FaceEmbedding]] = []
         for chosen in chosen_by_hand(answer, request.reference_faces) or answer.choice.chosen:
@@ -40,7 +40,7 @@ class ReferencePhotos:
             try:
                 crop = self._crop(row)
             except ImageReadError as e:
-                result.notes.append(f"reference left out: {e}")
+                result.notes.append(REFERENCE_LEFT_OUT(why=in_file(Path(row.photo), e)))
                 result.references_unread += 1
                 continue
             found.append((crop, FaceEmbedding(answer.subject.embedding.embedder, row.vector, row.norm)))
@@ -49,11 +49,11 @@ class ReferencePhotos:
                     "face_id": chosen.face_id,
                     "photo": row.photo,
                     "score": round(chosen.score, 4),
-                    "reasons": list(chosen.reasons),
+                    "reasons": [r.as_json() for r in chosen.reasons],
                 }
             )
         if result.references_unread and not found:
-            result.references_note = UNREAD
+            result.references_note = NONE_READABLE()
         elif not found:
             result.references_note = answer.choice.summary
         return found
@@ -70,6 +70,6 @@ class ReferencePhotos:
         photo, subjects = self._finder.find(path)
         best = max(pick(subjects, None, path), key=lambda s: s.face.bbox.width * s.face.bbox.height)
         result.references.append(
-            {"face_id": best.face_id, "photo": str(path), "score": 1.0, "reasons": ["you gave it"]}
+            {"face_id": best.face_id, "photo": str(path), "score": 1.0, "reasons": [YOU_GAVE_IT().as_json()]}
         )
         return align_face(photo.pixels, best.face.landmarks, FFHQ_512), best.embedding

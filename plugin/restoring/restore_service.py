@@ -18,20 +18,32 @@ from iconface_core.images.provenance import FaceProvenance, Provenance, Referenc
 from iconface_core.images.read import Photo, content_hash
 from iconface_core.pasting.paste import paste_back
 from iconface_core.protocols import FaceEmbedder
+from iconface_core.reasons import Reason
 from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
+from plugin.error_reasons import reason_of
 from plugin.errors import NotFoundError
-from plugin.library.bad_files import FAULTS_OF_A_FILE, reason_of
+from plugin.library.bad_files import FAULTS_OF_A_FILE, in_file
 from plugin.library.photo_faces import PhotoFace, PhotoFaces, pick
 from plugin.models.backends import steps_for
 from plugin.models.cache import ModelSlot
 from plugin.models.restorers import Restorers
+from plugin.reasons import (
+    DRY_RUN,
+    JUDGED_WITHOUT_REFERENCES,
+    LESS_STRENGTH,
+    NONE_READABLE,
+    NONE_USED,
+    OUR_COPY,
+    REFUSED,
+    STATED,
+    UNSEEN,
+)
 
 from .copies import RestoredCopies, why_not_again
 from .identification import IdentifiedFace, Identifier
 from .judging import Judged, gallery_of, judged, likeness
-from .reference_photos import UNREAD, ReferencePhotos
-from .result import FaceResult, RestoreRequest, change_words
-from .skips import ALREADY_CLEAR, Skip
+from .reference_photos import ReferencePhotos
+from .result import FaceResult, RestoreRequest
 
 log = logging.getLogger(__name__)
 
@@ -67,24 +79,24 @@ class RestoreService:
             return self._restore(path, request, on_step)
         except FAULTS_OF_A_FILE as e:
             log.info("%s could not be restored", path, exc_info=True)
-            return [FaceResult(path, skipped_reason=reason_of(path, e), failed=True)]
+            return [FaceResult(path, skipped=in_file(path, e), failed=True)]
 
     def _restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None) -> list[FaceResult]:
         try:
             if path.is_file() and is_restored_output(path) and not request.force:
-                return [FaceResult(path, skipped_reason="this is a restored photo already; --force restores it again")]
+                return [FaceResult(path, skipped=OUR_COPY())]
             photo, everybody = self._finder.find(path)
             subjects = pick(everybody, request.face, path, face_ids=request.face_ids)
         except (ImageReadError, OSError) as e:
-            return [FaceResult(path, skipped_reason=str(e), failed=True)]
+            return [FaceResult(path, skipped=in_file(path, e), failed=True)]
         except NotFoundError as e:
-            return [FaceResult(path, skipped_reason=str(e), no_face=True)]
+            return [FaceResult(path, skipped=reason_of(e), no_face=True)]
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=self._likeness)]
         run = _Run(self, photo, everybody, request, on_step)
         prepared = [run.prepare(a) for a in answers]
-        run.restore([p for p in prepared if p.result.skipped_reason is None])
+        run.restore([p for p in prepared if p.result.skipped is None])
         results = [p.result for p in prepared]
         run.finish(path, results)
         return results
@@ -101,7 +113,7 @@ class RestoreService:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """One face, ready to be restored or left alone (`result.skipped_reason`). `gallery` is what it is compared with."""
+    """One face, ready to be restored or left alone (`result.skipped`). `gallery` is what it is compared with."""
 
     subject: PhotoFace
     result: FaceResult
@@ -132,21 +144,21 @@ class _Run:
     def prepare(self, answer: IdentifiedFace) -> _Prepared:
         """Measure one face, and find its references unless it is left alone."""
         s, request = answer.subject, self._request
-        result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.text)
+        result = FaceResult(s.path, s.number, s.face.bbox, s.face_id, answer.person_id, answer.person_name, answer.who)
         crop = align_face(self._photo, s.face.landmarks, FFHQ_512)
         result.degradation = measure(crop.pixels, crop.from_photo)
         if not request.force:
-            result.skipped_reason = why_left_alone(result.degradation)
-        references = [] if result.skipped_reason else self._references.of(answer, request, result)
-        if request.origin != "hand" and result.skipped_reason is None:
-            result.skipped_reason = self._why_not_by_itself(s, result)
-        if request.dry_run and result.skipped_reason is None:
-            result.skipped_reason = "dry run: nothing was restored"
+            result.skipped = why_left_alone(result.degradation)
+        references = [] if result.skipped else self._references.of(answer, request, result)
+        if request.origin != "hand" and result.skipped is None:
+            result.skipped = self._why_not_by_itself(s, result)
+        if request.dry_run and result.skipped is None:
+            result.skipped = DRY_RUN()
         # Nobody is known: then the photos the user gave are the person.
         gallery = gallery_of(answer, self._s._calibration) or [e for _, e in references]
         return _Prepared(s, result, crop, references, gallery)
 
-    def _why_not_by_itself(self, s: PhotoFace, result: FaceResult) -> str | None:
+    def _why_not_by_itself(self, s: PhotoFace, result: FaceResult) -> Reason | None:
         """What keeps an algorithm from restoring this face unasked: nobody known, or what is known of earlier tries."""
         if result.person_id is None:
             return result.who
@@ -189,7 +201,7 @@ class _Run:
                 result = face.result
                 result.restorer, result.seed, result.references_used = restorer.id, options.seed, len(used)
                 if face.references and not used:
-                    result.references_note = f"{restorer.id} uses no references; they serve the identity check only"
+                    result.references_note = NONE_USED(restorer=restorer.id)
             self._weights = restorer.weights_sha256
             return [out.pixels for out in restorer.restore_many(inputs, options, on_step=self._on_step)]
 
@@ -216,8 +228,7 @@ class _Run:
             result.strength, result.change = self._options.strength, change
             result.similarity_before, result.similarity_after = found.before, found.after
         if not change.seen and not force:
-            result.skipped_code = Skip.UNSEEN
-            result.skipped_reason = f"{ALREADY_CLEAR} ({change_words(change)}; {LEAST_MEAN:.1f} are seen)"
+            result.skipped = UNSEEN(mean=change.mean, share=change.share, least=LEAST_MEAN)
             return True
         if result.verdict is None or not lost:
             result.verdict = found.verdict
@@ -226,7 +237,8 @@ class _Run:
                 self._refuse(result)
             return share == SHARES[-1]
         if share < 1:
-            result.notes.append(f"restored at strength {result.strength:g}: more made it less like the person")
+            assert result.strength is not None
+            result.notes.append(LESS_STRENGTH(strength=result.strength))
         self._pixels = pasted.pixels
         self._records.append((result, self._record(result, s)))
         return True
@@ -234,8 +246,9 @@ class _Run:
     def _judged(self, face: _Prepared, pixels: RgbU8) -> Judged:
         s = face.subject
         found = judged(self._s._calibration, s.embedding, self._s.embed(pixels, s), face.gallery)
-        if face.result.references_note == UNREAD:
-            verdict = replace(found.verdict, reason=f"{found.verdict.reason}; references: {UNREAD}")
+        note = face.result.references_note
+        if note is not None and note.code == NONE_READABLE:
+            verdict = replace(found.verdict, reason=JUDGED_WITHOUT_REFERENCES(verdict=found.verdict.reason))
             found = replace(found, verdict=verdict)
         return found
 
@@ -243,8 +256,8 @@ class _Run:
         """Write nothing of this face; the numbers are those of the first try."""
         assert result.verdict is not None
         if result.verdict.kind is not VerdictKind.REFUSED:
-            result.verdict, result.skipped_code = refused_for_loss(result.verdict), Skip.LESS_LIKE
-        result.skipped_reason = f"refused: {result.verdict.reason}"
+            result.verdict = refused_for_loss(result.verdict)
+        result.skipped = REFUSED(verdict=result.verdict.reason)
 
     def _record(self, result: FaceResult, s: PhotoFace) -> FaceProvenance:
         b = s.face.bbox
@@ -275,7 +288,7 @@ class _Run:
             provenance = Provenance(path.name, self._source_sha256, outputs.software, datetime.now(UTC), faces)
             folder = request.output or outputs.folder_for(path, beside=request.beside)
             output, notes = outputs.write(path, self._pixels, provenance, folder)
-            results[0].notes.extend(notes)
+            results[0].notes.extend(STATED(text=note) for note in notes)
         for result, _ in self._records:
             result.output = output
         self._s._outputs.remember(

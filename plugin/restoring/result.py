@@ -1,6 +1,6 @@
 """What is asked of a restoration and what comes back; the row other programs read is promised in docs/json.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,13 @@ from gallery_db.records import Origin
 from iconface_core.damage.sharpness import Degradation
 from iconface_core.damage.visible_change import VisibleChange
 from iconface_core.identity.verdict import Verdict, VerdictKind
+from iconface_core.reason_codes import LESS_LIKE
+from iconface_core.reasons import Reason, read_reasons
 from iconface_core.types import BBox
 from plugin.models.backends import Quality
+from plugin.reason_words import all_in_words, changed, in_words
+from plugin.reasons import HOPELESS, UNSEEN
 from plugin.rows import Row
-
-from .skips import Skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ class FaceResult:
     face_id: int | None = None
     person_id: int | None = None
     person_name: str | None = None
-    who: str = ""
+    who: Reason | None = None
     references: list[dict[str, Any]] = field(default_factory=list)
-    references_note: str = ""
+    references_note: Reason | None = None
     references_used: int = 0
     references_unread: int = 0
     restorer: str | None = None
@@ -72,19 +74,28 @@ class FaceResult:
     similarity_after: float | None = None
     verdict: Verdict | None = None
     output: Path | None = None
-    skipped_reason: str | None = None
-    skipped_code: Skip | None = None
+    skipped: Reason | None = None
     failed: bool = False
     no_face: bool = False
-    notes: list[str] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
 
     @property
     def refused(self) -> bool:
         """The identity check said no and nothing was written."""
         return self.verdict is not None and self.verdict.kind is VerdictKind.REFUSED and self.output is None
 
+    @property
+    def skipped_code(self) -> str | None:
+        """The three codes that programs may ask for by themselves since the first release."""
+        if self.skipped is None:
+            return None
+        verdict = self.skipped.params.get("verdict")
+        if isinstance(verdict, Reason) and verdict.code == LESS_LIKE:
+            return LESS_LIKE
+        return self.skipped.code if self.skipped.code in (UNSEEN, HOPELESS) else None
+
     def row(self) -> Row:
-        """The JSON row."""
+        """The JSON row, as it is kept with a job: reasons are data, whoever prints it adds the words."""
         b, d, v, c = self.bbox, self.degradation, self.verdict, self.change
         return {
             "photo": str(self.photo),
@@ -93,53 +104,59 @@ class FaceResult:
             "bbox": None if b is None else [round(x, 1) for x in (b.x1, b.y1, b.x2, b.y2)],
             "person_id": self.person_id,
             "person_name": self.person_name,
-            "who": self.who or None,
+            "who": _data(self.who),
             "references": self.references,
-            "references_note": self.references_note or None,
+            "references_note": _data(self.references_note),
             "references_used": self.references_used,
             "restorer": self.restorer,
             "seed": self.seed,
             "strength": _rounded(self.strength),
-            "degradation": None if d is None else {"score": round(d.worst, 3), "reasons": list(d.reasons)},
+            "degradation": None if d is None else degradation_row(d),
             "identity": {
                 "before": _rounded(self.similarity_before),
                 "after": _rounded(self.similarity_after),
                 "verdict": None if v is None else v.kind.value,
-                "reason": None if v is None else v.reason,
+                "reason": None if v is None else v.reason.as_json(),
             },
             "change": None if c is None else {"mean": round(c.mean, 2), "share": round(c.share, 4)},
             "output": None if self.output is None else str(self.output),
-            "skipped_reason": self.skipped_reason,
-            "skipped_code": None if self.skipped_code is None else self.skipped_code.value,
-            "notes": self.notes,
+            "skipped_reason": _data(self.skipped),
+            "skipped_code": self.skipped_code,
+            "notes": [n.as_json() for n in self.notes],
         }
 
     def lines(self) -> list[str]:
         """The same for a person."""
         where = f"{self.photo}" + (f", face {self.number}" if self.number else "")
         out = [where]
-        if self.who:
-            out.append(f"  who         {self.who}")
-        out += [f"  reference   {r['photo']} ({r['score']:.2f}: {', '.join(r['reasons'])})" for r in self.references]
-        if self.references_note:
-            out.append(f"  references  {self.references_note}")
+        if self.who is not None:
+            out.append(f"  who         {in_words(self.who)}")
+        out += [reference_line(r) for r in self.references]
+        if self.references_note is not None:
+            out.append(f"  references  {in_words(self.references_note)}")
         if self.verdict is not None:
             before, after = self.similarity_before, self.similarity_after
             numbers = "" if before is None or after is None else f" (likeness {before:.2f} -> {after:.2f})"
-            out.append(f"  identity    {self.verdict.kind.value}: {self.verdict.reason}{numbers}")
+            out.append(f"  identity    {self.verdict.kind.value}: {in_words(self.verdict.reason)}{numbers}")
         if self.change is not None and self.skipped_code is None:
-            out.append(f"  change      {change_words(self.change)}")
-        out += [f"  note        {n}" for n in self.notes]
-        if self.skipped_reason:
-            out.append(f"  left alone  {self.skipped_reason}")
+            out.append(f"  change      {changed(self.change.mean, self.change.share)}")
+        out += [f"  note        {n}" for n in all_in_words(self.notes)]
+        if self.skipped is not None:
+            out.append(f"  left alone  {in_words(self.skipped)}")
         if self.output is not None:
             out.append(f"  written     {self.output}")
         return out
 
 
-def change_words(change: VisibleChange) -> str:
-    """What was measured, for a person."""
-    return f"{change.mean:.1f} of 255 in the mean, {change.share:.0%} of the face clearly"
+def reference_line(row: Mapping[str, Any]) -> str:
+    """One reference for a person, with what speaks for it."""
+    reasons = ", ".join(all_in_words(read_reasons(row["reasons"])))
+    return f"  reference   {row['photo']} ({row['score']:.2f}: {reasons})"
+
+
+def degradation_row(d: Degradation) -> Row:
+    """How degraded a face is, in rows of `restore` and `cleanup plan`."""
+    return {"score": round(d.worst, 3), "reasons": [r.as_json() for r in d.reasons]}
 
 
 def exit_code(results: Sequence[FaceResult]) -> int:
@@ -156,6 +173,10 @@ def exit_code(results: Sequence[FaceResult]) -> int:
     if all(r.refused for r in results):
         return 4
     return 1 if all(r.failed for r in results) else 5
+
+
+def _data(reason: Reason | None) -> Row | None:
+    return None if reason is None else reason.as_json()
 
 
 def _rounded(value: float | None) -> float | None:

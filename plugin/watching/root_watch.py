@@ -17,10 +17,12 @@ from watchdog.observers.api import BaseObserver
 
 from gallery_db import Gallery, GalleryError, NotFoundError
 from gallery_db.records import RootRecord
+from iconface_core.reasons import Reason
 from plugin.job_kinds import WATCH, enqueue_changes, enqueue_reconcile
 from plugin.library.disk import is_storable, place_of, walk, why_offline
 from plugin.library.ignore import RULE_FILES, IgnoreRules, is_candidate
 from plugin.library.watch_limits import advice, is_limit, no_events
+from plugin.reason_words import in_words
 
 from .events import FileChange, watch_by_polling, watch_events
 from .settle import FileState, StabilityTracker
@@ -204,7 +206,7 @@ class RootWatch:
         was_offline = self._mode == "offline"
         self._unwatch()
         if reason is not None:
-            self._change_mode("offline", reason)
+            self._change_mode("offline", in_words(reason))
             return
         try:
             self._watch()
@@ -216,7 +218,7 @@ class RootWatch:
         self._rescan = "it is back" if was_offline else "start"
         self._doubted = now
 
-    def _why_offline(self, place: tuple[int, int] | None) -> str | None:
+    def _why_offline(self, place: tuple[int, int] | None) -> Reason | None:
         if place is None:
             return why_offline(self._path, 0)
         with suppress(OSError), os.scandir(self._path) as entries:

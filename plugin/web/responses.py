@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from .context import Web
 from .words.dates import day_and_time, month
+from .words.reasons import on_page
 from .words.text import plural
 
 R = TypeVar("R", bound=Response)
@@ -31,7 +32,7 @@ def make_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"plural": plural, "month": month, "day_and_time": day_and_time}
+    made.filters |= {"plural": plural, "month": month, "day_and_time": day_and_time, "reason": on_page}
     return made
 
 

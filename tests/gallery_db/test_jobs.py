@@ -9,6 +9,8 @@ from gallery_db import NotFoundError
 from gallery_db.jobs.queue import EVERYTHING, JobQueue
 from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
+from iconface_core.reason_codes import WORKER_DIED
+from iconface_core.reasons import LEGACY
 
 CLICK = 100
 """The priority of what somebody waits for."""
@@ -48,7 +50,7 @@ def test_ended_jobs_come_latest_first(jobs):
         jobs.enqueue("k")
         jobs.finish(jobs.claim(1e12, 60), at)
     jobs.enqueue("k")
-    jobs.fail(jobs.claim(1e12, 60), "no", 40.0, retry=False)
+    jobs.fail(jobs.claim(1e12, 60), LEGACY(text="no"), 40.0, retry=False)
     assert [j.finished_at for j in jobs.ended(15.0)] == [30.0, 20.0]
     assert [j.finished_at for j in jobs.ended(0.0, states=("done", "failed"), limit=2)] == [40.0, 30.0]
 
@@ -80,7 +82,7 @@ def test_a_dead_worker_s_job_is_taken_over_and_its_ghost_is_powerless(jobs):
     assert (taken.id, taken.attempts) == (dead.id, 2)
     assert not jobs.heartbeat(dead, 12, 10)
     assert not jobs.finish(dead, 12)
-    assert not jobs.fail(dead, "ghost", 12)
+    assert not jobs.fail(dead, LEGACY(text="ghost"), 12)
     assert jobs.heartbeat(taken, 12, 10, {"done": 3})
     assert jobs.get(taken.id).progress == {"done": 3}
     assert jobs.finish(taken, 13)
@@ -89,10 +91,10 @@ def test_a_dead_worker_s_job_is_taken_over_and_its_ghost_is_powerless(jobs):
 
 def test_retries_back_off_then_fail(jobs):
     job_id = jobs.enqueue("k", max_attempts=2, run_after=0)
-    assert jobs.fail(jobs.claim(0, 10), "first", 0, backoff_s=30)
+    assert jobs.fail(jobs.claim(0, 10), LEGACY(text="first"), 0, backoff_s=30)
     assert (jobs.get(job_id).state, jobs.get(job_id).run_after) == ("waiting", 30)
-    assert jobs.fail(jobs.claim(30, 10), "second", 30, backoff_s=30)
-    assert (jobs.get(job_id).state, jobs.get(job_id).error) == ("failed", "second")
+    assert jobs.fail(jobs.claim(30, 10), LEGACY(text="second"), 30, backoff_s=30)
+    assert (jobs.get(job_id).state, jobs.get(job_id).error) == ("failed", LEGACY(text="second"))
 
 
 def test_a_worker_that_dies_on_every_attempt_ends(jobs):
@@ -100,13 +102,13 @@ def test_a_worker_that_dies_on_every_attempt_ends(jobs):
     jobs.claim(0, 10)
     assert jobs.claim(20, 10) is None
     assert jobs.get(job_id).state == "failed"
-    assert "died" in jobs.get(job_id).error
+    assert jobs.get(job_id).error == WORKER_DIED()
 
 
 def test_no_retry(jobs):
     jobs.enqueue("k", run_after=0)
     job = jobs.claim(0, 10)
-    jobs.fail(job, "bad file", 0, retry=False)
+    jobs.fail(job, LEGACY(text="bad file"), 0, retry=False)
     assert jobs.get(job.id).state == "failed"
 
 
@@ -123,7 +125,7 @@ def test_giving_back_beside_a_waiting_twin(jobs, way):
     jobs.enqueue("k", dedupe="a", run_after=0)
     job = jobs.claim(0, 10)
     twin = jobs.enqueue("k", dedupe="a", run_after=0)
-    assert jobs.release(job) if way == "release" else jobs.fail(job, "x", 0)
+    assert jobs.release(job) if way == "release" else jobs.fail(job, LEGACY(text="x"), 0)
     assert jobs.claim(1, 10).id == twin
     assert jobs.purge(1e12, states=("cancelled", "failed")) == 1, "what gave way is forgotten like the others"
 
@@ -217,7 +219,7 @@ def test_results_are_kept_and_old_jobs_forgotten(jobs: JobQueue):
     failed = jobs.enqueue("k", run_after=0)
     job = jobs.claim(4, 60)
     assert job is not None
-    jobs.fail(job, "bad", 4, retry=False)
+    jobs.fail(job, LEGACY(text="bad"), 4, retry=False)
     waiting = jobs.enqueue("k", run_after=0)
     assert jobs.purge(3) == 0
     assert jobs.purge(100) == 1
@@ -231,7 +233,7 @@ def test_retry_and_a_ghost_of_the_failed_attempt(jobs: JobQueue):
     ghost = jobs.claim(0, 10)
     assert ghost is not None
     assert not jobs.retry(job_id), "it runs"
-    jobs.fail(ghost, "timed out", 1)
+    jobs.fail(ghost, LEGACY(text="timed out"), 1)
     assert jobs.retry(job_id)
     assert not jobs.retry(job_id)
     assert jobs.get(job_id).run_after == 0, "a clock that is set back does not keep it waiting"
@@ -239,10 +241,10 @@ def test_retry_and_a_ghost_of_the_failed_attempt(jobs: JobQueue):
     assert again is not None
     assert (again.id, again.error) == (job_id, None)
     assert not jobs.finish(ghost, 4), "the attempt that was given up has no say in the new one"
-    jobs.fail(again, "x", 4, backoff_s=0)
-    jobs.fail(jobs.claim(5, 10) or again, "x", 5, backoff_s=0)
+    jobs.fail(again, LEGACY(text="x"), 4, backoff_s=0)
+    jobs.fail(jobs.claim(5, 10) or again, LEGACY(text="x"), 5, backoff_s=0)
     assert jobs.get(job_id).state == "waiting", "three attempts more"
-    jobs.fail(jobs.claim(6, 10) or again, "x", 6)
+    jobs.fail(jobs.claim(6, 10) or again, LEGACY(text="x"), 6)
     assert jobs.get(job_id).state == "failed"
     jobs.enqueue("k", run_after=0, dedupe="a")
     assert not jobs.retry(job_id), "the same work waits already"
@@ -254,7 +256,7 @@ def test_work_that_differs_from_its_waiting_twin_is_not_lost(jobs: JobQueue, way
     running = jobs.claim(0, 10)
     assert running is not None
     twin = jobs.enqueue("changes", {"paths": ["b"]}, dedupe="1", run_after=0)
-    assert jobs.release(running) if way == "release" else jobs.fail(running, "x", 0, backoff_s=0)
+    assert jobs.release(running) if way == "release" else jobs.fail(running, LEGACY(text="x"), 0, backoff_s=0)
     claimed = [jobs.claim(1, 60), jobs.claim(1, 60)]
     assert {j.id for j in claimed if j} == {running.id, twin}
 
@@ -314,7 +316,7 @@ def test_a_damaged_row_keeps_nobody_from_the_queue(jobs, conn: Connection, damag
 @pytest.mark.parametrize("error", ["no such file: M\udcfcller.jpg", "a\0b", "\ud800"])
 def test_a_reason_that_is_no_text_is_kept_as_escapes(jobs, error: str):
     job_id = jobs.enqueue("k")
-    assert jobs.fail(jobs.claim(1, 60), error, 1, retry=False)
-    assert "\\" in jobs.get(job_id).error
+    assert jobs.fail(jobs.claim(1, 60), LEGACY(text=error), 1, retry=False)
+    assert "\\" in jobs.get(job_id).error.params["text"]
     assert jobs.retry(job_id)
-    assert jobs.release(jobs.claim(3, 60), error=error)
+    assert jobs.release(jobs.claim(3, 60), error=LEGACY(text=error))

@@ -4,6 +4,7 @@ import pytest
 
 from gallery_db import Gallery, GalleryError, NotFoundError
 from gallery_db.records import RootTally
+from iconface_core.reasons import LEGACY
 
 from .factories import E, found, photo, put
 
@@ -38,7 +39,7 @@ def test_tallies(tx):
     tx.decisions.ignore_faces([tx.faces.last_id()])
     tx.photos.upsert("/lib/b.jpg", "b", root_id=root)
     tx.photos.mark_missing([tx.photos.upsert("/lib/c.jpg", "c", root_id=root).id])
-    tx.photos.mark_failed("/lib/d.jpg", "broken", root_id=root)
+    tx.photos.mark_failed("/lib/d.jpg", LEGACY(text="broken"), root_id=root)
     tx.photos.mark_restored("/lib/e.jpg", "e", root_id=root)
     assert tx.roots.tallies() == {root: RootTally(photos=2, faces=2, unreadable=1, missing=1, restored=1)}
     assert other not in tx.roots.tallies()
@@ -92,23 +93,23 @@ def test_the_same_path_keeps_its_row(tx):
 
 def test_failures_count_until_the_file_changes(tx):
     for attempts in (1, 2, 3):
-        r = tx.photos.mark_failed("/lib/bad.jpg", "truncated", size=9, mtime_ns=1)
-        assert (r.state, r.attempts, r.reason) == ("failed", attempts, "truncated")
-    assert tx.photos.mark_failed("/lib/bad.jpg", "truncated", size=10, mtime_ns=1).attempts == 1
+        r = tx.photos.mark_failed("/lib/bad.jpg", LEGACY(text="truncated"), size=9, mtime_ns=1)
+        assert (r.state, r.attempts, r.reason) == ("failed", attempts, LEGACY(text="truncated"))
+    assert tx.photos.mark_failed("/lib/bad.jpg", LEGACY(text="truncated"), size=10, mtime_ns=1).attempts == 1
     assert tx.photos.upsert("/lib/bad.jpg", "h").attempts == 0
     assert tx.photos.get(r.id).reason is None
 
 
 def test_a_damaged_photo_keeps_its_people(tx):
     [f] = put(tx, "a")
-    tx.photos.mark_failed("/lib/a", "truncated")
+    tx.photos.mark_failed("/lib/a", LEGACY(text="truncated"))
     assert tx.faces.get(f).photo_state == "failed"
 
 
 def test_missing_and_back(tx):
     [f] = put(tx, "a")
-    bad = tx.photos.mark_failed("/lib/bad", "?").id
-    known = tx.photos.mark_failed("/lib/known", "?", size=1, mtime_ns=5).id
+    bad = tx.photos.mark_failed("/lib/bad", LEGACY(text="?")).id
+    known = tx.photos.mark_failed("/lib/known", LEGACY(text="?"), size=1, mtime_ns=5).id
     tx.faces.replace_for_photo(known, [found()])
     ours = tx.photos.mark_restored("/lib/out", "o").id
     a = tx.faces.get(f).photo_id
@@ -185,7 +186,7 @@ def test_restorations_follow_the_photo_and_no_other(tx):
 
 def test_an_unread_photo_keeps_what_was_read_last(tx):
     p = photo(tx, "a")
-    tx.photos.mark_failed("/lib/a", "input/output error", content_hash=None)
+    tx.photos.mark_failed("/lib/a", LEGACY(text="input/output error"), content_hash=None)
     assert tx.photos.mark_missing([p]) == 1
     assert [r.id for r in tx.photos.by_hash("hash-a")] == [p], "it is itself again where that is found"
 
@@ -226,5 +227,5 @@ def test_odd_names(tx):
     name = "/lib/caf\udce9.jpg"  # what Python makes of a Latin-1 file name
     with pytest.raises(GalleryError, match="not valid UTF-8"):
         tx.photos.upsert(name, "h")
-    assert tx.photos.mark_failed(name, "name").path == "/lib/caf\\udce9.jpg"
+    assert tx.photos.mark_failed(name, LEGACY(text="name")).path == "/lib/caf\\udce9.jpg"
     assert tx.photos.upsert("/lib/ü '%_\n.jpg", "h").path == "/lib/ü '%_\n.jpg"

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, text
 
 from gallery_db.jobs.repository import JobRepo
+from iconface_core.reasons import LEGACY
 
 from .queue_model import Job, Model
 
@@ -80,7 +81,7 @@ class Queue(RuleBasedStateMachine):
                 self.model.wait_again(job, job.run_after)
                 job.attempts -= 1
         else:
-            assert self.jobs.fail(mine, "x", self.now, retry=way == "fail", backoff_s=4.0) == ours
+            assert self.jobs.fail(mine, LEGACY(text="x"), self.now, retry=way == "fail", backoff_s=4.0) == ours
             if job and way == "fail" and job.attempts < job.max_attempts and not self.model.superseded(job):
                 self.model.wait_again(job, self.now + 4.0 * 2 ** (job.attempts - 1))
             elif job:

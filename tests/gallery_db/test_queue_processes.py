@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
+from iconface_core.reasons import LEGACY
 
 from . import queue_process
 
@@ -155,10 +156,10 @@ def test_enqueued_at_the_moment_it_is_given_back(postgres: Engine, way: str):
         mine = JobRepo(conn).claim(1, 60)
         assert mine is not None
         if way == "retry":
-            JobRepo(conn).fail(mine, "x", 1, retry=False)
+            JobRepo(conn).fail(mine, LEGACY(text="x"), 1, retry=False)
     back = {
         "release": lambda j: j.release(mine),
-        "fail": lambda j: j.fail(mine, "x", 2, backoff_s=0),
+        "fail": lambda j: j.fail(mine, LEGACY(text="x"), 2, backoff_s=0),
         "retry": lambda j: j.retry(mine.id),
     }[way]
     _, given = meanwhile(postgres, lambda j: j.enqueue("k", {"n": 2}, dedupe="a"), back)

@@ -13,6 +13,7 @@ from iconface_core.reasons import (
     Code,
     Reason,
     codes_in,
+    from_json,
     from_text,
     read_reason,
     to_text,
@@ -66,6 +67,13 @@ def test_what_is_no_reason_is_an_old_sentence(text: str):
 def test_the_shape_is_read_strictly(value: object):
     with pytest.raises(ValueError, match="no reason"):
         read_reason(value)
+
+
+@pytest.mark.parametrize("value", ["an old sentence", 5, None, {"code": "new", "params": {"where": {"x": 1}}}])
+def test_a_row_with_something_else_is_shown_all_the_same(value: object):
+    read = from_json(value)
+    assert read.code == LEGACY
+    assert read.params["text"] == (value if isinstance(value, str) else json.dumps(value))
 
 
 def test_a_code_of_a_newer_release_is_read():

@@ -19,6 +19,7 @@ from gallery_db.database.migrate import alembic_config, upgrade
 from gallery_db.database.revisions import scripts
 from gallery_db.database.schema import HEAD, metadata
 from gallery_db.records import FoundFace
+from iconface_core.reasons import LEGACY
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 
 E = EmbedderId("e")
@@ -174,6 +175,9 @@ def test_0002_keeps_every_restoration_and_gives_no_id_twice(tmp_path: Path):
     saved = upgrade(db)
     assert saved is not None
     assert saved.name == "g.db.before-0001.bak"
+    for reference in (references := json.loads(str(before["restoration"][0]["references"]))):
+        reference["reasons"] = [legacy(text) for text in reference["reasons"]]  # 0008
+    before["restoration"][0]["references"] = json.dumps(references, separators=(",", ":"))
     for table, old in before.items():
         new = rows(db, f"select * from {table}")
         assert [{k: r[k] for k in old[0]} for r in new] == old
@@ -270,6 +274,89 @@ def test_0007_is_not_stopped_by_a_damaged_clean_up(tmp_path: Path, damaged: str)
         c.commit()
     with Gallery.open(db) as g, g.begin(write=False) as tx:
         assert tx.cleanups.latest() is None
+
+
+def legacy(text: str) -> dict[str, object]:
+    return LEGACY(text=text).as_json()
+
+
+KILLED = "the worker was killed (SIGSEGV)"
+GIVEN_UP = f"/lib/bad: {KILLED}, 3 times; left alone until: iconface scan --retry-failed"
+RESULT = {
+    "outcome": "sharp",
+    "text": "sharp already (degradation 0.02 of 1)",
+    "faces": [
+        {
+            "face_id": 1,
+            "who": "Ada, confirmed: you confirmed it",
+            "skipped_reason": "sharp already (degradation 0.02 of 1)",
+            "skipped_code": None,
+            "degradation": {"score": 0.02, "reasons": ["blurred"]},
+            "identity": {"before": None, "verdict": None, "reason": None},
+            "references": [{"face_id": 4, "photo": "/lib/c", "score": 0.5, "reasons": ["quality 0.83", "face 90 px"]}],
+            "references_note": None,
+            "notes": ["damaged EXIF was not copied"],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def with_sentences(tmp_path: Path) -> Path:
+    """A gallery of schema 0007 in which every kind of sentence stands that releases up to then stored."""
+    db = tmp_path / "g.db"
+    with closing(sqlite3.connect(db)) as c:
+        c.executescript((Path(__file__).parent / "released" / "0007.sql").read_text())
+        c.execute("update photo set reason = ? where path = '/lib/bad'", (GIVEN_UP,))
+        bad = "update photo set state = 'failed', reason = '/lib/d: the file is empty (0 bytes)' where path = '/lib/d'"
+        c.execute(bad)
+        c.execute("update job set state = 'done', progress = ? where id = 2", (json.dumps(RESULT),))
+        c.execute("update job set state = 'failed', error = 'OSError: disk full', progress = '{half' where id = 1")
+        c.execute("update face set degradation = ? where id = 1", (json.dumps({"score": 0.9, "reasons": ["blurred"]}),))
+        c.commit()
+    return db
+
+
+def test_0008_keeps_every_sentence_as_a_reason(with_sentences: Path):
+    upgrade(with_sentences)
+    with Gallery.open(with_sentences) as g, g.begin(write=False) as tx:
+        given_up, empty = tx.photos.by_path("/lib/bad"), tx.photos.by_path("/lib/d")
+        assert given_up is not None
+        assert given_up.reason is not None
+        assert given_up.reason.as_json() == {"code": "quarantined", "params": {"cause": legacy(KILLED), "times": 3}}
+        assert empty is not None
+        assert empty.reason == LEGACY(text="the file is empty (0 bytes)")
+        assert tx.jobs.get(1).error == LEGACY(text="OSError: disk full")
+        result = tx.jobs.get(2).progress
+        assert result is not None
+        [face] = result["faces"]
+        assert result["text"] == face["skipped_reason"] == legacy("sharp already (degradation 0.02 of 1)")
+        assert face["degradation"] == {"score": 0.02, "reasons": [legacy("blurred")]}
+        assert face["references"][0]["reasons"] == [legacy("quality 0.83"), legacy("face 90 px")]
+        assert face["identity"] == RESULT["faces"][0]["identity"]
+        assert face["notes"] == [legacy("damaged EXIF was not copied")]
+        assert tx.restorations.get(1).references[0]["reasons"] == [legacy("sharp")]
+        assert tx.faces.get(1).degradation == {"score": 0.9, "reasons": [legacy("blurred")]}
+
+
+def test_0008_gives_the_sentences_back(with_sentences: Path):
+    columns = {"photo": "reason", "job": "error", "restoration": '"references"', "face": "degradation"}
+    query = {table: f"select id, {column} as it from {table} order by id" for table, column in columns.items()}
+    before = {table: rows(with_sentences, q) for table, q in query.items()}
+    done = rows(with_sentences, "select progress from job where id = 2")
+    upgrade(with_sentences)
+    with make_engine(with_sentences, enforce_foreign_keys=False).execution_options(write=True).begin() as c:
+        command.downgrade(alembic_config(c), "0007")
+    after = {table: rows(with_sentences, q) for table, q in query.items()}
+    without_path = [dict(r, it=r["it"] and str(r["it"]).partition(": ")[2]) for r in before.pop("photo")]
+    assert after.pop("photo") == without_path
+    assert after.pop("job") == before.pop("job")
+    for table, old in before.items():
+        assert [(r["id"], r["it"] and json.loads(str(r["it"]))) for r in after[table]] == [
+            (r["id"], r["it"] and json.loads(str(r["it"]))) for r in old
+        ]
+    [now] = rows(with_sentences, "select progress from job where id = 2")
+    assert json.loads(str(now["progress"])) == json.loads(str(done[0]["progress"])) == RESULT
 
 
 def test_an_older_release_can_take_the_file_back(tmp_path: Path):

@@ -12,7 +12,7 @@ from gallery_db.gallery import Tx
 from plugin.cleanup import drive
 from plugin.errors import NotFoundError, UsageError
 from plugin.job_kinds import HAND, enqueue_again
-from plugin.jobs.crash_policy import LEFT_ALONE
+from plugin.jobs.crash_policy import is_left_alone
 from plugin.jobs.inbox import collect
 from plugin.jobs.registry import HANDLERS
 from plugin.service import client
@@ -93,7 +93,7 @@ def read_again(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     """Open a photo once more that was left alone."""
     with web.app.gallery.begin() as tx:
         photo = tx.photos.get(photo_id)
-        if photo.state != "failed" or LEFT_ALONE not in (photo.reason or "") or photo.root_id is None:
+        if not is_left_alone(photo) or photo.root_id is None:
             raise UsageError(f"{photo.path} is not left alone any more.")
         enqueue_again(tx, photo.root_id, [photo.path])
     _wake(web)

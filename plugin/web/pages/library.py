@@ -13,7 +13,6 @@ from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
 from plugin.errors import NotFoundError, UsageError
 from plugin.job_kinds import CHANGES, enqueue_again, enqueue_reconcile
-from plugin.jobs.crash_policy import LEFT_ALONE
 from plugin.library.auto_restore_rules import Mode, RestoreRules
 from plugin.library.roots import in_words
 from plugin.models.store import ModelStore
@@ -24,7 +23,8 @@ from plugin.web.edit_conflicts import check
 from plugin.web.responses import fragment, go, page, said
 from plugin.web.views import folder_chooser, library_facts
 from plugin.web.views.library_facts import SCAN_NOW
-from plugin.web.words.jobs import JobWords, clock, sentence
+from plugin.web.words.jobs import JobWords, clock
+from plugin.web.words.reasons import on_page
 
 router = APIRouter()
 
@@ -224,7 +224,7 @@ def _unreadable(web: Web) -> dict[str, Any]:
                 "id": p.id,
                 "name": Path(p.path).name,
                 "where": words.place(p.path),
-                "reason": sentence((p.reason or "").removeprefix(f"{p.path}: ").split("; " + LEFT_ALONE)[0]),
+                "reason": "" if p.reason is None else on_page(p.reason),
                 "waits": p.path in waiting,
             }
             for p in failed[:UNREADABLE_SHOWN]

@@ -10,7 +10,7 @@ from iconface_core.identity.references import DegradedFace, Refusal, select_refe
 from plugin.app import App
 from plugin.restoring.candidates import MAX_POOL
 from plugin.web.words.dates import day
-from plugin.web.words.people import best_words
+from plugin.web.words.reasons import helps_in_general, in_numbers
 
 LIMIT = 6
 """A restoration uses three; the next ones are shown too, for it leaves out those of the photo itself."""
@@ -34,10 +34,7 @@ def best_faces(app: App, person_id: int) -> dict[str, Any]:
     nothing_known = DegradedFace(np.array(ARCFACE_112.points, np.float32), photo_hash="")
     choice = select_references(nothing_known, app.identifier.pool(best), app.embedder.calibration, limit=LIMIT)
     dates = {r.face_id: (r.photo_id, day(r.captured_at)) for r in best}
-    chosen = [
-        (c.face_id, *dates[c.face_id], best_words(c.reasons), [r for r in c.reasons if r != "capture date unknown"])
-        for c in choice.chosen
-    ]
+    chosen = [(c.face_id, *dates[c.face_id], helps_in_general(c.reasons), in_numbers(c.reasons)) for c in choice.chosen]
     refused = Counter(REFUSALS[r.refusal] for r in choice.refused if r.refusal in REFUSALS)
     if len(rows) > len(best):
         refused[REFUSALS[Refusal.LOW_QUALITY]] += len(rows) - len(best)

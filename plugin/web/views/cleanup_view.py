@@ -21,6 +21,7 @@ from plugin.errors import UsageError
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE
 from plugin.paths import printable
 from plugin.web.views.restoration_view import RestorationCard, cards
+from plugin.web.words.restorations import GAINS
 
 BEST = 12
 """So many of the best prospects are shown before the start."""
@@ -145,7 +146,7 @@ def _best(plan: CleanupPlan) -> list[Prospect]:
             c.face.id,
             c.face.photo_id,
             c.face.person_name or "Somebody without a name",
-            c.gain.words,
+            GAINS[c.gain.level],
             0 if c.choice is None else len(c.choice.chosen),
             (c.face.captured_at or "")[:4],
         )

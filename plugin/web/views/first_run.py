@@ -10,6 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
 from plugin.web.edit_conflicts import person_stamp
 from plugin.web.views.library_facts import scans_of
+from plugin.web.words.reasons import on_page
 
 Step = Literal["folder", "looking", "people", "done"]
 
@@ -126,4 +127,6 @@ def _why_stuck(tx: Tx, roots: list[RootRecord]) -> str:
     never = {r.id for r in roots if r.last_scan_at is None}
     ended: list[JobRecord] = tx.jobs.find(kind="reconcile", states=("failed", "cancelled"))
     last = next((j for j in reversed(ended) if j.payload["root_id"] in never), None)
-    return "" if last is None else last.error or "It was stopped."
+    if last is None:
+        return ""
+    return "It was stopped." if last.error is None else on_page(last.error)

@@ -12,9 +12,12 @@ from typing import Any
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord, PhotoRecord
+from iconface_core.reasons import from_json, looks_like_reason
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE
-from plugin.jobs.crash_policy import LEFT_ALONE
-from plugin.web.words.jobs import KINDS, JobLine, JobWords, sentence
+from plugin.jobs.crash_policy import is_left_alone
+from plugin.reasons import NOTHING_NEW
+from plugin.web.words.jobs import KINDS, JobLine, JobWords
+from plugin.web.words.reasons import on_page
 
 SHOWN = 30
 """At most so many jobs of each list; the number of the others is said."""
@@ -81,7 +84,7 @@ def look(tx: Tx) -> Queue:
     midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     today = tx.jobs.ended(midnight, states=("done", "cancelled"), limit=10 * SHOWN)
     seen = [j for j in today if not _housekeeping(j.kind, j.progress)]
-    alone = [p for p in tx.photos.find(states=("failed",)) if LEFT_ALONE in (p.reason or "")]
+    alone = [p for p in tx.photos.find(states=("failed",)) if is_left_alone(p)]
     paused = tx.jobs.paused()
     now = time.time()
     at_work = any(j.state == "running" and (j.lease_until or 0) >= now for j in live)
@@ -107,13 +110,17 @@ def look(tx: Tx) -> Queue:
 
 def _housekeeping(kind: str, result: object) -> bool:
     """What came to nothing and is done every few minutes is not worth a line."""
-    return kind == CLEANUP_ITEM or (isinstance(result, dict) and result.get("text") == "nothing new")
+    return kind == CLEANUP_ITEM or (isinstance(result, dict) and _code(result.get("text")) == NOTHING_NEW)
+
+
+def _code(text: object) -> str:
+    return from_json(text).code if looks_like_reason(text) else ""
 
 
 def _left_alone(words: JobWords, photo: PhotoRecord, tx: Tx) -> LeftAlone:
-    reason = (photo.reason or "").removeprefix(f"{photo.path}: ").split("; ", 1)[0]
+    reason = "" if photo.reason is None else on_page(photo.reason)
     waits = photo.root_id is not None and photo.path in words.read_again(photo.root_id)
-    return LeftAlone(photo.id, Path(photo.path).name, words.place(photo.path), sentence(reason), waits)
+    return LeftAlone(photo.id, Path(photo.path).name, words.place(photo.path), reason, waits)
 
 
 def _cleanup(tx: Tx, live: Sequence[JobRecord]) -> CleanUp | None:

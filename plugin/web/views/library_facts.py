@@ -22,6 +22,7 @@ from plugin.job_kinds import HAND, RECONCILE
 from plugin.library.auto_restore_rules import RestoreRules, rules_of
 from plugin.library.disk import why_offline
 from plugin.settings import Folders
+from plugin.web.words.reasons import on_page
 
 if TYPE_CHECKING:
     from plugin.app import App
@@ -95,7 +96,8 @@ def counts(tx: Tx) -> Counts:
 
 
 def _folder(root: RootRecord, tally: RootTally, scan: JobRecord | None) -> Folder:
-    why = why_offline(Path(root.path), tally.photos + tally.missing)
+    offline = why_offline(Path(root.path), tally.photos + tally.missing)
+    why = None if offline is None else on_page(offline)
     if why is None and not root.online:
         why = "Many of its photos were gone when it was last looked through. Is a drive missing?"
     return Folder(root, tally, rules_of(root), why, scan)
@@ -136,11 +138,7 @@ def problems(app: "App", *, thorough: bool) -> list[Problem]:
     """What doctor finds, but for folders, photos and jobs, which the pages show themselves. `thorough` reads the whole
     database and all model files: seconds."""
     found = examine(app, thorough=thorough, runtimes=False)
-    return [_problem(c) for c in found if c.check in _ABOUT and (not c.ok or _slow_watch(c))]
-
-
-def _slow_watch(check: Check) -> bool:
-    return check.check == "watch" and "compared every" in check.message
+    return [_problem(c) for c in found if c.check in _ABOUT and (not c.ok or c.polling)]
 
 
 def _problem(check: Check) -> Problem:

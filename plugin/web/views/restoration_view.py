@@ -10,13 +10,15 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
+from iconface_core.reasons import read_reasons
 from plugin.library.degradation import stored
 from plugin.paths import printable
 from plugin.restoring.copies import Presence, presence
 from plugin.restoring.expected_gain import expected_gain
 from plugin.web.restore_jobs import RestoreJobs, live_jobs
 from plugin.web.words.likeness import likeness_words
-from plugin.web.words.restorations import Says, reason_words, verdict_words
+from plugin.web.words.reasons import helps, in_numbers
+from plugin.web.words.restorations import GAINS, Says, verdict_words
 from plugin.web.words.text import listed
 
 
@@ -197,11 +199,12 @@ def references(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[Reference]:
         Reference(
             r["face_id"] if r.get("face_id") in there else None,
             printable(Path(r["photo"]).name),
-            reason_words(r["reasons"]),
+            helps(said),
             float(r["score"]),
-            r["reasons"],
+            in_numbers(said),
         )
         for r in rows
+        for said in [read_reasons(r["reasons"])]
     ]
 
 
@@ -210,7 +213,8 @@ def expected(record: RestorationRecord, face: FaceRecord | None) -> str:
     degradation = None if face is None else stored(face.degradation)
     if degradation is None:
         return ""
-    return expected_gain(record.restorer, degradation, [float(r["score"]) for r in record.references]).words
+    gain = expected_gain(record.restorer, degradation, [float(r["score"]) for r in record.references])
+    return GAINS[gain.level]
 
 
 def job_of(record: RestorationRecord, face: FaceRecord | None, jobs: RestoreJobs) -> JobRecord | None:

@@ -14,6 +14,7 @@ from plugin.job_kinds import HAND, again_key
 from plugin.paths import printable
 
 from .dates import MONTHS
+from .reasons import advice, on_page, result_words
 
 KINDS: Mapping[str, str] = {
     job_kinds.RESTORE: "Restoring faces",
@@ -87,9 +88,7 @@ class JobWords:
         progress = job.progress or {}
         path = job.payload.get("path")
         what, person_id = self._what(job, people)
-        text = printable(str(progress.get("text") or ""))
         running = job.state == "running"
-        error = printable(job.error or "")
         now = time.time()
         return JobLine(
             id=job.id,
@@ -98,9 +97,9 @@ class JobWords:
             what=what,
             detail=self.place(path) if path else "",
             why=ORIGINS.get(job.origin, ""),
-            came_of_it=sentence(text) if job.state == "done" else "",
-            error=sentence(error),
-            advice=advice(error) if job.state == "failed" else "",
+            came_of_it=result_words(progress.get("text")) if job.state == "done" else "",
+            error="" if job.error is None else on_page(job.error),
+            advice=advice(job.error) if job.state == "failed" and job.error is not None else "",
             done=int(progress.get("done") or 0) if running else 0,
             total=int(progress.get("total") or 0) if running else 0,
             photo_id=photos.get(printable(path)) if path else None,
@@ -180,40 +179,9 @@ def _face(payload: Mapping[str, Any]) -> int | None:
     return face_id if isinstance(face_id, int) else None
 
 
-def advice(error: str) -> str:
-    """The way out of a failure, by what it says."""
-    low = error.casefold()
-    for text, signs in _ADVICE.items():
-        if any(sign in low for sign in signs):
-            return text
-    return "Try it again. If it fails once more, leave it: your photo itself is unharmed."
-
-
-_ADVICE: Mapping[str, Sequence[str]] = {
-    "Plug the drive in, or put the photo back; then try again.": ("no such file", "no such photo", "is the drive"),
-    "Allow your user to read this file, then try again.": ("permission denied",),
-    "Free some space on the disk, then try again.": ("no space left", "disk is full", "disk full"),
-    "Close other programs or take a smaller photo, then try again.": ("out of memory", "of memory", "sigkill"),
-    "Draw a box around the face on the photo's page, then try again.": ("no face",),
-    "The photo may be damaged. If it looks whole in another program, try again.": ("the worker", "no progress"),
-    "The model's licence has to be accepted first; the library page lists the models.": ("licence",),
-    "Copy the file again from where it came from, then try again.": ("cannot read", "truncated", "damaged", "decode"),
-    "Have its folder looked through on the library page, then try again.": ("iconface scan",),
-}
-
-
 def clock(at: float, now: float) -> str:
     """A moment as people say it, in local time: “at 14:05”, “tomorrow at 03:00”, “on 24 December at 03:00”."""
     then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now).date()
     year = "" if then.year == today.year else f" {then.year}"
     named = {0: "", 1: "tomorrow ", -1: "yesterday "}
     return named.get((then.date() - today).days, f"on {then.day} {MONTHS[then.month - 1]}{year} ") + f"at {then:%H:%M}"
-
-
-def sentence(text: str) -> str:
-    """With a capital letter and without the class of an error: “OSError: no space” is “No space”."""
-    head, colon, rest = text.partition(": ")
-    if colon and head.isidentifier() and head.endswith(("Error", "Exception")):
-        text = rest
-    word = text.partition(" ")[0]
-    return text if any(c in word for c in "./\\") else text[:1].upper() + text[1:]

@@ -6,7 +6,6 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 
 from .dates import MONTHS, years
-from .restorations import reason_words
 
 NOBODY_YET = "this person"
 """Somebody without a name."""
@@ -32,9 +31,3 @@ def years_words(months: Sequence[tuple[str | None, int]]) -> str:
     """The first and the last year of a person's photos; "" without any date."""
     known = sorted(month for month, _ in months if month is not None)
     return years(known[0], known[-1]) if known else ""
-
-
-def best_words(reasons: Sequence[str]) -> list[str]:
-    """Why a face serves well as a reference, when nothing particular is to be restored."""
-    words = ("facing the camera" if w == "looking the same way" else w for w in reason_words(reasons))
-    return list(words)

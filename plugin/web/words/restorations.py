@@ -1,12 +1,12 @@
-"""Restorations in plain words: is it still the person, and why these references."""
+"""Restorations in plain words: is it still the person, and what a proposal promises."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from gallery_db.records import RestorationRecord
 from gallery_db.restorations.listing import ReviewState
+from plugin.restoring.expected_gain import Level
 
 Tone = Literal["good", "warn", "bad", ""]
 
@@ -55,29 +55,12 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
     return Says("Perhaps not the same face", "It is not surely the face in the photo. Look closely.", "warn")
 
 
-def reason_words(reasons: Sequence[str]) -> list[str]:
-    """Why a reference was chosen, what matters most first and without the numbers; what says nothing is left out."""
-    matches = (
-        (match, words) for pattern, words in _REASONS.items() for text in reasons if (match := re.match(pattern, text))
-    )
-    return [said for match, words in matches if (said := words(match))]
-
-
-def _number(match: re.Match[str]) -> float:
-    return float(match[1])
-
-
-_REASONS: Mapping[str, Callable[[re.Match[str]], str]] = {
-    r"you (?:chose|gave) it": lambda _: "you chose it",
-    r"confirmed by you": lambda _: "you said who it is",
-    r"the person's only other face": lambda _: "the only other picture",
-    r"taken less than a day apart": lambda _: "from the same day",
-    r"pose (\d+)": lambda m: "looking the same way" if _number(m) <= 15 else "",
-    r"quality ([\d.]+)": lambda m: "a clear picture" if _number(m) >= 0.6 else "",
-    r"taken (\d.+) apart": lambda m: f"taken {m[1]} apart",
-    r"face (\d+) px": lambda m: "a large face" if _number(m) >= 200 else "",
-    r"likeness ([\d.]+)": lambda m: "much like the other photos" if _number(m) >= 0.5 else "",
+GAINS: Mapping[Level, str] = {
+    "great": "A great deal clearer",
+    "clear": "Clearly better",
+    "little": "A little better",
 }
+"""What a proposal promises."""
 
 STRENGTHS: Sequence[tuple[str, str, float | None]] = (
     ("", "As usual", None),

@@ -13,6 +13,12 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """With a capital letter, unless it begins with the name of a file."""
+    word = text.partition(" ")[0]
+    return text if any(c in word for c in "./\\") else capital(text)
+
+
 def listed(words: Sequence[str]) -> str:
     """ "Anna, Ben and Cleo"; "" for none."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

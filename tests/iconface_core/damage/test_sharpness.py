@@ -7,7 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from iconface_core.damage.sharpness import Degradation, is_sharp_already, is_too_small, measure, why_left_alone
+from iconface_core import reason_codes as codes
+from iconface_core.damage.sharpness import (
+    MIN_EYE_DISTANCE,
+    Degradation,
+    is_sharp_already,
+    is_too_small,
+    measure,
+    why_left_alone,
+)
 from iconface_core.geometry import FFHQ_512, align_face
 
 IDENTITY = np.eye(2, 3, dtype=np.float32)
@@ -43,16 +51,16 @@ def test_each_fault_is_measured_where_it_is(size: int) -> None:
     blurred = measured(cv2.GaussianBlur(image, (0, 0), 3), landmarks)
     assert blurred.detail < clean.detail - 0.6
     assert blurred.score > clean.score
-    assert "blurred" in blurred.reasons
+    assert codes.BLURRED() in blurred.reasons
     rng = np.random.default_rng(0)
     noisy = measured(np.clip(image + rng.normal(0, 20, image.shape), 0, 255).astype(np.uint8), landmarks)
     assert noisy.noise > clean.noise + 5
     assert noisy.score > 0.9
-    assert any("noisy" in r for r in noisy.reasons)
+    assert codes.NOISY in {r.code for r in noisy.reasons}
     if size < 512:
         blocks = measured(jpeg(cv2.GaussianBlur(image, (0, 0), 2), 10), landmarks)
         assert blocks.blockiness > clean.blockiness + 0.3
-        assert "JPEG blocks" in blocks.reasons
+        assert codes.JPEG_BLOCKS() in blocks.reasons
 
 
 def test_more_blur_never_scores_better() -> None:
@@ -66,8 +74,9 @@ def test_small_faces_are_left_alone() -> None:
     small = cv2.resize(image, (28, 28), interpolation=cv2.INTER_AREA)
     found = measured(small, ((landmarks + 0.5) * 28 / 512 - 0.5).astype(np.float32))
     assert is_too_small(found)
-    assert "too small: 7 px" in str(why_left_alone(found))
-    assert "only 7 px between the eyes" in found.reasons
+    assert why_left_alone(found) == codes.TOO_SMALL(px=found.eye_distance, least=MIN_EYE_DISTANCE)
+    assert codes.FEW_PIXELS(px=found.eye_distance) in found.reasons
+    assert found.eye_distance == pytest.approx(7, abs=0.2)
 
 
 def test_rules() -> None:
@@ -75,8 +84,8 @@ def test_rules() -> None:
         return Degradation(score, eyes, 0, -1, 0, ())
 
     assert why_left_alone(face(0.9, 40)) is None
-    assert "sharp already" in str(why_left_alone(face(0.1, 40)))
-    assert "too small" in str(why_left_alone(face(0.9, 5)))
+    assert why_left_alone(face(0.1, 40)) == codes.SHARP_ALREADY(degradation=0.1)
+    assert why_left_alone(face(0.9, 5)) == codes.TOO_SMALL(px=5, least=MIN_EYE_DISTANCE)
 
 
 def test_flat_crops_do_not_divide_by_zero() -> None:
@@ -106,5 +115,5 @@ def test_the_embeddings_quality_explains_but_does_not_judge() -> None:
     good, poor = (measure(face.pixels, face.from_photo, q) for q in (0.9, 0.2))
     assert plain.score == good.score == poor.score >= 0.25
     assert plain.reasons == good.reasons
-    assert poor.reasons == (*good.reasons, "hard to recognise (quality 0.20)")
+    assert poor.reasons == (*good.reasons, codes.HARD_TO_RECOGNISE(quality=0.2))
     assert (plain.quality, poor.quality) == (None, 0.2)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iconface_core import reason_codes as codes
 from iconface_core.identity.company import Album, hints
 
 ADA, BOB, CAT, DAN = 1, 2, 3, 4
@@ -21,7 +22,7 @@ def test_whoever_is_often_with_somebody_who_is_here_is_likelier():
     library = album([(ADA, BOB)] * 14 + [(ADA,)] * 2 + [(CAT,)] * 30 + [(DAN, CAT)] * 14)
     found = hints(library, present=[ADA])
     assert set(found) == {BOB}
-    assert found[BOB].reason(NAMES) == "in 14 photos together with Ada, who is in this photo"
+    assert found[BOB].reason(NAMES) == codes.SEEN_WITH(photos=14, person=ADA, name="Ada")
     # 14 of 16 photos instead of 14 of 60, ten more photos of 14 in 60 mixed in
     assert found[BOB].nats == pytest.approx(np.log((14 + 10 * 14 / 60) / (16 + 10) / (14 / 60)))
     assert CAT in hints(library, present=[DAN])
@@ -30,7 +31,7 @@ def test_whoever_is_often_with_somebody_who_is_here_is_likelier():
 def test_photos_of_the_same_day_speak_too():
     library = album([(BOB,), (BOB,), (CAT,), (CAT,), (CAT,)], days=[5, 5, 6, 7, 0])
     found = hints(library, present=[], day=5)
-    assert found[BOB].reason(NAMES) == "also in 2 photos of the same day"
+    assert found[BOB].reason(NAMES) == codes.SEEN_THAT_DAY(photos=2)
     assert set(found) == {BOB}
     assert hints(library, present=[], day=0) == {}, "an unknown day is no day"
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iconface_core import reason_codes as codes
 from iconface_core.calibration import Calibration
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.identity.references import (
@@ -107,7 +108,7 @@ def test_the_best_reference_by_construction_is_first():
     choice = choose([*others, best])
     assert chosen_ids(choice)[0] == 5
     assert len(choice.chosen) == 3
-    assert "3 references chosen of 5 faces" in choice.summary
+    assert choice.summary == codes.REFERENCES_CHOSEN(chosen=3, of=5)
 
 
 FORBIDDEN = {
@@ -121,13 +122,25 @@ FORBIDDEN = {
 }
 
 
+ACCOUNTS = {
+    Refusal.RESTORED: {codes.OUR_OUTPUT},
+    Refusal.REJECTED: {codes.REJECTED},
+    Refusal.SAME_PHOTO: {codes.SAME_PHOTO},
+    Refusal.NEAR_DUPLICATE: {codes.SAME_CONTENT, codes.SAME_PICTURE, codes.SAME_BURST},
+    Refusal.DOUBTFUL: {codes.UNSURE_PERSON, codes.UNLIKE},
+    Refusal.LOW_QUALITY: {codes.LOW_QUALITY, codes.LOW_DET_SCORE},
+    Refusal.TOO_SMALL: {codes.REFERENCE_SMALL},
+}
+
+
 @pytest.mark.parametrize(("refusal", "changes"), FORBIDDEN.items(), ids=[r.value for r in FORBIDDEN])
 def test_the_forbidden_is_refused_with_its_reason_even_when_it_is_all_there_is(refusal, changes):
     choice = choose([face(9, **changes)])
     assert choice.chosen == ()
     assert refusals(choice) == {9: refusal}
-    assert choice.refused[0].reason
-    assert choice.summary.startswith("no references: none of 1 faces")
+    assert choice.refused[0].reason.code in ACCOUNTS[refusal]
+    counted = codes.REFUSED_FACES(count=1, refusal=refusal.value)
+    assert choice.summary == codes.NONE_GOOD_ENOUGH(faces=1, refused=(counted,))
 
 
 def test_the_original_of_the_degraded_photo_is_a_near_duplicate():
@@ -145,7 +158,7 @@ def test_a_stranger_among_the_faces_is_refused_and_does_not_move_the_others():
     stranger = face(9, person=2, confirmed=False, quality=1.0, face_px=500.0)
     choice = choose([*own, stranger])
     assert refusals(choice)[9] is Refusal.DOUBTFUL
-    assert "perhaps somebody else" in next(r.reason for r in choice.refused if r.face_id == 9)
+    assert next(r.reason.code for r in choice.refused if r.face_id == 9) == codes.UNLIKE
     assert set(chosen_ids(choice)) <= {1, 2, 3, 4, 5}
 
 
@@ -180,13 +193,17 @@ def test_an_only_face_is_used_and_says_that_nothing_could_be_compared():
     choice = choose([face(1)])
     assert chosen_ids(choice) == [1]
     assert choice.chosen[0].likeness is None
-    assert "the person's only other face" in choice.chosen[0].reasons
+    assert codes.ONLY_FACE() in choice.chosen[0].reasons
 
 
 def test_reasons_carry_numbers():
-    reasons = " / ".join(choose([face(1), face(2), face(3)]).chosen[0].reasons)
-    for part in ("quality 0.80", "to the person's other 2 faces", "pose 0°", "face 200 px", "days apart", "confirmed"):
-        assert part in reasons
+    [quality, likeness, pose, size, apart, confirmed] = choose([face(1), face(2), face(3)]).chosen[0].reasons
+    assert quality == codes.QUALITY(quality=0.8)
+    assert (likeness.code, likeness.params["others"]) == (codes.LIKENESS, 2)
+    assert (pose.code, pose.params["degrees"]) == (codes.POSE, pytest.approx(0, abs=0.5))
+    assert size == codes.FACE_SIZE(px=200)
+    assert (apart.code, confirmed) == (codes.YEARS_APART, codes.CONFIRMED())
+    assert 1 < apart.params["years"] * 365.25 < 60
 
 
 def test_an_unknown_date_is_neutral_between_near_and_far():
@@ -198,7 +215,7 @@ def test_an_unknown_date_is_neutral_between_near_and_far():
 
 
 def test_no_faces_and_no_wish_for_references():
-    assert choose([]).summary == "no references: the person has no other face"
+    assert choose([]).summary == codes.NO_OTHER_FACE()
     choice = choose([face(1)], limit=0)
     assert choice.chosen == ()
     assert refusals(choice) == {1: Refusal.NOT_NEEDED}

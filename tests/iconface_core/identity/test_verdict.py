@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iconface_core import reason_codes as codes
 from iconface_core.calibration import Calibration
 from iconface_core.identity.verdict import (
     LIKENESS_NOISE,
@@ -48,6 +49,19 @@ def test_a_loved_one_never_becomes_a_stranger(before: float, after: float, to_in
         assert verdict.kind is VerdictKind.REFUSED
 
 
+SPEAKS_FOR = {
+    VerdictKind.PASS: {codes.STILL_MATCHES},
+    VerdictKind.UNCHECKED: {codes.NOBODY_TO_COMPARE},
+    VerdictKind.DOUBTFUL: {
+        codes.NOT_SURELY_ORIGINAL,
+        codes.NEITHER_SURELY,
+        codes.LITTLE_LESS_LIKE,
+        codes.DIFFERS_TOO_MUCH,
+    },
+    VerdictKind.REFUSED: {codes.OTHER_PERSON, codes.NO_LONGER_MATCHES, codes.MUCH_LESS_LIKE},
+}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "to_input", "expected"),
     [
@@ -66,7 +80,7 @@ def test_a_loved_one_never_becomes_a_stranger(before: float, after: float, to_in
 def test_examples(before, after, to_input, expected) -> None:
     verdict = judge(CALIBRATION, to_input=to_input, before=before, after=after)
     assert verdict.kind is expected, verdict
-    assert verdict.reason
+    assert verdict.reason.code in SPEAKS_FOR[expected]
 
 
 def test_caps_cannot_hide_a_loss() -> None:

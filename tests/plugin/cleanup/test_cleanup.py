@@ -18,18 +18,19 @@ import pytest
 from PIL import Image
 
 from iconface_core.damage.sharpness import VERSION
+from iconface_core.reasons import read_reasons
 from plugin.app import App, build_app
 from plugin.cleanup.feeder import FEED, feed, start
 from plugin.cleanup.outcomes import CleanupOutcome
 from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.schedule import Gate, Hours
-from plugin.cleanup.wording import HEAD, summary_lines, table_rows
+from plugin.cleanup.wording import HEAD, left_alone, summary_lines, table_rows
 from plugin.cli.output import columns
 from plugin.job_handlers.measure import enqueue_measure
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE
 from plugin.jobs.context import JobContext
 from plugin.library.degradation import row, stored
-from plugin.restoring.skips import Skip
+from plugin.reasons import HOPELESS
 from plugin.settings import load_settings
 
 
@@ -53,7 +54,7 @@ def test_indexing_measures_and_restoring_finds_the_same(cli: Any, app: App, libr
     assert kept is not None
     [seen] = cli("restore", library.ruined, "--dry-run")["results"]
     assert seen["degradation"]["score"] == pytest.approx(kept.score, abs=1e-3)
-    assert tuple(seen["degradation"]["reasons"]) == kept.reasons
+    assert read_reasons(seen["degradation"]["reasons_data"]) == kept.reasons
     assert kept.quality == pytest.approx(face.quality, abs=1e-3)
 
 
@@ -120,10 +121,10 @@ def test_hopeless_faces_are_left_out_with_a_reason(cli: Any, app: App, library: 
         [face] = tx.faces.of_photo(tx.photos.by_path(str(library.ruined)).id)
         tx.measures.set([(face.id, {**dict(face.degradation), "quality": 0.01})])
     [candidate] = app.candidates.of([face.id], restorer=app.restorers.backend("auto"))
-    assert (candidate.code, candidate.gain.value) == (Skip.HOPELESS, 0)
+    assert (candidate.reason.code, candidate.gain.value) == (HOPELESS, 0)
     plan = make_plan(app, PlanFilter())
     assert face.id not in {c.face.id for c in plan.items}
-    assert plan.left["too little of a face is left"] == 1
+    assert left_alone(plan)["too little of a face is left"] == 1
 
 
 def test_a_report_begins_with_what_people_waited_for():

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from gallery_db import Gallery
+from iconface_core.reason_codes import BLURRED, DISK_FULL, FILE_EMPTY, SHARP_ALREADY
+from iconface_core.reasons import read_reason
 from plugin.cleanup.drive import _why
 from plugin.cleanup.feeder import FEED, feed, open_jobs, proceed, start
 from plugin.cleanup.outcomes import counts, outcomes
 from plugin.cleanup.schedule import Hours
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE, enqueue_restore
 from plugin.jobs.context import JobContext
+from plugin.reason_words import in_words
+from plugin.reasons import ANOTHER_CLEANUP, FACE_GONE, WAITING
 
 
 @pytest.fixture
@@ -89,7 +93,7 @@ def test_outside_its_hours_it_waits_for_them(gallery: Gallery):
     with gallery.begin() as tx:
         start(tx, todo, hours=hours)
     result = run_feeder(gallery)
-    assert result["text"].startswith("waiting: outside the hours")
+    assert result["text"]["code"] == WAITING
     assert restores(gallery) == []
     with gallery.begin() as tx:
         [again] = tx.jobs.find(kind=CLEANUP_ITEM, states=("waiting",))
@@ -110,7 +114,7 @@ def test_a_new_clean_up_takes_the_place_of_an_unfinished_one(gallery: Gallery):
         run = start(tx, todo[2:])
         assert [i.photo_id for i in tx.cleanups.next_items(run.id, 9)] == [todo[2][0]]
     app: Any = SimpleNamespace(gallery=gallery)
-    assert feed(app, old.payload, JobContext()) == {"text": "another clean-up took its place"}
+    assert feed(app, old.payload, JobContext()) == {"text": ANOTHER_CLEANUP().as_json()}
     assert restores(gallery) == []
 
 
@@ -133,10 +137,10 @@ def test_waiting_says_what_went_wrong(gallery: Gallery):
         start(tx, todo)
     said = run_feeder(gallery)["text"]
     with gallery.begin() as tx:
-        assert _why(tx) == said
+        assert _why(tx) == in_words(read_reason(said))
         job = tx.jobs.claim(time.time(), 30, kinds=[RESTORE])
         assert job is not None
-        tx.jobs.fail(job, "No space left on device", time.time(), retry=True)
+        tx.jobs.fail(job, DISK_FULL(), time.time(), retry=True)
         assert _why(tx) == "No space left on device"
 
 
@@ -153,22 +157,23 @@ def test_outcomes_tell_what_waits_failed_and_was_left_alone(gallery: Gallery):
     with gallery.begin() as tx:
         run = start(tx, todo)
     run_feeder(gallery)
-    face = {"person_name": None, "bbox": [0, 0, 9, 9], "degradation": {"score": 0.9, "reasons": ["blurred"]}}
+    sharp = SHARP_ALREADY(degradation=0.1)
+    face = {"person_name": None, "bbox": [0, 0, 9, 9], "degradation": {"score": 0.9, "reasons": [BLURRED().as_json()]}}
     with gallery.begin() as tx:
         for n in range(3):
             job = tx.jobs.claim(time.time(), 30, kinds=[RESTORE])
             assert job is not None
             if n == 0:
-                tx.jobs.fail(job, "unreadable", time.time(), retry=False)
+                tx.jobs.fail(job, FILE_EMPTY(), time.time(), retry=False)
             else:
-                row = {**face, "face_id": n + 1, "skipped_reason": "sharp already" if n == 1 else None}
+                row = {**face, "face_id": n + 1, "skipped_reason": sharp.as_json() if n == 1 else None}
                 tx.jobs.finish(job, time.time(), {"faces": [row]})
     with gallery.begin(write=False) as tx:
         found = outcomes(tx, run)
     assert [(o.kind, o.reason) for o in found] == [
-        ("failed", "unreadable"),
-        ("left alone", "sharp already"),
-        ("left alone", "the face is not there any more"),
+        ("failed", FILE_EMPTY()),
+        ("left alone", sharp),
+        ("left alone", FACE_GONE()),
         ("waiting", None),
     ]
     assert counts(found) == {"failed": 1, "left alone": 2, "waiting": 1}

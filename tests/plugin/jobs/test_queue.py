@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
+from iconface_core.reasons import LEGACY
 from plugin.job_kinds import HAND, enqueue_changes, enqueue_restore
 from plugin.jobs import inbox
 from plugin.paths import printable
@@ -40,7 +41,9 @@ def test_no_changed_path_is_ever_lost(gallery: Gallery, batches, claims):
                 held = tx.jobs.claim(1e12, 10)
                 assert held is not None
                 # Failing is allowed twice: the third time it would be lost for a reason.
-                tx.jobs.release(held, run_after=0) if n > 1 else tx.jobs.fail(held, "killed", 0, backoff_s=0)
+                tx.jobs.release(held, run_after=0) if n > 1 else tx.jobs.fail(
+                    held, LEGACY(text="killed"), 0, backoff_s=0
+                )
         while (job := tx.jobs.claim(1e12, 10)) is not None:
             done |= set(job.payload["paths"])
             tx.jobs.finish(job, 0)

@@ -14,10 +14,13 @@ import pytest
 
 from gallery_db import Gallery
 from gallery_db.records import JobRecord
+from plugin import reasons as app_reasons
 from plugin.job_kinds import enqueue_reconcile
 from plugin.jobs import crash_policy
+from plugin.jobs.crash_policy import is_left_alone
 from plugin.jobs.supervisor import Supervisor
 from plugin.jobs.worker_process import Limits, death
+from plugin.reason_words import in_words
 
 from .handlers import COMMAND, HANDLERS
 
@@ -73,7 +76,7 @@ def test_results_reasons_and_retries(gallery: Gallery, home: Path):
     # An exception is tried again, later: 30 s after the first attempt.
     failed = job(gallery, bad)
     assert (failed.state, failed.attempts) == ("waiting", 1)
-    assert failed.error == "ValueError: this handler is broken"
+    assert failed.error == app_reasons.UNEXPECTED(error="ValueError", detail="this handler is broken")
     assert failed.run_after > time.time() + 10
     assert job(gallery, odd).state == "failed"
     assert "Traceback" in (home / "state" / "worker.log").read_text()
@@ -86,7 +89,7 @@ def test_a_job_that_kills_its_worker_fails_after_three_deaths(gallery: Gallery, 
     assert job(gallery, good).state == "done", "the queue goes on"
     dead = job(gallery, bad)
     assert (dead.state, dead.attempts) == ("failed", 3)
-    assert "SIGSEGV" in (dead.error or "")
+    assert dead.error == app_reasons.WORKER_KILLED(signal="SIGSEGV")
     assert "Segmentation fault" in (home / "state" / "worker.log").read_text()
 
 
@@ -103,8 +106,8 @@ def test_a_photo_that_kills_three_times_is_quarantined(gallery: Gallery, home: P
         if where != "elsewhere":
             tx.roots.add(folder)
         if where == "given up before":
-            assert crash_policy.quarantine(tx, str(photo), "crashed")
-            assert not crash_policy.quarantine(tx, str(photo), "crashed")
+            assert crash_policy.quarantine(tx, str(photo), app_reasons.WORKER_HANGS())
+            assert not crash_policy.quarantine(tx, str(photo), app_reasons.WORKER_HANGS())
     # Neither of these kinds asks whether the photo was given up, and both must end.
     kind = "killed" if where == "given up before" else "restore"
     bad = enqueue(gallery, kind, {"path": str(photo), "notes": str(notes)})
@@ -118,14 +121,16 @@ def test_a_photo_that_kills_three_times_is_quarantined(gallery: Gallery, home: P
     else:
         assert row is not None
         assert row.state == "failed"
-        assert "3 times" in (row.reason or "")
+        assert is_left_alone(row)
+        assert row.reason is not None
+        assert row.reason.params["times"] == 3
 
 
 def test_an_endless_loop_is_ended(gallery: Gallery, home: Path):
     bad = enqueue(gallery, "forever", max_attempts=1)
     good = enqueue(gallery, "ok", priority=-1)
     supervisor(gallery, home, timeout_s=1.0).run(drain=True)
-    assert job(gallery, bad).error == "no progress for 1 s"
+    assert job(gallery, bad).error == app_reasons.NO_PROGRESS(seconds=1)
     assert (job(gallery, bad).state, job(gallery, good).state) == ("failed", "done")
 
 
@@ -134,7 +139,7 @@ def test_a_memory_eater_is_ended(gallery: Gallery, home: Path):
     bad = enqueue(gallery, "glutton", max_attempts=1)
     supervisor(gallery, home, memory_bytes=700 << 20).run(drain=True)
     assert job(gallery, bad).state == "failed"
-    assert "700 MB" in (job(gallery, bad).error or "")
+    assert job(gallery, bad).error == app_reasons.WORKER_TOO_LARGE(megabytes=700)
 
 
 def test_one_poison_photo_among_many_is_found_and_the_job_is_done(gallery: Gallery, home: Path):
@@ -285,7 +290,7 @@ def test_a_job_of_a_later_release_keeps_nobody_from_working(gallery: Gallery, ho
     assert (job(gallery, long).state, job(gallery, unknown).state) == ("done", "waiting")
 
 
-def test_deaths_in_words():
-    assert death(3) == "the worker ended with status 3"
-    assert "SIGSEGV" in death(-11)
-    assert "out of memory" in death(-9)
+def test_what_an_exit_status_says():
+    assert death(3) == app_reasons.WORKER_ENDED(status=3)
+    assert death(-11) == app_reasons.WORKER_KILLED(signal="SIGSEGV")
+    assert "out of memory" in in_words(death(-9))

@@ -1,4 +1,4 @@
-"""Whatever one file does, the others are read, and it gets a reason that begins with its name."""
+"""Whatever one file does, the others are read, and it gets a reason."""
 
 import os
 import struct
@@ -12,14 +12,17 @@ from PIL import Image
 from gallery_db.records import PhotoRecord
 from iconface_core.errors import ImageReadError, WeightsError
 from iconface_core.fakes import FakeDetector, FakeEmbedder
+from iconface_core.reason_codes import FILE_EMPTY, TOO_MANY_BYTES
 from iconface_core.types import RgbU8
-from plugin.library.bad_files import reason_of
+from plugin.library.bad_files import in_file
 from plugin.library.disk import look_up, walk
 from plugin.library.finding import find_faces
 from plugin.library.ignore import IgnoreRules
 from plugin.library.indexing import FileLook, Indexer
 from plugin.library.once import each_once
 from plugin.models.cache import ModelHost
+from plugin.reason_words import in_words
+from plugin.reasons import NO_MEMORY, SYSTEM_ERROR, UNREADABLE
 from plugin.settings import load_settings
 
 
@@ -44,15 +47,22 @@ def look(path: Path, detector: FakeDetector | None = None) -> FileLook:
 
 
 @pytest.mark.parametrize(
-    "error",
-    [RecursionError(), MemoryError(), AssertionError("odd"), cv2.error("bad"), struct.error("x"), OSError(5, "EIO")],
+    ("error", "code"),
+    [
+        (RecursionError(), UNREADABLE),
+        (MemoryError(), NO_MEMORY),
+        (AssertionError("odd"), UNREADABLE),
+        (cv2.error("bad"), UNREADABLE),
+        (struct.error("x"), UNREADABLE),
+        (OSError(5, "EIO"), SYSTEM_ERROR),
+    ],
 )
-def test_any_exception_of_one_file_is_its_reason(tmp_path, error):
+def test_any_exception_of_one_file_is_its_reason(tmp_path, error, code):
     Image.new("RGB", (64, 64), "red").save(tmp_path / "a.png")
     seen = look(tmp_path / "a.png", Raising(error))
     assert seen.photo is None
     assert seen.failure is not None
-    assert seen.failure.startswith(str(tmp_path / "a.png"))
+    assert seen.failure.code == code
 
 
 def test_a_missing_model_is_nobodys_reason(tmp_path):
@@ -63,10 +73,23 @@ def test_a_missing_model_is_nobodys_reason(tmp_path):
 
 def test_reasons_name_the_file_once():
     path = Path("/x/a.jpg")
-    assert reason_of(path, ImageReadError("/x/a.jpg: empty")) == "/x/a.jpg: empty"
-    assert reason_of(path, OSError(5, "Input/output error")) == "/x/a.jpg: Input/output error"
-    assert "memory" in reason_of(path, MemoryError())
-    assert "RecursionError" in reason_of(path, RecursionError())
+    said = [
+        in_words(in_file(path, e))
+        for e in (
+            ImageReadError("/x/a.jpg: empty"),
+            ImageReadError("/x/a.jpg: the file is empty (0 bytes)", FILE_EMPTY()),
+            OSError(5, "Input/output error"),
+            MemoryError(),
+            RecursionError(),
+        )
+    ]
+    assert said == [
+        "/x/a.jpg: empty",
+        "/x/a.jpg: the file is empty (0 bytes)",
+        "/x/a.jpg: Input/output error",
+        "/x/a.jpg: there is not enough memory for it",
+        "/x/a.jpg: cannot be read (RecursionError)",
+    ]
 
 
 def test_a_sparse_file_of_fifty_gigabytes_is_left_at_once(tmp_path):
@@ -74,7 +97,8 @@ def test_a_sparse_file_of_fifty_gigabytes_is_left_at_once(tmp_path):
         file.write(b"\xff\xd8\xff\xe0")
         file.truncate(50 * 10**9)
     seen = look(tmp_path / "a.jpg")
-    assert "GB" in (seen.failure or "")
+    assert seen.failure is not None
+    assert (seen.failure.code, seen.failure.params["bytes"]) == (TOO_MANY_BYTES, 50 * 10**9)
 
 
 def test_rules_that_are_a_pipe_or_have_no_end_ignore_nothing(tmp_path):

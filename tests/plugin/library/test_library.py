@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from plugin.library.disk import compare, half_empty, walk, why_offline
+from plugin.reasons import CANNOT_OPEN_FOLDER, EMPTY_FOLDER
 
 
 @dataclass(frozen=True)
@@ -91,5 +92,7 @@ def test_half_empty_needs_both_a_share_and_a_number(known: int, gone: int, expec
 
 def test_offline_reasons_name_the_folder(tmp_path: Path):
     assert why_offline(tmp_path, known=0) is None
-    assert "is empty" in (why_offline(tmp_path, known=3) or "")
-    assert "cannot be opened" in (why_offline(tmp_path / "gone", known=0) or "")
+    assert why_offline(tmp_path, known=3) == EMPTY_FOLDER(path=str(tmp_path), photos=3)
+    gone = why_offline(tmp_path / "gone", known=0)
+    assert gone is not None
+    assert (gone.code, gone.params["path"]) == (CANNOT_OPEN_FOLDER, str(tmp_path / "gone"))

@@ -18,12 +18,15 @@ from benchmarks.screen import Desk, missing
 from gallery_db import Gallery
 from gallery_db.errors import GalleryBusyError
 from gallery_db.records import JobRecord, RestorationRecord
+from iconface_core.reason_codes import FILE_EMPTY, OTHER_PERSON, PICTURE_DAMAGED, SHARP_ALREADY, TOO_SMALL
+from iconface_core.reasons import Reason
 from plugin.cli.main import run
 from plugin.job_kinds import enqueue_restore
 from plugin.notifications.batching import Notifier, Patience, queue_has_more, words_of
 from plugin.notifications.note import Button, Note
 from plugin.notifications.show import Popups
 from plugin.notifications.wording import note_of, note_of_proposals, plain
+from plugin.reasons import IN_FILE, NO_FACE, OUR_COPY, REFUSED, REJECTED_BEFORE, STATED
 
 COMMAND = ("/opt/my tools/iconface", "--home", "/h")
 
@@ -31,7 +34,13 @@ COMMAND = ("/opt/my tools/iconface", "--home", "/h")
 def ended(
     n: int = 1, outcome: str = "restored", *, output: str | None = None, faces: Sequence[object] = (), **changes: object
 ) -> JobRecord:
-    result = {"outcome": outcome, "text": f"text of {n}", "photo": f"/p/{n}.jpg", "output": output, "faces": faces}
+    result = {
+        "outcome": outcome,
+        "text": STATED(text=f"text of {n}").as_json(),
+        "photo": f"/p/{n}.jpg",
+        "output": output,
+        "faces": faces,
+    }
     fields: dict[str, object] = {
         "id": n, "kind": "restore", "payload": {"path": f"/p/{n}.jpg"}, "dedupe": None, "state": "done",
         "priority": 0, "attempts": 1, "max_attempts": 3, "run_after": 0.0, "lease_until": None, "error": None,
@@ -40,6 +49,7 @@ def ended(
     return JobRecord(**{**fields, **changes})  # type: ignore[arg-type] - built from a table
 
 
+SHARP, STRANGER = SHARP_ALREADY(degradation=0.02), REFUSED(verdict=OTHER_PERSON())
 FACE = {"person_name": "Anna", "output": "/r/1_restored.jpg", "skipped_reason": None}
 
 
@@ -50,11 +60,16 @@ FACE = {"person_name": "Anna", "output": "/r/1_restored.jpg", "skipped_reason": 
         ("restored", [FACE, {**FACE, "person_name": "Ben"}], "Face restored", "Anna and Ben"),
         ("restored", [FACE, {**FACE, "person_name": None}], "Face restored", "Anna and one more face"),
         ("unsure", [{**FACE, "person_name": None}], "not sure who", "Name the person"),
-        ("refused", [{"skipped_reason": "refused: x"}], "Not restored", "Your photo is as it was."),
-        ("sharp", [{"skipped_reason": "sharp already (degradation 0.02 of 1)"}], "Already sharp", "nothing to improve"),
-        ("sharp", [{"skipped_reason": "too small: 9 px"}], "Too small", "too few pixels"),
-        ("sharp", [{"skipped_reason": "this is a restored photo already; --force"}], "restored already", ""),
-        ("sharp", [{"skipped_reason": "you rejected this"}], "Left as it is", "Text of 1."),
+        (
+            "refused",
+            [{"skipped_reason": STRANGER.as_json()}],
+            "Not restored",
+            "Your photo is as it was.",
+        ),
+        ("sharp", [{"skipped_reason": SHARP.as_json()}], "Already sharp", "nothing to improve"),
+        ("sharp", [{"skipped_reason": TOO_SMALL(px=7, least=8).as_json()}], "Too small", "too few pixels"),
+        ("sharp", [{"skipped_reason": OUR_COPY().as_json()}], "restored already", ""),
+        ("sharp", [{"skipped_reason": REJECTED_BEFORE(restoration=1).as_json()}], "Left as it is", "Text of 1."),
     ],
 )
 def test_one_photo_is_told_by_name_in_plain_words(outcome: str, faces: list[dict], title: str, text: str):
@@ -71,13 +86,13 @@ def test_one_photo_is_told_by_name_in_plain_words(outcome: str, faces: list[dict
 @pytest.mark.parametrize(
     ("error", "title", "said"),
     [
-        ("/p/1.jpg: truncated or damaged JPEG (image file is truncated (3 bytes not processed))", "Could not",
+        (IN_FILE(path="/p/1.jpg", why=PICTURE_DAMAGED(format="jpeg", detail="3 bytes")), "Could not",
          "The file is damaged or incomplete."),
-        ("/p/1.jpg: no face found; draw one by hand with: iconface faces add", "No face found", "Is the face"),
-        ("the database is locked", "Could not", "The database is locked."),
+        (IN_FILE(path="/p/no such.jpg", why=NO_FACE()), "No face found", "Is the face"),
+        (STATED(text="the database is locked"), "Could not", "The database is locked."),
     ],
 )  # fmt: skip
-def test_a_failure_tells_its_reason_without_paths_and_brackets(error: str, title: str, said: str):
+def test_a_failure_tells_its_reason_without_paths_and_brackets(error: Reason, title: str, said: str):
     note = note_of([ended(1, state="failed", error=error, progress=None)], COMMAND)
     assert title in note.title
     assert note.body.startswith(f"1.jpg\n{said}")
@@ -86,13 +101,13 @@ def test_a_failure_tells_its_reason_without_paths_and_brackets(error: str, title
 
 @given(st.text(max_size=200))
 def test_any_reason_can_be_told(reason: str):
-    assert "\n" not in plain(reason)
+    assert "\n" not in plain(STATED(text=reason))
 
 
 def test_thirty_photos_are_one_note_that_opens_their_folder_and_takes_all_back():
     jobs = [ended(n, output=f"/r/a/{n}_restored.jpg") for n in range(27)]
-    jobs += [ended(27, "sharp", faces=[{"skipped_reason": "sharp already"}]), ended(28, "refused")]
-    jobs += [ended(29, state="failed", error="/p/29.jpg: the file is empty (0 bytes)", progress=None)]
+    jobs += [ended(27, "sharp", faces=[{"skipped_reason": SHARP.as_json()}]), ended(28, "refused")]
+    jobs += [ended(29, state="failed", error=IN_FILE(path="/p/29.jpg", why=FILE_EMPTY()), progress=None)]
     note = note_of(jobs, COMMAND)
     assert note.title == "27 of 30 photos restored"
     first, named = note.body.split("\n")

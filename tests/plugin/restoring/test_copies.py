@@ -10,13 +10,22 @@ from gallery_db import Gallery, GalleryError
 from gallery_db.records import RestorationRecord
 from iconface_core.fakes import FakeRestorer
 from iconface_core.identity.verdict import Verdict, VerdictKind
+from iconface_core.reason_codes import SHARP_ALREADY
 from iconface_core.types import BBox
 from plugin.app import build_app
 from plugin.errors import UsageError
 from plugin.library.moved_copies import MovedCopies
 from plugin.models.backends import RestorerBackend
 from plugin.people.people import People
-from plugin.restoring.candidates import Candidate
+from plugin.reasons import (
+    ACCEPTED,
+    DELETED,
+    REFUSED_BEFORE,
+    REJECTED_BEFORE,
+    RESTORED_ALREADY,
+    TAKEN_BACK,
+    UNSEEN_BEFORE,
+)
 from plugin.restoring.copies import LAYOUTS, RestoredCopies, layout_of, presence, why_not_again
 from plugin.restoring.decisions import accept, find, finish_removals, reject, undo
 from plugin.restoring.proposals import propose
@@ -297,12 +306,12 @@ def again(
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({}, "restored already"),
-        ({"state": "rejected", "decided": "rejected"}, "you rejected"),
-        ({"state": "undone"}, "you took"),
-        ({"state": "refused", "output": None}, "identity check refused"),
-        ({"state": "unseen", "output": None}, "already as clear"),
-        ({"output": "deleted.jpg"}, "you deleted"),
+        ({}, RESTORED_ALREADY),
+        ({"state": "rejected", "decided": "rejected"}, REJECTED_BEFORE),
+        ({"state": "undone"}, TAKEN_BACK),
+        ({"state": "refused", "output": None}, REFUSED_BEFORE),
+        ({"state": "unseen", "output": None}, UNSEEN_BEFORE),
+        ({"output": "deleted.jpg"}, DELETED),
     ],
     ids=lambda v: str(v)[:20],
 )
@@ -310,11 +319,11 @@ def test_the_same_result_is_not_made_again(tmp_path: Path, changes: dict, why: s
     if changes.get("output"):
         changes = {**changes, "output": str(tmp_path / changes["output"])}
     old = row(tmp_path, **changes)
-    assert why in again(old)
+    assert again(old).code == why
     assert again(old, restorer="better") is None, "a better restorer may try"
     assert again(old, references=(2,)) is None, "other references may help"
     assert again(old, sha="edited") is None, "the photo is another one now"
-    assert why in again(old, weights=None), "nobody knows of others"
+    assert again(old, weights=None).code == why, "nobody knows of others"
     said_by_a_network = old.state in ("refused", "unseen")
     assert (again(old, weights="newer") is None) == said_by_a_network, "it has learnt since; people have not changed"
 
@@ -322,18 +331,18 @@ def test_the_same_result_is_not_made_again(tmp_path: Path, changes: dict, why: s
 def test_an_accepted_result_is_never_replaced(tmp_path: Path):
     old = row(tmp_path, decided="accepted")
     for other in ({"restorer": "better"}, {"references": (2,)}, {"sha": "edited"}, {}):
-        assert "you accepted" in again(old, **other)
+        assert again(old, **other) == ACCEPTED(restoration=old.id)
 
 
 def test_an_unplugged_drive_is_no_deletion(tmp_path: Path):
     old = row(tmp_path, output="/nowhere/at/all/copy.jpg")
     assert presence(old) == "offline"
-    assert "restored already" in again(old)
+    assert again(old).code == RESTORED_ALREADY
 
 
 def test_an_open_proposal_stands_in_nobodys_way(tmp_path: Path):
     assert again(row(tmp_path, state="proposed", output=None)) is None
-    assert "you rejected" in again(row(tmp_path, state="rejected", output=None))
+    assert again(row(tmp_path, state="rejected", output=None)).code == REJECTED_BEFORE
 
 
 # ---- the whole way, with real models
@@ -357,14 +366,15 @@ def test_copies_go_into_the_mirror_and_nothing_rejected_comes_back_by_itself(cli
         finally:
             app.close()
         assert result.output is None
-        return result.skipped_reason or ""
+        assert result.skipped is not None
+        return result.skipped.code
 
-    assert "restored already" in by_itself()
+    assert by_itself() == RESTORED_ALREADY
     cli("restore", "accept", copy)
-    assert "you accepted" in by_itself()
+    assert by_itself() == ACCEPTED
     cli("restore", "reject", library.ruined)
     assert not copy.exists()
-    assert "you rejected" in by_itself()
+    assert by_itself() == REJECTED_BEFORE
     [again] = cli("restore", library.ruined)["results"]
     assert again["output"] is not None, "by hand it is made again"
     states = [(r["state"], r["decided"], r["version"]) for r in cli("restore", "list", library.ruined)["restorations"]]
@@ -403,7 +413,7 @@ def test_an_accepted_proposal_becomes_a_copy(cli: Cli, library: Library):
         assert first is not None
         proposal = propose(app.gallery, candidate, restorer=app.restorers.backend("auto").id)
         assert proposal is not None
-        nothing = replace_reason(candidate, "sharp already")
+        nothing = replace(candidate, reason=SHARP_ALREADY(degradation=0.1))
         assert propose(app.gallery, nothing, restorer="r") is None
     finally:
         app.close()
@@ -416,10 +426,6 @@ def test_an_accepted_proposal_becomes_a_copy(cli: Cli, library: Library):
     assert Path(row["results"][0]["output"]).is_file()
     assert cli("restore", "list", "--state", "proposed")["restorations"] == []
     cli("restore", "accept", proposal.id, code=3)
-
-
-def replace_reason(candidate: Candidate, reason: str) -> Candidate:
-    return replace(candidate, reason=reason)
 
 
 def test_unknown_names_are_not_found(cli: Cli, tmp_path: Path):

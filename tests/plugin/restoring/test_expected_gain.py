@@ -42,8 +42,8 @@ def test_what_nobody_would_see_promises_nothing(quality: float, score: float, sc
     assert not expected_gain("another", face(quality, score), scores).unseen, "nothing is known of it"
 
 
-def test_words_follow_the_number():
-    said = [expected_gain("iconface-nano", face(q), [0.7, 0.6, 0.6]).words for q in (0.95, 0.6, 0.1)]
-    assert said == ["A little better", "Clearly better", "A great deal clearer"]
+def test_the_level_follows_the_number():
+    said = [expected_gain("iconface-nano", face(q), [0.7, 0.6, 0.6]).level for q in (0.95, 0.6, 0.1)]
+    assert said == ["little", "clear", "great"]
     rises = MEASURED["iconface-nano"]
     assert all(b >= a for a, b in pairwise(rises))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from iconface_core.damage.visible_change import LEAST_MEAN
 from iconface_core.fakes import FakeRestorer
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.images.provenance import read_provenance
@@ -17,8 +18,8 @@ from plugin.demo.sample import group_photo
 from plugin.job_handlers.restore import summary
 from plugin.models.backends import RestorerBackend
 from plugin.models.cache import ModelSlot
+from plugin.reasons import LESS_STRENGTH, REFUSED, UNSEEN, UNSEEN_BEFORE
 from plugin.restoring.result import RestoreRequest, exit_code
-from plugin.restoring.skips import ALREADY_CLEAR, Skip
 from plugin.settings import load_settings
 from tests.plugin.conftest import Cli, Library
 
@@ -63,8 +64,8 @@ def test_a_copy_of_nothing_is_not_written(app: App, restorer, cli: Cli, library:
     restorer(FakeRestorer())
     request = RestoreRequest(output=tmp_path / "out")
     [result] = app.restoring.restore(library.ruined, request)
-    assert (result.output, result.skipped_code) == (None, Skip.UNSEEN)
-    assert (result.skipped_reason or "").startswith(ALREADY_CLEAR)
+    assert (result.output, result.skipped_code) == (None, "unseen")
+    assert result.skipped == UNSEEN(mean=0, share=0, least=LEAST_MEAN)
     assert not (tmp_path / "out").exists()
     row = result.row()
     assert row["change"] == {"mean": 0.0, "share": 0.0}
@@ -75,7 +76,8 @@ def test_a_copy_of_nothing_is_not_written(app: App, restorer, cli: Cli, library:
     [kept] = cli("restored", "list", library.ruined)["restorations"]
     assert (kept["state"], kept["output"], kept["change"]) == ("unseen", None, {"mean": 0.0, "share": 0.0})
     [again] = app.restoring.restore(library.ruined, RestoreRequest(origin="cleanup"))
-    assert (again.skipped_reason or "").startswith(ALREADY_CLEAR)
+    assert again.skipped is not None
+    assert again.skipped.code == UNSEEN_BEFORE
     assert again.change is None, "it was not even tried"
     [forced] = app.restoring.restore(library.ruined, RestoreRequest(output=tmp_path / "out", force=True))
     assert forced.output is not None
@@ -90,7 +92,7 @@ def test_what_is_less_like_the_person_is_tried_with_less(app: App, restorer, lib
     assert result.change is not None
     assert result.change.seen
     assert result.similarity_before - result.similarity_after < 0.05
-    assert any("less like the person" in note for note in result.notes)
+    assert LESS_STRENGTH(strength=0.5) in result.notes
     record = read_provenance(result.output)
     assert record is not None
     assert record.faces[0].strength == result.strength == result.row()["strength"]
@@ -105,7 +107,8 @@ def test_a_stranger_at_any_strength_is_refused(app: App, restorer, library: Libr
     [result] = app.restoring.restore(library.ruined, RestoreRequest(output=tmp_path / "out"))
     assert result.refused
     assert result.strength == 1.0, "told of the first try"
-    assert (result.skipped_reason or "").startswith("refused: ")
+    assert result.verdict is not None
+    assert result.skipped == REFUSED(verdict=result.verdict.reason)
     assert not (tmp_path / "out").exists()
 
 

@@ -16,6 +16,7 @@ from plugin.job_handlers import propose, restore, scan
 from plugin.jobs.context import JobContext
 from plugin.jobs.registry import HANDLERS
 from plugin.library.auto_restore_rules import RestoreRules, rules_of
+from plugin.reasons import REJECTED_BEFORE
 from plugin.settings import load_settings
 
 
@@ -132,7 +133,7 @@ def test_a_queued_restoration_obeys_a_no_by_its_origin_alone(home: Home):
     with home.app.gallery.begin() as tx:
         tx.decisions.reject_restorations([tx.restorations.history()[0].id])
     again = restore.run(home.app, payload, JobContext("auto"))
-    assert "rejected" in again["text"]
+    assert again["text"]["code"] == REJECTED_BEFORE
     assert again["output"] is None
     assert restore.run(home.app, payload, JobContext("hand"))["outcome"] == "restored"
 

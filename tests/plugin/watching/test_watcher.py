@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from plugin.reasons import LATER
 from plugin.watching.events import FileChange
 from plugin.watching.root_watch import WatchOptions
 
@@ -438,7 +439,7 @@ def test_a_busy_scan_postpones_the_job(watched: Watched):
     put(watched.root, "a.jpg")
     with FileLock(watched.app.settings.folders.data / "scan.lock"):
         results = watched.settle()
-    assert "later" in results[-1]["text"]
+    assert results[-1]["text"]["code"] == LATER
     with watched.app.gallery.begin(write=False) as tx:
         [again] = tx.jobs.find(kind="changes", states=("waiting",))
     assert again.payload["paths"] == [str(watched.root / "a.jpg")]

@@ -11,13 +11,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from gallery_db.records import FaceRecord, JobRecord
+from iconface_core.reasons import Reason
 from plugin import job_kinds
 from plugin.app import App
 from plugin.cleanup import feeder as cleanup
 from plugin.jobs.crash_policy import quarantine
+from plugin.reasons import IN_FILE, NO_FACE, PHOTO_MISSING, QUARANTINED, STATED, WORKER_KILLED
 from plugin.service import client
 from plugin.service.control import ask
-from plugin.web.words.jobs import advice, clock, sentence
+from plugin.web.words.jobs import clock
+from plugin.web.words.reasons import ADVICE, advice, on_page
+from plugin.web.words.text import sentence
 from tests.plugin.conftest import Library
 
 from .standing_by import StandingBy, standing_by
@@ -58,7 +62,7 @@ def job(app: App, job_id: int) -> JobRecord:
         return tx.jobs.get(job_id)
 
 
-def fail(app: App, job_id: int, error: str) -> None:
+def fail(app: App, job_id: int, error: Reason) -> None:
     with app.gallery.begin() as tx:
         claimed = tx.jobs.claim(time.time(), 30)
         assert claimed is not None
@@ -132,20 +136,19 @@ def test_put_first(site: TestClient, app: App, service: StandingBy):
 
 def test_what_failed_says_why_and_what_to_do(site: TestClient, app: App, service: StandingBy):
     gone = restore(app, "gone.jpg")
-    fail(app, gone, "FileNotFoundError: [Errno 2] No such file or directory: '/photos/gone.jpg'")
+    fail(app, gone, IN_FILE(path="/photos/gone.jpg", why=PHOTO_MISSING()))
     shown = text_of(site.get("/jobs").text)
     assert "Restore gone.jpg" in shown
-    assert "[Errno 2] No such file" in shown
-    assert "FileNotFoundError" not in shown
+    assert "The photo is not there any more" in shown
     assert "Plug the drive in" in shown
     other = restore(app, "other.jpg")
-    fail(app, other, "the worker was killed (SIGSEGV)")
+    fail(app, other, WORKER_KILLED(signal="SIGSEGV"))
     assert toast(site.post("/jobs/retry-failed", headers=HTMX)) == "2 will be tried again."
     assert {job(app, j).state for j in (gone, other)} == {"waiting"}
 
 
 def test_the_list_of_failures_can_be_cleared(site: TestClient, app: App, service: StandingBy):
-    fail(app, restore(app, "a.jpg"), "no")
+    fail(app, restore(app, "a.jpg"), STATED(text="no"))
     kept = restore(app, "b.jpg")
     assert "Did not work" not in site.post("/jobs/clear-failed", headers=HTMX).text
     assert job(app, kept).state == "waiting"
@@ -169,10 +172,10 @@ def test_pause_and_go_on(site: TestClient, app: App, service: StandingBy):
 def test_a_photo_that_was_left_alone_gets_another_chance(site: TestClient, app: App, service: StandingBy):
     face = some_face(app)
     with app.gallery.begin() as tx:
-        assert quarantine(tx, face.photo, "the worker was killed (SIGSEGV)")
+        assert quarantine(tx, face.photo, WORKER_KILLED(signal="SIGSEGV"))
     shown = text_of(site.get("/jobs").text)
     assert "Left alone" in shown
-    assert "The worker was killed (SIGSEGV), 3 times" in shown
+    assert "The worker was killed, 3 times" in shown
     after = site.post(f"/jobs/photos/{face.photo_id}/again", headers=HTMX)
     assert "will be tried again" in after.text
     with app.gallery.begin(write=False) as tx:
@@ -253,10 +256,14 @@ def test_the_service_is_started_and_stopped(site: TestClient, library: Library, 
 
 
 def test_words():
-    assert sentence("OSError: disk full") == "Disk full"
+    assert sentence("disk full") == "Disk full"
     assert sentence("a.jpg: nothing there") == "a.jpg: nothing there"
-    assert "Draw a box" in advice("beach.jpg holds no face")
-    assert "unharmed" in advice("something new")
+    no_face = IN_FILE(path="/p/no such file, permission denied.jpg", why=NO_FACE())
+    assert (on_page(no_face), advice(no_face)) == ("No face was found", ADVICE[NO_FACE])
+    assert advice(WORKER_KILLED(signal="SIGKILL")) != advice(WORKER_KILLED(signal="SIGSEGV"))
+    killed = QUARANTINED(cause=WORKER_KILLED(signal="SIGSEGV"), times=3)
+    assert advice(killed) == ADVICE[WORKER_KILLED]
+    assert "unharmed" in advice(Reason("of_tomorrow"))
     noon = time.mktime((2026, 11, 23, 12, 0, 0, 0, 0, -1))
     assert clock(noon, noon) == "at 12:00"
     assert clock(noon + 86_400, noon) == "tomorrow at 12:00"

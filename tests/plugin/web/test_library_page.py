@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gallery_db.database.backups import list_backups
+from iconface_core.reason_codes import FILE_EMPTY
 from plugin.app import App
 from plugin.errors import UsageError
 from plugin.job_kinds import HAND
@@ -166,7 +167,7 @@ def test_removing_says_what_stays_and_touches_no_file(site: TestClient, app: App
 def test_unreadable_photos_have_reasons_and_a_second_chance(site: TestClient, app: App, service: StandingBy, own_root):
     folder, root_id = own_root
     with app.gallery.begin() as tx:
-        tx.photos.mark_failed(str(folder / "3.jpg"), "the file is empty", root_id=root_id)
+        tx.photos.mark_failed(str(folder / "3.jpg"), FILE_EMPTY(), root_id=root_id)
     shown = text_of(site.get("/library").text)
     assert "Photos that cannot be read 1" in shown
     assert "3.jpg" in shown

@@ -7,10 +7,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from gallery_db.records import FaceFilter, FaceRecord
+from iconface_core.reason_codes import SHARP_ALREADY
+from iconface_core.reasons import LEGACY
 from plugin.app import App
 from plugin.job_handlers.embed import run as embed
 from plugin.job_kinds import EMBED, RESTORE
 from plugin.jobs.context import JobContext
+from plugin.reasons import FACE_TAKEN_BACK
 from plugin.web.views.likely import likely_people
 from tests.plugin.conftest import Library
 
@@ -94,7 +97,7 @@ def test_photos_that_cannot_be_shown_say_why(site: TestClient, app: App, faces: 
     assert "no longer in its folder" in answer.text
     assert f'id="face-{faces[0].id}"' in answer.text, "what was said about them is kept"
     with app.gallery.begin() as tx:
-        broken = tx.photos.mark_failed("/nowhere/broken.jpg", "truncated <or> so")
+        broken = tx.photos.mark_failed("/nowhere/broken.jpg", LEGACY(text="truncated <or> so"))
         own = tx.photos.mark_restored("/nowhere/a_restored.jpg", "00" * 32)
         made = tx.restorations.add(
             photo=faces[0].photo,
@@ -110,7 +113,7 @@ def test_photos_that_cannot_be_shown_say_why(site: TestClient, app: App, faces: 
             output_sha256="00" * 32,
         )
     answer = site.get(f"/photos/{broken.id}")
-    assert "truncated &lt;or&gt; so" in answer.text
+    assert "Truncated &lt;or&gt; so" in answer.text
     assert 'id="stage"' not in answer.text
     assert f'href="/restorations/{made.id}"' in site.get(f"/photos/{own.id}").text
     text = site.get(f"/photos/{faces[0].photo_id}").text
@@ -220,7 +223,7 @@ def test_a_box_is_stored_at_once_and_looked_at_by_a_job(site: TestClient, app: A
     assert likely_people(app, drawn.id) is not None
     undo_latest(app)
     assert app.people.named("Ada") == []
-    assert embed(app, job.payload, JobContext())["text"] == "the face was taken back"
+    assert embed(app, job.payload, JobContext())["text"]["code"] == FACE_TAKEN_BACK
 
 
 @pytest.mark.parametrize("data", [box(5, 5, 6, 400), box(-50, -50, -10, -10), {**box(1, 1, 90, 90), "x2": "nan"}])
@@ -265,7 +268,7 @@ def test_restoring_is_left_to_the_service_and_followed(site: TestClient, app: Ap
     assert "delay:2s" in answer.text
     assert "It will be restored" in site.get(f"/photos/{face.photo_id}").text
     with app.gallery.begin() as tx:
-        tx.jobs.finish(running, job.created_at, {"outcome": "sharp", "text": "sharp enough as it is"})
+        tx.jobs.finish(running, job.created_at, {"outcome": "sharp", "text": SHARP_ALREADY(degradation=0.1).as_json()})
     answer = site.get(address)
     assert "clear already" in answer.text
     assert "delay:2s" not in answer.text

@@ -13,11 +13,14 @@ from starlette.testclient import TestClient
 
 from gallery_db.records import RestorationRecord
 from iconface_core.images.read import read_photo
+from iconface_core.reason_codes import CONFIRMED, DATE_UNKNOWN, FACE_SIZE, LIKENESS, POSE, QUALITY, YEARS_APART
 from plugin.app import App
 from plugin.cli.main import run
 from plugin.job_kinds import RESTORE
+from plugin.reasons import IN_FILE, PHOTO_MISSING
 from plugin.service import client
-from plugin.web.words.restorations import reason_words, verdict_words
+from plugin.web.words.reasons import helps, helps_in_general
+from plugin.web.words.restorations import verdict_words
 from tests.plugin.conftest import Cli, Library
 
 
@@ -27,6 +30,9 @@ class Restored:
 
     library: Library
     copy: Path
+
+
+CLEAR = [QUALITY(quality=0.81).as_json()]
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +94,7 @@ def proposal(app: App, made: RestorationRecord) -> RestorationRecord:
         return tx.restorations.add(
             photo=face.photo, input_sha256="in", restorer="iconface-nano", weights_sha256="", options={}, seed=42,
             verdict="", state="proposed", face_id=face.id, person_id=made.person_id, bbox=face.bbox, origin="auto",
-            references=[{"face_id": made.face_id, "photo": made.photo, "score": 0.7, "reasons": ["quality 0.81"]}],
+            references=[{"face_id": made.face_id, "photo": made.photo, "score": 0.7, "reasons": CLEAR}],
         )  # fmt: skip
 
 
@@ -300,7 +306,7 @@ def test_what_a_row_lost_does_not_keep_its_shelf_from_being_shown(
     """Photo, face, person and references are gone, the verdict is one of another release."""
     states = {"done": "to_decide", "proposed": "proposed", "refused": "refused", "undone": "put_back"}
     references = [{"face_id": 999, "photo": "/gone/b.jpg", "score": 0.5, "reasons": []},
-                  {"photo": "/gone/c.jpg", "score": 0.5, "reasons": ["quality 0.81"]}]  # fmt: skip
+                  {"photo": "/gone/c.jpg", "score": 0.5, "reasons": CLEAR}]  # fmt: skip
     with app.gallery.begin() as tx:
         rows = [
             tx.restorations.add(photo=f"/gone/{state}{verdict}.jpg", input_sha256=state + verdict,
@@ -329,9 +335,9 @@ def test_what_failed_says_why(site: TestClient, app: App):
             tx.jobs.claim(0.0 + 2e9, 60.0) if tx.jobs.enqueue(RESTORE, {"path": "/gone.jpg", "face_id": None}) else None
         )
         assert job is not None
-        tx.jobs.fail(job, "/gone.jpg: no such photo", 2e9, retry=False)
+        tx.jobs.fail(job, IN_FILE(path="/gone.jpg", why=PHOTO_MISSING()), 2e9, retry=False)
     html = site.get("/restorations?tab=failed").text
-    assert "no such photo" in html
+    assert "The photo is not there any more" in html
     assert f"/jobs/{job.id}/retry" in html
 
 
@@ -363,10 +369,12 @@ def test_verdicts_in_plain_words(
 
 
 def test_reasons_in_plain_words():
-    reasons = ("quality 0.81", "likeness 0.62 to the person's other 4 faces", "pose 12° from the degraded face",
-               "face 90 px", "taken 3 years apart", "confirmed by you")  # fmt: skip
-    assert reason_words(reasons) == [
+    reasons = (QUALITY(quality=0.81), LIKENESS(similarity=0.62, others=4), POSE(degrees=12), FACE_SIZE(px=90),
+               YEARS_APART(years=3), CONFIRMED())  # fmt: skip
+    assert helps(reasons) == [
         "you said who it is", "looking the same way", "a clear picture", "taken 3 years apart",
         "much like the other photos",
     ]  # fmt: skip
-    assert reason_words(("quality 0.40", "pose 40° from the degraded face", "capture date unknown")) == []
+    assert helps((QUALITY(quality=0.4), POSE(degrees=40), DATE_UNKNOWN())) == []
+    assert helps((POSE(degrees=0), YEARS_APART(years=0.001)))[0] == "from the same day"
+    assert helps_in_general((POSE(degrees=0),)) == ["facing the camera"]

@@ -1,0 +1,60 @@
+"""The words of reasons in windows and notifications, where they differ from those of the command line."""
+
+from iconface_core import reason_codes as core
+from plugin import reasons as app
+from plugin.reason_words import table
+
+PLAIN = table(
+    {
+        core.FILE_MISSING: "the photo is not there any more",
+        core.NOT_PERMITTED: "the photo may not be read",
+        core.CANNOT_OPEN: "the file cannot be opened",
+        core.CANNOT_READ: "the file cannot be read",
+        core.FILE_EMPTY: "the file is empty",
+        core.NOT_A_PICTURE: "this is not a photo",
+        core.HEADER_DAMAGED: "the file is damaged",
+        core.PICTURE_DAMAGED: "the file is damaged or incomplete",
+        core.NOT_CONVERTIBLE: "pictures of this kind cannot be read",
+        core.TOO_MANY_BYTES: "the file is larger than any photo",
+        core.TOO_MANY_PIXELS: "the picture has too many pixels",
+        core.TOO_LARGE_IN_FULL: "the picture has too many pixels to be restored as a whole",
+        core.TOO_LARGE_TO_DECODE: "the picture has too many pixels",
+        core.NO_RAW_PREVIEW: "the camera's raw file has no preview that can be read",
+        core.DISK_FULL: "there is no space left on the disk",
+        core.CANNOT_WRITE: "the copy cannot be written",
+        core.NO_COPY: "no copy can be made of this photo",
+        core.CANNOT_ENCODE: "no copy can be made of this photo",
+        app.IN_FILE: "{why}",
+        app.UNEXPECTED: lambda error, detail: detail or error,
+        app.UNREADABLE: "the file cannot be read",
+        app.NO_MEMORY: "there is not enough memory for this photo",
+        app.CHANGED_SINCE: "the photo was changed since it was looked at",
+        app.IS_FOLDER: "this is a folder, no photo",
+        app.PHOTO_MISSING: "the photo is not there any more",
+        app.NO_FACE: "no face was found",
+        app.FACES_GONE: "the face is not there any more: the photo was changed",
+        app.NO_SUCH_FACE: "the photo has no such face",
+        app.CANNOT_OPEN_FOLDER: "{path} cannot be opened; is the drive mounted?",
+        app.EMPTY_FOLDER: "{path} is empty but held {photos} photos; is the drive mounted?",
+        app.FOLDER_MOVED: "{path} has moved",
+        app.MANY_GONE: "{gone} of {of} photos are gone at once; is a drive missing?",
+        core.HARD_TO_RECOGNISE: "hard to recognise",
+        core.NOISY: "noisy",
+        core.TOO_SMALL: "the face has too few pixels",
+        core.SHARP_ALREADY: "the face is clear already",
+        app.OUR_COPY: "this photo is restored already",
+        app.UNSEEN: "already as clear as it can be made",
+        app.HOPELESS: "too little of the face is left",
+        app.NO_VECTOR: "the face cannot be compared yet",
+        app.ACCEPTED: "you accepted a result for this face",
+        app.REJECTED_BEFORE: "you rejected this result",
+        app.TAKEN_BACK: "you took this result back",
+        app.UNSEEN_BEFORE: "already as clear as it can be made",
+        app.REFUSED_BEFORE: "the identity check refused this result",
+        app.DELETED: "you deleted this result",
+        app.RESTORED_ALREADY: "it is restored already",
+        app.WORKER_KILLED: lambda signal: "the worker was killed" + (", out of memory?" if signal == "SIGKILL" else ""),
+        app.QUARANTINED: "{cause}, {times} times",
+    }
+)
+"""For people who never saw a terminal: no commands, no numbers in brackets, and a photo is known without its path."""
