@@ -8,9 +8,9 @@ from typing import Any
 from gallery_db.records import Origin
 from iconface_core.damage.sharpness import Degradation
 from iconface_core.damage.visible_change import VisibleChange
+from iconface_core.extensions.backends import Quality
 from iconface_core.identity.verdict import Verdict, VerdictKind
 from iconface_core.types import BBox
-from plugin.models.backends import Quality
 from plugin.rows import Row
 
 from .skips import Skip
