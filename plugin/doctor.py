@@ -1,6 +1,7 @@
 """`iconface doctor`: is everything as it should be? Reads only."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -9,8 +10,14 @@ from typing import TYPE_CHECKING
 
 from iconface_core.errors import IconFaceError
 
+from .exporters.registry import find_exporters
+from .extensions import OURS
+from .file_managers.added import added_menus
+from .file_managers.registry import integrations
+from .installed_files.own_files import UserFolders
 from .library.disk import why_offline
 from .library.watch_limits import WATCHED
+from .people.name_sources import find_name_sources
 from .restoring.copies import presence
 from .rows import Row
 from .service.control import ask
@@ -148,7 +155,14 @@ def _extensions(app: "App", *, runtimes: bool) -> Iterator[Check]:
         # Not having its weights is no fault, as with ours.
         state = "cannot run: " + "; ".join(reasons) if reasons else "can run" if runtimes else "is installed"
         yield Check("extension", True, f"{spec.id} ({spec.role}, from {added.origin}) {state}")
-    for problem in app.registry.problems:
+    places = UserFolders.of(os.environ, Path.home(), app.settings.folders.data)
+    menus, menu_problems = added_menus(places, ("iconface",), [i.name for i in integrations(places, ("iconface",))])
+    exporters, exporter_problems = find_exporters()
+    sources, source_problems = find_name_sources()
+    for kind, found in (("file manager", menus), ("exporter", exporters), ("name source", sources)):
+        for name, origin in ((e.value.name, e.origin) for e in found if e.origin != OURS):
+            yield Check("extension", True, f"{name} ({kind}, from {origin}) is there")
+    for problem in (*app.registry.problems, *menu_problems, *exporter_problems, *source_problems):
         yield Check("extension", False, str(problem))
 
 
