@@ -1,10 +1,13 @@
 """The backends as they stand on one machine: which can run, what is known of them, how each is made. Loading happens in
 the `load` of what is returned, never here."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
@@ -12,7 +15,8 @@ from iconface_core.extensions.backends import BackendContext, EmbedderSpec, Meas
 from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
 from iconface_core.types import EmbedderId
 
-from .registry import Registry
+if TYPE_CHECKING:
+    from .registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

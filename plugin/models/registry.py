@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 AUTO = "auto"
 
+_CALLS = ("why_not", "load", "facts", "calibration", "weights_sha256")
+"""What specs have that runs their package's code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
@@ -143,14 +146,15 @@ def _accepted(value: Any) -> tuple[BackendSpec, ...]:
             raise ExtensionError(f"the spec of a role is wanted, not {type(spec).__name__}")
         if not isinstance(spec.id, str) or not spec.id.strip() or not isinstance(spec.label, str):
             raise ExtensionError("id and label must be text")
+        if not isinstance(spec.names, tuple) or not all(isinstance(n, str) and n.strip() for n in spec.names):
+            raise ExtensionError(f"{spec.id}: names must be a tuple of text")
+        if wrong := [n for n in _CALLS if getattr(spec, n, None) is not None and not callable(getattr(spec, n))]:
+            raise ExtensionError(f"{spec.id}: {wrong[0]} must be a function of a BackendContext")
         if not spec.parts or not all(isinstance(p, Backend) and p.role == spec.role for p in spec.parts):
             raise ExtensionError(f"{spec.id}: parts must be models of the role {spec.role}, at least one")
         if any(file.bundled for part in spec.parts for file in part.files):
             raise ExtensionError(f"{spec.id}: what ships in a package of its own is not listed among files")
     return tuple(specs)
-
-
-_CALLS = ("why_not", "load", "facts", "calibration", "weights_sha256")
 
 
 def _guarded(spec: BackendSpec, origin: str) -> BackendSpec:

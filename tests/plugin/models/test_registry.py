@@ -114,6 +114,8 @@ BUILTIN_FILE = ModelFile("x", "x.bin", "x", None, None, "MIT", "", "", bundled=T
         ((), "a BackendSpec or a tuple of them is wanted"),
         ((FAKE, 3), "the spec of a role is wanted, not int"),
         (replace(FAKE, id=""), "id and label must be text"),
+        (replace(FAKE, names="fake"), "names must be a tuple of text"),
+        (replace(FAKE, load=FakeRestorer()), "load must be a function of a BackendContext"),
         (replace(FAKE, parts=()), "at least one"),
         (replace(FAKE, parts=(replace(PART, role="detector"),)), "models of the role restorer"),
         (replace(FAKE, parts=(replace(PART, files=(BUILTIN_FILE,)),)), "package of its own"),
