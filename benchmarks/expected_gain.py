@@ -1,4 +1,4 @@
-"""What does iconface-nano really gain, and is it known beforehand? Fits and checks `plugin/restoring/expected_gain.py`.
+"""What does iconface-nano really gain, and is it known beforehand? Fits and checks `NANO_GAIN.rises`.
 
     python -m benchmarks.expected_gain [--faces 1100] [--seed 11]
 
@@ -136,7 +136,7 @@ def main() -> None:
     for tenth in np.array_split(np.argsort(predicted, kind="stable"), 10):
         print(f"  {predicted[tenth].mean():.3f}  {like[tenth].mean():+.3f}")
     zero, one, three = np.cumsum(nnls(inputs, like)[0])
-    print(f"\nMEASURED: {zero:.3f}, {one:.3f}, {(one + three) / 2:.3f}, {three:.3f}")
+    print(f"\nrises: {zero:.3f}, {one:.3f}, {(one + three) / 2:.3f}, {three:.3f}")
 
 
 if __name__ == "__main__":

@@ -29,13 +29,12 @@ CHILD = """
 import sys
 from pathlib import Path
 import numpy as np
-from plugin.models.backends import embedder_backend
+from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.restorers.nano.restorer import NanoRestorer
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 rng = np.random.default_rng(0)
 faces = [AlignedFace(rng.integers(0, 256, (512, 512, 3), np.uint8), np.eye(2, 3, dtype=np.float32)) for _ in range(4)]
-sface = embedder_backend("sface", Path(), "")
-restorer = NanoRestorer(Path(sys.argv[1]), embedder=sface.load, threads=int(sys.argv[2]))
+restorer = NanoRestorer(Path(sys.argv[1]), embedder=SFaceEmbedder, threads=int(sys.argv[2]))
 restorer.restore(RestoreInput(faces[0], tuple(faces[1:])), RestoreOptions())
 """
 

@@ -8,7 +8,7 @@ are grouped by the mean change of the face's pixels: gain in dB within the outli
 structure after over before), and how many come nearer to the truth by .3 dB or get a fifth more detail. Then the
 likeness to the person (mean cosine to their three closest photos, as the product measures) before and after; and by how
 much it moves when the photo is saved once more at JPEG quality 90, or the landmarks by half a pixel, which nobody can
-see. At last the fit of `plugin/restoring/expected_gain.py`.
+see. At last the fit of `NANO_GAIN.changed`.
 """
 
 import argparse
@@ -159,7 +159,7 @@ def main() -> None:
     fit, _ = nnls(inputs, v["mean"])
     expected = inputs @ fit
     rank = spearmanr(expected, v["mean"]).statistic
-    print(f"\nCHANGED: {fit[0]:.2f}, {fit[1]:.2f} (Spearman {rank:.2f}); seen, by what was expected:", end=" ")
+    print(f"\nchanged: {fit[0]:.2f}, {fit[1]:.2f} (Spearman {rank:.2f}); seen, by what was expected:", end=" ")
     for low, high in ((0, 1.5), (1.5, 2), (2, 2.5), (2.5, 3), (3, 4), (4, 99)):
         here = (expected >= low) & (expected < high)
         if here.any():

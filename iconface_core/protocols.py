@@ -1,4 +1,5 @@
-"""The three model seams. Data members are read-only; implementations are created by `plugin/models/backends.py`."""
+"""The model seams. Data members are read-only; an implementation is made by the `load` of its spec
+(`extensions/backends.py`), and `iconface_core.testing` checks that it keeps what is promised here."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -73,7 +74,10 @@ class FaceRestorer(Protocol):
         ...
 
     @property
-    def weights_sha256(self) -> str: ...
+    def weights_sha256(self) -> str:
+        """64 hexadecimal digits: of the weights, or without any of whatever else decides the pixels."""
+        ...
+
     def restore(
         self,
         face: RestoreInput,

@@ -6,7 +6,6 @@ that starts in a third of the time is what a file manager, a script and a page f
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from threading import RLock
@@ -32,10 +31,11 @@ if TYPE_CHECKING:
     from .library.photo_faces import PhotoFaces
     from .library.photo_reader import PhotoReader
     from .library.roots import Roots
-    from .models.backends import DamagedBackend, EmbedderBackend
+    from .models.backends import Backends, DamagedBackend, DetectorBackend, EmbedderBackend
     from .models.cache import ModelHost, ModelSlot
-    from .models.iconface_backend import IconFaceFiles
+    from .models.registry import Registry
     from .models.restorers import Restorers
+    from .models.store import ModelStore
     from .people.people import People
     from .people.regrouping import Grouper
     from .restoring.candidates import ReferenceCandidates
@@ -66,6 +66,11 @@ class App:
     def embedder(self) -> EmbedderFacts:
         """The embedder whose vectors serve."""
         return self._serving.facts
+
+    @property
+    def serving_embedders(self) -> tuple[EmbedderBackend, ...]:
+        """The embedder whose vectors serve, and the one that the settings prefer: what a restorer may use."""
+        return self._serving, self._preferred
 
     @part
     def roots(self) -> Roots:
@@ -108,12 +113,13 @@ class App:
         from .library.scanning import Scanner
 
         folders = self.settings.folders
-        detector_id, _ = self._detector
         own = (folders.restored,)
         workers = self.settings.workers
         return LibraryScan(
             self.gallery,
-            Scanner(self.gallery, self._indexer, self.moved_copies, workers=workers, detector_id=detector_id, own=own),
+            Scanner(
+                self.gallery, self._indexer, self.moved_copies, workers=workers, detector_id=self._detector.id, own=own
+            ),
             self.moved_copies,
             self.grouper,
             self._grouper(self._preferred),
@@ -136,7 +142,7 @@ class App:
         """The faces of a photo, in the library or not."""
         from .library.photo_faces import PhotoFaces
 
-        damaged = self._through_damage
+        damaged = self.through_damage
         return PhotoFaces(
             self.gallery,
             self._indexer,
@@ -151,8 +157,13 @@ class App:
         """Whose a face is, and which photos help."""
         from .restoring.identification import Identifier
 
-        damaged = self._through_damage
+        damaged = self.through_damage
         return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration)
+
+    @part
+    def through_damage(self) -> DamagedBackend | None:
+        """Who identifies faces that damage hides from the embedder; None where nobody does."""
+        return self.backends.through_damage(self.embedder.id)
 
     @part
     def candidates(self) -> ReferenceCandidates:
@@ -162,19 +173,38 @@ class App:
         return ReferenceCandidates(self.gallery, self.identifier, self.embedder)
 
     @part
-    def iconface(self) -> IconFaceFiles:
-        """The files of the 4B model."""
-        from .models.iconface_backend import IconFaceFiles
+    def registry(self) -> Registry:
+        """Every backend there is, of iconface and of other packages."""
+        from .models.registry import find_backends
+
+        return find_backends(self.settings.insightface_pack)
+
+    @part
+    def backends(self) -> Backends:
+        """The backends as this machine and the settings have them."""
+        from iconface_core.extensions.backends import BackendContext
+
+        from .models.backends import Backends
 
         s = self.settings
-        return IconFaceFiles(s.folders.models, s.iconface_device, s.iconface_weights, s.iconface_offload)
+        context = BackendContext(
+            s.folders.models, device=s.iconface_device, weights=s.iconface_weights, offload=s.iconface_offload
+        )
+        return Backends(self.registry, context)
+
+    @part
+    def model_store(self) -> ModelStore:
+        """The model files that are installed."""
+        from .models.store import ModelStore
+
+        return ModelStore(self.settings.folders.models, self.registry)
 
     @part
     def restorers(self) -> Restorers:
         """What restores."""
         from .models.restorers import Restorers
 
-        return Restorers(self.settings.restorer, self.iconface, (self._serving, self._preferred), self.models)
+        return Restorers(self.settings.restorer, self.backends, self.serving_embedders, self.models)
 
     @part
     def moved_copies(self) -> MovedCopies:
@@ -221,39 +251,24 @@ class App:
         self.gallery.close()
 
     @part
-    def _detector(self) -> tuple[str, Callable[[], FaceDetector]]:
-        from .models.backends import detector_backend
-
-        s = self.settings
-        return detector_backend(s.detector, s.folders.models, s.insightface_pack)
+    def _detector(self) -> DetectorBackend:
+        return self.backends.detector(self.settings.detector)
 
     @part
     def _preferred(self) -> EmbedderBackend:
-        from .models.backends import embedder_backend
-
-        s = self.settings
-        return embedder_backend(s.embedder, s.folders.models, s.insightface_pack)
+        return self.backends.embedder(self.settings.embedder)
 
     @part
     def _serving(self) -> EmbedderBackend:
-        from .models.backends import installed_embedders
         from .models.serving import serving
 
-        s = self.settings
         with self.gallery.begin(write=False) as tx:
             counts = tx.faces.embedders()
-        return serving(counts, self._preferred, installed_embedders(s.folders.models, s.insightface_pack))
-
-    @part
-    def _through_damage(self) -> DamagedBackend | None:
-        from .models.backends import damaged_backend
-
-        return damaged_backend(self.embedder.id, self.settings.folders.models)
+        return serving(counts, self._preferred, self.backends.installed_embedders())
 
     @part
     def _detector_slot(self) -> ModelSlot[FaceDetector]:
-        _, load = self._detector
-        return self.models.slot(load)
+        return self.models.slot(self._detector.load)
 
     @part
     def _embedder_slot(self) -> ModelSlot[FaceEmbedder]:

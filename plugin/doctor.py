@@ -1,6 +1,7 @@
 """`iconface doctor`: is everything as it should be? Reads only."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db.records import JobRecord
-from iconface_core.models.catalogue import STUDENT
+from iconface_core.errors import IconFaceError
 
+from .exporters.registry import find_exporters
+from .extensions import OURS
+from .file_managers.added import added_menus
+from .file_managers.registry import integrations
+from .installed_files.own_files import UserFolders
 from .library.disk import why_offline
 from .library.watch_limits import WATCHED
-from .models.backends import damaged_backend
-from .models.store import ModelStore
+from .people.name_sources import find_name_sources
 from .reason_words import in_words
 from .restoring.copies import presence
 from .rows import Row
@@ -33,7 +38,7 @@ LOW_DISK = 500_000_000
 @dataclass(frozen=True, slots=True)
 class Check:
     """One finding. `check` names the kind: database, disk, folder, watch, vectors, model, identifier, restorer,
-    photo, leftover, job, service. `polling`: of a folder that works, but is compared now and then only."""
+    extension, photo, leftover, job, service. `polling`: of a folder that works, but is compared now and then only."""
 
     check: str
     ok: bool
@@ -57,6 +62,7 @@ def examine(app: "App", *, thorough: bool = True, runtimes: bool = True) -> list
         *(_models(app) if thorough else ()),
         *_damaged(app),
         *(_restorer(app) if runtimes else ()),
+        *_extensions(app, runtimes=runtimes),
         *_photos(app),
         *_left_over(app),
         *_jobs(app),
@@ -118,25 +124,51 @@ def _vectors(app: "App") -> Iterator[Check]:
 
 
 def _models(app: "App") -> Iterator[Check]:
-    for row in ModelStore(app.settings.folders.models).verify():
+    for row in app.model_store.verify():
         yield Check("model", row["ok"], f"{row['id']}, {Path(row['file']).name}: {row['message']}")
 
 
 def _damaged(app: "App") -> Iterator[Check]:
     """Who knows faces through damage. Nobody is no fault: then damaged faces are asked about more often."""
-    if damaged_backend(app.embedder.id, app.settings.folders.models) is not None:
-        message = f"damaged faces are identified through {STUDENT.id} too"
-    elif not ModelStore(app.settings.folders.models).installed(STUDENT):
-        message = f"damaged faces are identified by {app.embedder.id} alone: {STUDENT.id} is not installed"
-    else:
-        message = f"damaged faces are identified by {app.embedder.id} alone: {STUDENT.id} knows SFace's vectors only"
-    yield Check("identifier", True, message)
+    if (found := app.through_damage) is not None:
+        yield Check("identifier", True, f"damaged faces are identified through {found.id} too")
+        return
+    for spec in app.registry.identifiers:
+        base = app.registry.embedder(spec.base, app.backends.context).label
+        lacks = "is not installed" if spec.missing(app.settings.folders.models) else f"knows {base}'s vectors only"
+        yield Check("identifier", True, f"damaged faces are identified by {app.embedder.id} alone: {spec.id} {lacks}")
 
 
 def _restorer(app: "App") -> Iterator[Check]:
-    reasons = app.iconface.why_not(frozenset({app.embedder.id}))
-    # Not having the large model is no fault: the baseline restores.
-    yield Check("restorer", True, "IconFace can run" if not reasons else "no IconFace: " + "; ".join(reasons))
+    """The best one that comes with iconface. Not having it is no fault: the next one restores."""
+    best, context = app.registry.restorers[0], app.backends.with_embedders(app.serving_embedders)
+    reasons = best.reasons(context)
+    message = f"{best.label} can run" if not reasons else f"no {best.label}: " + "; ".join(reasons)
+    yield Check("restorer", True, message)
+
+
+def _extensions(app: "App", *, runtimes: bool) -> Iterator[Check]:
+    """What other packages add. An entry point that is of no use is a fault of its package, and one line here."""
+    context = app.backends.with_embedders(app.serving_embedders)
+    for added in app.registry.added:
+        spec = added.value
+        try:
+            reasons = spec.reasons(context) if runtimes else spec.missing(context.models)
+        except IconFaceError as e:
+            yield Check("extension", False, str(e))
+            continue
+        # Not having its weights is no fault, as with ours.
+        state = "cannot run: " + "; ".join(reasons) if reasons else "can run" if runtimes else "is installed"
+        yield Check("extension", True, f"{spec.id} ({spec.role}, from {added.origin}) {state}")
+    places = UserFolders.of(os.environ, Path.home(), app.settings.folders.data)
+    menus, menu_problems = added_menus(places, ("iconface",), [i.name for i in integrations(places, ("iconface",))])
+    exporters, exporter_problems = find_exporters()
+    sources, source_problems = find_name_sources()
+    for kind, found in (("file manager", menus), ("exporter", exporters), ("name source", sources)):
+        for name, origin in ((e.value.name, e.origin) for e in found if e.origin != OURS):
+            yield Check("extension", True, f"{name} ({kind}, from {origin}) is there")
+    for problem in (*app.registry.problems, *menu_problems, *exporter_problems, *source_problems):
+        yield Check("extension", False, str(problem))
 
 
 def _photos(app: "App") -> Iterator[Check]:

@@ -263,8 +263,29 @@ INSIGHTFACE = tuple(
 )
 
 
+KLEIN = Backend(
+    "flux2-klein-base-4b",
+    "restorer",
+    "FLUX.2-klein-base-4B",
+    "Apache-2.0",
+    "https://huggingface.co/black-forest-labs/FLUX.2-klein-base-4B",
+    (),
+    folder="flux2-klein-base-4b",
+    notes="IConFace's backbone, 8.1 GB",
+)
+CHECKPOINT = Backend(
+    "iconface-checkpoint",
+    "restorer",
+    "IConFace checkpoint",
+    "stated by its publisher, inside it",
+    None,
+    (),
+    folder="iconface/checkpoint",
+)
+
+
 def catalogue() -> tuple[Backend, ...]:
-    """All known backends, defaults first."""
+    """All models of known files, defaults first; the two folders of IConFace are `KLEIN` and `CHECKPOINT`."""
     return (YUNET, SFACE, STUDENT, NANO, WAIFU2X, *ADAFACE, *INSIGHTFACE)
 
 

@@ -1,6 +1,6 @@
 """What model files exist, under which licence, where they lie, and whether they are the ones we pinned.
 
-Free of model runtimes: `iconface models list` must not load one. `model_catalogue.py` holds the entries.
+Free of model runtimes: `iconface models list` must not load one. `catalogue.py` holds the entries.
 Bundled files lie in `iconface_core/weights/FOLDER/`, files the user installs in `MODEL_DIR/FOLDER/`.
 """
 
@@ -44,23 +44,25 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One implementation of a role. `dim` is the length of an embedder's vectors.
+    """One model: its licence and its files. `dim` is the length of an embedder's vectors.
 
     `pull_url` is where `fetch` finds the published file, `pull_sha256` its pin, `pull_color` the channel order it was
-    trained on where its publisher states one.
+    trained on where its publisher states one. `folder`: it is this folder of MODEL_DIR, whose files
+    are not listed here.
     """
 
     id: str
     role: Role
     title: str
     licence: str
-    licence_url: str
+    licence_url: str | None
     files: tuple[ModelFile, ...]
     non_commercial: bool = False
     dim: int | None = None
     pull_url: str | None = None
     pull_sha256: str | None = None
     pull_color: Color | None = None
+    folder: str | None = None
     notes: str = ""
 
 
@@ -170,7 +172,7 @@ def accept_licence(backend: Backend, model_dir: Path) -> None:
     partial.replace(model_dir / ACCEPTED)
 
 
-def _acceptances(model_dir: Path) -> dict[str, dict[str, str]]:
+def _acceptances(model_dir: Path) -> dict[str, dict[str, str | None]]:
     """A missing or unreadable record accepts nothing."""
     try:
         record = json.loads((model_dir / ACCEPTED).read_text(encoding="utf-8"))

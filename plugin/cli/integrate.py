@@ -68,12 +68,16 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
 
 
 def _known(session: Session) -> "list[Integration]":
+    from plugin.file_managers.added import added_menus
     from plugin.file_managers.registry import integrations
     from plugin.installed_files.command import entry_command
     from plugin.installed_files.own_files import UserFolders
 
     places = UserFolders.of(os.environ, Path.home(), session.settings().folders.data)
-    return integrations(places, entry_command(session.own_home))
+    command = entry_command(session.own_home)
+    ours = integrations(places, command)
+    added, _ = added_menus(places, command, [i.name for i in ours])
+    return [*ours, *(extension.value for extension in added)]
 
 
 def _row(outcome: "InstallOutcome") -> dict[str, Any]:

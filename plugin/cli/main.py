@@ -18,6 +18,7 @@ from plugin.interrupts import INTERRUPTED
 from . import (
     cleanup,
     evaluate,
+    export,
     faces,
     faults,
     integrate,
@@ -68,6 +69,7 @@ def tree() -> typer.Typer:
         models,
         train,
         evaluate,
+        export,
         maintain,
     ):
         module.register(root)

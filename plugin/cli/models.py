@@ -81,14 +81,11 @@ def pull(
         _would(session, f"download {model} into {_shelf(session).folder}: {_shelf(session).download_of(model)}")
         return
     session.out.note(f"downloading {model} ...")
-    if model == "flux2-klein-base-4b":
 
-        def tell(file: str, done: int, total: int) -> None:
-            session.out.note(f"{done / 1e9:.2f} of {total / 1e9:.2f} GB  {file}")
+    def tell(file: str, done: int, total: int) -> None:
+        session.out.note(f"{done / 1e9:.2f} of {total / 1e9:.2f} GB  {file}")
 
-        path = _shelf(session).pull_backbone(text_encoder=text_encoder, on_progress=tell)
-    else:
-        path = _shelf(session).pull(model)
+    path = _shelf(session).pull(model, text_encoder=text_encoder, on_progress=tell)
     session.out.object({"installed": str(path)}, [f"installed {path}"])
 
 
@@ -159,6 +156,8 @@ def _would(session: Session, what: str) -> None:
 
 
 def _shelf(session: Session) -> "ModelStore":
+    from plugin.models.registry import find_backends
     from plugin.models.store import ModelStore
 
-    return ModelStore(session.settings().folders.models)
+    settings = session.settings()
+    return ModelStore(settings.folders.models, find_backends(settings.insightface_pack))

@@ -59,7 +59,7 @@ def restore(
         typer.Option("--reference", "-r", parser=path, help="use this photo of the person; may be repeated"),
     ] = None,
     no_references: Annotated[bool, typer.Option("--no-references", help="restore without references")] = False,
-    restorer: Annotated[str, typer.Option(help="see: iconface models list")] = "auto",
+    restorer: Annotated[str, typer.Option(help="auto, or a restorer of: iconface models list")] = "auto",
     strength: Annotated[
         float | None,
         typer.Option(min=0.0, max=1.0, help="0 keeps the photo, 1 is the full result; default: the restorer's own"),
@@ -67,7 +67,8 @@ def restore(
     seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same pixels")] = 42,
     steps: Annotated[int | None, typer.Option(min=1, max=100, help="default: the restorer's own")] = None,
     quality: Annotated[
-        Literal["fast", "best"] | None, typer.Option(help="iconface-nano: 1 step, or 8; --steps goes before it")
+        Literal["fast", "best"] | None,
+        typer.Option(help="for a restorer that has the choice: quick, or as well as it can; --steps goes first"),
     ] = None,
     face: FaceNumber = None,
     output: Annotated[

@@ -3,16 +3,18 @@
 torch is imported only when its files are there: without them the answer costs nothing.
 """
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from iconface_core.errors import BackendUnavailableError
-from iconface_core.protocols import FaceEmbedder, FaceRestorer
-from iconface_core.types import EmbedderId
+from iconface_core.models.catalogue import CHECKPOINT, KLEIN
 
 if TYPE_CHECKING:
+    from iconface_core.extensions.backends import BackendContext
+    from iconface_core.protocols import FaceRestorer
     from iconface_core.restorers.iconface.placement import Placement
 
 ICONFACE = "iconface-flux2-klein-4b"
@@ -20,64 +22,68 @@ ICONFACE = "iconface-flux2-klein-4b"
 
 @dataclass(frozen=True, slots=True)
 class IconFaceFiles:
-    """`folder` is the models folder. `device`, `weights` and `offload` are as in docs/settings.md."""
+    """`models` is the models folder."""
 
-    folder: Path
-    device: str = "auto"
-    weights: str = "full"
-    offload: str = "none"
+    models: Path
 
     @property
     def checkpoint(self) -> Path:
         """Adapter, LoRA and prompt embeddings."""
-        return self.folder / "iconface" / "checkpoint"
+        return self.models / str(CHECKPOINT.folder)
 
     @property
     def backbone(self) -> Path:
         """FLUX.2-klein-base-4B."""
-        return self.folder / "flux2-klein-base-4b"
+        return self.models / str(KLEIN.folder)
 
-    def why_not(self, embedders: frozenset[EmbedderId]) -> list[str]:
-        """Why it cannot run here, each reason with its way out; empty when it can."""
-        if not self.checkpoint.is_dir() and not self.backbone.is_dir():
-            return [
-                f"no checkpoint in {self.checkpoint} (iconface models import-faceir FILE makes one)",
-                f"no backbone in {self.backbone} (iconface models pull flux2-klein-base-4b)",
-            ]
-        from iconface_core.restorers.iconface.readiness import why_not
 
-        return why_not(
-            self.checkpoint if self.checkpoint.is_dir() else None,
-            self.backbone if self.backbone.is_dir() else None,
-            self._placement(),
-            embedder_ids=frozenset(map(str, embedders)),
-        )
+def why_not(context: BackendContext) -> list[str]:
+    """Why it cannot run here, each reason with its way out; empty when it can."""
+    files = IconFaceFiles(context.models)
+    if not files.checkpoint.is_dir() and not files.backbone.is_dir():
+        return [
+            f"no checkpoint in {files.checkpoint} (iconface models import-faceir FILE makes one)",
+            f"no backbone in {files.backbone} (iconface models pull {KLEIN.id})",
+        ]
+    from iconface_core.restorers.iconface.readiness import why_not
 
-    def load(self, embedders: Mapping[EmbedderId, Callable[[], FaceEmbedder]]) -> FaceRestorer:
-        """Make the restorer with the identity encoder its checkpoint was trained with; weights load at the first use.
+    return why_not(
+        files.checkpoint if files.checkpoint.is_dir() else None,
+        files.backbone if files.backbone.is_dir() else None,
+        _placement(context),
+        embedder_ids=frozenset(map(str, context.embedders)),
+    )
 
-        Raises WeightsError or BackendUnavailableError.
-        """
-        from iconface_core.restorers.iconface.checkpoint import read_config
-        from iconface_core.restorers.iconface.restorer import IconFaceRestorer
 
-        identity = read_config(self.checkpoint)[0].identity
-        encoder = next((load for key, load in embedders.items() if identity.enabled and identity.accepts(key)), None)
-        return IconFaceRestorer(
-            self.checkpoint,
-            self.backbone,
-            placement=self._placement(),
-            embedder=None if encoder is None else encoder(),
-        )
+def load(context: BackendContext) -> FaceRestorer:
+    """Make the restorer with the identity encoder its checkpoint was trained with; weights load at the first use.
 
-    def _placement(self) -> "Placement":
-        from iconface_core.restorers.iconface.placement import Placement
+    Raises WeightsError or BackendUnavailableError.
+    """
+    from iconface_core.restorers.iconface.checkpoint import read_config
+    from iconface_core.restorers.iconface.restorer import IconFaceRestorer
 
-        weights: dict[str, Literal["full", "int8"]] = {"full": "full", "int8": "int8"}
-        offload: dict[str, Literal["none", "blocks"]] = {"none": "none", "blocks": "blocks"}
-        try:
-            return Placement(device=self.device, weights=weights[self.weights], offload=offload[self.offload])
-        except KeyError as e:
-            raise BackendUnavailableError(
-                f"config.toml: {e} is not a choice; iconface_weights is full or int8, iconface_offload none or blocks"
-            ) from e
+    files = IconFaceFiles(context.models)
+    identity = read_config(files.checkpoint)[0].identity
+    encoder = next(
+        (load for key, load in context.embedders.items() if identity.enabled and identity.accepts(key)), None
+    )
+    return IconFaceRestorer(
+        files.checkpoint,
+        files.backbone,
+        placement=_placement(context),
+        embedder=None if encoder is None else encoder(),
+    )
+
+
+def _placement(context: BackendContext) -> Placement:
+    from iconface_core.restorers.iconface.placement import Placement
+
+    weights: dict[str, Literal["full", "int8"]] = {"full": "full", "int8": "int8"}
+    offload: dict[str, Literal["none", "blocks"]] = {"none": "none", "blocks": "blocks"}
+    try:
+        return Placement(device=context.device, weights=weights[context.weights], offload=offload[context.offload])
+    except KeyError as e:
+        raise BackendUnavailableError(
+            f"config.toml: {e} is not a choice; iconface_weights is full or int8, iconface_offload none or blocks"
+        ) from e

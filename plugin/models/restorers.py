@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from iconface_core.protocols import FaceRestorer
 
-from .backends import EmbedderBackend, RestorerBackend, restorer_backend
+from .backends import Backends, EmbedderBackend, RestorerBackend
 from .cache import ModelHost, ModelSlot
-from .iconface_backend import IconFaceFiles
+from .registry import AUTO
 
 
 class Restorers:
@@ -16,20 +16,19 @@ class Restorers:
     """
 
     def __init__(
-        self, default: str, iconface: IconFaceFiles, embedders: Sequence[EmbedderBackend], models: ModelHost
+        self, default: str, backends: Backends, embedders: Sequence[EmbedderBackend], models: ModelHost
     ) -> None:
-        self._default, self._iconface, self._embedders, self._models = default, iconface, embedders, models
-        self._backends: dict[str, RestorerBackend] = {}
+        self._default, self._backends, self._embedders, self._models = default, backends, embedders, models
+        self._decided: dict[str, RestorerBackend] = {}
         self._slots: dict[str, ModelSlot[FaceRestorer]] = {}
 
     def backend(self, name: str) -> RestorerBackend:
         """What `name` stands for here, without loading it. Raises BackendUnavailableError."""
-        if name not in self._backends:
-            wanted = self._default if name == "auto" else name
-            backend = restorer_backend(wanted, self._iconface, self._embedders)
+        if name not in self._decided:
+            backend = self._backends.restorer(self._default if name == AUTO else name, self._embedders)
             self._slots.setdefault(backend.id, self._models.slot(backend.load, exclusive=True))
-            self._backends[name] = backend
-        return self._backends[name]
+            self._decided[name] = backend
+        return self._decided[name]
 
     def slot(self, name: str) -> ModelSlot[FaceRestorer]:
         """The model behind `name`. Raises BackendUnavailableError."""

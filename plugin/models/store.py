@@ -2,43 +2,52 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.images.leftovers import temporary
-from iconface_core.models.catalogue import backend, catalogue
+from iconface_core.models.catalogue import CHECKPOINT, KLEIN
 from iconface_core.models.files import Backend, accept_licence, fetch, install_files, is_accepted, locate, verify_file
 from plugin.errors import UsageError
 from plugin.rows import Row
 
 from .iconface_backend import IconFaceFiles
-
-BACKBONE = "flux2-klein-base-4b"
+from .registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStore:
-    """All known backends over one folder of installed files."""
+    """All known models over one folder of installed files."""
 
     folder: Path
+    registry: Registry
 
     def rows(self) -> list[Row]:
-        """`models list`: one row per backend, and IConFace's backbone and checkpoint."""
-        return [self.row(b.id) for b in catalogue()] + [self._backbone(), self._checkpoint()]
+        """`models list`: one row per model."""
+        return [self._row(part) for part in self.registry.parts]
 
-    def row(self, backend_id: str) -> Row:
+    def row(self, model_id: str) -> Row:
         """`models show`. Raises BackendUnavailableError for an unknown id."""
-        for row in (self._backbone(), self._checkpoint()):
-            if row["id"] == backend_id:
-                return row
-        entry = backend(backend_id)
+        return self._row(self._part(model_id))
+
+    def _part(self, model_id: str) -> Backend:
+        for part in self.registry.parts:
+            if part.id == model_id:
+                return part
+        known = ", ".join(part.id for part in self.registry.parts)
+        raise BackendUnavailableError(f"unknown backend {model_id!r}; known: {known}")
+
+    def _row(self, entry: Backend) -> Row:
+        if entry == CHECKPOINT:
+            entry = self._checkpoint()
         return {
             "id": entry.id,
+            "name": self.registry.called(entry),
             "role": entry.role,
             "title": entry.title,
             "installed": self.installed(entry),
-            "bundled": all(f.bundled for f in entry.files),
+            "bundled": bool(entry.files) and all(f.bundled for f in entry.files),
             "licence": entry.licence,
             "licence_url": entry.licence_url,
             "non_commercial": entry.non_commercial,
@@ -51,23 +60,19 @@ class ModelStore:
             "notes": entry.notes,
         }
 
-    def _backbone(self) -> Row:
-        installed = IconFaceFiles(self.folder).backbone.is_dir()
-        page = "https://huggingface.co/black-forest-labs/FLUX.2-klein-base-4B"
-        return _restorer_row(
-            BACKBONE, "FLUX.2-klein-base-4B", installed, "Apache-2.0", page, "IConFace's backbone, 8.1 GB"
-        )
-
-    def _checkpoint(self) -> Row:
+    def _checkpoint(self) -> Backend:
+        """What its publisher states, and where it is."""
         folder = IconFaceFiles(self.folder).checkpoint
         try:
             licence = str(json.loads((folder / "config.json").read_text("utf-8")).get("licence"))
         except (OSError, ValueError):
-            licence = "stated by its publisher, inside it"
-        return _restorer_row("iconface-checkpoint", "IConFace checkpoint", folder.is_dir(), licence, None, str(folder))
+            licence = CHECKPOINT.licence
+        return replace(CHECKPOINT, licence=licence, notes=str(folder))
 
     def installed(self, entry: Backend) -> bool:
         """Whether all files are there (not whether they are intact: see `verify`)."""
+        if entry.folder is not None and not (self.folder / entry.folder).is_dir():
+            return False
         try:
             for file in entry.files:
                 locate(file, self.folder)
@@ -78,7 +83,7 @@ class ModelStore:
     def verify(self, backend_id: str | None = None) -> list[Row]:
         """Hash the installed files of one backend or of all: rows of {id, file, ok, message}."""
         rows: list[Row] = []
-        for entry in catalogue() if backend_id is None else (backend(backend_id),):
+        for entry in self.registry.parts if backend_id is None else (self._part(backend_id),):
             if backend_id is None and not self.installed(entry):
                 continue
             for file in entry.files:
@@ -97,31 +102,47 @@ class ModelStore:
         Raises WeightsError when it is not what it should be, UsageError when there is nothing at `source`.
         """
         if backend_id is not None and source.is_dir():
-            return install_files(backend(backend_id), source, self.folder)[0]
+            entry = self._part(backend_id)
+            if not entry.files:
+                raise UsageError(
+                    f"{backend_id} has no files to install from a folder: iconface models show {backend_id}"
+                )
+            return install_files(entry, source, self.folder)[0]
         if not source.is_file():
             raise UsageError(f"{source} is not a file; for a folder of an InsightFace pack say --model MODEL")
         from iconface_core.faces.adaface_files import install_adaface  # torch: only when something is installed
 
         return install_adaface(source, self.folder)
 
-    def pull(self, backend_id: str, on_progress: Callable[[int, int | None], None] | None = None) -> Path:
-        """Download and install a published backend. Raises BackendUnavailableError offline, naming the way out."""
-        download = temporary(self.folder / "downloads" / f"{backend_id}.bin")
+    def pull(
+        self,
+        model: str,
+        *,
+        text_encoder: bool = False,
+        on_progress: Callable[[str, int, int], None] | None = None,
+    ) -> Path:
+        """Download and install a published model. `text_encoder` and `on_progress` are of the backbone.
+
+        Raises BackendUnavailableError offline, naming the way out.
+        """
+        if model == KLEIN.id:
+            return self._pull_backbone(text_encoder=text_encoder, on_progress=on_progress)
+        download = temporary(self.folder / "downloads" / f"{model}.bin")
         try:
-            return self.install(fetch(backend(backend_id), download, on_progress))
+            return self.install(fetch(self._part(model), download))
         finally:
             download.unlink(missing_ok=True)
 
     def download_of(self, model: str) -> str:
         """What `pull` would fetch, in words. Raises BackendUnavailableError for what is not published."""
-        if model == BACKBONE:
+        if model == KLEIN.id:
             return "black-forest-labs/FLUX.2-klein-base-4B, 8.1 GB, Apache-2.0"
-        entry = backend(model)
+        entry = self._part(model)
         if entry.pull_url is None:
             raise BackendUnavailableError(f"{model}: no file is published for it; use `iconface models install FILE`.")
         return f"{entry.pull_url}, {entry.licence}"
 
-    def pull_backbone(self, *, text_encoder: bool, on_progress: Callable[[str, int, int], None] | None = None) -> Path:
+    def _pull_backbone(self, *, text_encoder: bool, on_progress: Callable[[str, int, int], None] | None) -> Path:
         """Download FLUX.2-klein-base-4B (8.1 GB), and the text encoder that `encode-prompt` needs (8 GB more).
 
         Resumes where it stopped. Raises BackendUnavailableError offline or when the disk is too small.
@@ -160,23 +181,6 @@ class ModelStore:
 
     def accept(self, backend_id: str) -> Backend:
         """Record that the user accepted a restricted licence."""
-        entry = backend(backend_id)
+        entry = self._part(backend_id)
         accept_licence(entry, self.folder)
         return entry
-
-
-def _restorer_row(key: str, title: str, installed: bool, licence: str, licence_url: str | None, notes: str) -> Row:
-    return {
-        "id": key,
-        "role": "restorer",
-        "title": title,
-        "installed": installed,
-        "bundled": False,
-        "licence": licence,
-        "licence_url": licence_url,
-        "non_commercial": False,
-        "licence_accepted": True,
-        "dim": None,
-        "files": [],
-        "notes": notes,
-    }

@@ -14,6 +14,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, ReferenceRow, RestorationRecord
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.damage.sharpness import Degradation, why_left_alone
+from iconface_core.extensions.backends import MeasuredGain
 from iconface_core.identity.reference_types import ReferenceCandidate, ReferenceChoice
 from iconface_core.reasons import Reason
 from iconface_core.types import FaceEmbedding
@@ -44,8 +45,8 @@ class Candidate:
     """One face and what speaks for or against restoring it.
 
     `degradation` is None while the face was not measured. `likeness` is the mean cosine to the closest of the person's
-    other faces, None without any. `reason` says why it is left alone, None for a face worth trying. `restorer` is the
-    id of the one that would do it.
+    other faces, None without any. `reason` says why it is left alone, None for a face worth trying. `measured` is what
+    the restorer that would do it was measured to bring.
     """
 
     face: FaceRecord
@@ -54,15 +55,15 @@ class Candidate:
     choice: ReferenceChoice | None = None
     likeness: float | None = None
     reason: Reason | None = None
-    restorer: str = ""
+    measured: MeasuredGain | None = None
 
     @property
     def gain(self) -> Gain:
-        """What to expect of its `restorer`; nothing for a face that is left alone."""
+        """What to expect of its restorer; nothing for a face that is left alone."""
         if self.reason is not None or self.degradation is None:
             return NOTHING
         chosen = () if self.choice is None else self.choice.chosen
-        return expected_gain(self.restorer, self.degradation, [c.score for c in chosen])
+        return expected_gain(self.measured, self.degradation, [c.score for c in chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +88,7 @@ class ReferenceCandidates:
         """
         with self._gallery.begin(write=False) as tx:
             seen = [
-                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation), restorer=restorer.id)
+                Candidate(f, tx.photos.get(f.photo_id).content_hash, stored(f.degradation), measured=restorer.gain)
                 for f in tx.faces.by_ids(face_ids)
             ]
             seen = [_hopeless(c) or _with(c, _left_alone(c)) for c in seen]

@@ -1,6 +1,6 @@
-"""What restoring a face promises: measured for the restorer that ships, a rule of thumb for others."""
+"""What restoring a face promises: for a restorer that was measured, and a rule of thumb for others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,14 +8,7 @@ import numpy as np
 
 from iconface_core.damage.sharpness import Degradation
 from iconface_core.damage.visible_change import LEAST_MEAN
-
-MEASURED: Mapping[str, Sequence[float]] = {"iconface-nano": (0.006, 0.133, 0.148, 0.163)}
-"""Restorer -> rise of likeness of a face that cannot be recognised at all, with 0, 1, 2 and 3 references. Fitted by
-`benchmarks/expected_gain.py`."""
-
-CHANGED: Mapping[str, tuple[float, float]] = {"iconface-nano": (2.21, 6.24)}
-"""Restorer -> mean change of a face's pixels, of 255, for a degradation score of 1, and for a face that cannot be
-recognised at all. Fitted by `benchmarks/visible_change.py`."""
+from iconface_core.extensions.backends import MeasuredGain
 
 REACH = 96.0
 """Photo pixels between the eyes: the larger a face is, the less of its damage a network of fixed size sees. 48 was
@@ -55,12 +48,13 @@ NOTHING = Gain(0.0, measured=False)
 """Of a face that is left alone, or was not measured."""
 
 
-def expected_gain(restorer: str, degradation: Degradation, references: Sequence[float]) -> Gain:
-    """For one face. `references`: the scores, 0..1, of those that would be used."""
-    rises, changed = MEASURED.get(restorer), CHANGED.get(restorer)
-    if rises is not None and changed is not None and degradation.quality is not None:
+def expected_gain(of: MeasuredGain | None, degradation: Degradation, references: Sequence[float]) -> Gain:
+    """For one face. `of`: what the restorer was measured to bring. `references`: scores, 0..1, of those that would be
+    used."""
+    if of is not None and degradation.quality is not None:
+        rises = of.rises
         poor, rise = float(np.clip(1 - degradation.quality, 0, 1)), rises[min(len(references), len(rises) - 1)]
-        change = expected_change(changed, degradation.worst, poor, degradation.eye_distance)
+        change = expected_change(of.changed, degradation.worst, poor, degradation.eye_distance)
         seen = float(np.clip((change - LEAST_MEAN) / (SURELY_SEEN - LEAST_MEAN), 0, 1))
         return Gain(poor * rise * seen, measured=True, change=change)
     return Gain(degradation.worst * (0.5 + 0.5 * max(references, default=0.0)), measured=False)

@@ -24,7 +24,6 @@ from plugin.error_reasons import reason_of
 from plugin.errors import NotFoundError
 from plugin.library.bad_files import FAULTS_OF_A_FILE, in_file
 from plugin.library.photo_faces import PhotoFace, PhotoFaces, pick
-from plugin.models.backends import steps_for
 from plugin.models.cache import ModelSlot
 from plugin.models.restorers import Restorers
 from plugin.reasons import (
@@ -187,12 +186,13 @@ class _Run:
 
     def _restored(self, faces: Sequence[_Prepared], share: float) -> list[RgbU8]:
         """The restored crops, at this share of the strength."""
+        backend, quality = self._s._restorers.backend(self._request.restorer), self._request.quality
         with self._s._restorers.slot(self._request.restorer).use() as restorer:
             wanted = self._request.strength
             self._options = options = replace(
                 self._options,
                 strength=(restorer.default_strength if wanted is None else wanted) * share,
-                steps=self._options.steps or steps_for(restorer.id, self._request.quality),
+                steps=self._options.steps or (None if quality is None else backend.quality_steps.get(quality)),
             )
             inputs = []
             for face in faces:

@@ -8,11 +8,11 @@ from typing import Any
 from gallery_db.records import Origin
 from iconface_core.damage.sharpness import Degradation
 from iconface_core.damage.visible_change import VisibleChange
+from iconface_core.extensions.backends import Quality
 from iconface_core.identity.verdict import Verdict, VerdictKind
 from iconface_core.reason_codes import LESS_LIKE
 from iconface_core.reasons import Reason, read_reasons
 from iconface_core.types import BBox
-from plugin.models.backends import Quality
 from plugin.reason_words import all_in_words, changed, in_words
 from plugin.reasons import HOPELESS, UNSEEN
 from plugin.rows import Row

@@ -9,7 +9,6 @@ from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import NANO_FILE
 from iconface_core.models.files import locate
 from plugin.errors import UsageError
-from plugin.models.backends import embedder_backend
 from plugin.paths import absolute
 from plugin.progress import Progress
 from plugin.settings import Folders
@@ -44,6 +43,7 @@ def run_eval(request: EvalRequest, folders: Folders, progress: Progress) -> "Rep
         from iconface_core.evaluation.suite import EvaluationPlan, run_suite
     except ImportError as e:
         raise BackendUnavailableError(f"no package {e.name}: install it with pip install 'iconface[eval]'") from e
+    from iconface_core.faces.sface import SFaceEmbedder
 
     unknown = sorted(set(request.levels) - set(LEVELS))
     if unknown:
@@ -61,8 +61,11 @@ def run_eval(request: EvalRequest, folders: Folders, progress: Progress) -> "Rep
         threads=request.threads,
     )
     progress.total(plan.stages)
-    sface = embedder_backend("sface", folders.models, "").load()
-    return run_suite(plan, sface, on_method=lambda level, method: progress.step(f"{level}: {method}"))
+    return run_suite(
+        plan,
+        SFaceEmbedder(model_dir=folders.models),
+        on_method=lambda level, method: progress.step(f"{level}: {method}"),
+    )
 
 
 def write_report(report: "Report", folder: Path, *, sheet_rows: int = 0) -> list[Path]:

@@ -15,7 +15,6 @@ from plugin.errors import NotFoundError, UsageError
 from plugin.job_kinds import CHANGES, enqueue_again, enqueue_reconcile
 from plugin.library.auto_restore_rules import Mode, RestoreRules
 from plugin.library.roots import in_words
-from plugin.models.store import ModelStore
 from plugin.service import client
 from plugin.unfinished import clear_pictures, note_clearing
 from plugin.web.context import Web, WebDep
@@ -39,8 +38,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     where = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
         counts = library_facts.counts(tx)
-    shelf = ModelStore(where.models)
-    models = [row | {"text_here": library_facts.has_licence(row["id"])} for row in shelf.rows()]
+    models = [row | {"text_here": library_facts.has_licence(row["id"])} for row in web.app.model_store.rows()]
     return page(
         request,
         web,

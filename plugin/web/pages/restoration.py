@@ -11,11 +11,7 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RestorationRecord
 from gallery_db.restorations.listing import ReviewState
-from iconface_core.errors import BackendUnavailableError
-from iconface_core.models.catalogue import NANO
 from plugin.errors import UsageError
-from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
-from plugin.models.store import BACKBONE, ModelStore
 from plugin.restoring.decisions import remove_outputs
 from plugin.restoring.repeat import again
 from plugin.rows import Row
@@ -85,7 +81,7 @@ def choices(request: Request, web: WebDep, restoration_id: int, person: int | No
     """What could be done differently. `person`: if it is somebody else."""
     app = web.app
     with app.gallery.begin(write=False) as tx:
-        seen = shown(tx, restoration_id, app.embedder.calibration)
+        seen = shown(tx, restoration_id, app.embedder.calibration, app.registry)
         who = person or seen.record.person_id
         rows = [] if who is None else tx.faces.reference_candidates(who, app.embedder.id)
         named = [(p.id, p.name) for p in tx.people.find(named=True)]
@@ -97,7 +93,7 @@ def choices(request: Request, web: WebDep, restoration_id: int, person: int | No
     return fragment(
         request, web, "restoration_again.html",
         seen=seen, who=who, named=named, faces=best[:MOST_FACES], used=used, strengths=STRENGTHS,
-        restorers=_restorers(web), most=MOST_REFERENCES, nano=NANO.id,
+        restorers=_restorers(web), most=MOST_REFERENCES,
     )  # fmt: skip
 
 
@@ -152,7 +148,7 @@ def _page(
     request: Request, web: WebDep, restoration_id: int, against: int | None = None, whole: bool = False
 ) -> HTMLResponse:
     with web.app.gallery.begin(write=False) as tx:
-        seen = shown(tx, restoration_id, web.app.embedder.calibration)
+        seen = shown(tx, restoration_id, web.app.embedder.calibration, web.app.registry)
         shelf = shelf_of(seen.record)
         counts = tx.restorations.shelf_counts()
         decided = shelf in ("kept", "put_back") and counts["to_decide"] > 0
@@ -231,23 +227,13 @@ def _name(tx: Tx, record: RestorationRecord) -> str | None:
 
 
 def _restorers(web: Web) -> list[tuple[str, str]]:
-    """Which restorers may be asked for. Looks at files only: asking IconFace itself would load its runtime."""
-    folder = web.app.settings.folders.models
-    files = IconFaceFiles(folder)
-    there = files.checkpoint.is_dir() and files.backbone.is_dir()
-    iconface = [("iconface", "IConFace")] if there else []
-    return [
-        ("auto", "The best one here"),
-        *iconface,
-        ("nano", "iconface-nano (small and quick)"),
-        ("waifu2x", "Only sharpen"),
-    ]
+    """Which restorers may be asked for. Looks at files only: asking one whether it can run may load its runtime."""
+    models = web.app.settings.folders.models
+    there = [spec for spec in web.app.registry.restorers if not spec.missing(models)]
+    return [("auto", "The best one here"), *((spec.called, spec.label) for spec in there)]
 
 
 def _model(web: Web, restorer: str) -> Row | None:
     """What is known of the model behind a restoration: title and licence."""
-    shelf = ModelStore(web.app.settings.folders.models)
-    try:
-        return shelf.row(BACKBONE if restorer == ICONFACE else restorer)
-    except BackendUnavailableError:
-        return None
+    spec = web.app.registry.restorer_of(restorer)
+    return None if spec is None else web.app.model_store.row(spec.parts[0].id)

@@ -12,6 +12,7 @@ from gallery_db.records import RestorationRecord
 from gallery_db.restorations.listing import ReviewState
 from plugin.errors import UsageError
 from plugin.job_kinds import RESTORE
+from plugin.models.registry import Registry
 from plugin.restoring.decisions import remove_outputs
 from plugin.restoring.repeat import again
 from plugin.service import client
@@ -48,7 +49,7 @@ def show(
             failed = tx.jobs.find(kind=RESTORE, states=("failed",))[::-1][:200]
             values: dict[str, Any] = {"cards": [], "more": None, "failed": JobWords(tx).lines(failed), "people": []}
         else:
-            found, more = next_cards(tx, tab, person, before)
+            found, more = next_cards(tx, tab, person, before, web.app.registry)
             values = {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(tab)}
     values |= {"tab": tab, "tabs": TABS, "counts": counts, "person": person}
     if before is not None:
@@ -93,7 +94,7 @@ def decide(
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person)
         here = set(tx.restorations.on_shelf(tab))
-        stay = cards(tx, [k for k in keys if k in here])
+        stay = cards(tx, [k for k in keys if k in here], web.app.registry)
     gone = [k for k in keys if k not in here]
     answer = fragment(
         request, web, "restorations_decided.html",
@@ -146,11 +147,11 @@ def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], l
 
 
 def next_cards(
-    tx: Tx, shelf: ReviewState, person: int | None, before: int | None
+    tx: Tx, shelf: ReviewState, person: int | None, before: int | None, registry: Registry
 ) -> tuple[list[RestorationCard], int | None]:
     """The next cards of a shelf, and where those after them begin (None: there are no more)."""
     ids = tx.restorations.on_shelf(shelf, person_id=person, before=before, limit=PAGE + 1)
-    return cards(tx, ids[:PAGE]), ids[PAGE - 1] if len(ids) > PAGE else None
+    return cards(tx, ids[:PAGE], registry), ids[PAGE - 1] if len(ids) > PAGE else None
 
 
 def tab_counts(tx: Tx, person: int | None) -> dict[str, int]:

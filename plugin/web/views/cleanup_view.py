@@ -19,6 +19,7 @@ from plugin.cleanup.status import CleanupStatus, cleanup_status
 from plugin.cleanup.take_back import left_undecided
 from plugin.errors import UsageError
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE
+from plugin.models.registry import Registry
 from plugin.paths import printable
 from plugin.web.views.restoration_view import RestorationCard, cards
 from plugin.web.words.restorations import GAINS
@@ -154,7 +155,7 @@ def _best(plan: CleanupPlan) -> list[Prospect]:
     ]
 
 
-def at_work(tx: Tx) -> AtWork | None:
+def at_work(tx: Tx, registry: Registry) -> AtWork | None:
     """None when no clean-up is under way."""
     status = cleanup_status(tx)
     live = tx.jobs.find(origin=ORIGIN, states=("waiting", "running"))
@@ -173,7 +174,7 @@ def at_work(tx: Tx) -> AtWork | None:
         [] if in_hand is None else in_hand.payload["options"].get("face_ids", []),
         "" if hours is None else time_words(hours),
         _waits(run, live),
-        cards(tx, _copies([o for o in outcomes(tx, run) if o.kind == "restored"][-LATEST:][::-1])),
+        cards(tx, _copies([o for o in outcomes(tx, run) if o.kind == "restored"][-LATEST:][::-1]), registry),
     )
 
 
@@ -186,7 +187,7 @@ def _waits(run: CleanupRecord, live: Sequence[JobRecord]) -> str:
     return f"It goes on between {hours}." if hours is not None else "It goes on when nobody needs the machine."
 
 
-def results(tx: Tx, *, after: int = 0, page: int = 24) -> Results | None:
+def results(tx: Tx, registry: Registry, *, after: int = 0, page: int = 24) -> Results | None:
     """Of the latest clean-up; `after` so many cards. None before the first."""
     run = tx.cleanups.latest()
     if run is None:
@@ -202,7 +203,7 @@ def results(tx: Tx, *, after: int = 0, page: int = 24) -> Results | None:
         refused=kinds["refused"],
         unchanged=kinds["left alone"],
         failed=kinds["failed"],
-        cards=cards(tx, copies[after : after + page]),
+        cards=cards(tx, copies[after : after + page], registry),
         more=after + page if len(copies) > after + page else None,
         undecided=len({tx.restorations.get(i).output for i in left_undecided(tx, run)}),
     )

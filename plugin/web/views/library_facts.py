@@ -129,6 +129,11 @@ _ABOUT: Mapping[str, tuple[str, str, str | None]] = {
         None,
     ),
     "model": ("A model's file is not the one we know", "Install it again: iconface models install", "#models"),
+    "extension": (
+        "What another package adds does not work",
+        "The rest does. Update that package, or uninstall it.",
+        None,
+    ),
     "watch": ("A folder is compared every few minutes only", "It works; new photos are noticed a little later.", None),
 }
 """By kind of check: title, way out, link. Those that have a place of their own on the page are not here."""

@@ -12,6 +12,7 @@ from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 from iconface_core.reasons import read_reasons
 from plugin.library.degradation import stored
+from plugin.models.registry import Registry
 from plugin.paths import printable
 from plugin.restoring.copies import Presence, presence
 from plugin.restoring.expected_gain import expected_gain
@@ -112,13 +113,13 @@ def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
     return None if record.person_id is None else names.get(record.person_id)
 
 
-def cards(tx: Tx, ids: Sequence[int]) -> list[RestorationCard]:
+def cards(tx: Tx, ids: Sequence[int], registry: Registry) -> list[RestorationCard]:
     """The entries with these ids (`on_shelf`), in order."""
     entries = [(tx.restorations.get(i), tx.restorations.with_output(i)) for i in ids]
     names = tx.people.names(sorted({r.person_id for _, rows in entries for r in rows if r.person_id is not None}))
     faces = {f.id: f for f in tx.faces.by_ids([r.face_id for r, _ in entries if r.face_id is not None])}
     busy: RestoreJobs = live_jobs(tx) if any(r.state == "proposed" for r, _ in entries) else {}
-    return [_card(r, rows, names, faces, busy) for r, rows in entries]
+    return [_card(r, rows, names, faces, busy, registry) for r, rows in entries]
 
 
 _HOW_BAD = {"": 0, "pass": 1, "unchecked": 2, "doubtful": 3, "refused": 4}
@@ -131,6 +132,7 @@ def _card(
     names: Mapping[int, str],
     faces: Mapping[int, FaceRecord],
     busy: RestoreJobs,
+    registry: Registry,
 ) -> RestorationCard:
     worst = max(rows, key=lambda r: _HOW_BAD.get(r.verdict, _HOW_BAD["doubtful"]))
     who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
@@ -147,7 +149,7 @@ def _card(
         gone=_why_gone(record),
         photo=printable(Path(record.photo).name),
         helpers=[r["face_id"] for r in record.references if r.get("face_id") is not None][:3],
-        gain=expected(record, face) if record.state == "proposed" else "",
+        gain=expected(record, face, registry) if record.state == "proposed" else "",
         queued=record.state == "proposed" and job_of(record, face, busy) is not None,
     )
 
@@ -161,7 +163,7 @@ def _why_gone(record: RestorationRecord) -> str:
     return words.get(presence(record, compare=False), "")
 
 
-def shown(tx: Tx, restoration_id: int, calibration: Calibration) -> Shown:
+def shown(tx: Tx, restoration_id: int, calibration: Calibration, registry: Registry) -> Shown:
     """One restoration with everything that belongs to it. Raises NotFoundError."""
     record = tx.restorations.get(restoration_id)
     rows = tx.restorations.with_output(restoration_id)
@@ -187,7 +189,7 @@ def shown(tx: Tx, restoration_id: int, calibration: Calibration) -> Shown:
         likeness_after=after,
         references=references(tx, record.references),
         versions=_versions(tx, record),
-        gain=expected(record, face) if record.state == "proposed" else "",
+        gain=expected(record, face, registry) if record.state == "proposed" else "",
         job=job_of(record, face, live_jobs(tx)),
     )
 
@@ -208,13 +210,13 @@ def references(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[Reference]:
     ]
 
 
-def expected(record: RestorationRecord, face: FaceRecord | None) -> str:
+def expected(record: RestorationRecord, face: FaceRecord | None, registry: Registry) -> str:
     """What a proposal promises, in words."""
     degradation = None if face is None else stored(face.degradation)
     if degradation is None:
         return ""
-    gain = expected_gain(record.restorer, degradation, [float(r["score"]) for r in record.references])
-    return GAINS[gain.level]
+    scores = [float(r["score"]) for r in record.references]
+    return GAINS[expected_gain(registry.gain_of(record.restorer), degradation, scores).level]
 
 
 def job_of(record: RestorationRecord, face: FaceRecord | None, jobs: RestoreJobs) -> JobRecord | None:

@@ -75,7 +75,7 @@ def test_installed_and_ready_it_is_the_default_and_uses_references(
     cli: Cli, library: Library, installed: IconFaceFiles, tmp_path: Path
 ):
     [check] = [c for c in cli("doctor")["checks"] if c["check"] == "restorer"]
-    assert check["message"] == "IconFace can run"
+    assert check["message"] == "IConFace can run"
     [row] = cli("restore", library.ruined, "--force", "-o", tmp_path / "out")["results"]
     assert row["restorer"] == ICONFACE
     assert row["references_used"] == len(row["references"]) >= 1
@@ -103,7 +103,7 @@ def test_without_its_files_it_says_what_to_do_and_the_baseline_serves(cli: Cli, 
     assert "models import-faceir" in error
     [check] = [c for c in cli("doctor")["checks"] if c["check"] == "restorer"]
     assert check["ok"] is True
-    assert "no IconFace" in check["message"]
+    assert "no IConFace" in check["message"]
 
 
 def test_a_damaged_checkpoint_is_named(cli: Cli, library: Library, installed: IconFaceFiles, tmp_path: Path):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from iconface_core.damage.sharpness import Degradation
 from iconface_core.damage.visible_change import LEAST_MEAN
-from plugin.restoring.expected_gain import MEASURED, expected_gain
+from plugin.models.builtin import NANO_GAIN
+from plugin.restoring.expected_gain import expected_gain
 
 SHARE = st.floats(0, 1)
 
@@ -19,7 +20,7 @@ def face(quality: float | None, score: float = 0.8) -> Degradation:
 
 @given(SHARE, SHARE, st.lists(SHARE, max_size=5), SHARE)
 def test_worse_faces_and_more_references_never_promise_less(a: float, b: float, scores: list[float], more: float):
-    for restorer in (*MEASURED, "another"):
+    for restorer in (NANO_GAIN, None):
         better, worse = sorted((a, b), reverse=True)
         first, second = (expected_gain(restorer, face(q), scores) for q in (better, worse))
         assert 0 <= first.value <= second.value <= 1
@@ -27,23 +28,22 @@ def test_worse_faces_and_more_references_never_promise_less(a: float, b: float, 
 
 
 def test_the_rule_of_thumb_serves_what_was_not_measured():
-    assert expected_gain("iconface-nano", face(0.2), [0.7]).measured
-    for restorer, quality in (("another", 0.2), ("iconface-nano", None)):
+    assert expected_gain(NANO_GAIN, face(0.2), [0.7]).measured
+    for restorer, quality in ((None, 0.2), (NANO_GAIN, None)):
         gain = expected_gain(restorer, face(quality), [0.6])
         assert (gain.measured, gain.value) == (False, pytest.approx(0.8 * 0.8))
 
 
 @given(SHARE, SHARE, st.lists(SHARE, max_size=3))
 def test_what_nobody_would_see_promises_nothing(quality: float, score: float, scores: list[float]):
-    gain = expected_gain("iconface-nano", face(quality, score), scores)
+    gain = expected_gain(NANO_GAIN, face(quality, score), scores)
     assert gain.change is not None
     assert (gain.value == 0) == (gain.change <= LEAST_MEAN or quality == 1)
     assert gain.unseen == (gain.change < LEAST_MEAN / 2)
-    assert not expected_gain("another", face(quality, score), scores).unseen, "nothing is known of it"
+    assert not expected_gain(None, face(quality, score), scores).unseen, "nothing is known of it"
 
 
 def test_the_level_follows_the_number():
-    said = [expected_gain("iconface-nano", face(q), [0.7, 0.6, 0.6]).level for q in (0.95, 0.6, 0.1)]
+    said = [expected_gain(NANO_GAIN, face(q), [0.7, 0.6, 0.6]).level for q in (0.95, 0.6, 0.1)]
     assert said == ["little", "clear", "great"]
-    rises = MEASURED["iconface-nano"]
-    assert all(b >= a for a, b in pairwise(rises))
+    assert all(b >= a for a, b in pairwise(NANO_GAIN.rises))

@@ -13,7 +13,6 @@ from iconface_core.identity.identify import PeopleGallery
 from iconface_core.reason_codes import SEEN_WITH
 from plugin.app import App, build_app
 from plugin.library.photo_faces import PhotoFace
-from plugin.models.backends import damaged_backend
 from plugin.reasons import WITH_HINT
 from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
@@ -62,8 +61,7 @@ def test_what_changed_since_is_known(app: App, strangers: list[PhotoFace]):
     with app.gallery.begin() as tx:
         faces = tx.faces.find(FaceFilter(assigned=True))
     asked_always, before = app.identifier, None
-    through = damaged_backend(app.embedder.id, app.settings.folders.models)
-    damaged = None if through is None else through.calibration
+    damaged = None if app.through_damage is None else app.through_damage.calibration
     for verb in ("confirm", "assign", "undo", "leave out", "undo", "stranger", "undo", "merge"):
         with app.gallery.begin() as tx:
             _change(tx, verb, faces)

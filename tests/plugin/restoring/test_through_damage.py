@@ -9,6 +9,7 @@ import pytest
 
 from gallery_db.records import FaceFilter
 from iconface_core.errors import WeightsError
+from iconface_core.extensions.backends import BackendContext
 from iconface_core.faces.sface_facts import SFACE_ID
 from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED
 from iconface_core.faces.student_files import write_student
@@ -18,7 +19,8 @@ from iconface_core.types import EmbedderId, FaceEmbedding
 from plugin.app import App, build_app
 from plugin.doctor import examine
 from plugin.library.photo_faces import PhotoFace
-from plugin.models.backends import damaged_backend
+from plugin.models.backends import Backends, DamagedBackend
+from plugin.models.registry import find_backends
 from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
 from tests.plugin.conftest import Library
@@ -38,12 +40,16 @@ def found(library: Library) -> tuple[App, list[PhotoFace]]:
     return app, app.photo_faces.find(library.ruined)[1]
 
 
+def damaged_backend(embedder: EmbedderId, models: Path) -> DamagedBackend | None:
+    return Backends(find_backends("buffalo_l"), BackendContext(models)).through_damage(embedder)
+
+
 @pytest.fixture
 def nothing_ships(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a package from which the weights for research were removed."""
     gone = replace(STUDENT_FILE, bundled=False)
-    monkeypatch.setattr("plugin.models.backends.STUDENT_FILE", gone)
-    monkeypatch.setattr("plugin.doctor.STUDENT", replace(STUDENT, files=(gone,)))
+    monkeypatch.setattr("plugin.models.builtin.STUDENT_FILE", gone)
+    monkeypatch.setattr("plugin.models.builtin.STUDENT", replace(STUDENT, files=(gone,)))
 
 
 def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_is_stored(
@@ -114,7 +120,7 @@ def test_weights_that_nobody_measured_are_not_used(tmp_path: Path, monkeypatch: 
     install(tmp_path)
     bare.parent.mkdir()
     shutil.copy(tmp_path / STUDENT_FILE.folder / STUDENT_FILE.filename, bare)
-    monkeypatch.setattr("plugin.models.backends.locate", lambda _: bare)
+    monkeypatch.setattr("plugin.models.builtin.locate", lambda _: bare)
     assert damaged_backend(SFACE_ID, tmp_path / "models") is None
 
 

@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from iconface_core.errors import BackendUnavailableError
+from iconface_core.extensions.backends import BackendContext
 from iconface_core.models import files as model_files
-from iconface_core.models.catalogue import NANO, NANO_FILE
+from iconface_core.models.catalogue import NANO, NANO_FILE, WAIFU2X
 from iconface_core.restorers.nano.checkpoint import save_nano
 from iconface_core.restorers.nano.config import ConvConfig, NanoConfig, NanoIdentity
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 from plugin.errors import UsageError
-from plugin.models.backends import WAIFU2X, embedder_backend, restorer_backend, steps_for
-from plugin.models.iconface_backend import IconFaceFiles
+from plugin.models.backends import Backends
+from plugin.models.registry import find_backends
 from plugin.progress import Silent
 from plugin.settings import load_settings
 from plugin.training.evaluation import EvalRequest, run_eval
@@ -90,28 +91,28 @@ def face() -> RestoreInput:
 
 def test_auto_is_nano_where_its_weights_are_and_waifu2x_where_they_are_not(tmp_path, monkeypatch):
     monkeypatch.setattr(model_files, "BUNDLED", tmp_path / "package")
-    files = IconFaceFiles(tmp_path / "models")
-    assert restorer_backend("auto", files, []).id == WAIFU2X
+    here = Backends(find_backends("buffalo_l"), BackendContext(tmp_path / "models"))
+    assert here.restorer("auto", []).id == WAIFU2X.id
     with pytest.raises(BackendUnavailableError, match="iconface-nano-256"):
-        restorer_backend("nano", files, [])
+        here.restorer("nano", [])
     own = tmp_path / "models" / NANO_FILE.folder / NANO_FILE.filename
     save_tiny(own)
     monkeypatch.undo()
     for name in ("auto", "nano", "iconface-nano"):
-        assert restorer_backend(name, files, []).id == NANO.id
-    assert restorer_backend("waifu2x", files, []).id == WAIFU2X
-    nano = restorer_backend("nano", files, [embedder_backend("sface", tmp_path, "buffalo_l")]).load()
-    assert nano.weights_sha256 == restorer_backend("nano", files, []).weights_sha256
+        assert here.restorer(name, []).id == NANO.id
+    assert here.restorer("waifu2x", []).id == WAIFU2X.id
+    nano = here.restorer("nano", [here.embedder("sface")]).load()
+    assert nano.weights_sha256 == here.restorer("nano", []).weights_sha256
     restored = nano.restore(face(), RestoreOptions())
     assert restored.restorer == NANO.id
     assert restored.pixels.shape == (512, 512, 3)
 
 
 def test_quality_is_steps_of_nano_and_nothing_else():
-    assert steps_for(NANO.id, "fast") == 1
-    assert steps_for(NANO.id, "best") == 8
-    assert steps_for(NANO.id, None) is None
-    assert steps_for(WAIFU2X, "best") is None
+    steps = {spec.id: spec.quality_steps for spec in find_backends("buffalo_l").restorers}
+    assert steps.pop(NANO.id) == {"fast": 1, "best": 8}
+    assert steps.pop(WAIFU2X.id) == {}
+    assert set(map(len, steps.values())) == {0}
 
 
 def test_models_show_says_that_nano_is_for_research_only(cli):

@@ -20,6 +20,7 @@ from iconface_core.restorers.iconface.network import IconFaceNetwork
 from iconface_core.restorers.iconface.placement import Placement
 from iconface_core.restorers.iconface.readiness import why_not
 from iconface_core.restorers.iconface.restorer import IconFaceRestorer
+from iconface_core.testing import check_restorer
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 
 CPU = Placement(device="cpu")
@@ -78,6 +79,11 @@ def test_contract_seeded_and_reproducible(make):
     assert len(restorer.weights_sha256) == 64
     assert np.array_equal(out.pixels, restorer.restore(request(1, 2), options).pixels)
     assert not np.array_equal(out.pixels, restorer.restore(request(1, 2), replace(options, seed=1)).pixels)
+
+
+@pytest.mark.slow
+def test_it_keeps_what_the_protocol_promises(make):
+    check_restorer(make())
 
 
 @torch.no_grad()

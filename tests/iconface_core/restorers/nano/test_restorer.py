@@ -17,6 +17,7 @@ from iconface_core.restorers.nano.inference import NanoFace, NanoModel
 from iconface_core.restorers.nano.keep_detail import change_share, fine_share, keep_detail
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.restorers.nano.restorer import NanoRestorer, reduced
+from iconface_core.testing import check_restorer
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
 
 TINY = NanoConfig(
@@ -70,6 +71,7 @@ def request(seed, references=0):
 
 def test_contract(restorer):
     checked: FaceRestorer = restorer
+    check_restorer(checked)
     options = RestoreOptions()
     out = checked.restore(request(1, 2), options)
     assert out.pixels.shape == (512, 512, 3)

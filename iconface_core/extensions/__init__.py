@@ -1,0 +1,1 @@
+"""What other packages may add to iconface, as data and small protocols (docs/extending.md)."""

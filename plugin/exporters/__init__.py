@@ -1,0 +1,1 @@
+"""People and faces in the forms of other programs."""

@@ -1,0 +1,240 @@
+"""The backends that come with iconface, as any other package would describe its own. The order is that of preference.
+
+Nothing here imports a model runtime: each `load` does, when it is called.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iconface_core.errors import BackendUnavailableError
+from iconface_core.extensions.backends import (
+    BackendContext,
+    BackendSpec,
+    DetectorSpec,
+    EmbedderSpec,
+    IdentifierSpec,
+    MeasuredGain,
+    RestorerSpec,
+)
+from iconface_core.models.catalogue import (
+    ADAFACE,
+    CHECKPOINT,
+    INSIGHTFACE,
+    KLEIN,
+    NANO,
+    NANO_FILE,
+    SFACE,
+    STUDENT,
+    STUDENT_FILE,
+    WAIFU2X,
+    YUNET,
+)
+from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
+
+from . import iconface_backend
+
+if TYPE_CHECKING:
+    from iconface_core.calibration import Calibration, EmbedderFacts
+    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
+
+NANO_GAIN = MeasuredGain(rises=(0.006, 0.133, 0.148, 0.163), changed=(2.21, 6.24))
+"""Fitted by `benchmarks/expected_gain.py` and `benchmarks/visible_change.py`."""
+
+
+def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
+    """All of them. `pack` is the InsightFace pack that the name "insightface" stands for."""
+    packs = [_insightface(model, names=("insightface",) * model.id.endswith(f"-{pack}")) for model in INSIGHTFACE]
+    return (
+        DetectorSpec(id=YUNET.id, label="YuNet", parts=(YUNET,), names=("yunet",), load=_yunet),
+        # The larger an AdaFace is, the better.
+        *(_adaface(model) for model in reversed(ADAFACE)),
+        EmbedderSpec(
+            id=SFACE.id,
+            label="SFace",
+            parts=(SFACE,),
+            names=("sface",),
+            automatic=True,
+            facts=_sface_facts,
+            load=_sface,
+        ),
+        IdentifierSpec(
+            id=STUDENT.id,
+            label="SFace for damaged faces",
+            parts=(STUDENT,),
+            base=SFACE.id,
+            calibration=_student_calibration,
+            load=_student,
+        ),
+        RestorerSpec(
+            id=iconface_backend.ICONFACE,
+            label="IConFace",
+            parts=(KLEIN, CHECKPOINT),
+            names=("iconface",),
+            automatic=True,
+            why_not=iconface_backend.why_not,
+            load=iconface_backend.load,
+            takes_references=True,
+            works_at=512,
+        ),
+        RestorerSpec(
+            id=NANO.id,
+            label="iconface-nano (small and quick)",
+            parts=(NANO,),
+            names=("nano",),
+            automatic=True,
+            why_not=_why_no_nano,
+            load=_nano,
+            takes_references=True,
+            works_at=256,
+            # The paper's twelve steps are what IConFace was trained for, waifu2x has none: only nano has a choice.
+            quality_steps={"fast": 1, "best": 8},
+            gain=NANO_GAIN,
+            weights_sha256=_nano_sha256,
+        ),
+        RestorerSpec(
+            id=WAIFU2X.id,
+            label="Only sharpen",
+            parts=(WAIFU2X,),
+            names=("waifu2x",),
+            automatic=True,
+            load=_waifu2x,
+            takes_references=False,
+        ),
+        *packs,
+    )
+
+
+def _yunet(context: BackendContext) -> FaceDetector:
+    from iconface_core.faces.yunet import YuNetDetector
+
+    return YuNetDetector(model_dir=context.models)
+
+
+def _sface_facts(context: BackendContext) -> EmbedderFacts:
+    from iconface_core.calibration import EmbedderFacts
+    from iconface_core.faces.sface_facts import CALIBRATION, DIM, SFACE_ID
+
+    return EmbedderFacts(SFACE_ID, DIM, CALIBRATION)
+
+
+def _sface(context: BackendContext) -> FaceEmbedder:
+    from iconface_core.faces.sface import SFaceEmbedder
+
+    return SFaceEmbedder(model_dir=context.models)
+
+
+def _adaface(model: Backend) -> EmbedderSpec:
+    def facts(context: BackendContext) -> EmbedderFacts:
+        from iconface_core.calibration import EmbedderFacts
+        from iconface_core.faces.adaface_facts import read_facts
+
+        return EmbedderFacts(*read_facts(context.models, model.id))
+
+    def load(context: BackendContext) -> FaceEmbedder:
+        from iconface_core.faces.adaface import AdaFaceEmbedder
+
+        return AdaFaceEmbedder(model_dir=context.models, backend=model.id)
+
+    return EmbedderSpec(
+        id=model.id, label=model.title, parts=(model,), names=("adaface",), automatic=True, facts=facts, load=load
+    )
+
+
+def _insightface(model: Backend, names: tuple[str, ...]) -> BackendSpec:
+    def detector(context: BackendContext) -> FaceDetector:
+        from iconface_core.faces.insightface_pack import ScrfdDetector
+
+        return ScrfdDetector(model_dir=context.models, backend=model.id)
+
+    def facts(context: BackendContext) -> EmbedderFacts:
+        from iconface_core.calibration import Calibration, EmbedderFacts
+        from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
+        from iconface_core.types import EmbedderId
+
+        embedder, path = EmbedderId(model.id), locate(model.files[0], context.models)
+        calibration = Calibration.read_or(calibration_path(path), unmeasured_calibration(embedder))
+        return EmbedderFacts(embedder, model.dim or 512, calibration)
+
+    def embedder(context: BackendContext) -> FaceEmbedder:
+        from iconface_core.faces.insightface_pack import ArcFaceEmbedder
+
+        return ArcFaceEmbedder(model_dir=context.models, backend=model.id)
+
+    if model.role == "detector":
+        return DetectorSpec(id=model.id, label=model.title, parts=(model,), names=names, load=detector)
+    return EmbedderSpec(id=model.id, label=model.title, parts=(model,), names=names, facts=facts, load=embedder)
+
+
+def _student_weights(context: BackendContext) -> tuple[Path, bool]:
+    """The student's file, and whether it is the user's own: that goes first where it was measured."""
+    from iconface_core.faces.vectors import calibration_path
+
+    own = context.models / STUDENT_FILE.folder / STUDENT_FILE.filename
+    is_own = own.is_file() and calibration_path(own).is_file()
+    return (own if is_own else locate(STUDENT_FILE)), is_own
+
+
+def _student_calibration(context: BackendContext) -> Calibration | None:
+    """Raises WeightsError when the file is damaged."""
+    from iconface_core.calibration import Calibration
+    from iconface_core.faces.student_facts import UNMEASURED
+    from iconface_core.faces.vectors import calibration_path
+
+    try:
+        weights, _ = _student_weights(context)
+    except BackendUnavailableError:
+        return None
+    measured = calibration_path(weights)
+    return Calibration.read_or(measured, UNMEASURED) if measured.is_file() else None
+
+
+def _student(context: BackendContext) -> DamagedFaceEmbedder:
+    from iconface_core.faces.student import DamagedSFace
+    from iconface_core.faces.student_facts import UNMEASURED
+
+    weights, is_own = _student_weights(context)
+    if not is_own:
+        verify_file(weights, STUDENT_FILE)
+    calibration = _student_calibration(context)
+    return DamagedSFace(weights, calibration=calibration or UNMEASURED, model_dir=context.models)
+
+
+def _own_nano(context: BackendContext) -> Path | None:
+    """The file trained on photos of one's own, which goes before the one that ships."""
+    own = context.models / NANO_FILE.folder / NANO_FILE.filename
+    return own if own.is_file() else None
+
+
+def _why_no_nano(context: BackendContext) -> list[str]:
+    try:
+        if _own_nano(context) is None:
+            locate(NANO_FILE)
+    except BackendUnavailableError as e:
+        return [str(e)]
+    return []
+
+
+def _nano_sha256(context: BackendContext) -> str | None:
+    """Raises WeightsError when the file is not the one that shipped."""
+    own = _own_nano(context)
+    if own is not None:
+        return sha256_of(own)
+    locate_verified(NANO_FILE)
+    return NANO_FILE.sha256
+
+
+def _nano(context: BackendContext) -> FaceRestorer:
+    from iconface_core.faces.sface_facts import SFACE_ID
+    from iconface_core.restorers.nano.restorer import NanoRestorer
+
+    weights = _own_nano(context) or locate_verified(NANO_FILE)
+    return NanoRestorer(weights, embedder=context.embedders.get(SFACE_ID, partial(_sface, context)))
+
+
+def _waifu2x(context: BackendContext) -> FaceRestorer:
+    from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
+
+    return Waifu2xRestorer()
