@@ -6,8 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from gallery_db import Gallery
 from plugin.cleanup.drive import _why
 from plugin.cleanup.feeder import FEED, feed, open_jobs, proceed, start
@@ -15,12 +13,6 @@ from plugin.cleanup.outcomes import counts, outcomes
 from plugin.cleanup.schedule import Hours
 from plugin.job_kinds import CLEANUP_ITEM, RESTORE, enqueue_restore
 from plugin.jobs.context import JobContext
-
-
-@pytest.fixture
-def gallery(tmp_path: Path):
-    with Gallery.open(tmp_path / "g" / "g.db") as g:
-        yield g
 
 
 def photos(gallery: Gallery, n: int) -> list[tuple[int, list[int]]]:

@@ -15,7 +15,7 @@ from plugin.library.photo_faces import PhotoFace
 from plugin.models.backends import damaged_backend
 from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from plugin.models.cache import ModelSlot
 from plugin.restoring.result import RestoreRequest, exit_code
 from plugin.restoring.skips import ALREADY_CLEAR, Skip
 from plugin.settings import load_settings
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 
 class Towards(FakeRestorer):

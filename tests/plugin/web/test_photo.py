@@ -12,7 +12,7 @@ from plugin.job_handlers.embed import run as embed
 from plugin.job_kinds import EMBED, RESTORE
 from plugin.jobs.context import JobContext
 from plugin.web.views.likely import likely_people
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 HTMX = {"HX-Request": "true"}
 

@@ -1,6 +1,5 @@
 """The pages of restorations, over a copy that the real restorer made of the sample's ruined print."""
 
-import json
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -18,7 +17,8 @@ from plugin.cli.main import run
 from plugin.job_kinds import RESTORE
 from plugin.service import client
 from plugin.web.words.restorations import reason_words, verdict_words
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
+from tests.support.pages import toast
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,6 @@ def proposal(app: App, made: RestorationRecord) -> RestorationRecord:
 def stamp(html: str) -> str:
     [found] = set(re.findall(r'name="stamp" value="([^"]+)"', html))
     return unescape(found)
-
-
-def toast(response) -> dict[str, object]:
-    return json.loads(response.headers["HX-Trigger"])["toast"]
 
 
 HTMX = {"HX-Request": "true"}
