@@ -51,20 +51,20 @@ def empty_gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Where iconface keeps everything, with `gallery` in it if a test asks for that."""
-    return tmp_path / "home"
+def home(empty_gallery: Path, tmp_path: Path) -> Path:
+    """Where iconface keeps everything, with an empty gallery."""
+    home = tmp_path / "home"
+    (home / "data").mkdir(parents=True)
+    shutil.copy(empty_gallery, home / "data")
+    return home
 
 
 @pytest.fixture
-def gallery(empty_gallery: Path, home: Path) -> "Iterator[Gallery]":
-    """An empty gallery."""
+def gallery(home: Path) -> "Iterator[Gallery]":
+    """The empty gallery of `home`."""
     from gallery_db import Gallery
 
-    path = home / "data" / "gallery.db"
-    path.parent.mkdir(parents=True)
-    shutil.copy(empty_gallery, path)
-    with Gallery.open(path) as gallery:
+    with Gallery.open(home / "data" / "gallery.db") as gallery:
         yield gallery
 
 

@@ -85,13 +85,13 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Watched]:
+def watched(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Watched]:
     """An empty root in a new library; nobody watches yet."""
     # watchdog waits half a second for the other half of a move: here both come at once, or never.
     monkeypatch.setattr(InotifyMoveEventGrouper, "delay", 0.15)
     root = tmp_path / "photos"
     root.mkdir()
-    app = build_app(load_settings(tmp_path / "home", {}))
+    app = build_app(load_settings(home, {}))
     app.roots.add(root)
     watched = Watched(app, root)
     yield watched

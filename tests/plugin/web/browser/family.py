@@ -104,8 +104,8 @@ def build(folder: Path) -> tuple[dict[str, int], int]:
 def restore(iconface: Commands, photos: Path) -> int:
     """With iconface-nano: one is accepted, two wait to be judged. The id of one that waits."""
     accepted, waiting, another = (photos / name for name in ("adam/old 1.jpg", "adam/old 0.jpg", "max/old 0.jpg"))
-    for photo in (accepted, another, waiting):
-        iconface("restore", photo, "--restorer", "nano", "--force")  # also what only a careful eye would see
+    chosen = ("--restorer", "nano", "--force")  # also what only a careful eye would see
+    iconface("restore", accepted, another, waiting, *chosen)
     iconface("restored", "accept", accepted)
     [row, *_] = iconface("restored", "list", waiting)["restorations"]
     return int(row["restoration_id"])
