@@ -6,13 +6,16 @@ PHOTOS ?=
 DEMO := demo-output
 MINUTES ?= 30
 
-.PHONY: demo test test-fast check bench torture clean
+.PHONY: demo test test-fast coverage check bench torture clean
 
 demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=/path
 	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: check  ## checks and tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+coverage: $(INSTALLED)  ## the tests, and how much of the code they run; tracing makes them much slower, so `make test` goes without
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report term:skip-covered
 
 test-fast: $(INSTALLED)  ## pure logic, storage and docs: while you work; see CONTRIBUTING.md
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" $(FAST)

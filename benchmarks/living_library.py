@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 
 from benchmarks.degrade import LEVELS, degrade, read_rgb
-from benchmarks.screen import Desk, desk, missing
 from plugin.service.control import ask
+from tests.support.screen import Desk, desk, missing
 
 T = TypeVar("T")
 Row = dict[str, Any]

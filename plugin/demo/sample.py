@@ -61,14 +61,14 @@ def make_library(folder: Path, source: Image.Image, faces: Sequence[DetectedFace
     for number, face in enumerate(faces, 1):
         for look in LOOKS:
             name = f"sample-person{number}-{look.year}.jpg"
-            _save(_portrait(source, face, look), folder / name, look)
+            _save(portrait(source, face, look), folder / name, look)
     ruined = folder / "sample-ruined-print.jpg"
     look = Look(3.0, 0.95, 1.0, 1.0, 1.6, 50, 1998)
-    _save(_ruin(_portrait(source, faces[len(faces) // 2], look)), ruined, look)
+    _save(_ruin(portrait(source, faces[len(faces) // 2], look)), ruined, look)
     return ruined
 
 
-def _portrait(source: Image.Image, face: DetectedFace, look: Look) -> Image.Image:
+def portrait(source: Image.Image, face: DetectedFace, look: Look) -> Image.Image:
     """Head and shoulders around the face, turned about it."""
     b = face.bbox
     centre = ((b.x1 + b.x2) / 2, (b.y1 + b.y2) / 2)

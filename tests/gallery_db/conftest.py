@@ -13,12 +13,6 @@ from gallery_db.gallery import Tx
 from .postgres import server
 
 
-@pytest.fixture
-def gallery(tmp_path: Path):
-    with Gallery.open(tmp_path / "home" / "g.db") as g:
-        yield g
-
-
 class _RolledBack:
     """`begin` for property tests: every example starts from the same empty gallery."""
 

@@ -1,9 +1,6 @@
 """Pages of people and faces, and who resembles whom."""
 
-import shutil
-from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,21 +15,6 @@ from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 from .factories import E, photo, put
 
 DIM = 32
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty gallery: copied faster than migrated."""
-    path = tmp_path_factory.mktemp("empty") / "g.db"
-    Gallery.open(path).close()
-    return path
-
-
-@pytest.fixture
-def gallery(empty: Path, tmp_path: Path) -> Iterator[Gallery]:
-    shutil.copy(empty, tmp_path / "g.db")
-    with Gallery.open(tmp_path / "g.db") as g:
-        yield g
 
 
 def person(tx: Tx, name: str | None, *photos: str, captured: str | None = None) -> int:

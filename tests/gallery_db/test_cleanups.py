@@ -1,8 +1,6 @@
 """Clean-ups in the database: their photos in order, and how long their jobs are remembered."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +8,6 @@ from hypothesis import strategies as st
 
 from gallery_db import Gallery
 from gallery_db.cleanups import ORIGIN
-
-
-@pytest.fixture
-def gallery(tmp_path: Path) -> Iterator[Gallery]:
-    with Gallery.open(tmp_path / "g" / "g.db") as g:
-        yield g
 
 
 def test_before_the_first_there_is_none(gallery: Gallery):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from gallery_db import ConflictError, Gallery, GalleryError, NotFoundError
+from gallery_db import ConflictError, GalleryError, NotFoundError
 from gallery_db.database.schema import metadata
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
@@ -31,12 +31,6 @@ def machine_person(tx, *face_ids: int) -> int:
 
 def person_of(tx, face_id: int) -> int | None:
     return tx.faces.get(face_id).person_id
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def test_assign_confirm_reject(tx):

@@ -1,7 +1,5 @@
 """A photo that was edited elsewhere: what was decided follows its faces, and never stays on background."""
 
-import pytest
-
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
@@ -11,12 +9,6 @@ from iconface_core.types import BBox
 from .factories import found, photo, unit
 
 W, H = 1000, 100
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def turned(face, seed: int):

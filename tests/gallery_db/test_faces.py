@@ -6,19 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery_db import Gallery, NotFoundError
+from gallery_db import NotFoundError
 from gallery_db.database.rows import pack_vector, unpack_vectors
 from gallery_db.records import FaceFilter
 from iconface_core.grouping import Cluster, Decision, Grouping
 from iconface_core.types import BBox, EmbedderId
 
 from .factories import DIM, E, embedded, found, photo, put, unit
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def full_pass(face_ids, labels, clusters) -> Grouping:

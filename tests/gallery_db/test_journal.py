@@ -5,15 +5,9 @@ from datetime import date
 import pytest
 
 from gallery_db.errors import NotFoundError
-from gallery_db.gallery import Gallery, Tx
+from gallery_db.gallery import Tx
 
 from .factories import put
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def new(tx: Tx, name: str | None, *faces: int) -> int:

@@ -1,7 +1,5 @@
 import datetime
 
-import pytest
-
 from gallery_db import Gallery
 from gallery_db.faces.measures import DegradedFilter
 from iconface_core.types import BBox
@@ -9,12 +7,6 @@ from iconface_core.types import BBox
 from .factories import put
 
 V = 7
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def measure(score: float = 0.9, eyes: float = 40.0, version: int = V, reduced: float = 1.0) -> dict:

@@ -2,17 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from gallery_db import Gallery, GalleryError, NotFoundError
+from gallery_db import GalleryError, NotFoundError
 from gallery_db.records import RootTally
 from iconface_core.reasons import LEGACY
 
 from .factories import E, found, photo, put
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def test_roots(tx):

@@ -23,12 +23,6 @@ def keys(tx: Tx, **where: object) -> list[tuple[object, ...]]:
     return [(q.kind, q.face_ids, q.person_id, q.other_person_id) for q in tx.questions.open(**where)]
 
 
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
-
-
 def test_a_join_is_open_until_it_is_answered_and_again_after_undo(tx: Tx):
     [f], [g] = put(tx, "a"), put(tx, "b")
     ada = person(tx, "Ada", g)

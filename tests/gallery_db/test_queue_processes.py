@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
 from iconface_core.reasons import LEGACY
+from tests.support.waiting import until
 
 from . import queue_process
 
@@ -178,14 +178,6 @@ def test_paused_by_two_at_once(postgres: Engine):
 def states(engine: Engine) -> list[str]:
     with engine.begin() as conn:
         return [j.state for j in JobRepo(conn).find()]
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something; the limit is for hanging tests only."""
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
 
 
 def _count(engine: Engine, query: str) -> int:

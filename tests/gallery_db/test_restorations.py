@@ -1,6 +1,6 @@
 import pytest
 
-from gallery_db import Gallery, NotFoundError
+from gallery_db import NotFoundError
 from iconface_core.types import BBox
 
 from .factories import put
@@ -16,12 +16,6 @@ BASE = {
     "state": "done",
 }
 SAME = {k: BASE[k] for k in ("input_sha256", "restorer", "weights_sha256", "options", "seed")}
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def test_round_trip(tx):

@@ -4,19 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from gallery_db import Gallery, GalleryError, NotFoundError
+from gallery_db import GalleryError, NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import AtStake
 
 from .factories import found, photo
 
 NEW = Path("/mnt/new/Photos")
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def face_of(tx: Tx, name: str, root_id: int, seed: int = 1) -> int:

@@ -10,19 +10,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from gallery_db import ConflictError, Gallery, GalleryError
+from gallery_db import ConflictError, GalleryError
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
 from iconface_core.grouping import Background, Cluster, Decision, Grouping
 from iconface_core.types import BBox
 
 from .factories import found, photo, put
-
-
-@pytest.fixture
-def tx(gallery: Gallery):
-    with gallery.begin() as tx:
-        yield tx
 
 
 def group(tx: Tx, *groups: tuple[int, list[int]]) -> None:

@@ -1,77 +1,43 @@
 """A small scanned library, made once, and a command line to run against copies of it."""
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from benchmarks.screen import Desk, desk, missing
-from iconface_core.faces.yunet import YuNetDetector
-from iconface_core.images.read import read_photo
 from plugin.cli.main import run
-from plugin.demo.sample import group_photo, make_library
-
-
-@dataclass
-class Cli:
-    """Runs commands in this process against one home, and reads their JSON."""
-
-    home: Path
-    capture: Any
-
-    def __call__(self, *argv: object, code: int = 0) -> dict[str, Any]:
-        """The object a command prints; its exit code must be `code`."""
-        self.capture.readouterr()
-        got = run(["--home", str(self.home), "--json", "--yes", *map(str, argv)])
-        out, err = self.capture.readouterr()
-        assert got == code, f"exit code {got}: {out}{err}"
-        payload: dict[str, Any] = json.loads(out)
-        assert payload["schema_version"] == 1
-        return payload
-
-
-@dataclass(frozen=True)
-class Library:
-    """Photos on disk and the home of a gallery that has scanned them."""
-
-    photos: Path
-    ruined: Path
-    home: Path
-
-
-def tree_hash(folder: Path) -> str:
-    """Names, sizes, times and bytes of everything below a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}".encode())
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+from plugin.demo.sample import make_library
+from tests.support.library import Cli, Library
+from tests.support.once import once
+from tests.support.people import People
+from tests.support.screen import Desk, desk, missing
 
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The folder of sample photos and the ruined print in it. Read-only for tests."""
-    source = group_photo()
-    faces = sorted(YuNetDetector().detect(read_photo(source).pixels), key=lambda f: f.bbox.x1)
-    folder = tmp_path_factory.mktemp("sample") / "photos"
-    return folder, make_library(folder, Image.open(source).convert("RGB"), faces)
+
+    def make(folder: Path) -> str:
+        people = People()
+        return make_library(folder / "photos", Image.fromarray(people.together), people.faces).name
+
+    folder, ruined = once(tmp_path_factory, "sample", make)
+    return folder / "photos", folder / "photos" / ruined
 
 
 @pytest.fixture(scope="session")
 def scanned(sample: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Library:
     """The sample after `library add` and `scan`. Read-only for tests: take `library` instead."""
-    home = tmp_path_factory.mktemp("home") / "h"
-    base = ["--home", str(home), "--quiet"]
-    assert run([*base, "library", "add", str(sample[0])]) == 0
-    assert run([*base, "scan"]) == 0
+
+    def make(home: Path) -> None:
+        base = ["--home", str(home), "--quiet"]
+        assert run([*base, "library", "add", str(sample[0])]) == 0
+        assert run([*base, "scan"]) == 0
+
+    home, _ = once(tmp_path_factory, "scanned", make)
     return Library(sample[0], sample[1], home)
 
 

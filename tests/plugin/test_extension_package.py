@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "iconface-unsharp"

@@ -11,7 +11,7 @@ import pytest
 from iconface_core.extensions.exchange import NamedFace, NameSource
 from plugin.extensions import NAME_SOURCES
 from plugin.people.name_sources import find_name_sources
-from tests.plugin.conftest import Cli
+from tests.support.library import Cli
 
 
 def test_doctor_says_what_other_packages_add_and_what_is_wrong_with_it(

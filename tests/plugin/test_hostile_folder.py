@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,9 @@ import pytest
 
 from plugin.installed_files.command import entry_command, guarded
 from plugin.service.control import ask
-from tests.plugin.conftest import Library
+from tests.support.library import Library
+from tests.support.service import at_rest
+from tests.support.waiting import until
 
 ICONFACE = str(Path(sys.executable).with_name("iconface"))
 NAMES = (
@@ -56,15 +57,15 @@ def test_no_process_of_ours_runs_it(library: Library, hostile: Path, tmp_path: P
     run((*guarded(entry_command(library.home)), "nobody.jpg"), hostile)  # shows a note
     run((*guarded(entry_command(library.home)), "ruined.jpg"), hostile)
     try:
-        _until(lambda: ask(runtime, "ping") is not None)
-        _until(lambda: not {"waiting", "running"} & {k for k, n in _jobs(runtime).items() if n})
+        until(lambda: ask(runtime, "ping") is not None)
+        until(lambda: at_rest(runtime))
         assert ask(runtime, "stop") is not None
-        _until(lambda: ask(runtime, "ping") is None)
+        until(lambda: ask(runtime, "ping") is None)
     finally:
         ask(runtime, "stop")
     service = subprocess.Popen([*map(str, iconface), "service", "run", "--no-watch"], cwd=hostile)
     try:
-        _until(lambda: ask(runtime, "ping") is not None)
+        until(lambda: ask(runtime, "ping") is not None)
         run((*iconface, "web", "--no-browser"), hostile)
     finally:
         ask(runtime, "stop")
@@ -90,14 +91,3 @@ def test_every_process_is_started_by_one_rule() -> None:
         text = path.read_text()
         if "own_module(" in text and "Popen(" in text:
             assert "cwd=" in text, f"{path} starts a process where the user stands"
-
-
-def _jobs(runtime: Path) -> dict[str, int]:
-    return dict((ask(runtime, "status") or {}).get("jobs", {"waiting": 1}))
-
-
-def _until(true: object, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.1)

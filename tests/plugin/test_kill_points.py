@@ -12,7 +12,7 @@ import pytest
 from gallery_db import Gallery
 from iconface_core.images.leftovers import temporary
 from plugin.cli.main import run as run_here
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 KILLED = """
 import os, signal, sys

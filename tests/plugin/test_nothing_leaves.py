@@ -12,6 +12,8 @@ import pytest
 from plugin.service.control import ask
 from plugin.web.server.running import wait_for_way_in
 from tests.plugin.traced import internet, traced, written
+from tests.support.service import at_rest
+from tests.support.waiting import until
 
 ICONFACE = str(Path(sys.executable).with_name("iconface"))
 WATCHED_S = 25.0
@@ -43,11 +45,11 @@ def test_scan_restore_service_and_page(sample: tuple[Path, Path], tmp_path: Path
     service = subprocess.Popen(traced(tmp_path / "trace-service", [*iconface, "service", "run"]), env=env, cwd=user)
     runtime = home / "data" / "run"
     try:
-        _until(lambda: ask(runtime, "ping") is not None)
+        until(lambda: ask(runtime, "ping") is not None)
         subprocess.run([*iconface, "restore", "--enqueue", "--", str(ruined)], env=env, cwd=user, check=True)
         assert "error" not in (ask(runtime, "web", port=0) or {"error": "gone"})
         assert wait_for_way_in(runtime, 60) is not None
-        _until(lambda: not {"waiting", "running"} & {k for k, n in _jobs(runtime).items() if n})
+        until(lambda: at_rest(runtime))
         time.sleep(max(0.0, WATCHED_S - (time.monotonic() - began)))
         port = json.loads((runtime / "web.json").read_text())["port"]
     finally:
@@ -72,14 +74,3 @@ def test_whoever_imports_the_core_is_silenced_first() -> None:
     code = "import iconface_core.types, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     env = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"} | {"ORT_DISABLE_TELEMETRY": "0"}
     assert subprocess.check_output([sys.executable, "-c", code], env=env, text=True) == "1\n"
-
-
-def _jobs(runtime: Path) -> dict[str, int]:
-    return dict((ask(runtime, "status") or {}).get("jobs", {"waiting": 1}))
-
-
-def _until(true: object, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.1)

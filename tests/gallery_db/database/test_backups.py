@@ -37,9 +37,9 @@ def test_a_backup_is_whole_private_and_made_while_somebody_writes(gallery: Galle
     assert paths(dest) == ["/lib/committed"]
 
 
-def test_a_backup_never_overwrites_and_leaves_nothing_behind(saved: Path, tmp_path: Path):
+def test_a_backup_never_overwrites_and_leaves_nothing_behind(saved: Path, gallery: Gallery, tmp_path: Path):
     with pytest.raises(BackupError, match="exists already"):
-        backup(tmp_path / "home" / "g.db", saved)
+        backup(gallery.path, saved)
     with pytest.raises(BackupError, match="nothing to back up"):
         backup(tmp_path / "none.db", tmp_path / "x.db")
     (tmp_path / "broken.db").write_bytes(b"hello " * 500)
@@ -78,7 +78,7 @@ def test_restore_where_nothing_was(saved: Path, tmp_path: Path):
 def test_restore_over_a_damaged_gallery_keeps_its_bytes(saved: Path, gallery: Gallery):
     damaged = b"not a database " * 200
     gallery.path.write_bytes(damaged)
-    gallery.path.with_name("g.db-wal").write_bytes(b"stale journal")
+    gallery.path.with_name(f"{gallery.path.name}-wal").write_bytes(b"stale journal")
     safety = restore_backup(saved, gallery.path)
     assert paths(gallery.path) == ["/lib/before"]
     assert safety.read_bytes() == damaged

@@ -1,7 +1,6 @@
 """The judge of identity: fixed geometry, unit vectors, and that it can tell people apart."""
 
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,7 +9,9 @@ import pytest
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.evaluation import judge as module
 from iconface_core.evaluation.judge import DLIB_CHIP, DlibJudge, face_chip, model_path
-from iconface_core.geometry import FFHQ_512
+from iconface_core.faces.yunet import YuNetDetector
+from iconface_core.geometry import FFHQ_512, align_face
+from tests.support.people import People
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +59,10 @@ def test_vectors_are_unit_and_in_order(judge):
     assert judge.describe([]).shape == (0, 128)
 
 
-@pytest.mark.shared_data
-def test_one_person_is_closer_than_two(judge, shared_data: Path):
-    people = [p for p in sorted((shared_data / "celeb512").iterdir()) if p.is_dir()][:4]
-    photos = [p for person in people for p in sorted(person.glob("[0-9]*.png"))[:2]]
-    crops = [cv2.imread(str(photo))[:, :, ::-1] for photo in photos]
+def test_one_person_is_closer_than_two(judge):
+    people, detector = People(), YuNetDetector()
+    photos = [np.asarray(people.photo(person)) for person in range(4) for _ in range(2)]
+    crops = [align_face(p, detector.detect(p)[0].landmarks, FFHQ_512).pixels for p in photos]
     similarity = judge.describe(crops) @ judge.describe(crops).T
     own = similarity[range(0, 8, 2), range(1, 8, 2)]
     strangers = similarity[~np.kron(np.eye(4, dtype=bool), np.ones((2, 2), bool))]

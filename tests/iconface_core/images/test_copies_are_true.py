@@ -294,10 +294,10 @@ def test_the_longest_names_have_copies(pictures, tmp_path, monkeypatch, stem, na
     assert second not in list(restored_names(source, tmp_path, ".jpg"))[:20]
 
 
-@pytest.mark.shared_data
-def test_regions_written_by_digikam(shared_data, tmp_path):
+def test_regions_written_by_digikam(pictures, tmp_path):
     """digiKam's regions on a photo that lies on its side (orientation 6): the copy's lie on the same two faces."""
-    source = shared_data / "metadata" / "digikam" / "portrait-orientation-6.jpg"
+    written = Path(__file__).with_name("digikam.xmp").read_bytes()
+    source = pictures.save(tmp_path / "a.jpg", pictures.gradient(700, 840), exif=pictures.exif(6), xmp=written)
     copy = copied(source, tmp_path).path
     areas = [e for e in rdf_of(copy).iter() if str(e.tag).endswith("}Area")]
     centres = sorted(tuple(float(a.get(AREA + k) or a.findtext(AREA + k)) for k in "xy") for a in areas)

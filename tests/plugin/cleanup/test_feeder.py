@@ -6,8 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from gallery_db import Gallery
 from iconface_core.reason_codes import BLURRED, DISK_FULL, FILE_EMPTY, SHARP_ALREADY
 from iconface_core.reasons import read_reason
@@ -19,12 +17,6 @@ from plugin.job_kinds import CLEANUP_ITEM, RESTORE, enqueue_restore
 from plugin.jobs.context import JobContext
 from plugin.reason_words import in_words
 from plugin.reasons import ANOTHER_CLEANUP, FACE_GONE, WAITING
-
-
-@pytest.fixture
-def gallery(tmp_path: Path):
-    with Gallery.open(tmp_path / "g" / "g.db") as g:
-        yield g
 
 
 def photos(gallery: Gallery, n: int) -> list[tuple[int, list[int]]]:

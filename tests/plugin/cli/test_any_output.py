@@ -16,7 +16,7 @@ from gallery_db import Gallery
 from plugin.errors import UsageError
 from plugin.service.control import ask
 from plugin.settings import RANGES, load_settings
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 ICONFACE = str(Path(sys.executable).with_name("iconface"))
 HOSTILE = "Bea\nKim\u202eabc\x1b]0;pwned\x07"

@@ -20,7 +20,7 @@ from plugin.exporters.registry import accepted, export
 from plugin.exporters.tables import CsvExporter
 from plugin.extensions import Extension, ExtensionError
 from plugin.settings import load_settings
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 
 def test_csv_and_json_say_what_the_gallery_knows(cli: Cli, tmp_path: Path):

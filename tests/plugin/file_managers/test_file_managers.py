@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.screen import Desk, missing
 from plugin.file_managers.registry import Integration, carry_out, integrations, status
 from plugin.installed_files.own_files import UserFolders
+from tests.support.screen import Desk, missing
 
 MANAGERS = {
     "nautilus": ["Restore face"],

@@ -17,7 +17,7 @@ from plugin.cli import enqueue
 from plugin.cli.fast_enqueue import quick
 from plugin.cli.main import run
 from plugin.job_kinds import enqueue_restore
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 
 def queue(library: Library, *photos: Path, **more) -> list[int]:

@@ -1,10 +1,8 @@
 """What the application puts into the queue: nothing is lost, nothing is asked for twice. The queue's own promises:
 tests/gallery_db/test_jobs.py."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,13 +12,6 @@ from iconface_core.reasons import LEGACY
 from plugin.job_kinds import HAND, enqueue_changes, enqueue_restore
 from plugin.jobs import inbox
 from plugin.paths import printable
-
-
-@pytest.fixture
-def tx(gallery: Gallery) -> Iterator[Tx]:
-    with gallery.begin() as tx:
-        yield tx
-
 
 paths = st.lists(st.sampled_from("abcdef"), max_size=4)
 shared = [HealthCheck.function_scoped_fixture]  # every example clears the queue

@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -21,6 +21,7 @@ from plugin.jobs.crash_policy import is_left_alone
 from plugin.jobs.supervisor import Supervisor
 from plugin.jobs.worker_process import Limits, death
 from plugin.reason_words import in_words
+from tests.support.waiting import until
 
 from .handlers import COMMAND, HANDLERS
 
@@ -46,14 +47,6 @@ def enqueue(gallery: Gallery, kind: str, payload: dict | None = None, **more) ->
 def job(gallery: Gallery, job_id: int) -> JobRecord:
     with gallery.begin(write=False) as tx:
         return tx.jobs.get(job_id)
-
-
-def until(true: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something; the limit is for hanging tests only."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from plugin.library.disk import same_folder
-from tests.plugin.conftest import Cli
+from tests.support.library import Cli
 
 Own = Callable[..., tuple[Path, Cli]]
 

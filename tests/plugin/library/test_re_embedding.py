@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from iconface_core.faces.adaface_net import AdaFaceNet
-from tests.plugin.conftest import Cli
+from tests.support.library import Cli
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from PIL import Image
 
 from gallery_db import Gallery
 from plugin.job_kinds import enqueue_changes
-from tests.plugin.conftest import Cli, Library, tree_hash
+from tests.support.library import Cli, Library, tree_hash
 
 Own = Callable[..., tuple[Path, Cli]]
 

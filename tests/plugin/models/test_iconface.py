@@ -26,7 +26,7 @@ from iconface_core.restorers.iconface.config import (
 )
 from iconface_core.restorers.iconface.lora import lora_shapes
 from plugin.models.iconface_backend import ICONFACE, IconFaceFiles
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 TINY = IconFaceConfig(
     backbone=BackboneConfig("tiny/random", 16, 1, 1, 16, 2, 24, (4, 4, 4, 4)),

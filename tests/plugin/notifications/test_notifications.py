@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.screen import Desk, missing
 from gallery_db import Gallery
 from gallery_db.errors import GalleryBusyError
 from gallery_db.records import JobRecord, RestorationRecord
@@ -27,6 +26,8 @@ from plugin.notifications.note import Button, Note
 from plugin.notifications.show import Popups
 from plugin.notifications.wording import note_of, note_of_proposals, plain
 from plugin.reasons import IN_FILE, NO_FACE, OUR_COPY, REFUSED, REJECTED_BEFORE, STATED
+from tests.support.screen import Desk, missing
+from tests.support.waiting import until
 
 COMMAND = ("/opt/my tools/iconface", "--home", "/h")
 
@@ -162,7 +163,7 @@ def test_a_batch_is_one_note_once_nothing_more_waits():
     assert shown == []
     waiting[0] = False
     notifier.job_done(ended(5, output="/r/5.jpg"))
-    wait_for(lambda: shown)
+    until(lambda: shown)
     assert shown == [Note("hand", "6")]
 
 
@@ -171,14 +172,14 @@ def test_what_nobody_asked_for_is_told_rarely_and_then_together():
     notifier = told(shown, lambda _: False, Patience(settle=0.02, apart=3600))
     for topic, job in (("proposed", proposed()), ("auto", ended(1, origin="auto"))):
         notifier.job_done(job)
-        wait_for(lambda: shown)
+        until(lambda: shown)
         for _ in range(5):
             notifier.job_done(job)
         time.sleep(0.2)
         assert shown == [Note(topic, "1")]
         shown.clear()
     notifier.job_done(ended(2))
-    wait_for(lambda: shown)
+    until(lambda: shown)
     assert shown == [Note("hand", "1")], "who clicked is told at once"
     shown.clear()
     notifier.close()
@@ -381,10 +382,3 @@ def test_names_of_photos_are_no_markup(dunst: Desk, tmp_path: Path):
 def found_calls(tmp_path: Path, stub) -> list[list[str]]:
     opened = [p.read_text().split("\0")[:-1] for p in (tmp_path / "bin").glob("*.call")]
     return stub.calls() + opened
-
-
-def wait_for(look: Callable[[], object], timeout: float = 20) -> None:
-    end = time.monotonic() + timeout
-    while not look():
-        assert time.monotonic() < end
-        time.sleep(0.02)

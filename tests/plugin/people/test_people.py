@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 FACE_KEYS = {
     "face_id", "photo", "bbox", "det_score", "quality", "person_id", "person_name", "confirmed", "state",

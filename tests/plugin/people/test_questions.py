@@ -6,7 +6,7 @@ from iconface_core.grouping import Cluster, Proposal
 from plugin.app import build_app
 from plugin.people.questions import asked
 from plugin.settings import load_settings
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 
 def test_every_question_comes_with_commands_that_close_it(cli: Cli):

@@ -4,7 +4,7 @@ import numpy as np
 
 from plugin.app import build_app
 from plugin.settings import load_settings
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 
 def groups(app) -> set[frozenset[int]]:

@@ -31,13 +31,7 @@ from plugin.restoring.decisions import accept, find, finish_removals, reject, un
 from plugin.restoring.proposals import propose
 from plugin.restoring.result import FaceResult, RestoreRequest
 from plugin.settings import load_settings
-from tests.plugin.conftest import Cli, Library, tree_hash
-
-
-@pytest.fixture
-def gallery(tmp_path: Path):
-    with Gallery.open(tmp_path / "g" / "g.db") as g:
-        yield g
+from tests.support.library import Cli, Library, tree_hash
 
 
 def outputs(gallery: Gallery, folder: Path, layout: str = "mirror") -> RestoredCopies:

@@ -16,7 +16,7 @@ from plugin.library.photo_faces import PhotoFace
 from plugin.reasons import WITH_HINT
 from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from PIL import Image
 
 from iconface_core.images.provenance import COMPOSITE_WITH_AI, read_provenance
 from plugin.demo.sample import group_photo
-from tests.plugin.conftest import Cli, Library, tree_hash
+from tests.support.library import Cli, Library, tree_hash
 
 ROW_KEYS = {
     "photo", "face_id", "person_id", "person_name", "references", "restorer", "seed", "identity", "output",

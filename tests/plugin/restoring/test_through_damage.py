@@ -23,7 +23,7 @@ from plugin.models.backends import Backends, DamagedBackend
 from plugin.models.registry import find_backends
 from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 
 def install(models: Path) -> None:

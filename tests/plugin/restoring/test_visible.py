@@ -21,7 +21,7 @@ from plugin.models.cache import ModelSlot
 from plugin.reasons import LESS_STRENGTH, REFUSED, UNSEEN, UNSEEN_BEFORE
 from plugin.restoring.result import RestoreRequest, exit_code
 from plugin.settings import load_settings
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 
 class Towards(FakeRestorer):

@@ -1,4 +1,4 @@
-"""kill -9 of the worker at random moments, over real photographs: every photo ends in one copy and one record."""
+"""kill -9 of the worker at random moments: every photo ends in one copy and one record."""
 
 import os
 import random
@@ -27,14 +27,13 @@ def enqueue_all(gallery: Gallery, photos: list[Path]) -> list[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.shared_data
 @pytest.mark.timeout(900)
-def test_killed_at_random_moments(shared_data: Path, tmp_path: Path):
+def test_killed_at_random_moments(sample: tuple[Path, Path], tmp_path: Path):
     home, folder = tmp_path / "home", tmp_path / "photos"
     folder.mkdir()
     rng = random.Random(7)
-    people = rng.sample(sorted((shared_data / "lfw").iterdir()), PHOTOS)
-    photos = [Path(shutil.copy(next(p.glob("*.jpg")), folder)) for p in people]
+    photos = [Path(shutil.copy(photo, folder)) for photo in sorted(sample[0].glob("*-1999.jpg"))]
+    assert len(photos) == PHOTOS
     with Gallery.open(home / "data" / "gallery.db") as gallery:
         jobs = enqueue_all(gallery, photos)
         limits = Limits(poll_s=0.1, backoff_s=0.0)

@@ -16,9 +16,9 @@ from plugin.service.restart import LOOK_S, Updates, ending_signals
 from plugin.service.run import Service
 from plugin.service.start import wake_or_start
 from plugin.settings import load_settings
-from tests.plugin.conftest import Cli, Library
-
-from .test_service import Background, gone, until
+from tests.support.library import Cli, Library
+from tests.support.service import Background
+from tests.support.waiting import gone, until
 
 pytestmark = pytest.mark.timeout(240)
 SLOW = pytest.mark.slow

@@ -6,11 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 
 from gallery_db import Gallery
@@ -18,50 +17,12 @@ from iconface_core.images.provenance import read_provenance
 from plugin.job_kinds import enqueue_restore
 from plugin.jobs import inbox
 from plugin.service.control import ask
-from tests.plugin.conftest import Cli, Library, tree_hash
+from tests.support.library import Cli, Library, tree_hash
+from tests.support.service import Background
+from tests.support.waiting import gone, until
 
 pytestmark = pytest.mark.timeout(240)
 HEAVY = {"torch", "cv2", "onnxruntime", "faiss", "diffusers", "transformers", "insightface", "ncnn"}
-
-
-def until(true: Callable[[], object], seconds: float = 120) -> None:
-    """Wait for something; the limit is for hanging tests only."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.1)
-
-
-def gone(pid: int | None) -> bool:
-    return pid is None or not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
-class Background:
-    """Starts and kills services of one home."""
-
-    def __init__(self, home: Path) -> None:
-        self.home, self.runtime = home, home / "data" / "run"
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def command(self, *more: str) -> list[str]:
-        return [sys.executable, "-m", "plugin", "--quiet", "--home", str(self.home), "service", "run", *more]
-
-    def start(self, *more: str) -> subprocess.Popen[bytes]:
-        self._processes.append(subprocess.Popen(self.command(*more), stderr=subprocess.DEVNULL))
-        until(lambda: ask(self.runtime, "ping"))
-        return self._processes[-1]
-
-    def status(self) -> dict:
-        return dict(ask(self.runtime, "status", timeout_s=30) or {})
-
-    def end(self) -> None:
-        ask(self.runtime, "stop")
-        for process in self._processes:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 @pytest.fixture

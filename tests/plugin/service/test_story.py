@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from plugin.installed_files.command import entry_command
-from tests.plugin.conftest import Cli, tree_hash
-
-from .test_service import Background, until
+from tests.support.library import Cli, tree_hash
+from tests.support.service import Background
+from tests.support.waiting import until
 
 
 @pytest.mark.timeout(280)

@@ -2,7 +2,7 @@
 
 import importlib
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from plugin.jobs.registry import HANDLERS
 from plugin.settings import load_settings
 from plugin.watching.root_watch import WatchOptions
 from plugin.watching.watcher import LibraryWatcher
+from tests.support.waiting import until
 
 QUICK = WatchOptions(quiet_s=0.15, network_quiet_s=0.15, poll_s=0.3, check_s=0.2, doubt_s=60.0, busy_s=0.05)
 
@@ -36,7 +37,7 @@ class Watched:
         own = (self.app.settings.folders.restored,)
         self.watcher = LibraryWatcher(self.app.gallery, options, own=own, tell=self.events.append, roots_s=0.1, **more)
         self.watcher.start()
-        wait_for(lambda: self.told("events") or self.told("polling") or self.told("offline"))
+        until(lambda: self.told("events") or self.told("polling") or self.told("offline"))
         return self.watcher
 
     def told(self, kind: str) -> list[Mapping[str, Any]]:
@@ -83,22 +84,14 @@ class Watched:
             return {Path(p.path).name: p.id for p in tx.photos.find() if p.state != "missing"}
 
 
-def wait_for(what: Callable[[], object], seconds: float = 20.0) -> None:
-    """Until it holds; the test fails when it never does."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
-
-
 @pytest.fixture
-def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Watched]:
+def watched(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Watched]:
     """An empty root in a new library; nobody watches yet."""
     # watchdog waits half a second for the other half of a move: here both come at once, or never.
     monkeypatch.setattr(InotifyMoveEventGrouper, "delay", 0.15)
     root = tmp_path / "photos"
     root.mkdir()
-    app = build_app(load_settings(tmp_path / "home", {}))
+    app = build_app(load_settings(home, {}))
     app.roots.add(root)
     watched = Watched(app, root)
     yield watched

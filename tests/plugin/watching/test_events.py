@@ -25,8 +25,7 @@ from plugin.cli.service_words import service_lines
 from plugin.doctor import examine
 from plugin.library import watch_limits
 from plugin.watching.events import FileChange, translate, watch_by_polling, watch_events
-
-from .conftest import wait_for
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ def test_translation(event, expected):
     assert list(translate(event)) == expected
 
 
-def until(changes: list[FileChange], kind: str) -> FileChange:
+def change(changes: list[FileChange], kind: str) -> FileChange:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         for change in changes:
@@ -62,9 +61,9 @@ def test_lost_events_are_told(tmp_path: Path):
     try:
         overflow = inotify_c.InotifyConstants.IN_Q_OVERFLOW
         observer._fd.handle_event(inotify_c.InotifyEvent(-1, overflow, 0, b""))
-        until(changes, "rescan")
+        change(changes, "rescan")
         (tmp_path / "a.jpg").write_bytes(b"x")  # and it goes on
-        until(changes, "file")
+        change(changes, "file")
     finally:
         observer.stop()
         observer.join()
@@ -134,7 +133,7 @@ def test_no_watch_for_a_folder_below_is_told(later: bool, tmp_path: Path, monkey
     try:
         if later:
             (tmp_path / "b").mkdir()
-        assert until(changes, "limit").path.startswith(str(tmp_path))
+        assert change(changes, "limit").path.startswith(str(tmp_path))
     finally:
         observer.stop()
         observer.join()
@@ -159,7 +158,7 @@ def test_polling_does_not_follow_a_loop(tmp_path: Path):
     try:
         (tmp_path / "@eaDir" / "thumb.jpg").write_bytes(b"x")
         (tmp_path / "d" / "a.jpg").write_bytes(b"x")
-        until(changes, "file")
+        change(changes, "file")
         assert {c.path for c in changes if c.kind == "file"} == {str(tmp_path / "d" / "a.jpg")}
     finally:
         observer.stop()
@@ -179,7 +178,7 @@ def test_the_watcher_falls_back_to_polling_and_says_what_to_do(
     else:
         out_of_watches(monkeypatch, given)
     watched.watch()
-    wait_for(lambda: watched.told("polling"))
+    until(lambda: watched.told("polling"))
     [root] = watched.watcher.status()["roots"]
     assert root["mode"] == "polling"
     assert f"fs.inotify.{limit}=" in root["reason"]
@@ -189,7 +188,7 @@ def test_the_watcher_falls_back_to_polling_and_says_what_to_do(
     assert f"fs.inotify.{limit}=" in said
     assert f"fs.inotify.{limit}=" in check.message
     (watched.root / "a" / "x.jpg").write_bytes(b"no picture")
-    wait_for(lambda: watched.work() or "a/x.jpg" in watched.photos())
+    until(lambda: watched.work() or "a/x.jpg" in watched.photos())
 
 
 MOUNTS = """\

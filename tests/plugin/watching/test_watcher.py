@@ -13,8 +13,9 @@ from PIL import Image
 from plugin.reasons import LATER
 from plugin.watching.events import FileChange
 from plugin.watching.root_watch import WatchOptions
+from tests.support.waiting import until
 
-from .conftest import QUICK, Watched, wait_for
+from .conftest import QUICK, Watched
 
 OK = "indexed"
 
@@ -209,7 +210,7 @@ def test_a_root_that_is_a_link_is_watched(tmp_path: Path, watched: Watched):
     link.symlink_to(real)
     watched.app.roots.add(link)
     watched.watch()
-    wait_for(lambda: len(watched.told("events")) == 2)
+    until(lambda: len(watched.told("events")) == 2)
     put(real, "a.jpg")
     watched.settle()
     with watched.app.gallery.begin(write=False) as tx:
@@ -280,7 +281,7 @@ def test_an_unplugged_root_is_offline_loses_nothing_and_comes_back(watched: Watc
     before = watched.ids()
     away = watched.root.with_name("away")
     watched.root.rename(away)
-    wait_for(lambda: watched.told("offline"))
+    until(lambda: watched.told("offline"))
     watched.work()
     watched.root.mkdir()  # the mount point without its drive
     watched.settle()
@@ -289,7 +290,7 @@ def test_an_unplugged_root_is_offline_loses_nothing_and_comes_back(watched: Watc
     (away / "new.jpg").write_bytes(picture(77))
     watched.root.rmdir()
     away.rename(watched.root)
-    wait_for(lambda: len(watched.told("events")) == 2)
+    until(lambda: len(watched.told("events")) == 2)
     watched.settle()
     assert watched.ids() == before | {"new.jpg": watched.ids()["new.jpg"]}
     assert watched.app.roots.rows()[0]["online"] is True
@@ -318,9 +319,9 @@ def test_a_root_that_was_half_empty_is_looked_at_again_without_any_event(watched
     watched.settle()
     with watched.app.gallery.begin() as tx:
         tx.roots.set_online(1, False)
-    wait_for(lambda: watched.work() or watched.app.roots.rows()[0]["online"])
+    until(lambda: watched.work() or watched.app.roots.rows()[0]["online"])
     assert "much of it was missing" in [e["reason"] for e in watched.told("reconcile")]
-    wait_for(lambda: watched.app.roots.rows()[0]["online"])
+    until(lambda: watched.app.roots.rows()[0]["online"])
 
 
 def test_lost_events_lead_to_a_rescan(watched: Watched):
@@ -354,7 +355,7 @@ def test_polling_sees_the_same(watched: Watched, tmp_path: Path, monkeypatch: py
     (watched.root / "a.jpg").rename(watched.root / "e" / "a.jpg")
     (watched.root / "d").rename(watched.root / "f")
     put(watched.root, "new.jpg", start=30)
-    wait_for(lambda: watched.work() or {"e/a.jpg", "f/b.jpg", "new.jpg"} <= set(watched.photos()))
+    until(lambda: watched.work() or {"e/a.jpg", "f/b.jpg", "new.jpg"} <= set(watched.photos()))
     watched.settle()
     assert set(watched.photos()) == {"e/a.jpg", "f/b.jpg", "e/c.jpg", "new.jpg"}
     assert {k: v for k, v in watched.ids().items() if k != "new.jpg"} == before
@@ -372,7 +373,7 @@ def test_polling_sees_atomic_saves_and_files_made_anew(watched: Watched, monkeyp
     (watched.root / "anew.jpg").unlink()
     put(watched.root, "anew.jpg", start=11)
     wanted = [sha256(picture(n)).hexdigest() for n in (10, 11)]
-    wait_for(lambda: watched.work() or [hash_of(watched, name) for name in ("saved.jpg", "anew.jpg")] == wanted)
+    until(lambda: watched.work() or [hash_of(watched, name) for name in ("saved.jpg", "anew.jpg")] == wanted)
     assert watched.ids() == before
     assert set(watched.photos(missing=True).values()) == {OK}
 
@@ -382,13 +383,13 @@ def test_roots_that_are_added_and_removed_are_followed(watched: Watched, tmp_pat
     other = tmp_path / "other"
     put(other, "a.jpg")
     watched.app.roots.add(other)
-    wait_for(lambda: len(watched.told("events")) == 2)
+    until(lambda: len(watched.told("events")) == 2)
     watched.settle()
     with watched.app.gallery.begin(write=False) as tx:
         assert tx.photos.by_path(str(other / "a.jpg")) is not None
         [_, root] = tx.roots.all()
     watched.app.roots.remove(root.id)
-    wait_for(lambda: len(watched.watcher.status()["roots"]) == 1)
+    until(lambda: len(watched.watcher.status()["roots"]) == 1)
     put(other, "b.jpg", start=9)
     assert watched.settle() == []
 
@@ -414,7 +415,7 @@ def test_many_events_become_one_job(watched: Watched):
     for i in range(200):
         (watched.root / f"{i}.jpg").write_bytes(picture(i))
         (watched.root / f"{i}.jpg").write_bytes(picture(i))
-    wait_for(lambda: sum(len(e["paths"]) for e in watched.told("changes")) == 200)
+    until(lambda: sum(len(e["paths"]) for e in watched.told("changes")) == 200)
     with watched.app.gallery.begin(write=False) as tx:
         waiting = tx.jobs.find(kind="changes", states=("waiting",))
     assert [len(j.payload["paths"]) for j in waiting] == [200]
@@ -422,7 +423,7 @@ def test_many_events_become_one_job(watched: Watched):
 
 def test_the_nightly_job_is_enqueued_once_a_day(watched: Watched):
     watched.watch(nightly_hour=0)
-    wait_for(lambda: any(j.kind == "nightly" for j, _ in watched.results) or watched.work() is None)
+    until(lambda: any(j.kind == "nightly" for j, _ in watched.results) or watched.work() is None)
     watched.settle()
     assert [j.kind for j, _ in watched.results].count("nightly") == 1
     watched.watcher.stop()

@@ -10,7 +10,7 @@ from plugin.settings import load_settings
 from plugin.web.context import Web
 from plugin.web.make import make_web
 from plugin.web.site import make_site
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 PORT = 4711
 HERE = f"http://127.0.0.1:{PORT}"

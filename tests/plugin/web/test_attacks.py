@@ -14,8 +14,8 @@ import pytest
 from gallery_db import Gallery
 from plugin.web.server.guard import HEADERS, MAX_BODY
 from plugin.web.server.running import way_in
-from tests.plugin.conftest import Library
 from tests.plugin.web.real_server import WAY_IN, Answer, Server, read_answer, started
+from tests.support.library import Library
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 

@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from plugin.app import App
 from plugin.cleanup.feeder import start
 from plugin.cleanup.take_back import left_undecided
 from plugin.job_kinds import CLEANUP_ITEM
+from tests.support.pages import text_of
 
 from .standing_by import StandingBy, standing_by
 
@@ -24,11 +24,6 @@ HTMX = {"HX-Request": "true"}
 def service(app: App) -> Iterator[StandingBy]:
     with standing_by(app) as service:
         yield service
-
-
-def text_of(page: str) -> str:
-    """What a reader sees, blanks made one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 def later(response) -> str:

@@ -7,36 +7,22 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import psutil
 import pytest
 
 from plugin.cli.main import run
 from plugin.service.control import ask
 from plugin.web.server.running import way_in
-from tests.plugin.conftest import Library
 from tests.plugin.web.real_server import WAY_IN, Server, come_in, command, started
+from tests.support.library import Library
+from tests.support.waiting import gone, until
 
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).parents[3]
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait for something; the limit is for hanging tests only."""
-    end = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.1)
-
-
-def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def told(home: Path) -> Path:

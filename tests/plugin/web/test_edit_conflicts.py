@@ -12,8 +12,8 @@ from plugin.app import App
 from plugin.web.context import Web
 from plugin.web.edit_conflicts import Conflict, check, faces_stamp, person_stamp
 from plugin.web.site import make_site
-from tests.plugin.conftest import Cli
 from tests.plugin.web.conftest import HERE
+from tests.support.library import Cli
 
 
 def first(app: App) -> int:

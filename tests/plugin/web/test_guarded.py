@@ -19,8 +19,8 @@ from plugin.web.context import Web
 from plugin.web.make import make_web
 from plugin.web.server.guard import METHODS, READING, WITHOUT_COOKIE
 from plugin.web.site import PAGES, make_site
-from tests.plugin.conftest import Library
 from tests.plugin.web.conftest import HERE, PORT
+from tests.support.library import Library
 
 
 def walk(router: APIRouter) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """What was decided, in words, and taking it back in any order."""
 
-import json
 import re
 from datetime import date
 
@@ -8,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from plugin.app import App
+from tests.support.pages import toast
 
 HTMX = {"HX-Request": "true"}
 
@@ -153,7 +153,3 @@ def test_names_are_escaped(site: TestClient, app: App, two: tuple[int, int]):
 
 def test_an_empty_history(site: TestClient):
     assert "Nothing yet" in site.get("/history").text
-
-
-def toast(response) -> dict:
-    return json.loads(response.headers["HX-Trigger"])["toast"]

@@ -1,10 +1,8 @@
 """The page of jobs: what it says of each, and every button on it."""
 
-import json
 import re
 import time
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -22,7 +20,8 @@ from plugin.service.control import ask
 from plugin.web.words.jobs import clock
 from plugin.web.words.reasons import ADVICE, advice, on_page
 from plugin.web.words.text import sentence
-from tests.plugin.conftest import Library
+from tests.support.library import Library
+from tests.support.pages import text_of, toast
 
 from .standing_by import StandingBy, standing_by
 
@@ -70,15 +69,6 @@ def fail(app: App, job_id: int, error: Reason) -> None:
         tx.jobs.fail(claimed, error, time.time(), retry=False)
 
 
-def text_of(page: str) -> str:
-    """What a reader sees, blanks made one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
-
-
-def toast(response) -> str:
-    return json.loads(response.headers["HX-Trigger"])["toast"]["text"]
-
-
 def test_each_job_says_what_and_for_whom(site: TestClient, app: App, service: StandingBy):
     face = some_face(app)
     with app.gallery.begin() as tx:
@@ -116,10 +106,10 @@ def test_a_name_that_is_markup_is_shown_as_it_is(site: TestClient, app: App, ser
 def test_cancel_and_think_again(site: TestClient, app: App, service: StandingBy):
     wanted = restore(app, "a.jpg")
     answer = site.post(f"/jobs/{wanted}/cancel", headers=HTMX)
-    assert toast(answer) == "Cancelled."
+    assert toast(answer)["text"] == "Cancelled."
     assert job(app, wanted).state == "cancelled"
     assert "Do it after all" in answer.text
-    assert "moved on" in toast(site.post(f"/jobs/{wanted}/cancel", headers=HTMX))
+    assert "moved on" in toast(site.post(f"/jobs/{wanted}/cancel", headers=HTMX))["text"]
     site.post(f"/jobs/{wanted}/retry", headers=HTMX)
     assert job(app, wanted).state == "waiting"
     assert "wake" in service.asked
@@ -143,7 +133,7 @@ def test_what_failed_says_why_and_what_to_do(site: TestClient, app: App, service
     assert "Plug the drive in" in shown
     other = restore(app, "other.jpg")
     fail(app, other, WORKER_KILLED(signal="SIGSEGV"))
-    assert toast(site.post("/jobs/retry-failed", headers=HTMX)) == "2 will be tried again."
+    assert toast(site.post("/jobs/retry-failed", headers=HTMX))["text"] == "2 will be tried again."
     assert {job(app, j).state for j in (gone, other)} == {"waiting"}
 
 
@@ -226,7 +216,7 @@ def test_the_cleanup_under_way(site: TestClient, app: App, service: StandingBy):
 def test_starting_at_login_is_one_file_that_goes_again(site: TestClient, own_desktop: Path, service: StandingBy):
     file = own_desktop / ".config" / "autostart" / "iconface.desktop"
     assert str(file) in site.get("/jobs").text
-    assert "every login" in toast(site.post("/service/install", headers=HTMX))
+    assert "every login" in toast(site.post("/service/install", headers=HTMX))["text"]
     assert "service run" in file.read_text()
     assert "It starts by itself when you log in" in site.get("/jobs").text
     site.post("/service/uninstall", headers=HTMX)
@@ -248,7 +238,7 @@ def test_the_service_is_started_and_stopped(site: TestClient, library: Library, 
         page = text_of(site.get("/jobs").text)
         assert "does the jobs" in page
         assert "does not run" not in page
-        assert toast(site.post("/service/start", headers=HTMX)) == "It runs already."
+        assert toast(site.post("/service/start", headers=HTMX))["text"] == "It runs already."
     finally:
         site.post("/service/stop", headers=HTMX)
     assert ask(runtime, "ping") is None

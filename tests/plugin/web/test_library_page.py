@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,8 @@ from plugin.errors import UsageError
 from plugin.job_kinds import HAND
 from plugin.web.views import folder_chooser, library_facts
 from plugin.web.views.folder_chooser import StartFolder
-from tests.plugin.conftest import Library, tree_hash
+from tests.support.library import Library, tree_hash
+from tests.support.pages import text_of
 
 from .standing_by import StandingBy, standing_by
 
@@ -47,11 +47,6 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("XDG_PICTURES_DIR", raising=False)
     return home
-
-
-def text_of(page: str) -> str:
-    """What a reader sees, blanks made one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 def stamp_of(page: str) -> str:

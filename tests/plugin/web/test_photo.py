@@ -15,7 +15,7 @@ from plugin.job_kinds import EMBED, RESTORE
 from plugin.jobs.context import JobContext
 from plugin.reasons import FACE_TAKEN_BACK
 from plugin.web.views.likely import likely_people
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 HTMX = {"HX-Request": "true"}
 

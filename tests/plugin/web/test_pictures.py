@@ -23,7 +23,7 @@ from plugin.picture_cache import PictureCache, clear
 from plugin.web.context import Web
 from plugin.web.picture_files import Missing
 from plugin.web.pictures import Pictures, Wanted, square_around, version_of
-from tests.plugin.conftest import Library
+from tests.support.library import Library
 
 Put = Callable[..., PhotoRecord]
 

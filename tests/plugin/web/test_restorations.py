@@ -1,6 +1,5 @@
 """The pages of restorations, over a copy that the real restorer made of the sample's ruined print."""
 
-import json
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -21,7 +20,8 @@ from plugin.reasons import IN_FILE, PHOTO_MISSING
 from plugin.service import client
 from plugin.web.words.reasons import helps, helps_in_general
 from plugin.web.words.restorations import verdict_words
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
+from tests.support.pages import toast
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,6 @@ def proposal(app: App, made: RestorationRecord) -> RestorationRecord:
 def stamp(html: str) -> str:
     [found] = set(re.findall(r'name="stamp" value="([^"]+)"', html))
     return unescape(found)
-
-
-def toast(response) -> dict[str, object]:
-    return json.loads(response.headers["HX-Trigger"])["toast"]
 
 
 HTMX = {"HX-Request": "true"}

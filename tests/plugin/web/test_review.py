@@ -1,6 +1,5 @@
 """The review page over a real gallery: questions, answers, undo, other windows."""
 
-import json
 import re
 from datetime import date, datetime
 
@@ -12,6 +11,7 @@ from iconface_core.types import BBox
 from plugin.app import App
 from plugin.web.views.asking import view
 from tests.gallery_db.factories import found
+from tests.support.pages import toast
 
 HTMX = {"HX-Request": "true"}
 
@@ -82,7 +82,7 @@ def test_a_name_is_given_and_taken_back(site: TestClient, app: App):
     answered = site.post(f"/review/{n}", data=form(html, answer="name", name=" Ada "), headers=HTMX)
     assert "5 questions left" in answered.text
     assert number(answered.text) != n
-    told = _toast(answered)
+    told = toast(answered)
     assert told["text"] == "This is Ada."
     undone = site.post(f"/undo/{told['undo']}", headers=HTMX)
     assert undone.status_code == 204
@@ -136,7 +136,7 @@ def test_is_this_them(site: TestClient, app: App, people: dict, answer: str):
         "no": (None, False, "ok"),
         "ignore": (None, False, "ignored"),
     }[answer]
-    site.post(f"/undo/{_toast(done)['undo']}", headers=HTMX)
+    site.post(f"/undo/{toast(done)['undo']}", headers=HTMX)
     assert left(app) == 1
 
 
@@ -192,7 +192,7 @@ def test_not_sure_is_put_off_and_taken_back(site: TestClient, app: App):
     done = site.post(f"/review/{n}", data=form(html, answer="not-sure"), headers=HTMX)
     assert number(done.text) != n
     assert "5 questions left" in done.text
-    undo = _toast(done)["undo"]
+    undo = toast(done)["undo"]
     assert site.post(f"/undo/{undo}", headers=HTMX).status_code == 204
     assert number(site.get("/review").text) == n
 
@@ -204,7 +204,7 @@ def test_an_answer_to_what_was_answered_elsewhere_changes_nothing(site: TestClie
     site.post(f"/review/{n}", data=form(html, answer="name", name="Ada"), headers=HTMX)
     late = site.post(f"/review/{n}", data=form(html, answer="name", name="Bob"), headers=HTMX)
     assert late.status_code == 409
-    assert "answered in another window" in _toast(late)["text"]
+    assert "answered in another window" in toast(late)["text"]
     assert "reload" in late.headers["HX-Trigger"], "the page goes on to the next question"
     late = site.post(f"/review/{n}", data=form(html, answer="not-sure"), headers=HTMX)
     assert late.status_code == 409
@@ -284,7 +284,3 @@ def test_years_between_two_times_of_a_life_are_said(app: App, people: dict):
 def _open(app: App):
     with app.gallery.begin(write=False) as tx:
         return tx.questions.open()
-
-
-def _toast(response) -> dict:
-    return json.loads(response.headers["HX-Trigger"])["toast"]

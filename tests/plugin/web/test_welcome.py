@@ -1,10 +1,8 @@
 """The first run: from no folder at all to two names, each step where it was left."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from plugin.settings import load_settings
 from plugin.web.context import Web
 from plugin.web.make import make_web
 from plugin.web.site import make_site
+from tests.support.pages import text_of, toast
 
 from .conftest import HERE, PORT
 from .standing_by import StandingBy, standing_by
@@ -55,19 +54,10 @@ def come_in(client: TestClient, web: Web) -> TestClient:
     return client
 
 
-def text_of(page: str) -> str:
-    """What a reader sees, blanks made one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
-
-
 def people_in(page: str) -> list[tuple[int, str]]:
     """Ids and stamps of those who can be named."""
     found = re.findall(r'/welcome/people/(\d+)/name" hx-post.*?name="stamp" value="(\w+)"', page, re.DOTALL)
     return [(int(i), stamp) for i, stamp in found]
-
-
-def toast(response) -> dict:
-    return json.loads(response.headers["HX-Trigger"])["toast"]
 
 
 def test_from_nothing_to_the_second_name(new, sample: tuple[Path, Path], tmp_path: Path):

@@ -1,4 +1,4 @@
-"""One library of real photographs and one Chromium a session; the real server for each test that changes something."""
+"""One library a run and one Chromium a session; the real server for each test that changes something."""
 
 import os
 import re
@@ -13,10 +13,11 @@ import pytest
 from selenium import webdriver
 
 from plugin.service.control import ask
+from tests.support.once import once
 
 from . import chromium
 from .chromium import DESKTOP, Browser
-from .real_library import RealLibrary, build
+from .family import Family, build
 
 WAYS_IN = re.compile(r"http://127\.0\.0\.1:\d+/\S*")
 
@@ -62,15 +63,16 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def real_library(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> RealLibrary:
+def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
     """Read-only for tests: take `library`."""
-    return build(tmp_path_factory.mktemp("real"), shared_data)
+    folder, (people, waiting) = once(tmp_path_factory, "family", build)
+    return Family(folder / "Family photos", folder / "home", people, waiting)
 
 
 @pytest.fixture
-def library(real_library: RealLibrary, tmp_path: Path) -> RealLibrary:
-    """The real library with a home of its own."""
-    return real_library.copy(tmp_path / "home")
+def library(family: Family, tmp_path: Path) -> Family:
+    """The family's library with a home of its own."""
+    return family.copy(tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
@@ -123,16 +125,16 @@ def enter(driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Enter]:
 
 
 @pytest.fixture
-def site(enter: Enter, library: RealLibrary) -> Browser:
+def site(enter: Enter, library: Family) -> Browser:
     """The site of a library of one's own."""
     return enter(library.home)
 
 
 @pytest.fixture(scope="module")
 def shared_site(
-    driver: webdriver.Chrome, real_library: RealLibrary, tmp_path_factory: pytest.TempPathFactory
+    driver: webdriver.Chrome, family: Family, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browser]:
     """One site for the tests of a module that only look."""
     folder = tmp_path_factory.mktemp("shared")
     with visits(driver, folder) as come_in:
-        yield come_in(real_library.copy(folder / "home").home)
+        yield come_in(family.copy(folder / "home").home)

@@ -5,7 +5,7 @@ from selenium.webdriver.common.keys import Keys
 
 from .chromium import Browser
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(280)]
+pytestmark = pytest.mark.timeout(280)
 
 
 def test_the_plan_follows_the_form(shared_site: Browser):

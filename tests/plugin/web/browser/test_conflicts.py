@@ -3,13 +3,13 @@
 import pytest
 
 from .chromium import Browser
-from .real_library import Commands, RealLibrary
+from .family import Commands, Family
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def iconface(library: RealLibrary) -> Commands:
+def iconface(library: Family) -> Commands:
     return library.commands()
 
 
@@ -23,8 +23,8 @@ def rename(browser: Browser, name: str) -> None:
     browser.click("#name-save")
 
 
-def test_the_second_tab_is_told(site: Browser, library: RealLibrary, iconface: Commands):
-    person = library.people["David_Beckham"]
+def test_the_second_tab_is_told(site: Browser, library: Family, iconface: Commands):
+    person = library.people["david"]
     site.open(f"/people/{person}")
     site.one("h1", "David")
     site.fall_asleep()
@@ -42,8 +42,8 @@ def test_the_second_tab_is_told(site: Browser, library: RealLibrary, iconface: C
     assert name_of(iconface, person) == "Davy", "and once seen, it can be changed"
 
 
-def test_the_command_line_was_quicker(site: Browser, library: RealLibrary, iconface: Commands):
-    person = library.people["Serena_Williams"]
+def test_the_command_line_was_quicker(site: Browser, library: Family, iconface: Commands):
+    person = library.people["serena"]
     site.open(f"/people/{person}")
     site.one("h1", "Serena")
     site.fall_asleep()
@@ -55,8 +55,8 @@ def test_the_command_line_was_quicker(site: Browser, library: RealLibrary, iconf
     assert name_of(iconface, person) == "Serena W."
 
 
-def test_faces_that_went_elsewhere_meanwhile_are_not_moved(site: Browser, library: RealLibrary, iconface: Commands):
-    david, serena = library.people["David_Beckham"], library.people["Serena_Williams"]
+def test_faces_that_went_elsewhere_meanwhile_are_not_moved(site: Browser, library: Family, iconface: Commands):
+    david, serena = library.people["david"], library.people["serena"]
     site.open(f"/people/{david}")
     site.settle()
     tile = site.one("#faces .pickable")
@@ -70,7 +70,7 @@ def test_faces_that_went_elsewhere_meanwhile_are_not_moved(site: Browser, librar
     assert iconface("faces", "show", face)["face"]["person_id"] == serena
 
 
-def test_a_restoration_judged_elsewhere(site: Browser, library: RealLibrary, iconface: Commands):
+def test_a_restoration_judged_elsewhere(site: Browser, library: Family, iconface: Commands):
     site.open(f"/restorations/{library.waiting}")
     site.settle()
     site.fall_asleep()

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from .conftest import Enter
-from .real_library import Commands, RealLibrary
+from .family import Commands, Family
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(290)]
+pytestmark = pytest.mark.timeout(290)
 
 
-def test_the_first_name(enter: Enter, real_library: RealLibrary, tmp_path: Path):
+def test_the_first_name(enter: Enter, family: Family, tmp_path: Path):
     home = tmp_path / "new home"
     site = enter(home)
     site.until_sees("Where are your photos")
@@ -19,7 +19,7 @@ def test_the_first_name(enter: Enter, real_library: RealLibrary, tmp_path: Path)
     site.shot("welcome-first")
 
     site.click("summary", "type the path")
-    site.fill("#typed-path", str(real_library.photos / "Serena_Williams"))
+    site.fill("#typed-path", str(family.photos / "serena"))
     site.click("details.typed button", "Use it")
     site.until_sees("Looking through your photos")
     site.shot("welcome-looking")

@@ -4,9 +4,9 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from .chromium import Browser
-from .real_library import RealLibrary
+from .family import Family
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 FOCUS = """
 const e = document.activeElement;
@@ -47,8 +47,8 @@ def walk(browser: Browser, most: int = 60) -> list[str]:
 @pytest.mark.parametrize(
     "path", ["/people", "/people/{adam}", "/review", "/photos/{photo}", "/restorations", "/library"]
 )
-def test_tab_goes_through_the_page_and_focus_is_visible(shared_site: Browser, library: RealLibrary, path: str):
-    ids = {"adam": library.people["00005"], "photo": library.photo_id("together/bbt1.jpg")}
+def test_tab_goes_through_the_page_and_focus_is_visible(shared_site: Browser, library: Family, path: str):
+    ids = {"adam": library.people["adam"], "photo": library.photo_id("together/group.jpg")}
     site = shared_site
     site.look()
     site.open(path.format(**ids))
@@ -93,8 +93,8 @@ def test_people_are_walked_chosen_and_opened(shared_site: Browser):
     assert first != second
 
 
-def test_similar_faces_by_key_and_taken_back(site: Browser, library: RealLibrary):
-    site.open(f"/people/{library.people['00086']}")
+def test_similar_faces_by_key_and_taken_back(site: Browser, library: Family):
+    site.open(f"/people/{library.people['andre']}")
     site.one("#similar-yes")
     asked = site.one("#similar img.ask").get_attribute("src")
     site.press("n")

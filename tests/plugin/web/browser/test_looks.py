@@ -7,9 +7,9 @@ import pytest
 
 from .accessibility import findings
 from .chromium import DARK, DESKTOP, LIGHT, PHONE, WALL, Browser
-from .real_library import RealLibrary
+from .family import Family
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 NARROW = (360, 740)
 
 PAGES = {
@@ -32,15 +32,15 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def ids(real_library: RealLibrary) -> dict[str, int]:
-    people = real_library.people
+def ids(family: Family) -> dict[str, int]:
+    people = family.people
     return {
-        "adam": people["00005"],
-        "long": people["00146"],
-        "nameless": people["Kofi_Annan"],
-        "portrait": real_library.photo_id("00005/old 0.jpg"),
-        "group": real_library.photo_id("together/bbt1.jpg"),
-        "restoration": real_library.waiting,
+        "adam": people["adam"],
+        "long": people["max"],
+        "nameless": people["kofi"],
+        "portrait": family.photo_id("adam/old 0.jpg"),
+        "group": family.photo_id("together/group.jpg"),
+        "restoration": family.waiting,
     }
 
 
@@ -77,7 +77,7 @@ def test_a_wall_of_faces(shared_site: Browser, ids: dict[str, int], name: str):
 
 @pytest.mark.parametrize(
     ("name", "read"),
-    [("people", "Adam Bright"), ("person", "10 photos"), ("photo", "Adam Bright"), ("review", "questions left")],
+    [("people", "Adam Bright"), ("person", "12 photos"), ("photo", "Adam Bright"), ("review", "questions left")],
 )
 def test_it_can_be_read_without_scripts(shared_site: Browser, ids: dict[str, int], name: str, read: str):
     shared_site.look(DESKTOP)

@@ -3,13 +3,13 @@
 import pytest
 
 from .chromium import Browser
-from .real_library import Commands, RealLibrary
+from .family import Commands, Family
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def iconface(library: RealLibrary) -> Commands:
+def iconface(library: Family) -> Commands:
     return library.commands()
 
 
@@ -24,8 +24,8 @@ def undo(browser: Browser) -> None:
     browser.until_sees("Taken back")
 
 
-def test_name_reload_and_undo(site: Browser, library: RealLibrary, iconface: Commands):
-    kofi = library.people["Kofi_Annan"]
+def test_name_reload_and_undo(site: Browser, library: Family, iconface: Commands):
+    kofi = library.people["kofi"]
     site.open("/people")
     site.click(f"#person-{kofi} a")
     site.until_sees("Who is this")
@@ -42,8 +42,8 @@ def test_name_reload_and_undo(site: Browser, library: RealLibrary, iconface: Com
     site.one("h1", "Uncle Kofi")
 
 
-def test_a_name_that_exists_offers_a_merge(site: Browser, library: RealLibrary, iconface: Commands):
-    andre, serena = library.people["Andre_Agassi"], library.people["Serena_Williams"]
+def test_a_name_that_exists_offers_a_merge(site: Browser, library: Family, iconface: Commands):
+    andre, serena = library.people["andre"], library.people["serena"]
     before = person(iconface, andre)["faces"], person(iconface, serena)["faces"]
     site.open(f"/people/{andre}")
     site.fill("#name", "Serena")
@@ -60,8 +60,8 @@ def test_a_name_that_exists_offers_a_merge(site: Browser, library: RealLibrary, 
     assert (person(iconface, andre)["faces"], person(iconface, serena)["faces"]) == before
 
 
-def test_split_and_undo(site: Browser, library: RealLibrary, iconface: Commands):
-    adam = library.people["00005"]
+def test_split_and_undo(site: Browser, library: Family, iconface: Commands):
+    adam = library.people["adam"]
     faces = person(iconface, adam)["faces"]
     site.open(f"/people/{adam}")
     site.settle()
@@ -83,8 +83,8 @@ def test_split_and_undo(site: Browser, library: RealLibrary, iconface: Commands)
     assert person(iconface, new["person_id"]) is None
 
 
-def test_not_them_is_remembered_and_undone(site: Browser, library: RealLibrary, iconface: Commands):
-    david = library.people["David_Beckham"]
+def test_not_them_is_remembered_and_undone(site: Browser, library: Family, iconface: Commands):
+    david = library.people["david"]
     faces = person(iconface, david)["faces"]
     site.open(f"/people/{david}")
     site.settle()
@@ -98,8 +98,8 @@ def test_not_them_is_remembered_and_undone(site: Browser, library: RealLibrary, 
     assert person(iconface, david)["faces"] == faces
 
 
-def test_hidden_people_are_out_of_the_list_and_back(site: Browser, library: RealLibrary, iconface: Commands):
-    serena = library.people["Serena_Williams"]
+def test_hidden_people_are_out_of_the_list_and_back(site: Browser, library: Family, iconface: Commands):
+    serena = library.people["serena"]
     site.open("/people")
     site.one(f"#person-{serena}")
     site.driver.execute_script(f"document.querySelector('#person-{serena} [data-eye]').click()")
@@ -110,7 +110,7 @@ def test_hidden_people_are_out_of_the_list_and_back(site: Browser, library: Real
     assert not person(iconface, serena)["hidden"]
 
 
-def test_search_finds_a_name_as_it_is_typed(site: Browser, library: RealLibrary):
+def test_search_finds_a_name_as_it_is_typed(site: Browser, library: Family):
     site.open("/people")
     site.press("/")
     site.press("dav")

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from .chromium import Browser
-from .real_library import Commands, RealLibrary
+from .family import Commands, Family
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(280)]
+pytestmark = pytest.mark.timeout(280)
 
 
 @pytest.fixture
-def iconface(library: RealLibrary) -> Commands:
+def iconface(library: Family) -> Commands:
     return library.commands()
 
 
@@ -19,10 +19,10 @@ def faces_in(iconface: Commands, photo: Path) -> list[dict]:
     return iconface("faces", "list", "--photo", photo)["faces"]
 
 
-def test_a_box_drawn_by_hand_is_a_face_with_a_name(site: Browser, library: RealLibrary, iconface: Commands):
-    photo = library.photos / "together" / "bbt1.jpg"
+def test_a_box_drawn_by_hand_is_a_face_with_a_name(site: Browser, library: Family, iconface: Commands):
+    photo = library.photos / "together" / "group.jpg"
     before = faces_in(iconface, photo)
-    site.open(f"/photos/{library.photo_id('together/bbt1.jpg')}")
+    site.open(f"/photos/{library.photo_id('together/group.jpg')}")
     site.settle()
     site.press("a")
     site.drag(site.one("#picture"), (0.04, 0.6), (0.14, 0.9))
@@ -41,10 +41,10 @@ def test_a_box_drawn_by_hand_is_a_face_with_a_name(site: Browser, library: RealL
     assert len(faces_in(iconface, photo)) == len(before)
 
 
-def test_no_not_them_and_back(site: Browser, library: RealLibrary, iconface: Commands):
-    photo = library.photos / "David_Beckham" / "0.jpg"
+def test_no_not_them_and_back(site: Browser, library: Family, iconface: Commands):
+    photo = library.photos / "david" / "0.jpg"
     [face] = faces_in(iconface, photo)
-    site.open(f"/photos/{library.photo_id('David_Beckham/0.jpg')}")
+    site.open(f"/photos/{library.photo_id('david/0.jpg')}")
     site.click(".face-card button", "No")
     site.until_sees("Not David")
     assert faces_in(iconface, photo)[0]["person_id"] is None
@@ -54,8 +54,8 @@ def test_no_not_them_and_back(site: Browser, library: RealLibrary, iconface: Com
 
 
 @pytest.mark.timeout(290)
-def test_a_face_is_restored_by_the_service_and_kept(site: Browser, library: RealLibrary, iconface: Commands):
-    ruined = "attic/David_Beckham 1.jpg"
+def test_a_face_is_restored_by_the_service_and_kept(site: Browser, library: Family, iconface: Commands):
+    ruined = "attic/david 1.jpg"
     photo = library.photos / ruined
     assert iconface("restored", "list", photo)["restorations"] == []
     site.open(f"/photos/{library.photo_id(ruined)}")

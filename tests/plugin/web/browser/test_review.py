@@ -5,13 +5,13 @@ import re
 import pytest
 
 from .chromium import Browser
-from .real_library import Commands, RealLibrary
+from .family import Commands, Family
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def iconface(library: RealLibrary) -> Commands:
+def iconface(library: Family) -> Commands:
     return library.commands()
 
 
