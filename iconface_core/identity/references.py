@@ -113,6 +113,8 @@ def _refuse_as_evidence(
         return Refusal.SAME_PHOTO, "the degraded photo itself"
     if candidate.photo_hash == degraded.photo_hash:
         return Refusal.NEAR_DUPLICATE, "a copy of the degraded photo (same content)"
+    if candidate.face_id in degraded.copies:
+        return Refusal.NEAR_DUPLICATE, "a copy of the degraded photo (the same picture)"
     if degraded.vector is not None:
         similarity = float(candidate.vector @ degraded.vector)
         if similarity >= policy.duplicate_similarity:
