@@ -8,6 +8,7 @@ from typing import Any, get_args
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from iconface_core.images.same_picture import Pictures
 from iconface_core.reasons import Reason, from_text, to_text
 from iconface_core.types import BBox
 
@@ -45,6 +46,7 @@ class PhotoRepo:
         captured_at: datetime | None = None,
         format: str = "",
         detector: str | None = None,
+        perceptual_hash: bytes | None = None,
     ) -> PhotoRecord:
         """Store a photo that was read well: state `indexed`, attempts 0. Same path: the row keeps its id and faces.
         Raises GalleryError when the name is not valid UTF-8."""
@@ -60,6 +62,7 @@ class PhotoRepo:
             captured_at=None if captured_at is None else captured_at.replace(tzinfo=None).isoformat(),
             format=format,
             detector=detector,
+            perceptual_hash=perceptual_hash,
             state="indexed",
             reason=None,
             attempts=0,
@@ -246,6 +249,32 @@ class PhotoRepo:
                 query = query.where(RARE_PHOTO)
         for row in self._c.execute(query):
             yield _record(row._mapping)
+
+    def pictures(self, photo_ids: Iterable[int] | None = None) -> Pictures:
+        """What tells copies of photos, of all photos with faces or of these; those never looked at are left out."""
+        query = select(photo.c.id, photo.c.perceptual_hash, photo.c.captured_at).order_by(photo.c.id)
+        query = query.where(photo.c.perceptual_hash != b"")
+        if photo_ids is None:
+            rows = list(self._c.execute(query.where(exists().where(face.c.photo_id == photo.c.id))))
+        else:
+            parts = batches(sorted(set(photo_ids)))
+            rows = [r for ids in parts for r in self._c.execute(query.where(photo.c.id.in_(ids)))]
+        taken = [None if r.captured_at is None else datetime.fromisoformat(r.captured_at) for r in rows]
+        return Pictures.of([r.id for r in rows], b"".join(r.perceptual_hash for r in rows), taken)
+
+    def without_look(self, limit: int) -> list[PhotoRecord]:
+        """The first photos with faces whose look is not known, in folders that are there, in order of id."""
+        reachable = or_(photo.c.root_id.is_(None), root.c.online)
+        query = select(photo).outerjoin(root, root.c.id == photo.c.root_id).order_by(photo.c.id).limit(limit)
+        query = query.where(photo.c.state == "indexed", photo.c.perceptual_hash.is_(None), reachable)
+        rows = self._c.execute(query.where(exists().where(face.c.photo_id == photo.c.id)))
+        return [_record(r._mapping) for r in rows]
+
+    def set_look(self, looks: Iterable[tuple[PhotoRecord, bytes]]) -> None:
+        """Keep the perceptual hashes (empty: not to be read) of photos, unless they changed since."""
+        for p, look in looks:
+            same = (photo.c.id == p.id, photo.c.content_hash == p.content_hash)
+            self._c.execute(update(photo).where(*same).values(perceptual_hash=look))
 
     def counts(self) -> Mapping[PhotoState, int]:
         """Photos per state; every state has an entry."""

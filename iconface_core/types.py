@@ -31,6 +31,31 @@ class BBox:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """A part of a photo: `pixels` (y2 - y1, x2 - x1, 3) lie at `region` x1, y1, x2, y2 of the upright photo."""
+
+    region: tuple[int, int, int, int]
+    pixels: RgbU8
+
+    def check_inside(self, shape: tuple[int, ...]) -> None:
+        """Raises ValueError unless this is a part of a photo of this shape (H, W, 3)."""
+        x1, y1, x2, y2 = self.region
+        if not (0 <= x1 <= x2 <= shape[1] and 0 <= y1 <= y2 <= shape[0] and self.pixels.shape == (y2 - y1, x2 - x1, 3)):
+            size = f"{shape[1]} x {shape[0]}"
+            raise ValueError(f"{self.pixels.shape} pixels at {self.region} are no part of a photo of {size} pixels")
+
+    def put_into(self, strip: RgbU8, top: int = 0, left: int = 0) -> None:
+        """Write what falls into `strip` (H, W, 3), whose first pixel is at `left`, `top` of the photo."""
+        x1, y1, x2, y2 = self.region
+        height, width = strip.shape[:2]
+        rows = slice(max(y1, top), min(y2, top + height))
+        columns = slice(max(x1, left), min(x2, left + width))
+        if rows.start < rows.stop and columns.start < columns.stop:
+            part = self.pixels[rows.start - y1 : rows.stop - y1, columns.start - x1 : columns.stop - x1]
+            strip[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DetectedFace:
     """One detection. `landmarks` is (5, 2): the eye, nose and mouth points in the order of the ArcFace template
     (eye on the picture's left first), pixels of the upright photo. `det_score` is 0..1."""

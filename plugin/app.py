@@ -127,6 +127,7 @@ class App:
                 self.gallery, self._make_indexer(self.models.slot(self._preferred.load)), self._preferred.facts.id
             ),
             folders,
+            max_pixels=self.reader.max_pixels,
         )
 
     @part

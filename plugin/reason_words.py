@@ -201,6 +201,7 @@ WORDS: Words = {
     core.REJECTED: "you said it is not this person",
     core.SAME_PHOTO: "the degraded photo itself",
     core.SAME_CONTENT: "a copy of the degraded photo (same content)",
+    core.SAME_LOOK: "a copy of the degraded photo (the same picture)",
     core.SAME_PICTURE: "the degraded picture again (similarity {similarity:.2f})",
     core.SAME_BURST: "taken within {seconds:.0f} s of the degraded photo",
     core.UNSURE_PERSON: "not sure that it is this person: confirm it to use it",

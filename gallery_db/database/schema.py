@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 
@@ -78,6 +78,7 @@ photo = Table(
     Column("attempts", Integer, nullable=False),
     Column("indexed_at", String),
     Column("detector", String),
+    Column("perceptual_hash", LargeBinary),  # NULL: not looked at yet; empty: it could not be read
     _one_of("state", "indexed", "failed", "missing", "restored"),
     sqlite_autoincrement=True,
 )

@@ -51,7 +51,8 @@ class AtStake:
 @dataclass(frozen=True, slots=True)
 class PhotoRecord:
     """`width` and `height` are upright. `root_id` is None for a photo given by hand from outside every root.
-    `reason` says why a photo is `failed`; `restored` marks our own output, which is never evidence."""
+    `reason` says why a photo is `failed`; `restored` marks our own output, which is never evidence. `perceptual_hash`:
+    what it looks like (`images.same_picture`), None before it was looked at, empty when it could not be."""
 
     id: int
     root_id: int | None
@@ -69,6 +70,7 @@ class PhotoRecord:
     attempts: int
     indexed_at: str | None
     detector: str | None
+    perceptual_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,5 +84,6 @@ def session_options(threads: int) -> ort.SessionOptions:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.enable_cpu_mem_arena = False  # it keeps for ever what the largest picture has needed: 50 MB and more
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options

@@ -9,14 +9,24 @@ from numpy.typing import NDArray
 from iconface_core.calibration import Calibration
 from iconface_core.types import F32, I64
 
-from .background import COPY_SIMILARITY, Background, burst_weights
+from .background import BURST_SIMILARITY, COPY_SIMILARITY, Background, burst_weights
 from .constraints import Constraints
 from .evidence import MeanLinkage
 from .graph import similar_pairs
 from .linkage import Merged, agglomerate
 from .proposals import doubtful_faces
 from .search import exact_search
-from .types import NOBODY, Decision, FaceTable, GroupingFacts, GroupingPolicy, Proposal, Search
+from .types import (
+    NOBODY,
+    Decision,
+    FaceTable,
+    GroupingFacts,
+    GroupingPolicy,
+    Proposal,
+    SamePicture,
+    Search,
+    unlike,
+)
 
 
 def assign(
@@ -28,14 +38,15 @@ def assign(
     search: Search,
     lookup: Callable[[I64], FaceTable],
     background: Background | None = None,
+    same_picture: SamePicture = unlike,
 ) -> list[Decision]:
     """Decide each new face: join a person, found one with other undecided faces, or wait.
 
     `new` are all faces of the new photos: those that have a person already are only context (two faces of one photo
     are never joined) and get no decision. `search` runs over the embedder's index (the new faces may be in it);
     `lookup(face_ids)` returns the rows of the given faces, in any order, unknown ids left out. `background` is that of
-    the last `Grouping`. The result has one decision per undecided new face, in input order, followed by one for each
-    older undecided face that now founds a person with them.
+    the last `Grouping`; `same_picture` as in `regroup`. The result has one decision per undecided new face, in input
+    order, followed by one for each older undecided face that now founds a person with them.
 
     Only the nearest faces of a person are seen here, which flatters them; so joining asks for `policy.margin` more
     evidence than a full pass does.
@@ -50,13 +61,15 @@ def assign(
     near = exact_search(pool.face_ids, pool.vectors)
     floor = calibration.similarity_at(ask, 0.0)
     a, b, similarity = similar_pairs(pool.face_ids, pool.vectors, near, policy.neighbours, floor)
-    linkage = MeanLinkage(pool.vectors, burst_weights(n, a, b, similarity), pool.qualities, background, calibration)
+    copies = same_picture(pool.photo_ids[a], pool.photo_ids[b])
+    weights = burst_weights(n, a, b, copies | (similarity >= BURST_SIMILARITY))
+    linkage = MeanLinkage(pool.vectors, weights, pool.qualities, background, calibration)
     constraints = Constraints(pool, facts, pool.person_ids)
     home = _gather_known(pool, linkage, constraints)
     merged = agglomerate(linkage, constraints, n, home[a], home[b], join=join, ask=ask)
     merged.roots = merged.roots[home]
     rival = doubtful_faces(linkage, constraints, merged.roots, pool, (a, b), policy.margin)
-    once = burst_weights(n, a, b, similarity, at=COPY_SIMILARITY)
+    once = burst_weights(n, a, b, copies | (similarity >= COPY_SIMILARITY))
     return _decisions(pool, len(new), merged, rival >= 0, once, linkage, constraints, policy)
 
 

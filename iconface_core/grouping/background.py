@@ -8,6 +8,7 @@ alike by chance. With few people the measurement fades to "nothing known".
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iconface_core.calibration import Calibration
 from iconface_core.types import F32, I64
@@ -17,7 +18,7 @@ _EXPECTED = 200.0  # people a library is expected to have before any is seen: a 
 _DISCOUNT = 0.7  # a calibration linear in similarity understates the rare strong pairs, so the prior counts less
 COPY_SIMILARITY = 0.985
 """More alike than this are two copies of one picture of a face, saved anew at most: one face, counted once."""
-_BURST = 0.97  # more alike than this is one moment photographed twice, not a second opinion
+BURST_SIMILARITY = 0.97  # more alike than this is one moment photographed twice, not a second opinion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,9 +70,8 @@ def measure_background(vectors: F32, groups: I64) -> Background:
     return Background((weights @ vectors / np.float32(people + _TRUSTED_AT)).astype(np.float32), people)
 
 
-def burst_weights(n: int, a: I64, b: I64, similarity: F32, *, at: float = _BURST) -> F32:
-    """Weight (n,) of each face so that a burst of near-duplicates counts about once. `at`: the similarity from which
-    two are one."""
-    near = similarity >= at
+def burst_weights(n: int, a: I64, b: I64, near: NDArray[np.bool_]) -> F32:
+    """Weight (n,) of each face so that a burst of near-duplicates, or the copies of a picture, count about once.
+    `near`: which of the pairs of faces `a`, `b` are one."""
     copies = 1.0 + np.bincount(a[near], minlength=n) + np.bincount(b[near], minlength=n)
     return (1.0 / copies).astype(np.float32)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from iconface_core.calibration import Calibration
 from iconface_core.types import F32, I64
 
-from .background import COPY_SIMILARITY, Background, burst_weights, measure_background, rough_groups
+from .background import BURST_SIMILARITY, COPY_SIMILARITY, Background, burst_weights, measure_background, rough_groups
 from .constraints import Constraints, fixed_people
 from .evidence import MeanLinkage
 from .graph import similar_pairs
@@ -15,7 +15,7 @@ from .linkage import Merged, agglomerate
 from .proposals import contradictions, doubtful_faces, questions, rivalries, strongest
 from .search import cell_search, exact_search
 from .timeline import join_over_time
-from .types import NOBODY, FaceTable, Grouping, GroupingFacts, GroupingPolicy, Search
+from .types import NOBODY, FaceTable, Grouping, GroupingFacts, GroupingPolicy, SamePicture, Search, unlike
 
 _EXACT_UP_TO = 40_000  # faces: beyond, comparing all with all in numpy takes minutes
 _RIVALS = 4.0  # evidence below the asking point at which a single face still hints at a rival cluster
@@ -28,13 +28,15 @@ def regroup(
     policy: GroupingPolicy | None = None,
     *,
     search: Search | None = None,
+    same_picture: SamePicture = unlike,
 ) -> Grouping:
     """Group all undecided faces anew; confirmed faces stay, cluster and person ids survive by overlap.
 
     `faces` are all faces of one embedder, with the person and cluster they have today. `search` finds neighbours among
     them (default: numpy, exact up to 40,000 faces, by cells beyond). Every missed neighbour costs precision, because a
-    face whose best match is missing joins its second best: give an exact index where there is one. Nothing is
-    written anywhere: apply `Grouping.clusters`, or show `Grouping.changes` first.
+    face whose best match is missing joins its second best: give an exact index where there is one. A face in photos
+    that are the `same_picture` counts once, and founds nobody by itself. Nothing is written anywhere: apply
+    `Grouping.clusters`, or show `Grouping.changes` first.
     """
     policy = policy or GroupingPolicy()
     n = len(faces)
@@ -47,8 +49,9 @@ def regroup(
     floor = calibration.similarity_at(asked, 0.0)  # nobody is asked about less, not even in a library of one person
     a, b, similarity = similar_pairs(faces.face_ids, faces.vectors, search, policy.neighbours, floor)
     background = measure_background(faces.vectors, rough_groups(n, a, b, similarity, calibration))
-    weights = burst_weights(n, a, b, similarity)
-    once = burst_weights(n, a, b, similarity, at=COPY_SIMILARITY)
+    copies = same_picture(faces.photo_ids[a], faces.photo_ids[b])
+    weights = burst_weights(n, a, b, copies | (similarity >= BURST_SIMILARITY))
+    once = burst_weights(n, a, b, copies | (similarity >= COPY_SIMILARITY))
     linkage = MeanLinkage(faces.vectors, weights, faces.qualities, background, calibration)
     candidates = linkage.evidence(a, b) >= asked - _RIVALS
     a, b = a[candidates], b[candidates]

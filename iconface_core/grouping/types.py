@@ -19,6 +19,14 @@ Search = Callable[[F32, int], tuple[I64, F32]]
 The searched faces may include the queries themselves; grouping drops those by id.
 """
 
+SamePicture = Callable[[I64, I64], NDArray[np.bool_]]
+"""`same_picture(photo_ids (n,), photo_ids (n,)) -> (n,)`: whether two photos are copies of one picture."""
+
+
+def unlike(a: I64, b: I64) -> NDArray[np.bool_]:
+    """No photo is known to be a copy of another."""
+    return np.zeros(len(a), bool)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTable:

@@ -28,7 +28,8 @@ class Refusal(StrEnum):
 @dataclass(frozen=True, slots=True, eq=False)
 class DegradedFace:
     """The face to restore. `landmarks` (5, 2) in pixels; `vector` (dim,) unit length, of the candidates' embedder, or
-    None when it could not be embedded. `face_id` and `photo_id` are None when the photo is not in the library."""
+    None when it could not be embedded. `face_id` and `photo_id` are None when the photo is not in the library.
+    `copies`: ids of faces in copies of its photo."""
 
     landmarks: F32
     photo_hash: str
@@ -37,6 +38,7 @@ class DegradedFace:
     face_id: int | None = None
     photo_id: int | None = None
     captured_at: datetime | None = None
+    copies: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,6 +114,8 @@ def _refuse_as_evidence(
         return Refusal.SAME_PHOTO, codes.SAME_PHOTO()
     if candidate.photo_hash == degraded.photo_hash:
         return Refusal.NEAR_DUPLICATE, codes.SAME_CONTENT()
+    if candidate.face_id in degraded.copies:
+        return Refusal.NEAR_DUPLICATE, codes.SAME_LOOK()
     if degraded.vector is not None:
         similarity = float(candidate.vector @ degraded.vector)
         if similarity >= policy.duplicate_similarity:

@@ -17,7 +17,7 @@ reach the encoder as they were, at full depth and in their own colour profile.
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from iconface_core.errors import ImageReadError, ImageWriteError
 from iconface_core.reason_codes import CANNOT_ENCODE, NO_COPY
-from iconface_core.types import RgbU8
+from iconface_core.types import Patch, RgbU8
 
 from .atomic_write import name_limit, publish, shortened
 from .colour import GREY_MODES, to_srgb
@@ -67,14 +67,15 @@ def restored_names(source: Path, folder: Path, suffix: str) -> Iterator[Path]:
 
 def write_restored(
     source: Path,
-    restored: RgbU8,
+    restored: RgbU8 | Sequence[Patch],
     provenance: Provenance,
     folder: Path,
     *,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     full_pixels: int = DEFAULT_FULL_PIXELS,
 ) -> Written:
-    """Write `restored` (H, W, 3), the full upright pixels of `source` with some faces replaced, into `folder`.
+    """Write `source` with some faces replaced into `folder`: `restored` are the patches, later ones over earlier ones,
+    or all upright pixels (H, W, 3).
 
     The original is read again, never written. An existing file is never overwritten: the next free name is taken.
     Captions, comments, EXIF, colour profile, resolution, foreign XMP, that of a sidecar too, and the file's time are
@@ -84,10 +85,14 @@ def write_restored(
     """
     decoded = decode_upright(source, max_pixels=max_pixels, full_pixels=full_pixels)
     width, height = decoded.full_size
-    if restored.shape != (height, width, 3):
-        raise ValueError(f"{source} has {width} x {height} pixels, but the restored array has shape {restored.shape}")
+    patches = [Patch((0, 0, width, height), restored)] if isinstance(restored, np.ndarray) else restored
+    for patch in patches:
+        try:
+            patch.check_inside((height, width, 3))
+        except ValueError as e:
+            raise ValueError(f"{source}: {e}") from e
     try:
-        return _written(source, decoded, restored, provenance, folder)
+        return _written(source, decoded, patches, provenance, folder)
     except (ImageReadError, ImageWriteError):
         raise
     except Exception as e:  # what a damaged profile or block of metadata brings about
@@ -95,10 +100,10 @@ def write_restored(
         raise ImageWriteError(f"{source}: a restored copy cannot be made ({detail})", NO_COPY(detail=detail)) from e
 
 
-def _written(source: Path, decoded: Decoded, restored: RgbU8, provenance: Provenance, folder: Path) -> Written:
+def _written(source: Path, decoded: Decoded, patches: Sequence[Patch], provenance: Provenance, folder: Path) -> Written:
     width, height = decoded.full_size
     notes: list[str] = []
-    samples, icc = _carry_change(source, decoded, restored, notes)
+    samples, icc = _carry_change(source, decoded, patches, notes)
     suffix = _suffix_for(source, decoded, samples)
     if suffix.lower() != source.suffix.lower():
         notes.append(f"written as {suffix[1:]} instead of {decoded.format}")
@@ -163,7 +168,7 @@ def _suffix_for(source: Path, decoded: Decoded, samples: Image.Image | NDArray[n
 
 
 def _carry_change(
-    source: Path, decoded: Decoded, restored: RgbU8, notes: list[str]
+    source: Path, decoded: Decoded, patches: Sequence[Patch], notes: list[str]
 ) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
     not changed is not even converted, and nothing is held twice."""
@@ -172,7 +177,7 @@ def _carry_change(
     if deep is None and (image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info):
         if image.mode not in GREY_MODES or "transparency" in image.info:
             notes.append(f"{image.mode} pixels converted to sRGB")  # CMYK, a palette, Lab, one transparent colour
-            return Image.fromarray(restored), None
+            return _in_srgb(decoded, patches), None
         if image.mode == "1":
             notes.append("written in shades of grey; the original has black and white only")
         image = to_srgb(image, None).convert("L")
@@ -180,19 +185,40 @@ def _carry_change(
     to_native = _to_native(1 if grey else 3, decoded.icc)
     # The range of 32-bit values is that of the whole picture, never of a band.
     for band, rows in bands(image if decoded.image.mode in {"I", "F"} else decoded.image):
+        if not any(p.region[1] < rows.stop and rows.start < p.region[3] for p in patches):
+            continue
         before = np.asarray(to_srgb(band, decoded.icc))
-        changed = np.flatnonzero((before != restored[rows]).any((1, 2)))
+        restored = _patched(before, patches, rows.start)
+        changed = np.flatnonzero((before != restored).any((1, 2)))
         if changed.size == 0:
             continue
         some = slice(int(changed[0]), int(changed[-1]) + 1)
         there = slice(rows.start + some.start, rows.start + some.stop)
-        change = to_native(restored[there]).astype(np.int32) - to_native(before[some])
+        change = to_native(restored[some]).astype(np.int32) - to_native(before[some])
         if deep is not None:
             deep[there] = _moved(deep[there], change)
         else:
             own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
             image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
     return image if deep is None else deep, decoded.icc
+
+
+def _patched(strip: RgbU8, patches: Sequence[Patch], top: int) -> RgbU8:
+    out = strip.copy()
+    for patch in patches:
+        patch.put_into(out, top)
+    return out
+
+
+def _in_srgb(decoded: Decoded, patches: Sequence[Patch]) -> Image.Image:
+    """The picture with its patches, whatever its own colours are."""
+    image = decoded.image
+    out = Image.new("RGB", image.size)
+    for band, rows in bands(image):
+        out.paste(
+            Image.fromarray(_patched(np.asarray(to_srgb(band, decoded.icc)), patches, rows.start)), (0, rows.start)
+        )
+    return out
 
 
 def _moved(samples: _Samples, change: NDArray[np.int32]) -> _Samples:
@@ -221,12 +247,18 @@ def _deep_samples(source: Path, decoded: Decoded) -> NDArray[np.uint16] | None:
         bits = max(depth) if isinstance(depth, tuple) else int(str(depth))
     if bits != 16:
         return None
-    samples = cv2.imdecode(np.fromfile(source, np.uint8), cv2.IMREAD_UNCHANGED)
+    samples = cv2.imdecode(np.memmap(source, np.uint8, "r"), cv2.IMREAD_UNCHANGED)  # half a GB in one copy is enough
     if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
         return None
-    order = [2, 1, 0, 3][: samples.shape[2]]
-    upright: NDArray[np.uint16] = np.ascontiguousarray(_turn(samples[:, :, order], decoded.orientation))
+    _swap_red_and_blue(samples)
+    upright: NDArray[np.uint16] = np.ascontiguousarray(_turn(samples, decoded.orientation))
     return upright if upright.shape[:2] == (decoded.image.height, decoded.image.width) else None
+
+
+def _swap_red_and_blue(samples: NDArray[np.uint16]) -> None:
+    """From OpenCV's order of channels to ours, or back, in place."""
+    for row in samples:
+        row[:, :3] = row[:, 2::-1].copy()
 
 
 def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
@@ -345,7 +377,7 @@ def _write_png(
     if channels == 2:  # OpenCV has no grey + alpha
         samples = samples[:, :, [0, 0, 0, 1]]
     elif channels >= 3:
-        samples = samples[:, :, [2, 1, 0, 3][:channels]]
+        _swap_red_and_blue(samples)  # nobody needs them any more
     done, encoded = cv2.imencode(".png", samples)
     if not done:
         raise ValueError("OpenCV could not encode the PNG")

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from iconface_core.geometry import FFHQ_512, Template, invert
-from iconface_core.types import F32, AlignedFace, DetectedFace, RgbU8
+from iconface_core.types import F32, AlignedFace, DetectedFace, Patch, RgbU8
 
 from .grain import measure_grain, missing_grain
 from .region import CropPlacement, paste_mask
@@ -21,14 +21,39 @@ from .tone import is_grey, tone_matched
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pasted:
-    """`pixels` is a new photo (H, W, 3). `region` is x1, y1, x2, y2 of the part that may differ from the original, and
-    `mask` (y2 - y1, x2 - x1) says how much of the restored face each of its pixels holds, 0..1. `change` (y2 - y1,
-    x2 - x1, 3) is what was added there, 0..255 either way, but for the grain, which is nobody's gain."""
+    """`patch` is the part of the photo that may differ from the original: a photo of 80 megapixels is not copied for a
+    face. `mask` (y2 - y1, x2 - x1) says how much of the restored face each of its pixels holds, 0..1. `change`
+    (y2 - y1, x2 - x1, 3) is what was added there, 0..255 either way, but for the grain, which is nobody's gain.
+    `photo` is what was pasted onto, with the patches `before` it."""
 
-    pixels: RgbU8
-    region: tuple[int, int, int, int]
+    patch: Patch
     mask: F32
     change: F32
+    photo: RgbU8
+    before: tuple[Patch, ...] = ()
+
+    @property
+    def region(self) -> tuple[int, int, int, int]:
+        """x1, y1, x2, y2 of the patch."""
+        return self.patch.region
+
+    def surroundings(self) -> tuple[RgbU8, tuple[int, int]]:
+        """The patch with half its size on each side, all that is there of the photo; and x, y of its corner."""
+        x1, y1, x2, y2 = self.region
+        more = max(x2 - x1, y2 - y1, 2) // 2
+        left, top = max(0, x1 - more), max(0, y1 - more)
+        out = self.photo[top : y2 + more, left : x2 + more].copy()
+        for patch in (*self.before, self.patch):
+            patch.put_into(out, top, left)
+        return out, (left, top)
+
+    @property
+    def pixels(self) -> RgbU8:
+        """A new photo (H, W, 3)."""
+        out = self.photo.copy()
+        for patch in (*self.before, self.patch):
+            patch.put_into(out)
+        return out
 
 
 def paste_back(
@@ -38,29 +63,28 @@ def paste_back(
     landmarks: F32,
     *,
     others: Sequence[DetectedFace] = (),
-    onto: RgbU8 | None = None,
+    onto: Sequence[Patch] = (),
     seed: int = 0,
     template: Template = FFHQ_512,
 ) -> Pasted:
-    """Return a copy of `photo` with one face and its surroundings in the crop replaced by `restored`.
+    """Return `photo` with one face and its surroundings in the crop replaced by `restored`.
 
     `degraded` is the crop that was restored, `restored` (size, size, 3) the result on the same template, `landmarks`
     (5, 2) the face in photo pixels. The restorer's *change* of the crop is what is put in, so a face larger than the
     crop keeps the photo's own detail above the crop's resolution, and what was not changed keeps its bits. `others` are
-    the photo's other faces: not a pixel of theirs changes. Several faces: paste one after another, `onto` the result of
-    the one before (None: `photo` itself). `seed` is the grain's. Parts outside the photo are cut off. Raises ValueError
-    when the shapes of the crops, or of `photo` and `onto`, differ.
+    the photo's other faces: not a pixel of theirs changes. Several faces: paste one after another, `onto` the patches
+    of those before. `seed` is the grain's. Parts outside the photo are cut off. Raises ValueError when the shapes of
+    the crops differ, or a patch of `onto` is not of `photo`.
     """
     if restored.shape != degraded.pixels.shape:
         raise ValueError(f"restored crop has shape {restored.shape}, the degraded one {degraded.pixels.shape}")
-    canvas = photo if onto is None else onto
-    if canvas.shape != photo.shape:
-        raise ValueError(f"the photo has shape {photo.shape}, what to paste onto {canvas.shape}")
+    for patch in onto:
+        patch.check_inside(photo.shape)
     region = _region(photo, degraded.from_photo, template.size)
     x1, y1, x2, y2 = region
     if x2 <= x1 or y2 <= y1:
         nothing = np.zeros((0, 0), np.float32)
-        return Pasted(canvas.copy(), (0, 0, 0, 0), nothing, np.zeros((0, 0, 3), np.float32))
+        return Pasted(Patch((0, 0, 0, 0), photo[:0, :0]), nothing, np.zeros((0, 0, 3), np.float32), photo, tuple(onto))
     place = CropPlacement.of(degraded.from_photo, landmarks, (x1, y1), (y2 - y1, x2 - x1), template.size)
     was = photo[y1:y2, x1:x2].astype(np.float32)
     grey = is_grey(degraded.pixels)
@@ -73,14 +97,15 @@ def paste_back(
     grain = measure_grain(_around(photo, region)) if place.scale > 0.5 else None
     if grain is not None:
         new += missing_grain(grain, change, new, np.random.default_rng([seed, x1, y1]), grey=grey)
-    own = canvas[y1:y2, x1:x2]
+    own = photo[y1:y2, x1:x2].copy()
+    for patch in onto:
+        patch.put_into(own, y1, x1)
     new -= own
     new *= mask[..., None]
     new += own  # bit for bit where the mask is 0
-    pixels = canvas.copy()
-    pixels[y1:y2, x1:x2] = np.clip(new + 0.5, 0, 255, out=new).astype(np.uint8)
+    pixels = np.clip(new + 0.5, 0, 255, out=new).astype(np.uint8)
     change *= mask[..., None]
-    return Pasted(pixels, region, mask, change)
+    return Pasted(Patch(region, pixels), mask, change, photo, tuple(onto))
 
 
 def _region(photo: RgbU8, from_photo: F32, size: int) -> tuple[int, int, int, int]:

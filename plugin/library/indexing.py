@@ -11,6 +11,7 @@ from typing import TypedDict
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceChanges, FoundFace
 from iconface_core.geometry import ARCFACE_112, align_face
+from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.provenance import is_restored_output
 from iconface_core.images.read import Photo, check_photo, content_hash
 from iconface_core.protocols import FaceDetector, FaceEmbedder
@@ -47,6 +48,7 @@ class FileLook:
     failure: Reason | None = None
     photo: Photo | None = None
     faces: tuple[FoundFace, ...] = ()
+    perceptual_hash: bytes | None = None
 
 
 class Indexer:
@@ -108,7 +110,8 @@ class Indexer:
                 before = known(digest, embedder.id)
             if before is not None:
                 faces += self._still_there(photo, faces, before)
-            return FileLook(file, digest, photo=photo, faces=tuple(faces))
+            look = perceptual_hash(photo.pixels)
+            return FileLook(file, digest, photo=photo, faces=tuple(faces), perceptual_hash=look)
         except Exception as e:
             return _unreadable(file, e)
 
@@ -201,6 +204,7 @@ def store(tx: Tx, seen: FileLook, root_id: int | None, detector_id: str) -> Face
         captured_at=seen.photo.captured_at,
         format=seen.photo.format,
         detector=detector_id,
+        perceptual_hash=seen.perceptual_hash,
         **where,
     )
     was = (old.width, old.height) if old is not None and edited else None

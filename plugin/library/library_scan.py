@@ -14,6 +14,7 @@ from plugin.progress import Progress
 from plugin.reason_words import all_in_words
 from plugin.settings import Folders
 
+from .looks import add_missing_looks
 from .moved_copies import MovedCopies
 from .re_embedding import ReEmbedder
 from .scanning import GROUPING_PENDING, Scanner, ScanReport, only_one
@@ -79,10 +80,12 @@ class LibraryScan:
         preferred: Grouper,
         re_embedder: ReEmbedder,
         folders: Folders,
+        *,
+        max_pixels: int,
     ) -> None:
         self._gallery, self._scanner, self._copies = gallery, scanner, copies
         self._grouper, self._preferred, self._re_embedder = grouper, preferred, re_embedder
-        self._folders = folders
+        self._folders, self._max_pixels = folders, max_pixels
 
     def run(
         self,
@@ -103,6 +106,7 @@ class LibraryScan:
             if dry_run:
                 return report
             self._copies.catch_up()
+            add_missing_looks(self._gallery, max_pixels=self._max_pixels)
             if re_embed:
                 report.re_embedded, report.failed_vectors = self._re_embedder.run(progress)
             with self._gallery.begin(write=False) as tx:

@@ -9,6 +9,7 @@ from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
 from iconface_core.faces.student_facts import CLEAR_QUALITY
+from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.read import Photo, content_hash
 from iconface_core.protocols import DamagedFaceEmbedder
 from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
@@ -27,7 +28,7 @@ class PhotoFace:
     """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
     counts the faces of the photo from the left, from 1. `face` is in full upright pixels, and `size` the photo's
     (width, height) in them, (0, 0) when not known. `guess`: of a damaged face that nobody confirmed, the vector to
-    identify it by; None: `embedding` serves."""
+    identify it by; None: `embedding` serves. `perceptual_hash`: what the photo looks like, None when not known."""
 
     path: Path
     content_hash: str
@@ -42,6 +43,7 @@ class PhotoFace:
     captured_at: datetime | None = None
     guess: FaceEmbedding | None = None
     size: tuple[int, int] = (0, 0)
+    perceptual_hash: bytes | None = None
 
 
 class PhotoFaces:
@@ -80,8 +82,11 @@ class PhotoFaces:
             faces = tx.faces.of_photo(row.id) if row is not None and known else None
             embeddings = {} if faces is None else {f.id: tx.faces.embedding(f.id, self._embedder) for f in faces}
         if row is None or faces is None:
-            return photo, self._guessed(photo, self._look(path, digest, photo))
-        return photo, self._guessed(photo, self._from_gallery(path, photo, row, faces, embeddings))
+            subjects = self._look(path, digest, photo)
+        else:
+            subjects = self._from_gallery(path, photo, row, faces, embeddings)
+        look = perceptual_hash(photo.pixels)
+        return photo, self._guessed(photo, [replace(s, perceptual_hash=look) for s in subjects])
 
     def _guessed(self, photo: Photo, subjects: list[PhotoFace]) -> list[PhotoFace]:
         """The subjects, those too damaged for the embedder with a guess of what it would say of the clean face."""

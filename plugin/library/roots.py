@@ -57,6 +57,18 @@ class Roots:
         moved = tried(self._gallery, verb, dry_run=dry_run)
         return self._row(moved, photos), photos
 
+    def move_back(self, root_id: int, *, now: Path, before: Path) -> Row:
+        """Take a move back: the folder is missed again, or lies, at `before`, with everything known of its photos. What
+        a move made one with another folder of the library stays one.
+
+        Raises UsageError when it is not at `now` any more, NotFoundError for an unknown root."""
+        with self._gallery.begin() as tx:
+            if tx.roots.get(root_id).path != str(now):
+                raise UsageError(f"{now} is not the place of this folder any more: look at the folders again")
+            photos = tx.roots.move(root_id, before)
+            tx.roots.set_online(root_id, before.is_dir())
+            return self._row(tx.roots.get(root_id), photos)
+
     def _usable(self, folder: Path) -> Path:
         """An absolute folder that may be one of the library."""
         folder = absolute(folder)

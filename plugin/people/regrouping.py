@@ -39,7 +39,9 @@ class Grouper:
         """Group all undecided faces anew and write it with the questions left, or only say what would change."""
         with self._gallery.begin(write=False) as tx:
             store, faces, facts = self._store(tx), read_faces(tx, self._embedder), read_facts(tx)
-        grouping = regroup(faces, facts, self._embedder.calibration, self._policy, search=store.search)
+            pictures = tx.photos.pictures()
+        calibration, policy = self._embedder.calibration, self._policy
+        grouping = regroup(faces, facts, calibration, policy, search=store.search, same_picture=pictures.same)
         with self._gallery.begin(write=not dry_run) as tx:
             changes = tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run)
             if not dry_run:
@@ -64,6 +66,7 @@ class Grouper:
                 search=self._store(tx).search,
                 lookup=lambda ids: read_faces(tx, self._embedder, ids),
                 background=_from_text(tx.meta.get(self._background_key)),
+                same_picture=lambda a, b: tx.photos.pictures([*a.tolist(), *b.tolist()]).same(a, b),
             )
         with self._gallery.begin() as tx:
             changes = tx.faces.apply_decisions(decisions)

@@ -127,8 +127,8 @@ class ReferenceCandidates:
             return _with(c, NO_VECTOR())
         rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
         # What was decided holds for the very references that the restoration would choose: then all are weighed.
-        choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best)
         copies = copies_among(tx, subject, pool.rows)
+        choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best, copies)
         others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.face_id not in copies]
         references = [chosen.face_id for chosen in choice.chosen]
         reason = why_not_again(rows, input_sha256=c.photo_hash, restorer=restorer, references=references)
@@ -153,6 +153,7 @@ class ReferenceCandidates:
             photo_id=face.photo_id,
             captured_at=None if face.captured_at is None else datetime.fromisoformat(face.captured_at),
             size=(photo.width, photo.height),
+            perceptual_hash=photo.perceptual_hash,
         )
 
 

@@ -13,7 +13,7 @@ from iconface_core.images.provenance import Provenance, read_provenance
 from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, content_hash
 from iconface_core.images.write import restored_names, write_restored
 from iconface_core.reasons import Reason
-from iconface_core.types import RgbU8
+from iconface_core.types import Patch
 from plugin.errors import UsageError
 from plugin.library.degradation import row
 from plugin.models.backends import RestorerBackend
@@ -81,13 +81,15 @@ class RestoredCopies:
             return self._folder
         return self._folder / mirror_name(root, roots) / photo.parent.relative_to(root.path)
 
-    def write(self, photo: Path, pixels: RgbU8, provenance: Provenance, folder: Path) -> tuple[Path, Sequence[str]]:
+    def write(
+        self, photo: Path, patches: Sequence[Patch], provenance: Provenance, folder: Path
+    ) -> tuple[Path, Sequence[str]]:
         """Write the copy, or find the one that a run killed before its last step left. Returns it, and remarks."""
         there = existing_result(photo, folder, provenance, self._is_ours)
         if there is not None:
             return there, ()
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_restored(photo, pixels, provenance, folder, **self._limits)
+        written = write_restored(photo, patches, provenance, folder, **self._limits)
         return written.path, written.notes
 
     def _is_ours(self, copy: Path) -> bool:

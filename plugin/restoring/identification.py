@@ -22,8 +22,10 @@ from iconface_core.identity.references import (
     pose_of,
     select_references,
 )
+from iconface_core.images.same_picture import Pictures
 from iconface_core.reasons import Reason
 from iconface_core.types import I64
+from plugin.library.looks import LOOKS_STAMP
 from plugin.library.photo_faces import PhotoFace
 from plugin.library.points import frontal_landmarks
 from plugin.people.regrouping import read_faces
@@ -72,7 +74,7 @@ class Identifier:
     def __init__(self, gallery: Gallery, embedder: EmbedderFacts, damaged: Calibration | None = None) -> None:
         """`damaged`: what the vectors mean that subjects guessed through damage carry; of `embedder`'s space."""
         self._gallery, self._embedder, self._damaged = gallery, embedder, damaged
-        self._known: tuple[object, PeopleGallery, Album] | None = None
+        self._known: tuple[object, PeopleGallery, Album, Pictures] | None = None
 
     def answer(
         self, subjects: list[PhotoFace], *, person_id: int | None = None, limit: int = 3
@@ -138,7 +140,7 @@ class Identifier:
         closest = np.concatenate([(part @ people.vectors.T).max(1) for part in parts])
         asked = [subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]]
         with self._gallery.begin(write=False) as tx:
-            copies = {s.face_id: copies_of(tx, s, people.face_ids, people.vectors) for s in asked}
+            copies = {s.face_id: self._copies(tx, s) for s in asked}
         out: dict[int, tuple[int, str | None]] = {}
         for s in asked:
             assert s.face_id is not None, "faces of the library"
@@ -153,11 +155,20 @@ class Identifier:
         """A person's faces, ready for `choose`; worth keeping for several faces of that person."""
         return [self._candidate(r) for r in rows]
 
-    def choose(self, s: PhotoFace, pool: Sequence[ReferenceCandidate], *, limit: int = 3) -> ReferenceChoice:
-        """Which faces of a person's `pool` would help to restore `s`."""
+    def choose(
+        self, s: PhotoFace, pool: Sequence[ReferenceCandidate], copies: frozenset[int], *, limit: int = 3
+    ) -> ReferenceChoice:
+        """Which faces of a person's `pool` would help to restore `s`; `copies` are in copies of its photo."""
         return select_references(
             DegradedFace(
-                s.face.landmarks, s.content_hash, s.embedding.vector, s.quality, s.face_id, s.photo_id, s.captured_at
+                s.face.landmarks,
+                s.content_hash,
+                s.embedding.vector,
+                s.quality,
+                s.face_id,
+                s.photo_id,
+                s.captured_at,
+                copies,
             ),
             pool,
             self._embedder.calibration,
@@ -180,7 +191,7 @@ class Identifier:
             who, how, reason = s.person_id, "confirmed", YOU_CONFIRMED_IT()
         elif given is None:
             known = people()
-            facts = replace(facts, copies=copies_of(tx, s, known.face_ids, known.vectors))
+            facts = replace(facts, copies=self._copies(tx, s))
             found = self._identify(s, known, facts, around)
             reason = found.reason(names)
             if found.best is not None and found.best.hint > 0:
@@ -200,17 +211,24 @@ class Identifier:
         if who is None:
             return IdentifiedFace(s, how, reason, None, None, found, None, {})
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
-        choice = self.choose(s, self.pool(rows.values()), limit=limit)
-        copies = copies_among(tx, s, rows.values())
+        copies = copies_among(tx, s, list(rows.values()))
+        choice = self.choose(s, self.pool(rows.values()), copies, limit=limit)
         return IdentifiedFace(s, how, reason, who, names.get(who), found, choice, rows, copies)
 
     def _people(self, tx: Tx) -> PeopleGallery:
         ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
-        now = tx.faces.generation(self._embedder.id), tx.faces.owners_stamp(), ignored
+        now = tx.faces.generation(self._embedder.id), tx.faces.owners_stamp(), tx.meta.get(LOOKS_STAMP), ignored
         if self._known is None or self._known[0] != now:
             self._known = None  # the old faces make room for the new ones
-            self._known = now, *self._read_people(tx, ignored)
+            people, album = self._read_people(tx, ignored)
+            self._known = now, people, album, tx.photos.pictures(people.photo_ids.tolist())
         return self._known[1]
+
+    def _copies(self, tx: Tx, s: PhotoFace) -> frozenset[int]:
+        """Everybody's faces that are `s` in a copy of its photo."""
+        assert self._known is not None, "read by whoever asks"
+        _, people, _, pictures = self._known
+        return copies_of(tx, s, people.face_ids, people.photo_ids, people.vectors, pictures)
 
     def _read_people(self, tx: Tx, ignored: Sequence[int]) -> tuple[PeopleGallery, Album]:
         faces = read_faces(tx, self._embedder, states=("ok",))

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from gallery_db import Gallery
 from iconface_core.calibration import Calibration
 from iconface_core.damage.sharpness import measure, why_left_alone
@@ -15,16 +17,16 @@ from iconface_core.errors import ImageReadError
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.identity.verdict import VerdictKind, lost_likeness, refused_for_loss
 from iconface_core.images.provenance import FaceProvenance, Provenance, ReferenceUsed, is_restored_output
-from iconface_core.images.read import Photo, content_hash
-from iconface_core.pasting.paste import paste_back
+from iconface_core.images.read import content_hash
+from iconface_core.pasting.paste import Pasted, paste_back
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.reasons import Reason
-from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.types import AlignedFace, FaceEmbedding, Patch, RestoreInput, RestoreOptions, RgbU8
 from plugin.error_reasons import reason_of
 from plugin.errors import NotFoundError
 from plugin.library.bad_files import FAULTS_OF_A_FILE, in_file
 from plugin.library.photo_faces import PhotoFace, PhotoFaces, pick
-from plugin.models.cache import ModelSlot
+from plugin.models.cache import ModelSlot, give_back_memory
 from plugin.models.restorers import Restorers
 from plugin.reasons import (
     DRY_RUN,
@@ -93,7 +95,8 @@ class RestoreService:
         answers = self._whois.answer(subjects, person_id=request.person_id)
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=self._likeness)]
-        run = _Run(self, photo, everybody, request, on_step)
+        run = _Run(self, photo.pixels, everybody, request, on_step)
+        del photo  # the run lets go of the pixels before the copy, which is decoded anew, is written
         prepared = [run.prepare(a) for a in answers]
         run.restore([p for p in prepared if p.result.skipped is None])
         results = [p.result for p in prepared]
@@ -104,10 +107,12 @@ class RestoreService:
         known = likeness(answer.subject.embedding.vector, gallery_of(answer, self._calibration))
         return -1.0 if known is None else known
 
-    def embed(self, photo: RgbU8, subject: PhotoFace) -> FaceEmbedding:
-        """Embed the face of `subject` in other pixels of the same photo."""
+    def embed(self, pasted: Pasted, subject: PhotoFace) -> FaceEmbedding:
+        """Embed the face of `subject` as it was pasted."""
+        pixels, corner = pasted.surroundings()
+        landmarks = subject.face.landmarks - np.array(corner, np.float32)
         with self._embedder.use() as embedder:
-            return embedder.embed([align_face(photo, subject.face.landmarks, ARCFACE_112)])[0]
+            return embedder.embed([align_face(pixels, landmarks, ARCFACE_112)])[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,15 +132,16 @@ class _Run:
     def __init__(
         self,
         service: RestoreService,
-        photo: Photo,
+        photo: RgbU8,
         everybody: Sequence[PhotoFace],
         request: RestoreRequest,
         on_step: OnStep | None,
     ) -> None:
         self._s, self._request, self._on_step = service, request, on_step
         self._began = time.monotonic()
-        self._photo, self._everybody = photo.pixels, everybody
-        self._pixels, self._source_sha256 = photo.pixels, everybody[0].content_hash
+        self._photo, self._everybody = photo, everybody
+        self._patches: list[Patch] = []
+        self._source_sha256 = everybody[0].content_hash
         self._records: list[tuple[FaceResult, FaceProvenance]] = []
         self._references = ReferencePhotos(service._finder)
         self._options, self._weights = RestoreOptions(seed=request.seed, steps=request.steps), ""
@@ -215,14 +221,14 @@ class _Run:
             restored,
             s.face.landmarks,
             others=[other.face for other in self._everybody if other is not s],
-            onto=self._pixels,
+            onto=self._patches,
             seed=self._options.seed,
         )
         change = visible_change(pasted, s.face.landmarks)
         if not change.seen and not force and result.verdict is not None:
             self._refuse(result)  # what can be seen is less like the person, what is like them cannot be seen
             return True
-        found = self._judged(face, pasted.pixels)
+        found = self._judged(face, pasted)
         lost = found.verdict.kind is VerdictKind.REFUSED or lost_likeness(found.before, found.after)
         if result.verdict is None or not lost:
             result.strength, result.change = self._options.strength, change
@@ -239,13 +245,13 @@ class _Run:
         if share < 1:
             assert result.strength is not None
             result.notes.append(LESS_STRENGTH(strength=result.strength))
-        self._pixels = pasted.pixels
+        self._patches.append(pasted.patch)
         self._records.append((result, self._record(result, s)))
         return True
 
-    def _judged(self, face: _Prepared, pixels: RgbU8) -> Judged:
+    def _judged(self, face: _Prepared, pasted: Pasted) -> Judged:
         s = face.subject
-        found = judged(self._s._calibration, s.embedding, self._s.embed(pixels, s), face.gallery)
+        found = judged(self._s._calibration, s.embedding, self._s.embed(pasted, s), face.gallery)
         note = face.result.references_note
         if note is not None and note.code == NONE_READABLE:
             verdict = replace(found.verdict, reason=JUDGED_WITHOUT_REFERENCES(verdict=found.verdict.reason))
@@ -280,14 +286,16 @@ class _Run:
         )
 
     def finish(self, path: Path, results: Sequence[FaceResult]) -> None:
-        """Write the copy and remember every attempt, the refused ones too."""
+        """Write the copy and remember every attempt, the refused ones too. Nothing can be restored after it."""
+        del self._photo
+        give_back_memory()
         output: Path | None = None
         if self._records:
             faces = tuple(record for _, record in self._records)
             outputs, request = self._s._outputs, self._request
             provenance = Provenance(path.name, self._source_sha256, outputs.software, datetime.now(UTC), faces)
             folder = request.output or outputs.folder_for(path, beside=request.beside)
-            output, notes = outputs.write(path, self._pixels, provenance, folder)
+            output, notes = outputs.write(path, self._patches, provenance, folder)
             results[0].notes.extend(STATED(text=note) for note in notes)
         for result, _ in self._records:
             result.output = output

@@ -1,6 +1,6 @@
-"""Copies of the picture a face is in: byte for byte, saved anew, or made smaller. They are no evidence about it."""
+"""Copies of the picture a face is in, however damaged or changed. They are no evidence about it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
 from iconface_core.boxes import iou
 from iconface_core.grouping import COPY_SIMILARITY
+from iconface_core.images.same_picture import Pictures
 from iconface_core.types import F32, I64, BBox
 from plugin.library.photo_faces import PhotoFace
 
@@ -15,11 +16,28 @@ _PERHAPS = 0.9  # vectors of a face and of its copy that was saved anew, or made
 _SAME_PLACE = 0.8  # overlap of the boxes, each in parts of its picture
 
 
-def copies_of(tx: Tx, s: PhotoFace, face_ids: I64, vectors: F32) -> frozenset[int]:
-    """Those of these faces (`vectors` (N, dim), unit length) that are `s` itself in a copy of its photo: of the same
-    content, with nearly the same vector, or with much the same vector at the same place of the picture."""
+def copies_of(tx: Tx, s: PhotoFace, face_ids: I64, photo_ids: I64, vectors: F32, pictures: Pictures) -> frozenset[int]:
+    """Those of these faces (`vectors` (N, dim), unit length) that are `s` itself, or beside it, in a copy of its photo:
+    of the same content, the same picture to look at, with nearly the same vector, or with much the same vector at the
+    same place. `pictures` are those of the photos, as far as they are known."""
     if not len(face_ids):
         return frozenset()
+    alike = pictures.like(s.perceptual_hash, s.captured_at)
+    seen = np.isin(photo_ids, alike[alike != s.photo_id]) & (face_ids != (s.face_id or 0))
+    return frozenset(face_ids[seen].tolist()) | _by_vector(tx, s, face_ids, vectors)
+
+
+def copies_among(tx: Tx, s: PhotoFace, rows: Sequence[ReferenceRow]) -> frozenset[int]:
+    """As `copies_of`, among the faces of a person; and all faces of photos with the same content."""
+    same = frozenset(r.face_id for r in rows if r.content_hash == s.content_hash or r.photo_id == s.photo_id)
+    if not rows:
+        return same
+    face_ids, photo_ids = (np.array([getattr(r, name) for r in rows], np.int64) for name in ("face_id", "photo_id"))
+    pictures = tx.photos.pictures(photo_ids.tolist())
+    return same | copies_of(tx, s, face_ids, photo_ids, np.stack([r.vector for r in rows]), pictures)
+
+
+def _by_vector(tx: Tx, s: PhotoFace, face_ids: I64, vectors: F32) -> frozenset[int]:
     similarity = dict(zip(face_ids.tolist(), (vectors @ s.embedding.vector).tolist(), strict=True))
     alike = [i for i, cosine in similarity.items() if cosine >= _PERHAPS and i != s.face_id]
     faces = tx.faces.by_ids(alike)
@@ -33,16 +51,6 @@ def copies_of(tx: Tx, s: PhotoFace, face_ids: I64, vectors: F32) -> frozenset[in
         if placed or similarity[f.id] >= COPY_SIMILARITY or photo.content_hash == s.content_hash:
             out.add(f.id)
     return frozenset(out)
-
-
-def copies_among(tx: Tx, s: PhotoFace, rows: Iterable[ReferenceRow]) -> frozenset[int]:
-    """As `copies_of`, among the faces of a person; and all faces of photos with the same content."""
-    rows = list(rows)
-    same = frozenset(r.face_id for r in rows if r.content_hash == s.content_hash or r.photo_id == s.photo_id)
-    if not rows:
-        return same
-    ids = np.array([r.face_id for r in rows], np.int64)
-    return same | copies_of(tx, s, ids, np.stack([r.vector for r in rows]))
 
 
 def _part(box: BBox, size: tuple[int, int]) -> BBox | None:

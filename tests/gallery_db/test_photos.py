@@ -223,3 +223,23 @@ def test_odd_names(tx):
         tx.photos.upsert(name, "h")
     assert tx.photos.mark_failed(name, LEGACY(text="name")).path == "/lib/caf\\udce9.jpg"
     assert tx.photos.upsert("/lib/ü '%_\n.jpg", "h").path == "/lib/ü '%_\n.jpg"
+
+
+def test_looks_are_added_once_and_never_to_what_changed_meanwhile(tx):
+    look, other = bytes(48), bytes([255] * 48)
+    a, b, faceless = (tx.photos.upsert(f"/lib/{n}.jpg", n) for n in ("a", "b", "c"))
+    for p in (a, b):
+        tx.faces.replace_for_photo(p.id, [found(0)])
+    away = tx.photos.upsert("/away/d.jpg", "d", root_id=tx.roots.add(Path("/away")).id)
+    tx.faces.replace_for_photo(away.id, [found(0)])
+    tx.roots.set_online(away.root_id, False)
+    assert [p.id for p in tx.photos.without_look(9)] == [a.id, b.id]
+    tx.photos.upsert(b.path, "edited", perceptual_hash=other)
+    tx.photos.set_look([(a, look), (b, look)])
+    assert tx.photos.without_look(9) == []
+    pictures = tx.photos.pictures()
+    assert pictures.photo_ids.tolist() == [a.id, b.id]
+    assert pictures.like(other, None).tolist() == [b.id]
+    tx.photos.set_look([(a, b"")])  # could not be read
+    assert tx.photos.pictures().photo_ids.tolist() == [b.id]
+    assert tx.photos.pictures([a.id, faceless.id]).photo_ids.tolist() == []

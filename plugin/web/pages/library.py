@@ -12,7 +12,7 @@ from gallery_db.database.backups import backup
 from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
 from plugin.errors import NotFoundError, UsageError
-from plugin.job_kinds import CHANGES, enqueue_again, enqueue_reconcile
+from plugin.job_kinds import CHANGES, enqueue_again
 from plugin.library.auto_restore_rules import Mode, RestoreRules
 from plugin.library.roots import in_words
 from plugin.service import client
@@ -20,8 +20,8 @@ from plugin.unfinished import clear_pictures, note_clearing
 from plugin.web.context import Web, WebDep
 from plugin.web.edit_conflicts import check
 from plugin.web.responses import fragment, go, page, said
+from plugin.web.scan_jobs import look_through
 from plugin.web.views import folder_chooser, library_facts
-from plugin.web.views.library_facts import SCAN_NOW
 from plugin.web.words.jobs import JobWords, clock
 from plugin.web.words.reasons import on_page
 
@@ -96,19 +96,14 @@ def add(
     """Add a folder, and have it looked through by the worker."""
     folder = folder_chooser.typed(path)
     row = web.app.roots.add(folder)
-    with web.app.gallery.begin() as tx:
-        enqueue_reconcile(tx, row["root_id"], priority=SCAN_NOW, origin="hand")
-    client.ensure_worker(web.app.settings.folders)
+    look_through(web, row["root_id"])
     return go(request, f"/{then}", f"{folder.name} is in the library, and is looked through now.")
 
 
 @router.post("/library/folders/{root_id}/scan")
 def scan(request: Request, web: WebDep, root_id: int, accept_missing: Annotated[bool, Form()] = False) -> HTMLResponse:
     """Have a folder looked through by the worker. `accept_missing`: photos were deleted on purpose."""
-    with web.app.gallery.begin() as tx:
-        tx.roots.get(root_id)
-        enqueue_reconcile(tx, root_id, priority=SCAN_NOW, origin="hand", accept_missing=accept_missing)
-    client.ensure_worker(web.app.settings.folders)
+    look_through(web, root_id, accept_missing=accept_missing)
     return said(folders(request, web), "It is looked through as soon as possible.")
 
 

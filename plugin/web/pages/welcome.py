@@ -13,9 +13,9 @@ from plugin.service import client
 from plugin.web.context import Web, WebDep
 from plugin.web.edit_conflicts import check, person_stamp
 from plugin.web.responses import fragment, go, page, said
+from plugin.web.scan_jobs import SCAN_NOW
 from plugin.web.views import first_run
 from plugin.web.views.folder_chooser import chooser
-from plugin.web.views.library_facts import SCAN_NOW
 
 router = APIRouter()
 

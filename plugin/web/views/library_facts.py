@@ -18,7 +18,7 @@ from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import backend
 from iconface_core.models.files import BUNDLED
 from plugin.doctor import Check, examine
-from plugin.job_kinds import HAND, RECONCILE
+from plugin.job_kinds import RECONCILE
 from plugin.library.auto_restore_rules import RestoreRules, rules_of
 from plugin.library.disk import why_offline
 from plugin.settings import Folders
@@ -26,9 +26,6 @@ from plugin.web.words.reasons import on_page
 
 if TYPE_CHECKING:
     from plugin.app import App
-
-SCAN_NOW = HAND - 1
-"""Somebody waits for it, but a photo that somebody wants restored does not wait for a whole folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import numpy as np
 
 from iconface_core.calibration import Calibration
 from iconface_core.grouping import Background, Decision, FaceTable, GroupingFacts, GroupingPolicy, assign, exact_search
+from iconface_core.grouping.types import SamePicture, unlike
 from iconface_core.types import EmbedderId
 
 CALIBRATION = Calibration(EmbedderId("test"), 8.0, 13.0, bias=-6.8, slope=32.3, quality_bias=-5.9)
@@ -34,7 +35,11 @@ class Library:
         )
 
     def assign(
-        self, new: list[int], facts: GroupingFacts | None = None, policy: GroupingPolicy = POLICY
+        self,
+        new: list[int],
+        facts: GroupingFacts | None = None,
+        policy: GroupingPolicy = POLICY,
+        same_picture: SamePicture = unlike,
     ) -> list[Decision]:
         indexed = exact_search(self.faces.face_ids, self.faces.vectors)
         return assign(
@@ -45,6 +50,7 @@ class Library:
             search=indexed,
             lookup=lambda ids: self.faces.take(ids[::-1]),
             background=Background.unknown(DIM, 100.0),
+            same_picture=same_picture,
         )
 
 
@@ -59,6 +65,14 @@ def test_founds_a_person_with_an_older_undecided_face() -> None:
     library = Library([0, 0, 1, 1, 2], {0: 7, 1: 7})
     decisions = library.assign([3])
     assert [(d.face_id, d.kind, d.group) for d in decisions] == [(3, "new_person", 0), (2, "new_person", 0)]
+
+
+def test_copies_of_one_picture_found_nobody() -> None:
+    library = Library([0, 0, 0, 1, 1, 2], {3: 7, 4: 7})
+    decisions = library.assign([0, 1, 2], same_picture=lambda a, b: (a < 3) & (b < 3))
+    assert [d.kind for d in decisions] == ["defer"] * 3
+    decisions = library.assign([0, 1, 2], same_picture=lambda a, b: (a < 2) & (b < 2))
+    assert [d.kind for d in decisions] == ["new_person"] * 3
 
 
 def test_a_stranger_waits_without_a_question() -> None:

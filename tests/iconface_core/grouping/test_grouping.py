@@ -77,6 +77,14 @@ def test_min_faces() -> None:
     assert len(regroup(faces, GroupingFacts(), CALIBRATION, GroupingPolicy(min_faces=3)).clusters) == 1
 
 
+def test_copies_of_one_picture_are_nobody_yet() -> None:
+    faces = world([0] * 3 + [1] * 2)
+    of_one = regroup(faces, GroupingFacts(), CALIBRATION, same_picture=lambda a, b: (a < 3) & (b < 3))
+    assert parts(faces, of_one) == {frozenset({3, 4})}
+    of_two = regroup(faces, GroupingFacts(), CALIBRATION, same_picture=lambda a, b: (a < 2) & (b < 2))
+    assert parts(faces, of_two) == {frozenset({0, 1, 2}), frozenset({3, 4})}
+
+
 def test_no_faces() -> None:
     faces = world([0]).take(np.empty(0, np.int64))
     assert regroup(faces, GroupingFacts(), CALIBRATION).clusters == ()

@@ -126,7 +126,7 @@ ACCOUNTS = {
     Refusal.RESTORED: {codes.OUR_OUTPUT},
     Refusal.REJECTED: {codes.REJECTED},
     Refusal.SAME_PHOTO: {codes.SAME_PHOTO},
-    Refusal.NEAR_DUPLICATE: {codes.SAME_CONTENT, codes.SAME_PICTURE, codes.SAME_BURST},
+    Refusal.NEAR_DUPLICATE: {codes.SAME_CONTENT, codes.SAME_LOOK, codes.SAME_PICTURE, codes.SAME_BURST},
     Refusal.DOUBTFUL: {codes.UNSURE_PERSON, codes.UNLIKE},
     Refusal.LOW_QUALITY: {codes.LOW_QUALITY, codes.LOW_DET_SCORE},
     Refusal.TOO_SMALL: {codes.REFERENCE_SMALL},

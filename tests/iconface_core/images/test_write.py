@@ -17,6 +17,7 @@ from iconface_core.images.atomic_write import publish
 from iconface_core.images.provenance import FaceProvenance, Provenance, read_provenance
 from iconface_core.images.read import read_photo
 from iconface_core.images.write import write_restored
+from iconface_core.types import Patch
 
 RECORD = Provenance(
     "old.jpg",
@@ -268,3 +269,30 @@ def test_what_transparency_hides_altogether_keeps_its_pixels(tmp_path: Path, mod
     assert np.array_equal(copy[:, :16], original[:, :16])
     assert (copy[:, 16:, 0] == 120).all()
     assert np.array_equal(copy[..., -1], original[..., -1])
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "tif", "palette", "cmyk", "deep", "grey"])
+def test_patches_write_the_same_bytes_as_the_whole_picture(pictures, tmp_path: Path, kind: str) -> None:
+    suffix = {"palette": "png", "cmyk": "jpg", "deep": "png", "grey": "jpg"}.get(kind, kind)
+    source = tmp_path / f"a.{suffix}"
+    image = Image.fromarray(pictures.textured(200, 120))
+    if kind == "deep":
+        cv2.imwrite(str(source), np.asarray(image)[:, :, ::-1].astype(np.uint16) * 257)
+    else:
+        modes = {"palette": "P", "cmyk": "CMYK", "grey": "L"}
+        image.convert(modes.get(kind, "RGB")).save(source)
+    whole = read_photo(source).pixels.copy()
+    patches = [Patch((30, 20, 90, 70), np.full((50, 60, 3), 90, np.uint8))]
+    patches.append(Patch((80, 60, 200, 120), 255 - whole[60:120, 80:200]))  # over a corner of the first
+    for patch in patches:
+        patch.put_into(whole)
+    one = write_restored(source, whole, RECORD, tmp_path).path
+    other = write_restored(source, patches, RECORD, tmp_path).path
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_patch_of_another_picture_is_refused(pictures, tmp_path: Path) -> None:
+    source = pictures.save(tmp_path / "a.jpg")
+    with pytest.raises(ValueError, match="96 x 64"):
+        write_restored(source, [Patch((90, 0, 100, 10), np.zeros((10, 10, 3), np.uint8))], RECORD, tmp_path)
+    assert list(tmp_path.iterdir()) == [source]

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.pasting.paste import paste_back
 from iconface_core.pasting.region import FADE, radius
-from iconface_core.types import BBox, DetectedFace
+from iconface_core.types import BBox, DetectedFace, Patch
 
 
 def smooth_photo(height: int, width: int, seed: int = 0, *, grain: float = 0.0) -> np.ndarray:
@@ -94,13 +94,13 @@ def test_several_faces_are_pasted_onto_each_other() -> None:
     boxes = [other_face((x - 40, 70, x + 40, 170)) for x in (120, 260)]
     first = paste_back(photo, crops[0], texture(crops[0].pixels), everybody[0], others=boxes[1:])
     both = paste_back(
-        photo, crops[1], texture(crops[1].pixels), everybody[1], others=boxes[:1], onto=first.pixels
+        photo, crops[1], texture(crops[1].pixels), everybody[1], others=boxes[:1], onto=[first.patch]
     ).pixels
     assert (both[70:170, 80:160] == first.pixels[70:170, 80:160]).all()
     assert (both[70:170, 80:160] != photo[70:170, 80:160]).any()
     assert (both[70:170, 220:300] != photo[70:170, 220:300]).any()
-    with pytest.raises(ValueError, match="paste onto"):
-        paste_back(photo, crops[1], crops[1].pixels, everybody[1], onto=photo[1:])
+    with pytest.raises(ValueError, match="no part of a photo of 400 x 240"):
+        paste_back(photo, crops[1], crops[1].pixels, everybody[1], onto=[Patch((0, 1, 400, 241), photo)])
 
 
 def test_a_large_face_keeps_detail_the_crop_cannot_hold() -> None:

@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -184,3 +186,21 @@ def test_kill_minus_nine_loses_and_doubles_nothing(own: Own):
     fresh("library", "add", folder)
     fresh("scan")
     assert people(cli) == people(fresh)
+
+
+def test_photos_indexed_before_are_looked_at_by_the_next_scan(own: Own):
+    folder, cli = own("*person1*.jpg")
+    cli("scan")
+    with Gallery.open(cli.home / "data" / "gallery.db") as gallery:
+        with gallery.begin(write=False) as tx:
+            before = {p.id: p.perceptual_hash for p in tx.photos.find()}
+        assert {len(look or b"") for look in before.values()} == {48}
+        with closing(sqlite3.connect(gallery.path)) as c:
+            c.execute("update photo set perceptual_hash = null")
+            c.commit()
+        (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff" + bytes(100))
+        cli("scan")
+        with gallery.begin(write=False) as tx:
+            after = tx.photos.pictures(before)
+    assert after.photo_ids.tolist() == sorted(before)
+    assert all(int(i) in after.like(before[int(i)], None) for i in after.photo_ids)

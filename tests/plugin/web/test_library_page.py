@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,56 @@ def test_a_folder_that_cannot_be_opened_says_so(user: Path):
     (user / "Documents").chmod(0)
     with pytest.raises(UsageError, match="cannot be opened"):
         folder_chooser.look(str(user / "Documents"), folder_chooser.places())
+
+
+def test_a_folder_that_moved_is_asked_for_where_it_is_missed_and_taken_back(
+    site: TestClient, app: App, service: StandingBy, own_root, tmp_path: Path
+):
+    folder, root_id = own_root
+    new = tmp_path / "drive 2" / "Ärger & Söhne"
+    new.parent.mkdir()
+    folder.rename(new)
+    (tmp_path / "empty").mkdir()
+    url = f"/library/folders/{root_id}/move"
+    assert f'href="{url}"' in site.get("/library").text
+
+    def known() -> list[str]:
+        with app.gallery.begin(write=False) as tx:
+            return sorted(tx.photos.known(root_id))
+
+    before = known()
+    assert "is the drive plugged in" in text_of(site.get(url, params={"to": str(tmp_path / "none")}).text).casefold()
+    assert "holds none of the 12 photos" in text_of(site.get(url, params={"to": str(tmp_path / "empty")}).text)
+    asked = site.get(url, params={"to": str(new)}).text
+    assert str(new) in unescape(asked)
+    assert "12 photos will be looked for there" in text_of(asked)
+    assert known() == before, "asking moves nothing"
+
+    done = site.get(site.post(url, data={"before": str(folder), "to": str(new)}).headers["location"])
+    assert known() == [str(new / Path(p).name) for p in before]
+    assert "Undo" in done.text
+    service.work()
+    with app.gallery.begin(write=False) as tx:
+        assert tx.photos.counts()["missing"] == 0
+        assert tx.roots.get(root_id).online
+
+    back = {"now": str(new), "before": str(folder)}
+    site.post(f"{url}-back", data=back)
+    assert known() == before
+    assert f'href="{url}"' in site.get("/library").text, "it is missed there again"
+    assert site.post(f"{url}-back", data=back).status_code == 400, "not twice"
+
+
+def test_a_move_onto_another_folder_of_the_library_says_so_and_offers_no_way_back(
+    site: TestClient, app: App, service: StandingBy, own_root, tmp_path: Path
+):
+    folder, root_id = own_root
+    new = tmp_path / "new"
+    folder.rename(new)
+    app.roots.add(new)
+    url = f"/library/folders/{root_id}/move"
+    assert "Both become one" in site.get(url, params={"to": str(new)}).text
+    done = site.get(site.post(url, data={"before": str(folder), "to": str(new)}).headers["location"])
+    assert "is here now" in done.text
+    assert "Undo" not in done.text
+    assert [r["path"] for r in app.roots.rows() if r["root_id"] != 1] == [str(new)]
