@@ -9,7 +9,8 @@ from typing import Any
 
 from gallery_db import Tx
 from gallery_db.records import Origin
-from plugin.paths import printable
+
+from .paths import printable
 
 RESTORE = "restore"
 CHANGES = "changes"

@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from plugin.paths import make_private
+from .paths import make_private
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,9 @@
 """The words of reasons in windows and notifications, where they differ from those of the command line."""
 
 from iconface_core import reason_codes as core
-from plugin import reasons as app
-from plugin.reason_words import table
+
+from . import reasons as app
+from .reason_words import table
 
 PLAIN = table(
     {

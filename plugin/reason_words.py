@@ -11,9 +11,10 @@ from typing import Any
 
 from iconface_core import reason_codes as core
 from iconface_core.reasons import LEGACY, Reason
-from plugin import reasons as app
-from plugin.plain_text import counted
-from plugin.wording import Words, worded
+
+from . import reasons as app
+from .plain_text import counted
+from .wording import Words, worded
 
 
 def in_words(reason: Reason) -> str:

@@ -12,8 +12,9 @@ from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.gallery import Tx
 from iconface_core.images.leftovers import leftovers, sweep
-from plugin.picture_cache import clear
-from plugin.settings import Folders
+
+from .picture_cache import clear
+from .settings import Folders
 
 log = logging.getLogger(__name__)
 

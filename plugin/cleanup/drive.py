@@ -12,18 +12,18 @@ from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
 from iconface_core.reasons import from_json
-from plugin.errors import BusyError
-from plugin.job_kinds import CLEANUP_ITEM, RESTORE
-from plugin.reason_words import in_words
-from plugin.service.control import ask
-from plugin.service.lock import only_service
-from plugin.service.run import make_supervisor
-from plugin.settings import Settings
 
+from ..errors import BusyError
+from ..job_kinds import CLEANUP_ITEM, RESTORE
+from ..reason_words import in_words
+from ..service.control import ask
+from ..service.lock import only_service
+from ..service.run import make_supervisor
+from ..settings import Settings
 from .feeder import open_jobs, stop
 
 if TYPE_CHECKING:
-    from plugin.jobs.supervisor import Supervisor
+    from ..jobs.supervisor import Supervisor
 
 NAP_S = 30.0
 """While the gate is shut the queue is looked at again after so long."""

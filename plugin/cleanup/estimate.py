@@ -8,7 +8,8 @@ from statistics import median
 
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord
-from plugin.job_kinds import RESTORE
+
+from ..job_kinds import RESTORE
 
 RECENT = 200
 """So many of the latest restorations are looked at."""

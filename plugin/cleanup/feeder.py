@@ -13,16 +13,15 @@ from gallery_db import Gallery, NotFoundError
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupItem, CleanupRecord
-from plugin.job_kinds import CLEANUP_ITEM, CLEANUP_PRIORITY, RESTORE
-from plugin.jobs.context import JobContext
-from plugin.paths import printable
-from plugin.reasons import ANOTHER_CLEANUP, FED, WAITING
 
+from ..job_kinds import CLEANUP_ITEM, CLEANUP_PRIORITY, RESTORE
+from ..jobs.context import JobContext
+from ..paths import printable
+from ..reasons import ANOTHER_CLEANUP, FED, WAITING
 from .schedule import Gate, Hours
 
 if TYPE_CHECKING:
-    from plugin.app import App
-
+    from ..app import App
     from .estimate import Estimate
 
 FEED = 4

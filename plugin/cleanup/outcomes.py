@@ -9,10 +9,11 @@ from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord, RestorationRecord
 from iconface_core.reasons import Reason, from_json, read_reasons
-from plugin.job_kinds import RESTORE
-from plugin.reason_words import all_in_words, in_words
-from plugin.reasons import FACE_GONE, UNSEEN
-from plugin.rows import Row
+
+from ..job_kinds import RESTORE
+from ..reason_words import all_in_words, in_words
+from ..reasons import FACE_GONE, UNSEEN
+from ..rows import Row
 
 Kind = Literal["restored", "refused", "left alone", "failed", "cancelled", "waiting"]
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from gallery_db.faces.measures import DegradedFilter
 from iconface_core.damage.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
 from iconface_core.reasons import Reason
-from plugin.reason_words import GAINS
-from plugin.reasons import FEWER_REFERENCES, LITTLE_TO_GAIN, NO_GOOD_REFERENCE, NO_VISIBLE_GAIN
-from plugin.restoring.candidates import Candidate
-from plugin.restoring.result import degradation_row
-from plugin.rows import Row
 
+from ..reason_words import GAINS
+from ..reasons import FEWER_REFERENCES, LITTLE_TO_GAIN, NO_GOOD_REFERENCE, NO_VISIBLE_GAIN
+from ..restoring.candidates import Candidate
+from ..restoring.result import degradation_row
+from ..rows import Row
 from .estimate import Estimate, estimate
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 
 @dataclass(frozen=True, slots=True)

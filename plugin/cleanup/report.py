@@ -16,16 +16,16 @@ from gallery_db.records import CleanupRecord
 from iconface_core.errors import ImageReadError
 from iconface_core.reasons import read_reasons
 from iconface_core.types import RgbU8
-from plugin.errors import UsageError
-from plugin.library.photo_reader import PhotoReader
-from plugin.progress import Progress
-from plugin.reason_words import all_in_words, in_words
 
+from ..errors import UsageError
+from ..library.photo_reader import PhotoReader
+from ..progress import Progress
+from ..reason_words import all_in_words, in_words
 from .estimate import paces, size_words, time_words
 from .outcomes import CleanupOutcome, counts, ended_jobs, outcomes
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 SUFFIXES = (".html", ".csv")
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import psutil
 
 from gallery_db.records import CleanupRecord
-from plugin.errors import UsageError
+
+from ..errors import UsageError
 
 BUSY_SHARE = 0.3
 """More of the machine's processors than this in use by others: somebody is working."""

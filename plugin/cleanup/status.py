@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import CleanupRecord
-from plugin.job_kinds import CLEANUP_ITEM
-from plugin.rows import Row
 
+from ..job_kinds import CLEANUP_ITEM
+from ..rows import Row
 from .outcomes import Kind, counts, outcomes
 
 

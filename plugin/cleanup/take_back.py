@@ -2,11 +2,11 @@
 
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, DecisionRecord
-from plugin.errors import UsageError
-from plugin.library.moved_copies import MovedCopies
-from plugin.people.people import People
-from plugin.restoring.decisions import remove_outputs
 
+from ..errors import UsageError
+from ..library.moved_copies import MovedCopies
+from ..people.people import People
+from ..restoring.decisions import remove_outputs
 from .outcomes import outcomes
 
 

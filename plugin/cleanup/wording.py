@@ -5,11 +5,11 @@ from datetime import datetime
 
 from iconface_core import reason_codes as core
 from iconface_core.damage.sharpness import Degradation
-from plugin import reasons as app
-from plugin.reason_words import all_in_words, table
-from plugin.restoring.candidates import Candidate
-from plugin.wording import worded
 
+from .. import reasons as app
+from ..reason_words import all_in_words, table
+from ..restoring.candidates import Candidate
+from ..wording import worded
 from .plan import CleanupPlan
 from .status import CleanupStatus
 

@@ -14,11 +14,12 @@ from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import CleanupRecord, JobRecord
-    from plugin.app import App
-    from plugin.cleanup.drive import Waiting
-    from plugin.cleanup.plan import CleanupPlan, PlanRequest
-    from plugin.cleanup.schedule import Hours
-    from plugin.cleanup.status import CleanupStatus
+
+    from ..app import App
+    from ..cleanup.drive import Waiting
+    from ..cleanup.plan import CleanupPlan, PlanRequest
+    from ..cleanup.schedule import Hours
+    from ..cleanup.status import CleanupStatus
 
 People = Annotated[
     list[str] | None, typer.Option("--people", "-p", help="only of this person (id or name); may be repeated")
@@ -69,8 +70,8 @@ def plan(
     """Which faces are degraded and of whom, with which references, what to expect, and how long it would take."""
     from dataclasses import asdict
 
-    from plugin.cleanup.plan import PlanRequest, item_row, make_plan
-    from plugin.cleanup.wording import HEAD, summary_lines, table_rows
+    from ..cleanup.plan import PlanRequest, item_row, make_plan
+    from ..cleanup.wording import HEAD, summary_lines, table_rows
 
     asked = PlanRequest(
         people=tuple(people or ()),
@@ -120,11 +121,11 @@ def run(
     if dry_run:
         plan(ctx, people, since, until, root, limit, min_degradation, min_references, min_gain, again, restorer)
         return 0
-    from plugin.cleanup.drive import drive, unpause
-    from plugin.cleanup.outcomes import ended_jobs
-    from plugin.cleanup.plan import PlanRequest
-    from plugin.cleanup.schedule import Hours
-    from plugin.cleanup.wording import status_lines
+    from ..cleanup.drive import drive, unpause
+    from ..cleanup.outcomes import ended_jobs
+    from ..cleanup.plan import PlanRequest
+    from ..cleanup.schedule import Hours
+    from ..cleanup.wording import status_lines
 
     window = None if hours is None else Hours.parse(hours)
     asked = PlanRequest(
@@ -178,8 +179,9 @@ def run(
 def pause(ctx: typer.Context) -> None:
     """Stop after the photos in hand. `cleanup run` goes on."""
     from gallery_db import Gallery
-    from plugin.cleanup.drive import pause as hold
-    from plugin.cleanup.feeder import unfinished
+
+    from ..cleanup.drive import pause as hold
+    from ..cleanup.feeder import unfinished
 
     session = Session.of(ctx)
     folders = session.settings().folders
@@ -194,8 +196,9 @@ def pause(ctx: typer.Context) -> None:
 def stop(ctx: typer.Context) -> None:
     """End it here. What is restored stays; `cleanup run` plans anew."""
     from gallery_db import Gallery
-    from plugin.cleanup.drive import end
-    from plugin.cleanup.feeder import unfinished
+
+    from ..cleanup.drive import end
+    from ..cleanup.feeder import unfinished
 
     session = Session.of(ctx)
     folders = session.settings().folders
@@ -209,7 +212,7 @@ def stop(ctx: typer.Context) -> None:
 
 def status(ctx: typer.Context) -> None:
     """How far the latest clean-up is, and what came of it."""
-    from plugin.cleanup.wording import status_lines
+    from ..cleanup.wording import status_lines
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -224,8 +227,8 @@ def report(
     limit: Annotated[int, typer.Option(min=1, help="at most so many faces with pictures")] = 500,
 ) -> None:
     """Write what came of it: a page with pictures before and after, and a table. The page is whole in itself."""
-    from plugin.cleanup.report import write_report
-    from plugin.paths import absolute
+    from ..cleanup.report import write_report
+    from ..paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app, session.out.progress("report", "faces") as progress:
@@ -235,7 +238,7 @@ def report(
 
 def measure(ctx: typer.Context) -> int:
     """Measure faces in all pixels of their photos, where indexing did not. Stop it at any time and run it again."""
-    from plugin.job_handlers.measure import measure_missing
+    from ..job_handlers.measure import measure_missing
 
     session = Session.of(ctx)
     with session.app() as app, session.out.progress("measuring", "faces") as progress:
@@ -247,7 +250,7 @@ def measure(ctx: typer.Context) -> int:
 
 def _continued(app: "App", session: Session, hours: "Hours | None", *, idle: bool) -> "CleanupRecord | None":
     """The unfinished clean-up, which goes on; None when there is none."""
-    from plugin.cleanup.feeder import resume, unfinished
+    from ..cleanup.feeder import resume, unfinished
 
     run = unfinished(app.gallery)
     if run is not None:
@@ -261,9 +264,9 @@ def _begun(
     app: "App", session: Session, asked: "PlanRequest", restorer: str, hours: "Hours | None", *, idle: bool
 ) -> "CleanupRecord | None":
     """A new clean-up; None when its plan is empty."""
-    from plugin.cleanup.feeder import start
-    from plugin.cleanup.plan import make_plan
-    from plugin.cleanup.wording import summary_lines
+    from ..cleanup.feeder import start
+    from ..cleanup.plan import make_plan
+    from ..cleanup.wording import summary_lines
 
     made = make_plan(app, asked.resolve(app), restorer=restorer)
     for line in summary_lines(made):
@@ -276,14 +279,14 @@ def _begun(
 
 
 def _status(app: "App") -> "CleanupStatus":
-    from plugin.cleanup.status import cleanup_status
+    from ..cleanup.status import cleanup_status
 
     with app.gallery.begin(write=False) as tx:
         return cleanup_status(tx)
 
 
 def _summary(made: "CleanupPlan") -> dict[str, Any]:
-    from plugin.cleanup.wording import left_alone
+    from ..cleanup.wording import left_alone
 
     codes: Counter[str] = Counter()
     for reason, n in made.left.items():

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plugin.errors import NotFoundError
-from plugin.job_pause import EVERYTHING, RESTORE, paused_kinds
-from plugin.jobs.inbox import drop
-from plugin.paths import printable
-from plugin.service.start import wake_or_start
-
+from ..errors import NotFoundError
+from ..job_pause import EVERYTHING, RESTORE, paused_kinds
+from ..jobs.inbox import drop
+from ..paths import printable
+from ..service.start import wake_or_start
 from .session import Session
 
 

@@ -43,8 +43,8 @@ def evaluate(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all cores")] = None,
 ) -> None:
     """Measure restorers on people they were never trained on: distance to the truth, sharpness, identity."""
-    from plugin.paths import absolute
-    from plugin.training.evaluation import EvalRequest, run_eval, write_report
+    from ..paths import absolute
+    from ..training.evaluation import EvalRequest, run_eval, write_report
 
     session = Session.of(ctx)
     request = EvalRequest(packs or (), weights or (), level or (), limit, steps, gallery, real_esrgan, cache, threads)

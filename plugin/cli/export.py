@@ -20,8 +20,8 @@ def export(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
     """Write people and their faces to a new file for other programs: names, boxes and photos, no face vectors."""
-    from plugin.exporters import registry
-    from plugin.paths import absolute
+    from ..exporters import registry
+    from ..paths import absolute
 
     session = Session.of(ctx)
     target = absolute(out)

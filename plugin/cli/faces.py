@@ -13,7 +13,8 @@ from .session import SHARED_HELP, Session, path
 if TYPE_CHECKING:
     from gallery_db.gallery import Tx
     from gallery_db.records import DecisionRecord
-    from plugin.app import App
+
+    from ..app import App
 
 PersonOption = Annotated[str, typer.Option("--person", "-p", metavar="PERSON", help="a person's id or name")]
 
@@ -47,7 +48,8 @@ def show_all(
 ) -> None:
     """List faces in order of id."""
     from gallery_db.records import FaceFilter
-    from plugin.paths import absolute
+
+    from ..paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -80,7 +82,7 @@ def show_all(
 
 def show(ctx: typer.Context, face: Annotated[int, typer.Argument(help="face id")]) -> None:
     """Show all that is known of one face."""
-    from plugin.rows import face_row
+    from ..rows import face_row
 
     session = Session.of(ctx)
     with session.app() as app, app.gallery.begin(write=False) as tx:
@@ -151,7 +153,8 @@ def add(
 ) -> None:
     """Add a face that was not found, as a box drawn by hand."""
     from iconface_core.types import BBox
-    from plugin.paths import absolute
+
+    from ..paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from plugin import interrupts
-from plugin.errors import AppError
-
+from .. import interrupts
+from ..errors import AppError
 from .session import Session, split_shared
 
 
@@ -44,7 +43,7 @@ def quick(argv: Sequence[str]) -> int | None:
 def _tell_pause(session: Session, photos: int, kind: str) -> None:
     if sys.stderr.isatty():
         return
-    from plugin.notifications.immediate import tell_pause
+    from ..notifications.immediate import tell_pause
 
     tell_pause(photos, kind, session.own_home, session.settings())
 
@@ -53,6 +52,6 @@ def _tell(session: Session, error: Exception) -> None:
     """In a file manager nobody reads what is printed."""
     if sys.stderr.isatty():
         return
-    from plugin.notifications.immediate import tell_trouble
+    from ..notifications.immediate import tell_trouble
 
     tell_trouble(error, session.settings)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plugin.paths import make_private
+from ..paths import make_private
 
 if TYPE_CHECKING:
     from .session import Session

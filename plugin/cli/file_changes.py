@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plugin.file_managers.registry import InstallOutcome
-    from plugin.installed_files.changes import FileChange
+    from ..file_managers.registry import InstallOutcome
+    from ..installed_files.changes import FileChange
 
 
 def needed(outcome: "InstallOutcome") -> "list[FileChange]":

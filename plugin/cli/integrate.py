@@ -12,7 +12,7 @@ from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.file_managers.registry import InstallOutcome, Integration
+    from ..file_managers.registry import InstallOutcome, Integration
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="see: iconface integrate list")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]
@@ -29,7 +29,7 @@ def register(root: typer.Typer) -> None:
 
 def show_all(ctx: typer.Context) -> None:
     """List the file managers this works with, and whether the entry is there."""
-    from plugin.file_managers.registry import status
+    from ..file_managers.registry import status
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = [
@@ -54,7 +54,7 @@ def uninstall(ctx: typer.Context, names: Names = None, dry_run: DryRun = False) 
 
 
 def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bool) -> int:
-    from plugin.file_managers.registry import carry_out, chosen
+    from ..file_managers.registry import carry_out, chosen
 
     backups = session.settings().folders.state / "desktop-backups"
     todo = chosen(_known(session), names, wanted=wanted)
@@ -68,10 +68,10 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
 
 
 def _known(session: Session) -> "list[Integration]":
-    from plugin.file_managers.added import added_menus
-    from plugin.file_managers.registry import integrations
-    from plugin.installed_files.command import entry_command
-    from plugin.installed_files.own_files import UserFolders
+    from ..file_managers.added import added_menus
+    from ..file_managers.registry import integrations
+    from ..installed_files.command import entry_command
+    from ..installed_files.own_files import UserFolders
 
     places = UserFolders.of(os.environ, Path.home(), session.settings().folders.data)
     command = entry_command(session.own_home)

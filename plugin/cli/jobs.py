@@ -84,7 +84,7 @@ def retry(
     everything: Annotated[bool, typer.Option("--all", help="all that failed")] = False,
 ) -> int:
     """Try failed or cancelled jobs again."""
-    from plugin.errors import UsageError
+    from ..errors import UsageError
 
     session = Session.of(ctx)
     if everything == bool(jobs):
@@ -128,9 +128,9 @@ def clear(
 
 def run(ctx: typer.Context) -> int:
     """Do all jobs that are due, here and now, and come back. With the service running it does them, and this waits."""
-    from plugin.errors import BusyError
-    from plugin.service.lock import only_service
-    from plugin.service.run import make_supervisor
+    from ..errors import BusyError
+    from ..service.lock import only_service
+    from ..service.run import make_supervisor
 
     session = Session.of(ctx)
     ended: list[JobRecord] = []
@@ -169,7 +169,8 @@ def _service_ends_them(
     """Wait until the service has ended these jobs, those it will try again later left out. False when it is gone
     before; then the rest is in `wanted`."""
     from gallery_db.errors import NotFoundError
-    from plugin.service.control import ask
+
+    from ..service.control import ask
 
     while wanted:
         jobs = []
@@ -195,7 +196,8 @@ def _service_ends_them(
 def _queue(session: Session) -> Generator["Gallery"]:
     """The gallery, with everything that waits in the inbox in its queue."""
     from gallery_db import Gallery
-    from plugin.jobs.inbox import collect
+
+    from ..jobs.inbox import collect
 
     folders = session.settings().folders
     with Gallery.open(folders.database) as gallery:
@@ -217,15 +219,15 @@ def _pause(session: Session, kind: str | None, *, paused: bool) -> None:
 
 def _check(kind: str | None, others: Iterable[str]) -> None:
     """Raises UsageError for a kind of job that is neither this release's nor one of `others`."""
-    from plugin.errors import UsageError
-    from plugin.jobs.registry import HANDLERS
+    from ..errors import UsageError
+    from ..jobs.registry import HANDLERS
 
     if kind is not None and kind not in {*HANDLERS, *others}:
         raise UsageError(f"there is no kind of job {kind!r}; there are: {', '.join(sorted(HANDLERS))}")
 
 
 def _wake(session: Session) -> None:
-    from plugin.service.control import ask
+    from ..service.control import ask
 
     ask(session.settings().folders.runtime, "wake")
 
@@ -268,8 +270,7 @@ def _what(job: "JobRecord") -> str:
 
 def _why(job: "JobRecord") -> str:
     """The reason of a failure, or how far it is, or what came of it."""
-    from plugin.reason_words import in_words
-
+    from ..reason_words import in_words
     from .json_words import said
 
     if job.error is not None:

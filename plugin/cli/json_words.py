@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from iconface_core.reasons import Reason, from_json, looks_like_reason
-from plugin.reason_words import in_words
+
+from ..reason_words import in_words
 
 
 def said(value: Any) -> Any:

@@ -11,7 +11,8 @@ from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import AtStake
-    from plugin.library.library_scan import LibraryReport
+
+    from ..library.library_scan import LibraryReport
 
 
 def register(root: typer.Typer) -> None:
@@ -115,7 +116,7 @@ _KEEP = "If the folder has only moved, keep them: iconface library move FOLDER N
 
 def _words(lost: "AtStake") -> str:
     """Which decisions go with a folder; empty when nobody decided anything."""
-    from plugin.library.roots import in_words
+    from ..library.roots import in_words
 
     told = in_words(lost)
     out = [f"What you decided about its faces goes with it: {told}."] if told else []
@@ -143,7 +144,7 @@ def rules(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only check and show them")] = False,
 ) -> None:
     """Show or change what the watcher restores by itself: new degraded faces of people with a name, never others."""
-    from plugin.library.auto_restore_rules import to_rules
+    from ..library.auto_restore_rules import to_rules
 
     session = Session.of(ctx)
     given = {

@@ -11,10 +11,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from plugin import interrupts
-from plugin.errors import AppError
-from plugin.interrupts import INTERRUPTED
-
+from .. import interrupts
+from ..errors import AppError
+from ..interrupts import INTERRUPTED
 from . import (
     cleanup,
     evaluate,

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from plugin.plain_text import counted
-
+from ..plain_text import counted
 from .output import columns
 from .people import DryRun, Who
 from .session import SHARED_HELP, Session, path
@@ -30,7 +29,7 @@ def register(root: typer.Typer) -> None:
 
 def doctor(ctx: typer.Context) -> int:
     """Check everything: folders, unreadable photos, models, the database. Changes nothing; exit code 5 on problems."""
-    from plugin.doctor import examine
+    from ..doctor import examine
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -51,7 +50,8 @@ def backup(
     from datetime import datetime
 
     from gallery_db.database import backups
-    from plugin.paths import absolute
+
+    from ..paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -78,8 +78,9 @@ def restore_backup(
     A service that runs stops for this moment.
     """
     from gallery_db.database import backups
-    from plugin.paths import absolute
-    from plugin.service.restart import alone
+
+    from ..paths import absolute
+    from ..service.restart import alone
 
     session = Session.of(ctx)
     folders = session.settings().folders
@@ -106,7 +107,7 @@ def undo(
     dry_run: DryRun = False,
 ) -> None:
     """Take back the latest decision (or any, by id); undoing an undo does it again. A restored copy is removed."""
-    from plugin.restoring.decisions import undo as take_back
+    from ..restoring.decisions import undo as take_back
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -135,7 +136,7 @@ def forget(ctx: typer.Context, who: Who, dry_run: DryRun = False) -> None:
     """Purge a person: vectors, name, decisions, references. It cannot be undone; the photos stay."""
     from dataclasses import asdict
 
-    from plugin.people.forgetting import forget as purge
+    from ..people.forgetting import forget as purge
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -168,8 +169,8 @@ def demo(
     ] = None,
 ) -> int:
     """Show the whole job on a small sample library: people, references, a restored face, before and after."""
-    from plugin.demo.run import run_demo
-    from plugin.paths import absolute
+    from ..demo.run import run_demo
+    from ..paths import absolute
 
     session = Session.of(ctx)
     with session.out.progress("demo", "photos") as progress:

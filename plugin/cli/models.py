@@ -10,7 +10,7 @@ from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.models.store import ModelStore
+    from ..models.store import ModelStore
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would be done")]
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="an id, see: iconface models list")]
@@ -95,7 +95,7 @@ def import_faceir(
     dry_run: DryRun = False,
 ) -> None:
     """Make an IconFace checkpoint, without identity and memory, from the authors' published FaceIR LoRA."""
-    from plugin.paths import absolute
+    from ..paths import absolute
 
     session = Session.of(ctx)
     if dry_run:
@@ -126,7 +126,7 @@ def install(
     dry_run: DryRun = False,
 ) -> None:
     """Install a model you have: AdaFace checkpoints of its authors or of CVLFace, or a model of an InsightFace pack."""
-    from plugin.paths import absolute
+    from ..paths import absolute
 
     session = Session.of(ctx)
     if dry_run:
@@ -156,8 +156,8 @@ def _would(session: Session, what: str) -> None:
 
 
 def _shelf(session: Session) -> "ModelStore":
-    from plugin.models.registry import find_backends
-    from plugin.models.store import ModelStore
+    from ..models.registry import find_backends
+    from ..models.store import ModelStore
 
     settings = session.settings()
     return ModelStore(settings.folders.models, find_backends(settings.insightface_pack))

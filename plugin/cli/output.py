@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from plugin.errors import AppError
-from plugin.plain_text import shown
-from plugin.progress import Progress, Silent
+from ..errors import AppError
+from ..plain_text import shown
+from ..progress import Progress, Silent
 
 SCHEMA_VERSION = 1
 """Version of every JSON object this release prints; docs/json.md says when it changes."""

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plugin.plain_text import counted
-
+from ..plain_text import counted
 from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
     from gallery_db.gallery import Tx
     from gallery_db.records import DecisionRecord
-    from plugin.app import App
+
+    from ..app import App
 
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="a person's id or name")]
 FaceIds = Annotated[list[int], typer.Argument(metavar="FACE...", help="face ids, see: iconface faces list")]
@@ -151,7 +151,7 @@ def birth_date(
     """Set a birth date: photos taken before it are never theirs."""
     from datetime import date
 
-    from plugin.errors import UsageError
+    from ..errors import UsageError
 
     try:
         day = date.fromisoformat(born) if born else None
@@ -175,7 +175,7 @@ def regroup(
     limit: Annotated[int, typer.Option(min=1, help="show at most this many changes and questions")] = 50,
 ) -> None:
     """Group all undecided faces anew. What you confirmed or rejected stays as it is; --dry-run is a preview."""
-    from plugin.people.questions import regroup_lines, regroup_rows
+    from ..people.questions import regroup_lines, regroup_rows
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -197,7 +197,7 @@ def questions(
     limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
     """List what grouping would rather ask you, the most useful first. `iconface web` asks the same with pictures."""
-    from plugin.people.questions import question_rows
+    from ..people.questions import question_rows
 
     session = Session.of(ctx)
     with session.app() as app:

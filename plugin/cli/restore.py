@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from plugin.plain_text import counted
-
+from ..plain_text import counted
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from plugin.restoring.identification import IdentifiedFace
+    from ..restoring.identification import IdentifiedFace
 
 FaceNumber = Annotated[int | None, typer.Option("--face", min=1, help="only this face, counted from the left")]
 
@@ -30,9 +29,8 @@ def references(
     limit: Annotated[int, typer.Option(min=0, max=8, help="at most this many")] = 3,
 ) -> int:
     """Whose face is it, which of their photos would be used to restore it, and why these."""
-    from plugin.library.photo_faces import pick
-    from plugin.paths import absolute
-
+    from ..library.photo_faces import pick
+    from ..paths import absolute
     from .json_words import with_words
 
     session = Session.of(ctx)
@@ -84,7 +82,7 @@ def restore(
     ] = False,
 ) -> int:
     """Restore the faces in photos, each checked against the person's other photos. Originals stay as they are."""
-    from plugin.errors import UsageError
+    from ..errors import UsageError
 
     if reference and no_references:
         raise UsageError("--reference and --no-references exclude each other")
@@ -112,9 +110,9 @@ def restore(
             "force": force,
         }
         return enqueue(session, photos, options)
-    from plugin.job_handlers.restore import nameable
-    from plugin.paths import absolute
-    from plugin.restoring.result import FaceResult, RestoreRequest, exit_code
+    from ..job_handlers.restore import nameable
+    from ..paths import absolute
+    from ..restoring.result import FaceResult, RestoreRequest, exit_code
 
     results: list[FaceResult] = []
     with session.app() as app, session.out.progress("restoring", "photos") as progress:
@@ -142,7 +140,7 @@ def restore(
 
 
 def _row(answer: "IdentifiedFace") -> dict[str, Any]:
-    from plugin.reasons import NO_PERSON_NO_REFERENCES
+    from ..reasons import NO_PERSON_NO_REFERENCES
 
     s, choice = answer.subject, answer.choice
     b = s.face.bbox

@@ -16,7 +16,8 @@ from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
     from gallery_db.records import RestorationRecord
-    from plugin.library.moved_copies import MovedCopies
+
+    from ..library.moved_copies import MovedCopies
 
 VERBS = frozenset({"list", "show", "accept", "reject"})
 """The first word after `restore` that means one of these commands, not a photo of that name."""
@@ -44,9 +45,9 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
     """List restorations and proposals, latest first."""
-    from plugin.errors import UsageError
-    from plugin.paths import absolute
-    from plugin.restoring.decisions import STATES
+    from ..errors import UsageError
+    from ..paths import absolute
+    from ..restoring.decisions import STATES
 
     wanted = [s for s in STATES if s in (state or STATES)]
     if state and set(state) - set(STATES):
@@ -72,7 +73,7 @@ def list_(
 
 def show(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID|PATH")]) -> None:
     """Everything that is kept of a restoration: who, which references, the identity check, where the copy is."""
-    from plugin.restoring.decisions import find
+    from ..restoring.decisions import find
 
     session = Session.of(ctx)
     with session.app() as app:
@@ -91,10 +92,10 @@ def accept(
     dry_run: DryRun = False,
 ) -> int:
     """Say that results are good, so that no algorithm replaces them. An accepted proposal is restored."""
-    from plugin.restoring.decisions import accept as accept_output
-    from plugin.restoring.proposals import enqueue as leave
-    from plugin.restoring.proposals import fulfil
-    from plugin.restoring.result import FaceResult, exit_code
+    from ..restoring.decisions import accept as accept_output
+    from ..restoring.proposals import enqueue as leave
+    from ..restoring.proposals import fulfil
+    from ..restoring.result import FaceResult, exit_code
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
@@ -126,7 +127,7 @@ def accept(
 
 def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     """Say that results are not wanted: the copy is removed, and nothing makes the same again by itself."""
-    from plugin.restoring.decisions import reject as reject_output
+    from ..restoring.decisions import reject as reject_output
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
@@ -153,7 +154,7 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
 
 def _entries(copies: "MovedCopies", which: Sequence[str]) -> "list[RestorationRecord]":
     """The first row of each output or proposal that is named, each once. Raises NotFoundError."""
-    from plugin.restoring.decisions import find
+    from ..restoring.decisions import find
 
     found = (find(copies, _name(name))[0] for name in which)
     return list({first.id: first for first in found}.values())
@@ -161,13 +162,13 @@ def _entries(copies: "MovedCopies", which: Sequence[str]) -> "list[RestorationRe
 
 def _name(which: str) -> str:
     """An id as it is, a path as the gallery stores it. A file whose name is a number: write ./5."""
-    from plugin.paths import absolute
+    from ..paths import absolute
 
     return which if which.isdecimal() else str(absolute(Path(which)))
 
 
 def _row(r: "RestorationRecord") -> dict[str, Any]:
-    from plugin.restoring.copies import presence
+    from ..restoring.copies import presence
 
     b = r.bbox
     return {
@@ -199,7 +200,7 @@ def _both(records: "Sequence[RestorationRecord]") -> "Iterable[tuple[Restoration
 
 
 def _lines(row: dict[str, Any]) -> list[str]:
-    from plugin.restoring.result import reference_line
+    from ..restoring.result import reference_line
 
     check = row["identity"]
     numbers = "" if check["after"] is None else f" (likeness {check['before']:.2f} -> {check['after']:.2f})"

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from plugin.errors import BusyError
-from plugin.job_kinds import CHANGES, RECONCILE
-from plugin.library.scanning import only_one
-
+from ..errors import BusyError
+from ..job_kinds import CHANGES, RECONCILE
+from ..library.scanning import only_one
 from .output import Output
 
 if TYPE_CHECKING:
     from gallery_db import Gallery
     from gallery_db.records import JobRecord
-    from plugin.progress import Progress
+
+    from ..progress import Progress
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from .file_changes import changes_row, needed, outcome_lines
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from plugin.file_managers.registry import InstallOutcome
-    from plugin.settings import Folders
+    from ..file_managers.registry import InstallOutcome
+    from ..settings import Folders
 
 Ways = Annotated[list[str] | None, typer.Argument(metavar="[WAY...]", help="systemd, autostart, launchd, task")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]
@@ -43,8 +43,8 @@ def run(
     """Be the service, until Ctrl-C, a signal, or `iconface service stop`. Only one runs at a time."""
     from contextlib import nullcontext
 
-    from plugin.notifications.immediate import troubles_told
-    from plugin.service.run import run_service
+    from ..notifications.immediate import troubles_told
+    from ..service.run import run_service
 
     session = Session.of(ctx)
     told = "the service runs; Ctrl-C or `iconface service stop` ends it"
@@ -57,8 +57,7 @@ def run(
 
 def status(ctx: typer.Context) -> None:
     """Is the service running, what is it doing, and what waits? Tells the queue without it as well."""
-    from plugin.service.control import ask
-
+    from ..service.control import ask
     from .service_words import place_lines, queue_lines, service_lines
 
     session = Session.of(ctx)
@@ -80,7 +79,8 @@ def status(ctx: typer.Context) -> None:
 def _queue(folders: "Folders") -> dict[str, Any]:
     """What waits, read from the gallery itself."""
     from gallery_db import Gallery
-    from plugin.jobs.inbox import collect
+
+    from ..jobs.inbox import collect
 
     with Gallery.open(folders.database) as gallery:
         collect(folders.inbox, gallery)
@@ -92,8 +92,8 @@ def _at_login(session: Session) -> list[str]:
     """The ways in which it is started at login."""
     from pathlib import Path
 
-    from plugin.file_managers.registry import status as installed
-    from plugin.service.autostart import ways_of
+    from ..file_managers.registry import status as installed
+    from ..service.autostart import ways_of
 
     ways = ways_of(session.own_home, Path.home(), session.settings().folders)
     return [way.name for way in ways if installed(way) in ("installed", "outdated")]
@@ -103,8 +103,8 @@ def stop(ctx: typer.Context) -> None:
     """Stop the running service; the job it works at is given back and done later."""
     import time
 
-    from plugin.errors import BusyError
-    from plugin.service.control import ask
+    from ..errors import BusyError
+    from ..service.control import ask
 
     session = Session.of(ctx)
     runtime = session.settings().folders.runtime
@@ -132,8 +132,8 @@ def uninstall(ctx: typer.Context, ways: Ways = None, dry_run: DryRun = False) ->
 def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bool) -> int:
     from pathlib import Path
 
-    from plugin.file_managers.registry import carry_out
-    from plugin.service.autostart import chosen, ways_of
+    from ..file_managers.registry import carry_out
+    from ..service.autostart import chosen, ways_of
 
     folders = session.settings().folders
     todo = chosen(ways_of(session.own_home, Path.home(), folders), names, wanted=wanted)

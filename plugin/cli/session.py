@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plugin.interrupts import nothing_to_lose
-from plugin.paths import absolute
-
+from ..interrupts import nothing_to_lose
+from ..paths import absolute
 from .output import Output
 
 if TYPE_CHECKING:
     import typer
 
-    from plugin.app import App
-    from plugin.settings import Settings
+    from ..app import App
+    from ..settings import Settings
 
 SHARED_HELP = "Every command takes --home DIR, --json, --jsonl, --quiet, --yes and --verbose, anywhere on the line."
 """Shown under the help texts: these options are read before the command tree sees the line."""
@@ -55,7 +54,7 @@ class Session:
 
     def settings(self) -> "Settings":
         """Read the settings of the chosen home."""
-        from plugin.settings import load_settings
+        from ..settings import load_settings
 
         return load_settings(self.home, os.environ)
 
@@ -63,7 +62,7 @@ class Session:
     def app(self) -> Generator["App"]:
         """Open the gallery and everything around it; no model is loaded yet."""
         with nothing_to_lose():
-            from plugin.app import build_app
+            from ..app import build_app
 
         app = build_app(self.settings())
         try:
@@ -75,7 +74,7 @@ class Session:
         """Ask before something that cannot be undone. Raises UsageError when nobody can be asked."""
         import typer
 
-        from plugin.errors import UsageError
+        from ..errors import UsageError
 
         if self.yes:
             return

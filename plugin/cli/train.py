@@ -36,7 +36,7 @@ def pack(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only count photos and people")] = False,
 ) -> None:
     """Align the faces of a folder of photos and pack them for training. Again: goes on where it stopped."""
-    from plugin.training.packing import PackRequest, pack_photos, photos_of, preview
+    from ..training.packing import PackRequest, pack_photos, photos_of, preview
 
     session = Session.of(ctx)
     request = PackRequest(source, out, size, licence, layout, prefix, tuple(exclude or ()), images, workers)
@@ -75,7 +75,7 @@ def run(
 
     Several GPUs: accelerate launch -m plugin train run ... (docs/training.md).
     """
-    from plugin.training.run import TrainRequest, run_training
+    from ..training.run import TrainRequest, run_training
 
     session = Session.of(ctx)
     request = TrainRequest(config, tuple(data), out, start, resume, max_seconds)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from plugin.plain_text import shown
-
+from ..plain_text import shown
 from .output import flush, say
 from .session import SHARED_HELP, Session
 
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
 
     from gallery_db import Gallery
     from gallery_db.records import JobRecord
-    from plugin.settings import Settings
+
+    from ..settings import Settings
 
 FOLLOW_S = 1.0
 
@@ -33,9 +33,10 @@ def watch(ctx: typer.Context) -> None:
     shows what comes of it.
     """
     from gallery_db import Gallery
-    from plugin.errors import BusyError
-    from plugin.service.control import ask
-    from plugin.service.lock import only_service
+
+    from ..errors import BusyError
+    from ..service.control import ask
+    from ..service.lock import only_service
 
     session = Session.of(ctx)
     settings = session.settings()
@@ -49,7 +50,7 @@ def watch(ctx: typer.Context) -> None:
             _follow(session, gallery, settings.folders.runtime)
         return
     if restarting:
-        from plugin.service.restart import start_anew
+        from ..service.restart import start_anew
 
         start_anew(settings.folders.runtime)
 
@@ -57,7 +58,8 @@ def watch(ctx: typer.Context) -> None:
 def _watch(session: Session, settings: "Settings") -> bool:
     """Be the one who watches. Returns whether to start anew."""
     from gallery_db import Gallery
-    from plugin.service.run import Service, end_on_signals
+
+    from ..service.run import Service, end_on_signals
 
     with Gallery.open(settings.folders.database) as gallery:
         service = Service(
@@ -75,7 +77,7 @@ def _watch(session: Session, settings: "Settings") -> bool:
 
 def _follow(session: Session, gallery: "Gallery", runtime: "Path") -> None:
     """Show the jobs that the service ends, until Ctrl-C or until it is gone."""
-    from plugin.service.control import ask
+    from ..service.control import ask
 
     session.out.note("the service watches already; this shows what it does. Ctrl-C ends only the showing")
     since, told = time.time(), set[int]()

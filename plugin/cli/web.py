@@ -34,7 +34,7 @@ def web(
 
     When the page is served already, or the service runs, it is only opened.
     """
-    from plugin.web.server.running import way_in
+    from ..web.server.running import way_in
 
     session = Session.of(ctx)
     settings = session.settings()
@@ -55,7 +55,7 @@ def web(
             session.out.note(f"it is served on another port than {port} already")
         ready(url)
         return
-    from plugin.web.serve import serve
+    from ..web.serve import serve
 
     session.out.note("the address below opens the page once, within ten minutes; Ctrl-C ends it")
     serve(settings, wanted, idle_s=idle, ready=ready)
@@ -63,9 +63,9 @@ def web(
 
 def _from_service(runtime: "Path", port: int) -> str | None:
     """The page as the service serves it; None when no service runs, or it does not know how."""
-    from plugin.errors import BusyError
-    from plugin.service.control import ask
-    from plugin.web.server.running import wait_for_way_in
+    from ..errors import BusyError
+    from ..service.control import ask
+    from ..web.server.running import wait_for_way_in
 
     answer = ask(runtime, "web", port=port)
     if answer is None or "error" in answer:

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from plugin.app import App, build_app
-from plugin.errors import NotFoundError
-from plugin.progress import Progress
-from plugin.restoring.result import FaceResult, RestoreRequest
-from plugin.rows import Row
-from plugin.settings import load_settings
-
+from ..app import App, build_app
+from ..errors import NotFoundError
+from ..progress import Progress
+from ..restoring.result import FaceResult, RestoreRequest
+from ..rows import Row
+from ..settings import load_settings
 from .sample import LABEL, group_photo, make_library
 
 

@@ -11,9 +11,9 @@ from gallery_db.errors import GalleryError
 from iconface_core.errors import BackendUnavailableError, IconFaceError
 from iconface_core.extensions.exchange import Exporter
 from iconface_core.images.leftovers import temporary
-from plugin.errors import UsageError
-from plugin.extensions import EXPORTERS, OURS, Extension, Problem, in_words, load, named, unique
 
+from ..errors import UsageError
+from ..extensions import EXPORTERS, OURS, Extension, Problem, in_words, load, named, unique
 from .facts import TxFacts
 from .tables import CsvExporter, JsonExporter
 

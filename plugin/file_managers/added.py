@@ -5,9 +5,10 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from iconface_core.extensions.menus import FileManagerMenu, MenuContext, MenuFile
-from plugin.extensions import FILE_MANAGERS, Extension, ExtensionError, Problem, load, named, unique
-from plugin.installed_files.command import Argv
-from plugin.installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders
+
+from ..extensions import FILE_MANAGERS, Extension, ExtensionError, Problem, load, named, unique
+from ..installed_files.command import Argv
+from ..installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders
 
 
 def added_menus(

@@ -1,7 +1,7 @@
 """Dolphin (KDE): a service menu. Without the executable bit Dolphin shows the entry and then refuses to run it."""
 
-from plugin.installed_files.command import Argv, desktop_exec
-from plugin.installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
+from ..installed_files.command import Argv, desktop_exec
+from ..installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
 
 _MENU = """\
 # {marker}: made by iconface; "iconface integrate uninstall dolphin" removes it.

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from plugin.installed_files.changes import IntegrationError
-from plugin.installed_files.command import Argv, windows
-from plugin.installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, UserFolders, on_path
+from ..installed_files.changes import IntegrationError
+from ..installed_files.command import Argv, windows
+from ..installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, UserFolders, on_path
 
 KEY = r"HKEY_CURRENT_USER\Software\Classes\SystemFileAssociations\image\shell\IConFace.Restore"
 

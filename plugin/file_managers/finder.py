@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from plugin.installed_files.command import Argv, shell
-from plugin.installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, UserFolders
+from ..installed_files.command import Argv, shell
+from ..installed_files.own_files import LABEL, MARKER, OwnFile, OwnFiles, UserFolders
 
 PBS = Path("/System/Library/CoreServices/pbs")
 

@@ -3,8 +3,8 @@
 from functools import partial
 from pathlib import Path
 
-from plugin.installed_files.command import Argv, shell
-from plugin.installed_files.own_files import LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
+from ..installed_files.command import Argv, shell
+from ..installed_files.own_files import LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
 
 _SCRIPT = """\
 #!/bin/sh

@@ -1,7 +1,7 @@
 """Nemo (Cinnamon): an action file. Nemo watches its folder, so a running one sees it at once."""
 
-from plugin.installed_files.command import Argv, key_file_value, shell
-from plugin.installed_files.own_files import (
+from ..installed_files.command import Argv, key_file_value, shell
+from ..installed_files.own_files import (
     COMMENT,
     ICON,
     LABEL,

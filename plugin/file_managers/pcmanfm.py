@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from plugin.installed_files.command import Argv, desktop_exec
-from plugin.installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
+from ..installed_files.command import Argv, desktop_exec
+from ..installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
 
 _ACTION = """\
 # {marker}: made by iconface; "iconface integrate uninstall pcmanfm" removes it.

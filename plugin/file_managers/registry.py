@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from plugin.errors import UsageError
-from plugin.installed_files.changes import FileChange, IntegrationError, apply
-from plugin.installed_files.command import Argv, guarded
-from plugin.installed_files.own_files import UserFolders
-
+from ..errors import UsageError
+from ..installed_files.changes import FileChange, IntegrationError, apply
+from ..installed_files.command import Argv, guarded
+from ..installed_files.own_files import UserFolders
 from . import dolphin, explorer, finder, nautilus, nemo, pcmanfm, thunar
 
 Status = Literal["installed", "outdated", "not installed", "in the way"]

@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from plugin.installed_files.changes import FileChange, IntegrationError, planned, read
-from plugin.installed_files.command import Argv, shell
-from plugin.installed_files.own_files import COMMENT, ICON, LABEL, MARKER, UserFolders, on_path
+from ..installed_files.changes import FileChange, IntegrationError, planned, read
+from ..installed_files.command import Argv, shell
+from ..installed_files.own_files import COMMENT, ICON, LABEL, MARKER, UserFolders, on_path
 
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?>\n<actions>\n</actions>\n'
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plugin.errors import AppError
+from ..errors import AppError
 
 
 class IntegrationError(AppError):

@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from plugin.own_process import own_module
+from ..own_process import own_module
 
 SESSION_PATH = "/usr/local/bin:/usr/bin:/bin"
 """What is on every session's PATH. A file manager does not see the PATH of the shell `integrate install` runs in."""

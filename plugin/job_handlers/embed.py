@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db.errors import NotFoundError
 from iconface_core.errors import ImageReadError
-from plugin.jobs.context import JobContext, JobFailedError
-from plugin.library.bad_files import in_file
-from plugin.reasons import FACE_LEARNT, FACE_TAKEN_BACK
+
+from ..jobs.context import JobContext, JobFailedError
+from ..library.bad_files import in_file
+from ..reasons import FACE_LEARNT, FACE_TAKEN_BACK
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:

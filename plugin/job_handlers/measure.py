@@ -12,16 +12,17 @@ from iconface_core.errors import ImageReadError
 from iconface_core.images.read import content_hash, read_photo
 from iconface_core.reasons import Reason
 from iconface_core.types import DetectedFace
-from plugin.job_kinds import MEASURE
-from plugin.jobs.context import JobContext
-from plugin.library.bad_files import in_file, is_no_fault_of
-from plugin.library.degradation import measured
-from plugin.library.points import detection_of
-from plugin.progress import Progress
-from plugin.reasons import CHANGED_SINCE, MEASURED
+
+from ..job_kinds import MEASURE
+from ..jobs.context import JobContext
+from ..library.bad_files import in_file, is_no_fault_of
+from ..library.degradation import measured
+from ..library.points import detection_of
+from ..progress import Progress
+from ..reasons import CHANGED_SINCE, MEASURED
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db.cleanups import ORIGIN
 from gallery_db.database.backups import daily_backup
-from plugin.job_handlers.measure import enqueue_measure
-from plugin.job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
-from plugin.jobs.context import JobContext
+
+from ..job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
+from ..jobs.context import JobContext
+from .measure import enqueue_measure
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 KEEP_DONE_S = 30 * 86_400.0
 """Jobs that ended well, or were cancelled, are remembered for so long; failed ones until they are cleared, those of a

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db import Tx
 from gallery_db.records import FaceFilter
-from plugin.job_kinds import AUTO, enqueue_restore
-from plugin.jobs.context import JobContext
-from plugin.library.auto_restore_rules import RestoreRules, judged_up_to, rules_of, set_judged
-from plugin.reasons import FACES_ENDED_AS, NOTHING_NEW, PROPOSED
-from plugin.restoring.candidates import Candidate
-from plugin.restoring.proposals import propose
+
+from ..job_kinds import AUTO, enqueue_restore
+from ..jobs.context import JobContext
+from ..library.auto_restore_rules import RestoreRules, judged_up_to, rules_of, set_judged
+from ..reasons import FACES_ENDED_AS, NOTHING_NEW, PROPOSED
+from ..restoring.candidates import Candidate
+from ..restoring.proposals import propose
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 PAGE = 100
 

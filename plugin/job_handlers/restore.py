@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from gallery_db.errors import NotFoundError as UnknownIdError
 from gallery_db.records import Origin
 from iconface_core.reasons import Reason
-from plugin.error_reasons import reason_of
-from plugin.errors import NotFoundError
-from plugin.jobs.context import JobContext, JobFailedError
-from plugin.paths import printable
-from plugin.reasons import (
+
+from ..error_reasons import reason_of
+from ..errors import NotFoundError
+from ..jobs.context import JobContext, JobFailedError
+from ..paths import printable
+from ..reasons import (
     IN_FILE,
     NOBODY,
     NOTHING_DONE,
@@ -24,11 +25,11 @@ from plugin.reasons import (
     UNKNOWN_OPTIONS,
     UNSEEN,
 )
-from plugin.restoring.result import FaceResult, RestoreRequest
-from plugin.settings import Settings
+from ..restoring.result import FaceResult, RestoreRequest
+from ..settings import Settings
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 
 def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db import NotFoundError, Tx
 from gallery_db.records import RootRecord
-from plugin.error_reasons import reason_of
-from plugin.errors import BusyError
-from plugin.job_kinds import CHANGES, RECONCILE, WATCH
-from plugin.jobs.context import JobContext
-from plugin.library.auto_restore_rules import enqueue_propose
-from plugin.library.scanning import ScanReport
-from plugin.library.watch_limits import no_events
-from plugin.reasons import FOLDER_REMOVED, LATER, NOTHING_NEW, SCANNED
-from plugin.watching.settle import retry_after
+
+from ..error_reasons import reason_of
+from ..errors import BusyError
+from ..job_kinds import CHANGES, RECONCILE, WATCH
+from ..jobs.context import JobContext
+from ..library.auto_restore_rules import enqueue_propose
+from ..library.scanning import ScanReport
+from ..library.watch_limits import no_events
+from ..reasons import FOLDER_REMOVED, LATER, NOTHING_NEW, SCANNED
+from ..watching.settle import retry_after
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 BUSY_S = 30.0
 """When somebody scans by hand, the job comes again after so many seconds."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from gallery_db import Tx
 from gallery_db.records import JobRecord, PhotoRecord
 from iconface_core.reasons import Reason
-from plugin.job_kinds import CHANGES, RECONCILE
-from plugin.paths import printable
-from plugin.reasons import QUARANTINED
+
+from ..job_kinds import CHANGES, RECONCILE
+from ..paths import printable
+from ..reasons import QUARANTINED
 
 STRIKES = "jobs.strikes"
 """Meta key: for each photo that killed the worker, how often, and size and time of the file it was then."""

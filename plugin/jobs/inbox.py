@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from plugin.paths import make_private
+from ..paths import make_private
 
 if TYPE_CHECKING:
     from gallery_db import Gallery
@@ -65,7 +65,7 @@ def collect(folder: Path, gallery: "Gallery") -> list[int]:
 
 
 def _take(file: Path, gallery: "Gallery") -> list[int]:
-    from plugin.job_kinds import enqueue_restore
+    from ..job_kinds import enqueue_restore
 
     try:
         request = json.loads(file.read_bytes())

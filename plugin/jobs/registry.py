@@ -6,7 +6,7 @@ it must not double anything. An exception fails the job, which is tried again la
 trying again cannot help.
 """
 
-from plugin.job_kinds import CHANGES, CLEANUP_ITEM, EMBED, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
+from ..job_kinds import CHANGES, CLEANUP_ITEM, EMBED, MEASURE, NIGHTLY, PROPOSE, RECONCILE, RESTORE
 
 HANDLERS = {
     RESTORE: "plugin.job_handlers.restore:run",

@@ -16,9 +16,9 @@ from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.records import JobRecord
 from iconface_core.reasons import Reason
-from plugin.own_process import own_module
-from plugin.reason_words import in_words
 
+from ..own_process import own_module
+from ..reason_words import in_words
 from . import crash_policy
 from .registry import HANDLERS
 from .worker_process import Limits, WorkerProcess, death

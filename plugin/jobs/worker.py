@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gallery_db import Tx
 from gallery_db.errors import GalleryBusyError, GalleryError
 from gallery_db.records import JobRecord
-from plugin.error_reasons import reason_of
-from plugin.job_kinds import HAND
 
+from ..error_reasons import reason_of
+from ..job_kinds import HAND
 from .channel import Sender, listen, take_stdout
 from .context import JobCancelled, JobContext, JobFailedError, StopReason
 from .registry import HANDLERS
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ..app import App
 
 log = logging.getLogger(__name__)
 
@@ -216,8 +216,8 @@ def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLE
     _be_first_to_go()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
 
-    from plugin.app import build_app
-    from plugin.settings import load_settings
+    from ..app import build_app
+    from ..settings import load_settings
 
     settings = load_settings(options.home, os.environ)
     if options.careful:

@@ -15,8 +15,8 @@ import psutil
 
 from gallery_db.errors import GalleryError
 from iconface_core.reasons import Reason
-from plugin.reasons import NO_PROGRESS, WORKER_ENDED, WORKER_HANGS, WORKER_KILLED, WORKER_TOO_LARGE
 
+from ..reasons import NO_PROGRESS, WORKER_ENDED, WORKER_HANGS, WORKER_KILLED, WORKER_TOO_LARGE
 from .channel import Sender, listen
 from .crash_policy import BACKOFF_S
 

@@ -6,8 +6,9 @@ from typing import Any, Literal, get_args
 
 from gallery_db import Tx
 from gallery_db.records import RootRecord
-from plugin.errors import UsageError
-from plugin.job_kinds import AUTO, PROPOSE
+
+from ..errors import UsageError
+from ..job_kinds import AUTO, PROPOSE
 
 Mode = Literal["off", "propose", "auto"]
 MODES: tuple[Mode, ...] = get_args(Mode)

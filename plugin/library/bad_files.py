@@ -5,10 +5,11 @@ from pathlib import Path
 from gallery_db.errors import GalleryError
 from iconface_core.errors import IconFaceError, ImageReadError, ImageWriteError
 from iconface_core.reasons import Reason
-from plugin.error_reasons import reason_of
-from plugin.errors import AppError
-from plugin.paths import printable
-from plugin.reasons import IN_FILE, STATED, UNEXPECTED, UNREADABLE
+
+from ..error_reasons import reason_of
+from ..errors import AppError
+from ..paths import printable
+from ..reasons import IN_FILE, STATED, UNEXPECTED, UNREADABLE
 
 FAULTS_OF_A_FILE = (
     ImageReadError,

@@ -10,8 +10,8 @@ from stat import S_ISLNK, S_ISREG
 from typing import Protocol
 
 from iconface_core.reasons import Reason
-from plugin.reasons import CANNOT_OPEN_FOLDER, EMPTY_FOLDER
 
+from ..reasons import CANNOT_OPEN_FOLDER, EMPTY_FOLDER
 from .ignore import IgnoreRules
 
 HALF_EMPTY_SHARE = 0.2

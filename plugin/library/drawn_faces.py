@@ -5,9 +5,9 @@ from pathlib import Path
 from gallery_db import Gallery
 from gallery_db.records import DecisionRecord
 from iconface_core.types import BBox
-from plugin.errors import NotFoundError
-from plugin.people.people import People
 
+from ..errors import NotFoundError
+from ..people.people import People
 from .indexing import Indexer
 from .points import detection_of
 

@@ -17,8 +17,8 @@ from iconface_core.images.read import Photo, check_photo, content_hash
 from iconface_core.protocols import FaceDetector, FaceEmbedder
 from iconface_core.reasons import Reason
 from iconface_core.types import AlignedFace, DetectedFace, EmbedderId, FaceEmbedding
-from plugin.models.cache import ModelSlot
 
+from ..models.cache import ModelSlot
 from .bad_files import is_no_fault_of, why_unreadable
 from .degradation import measured
 from .disk import FoundFile, vanished

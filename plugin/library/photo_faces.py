@@ -13,11 +13,11 @@ from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.read import Photo, content_hash
 from iconface_core.protocols import DamagedFaceEmbedder
 from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
-from plugin.errors import NotFoundError
-from plugin.models.cache import ModelSlot
-from plugin.paths import printable
-from plugin.reasons import FACES_GONE, IN_FILE, IS_FOLDER, NO_FACE, NO_SUCH_FACE, PHOTO_MISSING
 
+from ..errors import NotFoundError
+from ..models.cache import ModelSlot
+from ..paths import printable
+from ..reasons import FACES_GONE, IN_FILE, IS_FOLDER, NO_FACE, NO_SUCH_FACE, PHOTO_MISSING
 from .indexing import Indexer, crops_at
 from .photo_reader import PhotoReader
 from .points import detection_of

@@ -11,8 +11,8 @@ from gallery_db import Gallery
 from gallery_db.records import FaceRecord
 from iconface_core.reasons import Reason
 from iconface_core.types import EmbedderId
-from plugin.progress import Progress
 
+from ..progress import Progress
 from .bad_files import in_file, is_no_fault_of
 from .finding import SMALL
 from .indexing import Indexer

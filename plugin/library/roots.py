@@ -5,13 +5,13 @@ from pathlib import Path
 
 from gallery_db import Gallery, Tx
 from gallery_db.records import AtStake, RootRecord
-from plugin.dry_run import tried
-from plugin.errors import NotFoundError, UsageError
-from plugin.paths import absolute
-from plugin.rows import Row
-from plugin.settings import Folders
-from plugin.unfinished import clear_pictures, note_clearing
 
+from ..dry_run import tried
+from ..errors import NotFoundError, UsageError
+from ..paths import absolute
+from ..rows import Row
+from ..settings import Folders
+from ..unfinished import clear_pictures, note_clearing
 from .auto_restore_rules import RestoreRules, rules_of, set_rules
 from .disk import same_folder
 

@@ -13,10 +13,10 @@ from filelock import FileLock, Timeout
 from gallery_db import Gallery
 from gallery_db.records import PhotoRecord, PhotoStat, RootRecord
 from iconface_core.reasons import Reason
-from plugin.errors import BusyError, NotFoundError
-from plugin.progress import Progress
-from plugin.reasons import FOLDER_MOVED, IN_FILE, MANY_GONE
 
+from ..errors import BusyError, NotFoundError
+from ..progress import Progress
+from ..reasons import FOLDER_MOVED, IN_FILE, MANY_GONE
 from .bad_files import in_file
 from .disk import (
     DiskChanges,

@@ -20,8 +20,8 @@ from iconface_core.extensions.backends import (
 )
 from iconface_core.models.catalogue import CHECKPOINT, KLEIN, catalogue
 from iconface_core.models.files import Backend
-from plugin.extensions import BACKENDS, Extension, ExtensionError, Problem, in_words, load, unique
 
+from ..extensions import BACKENDS, Extension, ExtensionError, Problem, in_words, load, unique
 from .builtin import builtin_backends
 
 Spec = TypeVar("Spec", bound=BackendSpec)

@@ -9,9 +9,9 @@ from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.images.leftovers import temporary
 from iconface_core.models.catalogue import CHECKPOINT, KLEIN
 from iconface_core.models.files import Backend, accept_licence, fetch, install_files, is_accepted, locate, verify_file
-from plugin.errors import UsageError
-from plugin.rows import Row
 
+from ..errors import UsageError
+from ..rows import Row
 from .iconface_backend import IconFaceFiles
 from .registry import Registry
 

@@ -16,9 +16,9 @@ from typing import Literal
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError, NotFoundError
 from gallery_db.records import JobRecord, RestorationRecord
-from plugin.installed_files.command import own_command
-from plugin.job_kinds import CHANGES, PROPOSE, RESTORE
 
+from ..installed_files.command import own_command
+from ..job_kinds import CHANGES, PROPOSE, RESTORE
 from .note import Note
 from .show import Popups
 from .wording import note_of, note_of_proposals

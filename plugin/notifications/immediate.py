@@ -7,11 +7,10 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from plugin.errors import AppError, BusyError
-from plugin.installed_files.command import own_command
-from plugin.job_pause import EVERYTHING
-from plugin.settings import Settings
-
+from ..errors import AppError, BusyError
+from ..installed_files.command import own_command
+from ..job_pause import EVERYTHING
+from ..settings import Settings
 from .note import Button, Note
 from .show import Popups
 
@@ -53,8 +52,7 @@ def note_of_trouble(error: Exception) -> Note:
     if photo is not None:
         gone = "This is a folder, no photo." if Path(photo).is_dir() else "The photo is not there any more."
         return Note(title, f"{Path(photo).name}\n{gone}")
-    from plugin.error_reasons import reason_of
-
+    from ..error_reasons import reason_of
     from .plain import plain
 
     return Note(title, plain(reason_of(error)))

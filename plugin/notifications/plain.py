@@ -1,8 +1,9 @@
 """Reasons in the words of a notification. Imported where there is one: the tables of words take their time."""
 
 from iconface_core.reasons import Reason
-from plugin.plain_words import PLAIN
-from plugin.wording import worded
+
+from ..plain_words import PLAIN
+from ..wording import worded
 
 
 def plain(reason: Reason) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from threading import Lock
 
-from plugin.own_process import NEUTRAL, own_module
-
+from ..own_process import NEUTRAL, own_module
 from .note import Note
 from .systemd_scope import as_scope
 

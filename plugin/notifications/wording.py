@@ -9,9 +9,9 @@ from typing import Any
 from gallery_db.records import JobRecord, RestorationRecord
 from iconface_core.reason_codes import SHARP_ALREADY, TOO_SMALL
 from iconface_core.reasons import Reason, from_json, looks_like_reason
-from plugin.paths import printable
-from plugin.reasons import IN_FILE, NO_FACE, OUR_COPY
 
+from ..paths import printable
+from ..reasons import IN_FILE, NO_FACE, OUR_COPY
 from .note import Button, Note
 from .plain import plain
 

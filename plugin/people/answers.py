@@ -4,7 +4,8 @@ from typing import Literal, get_args
 
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, QuestionRecord
-from plugin.errors import UsageError
+
+from ..errors import UsageError
 
 QuestionAnswer = Literal["yes", "no", "ignore", "first", "second", "both", "neither", "name", "new", "same"]
 """What a button says. `name`: the name typed; `new`: that name, though somebody is called so; `same`: the person of

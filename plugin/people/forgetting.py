@@ -2,8 +2,9 @@
 
 from gallery_db import Gallery
 from gallery_db.records import ForgetResult
-from plugin.picture_cache import clear
-from plugin.settings import Folders
+
+from ..picture_cache import clear
+from ..settings import Folders
 
 
 def forget(gallery: Gallery, folders: Folders, person_id: int) -> ForgetResult:

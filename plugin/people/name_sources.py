@@ -5,7 +5,8 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from iconface_core.extensions.exchange import NameSource
-from plugin.extensions import NAME_SOURCES, Extension, Problem, load, named, unique
+
+from ..extensions import NAME_SOURCES, Extension, Problem, load, named, unique
 
 
 def find_name_sources(found: Iterable[EntryPoint] | None = None) -> tuple[list[Extension[NameSource]], list[Problem]]:

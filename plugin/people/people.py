@@ -5,9 +5,10 @@ from collections.abc import Callable
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceFilter
-from plugin.dry_run import tried
-from plugin.errors import NotFoundError
-from plugin.rows import Row, face_row, person_row
+
+from ..dry_run import tried
+from ..errors import NotFoundError
+from ..rows import Row, face_row, person_row
 
 
 class People:

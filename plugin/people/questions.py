@@ -6,7 +6,8 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import Asked, GroupingChanges, QuestionRecord
 from iconface_core.grouping import NOBODY, Cluster, Grouping, Proposal
-from plugin.rows import Row
+
+from ..rows import Row
 
 
 def asked(tx: Tx, proposals: Sequence[Proposal], clusters: Sequence[Cluster] = ()) -> list[Asked]:

@@ -18,12 +18,12 @@ from iconface_core.extensions.backends import MeasuredGain
 from iconface_core.identity.reference_types import ReferenceCandidate, ReferenceChoice
 from iconface_core.reasons import Reason
 from iconface_core.types import FaceEmbedding
-from plugin.library.degradation import stored
-from plugin.library.photo_faces import PhotoFace
-from plugin.library.points import detection_of
-from plugin.models.backends import RestorerBackend
-from plugin.reasons import FACE_IS, HOPELESS, NO_VECTOR, NOBODY, NOT_MEASURED, PHOTO_IS, RESTORED_ALREADY
 
+from ..library.degradation import stored
+from ..library.photo_faces import PhotoFace
+from ..library.points import detection_of
+from ..models.backends import RestorerBackend
+from ..reasons import FACE_IS, HOPELESS, NO_VECTOR, NOBODY, NOT_MEASURED, PHOTO_IS, RESTORED_ALREADY
 from .copies import presence, why_not_again
 from .expected_gain import NOTHING, Gain, expected_gain
 from .identification import Identifier

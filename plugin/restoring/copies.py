@@ -14,10 +14,11 @@ from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, c
 from iconface_core.images.write import restored_names, write_restored
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch
-from plugin.errors import UsageError
-from plugin.library.degradation import row
-from plugin.models.backends import RestorerBackend
-from plugin.reasons import (
+
+from ..errors import UsageError
+from ..library.degradation import row
+from ..models.backends import RestorerBackend
+from ..reasons import (
     ACCEPTED,
     DELETED,
     REFUSED_BEFORE,
@@ -27,8 +28,7 @@ from plugin.reasons import (
     UNSEEN,
     UNSEEN_BEFORE,
 )
-from plugin.settings import Settings
-
+from ..settings import Settings
 from .result import FaceResult
 
 Layout = Literal["mirror", "beside", "flat"]

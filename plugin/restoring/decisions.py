@@ -7,13 +7,13 @@ from typing import get_args
 
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, RestorationRecord, RestorationState
-from plugin.dry_run import tried
-from plugin.errors import NotFoundError, UsageError
-from plugin.job_kinds import RESTORE
-from plugin.library.moved_copies import MovedCopies
-from plugin.paths import printable
-from plugin.people.people import People
 
+from ..dry_run import tried
+from ..errors import NotFoundError, UsageError
+from ..job_kinds import RESTORE
+from ..library.moved_copies import MovedCopies
+from ..paths import printable
+from ..people.people import People
 from .copies import presence, remove, rows_of
 from .repeat import again, photo_now
 

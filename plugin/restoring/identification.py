@@ -25,11 +25,12 @@ from iconface_core.identity.references import (
 from iconface_core.images.same_picture import Pictures
 from iconface_core.reasons import Reason
 from iconface_core.types import I64
-from plugin.library.looks import LOOKS_STAMP
-from plugin.library.photo_faces import PhotoFace
-from plugin.library.points import frontal_landmarks
-from plugin.people.regrouping import read_faces
-from plugin.reasons import (
+
+from ..library.looks import LOOKS_STAMP
+from ..library.photo_faces import PhotoFace
+from ..library.points import frontal_landmarks
+from ..people.regrouping import read_faces
+from ..reasons import (
     GROUPED_BUT,
     GROUPED_WITH,
     IDENTIFIED,
@@ -39,7 +40,6 @@ from plugin.reasons import (
     YOU_CONFIRMED_IT,
     YOU_SAID_SO,
 )
-
 from .same_picture import copies_among, copies_of
 
 

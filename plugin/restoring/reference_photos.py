@@ -6,10 +6,10 @@ from gallery_db.records import ReferenceRow
 from iconface_core.errors import ImageReadError
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.types import AlignedFace, FaceEmbedding
-from plugin.library.bad_files import in_file
-from plugin.library.photo_faces import PhotoFaces, pick
-from plugin.reasons import NONE_ASKED, NONE_READABLE, NONE_WITHOUT_PERSON, REFERENCE_LEFT_OUT, YOU_GAVE_IT
 
+from ..library.bad_files import in_file
+from ..library.photo_faces import PhotoFaces, pick
+from ..reasons import NONE_ASKED, NONE_READABLE, NONE_WITHOUT_PERSON, REFERENCE_LEFT_OUT, YOU_GAVE_IT
 from .identification import IdentifiedFace, chosen_by_hand
 from .result import FaceResult, RestoreRequest
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
-from plugin.job_kinds import enqueue_restore
+
+from ..job_kinds import enqueue_restore
 
 
 def again(tx: Tx, rows: Sequence[RestorationRecord], changes: Mapping[str, Any] | None = None) -> int:

@@ -22,13 +22,14 @@ from iconface_core.pasting.paste import Pasted, paste_back
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.reasons import Reason
 from iconface_core.types import AlignedFace, FaceEmbedding, Patch, RestoreInput, RestoreOptions, RgbU8
-from plugin.error_reasons import reason_of
-from plugin.errors import NotFoundError
-from plugin.library.bad_files import FAULTS_OF_A_FILE, in_file
-from plugin.library.photo_faces import PhotoFace, PhotoFaces, pick
-from plugin.models.cache import ModelSlot, give_back_memory
-from plugin.models.restorers import Restorers
-from plugin.reasons import (
+
+from ..error_reasons import reason_of
+from ..errors import NotFoundError
+from ..library.bad_files import FAULTS_OF_A_FILE, in_file
+from ..library.photo_faces import PhotoFace, PhotoFaces, pick
+from ..models.cache import ModelSlot, give_back_memory
+from ..models.restorers import Restorers
+from ..reasons import (
     DRY_RUN,
     JUDGED_WITHOUT_REFERENCES,
     LESS_STRENGTH,
@@ -39,7 +40,6 @@ from plugin.reasons import (
     STATED,
     UNSEEN,
 )
-
 from .copies import RestoredCopies, why_not_again
 from .identification import IdentifiedFace, Identifier
 from .judging import Judged, gallery_of, judged, likeness

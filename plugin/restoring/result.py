@@ -13,9 +13,10 @@ from iconface_core.identity.verdict import Verdict, VerdictKind
 from iconface_core.reason_codes import LESS_LIKE
 from iconface_core.reasons import Reason, read_reasons
 from iconface_core.types import BBox
-from plugin.reason_words import all_in_words, changed, in_words
-from plugin.reasons import HOPELESS, UNSEEN
-from plugin.rows import Row
+
+from ..reason_words import all_in_words, changed, in_words
+from ..reasons import HOPELESS, UNSEEN
+from ..rows import Row
 
 
 @dataclass(frozen=True, slots=True)

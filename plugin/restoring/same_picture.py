@@ -10,7 +10,8 @@ from iconface_core.boxes import iou
 from iconface_core.grouping import COPY_SIMILARITY
 from iconface_core.images.same_picture import Pictures
 from iconface_core.types import F32, I64, BBox
-from plugin.library.photo_faces import PhotoFace
+
+from ..library.photo_faces import PhotoFace
 
 _PERHAPS = 0.9  # vectors of a face and of its copy that was saved anew, or made smaller, are at least so alike
 _SAME_PLACE = 0.8  # overlap of the boxes, each in parts of its picture

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from plugin.errors import UsageError
-from plugin.installed_files.changes import IntegrationError
-from plugin.installed_files.command import Argv, desktop_exec, find_program, windows
-from plugin.installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders, on_path
-from plugin.settings import Folders
+from ..errors import UsageError
+from ..installed_files.changes import IntegrationError
+from ..installed_files.command import Argv, desktop_exec, find_program, windows
+from ..installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders, on_path
+from ..settings import Folders
 
 UNIT = "iconface.service"
 LABEL = "iconface.service"

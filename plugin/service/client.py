@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugin.errors import AppError
-from plugin.file_managers.registry import InstallOutcome, Integration, carry_out, integrations, status
-from plugin.file_managers.registry import chosen as chosen_menus
-from plugin.installed_files.command import entry_command
-from plugin.installed_files.own_files import UserFolders
-from plugin.service.autostart import chosen, ways_of
-from plugin.service.control import ask
-from plugin.service.start import start_detached, wake_or_start
-from plugin.settings import Folders, find_folders
+from ..errors import AppError
+from ..file_managers.registry import InstallOutcome, Integration, carry_out, integrations, status
+from ..file_managers.registry import chosen as chosen_menus
+from ..installed_files.command import entry_command
+from ..installed_files.own_files import UserFolders
+from ..settings import Folders, find_folders
+from .autostart import chosen, ways_of
+from .control import ask
+from .start import start_detached, wake_or_start
 
 STOP_S = 20.0
 """A job is given back within so many seconds."""

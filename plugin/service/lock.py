@@ -6,10 +6,9 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from plugin.errors import BusyError
-from plugin.paths import make_private
-from plugin.settings import Folders
-
+from ..errors import BusyError
+from ..paths import make_private
+from ..settings import Folders
 from .control import ask
 
 TAKE_OVER_S = 20.0

@@ -15,8 +15,7 @@ from typing import NoReturn
 
 from filelock import FileLock
 
-from plugin.settings import Folders
-
+from ..settings import Folders
 from .control import ask
 from .lock import only_service
 

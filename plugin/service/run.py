@@ -15,15 +15,15 @@ import psutil
 from gallery_db import Gallery
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
-from plugin.jobs import inbox
-from plugin.jobs.registry import HANDLERS
-from plugin.jobs.supervisor import Supervisor, worker_command
-from plugin.jobs.worker_process import Limits
-from plugin.notifications.batching import desktop_notifications
-from plugin.paths import printable
-from plugin.settings import Settings
-from plugin.watching.watcher import LibraryWatcher, options_of
 
+from ..jobs import inbox
+from ..jobs.registry import HANDLERS
+from ..jobs.supervisor import Supervisor, worker_command
+from ..jobs.worker_process import Limits
+from ..notifications.batching import desktop_notifications
+from ..paths import printable
+from ..settings import Settings
+from ..watching.watcher import LibraryWatcher, options_of
 from .control import ControlServer
 from .lock import only_service
 from .restart import Updates, ending_signals, start_anew

@@ -3,10 +3,9 @@
 import os
 from pathlib import Path
 
-from plugin.own_process import own_module
-from plugin.paths import make_private
-from plugin.settings import find_folders
-
+from ..own_process import own_module
+from ..paths import make_private
+from ..settings import find_folders
 from .control import ask
 
 LINGER_S = 300

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from plugin.own_process import own_module
+from ..own_process import own_module
 
 END_S = 6.0
 

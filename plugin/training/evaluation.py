@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import NANO_FILE
 from iconface_core.models.files import locate
-from plugin.errors import UsageError
-from plugin.paths import absolute
-from plugin.progress import Progress
-from plugin.settings import Folders
+
+from ..errors import UsageError
+from ..paths import absolute
+from ..progress import Progress
+from ..settings import Folders
 
 if TYPE_CHECKING:
     from iconface_core.evaluation.suite import Report

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from plugin.errors import UsageError
-from plugin.progress import Progress
-from plugin.rows import Row
+from ..errors import UsageError
+from ..progress import Progress
+from ..rows import Row
 
 if TYPE_CHECKING:
     from iconface_core.training.data.layouts import SourcePhoto

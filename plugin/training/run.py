@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from plugin.models.iconface_backend import IconFaceFiles
-from plugin.paths import absolute
-from plugin.settings import Settings
+from ..models.iconface_backend import IconFaceFiles
+from ..paths import absolute
+from ..settings import Settings
 
 if TYPE_CHECKING:
     from iconface_core.training.loop.trainer import TrainingOutcome

@@ -28,7 +28,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserverVFS
 
-from plugin.library.ignore import is_ignored_folder
+from ..library.ignore import is_ignored_folder
 
 if TYPE_CHECKING:
     from watchdog.observers.inotify_c import InotifyEvent

@@ -18,12 +18,12 @@ from watchdog.observers.api import BaseObserver
 from gallery_db import Gallery, GalleryError, NotFoundError
 from gallery_db.records import RootRecord
 from iconface_core.reasons import Reason
-from plugin.job_kinds import WATCH, enqueue_changes, enqueue_reconcile
-from plugin.library.disk import is_storable, place_of, walk, why_offline
-from plugin.library.ignore import RULE_FILES, IgnoreRules, is_candidate
-from plugin.library.watch_limits import advice, is_limit, no_events
-from plugin.reason_words import in_words
 
+from ..job_kinds import WATCH, enqueue_changes, enqueue_reconcile
+from ..library.disk import is_storable, place_of, walk, why_offline
+from ..library.ignore import RULE_FILES, IgnoreRules, is_candidate
+from ..library.watch_limits import advice, is_limit, no_events
+from ..reason_words import in_words
 from .events import FileChange, watch_by_polling, watch_events
 from .settle import FileState, StabilityTracker
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from gallery_db import Gallery, GalleryError
 from gallery_db.records import RootRecord
-from plugin.job_kinds import enqueue_nightly
-from plugin.library.watch_limits import WATCHED
-from plugin.settings import Settings
 
+from ..job_kinds import enqueue_nightly
+from ..library.watch_limits import WATCHED
+from ..settings import Settings
 from .root_watch import RootWatch, WatchOptions
 
 log = logging.getLogger(__name__)

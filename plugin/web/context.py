@@ -6,11 +6,10 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from jinja2 import Environment
 
-from plugin.app import App
-from plugin.web.server.live import Live
-from plugin.web.server.session import Sessions
-
+from ..app import App
 from .pictures import Pictures
+from .server.live import Live
+from .server.session import Sessions
 
 
 @dataclass(frozen=True, slots=True)

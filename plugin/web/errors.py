@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 
 from gallery_db.errors import ConflictError, GalleryBusyError, GalleryError, NotFoundError
 from iconface_core.errors import IconFaceError
-from plugin import errors
 
+from .. import errors
 from .context import web_of
 from .edit_conflicts import Conflict
 from .responses import by_htmx, page, trigger

@@ -3,13 +3,12 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from plugin.app import App
-from plugin.web.server.live import Live
-from plugin.web.server.session import Sessions
-
+from ..app import App
 from .context import Web
 from .pictures import Pictures
 from .responses import make_templates
+from .server.live import Live
+from .server.session import Sessions
 
 
 @contextmanager

@@ -23,8 +23,8 @@ from gallery_db.records import RestorationRecord
 from iconface_core.errors import ImageReadError, ImageTooLargeError
 from iconface_core.images.read import Photo, read_photo
 from iconface_core.types import BBox
-from plugin.picture_cache import DEFAULT_LIMIT, PictureCache
 
+from ..picture_cache import DEFAULT_LIMIT, PictureCache
 from .picture_files import File, Missing, Reason, input_of, loose_file, output_file, photo_file, root_of
 
 FACE_SIZES = (96, 192, 384, 768)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord
-from plugin.job_kinds import RESTORE
+
+from ..job_kinds import RESTORE
 
 RestoreJobs = Mapping[tuple[str, int | None], JobRecord]
 """By path of the photo and face; None for a job about every face of it."""

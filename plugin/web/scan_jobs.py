@@ -1,8 +1,7 @@
 """Folders that the worker should look through now."""
 
-from plugin.job_kinds import HAND, enqueue_reconcile
-from plugin.service import client
-
+from ..job_kinds import HAND, enqueue_reconcile
+from ..service import client
 from .context import Web
 
 SCAN_NOW = HAND - 1

@@ -14,15 +14,14 @@ import anyio.to_thread
 import uvicorn
 from filelock import FileLock, Timeout
 
-from plugin.app import build_app
-from plugin.errors import BusyError
-from plugin.settings import Settings
-from plugin.web.server.connection import DeadlineProtocol
-from plugin.web.server.guard import BODY_S
-from plugin.web.server.running import LOCK, address, told
-
+from ..app import build_app
+from ..errors import BusyError
+from ..settings import Settings
 from .context import Web
 from .make import make_web
+from .server.connection import DeadlineProtocol
+from .server.guard import BODY_S
+from .server.running import LOCK, address, told
 from .site import make_site
 
 log = logging.getLogger(__name__)

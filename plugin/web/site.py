@@ -8,8 +8,6 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from plugin.web.server.guard import BODY_S, Guard
-
 from .context import Web
 from .errors import put_into_words
 from .pages import (
@@ -30,6 +28,7 @@ from .pages import (
     start,
     welcome,
 )
+from .server.guard import BODY_S, Guard
 
 PAGES = (
     start,

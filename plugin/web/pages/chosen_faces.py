@@ -12,14 +12,15 @@ from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceRecord
-from plugin.errors import UsageError
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import Conflict
-from plugin.web.responses import fragment, go, said, trigger
-from plugin.web.views.person_view import PersonHead, person_head, tab_counts
-from plugin.web.words.likeness import alike_words
-from plugin.web.words.people import called
-from plugin.web.words.text import capital, plural
+
+from ...errors import UsageError
+from ..context import Web, WebDep
+from ..edit_conflicts import Conflict
+from ..responses import fragment, go, said, trigger
+from ..views.person_view import PersonHead, person_head, tab_counts
+from ..words.likeness import alike_words
+from ..words.people import called
+from ..words.text import capital, plural
 
 router = APIRouter(prefix="/people/chosen")
 

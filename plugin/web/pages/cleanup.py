@@ -5,20 +5,20 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from plugin.cleanup import drive
-from plugin.cleanup.feeder import start as start_cleanup
-from plugin.cleanup.feeder import unfinished
-from plugin.cleanup.plan import make_plan
-from plugin.cleanup.take_back import take_back
-from plugin.errors import UsageError
-from plugin.service import client
-from plugin.service.control import ask
-from plugin.web.context import Web, WebDep
-from plugin.web.responses import fragment, go, page, said
-from plugin.web.views import cleanup_view
-from plugin.web.views.cleanup_view import EVERYBODY, NAMED, NIGHT, Asked
-from plugin.web.views.jobs_view import digest
-from plugin.web.words.text import plural
+from ...cleanup import drive
+from ...cleanup.feeder import start as start_cleanup
+from ...cleanup.feeder import unfinished
+from ...cleanup.plan import make_plan
+from ...cleanup.take_back import take_back
+from ...errors import UsageError
+from ...service import client
+from ...service.control import ask
+from ..context import Web, WebDep
+from ..responses import fragment, go, page, said
+from ..views import cleanup_view
+from ..views.cleanup_view import EVERYBODY, NAMED, NIGHT, Asked
+from ..views.jobs_view import digest
+from ..words.text import plural
 
 router = APIRouter(prefix="/cleanup")
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
-from plugin.web.context import WebDep
+from ..context import WebDep
 
 router = APIRouter()
 

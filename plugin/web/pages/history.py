@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.errors import ConflictError
-from plugin.restoring.decisions import undo as take_back
-from plugin.service import client
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import Conflict
-from plugin.web.responses import by_htmx, go, page, said, trigger
-from plugin.web.views.history_view import decision_views
+
+from ...restoring.decisions import undo as take_back
+from ...service import client
+from ..context import Web, WebDep
+from ..edit_conflicts import Conflict
+from ..responses import by_htmx, go, page, said, trigger
+from ..views.history_view import decision_views
 
 router = APIRouter()
 

@@ -9,17 +9,18 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.gallery import Tx
-from plugin.cleanup import drive
-from plugin.errors import NotFoundError, UsageError
-from plugin.job_kinds import HAND, enqueue_again
-from plugin.jobs.crash_policy import is_left_alone
-from plugin.jobs.inbox import collect
-from plugin.jobs.registry import HANDLERS
-from plugin.service import client
-from plugin.service.control import ask
-from plugin.web.context import Web, WebDep
-from plugin.web.responses import fragment, page, said
-from plugin.web.views import jobs_view
+
+from ...cleanup import drive
+from ...errors import NotFoundError, UsageError
+from ...job_kinds import HAND, enqueue_again
+from ...jobs.crash_policy import is_left_alone
+from ...jobs.inbox import collect
+from ...jobs.registry import HANDLERS
+from ...service import client
+from ...service.control import ask
+from ..context import Web, WebDep
+from ..responses import fragment, page, said
+from ..views import jobs_view
 
 router = APIRouter()
 

@@ -11,19 +11,20 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.database.backups import backup
 from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
-from plugin.errors import NotFoundError, UsageError
-from plugin.job_kinds import CHANGES, enqueue_again
-from plugin.library.auto_restore_rules import Mode, RestoreRules
-from plugin.library.roots import in_words
-from plugin.service import client
-from plugin.unfinished import clear_pictures, note_clearing
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import check
-from plugin.web.responses import fragment, go, page, said
-from plugin.web.scan_jobs import look_through
-from plugin.web.views import folder_chooser, library_facts
-from plugin.web.words.jobs import JobWords, clock
-from plugin.web.words.reasons import on_page
+
+from ...errors import NotFoundError, UsageError
+from ...job_kinds import CHANGES, enqueue_again
+from ...library.auto_restore_rules import Mode, RestoreRules
+from ...library.roots import in_words
+from ...service import client
+from ...unfinished import clear_pictures, note_clearing
+from ..context import Web, WebDep
+from ..edit_conflicts import check
+from ..responses import fragment, go, page, said
+from ..scan_jobs import look_through
+from ..views import folder_chooser, library_facts
+from ..words.jobs import JobWords, clock
+from ..words.reasons import on_page
 
 router = APIRouter()
 

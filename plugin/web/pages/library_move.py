@@ -8,12 +8,13 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.errors import GalleryError
-from plugin.errors import AppError
-from plugin.paths import absolute
-from plugin.web.context import WebDep
-from plugin.web.responses import go, page
-from plugin.web.scan_jobs import look_through
-from plugin.web.views import folder_chooser, library_facts
+
+from ...errors import AppError
+from ...paths import absolute
+from ..context import WebDep
+from ..responses import go, page
+from ..scan_jobs import look_through
+from ..views import folder_chooser, library_facts
 
 router = APIRouter()
 

@@ -8,13 +8,14 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.browse.repository import FacePlace, PersonPlace
 from gallery_db.browse.sql import Visibility
 from gallery_db.gallery import Tx
-from plugin.errors import UsageError
-from plugin.web.context import WebDep
-from plugin.web.responses import fragment, page, said, trigger
-from plugin.web.views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf, stamped
-from plugin.web.views.person_view import tab_counts, versions
-from plugin.web.words.people import called
-from plugin.web.words.text import capital
+
+from ...errors import UsageError
+from ..context import WebDep
+from ..responses import fragment, page, said, trigger
+from ..views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf, stamped
+from ..views.person_view import tab_counts, versions
+from ..words.people import called
+from ..words.text import capital
 
 router = APIRouter()
 

@@ -10,17 +10,18 @@ from gallery_db.browse.sql import Visibility
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
-from plugin.errors import UsageError
-from plugin.people.forgetting import forget as purge
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import Conflict, check, person_stamp
-from plugin.web.responses import fragment, go, page, said, trigger
-from plugin.web.views.best_faces import best_faces
-from plugin.web.views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf
-from plugin.web.views.person_view import UNDATED, date_of, person_head, place_of, timeline
-from plugin.web.words.likeness import alike_words
-from plugin.web.words.people import NOBODY_YET, called
-from plugin.web.words.text import capital
+
+from ...errors import UsageError
+from ...people.forgetting import forget as purge
+from ..context import Web, WebDep
+from ..edit_conflicts import Conflict, check, person_stamp
+from ..responses import fragment, go, page, said, trigger
+from ..views.best_faces import best_faces
+from ..views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf
+from ..views.person_view import UNDATED, date_of, person_head, place_of, timeline
+from ..words.likeness import alike_words
+from ..words.people import NOBODY_YET, called
+from ..words.text import capital
 
 router = APIRouter(prefix="/people/{person_id}")
 

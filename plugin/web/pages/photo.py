@@ -12,16 +12,17 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceRecord
 from iconface_core.types import BBox
-from plugin.errors import UsageError
-from plugin.job_kinds import enqueue_embed, enqueue_restore
-from plugin.service.client import ensure_worker
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import check
-from plugin.web.responses import fragment, page, said
-from plugin.web.views.likely import likely_people
-from plugin.web.views.photo_view import face_stamp, photo_view
-from plugin.web.words.jobs import JobWords
-from plugin.web.words.text import plural
+
+from ...errors import UsageError
+from ...job_kinds import enqueue_embed, enqueue_restore
+from ...service.client import ensure_worker
+from ..context import Web, WebDep
+from ..edit_conflicts import check
+from ..responses import fragment, page, said
+from ..views.likely import likely_people
+from ..views.photo_view import face_stamp, photo_view
+from ..words.jobs import JobWords
+from ..words.text import plural
 
 router = APIRouter(prefix="/photos")
 

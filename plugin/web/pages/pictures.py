@@ -11,9 +11,9 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from plugin.web.context import WebDep
-from plugin.web.picture_files import Missing, Reason
-from plugin.web.pictures import FACE_SIZES, PHOTO_SIDES, Pictures, Wanted, Which
+from ..context import WebDep
+from ..picture_files import Missing, Reason
+from ..pictures import FACE_SIZES, PHOTO_SIDES, Pictures, Wanted, Which
 
 router = APIRouter(prefix="/pictures")
 

@@ -11,16 +11,17 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RestorationRecord
 from gallery_db.restorations.listing import ReviewState
-from plugin.errors import UsageError
-from plugin.restoring.decisions import remove_outputs
-from plugin.restoring.repeat import again
-from plugin.rows import Row
-from plugin.service import client
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import check
-from plugin.web.responses import fragment, page, said
-from plugin.web.views.restoration_view import name_of, shown, stamp_of
-from plugin.web.words.restorations import SHELF_NAMES, STRENGTHS, verdict_words
+
+from ...errors import UsageError
+from ...restoring.decisions import remove_outputs
+from ...restoring.repeat import again
+from ...rows import Row
+from ...service import client
+from ..context import Web, WebDep
+from ..edit_conflicts import check
+from ..responses import fragment, page, said
+from ..views.restoration_view import name_of, shown, stamp_of
+from ..words.restorations import SHELF_NAMES, STRENGTHS, verdict_words
 
 router = APIRouter()
 

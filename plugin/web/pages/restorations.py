@@ -10,19 +10,20 @@ from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
 from gallery_db.restorations.listing import ReviewState
-from plugin.errors import UsageError
-from plugin.job_kinds import RESTORE
-from plugin.models.registry import Registry
-from plugin.restoring.decisions import remove_outputs
-from plugin.restoring.repeat import again
-from plugin.service import client
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import Conflict
-from plugin.web.responses import fragment, go, page, said, trigger
-from plugin.web.views.restoration_view import RestorationCard, cards, entry_id, stamp_of
-from plugin.web.words.jobs import JobWords
-from plugin.web.words.restorations import SHELF_NAMES
-from plugin.web.words.text import plural
+
+from ...errors import UsageError
+from ...job_kinds import RESTORE
+from ...models.registry import Registry
+from ...restoring.decisions import remove_outputs
+from ...restoring.repeat import again
+from ...service import client
+from ..context import Web, WebDep
+from ..edit_conflicts import Conflict
+from ..responses import fragment, go, page, said, trigger
+from ..views.restoration_view import RestorationCard, cards, entry_id, stamp_of
+from ..words.jobs import JobWords
+from ..words.restorations import SHELF_NAMES
+from ..words.text import plural
 
 router = APIRouter()
 

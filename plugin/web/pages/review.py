@@ -9,12 +9,13 @@ from fastapi.responses import HTMLResponse, Response
 from gallery_db.gallery import Tx
 from gallery_db.questions.repository import PUT_OFF_DAYS
 from gallery_db.records import QuestionKind, QuestionRecord
-from plugin.errors import UsageError
-from plugin.people.answers import QuestionAnswer, SeveralError, decide
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import Conflict, check
-from plugin.web.responses import by_htmx, fragment, go, page, said, trigger
-from plugin.web.views.asking import person_view, stamp_of, view
+
+from ...errors import UsageError
+from ...people.answers import QuestionAnswer, SeveralError, decide
+from ..context import Web, WebDep
+from ..edit_conflicts import Conflict, check
+from ..responses import by_htmx, fragment, go, page, said, trigger
+from ..views.asking import person_view, stamp_of, view
 
 router = APIRouter(prefix="/review")
 

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
-from plugin.web.context import WebDep
-from plugin.web.responses import go
-from plugin.web.server.refused import plain_page
+from ..context import WebDep
+from ..responses import go
+from ..server.refused import plain_page
 
 router = APIRouter()
 

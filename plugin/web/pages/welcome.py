@@ -7,15 +7,16 @@ from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
-from plugin.errors import UsageError
-from plugin.job_kinds import enqueue_reconcile
-from plugin.service import client
-from plugin.web.context import Web, WebDep
-from plugin.web.edit_conflicts import check, person_stamp
-from plugin.web.responses import fragment, go, page, said
-from plugin.web.scan_jobs import SCAN_NOW
-from plugin.web.views import first_run
-from plugin.web.views.folder_chooser import chooser
+
+from ...errors import UsageError
+from ...job_kinds import enqueue_reconcile
+from ...service import client
+from ..context import Web, WebDep
+from ..edit_conflicts import check, person_stamp
+from ..responses import fragment, go, page, said
+from ..scan_jobs import SCAN_NOW
+from ..views import first_run
+from ..views.folder_chooser import chooser
 
 router = APIRouter()
 

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugin.web.server.refused import crashed, refused
-from plugin.web.server.session import Sessions
+from .refused import crashed, refused
+from .session import Sessions
 
 log = logging.getLogger(__name__)
 

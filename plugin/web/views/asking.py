@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, Life, PhotoRecord, QuestionKind, QuestionRecord
-from plugin.web.edit_conflicts import faces_stamp, person_stamp
-from plugin.web.pictures import version_of
-from plugin.web.words.dates import age, day, month, years
+
+from ..edit_conflicts import faces_stamp, person_stamp
+from ..pictures import version_of
+from ..words.dates import age, day, month, years
 
 FACES_SHOWN = 8  # of a group that is asked about at once
 BESIDE = 6  # of a person to judge by

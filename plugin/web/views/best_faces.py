@@ -7,10 +7,11 @@ import numpy as np
 
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.identity.references import DegradedFace, Refusal, select_references
-from plugin.app import App
-from plugin.restoring.candidates import MAX_POOL
-from plugin.web.words.dates import day
-from plugin.web.words.reasons import helps_in_general, in_numbers
+
+from ...app import App
+from ...restoring.candidates import MAX_POOL
+from ..words.dates import day
+from ..words.reasons import helps_in_general, in_numbers
 
 LIMIT = 6
 """A restoration uses three; the next ones are shown too, for it leaves out those of the photo itself."""

@@ -10,19 +10,20 @@ from pathlib import Path
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord
-from plugin.app import App
-from plugin.cleanup.estimate import hours_left, size_words, time_words
-from plugin.cleanup.outcomes import CleanupOutcome, outcomes
-from plugin.cleanup.plan import CleanupPlan, PlanFilter, make_plan
-from plugin.cleanup.schedule import Gate, Hours
-from plugin.cleanup.status import CleanupStatus, cleanup_status
-from plugin.cleanup.take_back import left_undecided
-from plugin.errors import UsageError
-from plugin.job_kinds import CLEANUP_ITEM, RESTORE
-from plugin.models.registry import Registry
-from plugin.paths import printable
-from plugin.web.views.restoration_view import RestorationCard, cards
-from plugin.web.words.restorations import GAINS
+
+from ...app import App
+from ...cleanup.estimate import hours_left, size_words, time_words
+from ...cleanup.outcomes import CleanupOutcome, outcomes
+from ...cleanup.plan import CleanupPlan, PlanFilter, make_plan
+from ...cleanup.schedule import Gate, Hours
+from ...cleanup.status import CleanupStatus, cleanup_status
+from ...cleanup.take_back import left_undecided
+from ...errors import UsageError
+from ...job_kinds import CLEANUP_ITEM, RESTORE
+from ...models.registry import Registry
+from ...paths import printable
+from ..words.restorations import GAINS
+from .restoration_view import RestorationCard, cards
 
 BEST = 12
 """So many of the best prospects are shown before the start."""

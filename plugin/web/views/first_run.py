@@ -8,9 +8,10 @@ from typing import Literal
 from gallery_db.browse.repository import FaceCard, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
-from plugin.web.edit_conflicts import person_stamp
-from plugin.web.views.library_facts import scans_of
-from plugin.web.words.reasons import on_page
+
+from ..edit_conflicts import person_stamp
+from ..words.reasons import on_page
+from .library_facts import scans_of
 
 Step = Literal["folder", "looking", "people", "done"]
 

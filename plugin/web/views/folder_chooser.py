@@ -18,11 +18,12 @@ from platformdirs import user_pictures_path
 
 from gallery_db import Gallery
 from gallery_db.database.filesystem import NETWORK
-from plugin.errors import UsageError
-from plugin.library.disk import is_storable
-from plugin.library.ignore import is_candidate, is_ignored_folder
-from plugin.library.roots import Roots
-from plugin.paths import absolute
+
+from ...errors import UsageError
+from ...library.disk import is_storable
+from ...library.ignore import is_candidate, is_ignored_folder
+from ...library.roots import Roots
+from ...paths import absolute
 
 MEDIA = ("/media", "/run/media", "/mnt", "/Volumes")
 """Where Linux and macOS mount what is plugged in."""

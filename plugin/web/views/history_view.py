@@ -6,8 +6,9 @@ from datetime import datetime
 
 from gallery_db.gallery import Tx
 from gallery_db.journal import JournalEntry
-from plugin.web.words.dates import day, moment
-from plugin.web.words.text import capital, listed
+
+from ..words.dates import day, moment
+from ..words.text import capital, listed
 
 FACES_SHOWN = 6
 NOBODY = "somebody without a name"

@@ -13,11 +13,12 @@ from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord, PhotoRecord
 from iconface_core.reasons import from_json, looks_like_reason
-from plugin.job_kinds import CLEANUP_ITEM, RESTORE
-from plugin.jobs.crash_policy import is_left_alone
-from plugin.reasons import NOTHING_NEW
-from plugin.web.words.jobs import KINDS, JobLine, JobWords
-from plugin.web.words.reasons import on_page
+
+from ...job_kinds import CLEANUP_ITEM, RESTORE
+from ...jobs.crash_policy import is_left_alone
+from ...reasons import NOTHING_NEW
+from ..words.jobs import KINDS, JobLine, JobWords
+from ..words.reasons import on_page
 
 SHOWN = 30
 """At most so many jobs of each list; the number of the others is said."""

@@ -17,15 +17,16 @@ from gallery_db.records import JobRecord, RootRecord, RootTally
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import backend
 from iconface_core.models.files import BUNDLED
-from plugin.doctor import Check, examine
-from plugin.job_kinds import RECONCILE
-from plugin.library.auto_restore_rules import RestoreRules, rules_of
-from plugin.library.disk import why_offline
-from plugin.settings import Folders
-from plugin.web.words.reasons import on_page
+
+from ...doctor import Check, examine
+from ...job_kinds import RECONCILE
+from ...library.auto_restore_rules import RestoreRules, rules_of
+from ...library.disk import why_offline
+from ...settings import Folders
+from ..words.reasons import on_page
 
 if TYPE_CHECKING:
-    from plugin.app import App
+    from ...app import App
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plugin.app import App
-from plugin.web.words.likeness import alike_words
+from ...app import App
+from ..words.likeness import alike_words
 
 SHOWN = 4
 

@@ -7,9 +7,9 @@ from gallery_db.browse.repository import PersonCard
 from gallery_db.browse.sql import Visibility
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord
-from plugin.errors import UsageError
-from plugin.web.edit_conflicts import check, person_stamp, person_stamp_of
 
+from ...errors import UsageError
+from ..edit_conflicts import check, person_stamp, person_stamp_of
 from .person_view import versions
 
 SHOWN_WORDS: dict[Visibility, str] = {

@@ -9,11 +9,12 @@ from typing import Any
 from gallery_db.browse.repository import FaceCard, FacePlace, PersonCard, ShelfCounts
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
-from plugin.errors import UsageError
-from plugin.web.edit_conflicts import person_stamp_of
-from plugin.web.pictures import version_of
-from plugin.web.words.dates import age, day
-from plugin.web.words.people import NOBODY_YET, period_words, years_words
+
+from ...errors import UsageError
+from ..edit_conflicts import person_stamp_of
+from ..pictures import version_of
+from ..words.dates import age, day
+from ..words.people import NOBODY_YET, period_words, years_words
 
 FACES = 120
 """Faces that come at a time."""

@@ -8,12 +8,13 @@ from typing import Literal
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
-from plugin.paths import printable
-from plugin.restoring.copies import Presence, presence
-from plugin.web.edit_conflicts import faces_stamp, person_stamp
-from plugin.web.pictures import version_of
-from plugin.web.restore_jobs import RestoreJobs, live_jobs
-from plugin.web.words.dates import day_and_time
+
+from ...paths import printable
+from ...restoring.copies import Presence, presence
+from ..edit_conflicts import faces_stamp, person_stamp
+from ..pictures import version_of
+from ..restore_jobs import RestoreJobs, live_jobs
+from ..words.dates import day_and_time
 
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 

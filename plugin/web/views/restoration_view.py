@@ -11,16 +11,17 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 from iconface_core.reasons import read_reasons
-from plugin.library.degradation import stored
-from plugin.models.registry import Registry
-from plugin.paths import printable
-from plugin.restoring.copies import Presence, presence
-from plugin.restoring.expected_gain import expected_gain
-from plugin.web.restore_jobs import RestoreJobs, live_jobs
-from plugin.web.words.likeness import likeness_words
-from plugin.web.words.reasons import helps, in_numbers
-from plugin.web.words.restorations import GAINS, Says, verdict_words
-from plugin.web.words.text import listed
+
+from ...library.degradation import stored
+from ...models.registry import Registry
+from ...paths import printable
+from ...restoring.copies import Presence, presence
+from ...restoring.expected_gain import expected_gain
+from ..restore_jobs import RestoreJobs, live_jobs
+from ..words.likeness import likeness_words
+from ..words.reasons import helps, in_numbers
+from ..words.restorations import GAINS, Says, verdict_words
+from ..words.text import listed
 
 
 @dataclass(frozen=True, slots=True)

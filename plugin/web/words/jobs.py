@@ -9,10 +9,10 @@ from typing import Any
 
 from gallery_db import Tx
 from gallery_db.records import JobRecord, RootRecord
-from plugin import job_kinds
-from plugin.job_kinds import HAND, again_key
-from plugin.paths import printable
 
+from ... import job_kinds
+from ...job_kinds import HAND, again_key
+from ...paths import printable
 from .dates import MONTHS
 from .reasons import advice, on_page, result_words
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from iconface_core import reason_codes as core
 from iconface_core.reasons import LEGACY, Reason, from_json, looks_like_reason
-from plugin import reasons as app
-from plugin.plain_words import PLAIN
-from plugin.reason_words import in_words
-from plugin.wording import Words, worded
 
+from ... import reasons as app
+from ...plain_words import PLAIN
+from ...reason_words import in_words
+from ...wording import Words, worded
 from .text import sentence
 
 

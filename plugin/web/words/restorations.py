@@ -6,7 +6,8 @@ from typing import Literal
 
 from gallery_db.records import RestorationRecord
 from gallery_db.restorations.listing import ReviewState
-from plugin.restoring.expected_gain import Level
+
+from ...restoring.expected_gain import Level
 
 Tone = Literal["good", "warn", "bad", ""]
 
