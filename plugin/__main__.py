@@ -1,4 +1,4 @@
-"""Entry point of the command `iconface`. Logging and exit codes are decided here and nowhere else."""
+"""The command `iconface`. Logging and exit codes are decided here and nowhere else."""
 
 import os
 import sys

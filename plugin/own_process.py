@@ -7,6 +7,12 @@ beside them. `-P` keeps that folder out, and what we start stands in a folder of
 import sys
 from pathlib import Path
 
+APPLICATION = __package__
+"""The application's package, and the logger above all of its own: `plugin` in a checkout, `iconface._app` installed."""
+
+COMMAND = "iconface"
+"""The module that is the command, under the same name wherever iconface is installed."""
+
 NEUTRAL = Path(sys.prefix)
 """A folder to stand in where no data folder is known yet; nobody's photos, and no drive that is to be unplugged."""
 

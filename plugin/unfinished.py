@@ -34,7 +34,7 @@ def clear_pictures(gallery: Gallery, folders: Folders) -> None:
 
 
 def finish(gallery: Gallery, folders: Folders) -> None:
-    """Go on where a killed command stopped, apart from copies (`plugin.restoring.decisions`). Never fails: what cannot
+    """Go on where a killed command stopped, apart from copies (`restoring.decisions`). Never fails: what cannot
     be done now, because somebody writes or the disk is read-only, is tried again by the next command."""
     sweep(own_folders(folders))
     try:

@@ -23,7 +23,7 @@ def enqueue(
     *,
     on_paused: Callable[[int, str], None] = lambda photos, kind: None,
 ) -> int:
-    """Ask the service to restore photos. `options` are those of the job (plugin.job_handlers.restore).
+    """Ask the service to restore photos. `options` are those of the job (job_handlers/restore.py).
     `on_paused(photos, kind)` is called when they have to wait until somebody resumes that kind of job.
 
     Raises NotFoundError when none of the files is there.

@@ -43,7 +43,7 @@ class Session:
     def of(cls, ctx: "typer.Context") -> "Session":
         """The session behind a Typer context, named after its command."""
         session = ctx.find_object(cls)
-        assert session is not None, "commands run through plugin.cli.main.run"
+        assert session is not None, "commands run through cli.main.run"
         return replace(session, command=ctx.command_path.removeprefix("iconface").strip())
 
     @property

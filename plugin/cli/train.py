@@ -73,7 +73,7 @@ def run(
 ) -> int:
     """Train iconface-nano, or LoRA and adapter of the 4B model. Ctrl-C saves; --resume goes on bit for bit.
 
-    Several GPUs: accelerate launch -m plugin train run ... (docs/training.md).
+    Several GPUs: accelerate launch -m iconface train run ... (docs/training.md).
     """
     from ..training.run import TrainRequest, run_training
 

@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..own_process import own_module
+from ..own_process import COMMAND, own_module
 
 SESSION_PATH = "/usr/local/bin:/usr/bin:/bin"
 """What is on every session's PATH. A file manager does not see the PATH of the shell `integrate install` runs in."""
@@ -49,7 +49,7 @@ def find_program(argv0: str, path: str) -> Argv:
     """
     own = next(_own_scripts(argv0, path), None)
     if own is None:
-        return own_module("plugin")
+        return own_module(COMMAND)
     real = own.resolve()
     if os.name == "posix" and (usual := shutil.which("iconface", path=SESSION_PATH)) and Path(usual).resolve() == real:
         return ("iconface",)

@@ -74,7 +74,7 @@ class JobContext:
 
 
 class JobProgress:
-    """A `Progress` (plugin.progress) over a job. A step raises JobCancelled when the job must stop."""
+    """A `Progress` (../progress.py) over a job. A step raises JobCancelled when the job must stop."""
 
     def __init__(self, job: JobContext) -> None:
         self._job = job

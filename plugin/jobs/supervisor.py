@@ -32,7 +32,7 @@ IN_VAIN_S = 5.0
 def worker_command(home: Path | None) -> tuple[str, ...]:
     """The worker of this installation. `home` is the gallery's, None for the user's own."""
     chosen = () if home is None else ("--home", str(home))
-    return (*own_module("plugin.jobs.worker"), *chosen)
+    return (*own_module(f"{__package__}.worker"), *chosen)
 
 
 class Supervisor:

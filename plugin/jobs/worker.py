@@ -1,4 +1,4 @@
-"""The worker process: holds the models, claims jobs and runs their handlers. `python -m plugin.jobs.worker`.
+"""The worker process: holds the models, claims jobs and runs their handlers. Started by `supervisor.py`.
 
 It may be killed at any moment. Its supervisor hears over standard output which job it holds and which photo it looks
 at, and sends `wake` and `stop` over standard input; when that ends, the supervisor is gone and so is the worker.
@@ -26,6 +26,7 @@ from gallery_db.records import JobRecord
 
 from ..error_reasons import reason_of
 from ..job_kinds import HAND
+from ..own_process import APPLICATION
 from .channel import Sender, listen, take_stdout
 from .context import JobCancelled, JobContext, JobFailedError, StopReason
 from .registry import HANDLERS
@@ -138,7 +139,7 @@ class Worker:
     def _handler(self, kind: str) -> Callable[["App", Mapping[str, Any], JobContext], Mapping[str, Any]]:
         module, _, name = self._handlers[kind].partition(":")
         handler: Callable[[App, Mapping[str, Any], JobContext], Mapping[str, Any]]
-        handler = getattr(importlib.import_module(module), name)
+        handler = getattr(importlib.import_module(module, __package__), name)
         return handler
 
 
@@ -203,7 +204,7 @@ class _Lease:
 
 def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLERS) -> int:
     """Entry point of the process. `handlers` is the registry."""
-    parser = argparse.ArgumentParser(prog="plugin.jobs.worker")
+    parser = argparse.ArgumentParser(prog=f"{__package__}.worker")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--idle", type=float, default=60.0, help="end after so many seconds without a job")
     parser.add_argument("--careful", action="store_true", help="look at one photo at a time: one of them kills")
@@ -212,7 +213,7 @@ def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLE
     faulthandler.enable()
     os.umask(os.umask(0o077) | 0o002)  # as the command does
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("plugin").setLevel(logging.INFO)
+    logging.getLogger(APPLICATION).setLevel(logging.INFO)
     _be_first_to_go()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
 

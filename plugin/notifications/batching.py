@@ -1,7 +1,7 @@
 """When to tell what on the desktop: one notification for one photo or for thirty, and never a storm of them.
 
 Light, because the service's main process imports it: the notification itself is shown by a short process of its own
-(plugin.notifications.process), which waits for an answer and then ends.
+(process.py), which waits for an answer and then ends.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""One notification: shown, answered, done. `python -m plugin.notifications.process` reads it as JSON from its input.
+"""One notification: shown, answered, done. Reads it as JSON from its input.
 
 The library speaks to the notification service of each system (D-Bus, Windows toasts, macOS Notification Center), which
 needs an event loop for the answers; in a process of its own neither stays in the service.

@@ -22,7 +22,7 @@ MAX_SHOWING = 3
 class Popups:
     """The notes that are on the screen. May be used from any thread."""
 
-    def __init__(self, program: Sequence[str] = own_module("plugin.notifications.process")) -> None:
+    def __init__(self, program: Sequence[str] = own_module(f"{__package__}.process")) -> None:
         self._program, self._lock = tuple(program), Lock()
         self._showing: list[subprocess.Popen[bytes]] = []
 

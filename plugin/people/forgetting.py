@@ -10,7 +10,7 @@ from ..settings import Folders
 def forget(gallery: Gallery, folders: Folders, person_id: int) -> ForgetResult:
     """`Gallery.forget`, and no picture of them stays in the cache. Errors as there; the pictures go all the same.
 
-    Killed in between, or when another process kept the file from being compacted, `plugin.unfinished` does the rest.
+    Killed in between, or when another process kept the file from being compacted, `unfinished` does the rest.
     """
     try:
         result = gallery.forget(person_id)

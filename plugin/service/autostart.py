@@ -1,6 +1,6 @@
 """Start the service at login: a systemd user unit, XDG autostart, a launchd agent, or a scheduled task.
 
-Each is one file of our own, put in and taken out with `plugin.installed_files`.
+Each is one file of our own, put in and taken out with `installed_files`.
 """
 
 import os

@@ -21,6 +21,7 @@ from ..jobs.registry import HANDLERS
 from ..jobs.supervisor import Supervisor, worker_command
 from ..jobs.worker_process import Limits
 from ..notifications.batching import desktop_notifications
+from ..own_process import APPLICATION
 from ..paths import printable
 from ..settings import Settings
 from ..watching.watcher import LibraryWatcher, options_of
@@ -232,7 +233,7 @@ def end_on_signals(service: Service) -> None:
 def _logging_to(path: Path) -> Generator[None]:
     """Log to a file of bounded size as well; standard error keeps showing what it showed before. Where the file cannot
     be written the service does its work without."""
-    root, ours = logging.getLogger(), logging.getLogger("plugin")
+    root, ours = logging.getLogger(), logging.getLogger(APPLICATION)
     path = _writable(path)
     handler = _Rotating(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="replace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

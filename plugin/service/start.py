@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ..own_process import own_module
+from ..own_process import COMMAND, own_module
 from ..paths import make_private
 from ..settings import find_folders
 from .control import ask
@@ -34,7 +34,7 @@ def start_detached(home: Path | None, *, lasting: bool = False) -> None:
     data = find_folders(home, os.environ).data
     make_private(data)
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [*own_module("plugin"), "--quiet", *chosen, "service", "run", *how],
+        [*own_module(COMMAND), "--quiet", *chosen, "service", "run", *how],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from ..own_process import own_module
+from ..own_process import COMMAND, own_module
 
 END_S = 6.0
 
@@ -30,7 +30,7 @@ class WebChild:
         with self._log_file.open("wb") as log:
             self._log_file.chmod(0o600)
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [*own_module("plugin"), "--quiet", *chosen, "web", *options],
+                [*own_module(COMMAND), "--quiet", *chosen, "web", *options],
                 cwd=self._log_file.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # the one-time address is for whoever asked, not for a file

@@ -26,7 +26,7 @@ class Html(HTMLResponse):
 def make_templates() -> Environment:
     """Everything put into a page is escaped, and a forgotten value is an error, not an empty place."""
     made = Environment(
-        loader=PackageLoader("plugin.web"),
+        loader=PackageLoader(__package__),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

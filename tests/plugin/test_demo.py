@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -41,32 +42,40 @@ def test_demo_on_the_users_own_photos(sample: tuple[Path, Path], tmp_path: Path,
 
 
 @pytest.mark.slow
-def test_the_wheel_alone_can_make_its_database_and_run_the_demo(tmp_path: Path):
-    """Installed without the checkout: migrations, model files and licences must be inside the wheel."""
+def test_the_wheel_alone_is_the_command_and_runs_the_demo(tmp_path: Path):
+    """Installed without the checkout: migrations, model files and licences must be inside the wheel, and only the names
+    of its three packages in site-packages."""
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True)
     [wheel] = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        archive.extractall(tmp_path / "site")
-    assert {n.split("/")[0] for n in names} == {
-        "iconface_core",
-        "gallery_db",
-        "plugin",
-        f"{wheel.name.split('-py3')[0]}.dist-info",
-    }
+    info = f"{wheel.name.split('-py3')[0]}.dist-info"
+    assert {n.split("/")[0] for n in names} == {"iconface", "gallery_db", "iconface_core", info}
     assert any(n.startswith("gallery_db/migrations/versions/") for n in names)
-    code = (
-        "import sys, gallery_db; from plugin.cli.main import run;"
-        f"assert gallery_db.__file__.startswith({str(tmp_path)!r}), gallery_db.__file__;"
-        "sys.exit(run(sys.argv[1:]))"
-    )
-    demo = subprocess.run(
-        [sys.executable, "-P", "-c", code, "--json", "--quiet", "demo", "--output", str(tmp_path / "out")],
-        env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert demo.returncode == 0, demo.stderr
-    check(json.loads(demo.stdout)["demo"], tmp_path / "out")
+
+    python, script = _installed(wheel, tmp_path / "venv")
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    def said(*argv: object) -> str:
+        done = subprocess.run([*map(str, argv)], env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    where = said(python, "-c", "import gallery_db, iconface; print(gallery_db.__file__, iconface.__file__)")
+    assert where.count(str(tmp_path / "venv")) == 2, where
+    assert said(python, "-m", "iconface", "--version") == said(script, "--version")
+    demo = said(script, "--json", "--quiet", "demo", "--output", tmp_path / "out")
+    check(json.loads(demo)["demo"], tmp_path / "out")
+
+
+def _installed(wheel: Path, folder: Path) -> tuple[Path, Path]:
+    """The interpreter and the command of a new virtual environment that holds the wheel; its dependencies are those of
+    this one. A path in a `.pth` file is only searched: editable installations there are not seen."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    paths = sysconfig.get_paths("venv", {"base": str(folder), "platbase": str(folder)})
+    pip = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--disable-pip-version-check", str(wheel)], check=True)
+    dependencies = Path(paths["purelib"], "dependencies.pth")
+    dependencies.write_text("\n".join(dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))))
+    return Path(paths["scripts"], "python"), Path(paths["scripts"], "iconface")

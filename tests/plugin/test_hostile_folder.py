@@ -73,11 +73,12 @@ def test_no_process_of_ours_runs_it(library: Library, hostile: Path, tmp_path: P
     assert not list((tmp_path / "marks").iterdir())
 
 
-def test_not_even_as_a_module(library: Library, hostile: Path, tmp_path: Path) -> None:
-    """`python -m plugin` is how an installation without scripts is started. A `plugin.py` there is what was asked for;
-    what it would have imported is not."""
-    (hostile / "plugin.py").unlink()
-    run((sys.executable, "-m", "plugin", "--home", library.home, "--quiet", "people", "list"), hostile)
+@pytest.mark.parametrize("module", ["iconface", "plugin"])
+def test_not_even_as_a_module(module: str, library: Library, hostile: Path, tmp_path: Path) -> None:
+    """`python -m iconface` is how an installation without scripts is started. An `iconface.py` there is what was asked
+    for; what it would have imported is not."""
+    (hostile / f"{module}.py").unlink()
+    run((sys.executable, "-m", module, "--home", library.home, "--quiet", "people", "list"), hostile)
     assert not list((tmp_path / "marks").iterdir())
 
 

@@ -190,7 +190,7 @@ def test_web_is_a_command_like_others(capsys):
 def test_everything_the_site_shows_is_in_the_wheel(tmp_path: Path):
     """Templates, styles, scripts and vendored files, with their licences."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert "plugin" in pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    app = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]["plugin"]
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
     [wheel] = tmp_path.glob("*.whl")
@@ -199,5 +199,5 @@ def test_everything_the_site_shows_is_in_the_wheel(tmp_path: Path):
     web = ROOT / "plugin" / "web"
     wanted = [p for folder in ("templates", "static") for p in (web / folder).rglob("*") if p.is_file()]
     assert len(wanted) > 20
-    assert [p for p in wanted if p.relative_to(ROOT).as_posix() not in inside] == []
-    assert {"plugin/web/static/vendor/htmx/LICENSE", "plugin/web/templates/base.html"} <= inside
+    assert [p for p in wanted if f"{app}/web/{p.relative_to(web).as_posix()}" not in inside] == []
+    assert {f"{app}/web/static/vendor/htmx/LICENSE", f"{app}/web/templates/base.html"} <= inside

@@ -1,0 +1,1 @@
+"""Find the people in a photo library and restore their faces."""
