@@ -120,8 +120,8 @@ def undo(
 def history(ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 20) -> None:
     """List decisions, latest first."""
     session = Session.of(ctx)
-    with session.app() as app, app.gallery.begin(write=False) as tx:
-        records = tx.decisions.history(limit=limit)
+    with session.app() as app:
+        records = app.people.history(limit=limit)
     rows = [
         {"decision_id": r.id, "at": r.at, "kind": r.kind, "summary": r.summary, "undone_by": r.undone_by}
         for r in records

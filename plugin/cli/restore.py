@@ -29,16 +29,15 @@ def references(
     limit: Annotated[int, typer.Option(min=0, max=8, help="at most this many")] = 3,
 ) -> int:
     """Whose face is it, which of their photos would be used to restore it, and why these."""
-    from ..library.photo_faces import pick
     from ..paths import absolute
+    from ..restoring.identification import identify_photo
     from .json_words import with_words
 
     session = Session.of(ctx)
     with session.app() as app:
         path = absolute(photo)
-        _, subjects = app.photo_faces.find(path)
         who = None if person is None else app.people.find(person)
-        answers = app.identifier.answer(pick(subjects, face, path), person_id=who, limit=limit)
+        answers = identify_photo(app.photo_faces, app.identifier, path, face=face, person_id=who, limit=limit)
     rows = [_row(a) for a in answers]
     known = sum(r["person_id"] is not None for r in rows)
     head = [f"{counted(len(rows), 'face')}, {known} of them known"] if len(rows) > 1 else []

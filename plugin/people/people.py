@@ -1,10 +1,11 @@
 """What a user asks about people and faces, and what they decide. Every decision can be tried first and undone later."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord, FaceFilter
+from gallery_db.records import DecisionRecord, FaceFilter, FaceRecord, PersonSummary
 
 from ..dry_run import tried
 from ..errors import NotFoundError
@@ -17,16 +18,30 @@ class People:
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
 
-    def rows(self, *, everybody: bool = False) -> list[Row]:
-        """`people list`; `everybody` includes hidden and ignored people."""
+    def listed(self, *, everybody: bool = False) -> list[PersonSummary]:
+        """Named people first, then by number of faces; `everybody` includes hidden and ignored people."""
         flag = None if everybody else False
         with self._gallery.begin(write=False) as tx:
-            return [person_row(p) for p in tx.people.find(hidden=flag, ignored=flag)]
+            return tx.people.find(hidden=flag, ignored=flag)
 
-    def row(self, person_id: int) -> Row:
+    def rows(self, *, everybody: bool = False) -> list[Row]:
+        """`people list`."""
+        return [person_row(p) for p in self.listed(everybody=everybody)]
+
+    def summary(self, person_id: int) -> PersonSummary:
         """One person. Raises NotFoundError."""
         with self._gallery.begin(write=False) as tx:
-            return person_row(tx.people.summary(person_id))
+            return tx.people.summary(person_id)
+
+    def row(self, person_id: int) -> Row:
+        """`people show`. Raises NotFoundError."""
+        return person_row(self.summary(person_id))
+
+    def faces_of(self, *, photo: Path | None = None, person_id: int | None = None) -> list[FaceRecord]:
+        """Faces in order of id: in a photo (its absolute path), of a person, both, or all."""
+        where = FaceFilter(photo=None if photo is None else str(photo), person_id=person_id)
+        with self._gallery.begin(write=False) as tx:
+            return tx.faces.find(where)
 
     def faces(self, where: FaceFilter) -> list[Row]:
         """`faces list`."""
@@ -57,3 +72,8 @@ class People:
     def decide(self, verb: Callable[[Tx], DecisionRecord], *, dry_run: bool = False) -> DecisionRecord:
         """Carry out one decision, or only say what it would be."""
         return tried(self._gallery, verb, dry_run=dry_run)
+
+    def history(self, *, limit: int) -> list[DecisionRecord]:
+        """Decisions, latest first; at most `limit`."""
+        with self._gallery.begin(write=False) as tx:
+            return tx.decisions.history(limit=limit)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from iconface_core.reasons import Reason
 from iconface_core.types import I64
 
 from ..library.looks import LOOKS_STAMP
-from ..library.photo_faces import PhotoFace
+from ..library.photo_faces import PhotoFace, PhotoFaces, pick
 from ..library.points import frontal_landmarks
 from ..people.regrouping import read_faces
 from ..reasons import (
@@ -269,6 +270,17 @@ class Identifier:
             captured_at=None if row.captured_at is None else datetime.fromisoformat(row.captured_at),
             confirmed=row.confirmed,
         )
+
+
+def identify_photo(
+    finder: PhotoFaces, identifier: Identifier, path: Path, *, face: int | None, person_id: int | None, limit: int
+) -> list[IdentifiedFace]:
+    """What `Identifier.answer` says of the faces in a photo, of all or of number `face`.
+
+    Raises NotFoundError for an unknown photo, face or person, ImageReadError when it is no picture.
+    """
+    _, subjects = finder.find(path)
+    return identifier.answer(pick(subjects, face, path), person_id=person_id, limit=limit)
 
 
 def chosen_by_hand(answer: IdentifiedFace, face_ids: Iterable[int]) -> list[ChosenReference]:

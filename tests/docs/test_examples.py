@@ -13,6 +13,7 @@ PAGES = [
 BLOCKS = [
     pytest.param(block, id=f"{page.name}-{number}")
     for page in PAGES
+    if page.name != "api.md"  # one story from block to block: tests/plugin/api/test_gallery.py
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL), 1)
 ]
 

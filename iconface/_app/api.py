@@ -1,0 +1,3 @@
+"""The public names."""
+
+from plugin.api import *  # noqa: F403

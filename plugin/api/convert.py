@@ -1,0 +1,158 @@
+"""What the use cases return, as the records of the public API."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from .errors import Error, NotFoundError, RequestError
+from .records import (
+    Box,
+    Decision,
+    Face,
+    Folder,
+    Identity,
+    Person,
+    Reference,
+    RefusedReference,
+    Restoration,
+    ScanResult,
+)
+
+if TYPE_CHECKING:
+    from gallery_db.records import DecisionRecord, FaceRecord, PersonSummary
+    from iconface_core.types import BBox
+
+    from ..library.library_scan import LibraryReport
+    from ..library.photo_faces import PhotoFace
+    from ..restoring.identification import IdentifiedFace
+    from ..restoring.result import FaceResult
+    from ..rows import Row
+
+
+def folder(row: "Row") -> Folder:
+    return Folder(row["root_id"], Path(row["path"]), row["online"], row["photos"], _time(row["last_scan_at"]))
+
+
+def person(found: "PersonSummary") -> Person:
+    return Person(
+        id=found.id,
+        name=found.name,
+        faces=found.faces,
+        photos=found.photos,
+        confirmed=found.confirmed,
+        hidden=found.hidden,
+        ignored=found.ignored,
+        birth_date=None if found.birth_date is None else date.fromisoformat(found.birth_date),
+    )
+
+
+def face(found: "FaceRecord") -> Face:
+    return Face(
+        id=found.id,
+        photo=Path(found.photo),
+        box=_box(found.bbox),
+        quality=found.quality,
+        detection=found.det_score,
+        person_id=found.person_id,
+        person_name=found.person_name,
+        confirmed=found.confirmed,
+        taken=_time(found.captured_at),
+    )
+
+
+def scan_result(report: "LibraryReport") -> ScanResult:
+    scan = report.scan
+    return ScanResult(
+        new=scan.new,
+        changed=scan.changed,
+        moved=scan.moved,
+        missing=scan.missing,
+        unchanged=scan.unchanged,
+        failed={Path(path): reason for path, reason in scan.failed.items()},
+        problems=(*scan.offline, *scan.problems),
+        people=report.people,
+        faces=report.faces,
+        questions=report.proposals,
+    )
+
+
+def identity(answer: "IdentifiedFace") -> Identity:
+    rows, choice = answer.rows, answer.choice
+    return Identity(
+        number=answer.subject.number,
+        face=_face_of(answer.subject, answer.person_id, answer.person_name),
+        how=cast("Any", answer.how),  # the same words; a Literal here, text below
+        reason=answer.reason,
+        references=tuple(
+            Reference(c.face_id, Path(rows[c.face_id].photo), c.score, tuple(c.reasons))
+            for c in (choice.chosen if choice else ())
+        ),
+        refused=tuple(
+            RefusedReference(r.face_id, Path(rows[r.face_id].photo), r.refusal.value, r.reason)
+            for r in (choice.refused if choice else ())
+        ),
+        summary=choice.summary if choice else "nobody is known for this face, so there are no references",
+    )
+
+
+def restoration(result: "FaceResult") -> Restoration:
+    """Raises what is wrong with the photo as a whole: such a result is about no face."""
+    if result.bbox is None:
+        raise _why_none(result)
+    verdict = result.verdict
+    return Restoration(
+        photo=result.photo,
+        number=result.number,
+        box=_box(result.bbox),
+        face_id=result.face_id,
+        person_id=result.person_id,
+        person_name=result.person_name,
+        references=tuple(_reference(row) for row in result.references),
+        restorer=result.restorer,
+        strength=result.strength,
+        seed=result.seed,
+        verdict=None if verdict is None else verdict.kind.value,
+        verdict_reason=None if verdict is None else verdict.reason,
+        similarity_before=result.similarity_before,
+        similarity_after=result.similarity_after,
+        output=result.output,
+        left_alone=result.skipped_reason,
+        notes=tuple(result.notes),
+    )
+
+
+def decision(record: "DecisionRecord", removed: tuple[Path, ...] = ()) -> Decision:
+    at = datetime.fromisoformat(record.at)
+    return Decision(record.id, at, record.summary, record.undone_by is not None, removed)
+
+
+def _why_none(result: "FaceResult") -> Error:
+    kind = Error if result.failed else NotFoundError if result.no_face else RequestError
+    return kind(result.skipped_reason or f"{result.photo}: nothing could be done")
+
+
+def _face_of(subject: "PhotoFace", person_id: int | None, person_name: str | None) -> Face:
+    return Face(
+        id=subject.face_id,
+        photo=subject.path,
+        box=_box(subject.face.bbox),
+        quality=subject.quality,
+        detection=subject.face.det_score,
+        person_id=person_id,
+        person_name=person_name,
+        confirmed=subject.confirmed,
+        taken=subject.captured_at,
+    )
+
+
+def _reference(row: Mapping[str, Any]) -> Reference:
+    return Reference(row["face_id"], Path(row["photo"]), row["score"], tuple(row["reasons"]))
+
+
+def _box(box: "BBox") -> Box:
+    return Box(float(box.x1), float(box.y1), float(box.x2), float(box.y2))
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
