@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from gallery_db import Gallery
-from gallery_db.database.rows import pack_landmarks
+from gallery_db.database.packed import pack_landmarks
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.types import F32, I64, EmbedderId
 

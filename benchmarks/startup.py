@@ -18,7 +18,7 @@ def cost(argv: list[str], runs: int = 11) -> tuple[float, float]:
     used, waited = [], []
     for _ in range(runs):
         start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, "-P", "-m", "plugin", *argv], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([sys.executable, "-P", "-m", "iconface", *argv], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         waited.append(time.perf_counter() - start)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -30,7 +30,7 @@ def cost(argv: list[str], runs: int = 11) -> tuple[float, float]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         subprocess.run(
-            [sys.executable, "-m", "plugin", "--home", home, "people", "list"], check=True, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "iconface", "--home", home, "people", "list"], check=True, stdout=subprocess.DEVNULL
         )
         print("| command | processor, s | wall, s |\n|---|---|---|")
         for words in ("--help", "restore --help", *LISTS):

@@ -1,7 +1,10 @@
 """Photos, faces, people and what was decided, in SQLite; beside it a rebuildable vector index (`gallery_db.vectors`).
 
 `Gallery.open(path)` is the front door; `with gallery.begin() as tx:` is one transaction with one repository per noun.
+SQLAlchemy is imported with them, when one of the two is first used: records and errors need none of it.
 """
+
+from typing import TYPE_CHECKING
 
 from .errors import (
     BackupError,
@@ -13,7 +16,9 @@ from .errors import (
     UnsupportedLocationError,
     UnusableNameError,
 )
-from .gallery import Gallery, Tx
+
+if TYPE_CHECKING:
+    from .gallery import Gallery, Tx
 
 __all__ = [
     "BackupError",
@@ -27,3 +32,11 @@ __all__ = [
     "UnsupportedLocationError",
     "UnusableNameError",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in ("Gallery", "Tx"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import gallery
+
+    return getattr(gallery, name)

@@ -1,57 +1,122 @@
 """Gallery is the unit of work: `with gallery.begin() as tx:` is one transaction."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
 from iconface_core.images.leftovers import sweep
 
-from .browse.repository import BrowseRepo
-from .cleanups import CleanupRepo
-from .database.engine import BUSY_TIMEOUT_MS, explained, make_engine
+from .database.connection import BUSY_TIMEOUT_MS
+from .database.engine import explained, make_engine
 from .database.filesystem import refuse_network
 from .database.migrate import upgrade
-from .database.schema import HEAD
-from .decisions import DecisionRepo
+from .database.revisions import HEAD
 from .errors import GalleryError
-from .faces.measures import MeasureRepo
-from .faces.repository import FaceRepo
-from .forget import purge
-from .jobs.queue import JobQueue
-from .jobs.repository import JobRepo
-from .journal import JournalRepo
 from .meta import MetaRepo
-from .people import PersonRepo
-from .photos import PhotoRepo
-from .questions.repository import QuestionRepo
-from .records import ForgetResult
-from .restorations.repository import RestorationRepo
-from .roots.repository import RootRepo
+from .notes import FORGETTING
 
-FORGETTING = "forgetting"
-"""Key in `meta` while somebody is being forgotten."""
+if TYPE_CHECKING:
+    from .browse.repository import BrowseRepo
+    from .cleanups import CleanupRepo
+    from .decisions import DecisionRepo
+    from .faces.measures import MeasureRepo
+    from .faces.repository import FaceRepo
+    from .jobs.queue import JobQueue
+    from .journal import JournalRepo
+    from .people import PersonRepo
+    from .photos import PhotoRepo
+    from .questions.repository import QuestionRepo
+    from .records import ForgetResult
+    from .restorations.repository import RestorationRepo
+    from .roots.repository import RootRepo
 
 
 class Tx:
-    """One transaction's repositories. Invalid once the `with` block ends."""
+    """One transaction's repositories. Invalid once the `with` block ends. Each is imported when it is first used: the
+    list of people does not wait for what grouping needs."""
 
     def __init__(self, conn: Connection) -> None:
-        self.roots = RootRepo(conn)
-        self.photos = PhotoRepo(conn)
-        self.faces = FaceRepo(conn)
-        self.measures = MeasureRepo(conn)
-        self.people = PersonRepo(conn)
-        self.browse = BrowseRepo(conn)
-        self.decisions = DecisionRepo(conn)
-        self.journal = JournalRepo(conn)
-        self.questions = QuestionRepo(conn)
-        self.restorations = RestorationRepo(conn)
-        self.jobs: JobQueue = JobRepo(conn)
-        self.cleanups = CleanupRepo(conn)
+        self._conn = conn
         self.meta = MetaRepo(conn)
+
+    @cached_property
+    def roots(self) -> RootRepo:
+        from .roots.repository import RootRepo
+
+        return RootRepo(self._conn)
+
+    @cached_property
+    def photos(self) -> PhotoRepo:
+        from .photos import PhotoRepo
+
+        return PhotoRepo(self._conn)
+
+    @cached_property
+    def faces(self) -> FaceRepo:
+        from .faces.repository import FaceRepo
+
+        return FaceRepo(self._conn)
+
+    @cached_property
+    def measures(self) -> MeasureRepo:
+        from .faces.measures import MeasureRepo
+
+        return MeasureRepo(self._conn)
+
+    @cached_property
+    def people(self) -> PersonRepo:
+        from .people import PersonRepo
+
+        return PersonRepo(self._conn)
+
+    @cached_property
+    def browse(self) -> BrowseRepo:
+        from .browse.repository import BrowseRepo
+
+        return BrowseRepo(self._conn)
+
+    @cached_property
+    def decisions(self) -> DecisionRepo:
+        from .decisions import DecisionRepo
+
+        return DecisionRepo(self._conn)
+
+    @cached_property
+    def journal(self) -> JournalRepo:
+        from .journal import JournalRepo
+
+        return JournalRepo(self._conn)
+
+    @cached_property
+    def questions(self) -> QuestionRepo:
+        from .questions.repository import QuestionRepo
+
+        return QuestionRepo(self._conn)
+
+    @cached_property
+    def restorations(self) -> RestorationRepo:
+        from .restorations.repository import RestorationRepo
+
+        return RestorationRepo(self._conn)
+
+    @cached_property
+    def jobs(self) -> JobQueue:
+        from .jobs.repository import JobRepo
+
+        return JobRepo(self._conn)
+
+    @cached_property
+    def cleanups(self) -> CleanupRepo:
+        from .cleanups import CleanupRepo
+
+        return CleanupRepo(self._conn)
 
 
 class Gallery:
@@ -66,7 +131,7 @@ class Gallery:
         self._engine = engine
 
     @classmethod
-    def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "Gallery":
+    def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Gallery:
         """Open or create the database at `path`, migrating it to this release (after a backup beside it).
 
         Creates the folder (mode 0700) and the file (0600). Raises SchemaTooNewError, UnsupportedLocationError (network
@@ -82,7 +147,7 @@ class Gallery:
         return cls(path, make_engine(path, busy_timeout_ms=busy_timeout_ms))
 
     @classmethod
-    def _open_to_read(cls, path: Path) -> "Gallery":
+    def _open_to_read(cls, path: Path) -> Gallery:
         """On a disk or in a folder where nothing can be written, what is there can still be looked at."""
         engine = make_engine(path, writable=False)
         with explained(path), engine.connect() as conn:
@@ -110,6 +175,8 @@ class Gallery:
         `backups.list_backups`. Raises NotFoundError; GalleryBusyError when another process kept the file from being
         vacuumed (the person is gone from the tables then; call `compact` later).
         """
+        from .forget import purge
+
         with explained(self.path), self._engine.execution_options(write=True).begin() as conn:
             result = purge(conn, person_id)
             MetaRepo(conn).set(FORGETTING, "1")  # until all of the rest is done, by whoever comes next
@@ -155,7 +222,7 @@ class Gallery:
     def close(self) -> None:
         self._engine.dispose()
 
-    def __enter__(self) -> "Gallery":
+    def __enter__(self) -> Gallery:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,15 +1,29 @@
-"""Value types shared by every layer. numpy only: importing this must never import a model runtime."""
+"""Value types shared by every layer. Importing this must never import a model runtime, and NumPy only where the types
+of its arrays are asked for: a list of people or boxes does not wait for it."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    RgbU8 = NDArray[np.uint8]  # (H, W, 3), 0..255, RGB, upright, sRGB
+    F32 = NDArray[np.float32]
+    I64 = NDArray[np.int64]
 
 EmbedderId = NewType("EmbedderId", str)
-RgbU8 = NDArray[np.uint8]  # (H, W, 3), 0..255, RGB, upright, sRGB
-F32 = NDArray[np.float32]
-I64 = NDArray[np.int64]
+
+
+def __getattr__(name: str) -> object:
+    if name not in ("RgbU8", "F32", "I64"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import numpy as np
+    from numpy.typing import NDArray
+
+    return {"RgbU8": NDArray[np.uint8], "F32": NDArray[np.float32], "I64": NDArray[np.int64]}[name]
 
 
 @dataclass(frozen=True, slots=True)

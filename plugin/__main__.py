@@ -18,16 +18,26 @@ def main() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115, PTH123 - for good
-    from .cli.fast_enqueue import quick
     from .cli.output import for_any_terminal
 
     for_any_terminal()
-    code = quick(sys.argv[1:])
+    code = _quick(sys.argv[1:])
     if code is None:
         from .cli.main import run
 
         code = run(sys.argv[1:])
     sys.exit(code)
+
+
+def _quick(argv: list[str]) -> int | None:
+    """What somebody waits for, without the command tree; None for every other line."""
+    if "--enqueue" in argv:
+        from .cli.fast_enqueue import quick
+    elif "people" in argv:
+        from .cli.fast_list import quick
+    else:
+        return None
+    return quick(argv)
 
 
 def windowed() -> None:

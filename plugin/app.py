@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
+from gallery_db.notes import COPIES_TO_REMOVE
 
 from .parts import part
 from .paths import make_private
@@ -313,8 +314,8 @@ def build_app(settings: Settings, *, looking: Looking | None = None) -> App:
 
 def _finish_removals(app: App) -> None:
     with app.gallery.begin(write=False) as tx:
-        left = tx.decisions.to_remove()
-    if left:
+        left = tx.meta.get(COPIES_TO_REMOVE)
+    if left is not None:
         from .restoring.decisions import finish_removals
 
         finish_removals(app.moved_copies)

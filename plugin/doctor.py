@@ -20,7 +20,7 @@ from .library.disk import why_offline
 from .library.watch_limits import WATCHED
 from .people.name_sources import find_name_sources
 from .reason_words import in_words
-from .restoring.copies import presence
+from .restoring.presence import presence
 from .rows import Row
 from .service.control import ask
 from .unfinished import left_over

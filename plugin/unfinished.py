@@ -7,39 +7,40 @@ is done: a kill in between loses nothing but time.
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gallery_db import Gallery
 from gallery_db.errors import GalleryError
-from gallery_db.gallery import Tx
+from gallery_db.notes import CLEARING_PICTURES
 from iconface_core.images.leftovers import leftovers, sweep
 
 from .picture_cache import clear
 from .settings import Folders
 
+if TYPE_CHECKING:
+    from gallery_db import Gallery, Tx
+
 log = logging.getLogger(__name__)
 
-CLEARING = "clearing_pictures"
 
-
-def note_clearing(tx: Tx) -> None:
+def note_clearing(tx: "Tx") -> None:
     """The pictures of the site have to go once this transaction is committed."""
-    tx.meta.set(CLEARING, "1")
+    tx.meta.set(CLEARING_PICTURES, "1")
 
 
-def clear_pictures(gallery: Gallery, folders: Folders) -> None:
+def clear_pictures(gallery: "Gallery", folders: Folders) -> None:
     """Empty the pictures and take the note back."""
     clear(folders.web_pictures)
     with gallery.begin() as tx:
-        tx.meta.set(CLEARING, None)
+        tx.meta.set(CLEARING_PICTURES, None)
 
 
-def finish(gallery: Gallery, folders: Folders) -> None:
+def finish(gallery: "Gallery", folders: Folders) -> None:
     """Go on where a killed command stopped, apart from copies (`restoring.decisions`). Never fails: what cannot
     be done now, because somebody writes or the disk is read-only, is tried again by the next command."""
-    sweep(own_folders(folders))
+    sweep_own(folders)
     try:
         with gallery.begin(write=False) as tx:
-            clearing = tx.meta.get(CLEARING) is not None
+            clearing = tx.meta.get(CLEARING_PICTURES) is not None
         if gallery.finish_forgetting():
             clear(folders.web_pictures)
             gallery.forgotten()
@@ -47,6 +48,11 @@ def finish(gallery: Gallery, folders: Folders) -> None:
             clear_pictures(gallery, folders)
     except (GalleryError, OSError) as e:
         log.info("left for later: %s", e)
+
+
+def sweep_own(folders: Folders) -> None:
+    """Remove what killed processes prepared and never finished."""
+    sweep(own_folders(folders))
 
 
 def left_over(folders: Folders) -> list[Path]:

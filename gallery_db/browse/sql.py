@@ -6,10 +6,7 @@ Whatever comes from outside is a bound parameter; `{where}` and `{direction}` ar
 
 from typing import Literal
 
-from sqlalchemy import select, text
-
-from gallery_db.database.schema import person
-from gallery_db.people import COVER, SHOWN, decided
+from gallery_db.people_list import COVER, DECIDED, SHOWN
 
 Visibility = Literal["shown", "hidden", "ignored"]
 """Where a person stands: in the lists, out of them but recognised, or a stranger."""
@@ -21,9 +18,7 @@ SHELF: dict[Visibility, str] = {
 }
 _HAS_FACES = f"EXISTS (SELECT 1 FROM face WHERE face.person_id = person.id AND {SHOWN})"
 # People without faces that nevertheless stay, because a human act refers to them.
-KEPT = str(
-    select(person.c.id).where(text(f"NOT {_HAS_FACES}"), decided()).compile(compile_kwargs={"literal_binds": True})
-)
+KEPT = f"SELECT person.id FROM person WHERE NOT {_HAS_FACES} AND {DECIDED}"
 PEOPLE = f"""
 WITH counted AS MATERIALIZED (
   SELECT person_id, count(DISTINCT photo_id) AS photos FROM face INDEXED BY ix_face_shown

@@ -13,7 +13,7 @@ from pathlib import Path
 from gallery_db.errors import BackupError, GalleryBusyError, SchemaTooNewError
 from iconface_core.images.leftovers import sweep, temporary
 
-from .engine import BUSY_TIMEOUT_MS, is_busy
+from .connection import BUSY_TIMEOUT_MS, is_busy
 from .revisions import known_revisions, revision
 
 _DAILY = re.compile(r"gallery-\d{4}-\d{2}-\d{2}\.db")

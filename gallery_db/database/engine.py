@@ -1,7 +1,6 @@
 """The one way to open the database file, and the one place that explains what SQLite complains about."""
 
 import sqlite3
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gallery_db.errors import GalleryBusyError, GalleryError
 
-BUSY_TIMEOUT_MS = 10_000
+from .connection import BUSY_TIMEOUT_MS, configure, is_busy
 
 
 def make_engine(
@@ -46,26 +45,6 @@ def _to_read(path: Path) -> URL:
     rest: `immutable` spares it the log's files, which it could not make."""
     how = {"mode": "ro"} if path.with_name(path.name + "-shm").exists() else {"immutable": "1"}
     return URL.create("sqlite", database=path.as_uri().replace("file://", "file:"), query={**how, "uri": "true"})
-
-
-def configure(conn: sqlite3.Connection, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
-    conn.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
-    deadline = time.monotonic() + busy_timeout_ms / 1000
-    while conn.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            conn.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as e:
-            # Turning WAL on for a new file does not wait for the busy timeout when two processes do it at once.
-            if not is_busy(e) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-    conn.execute("PRAGMA synchronous=NORMAL")
-    conn.execute("PRAGMA temp_store=MEMORY")
-    conn.execute("PRAGMA secure_delete=ON")  # deleted face vectors must not linger in free pages
-
-
-def is_busy(error: Exception) -> bool:
-    return "locked" in str(error) or "busy" in str(error)
 
 
 @contextmanager

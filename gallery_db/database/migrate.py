@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from gallery_db.errors import GalleryError, SchemaTooNewError
 
 from .backups import backup, migration_backup_path, once
-from .engine import BUSY_TIMEOUT_MS, make_engine
-from .revisions import known_revisions, revision_of, scripts
-from .schema import HEAD
+from .connection import BUSY_TIMEOUT_MS
+from .engine import make_engine
+from .revisions import HEAD, known_revisions, revision_of, scripts
 
 if TYPE_CHECKING:
     from alembic.config import Config

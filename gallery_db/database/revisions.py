@@ -4,7 +4,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .engine import BUSY_TIMEOUT_MS, configure
+from .connection import BUSY_TIMEOUT_MS, configure
+
+HEAD = "0009"
+"""The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
+up-to-date gallery does not import Alembic."""
 
 
 def scripts() -> Path:

@@ -23,10 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0009"
-"""The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
-up-to-date gallery does not import Alembic."""
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",

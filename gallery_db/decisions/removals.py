@@ -6,12 +6,11 @@ from sqlalchemy import Connection
 
 from gallery_db.database.rows import from_json, to_json
 from gallery_db.meta import MetaRepo
-
-_KEY = "copies_to_remove"  # meta: ids of restorations
+from gallery_db.notes import COPIES_TO_REMOVE
 
 
 def pending(conn: Connection) -> frozenset[int]:
-    return frozenset(from_json(MetaRepo(conn).get(_KEY)) or ())
+    return frozenset(from_json(MetaRepo(conn).get(COPIES_TO_REMOVE)) or ())
 
 
 def want(conn: Connection, restoration_ids: Iterable[int]) -> None:
@@ -24,4 +23,4 @@ def settled(conn: Connection, restoration_ids: Iterable[int]) -> None:
 
 
 def _set(conn: Connection, ids: frozenset[int]) -> None:
-    MetaRepo(conn).set(_KEY, to_json(sorted(ids)) if ids else None)
+    MetaRepo(conn).set(COPIES_TO_REMOVE, to_json(sorted(ids)) if ids else None)

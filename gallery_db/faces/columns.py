@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from gallery_db.database.rows import unpack_vectors
+from gallery_db.database.packed import unpack_vectors
 from gallery_db.records import FaceColumns, FaceMatrix
 from iconface_core.types import I64, EmbedderId
 

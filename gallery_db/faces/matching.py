@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, or_, select, update
 
-from gallery_db.database.rows import batches, pack_landmarks, require, to_json, unpack_vectors
+from gallery_db.database.packed import pack_landmarks, unpack_vectors
+from gallery_db.database.rows import batches, require, to_json
 from gallery_db.database.schema import RARE_PHOTO, embedding, face, photo, rejection
 from gallery_db.records import FoundFace
 from iconface_core.boxes import iou

@@ -7,7 +7,8 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from gallery_db.database.rows import batches, from_json, pack_vector, unpack_landmarks, unpack_vectors
+from gallery_db.database.packed import pack_vector, unpack_landmarks, unpack_vectors
+from gallery_db.database.rows import batches, from_json
 from gallery_db.database.schema import embedding, face, person, photo, rejection, vector_change
 from gallery_db.errors import NotFoundError
 from gallery_db.records import (

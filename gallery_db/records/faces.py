@@ -1,15 +1,20 @@
 """Faces and their vectors."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from iconface_core.types import F32, I64, BBox, DetectedFace, FaceEmbedding
+from iconface_core.types import BBox, DetectedFace, FaceEmbedding
 
 from .photos import PhotoState
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from iconface_core.types import F32, I64
 
 FaceState = Literal["ok", "doubtful", "ignored", "forgotten"]
 FaceSource = Literal["detected", "manual"]

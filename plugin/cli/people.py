@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..plain_text import counted
+from .fast_list import show_people
 from .output import columns
 from .session import SHARED_HELP, Session
 
@@ -50,15 +51,8 @@ def show_all(
     """List people: named ones first, then by number of faces."""
     session = Session.of(ctx)
     with session.app() as app:
-        rows = app.people.rows(everybody=everybody)
-    human = columns(
-        ["id", "name", "faces", "photos", ""],
-        [
-            (r["person_id"], r["name"] or "(unnamed)", r["faces"], r["photos"], "hidden" if r["hidden"] else "")
-            for r in rows
-        ],
-    )
-    session.out.result("people", rows, human)
+        people = app.people.listed(everybody=everybody)
+    show_people(session.out, people)
 
 
 def show(ctx: typer.Context, who: Who) -> None:

@@ -6,7 +6,7 @@ takes photos.
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -45,13 +45,15 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
     """List restorations and proposals, latest first."""
+    from gallery_db.records import RestorationState
+
     from ..errors import UsageError
     from ..paths import absolute
-    from ..restoring.decisions import STATES
 
-    wanted = [s for s in STATES if s in (state or STATES)]
-    if state and set(state) - set(STATES):
-        raise UsageError(f"a state is one of {', '.join(STATES)}")
+    states: tuple[RestorationState, ...] = get_args(RestorationState)
+    wanted = [s for s in states if s in (state or states)]
+    if state and set(state) - set(states):
+        raise UsageError(f"a state is one of {', '.join(states)}")
     session = Session.of(ctx)
     with session.app() as app:
         where = None if photo is None else str(absolute(photo))
@@ -168,7 +170,7 @@ def _name(which: str) -> str:
 
 
 def _row(r: "RestorationRecord") -> dict[str, Any]:
-    from ..restoring.copies import presence
+    from ..restoring.presence import presence
 
     b = r.bbox
     return {

@@ -10,9 +10,7 @@ from pathlib import Path
 from gallery_db import Gallery, Tx
 from gallery_db.records import RestorationRecord
 from iconface_core.errors import IconFaceError
-from iconface_core.images.formats import is_photo_name
-from iconface_core.images.provenance import read_provenance
-from iconface_core.images.read import content_hash
+from iconface_core.images.formats import content_hash, is_photo_name
 
 from .disk import is_storable, vanished, why_offline
 
@@ -87,6 +85,8 @@ class MovedCopies:
 def _digest_of(path: str, originals: Collection[str] | None = None) -> str | None:
     """The content of a copy of ours, made of one of these originals (None: of any). The mark at its beginning is read
     first, and of any other file nothing more."""
+    from iconface_core.images.provenance import read_provenance  # decodes pictures; only for one that is lost
+
     try:
         mark = read_provenance(Path(path))
         if mark is None or (originals is not None and mark.source_sha256 not in originals):

@@ -24,10 +24,11 @@ from ..library.photo_faces import PhotoFace
 from ..library.points import detection_of
 from ..models.backends import RestorerBackend
 from ..reasons import FACE_IS, HOPELESS, NO_VECTOR, NOBODY, NOT_MEASURED, PHOTO_IS, RESTORED_ALREADY
-from .copies import presence, why_not_again
+from .copies import why_not_again
 from .expected_gain import NOTHING, Gain, expected_gain
 from .identification import Identifier
 from .judging import likeness
+from .presence import presence
 from .same_picture import copies_among
 
 MAX_POOL = 200

@@ -29,11 +29,11 @@ from ..reasons import (
     UNSEEN_BEFORE,
 )
 from ..settings import Settings
+from .presence import presence
 from .result import FaceResult
 
 Layout = Literal["mirror", "beside", "flat"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
-Presence = Literal["none", "there", "edited", "gone", "offline"]
 
 
 def layout_of(settings: Settings) -> Layout:
@@ -156,17 +156,6 @@ def mirror_name(root: RootRecord, roots: Sequence[RootRecord]) -> str:
     name = Path(root.path).name or "root"
     older = any(r.id < root.id and (Path(r.path).name or "root").casefold() == name.casefold() for r in roots)
     return f"{name}-{root.id}" if older else name
-
-
-def presence(record: RestorationRecord, *, compare: bool = True) -> Presence:
-    """Whether the output is there as we wrote it. `offline`: its whole folder is not, so nobody deleted it by hand.
-    `compare=False` reads no bytes and never says `edited`."""
-    if record.output is None:
-        return "none"
-    path = Path(record.output)
-    if not path.is_file():
-        return "gone" if path.parent.is_dir() else "offline"
-    return "edited" if compare and content_hash(path) != record.output_sha256 else "there"
 
 
 def remove(record: RestorationRecord) -> Path | None:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, RestorationRecord, RestorationState
@@ -14,10 +13,9 @@ from ..job_kinds import RESTORE
 from ..library.moved_copies import MovedCopies
 from ..paths import printable
 from ..people.people import People
-from .copies import presence, remove, rows_of
+from .copies import remove, rows_of
+from .presence import presence
 from .repeat import again, photo_now
-
-STATES: tuple[RestorationState, ...] = get_args(RestorationState)
 
 
 def undo(

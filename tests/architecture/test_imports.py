@@ -11,14 +11,24 @@ RUNTIMES = "{'torch', 'diffusers', 'transformers', 'insightface', 'onnxruntime',
 
 @pytest.mark.parametrize(
     "module",
-    ["iconface_core", "gallery_db", "gallery_db.vectors", "plugin.cli.main", "plugin.library.disk", "plugin.settings"],
+    [
+        "iconface",
+        "iconface_core",
+        "gallery_db",
+        "gallery_db.vectors",
+        "plugin.cli.main",
+        "plugin.library.disk",
+        "plugin.settings",
+    ],
 )
 def test_import_is_light(module: str):
     code = f"import sys, {module}; bad = {RUNTIMES} & set(sys.modules); assert not bad, bad"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("name", ["iconface_core", "gallery_db", "iconface_core.grouping", "gallery_db.vectors"])
+@pytest.mark.parametrize(
+    "name", ["iconface", "iconface_core", "gallery_db", "iconface_core.grouping", "gallery_db.vectors"]
+)
 def test_the_front_door_shows_what_it_promises(name: str):
     module = importlib.import_module(name)
     assert len(set(module.__all__)) == len(module.__all__)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery_db import NotFoundError
-from gallery_db.database.rows import pack_vector, unpack_vectors
+from gallery_db.database.packed import pack_vector, unpack_vectors
 from gallery_db.records import FaceFilter
 from iconface_core.grouping import Cluster, Decision, Grouping
 from iconface_core.types import BBox, EmbedderId

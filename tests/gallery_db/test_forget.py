@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 
 from gallery_db import Gallery, GalleryError, NotFoundError
-from gallery_db.database.rows import pack_vector, unpack_vectors
+from gallery_db.database.packed import pack_vector, unpack_vectors
 from gallery_db.records import FaceFilter
 from gallery_db.vectors import open_store
 from iconface_core.types import BBox

@@ -10,7 +10,7 @@ from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRe
 from iconface_core.types import BBox
 
 from ...paths import printable
-from ...restoring.copies import Presence, presence
+from ...restoring.presence import Presence, presence
 from ..edit_conflicts import faces_stamp, person_stamp
 from ..pictures import version_of
 from ..restore_jobs import RestoreJobs, live_jobs

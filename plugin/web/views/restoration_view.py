@@ -15,8 +15,8 @@ from iconface_core.reasons import read_reasons
 from ...library.degradation import stored
 from ...models.registry import Registry
 from ...paths import printable
-from ...restoring.copies import Presence, presence
 from ...restoring.expected_gain import expected_gain
+from ...restoring.presence import Presence, presence
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.likeness import likeness_words
 from ..words.reasons import helps, in_numbers

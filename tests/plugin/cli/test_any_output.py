@@ -137,7 +137,7 @@ def test_a_fault_of_ours_is_told_and_written_down(cli: Cli, library: Library, mo
     def broken(*_: object, **__: object) -> None:
         raise TypeError("a column of nonsense\nand more")
 
-    monkeypatch.setattr("plugin.people.people.People.rows", broken)
+    monkeypatch.setattr("plugin.people.people.People.listed", broken)
     said = cli("people", "list", code=1)["error"]
     log = library.home / "state" / "errors.log"
     assert said["kind"] == "fault"

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from plugin.cli import fast_list
 from plugin.cli.main import run, tree
+from tests.plugin.conftest import Cli, Library
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -48,6 +50,52 @@ def test_no_model_runtime_is_imported_by_light_commands(argv: list[str], tmp_pat
         "assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code, "--home", str(tmp_path), *argv], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    ("words", "unused"),
+    [
+        ("people list", {"typer", "sqlalchemy", "numpy", "alembic", "PIL", "rich"}),
+        ("people show 1", {"faiss", "alembic", "PIL", "cv2", "rich"}),
+        ("faces list", {"faiss", "alembic", "PIL", "cv2", "rich"}),
+        ("restored list", {"faiss", "alembic", "numpy", "PIL", "cv2", "rich"}),
+        ("jobs list", {"faiss", "alembic", "numpy", "PIL", "cv2", "rich"}),
+    ],
+)
+def test_a_list_imports_only_what_it_uses(words: str, unused: set[str], library: Library):
+    code = (
+        "import atexit, sys; from plugin.__main__ import main;"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); main()"
+    )
+    argv = [sys.executable, "-c", code, "--home", str(library.home), "--json", *words.split()]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout)["command"] == " ".join(words.split()[:2])
+    assert not unused & set(done.stderr.split())
+
+
+@pytest.mark.parametrize("more", [(), ("--all",), ("--json",), ("--all", "--jsonl"), ("-q",)], ids=" ".join)
+def test_the_quick_list_of_people_is_that_of_the_command_tree(more: tuple[str, ...], cli: Cli):
+    """The process takes the short way (cli/fast_list.py), `run` the usual one."""
+    first, second, *_ = [p["person_id"] for p in cli("people", "list")["people"]]
+    cli("people", "name", first, "Zoë")
+    cli("people", "hide", second)
+    line = ["--home", str(cli.home), "people", "list", *more]
+    quick = subprocess.run([sys.executable, "-m", "plugin", *line], check=True, capture_output=True, text=True)
+    cli.capture.readouterr()
+    assert run(line) == 0
+    assert quick.stdout == cli.capture.readouterr().out
+    assert "Zo" in quick.stdout
+
+
+def test_the_quick_way_leaves_every_fault_to_the_usual_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("a column of nonsense")
+
+    monkeypatch.setattr("gallery_db.peek.people", broken)
+    assert fast_list.quick(["--home", str(tmp_path), "people", "list"]) is None
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text("nonsense = 1")
+    assert fast_list.quick(["--home", str(tmp_path), "people", "list"]) is None
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from iconface_core.images.provenance import Provenance
 from iconface_core.types import BBox
 from plugin.app import App, build_app
 from plugin.progress import Silent
-from plugin.restoring.copies import presence
 from plugin.restoring.decisions import accept, find, reject, undo
+from plugin.restoring.presence import presence
 from plugin.restoring.result import FaceResult
 from plugin.settings import load_settings
 

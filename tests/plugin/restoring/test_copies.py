@@ -26,8 +26,9 @@ from plugin.reasons import (
     TAKEN_BACK,
     UNSEEN_BEFORE,
 )
-from plugin.restoring.copies import LAYOUTS, RestoredCopies, layout_of, presence, why_not_again
+from plugin.restoring.copies import LAYOUTS, RestoredCopies, layout_of, why_not_again
 from plugin.restoring.decisions import accept, find, finish_removals, reject, undo
+from plugin.restoring.presence import presence
 from plugin.restoring.proposals import propose
 from plugin.restoring.result import FaceResult, RestoreRequest
 from plugin.settings import load_settings
