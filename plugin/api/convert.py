@@ -5,6 +5,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from iconface_core.reasons import read_reasons
+
+from ..reason_words import all_in_words, in_words
 from .errors import Error, NotFoundError, RequestError
 from .records import (
     Box,
@@ -69,8 +72,8 @@ def scan_result(report: "LibraryReport") -> ScanResult:
         moved=scan.moved,
         missing=scan.missing,
         unchanged=scan.unchanged,
-        failed={Path(path): reason for path, reason in scan.failed.items()},
-        problems=(*scan.offline, *scan.problems),
+        failed={Path(path): in_words(reason) for path, reason in scan.failed.items()},
+        problems=(*all_in_words(scan.offline), *all_in_words(scan.problems)),
         people=report.people,
         faces=report.faces,
         questions=report.proposals,
@@ -83,16 +86,16 @@ def identity(answer: "IdentifiedFace") -> Identity:
         number=answer.subject.number,
         face=_face_of(answer.subject, answer.person_id, answer.person_name),
         how=cast("Any", answer.how),  # the same words; a Literal here, text below
-        reason=answer.reason,
+        reason=in_words(answer.reason),
         references=tuple(
-            Reference(c.face_id, Path(rows[c.face_id].photo), c.score, tuple(c.reasons))
+            Reference(c.face_id, Path(rows[c.face_id].photo), c.score, tuple(all_in_words(c.reasons)))
             for c in (choice.chosen if choice else ())
         ),
         refused=tuple(
-            RefusedReference(r.face_id, Path(rows[r.face_id].photo), r.refusal.value, r.reason)
+            RefusedReference(r.face_id, Path(rows[r.face_id].photo), r.refusal.value, in_words(r.reason))
             for r in (choice.refused if choice else ())
         ),
-        summary=choice.summary if choice else "nobody is known for this face, so there are no references",
+        summary=in_words(choice.summary) if choice else "nobody is known for this face, so there are no references",
     )
 
 
@@ -113,12 +116,12 @@ def restoration(result: "FaceResult") -> Restoration:
         strength=result.strength,
         seed=result.seed,
         verdict=None if verdict is None else verdict.kind.value,
-        verdict_reason=None if verdict is None else verdict.reason,
+        verdict_reason=None if verdict is None else in_words(verdict.reason),
         similarity_before=result.similarity_before,
         similarity_after=result.similarity_after,
         output=result.output,
-        left_alone=result.skipped_reason,
-        notes=tuple(result.notes),
+        left_alone=_why(result),
+        notes=tuple(all_in_words(result.notes)),
     )
 
 
@@ -129,7 +132,11 @@ def decision(record: "DecisionRecord", removed: tuple[Path, ...] = ()) -> Decisi
 
 def _why_none(result: "FaceResult") -> Error:
     kind = Error if result.failed else NotFoundError if result.no_face else RequestError
-    return kind(result.skipped_reason or f"{result.photo}: nothing could be done")
+    return kind(_why(result) or f"{result.photo}: nothing could be done")
+
+
+def _why(result: "FaceResult") -> str | None:
+    return None if result.skipped is None else in_words(result.skipped)
 
 
 def _face_of(subject: "PhotoFace", person_id: int | None, person_name: str | None) -> Face:
@@ -147,7 +154,9 @@ def _face_of(subject: "PhotoFace", person_id: int | None, person_name: str | Non
 
 
 def _reference(row: Mapping[str, Any]) -> Reference:
-    return Reference(row["face_id"], Path(row["photo"]), row["score"], tuple(row["reasons"]))
+    return Reference(
+        row["face_id"], Path(row["photo"]), row["score"], tuple(all_in_words(read_reasons(row["reasons"])))
+    )
 
 
 def _box(box: "BBox") -> Box:

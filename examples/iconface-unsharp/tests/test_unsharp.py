@@ -4,8 +4,8 @@ from pathlib import Path
 
 from iconface_unsharp import SPEC
 
+from iconface.testing import check_restorer, check_spec
 from iconface_core.extensions.backends import BackendContext
-from iconface_core.testing import check_restorer, check_spec
 
 
 def test_it_keeps_what_a_restorer_promises(tmp_path: Path) -> None:
