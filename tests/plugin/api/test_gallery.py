@@ -9,7 +9,7 @@ import pytest
 
 import iconface
 from plugin.library.scanning import only_one
-from tests.plugin.conftest import Cli, Library, tree_hash
+from tests.support.library import Cli, Library, tree_hash
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from plugin.cli import fast_list
 from plugin.cli.main import run, tree
-from tests.plugin.conftest import Cli, Library
+from tests.support.library import Cli, Library
 
 DOCS = Path(__file__).parents[3] / "docs"
 

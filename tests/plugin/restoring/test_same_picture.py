@@ -15,7 +15,7 @@ from iconface_core.identity.identify import FaceFacts, IdentityKind, PeopleGalle
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 from plugin.library.photo_faces import PhotoFace
 from plugin.restoring.same_picture import copies_among, copies_of
-from tests.plugin.conftest import Cli
+from tests.support.library import Cli
 
 E = EmbedderId("test-128")
 CALIBRATION = Calibration(E, 0.0, 1.0, bias=-9.0, slope=26.0)

@@ -8,14 +8,16 @@ import pytest
 from .accessibility import findings
 from .chromium import DESKTOP, PHONE
 from .conftest import Enter
-from .real_library import Commands
+from .family import Commands
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(290)]
+pytestmark = pytest.mark.timeout(290)
 
 
-def test_where_is_it_now(enter: Enter, shared_data: Path, tmp_path: Path):
+def test_where_is_it_now(enter: Enter, sample: tuple[Path, Path], tmp_path: Path):
     old, new = tmp_path / "Photos", tmp_path / "new drive" / "Family photos"
-    shutil.copytree(shared_data / "celeb256" / "kym_whitley", old)
+    old.mkdir()
+    for photo in sorted(sample[0].glob("*.jpg"))[:5]:
+        shutil.copy2(photo, old / photo.name)
     home = tmp_path / "home"
     iconface = Commands(home)
     iconface("library", "add", old)
