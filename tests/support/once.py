@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,5 +21,6 @@ def once(paths: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) 
     made = root / f"{name}.json"
     with FileLock(root / f"{name}.lock"):
         if not made.exists():
+            shutil.rmtree(root / name, ignore_errors=True)  # of a try that failed
             made.write_text(json.dumps(make(root / name)))
     return root / name, json.loads(made.read_text())
