@@ -1,13 +1,10 @@
 """What the use cases return, as the records of the public API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from iconface_core.reasons import read_reasons
-
-from ..reason_words import all_in_words, in_words
 from .errors import Error, NotFoundError, RequestError
 from .records import (
     Box,
@@ -24,6 +21,7 @@ from .records import (
 
 if TYPE_CHECKING:
     from gallery_db.records import DecisionRecord, FaceRecord, PersonSummary
+    from iconface_core.reasons import Reason
     from iconface_core.types import BBox
 
     from ..library.library_scan import LibraryReport
@@ -72,8 +70,8 @@ def scan_result(report: "LibraryReport") -> ScanResult:
         moved=scan.moved,
         missing=scan.missing,
         unchanged=scan.unchanged,
-        failed={Path(path): in_words(reason) for path, reason in scan.failed.items()},
-        problems=(*all_in_words(scan.offline), *all_in_words(scan.problems)),
+        failed={Path(path): _in_words(reason) for path, reason in scan.failed.items()},
+        problems=(*_all_in_words(scan.offline), *_all_in_words(scan.problems)),
         people=report.people,
         faces=report.faces,
         questions=report.proposals,
@@ -86,16 +84,16 @@ def identity(answer: "IdentifiedFace") -> Identity:
         number=answer.subject.number,
         face=_face_of(answer.subject, answer.person_id, answer.person_name),
         how=cast("Any", answer.how),  # the same words; a Literal here, text below
-        reason=in_words(answer.reason),
+        reason=_in_words(answer.reason),
         references=tuple(
-            Reference(c.face_id, Path(rows[c.face_id].photo), c.score, tuple(all_in_words(c.reasons)))
+            Reference(c.face_id, Path(rows[c.face_id].photo), c.score, tuple(_all_in_words(c.reasons)))
             for c in (choice.chosen if choice else ())
         ),
         refused=tuple(
-            RefusedReference(r.face_id, Path(rows[r.face_id].photo), r.refusal.value, in_words(r.reason))
+            RefusedReference(r.face_id, Path(rows[r.face_id].photo), r.refusal.value, _in_words(r.reason))
             for r in (choice.refused if choice else ())
         ),
-        summary=in_words(choice.summary) if choice else "nobody is known for this face, so there are no references",
+        summary=_in_words(choice.summary) if choice else "nobody is known for this face, so there are no references",
     )
 
 
@@ -116,12 +114,12 @@ def restoration(result: "FaceResult") -> Restoration:
         strength=result.strength,
         seed=result.seed,
         verdict=None if verdict is None else verdict.kind.value,
-        verdict_reason=None if verdict is None else in_words(verdict.reason),
+        verdict_reason=None if verdict is None else _in_words(verdict.reason),
         similarity_before=result.similarity_before,
         similarity_after=result.similarity_after,
         output=result.output,
         left_alone=_why(result),
-        notes=tuple(all_in_words(result.notes)),
+        notes=tuple(_all_in_words(result.notes)),
     )
 
 
@@ -135,8 +133,18 @@ def _why_none(result: "FaceResult") -> Error:
     return kind(_why(result) or f"{result.photo}: nothing could be done")
 
 
+def _in_words(reason: "Reason") -> str:
+    from ..reason_words import in_words  # here: naming the API imports nothing of iconface_core
+
+    return in_words(reason)
+
+
+def _all_in_words(reasons: "Iterable[Reason]") -> list[str]:
+    return [_in_words(r) for r in reasons]
+
+
 def _why(result: "FaceResult") -> str | None:
-    return None if result.skipped is None else in_words(result.skipped)
+    return None if result.skipped is None else _in_words(result.skipped)
 
 
 def _face_of(subject: "PhotoFace", person_id: int | None, person_name: str | None) -> Face:
@@ -154,8 +162,10 @@ def _face_of(subject: "PhotoFace", person_id: int | None, person_name: str | Non
 
 
 def _reference(row: Mapping[str, Any]) -> Reference:
+    from iconface_core.reasons import read_reasons
+
     return Reference(
-        row["face_id"], Path(row["photo"]), row["score"], tuple(all_in_words(read_reasons(row["reasons"])))
+        row["face_id"], Path(row["photo"]), row["score"], tuple(_all_in_words(read_reasons(row["reasons"])))
     )
 
 
