@@ -66,7 +66,7 @@ def live(request: Request, web: WebDep, seen: Annotated[str, Query(max_length=40
 def results(request: Request, web: WebDep, after: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
     """The next cards."""
     with web.app.gallery.begin(write=False) as tx:
-        found = cleanup_view.results(tx, web.app.registry, after=after)
+        found = cleanup_view.results(tx, web.app.registry, web.app.embedder.calibration, after=after)
     return fragment(request, web, "parts/cleanup_cards.html", r=found)
 
 
@@ -140,9 +140,10 @@ def _asked(whom: str, first: int | str, last: int | str) -> Asked:
 
 
 def _values(web: Web) -> dict[str, Any]:
+    registry, calibration = web.app.registry, web.app.embedder.calibration
     with web.app.gallery.begin(write=False) as tx:
-        work = cleanup_view.at_work(tx, web.app.registry)
-        found = cleanup_view.results(tx, web.app.registry) if work is None else None
+        work = cleanup_view.at_work(tx, registry, calibration)
+        found = cleanup_view.results(tx, registry, calibration) if work is None else None
     return {"work": work, "r": found, "digest": digest(work) if work else ""}
 
 

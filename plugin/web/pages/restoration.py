@@ -148,8 +148,9 @@ def progress(request: Request, web: WebDep, restoration_id: int, job_id: int, se
 def _page(
     request: Request, web: WebDep, restoration_id: int, against: int | None = None, whole: bool = False
 ) -> HTMLResponse:
+    calibration = web.app.embedder.calibration
     with web.app.gallery.begin(write=False) as tx:
-        seen = shown(tx, restoration_id, web.app.embedder.calibration, web.app.registry)
+        seen = shown(tx, restoration_id, calibration, web.app.registry)
         shelf = shelf_of(seen.record)
         counts = tx.restorations.shelf_counts()
         decided = shelf in ("kept", "put_back") and counts["to_decide"] > 0
@@ -161,7 +162,7 @@ def _page(
         seen=seen, shelf=shelf, names=SHELF_NAMES, counts=counts,
         onward=onward, next_id=next_id, other=other, whole=whole,
         model=_model(web, seen.record.restorer),
-        tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names))) for r in seen.rows],
+        tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names), calibration)) for r in seen.rows],
     )  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def _progress(request: Request, web: Web, restoration_id: int, job_id: int, seen
         if now == seen:
             return Response(status_code=204)
         result = _result(tx, job, restoration_id)
-        said_of_it = None if result is None else verdict_words(result, _name(tx, result))
+        said_of_it = None if result is None else verdict_words(result, _name(tx, result), web.app.embedder.calibration)
     return fragment(
         request, web, "restoration_progress.html", id=restoration_id, now=now, job=job, result=result, says=said_of_it
     )

@@ -11,9 +11,9 @@ from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
 from gallery_db.restorations.listing import ReviewState
 
+from ...app import App
 from ...errors import UsageError
 from ...job_kinds import RESTORE
-from ...models.registry import Registry
 from ...restoring.decisions import remove_outputs
 from ...restoring.repeat import again
 from ...service import client
@@ -50,7 +50,7 @@ def show(
             failed = tx.jobs.find(kind=RESTORE, states=("failed",))[::-1][:200]
             values: dict[str, Any] = {"cards": [], "more": None, "failed": JobWords(tx).lines(failed), "people": []}
         else:
-            found, more = next_cards(tx, tab, person, before, web.app.registry)
+            found, more = next_cards(tx, web.app, tab, person, before)
             values = {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(tab)}
     values |= {"tab": tab, "tabs": TABS, "counts": counts, "person": person}
     if before is not None:
@@ -95,7 +95,7 @@ def decide(
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person)
         here = set(tx.restorations.on_shelf(tab))
-        stay = cards(tx, [k for k in keys if k in here], web.app.registry)
+        stay = cards(tx, [k for k in keys if k in here], web.app.registry, web.app.embedder.calibration)
     gone = [k for k in keys if k not in here]
     answer = fragment(
         request, web, "restorations_decided.html",
@@ -148,11 +148,12 @@ def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], l
 
 
 def next_cards(
-    tx: Tx, shelf: ReviewState, person: int | None, before: int | None, registry: Registry
+    tx: Tx, app: App, shelf: ReviewState, person: int | None, before: int | None
 ) -> tuple[list[RestorationCard], int | None]:
     """The next cards of a shelf, and where those after them begin (None: there are no more)."""
     ids = tx.restorations.on_shelf(shelf, person_id=person, before=before, limit=PAGE + 1)
-    return cards(tx, ids[:PAGE], registry), ids[PAGE - 1] if len(ids) > PAGE else None
+    shown = cards(tx, ids[:PAGE], app.registry, app.embedder.calibration)
+    return shown, ids[PAGE - 1] if len(ids) > PAGE else None
 
 
 def tab_counts(tx: Tx, person: int | None) -> dict[str, int]:

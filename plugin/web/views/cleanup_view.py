@@ -10,6 +10,7 @@ from pathlib import Path
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord
+from iconface_core.calibration import Calibration
 
 from ...app import App
 from ...cleanup.estimate import hours_left, size_words, time_words
@@ -156,7 +157,7 @@ def _best(plan: CleanupPlan) -> list[Prospect]:
     ]
 
 
-def at_work(tx: Tx, registry: Registry) -> AtWork | None:
+def at_work(tx: Tx, registry: Registry, calibration: Calibration) -> AtWork | None:
     """None when no clean-up is under way."""
     status = cleanup_status(tx)
     live = tx.jobs.find(origin=ORIGIN, states=("waiting", "running"))
@@ -175,7 +176,9 @@ def at_work(tx: Tx, registry: Registry) -> AtWork | None:
         [] if in_hand is None else in_hand.payload["options"].get("face_ids", []),
         "" if hours is None else time_words(hours),
         _waits(run, live),
-        cards(tx, _copies([o for o in outcomes(tx, run) if o.kind == "restored"][-LATEST:][::-1]), registry),
+        cards(
+            tx, _copies([o for o in outcomes(tx, run) if o.kind == "restored"][-LATEST:][::-1]), registry, calibration
+        ),
     )
 
 
@@ -188,7 +191,7 @@ def _waits(run: CleanupRecord, live: Sequence[JobRecord]) -> str:
     return f"It goes on between {hours}." if hours is not None else "It goes on when nobody needs the machine."
 
 
-def results(tx: Tx, registry: Registry, *, after: int = 0, page: int = 24) -> Results | None:
+def results(tx: Tx, registry: Registry, calibration: Calibration, *, after: int = 0, page: int = 24) -> Results | None:
     """Of the latest clean-up; `after` so many cards. None before the first."""
     run = tx.cleanups.latest()
     if run is None:
@@ -204,7 +207,7 @@ def results(tx: Tx, registry: Registry, *, after: int = 0, page: int = 24) -> Re
         refused=kinds["refused"],
         unchanged=kinds["left alone"],
         failed=kinds["failed"],
-        cards=cards(tx, copies[after : after + page], registry),
+        cards=cards(tx, copies[after : after + page], registry, calibration),
         more=after + page if len(copies) > after + page else None,
         undecided=len({tx.restorations.get(i).output for i in left_undecided(tx, run)}),
     )

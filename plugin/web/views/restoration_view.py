@@ -114,13 +114,13 @@ def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
     return None if record.person_id is None else names.get(record.person_id)
 
 
-def cards(tx: Tx, ids: Sequence[int], registry: Registry) -> list[RestorationCard]:
+def cards(tx: Tx, ids: Sequence[int], registry: Registry, calibration: Calibration) -> list[RestorationCard]:
     """The entries with these ids (`on_shelf`), in order."""
     entries = [(tx.restorations.get(i), tx.restorations.with_output(i)) for i in ids]
     names = tx.people.names(sorted({r.person_id for _, rows in entries for r in rows if r.person_id is not None}))
     faces = {f.id: f for f in tx.faces.by_ids([r.face_id for r, _ in entries if r.face_id is not None])}
     busy: RestoreJobs = live_jobs(tx) if any(r.state == "proposed" for r, _ in entries) else {}
-    return [_card(r, rows, names, faces, busy, registry) for r, rows in entries]
+    return [_card(r, rows, names, faces, busy, registry, calibration) for r, rows in entries]
 
 
 _HOW_BAD = {"": 0, "pass": 1, "unchecked": 2, "doubtful": 3, "refused": 4}
@@ -134,6 +134,7 @@ def _card(
     faces: Mapping[int, FaceRecord],
     busy: RestoreJobs,
     registry: Registry,
+    calibration: Calibration,
 ) -> RestorationCard:
     worst = max(rows, key=lambda r: _HOW_BAD.get(r.verdict, _HOW_BAD["doubtful"]))
     who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
@@ -143,7 +144,7 @@ def _card(
         id=record.id,
         stamp=stamp_of(rows),
         who=listed(who) or ("Somebody without a name" if len(rows) == 1 else f"{len(rows)} faces"),
-        says=verdict_words(worst, name_of(worst, names)),
+        says=verdict_words(worst, name_of(worst, names), calibration),
         faces=len(rows),
         when=local(record.created_at),
         version=record.version,
@@ -180,7 +181,7 @@ def shown(tx: Tx, restoration_id: int, calibration: Calibration, registry: Regis
         rows=rows,
         names=names,
         stamp=stamp_of(rows),
-        says=verdict_words(record, name_of(record, names)),
+        says=verdict_words(record, name_of(record, names), calibration),
         file=presence(record) if record.state == "done" else "none",
         face=face,
         photo_id=face.photo_id if face is not None else None if photo is None else photo.id,

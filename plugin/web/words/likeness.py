@@ -19,5 +19,10 @@ def likeness_words(evidence: float, name: str | None) -> str:
     return f"{words} {name or 'the person'}"
 
 
+def is_clearly_like(evidence: float) -> bool:
+    """Whether `likeness_words` says at least "clearly like"."""
+    return evidence >= _LEVELS[1]
+
+
 def _degree(evidence: float, words: Sequence[str]) -> str:
     return words[sum(evidence < least for least in _LEVELS)]

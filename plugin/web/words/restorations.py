@@ -6,8 +6,10 @@ from typing import Literal
 
 from gallery_db.records import RestorationRecord
 from gallery_db.restorations.listing import ReviewState
+from iconface_core.calibration import Calibration
 
 from ...restoring.expected_gain import Level
+from .likeness import is_clearly_like, likeness_words
 
 Tone = Literal["good", "warn", "bad", ""]
 
@@ -29,9 +31,9 @@ class Says:
     tone: Tone
 
 
-def verdict_words(record: RestorationRecord, name: str | None) -> Says:
-    """The verdict of a restoration. `name` is the person's, None for one without a name or for nobody."""
-    who = name or "the same person"
+def verdict_words(record: RestorationRecord, name: str | None, calibration: Calibration) -> Says:
+    """The verdict of a restoration. `name` is the person's, None for one without a name or for nobody. What passed the
+    check is said by how much it is like the person, and is only green where that is clear."""
     before, after = record.similarity_before, record.similarity_after
     compared = before is not None and after is not None
     photos = f"the other photos of {name}" if name else "the other photos of this person"
@@ -44,15 +46,21 @@ def verdict_words(record: RestorationRecord, name: str | None) -> Says:
         if record.output is not None:
             return Says("Looks like a stranger", f"{why} You wanted the copy all the same.", "bad")
         return Says("Refused: it would have become a stranger", f"{why} So no copy was made.", "bad")
-    if record.verdict == "pass" and compared:
-        return Says(f"Surely {who}", f"The restored face matches {photos}.", "good")
+    if record.verdict == "pass" and after is not None and compared:
+        evidence = float(calibration.llr(after))
+        if is_clearly_like(evidence):
+            return Says(likeness_words(evidence, name), f"The restored face matches {photos}.", "good")
+        why = f"It did not move away from {photos}, but it is no clear match. Look closely."
+        return Says(likeness_words(evidence, name), why, "")
     if record.verdict in ("pass", "unchecked"):  # earlier releases called that a pass
         return Says("Unchecked", "There was nobody to compare it with. It still matches the photo.", "")
     if before is not None and after is not None and after < before:
         less = f"Looks a little less like {name}" if name else "Looks a little less like the person"
         return Says(less, f"Compared with {photos}, it moved a little away. Look closely.", "warn")
     if compared:
-        return Says(f"Not surely {who}", f"It does not clearly match {photos}. Look closely.", "warn")
+        return Says(
+            f"Not surely {name or 'the same person'}", f"It does not clearly match {photos}. Look closely.", "warn"
+        )
     return Says("Perhaps not the same face", "It is not surely the face in the photo. Look closely.", "warn")
 
 

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gallery_db.records import RestorationRecord
+from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.images.read import read_photo
 from iconface_core.reason_codes import CONFIRMED, DATE_UNKNOWN, FACE_SIZE, LIKENESS, POSE, QUALITY, YEARS_APART
 from plugin.app import App
@@ -344,8 +345,10 @@ def test_an_unknown_one(site: TestClient):
 @pytest.mark.parametrize(
     ("verdict", "before", "after", "name", "text", "tone"),
     [
-        ("pass", 0.5, 0.6, "Anna", "Surely Anna", "good"),
-        ("pass", 0.5, 0.6, None, "Surely the same person", "good"),
+        ("pass", 0.5, 0.8, "Anna", "Very much like Anna", "good"),
+        ("pass", 0.5, 0.8, None, "Very much like the person", "good"),
+        ("pass", 0.2, 0.33, "Anna", "Somewhat like Anna", ""),
+        ("pass", 0.01, 0.02, "Anna", "Hardly like Anna", ""),
         ("unchecked", None, None, None, "Unchecked", ""),
         ("pass", None, None, None, "Unchecked", ""),
         ("doubtful", 0.5, 0.4, "Anna", "Looks a little less like Anna", "warn"),
@@ -359,8 +362,9 @@ def test_verdicts_in_plain_words(
 ):
     output = None if verdict == "refused" else made.output
     record = replace(made, verdict=verdict, similarity_before=before, similarity_after=after, output=output)
-    assert (verdict_words(record, name).text, verdict_words(record, name).tone) == (text, tone)
-    forced = verdict_words(replace(record, output="/copy.jpg"), name)
+    says = verdict_words(record, name, CALIBRATION)
+    assert (says.text, says.tone) == (text, tone)
+    forced = verdict_words(replace(record, output="/copy.jpg"), name, CALIBRATION)
     assert (forced.text == "Looks like a stranger") == (verdict == "refused")
 
 
