@@ -100,7 +100,8 @@ def test_answered_in_another_window_meanwhile(site: Browser, iconface: Commands)
     """Nothing is overwritten, and the page says what happened."""
     site.open("/review?kind=join")
     n, face = left(site), asked_face(site)
-    person = (site.one(".side h2 a").get_attribute("href") or "").rpartition("/")[2]
+    asked = [q for q in iconface("people", "questions")["questions"] if q["kind"] == "join"]
+    [person] = [q["person_id"] for q in asked if face in q["face_ids"]]
     site.fall_asleep()
     iconface("faces", "reject", face, "--person", person)
     site.expect("409")
