@@ -53,6 +53,9 @@ class Later:
 Blame = Callable[[str, int], Later | None]
 """`blame(table, id)`: which later decision in force touched the row first; None when none did."""
 
+UNMADE = "unmade"
+"""In place of a table: people who are gone because a human took back that they were made."""
+
 _MACHINE_COLUMNS = {("face", "person_id"), ("face", "cluster_id"), ("cluster", "person_id")}
 _SEEN = frozenset({"ok", "doubtful"})  # states of a face that a scan tells apart, and no human
 
@@ -253,12 +256,10 @@ def _bring_back(conn: Connection, recorder: Recorder, table: Table, columns: Map
     values = {k: _in(v) for k, v in columns.items()}
     if _is_there(conn, table, values):
         return 0  # said again since
-    parents = {k: v for k, v in values.items() if v is not None and _parent(table, k) is not None}
-    living = _living(conn, table, parents, blame)
-    lost = {k for k in parents if living[k] is None}
-    if any(not table.c[k].nullable for k in lost):
+    living = _living(conn, table, values, blame)
+    if any(living[k] is None and v is not None and not table.c[k].nullable for k, v in values.items()):
         return 1  # a fact about a row that is gone
-    recorder.insert(table, **(values | living))
+    recorder.insert(table, **living)
     return 0
 
 
@@ -271,8 +272,9 @@ def _is_there(conn: Connection, table: Table, values: Mapping[str, Any]) -> bool
 
 def _revive(conn: Connection, person_id: int, blame: Blame) -> None:
     """A person that grouping removed, because nobody had said anything of them then, is there again. Not noted: without
-    anything said of them they go as they went. Raises ConflictError when they were merged into somebody."""
-    if later := blame("person", person_id):
+    anything said of them they go as they went. Raises ConflictError when they were merged into somebody, and when
+    somebody took back that they were made."""
+    if later := blame("person", person_id) or blame(UNMADE, person_id):
         raise ConflictError(f"person {person_id} no longer exists{later}", later.decision_id)
     blank = {"id": person_id, "hidden": False, "ignored": False, "created_by": "machine"}
     conn.execute(person.insert().values(blank))

@@ -13,7 +13,7 @@ from gallery_db.errors import ConflictError, GalleryError, NotFoundError
 from gallery_db.records import DecisionRecord
 
 from . import removals
-from .changes import Blame, Later, RowChange, invert
+from .changes import UNMADE, Blame, Later, RowChange, invert
 
 
 def note(
@@ -114,8 +114,8 @@ def _what(conn: Connection, old: Row[Any]) -> str:
 
 
 def _blame(conn: Connection, since: int) -> Blame:
-    """Says which decision that took effect after `since` and is in force touched a row first, if any. Reads
-    them when first asked."""
+    """Says which decision that took effect after `since` and is in force touched a row first, if any; of `UNMADE`
+    people, which undo took back that they were made. Reads them when first asked."""
     first: dict[tuple[str, int], Later] = {}
     asked = False
 
@@ -128,6 +128,13 @@ def _blame(conn: Connection, since: int) -> Blame:
             hint = Later(row.id, row.summary)
             for touched in _touched(json.loads(row.changes)):
                 first.setdefault(touched, hint)
+        undoing = decision.alias("undoing")
+        undone = select(decision, undoing.c.summary.label("taken_back"))
+        undone = undone.join(undoing, undoing.c.id == d.undone_by).where(d.changes.contains('["insert","person",'))
+        for row in conn.execute(undone):
+            for kind, table, row_id, _ in json.loads(row.changes):
+                if (kind, table) == ("insert", "person"):
+                    first[UNMADE, row_id] = Later(row.undone_by, row.taken_back)
 
     def blame(table: str, row_id: int) -> Later | None:
         nonlocal asked

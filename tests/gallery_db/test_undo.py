@@ -214,6 +214,25 @@ def test_a_name_in_another_unicode_form_is_the_same_name(tx: Tx, form):
     assert tx.people.by_name("Jose Nunez") == []
 
 
+def test_a_drawn_face_comes_back_after_its_person_and_never_without(tx: Tx):
+    """A state machine found it: confirmed, and of nobody."""
+    put(tx, "p", 0)
+    ada = tx.decisions.create_person("Ada").person_id
+    assert ada is not None
+    drawn = tx.decisions.add_face(1, BBox(0, 50, 9, 60), person_id=ada)
+    taken_back = tx.decisions.undo(drawn.id)
+    nobody = tx.decisions.undo()
+    assert tx.people.find(named=True) == []
+    with pytest.raises(ConflictError, match=f"undo decision {nobody.id} ") as conflict:
+        tx.decisions.undo(taken_back.id)
+    assert conflict.value.later == nobody.id
+    tx.decisions.undo(nobody.id)
+    tx.decisions.undo(taken_back.id)
+    [face] = tx.faces.find(FaceFilter(confirmed=True, states=None))
+    assert face.person_id == ada
+    undo_all(tx)
+
+
 EXAMPLES = int(os.environ.get("ICONFACE_UNDO_EXAMPLES", "12"))
 """More by night: each is a life of ten acts, taken back to its beginning."""
 

@@ -52,7 +52,9 @@ class Watched:
             if job is None:
                 return done
             module, _, name = HANDLERS[job.kind].partition(":")
-            result = getattr(importlib.import_module(module), name)(self.app, job.payload, JobContext(job.origin))
+            result = getattr(importlib.import_module(module, "plugin.jobs"), name)(
+                self.app, job.payload, JobContext(job.origin)
+            )
             with self.app.gallery.begin() as tx:
                 assert tx.jobs.finish(job, time.time(), result)
             self.results.append((job, result))

@@ -9,6 +9,7 @@ from PIL import Image
 from plugin.app import build_app
 from plugin.library.scanning import GROUPING_PENDING, ScanReport
 from plugin.progress import Silent
+from plugin.reasons import MANY_GONE
 from plugin.settings import load_settings
 
 from .conftest import Watched
@@ -132,7 +133,7 @@ def test_many_at_once_are_doubted_on_a_share_and_believed_of_the_kernel(watched:
     shutil.rmtree(watched.root / "d")
     report = update(watched, "d", guarded=True)
     assert report.missing == 0
-    assert "at once" in report.problems[0]
+    assert report.problems[0].code == MANY_GONE
     assert update(watched, "d").missing == 20
 
 
