@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from gallery_db.errors import BackupError, GalleryBusyError, SchemaTooNewError
@@ -45,6 +46,14 @@ def backup(db: Path, dest: Path) -> Path:
     finally:
         temp.unlink(missing_ok=True)
     return dest
+
+
+def free_name(directory: Path, why: str) -> Path:
+    """Where a backup that somebody asks for now goes: `gallery-WHY-YYYY-MM-DD-HHMMSS.db`, with a number when the same
+    second has one already."""
+    stem = f"gallery-{why}-{datetime.now():%Y-%m-%d-%H%M%S}"
+    names = (f"{stem}{'' if n == 1 else f'-{n}'}.db" for n in count(1))
+    return next(path for name in names if not (path := directory / name).exists())
 
 
 def daily_backup(db: Path, directory: Path, *, keep: int = 14, now: datetime | None = None) -> Path | None:

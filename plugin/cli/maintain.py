@@ -47,8 +47,6 @@ def backup(
     dry_run: DryRun = False,
 ) -> None:
     """Write a complete copy of the gallery database. Scans make one a day by themselves and keep fourteen."""
-    from datetime import datetime
-
     from gallery_db.database import backups
 
     from ..paths import absolute
@@ -56,8 +54,7 @@ def backup(
     session = Session.of(ctx)
     with session.app() as app:
         folder = app.settings.folders.backups
-        stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
-        path = folder / f"gallery-manual-{stamp}.db" if target is None else absolute(target)
+        path = backups.free_name(folder, "manual") if target is None else absolute(target)
         if dry_run:
             session.out.object({"backup": str(path), "dry_run": True}, [f"would write {path}"])
             return

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.database.backups import backup
+from gallery_db.database.backups import backup, free_name
 from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
 
@@ -233,5 +233,4 @@ def _waiting(tx: Tx) -> frozenset[str]:
 
 
 def _backup(web: Web, why: str) -> Path:
-    stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
-    return backup(web.app.gallery.path, web.app.settings.folders.backups / f"gallery-{why}-{stamp}.db")
+    return backup(web.app.gallery.path, free_name(web.app.settings.folders.backups, why))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gallery_db import BackupError, Gallery, GalleryBusyError, SchemaTooNewError
-from gallery_db.database.backups import backup, daily_backup, list_backups, restore_backup
+from gallery_db.database.backups import backup, daily_backup, free_name, list_backups, restore_backup
 from tests.gallery_db.factories import put
 
 
@@ -122,3 +122,13 @@ def test_an_open_gallery_is_not_replaced_under_its_reader(saved: Path, gallery: 
 def test_the_gallery_is_no_backup_of_itself(gallery: Gallery):
     with pytest.raises(BackupError, match="itself"):
         restore_backup(gallery.path, gallery.path)
+
+
+def test_two_backups_of_one_second_have_two_names(tmp_path: Path):
+    names = []
+    for _ in range(3):
+        path = free_name(tmp_path, "manual")
+        path.touch()
+        names.append(path.name)
+    assert len(set(names)) == 3
+    assert {p.name for p in list_backups(tmp_path)} == set(names), "the page and restore-backup show all of them"
