@@ -16,6 +16,7 @@ from iconface_core.calibration import EmbedderFacts
 from iconface_core.damage.sharpness import Degradation, why_left_alone
 from iconface_core.extensions.backends import MeasuredGain
 from iconface_core.identity.reference_types import ReferenceCandidate, ReferenceChoice
+from iconface_core.images.same_picture import Pictures
 from iconface_core.reasons import Reason
 from iconface_core.types import FaceEmbedding
 
@@ -29,7 +30,7 @@ from .expected_gain import NOTHING, Gain, expected_gain
 from .identification import Identifier
 from .judging import likeness
 from .presence import presence
-from .same_picture import copies_among
+from .same_picture import copies_among, pictures_of
 
 MAX_POOL = 200
 """Of a person with more faces only this many, the best, are weighed as references: weighing is quadratic."""
@@ -69,9 +70,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pool:
-    """One person's usable faces, best first: all of them, and the best as candidates for references."""
+    """One person's usable faces, best first: all of them, what their photos look like, and the best as candidates for
+    references."""
 
     rows: Sequence[ReferenceRow]
+    pictures: Pictures
     best: Sequence[ReferenceCandidate]
 
 
@@ -119,7 +122,7 @@ class ReferenceCandidates:
                 continue
             if pool is None:
                 rows = sorted(tx.faces.reference_candidates(person_id, self._embedder.id), key=lambda r: -r.norm)
-                pool = _Pool(rows, self._whois.pool(rows[:MAX_POOL]))
+                pool = _Pool(rows, pictures_of(tx, rows), self._whois.pool(rows[:MAX_POOL]))
             yield self._choose(tx, c, pool, restorer, again)
 
     def _choose(self, tx: Tx, c: Candidate, pool: _Pool, restorer: RestorerBackend, again: bool) -> Candidate:
@@ -128,7 +131,7 @@ class ReferenceCandidates:
             return _with(c, NO_VECTOR())
         rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
         # What was decided holds for the very references that the restoration would choose: then all are weighed.
-        copies = copies_among(tx, subject, pool.rows)
+        copies = copies_among(tx, subject, pool.rows, pool.pictures)
         choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best, copies)
         others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.face_id not in copies]
         references = [chosen.face_id for chosen in choice.chosen]

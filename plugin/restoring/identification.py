@@ -41,7 +41,7 @@ from ..reasons import (
     YOU_CONFIRMED_IT,
     YOU_SAID_SO,
 )
-from .same_picture import copies_among, copies_of
+from .same_picture import copies_among, copies_of, pictures_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,7 +212,8 @@ class Identifier:
         if who is None:
             return IdentifiedFace(s, how, reason, None, None, found, None, {})
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
-        copies = copies_among(tx, s, list(rows.values()))
+        theirs = list(rows.values())
+        copies = copies_among(tx, s, theirs, pictures_of(tx, theirs))
         choice = self.choose(s, self.pool(rows.values()), copies, limit=limit)
         return IdentifiedFace(s, how, reason, who, names.get(who), found, choice, rows, copies)
 

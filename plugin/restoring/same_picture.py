@@ -28,13 +28,17 @@ def copies_of(tx: Tx, s: PhotoFace, face_ids: I64, photo_ids: I64, vectors: F32,
     return frozenset(face_ids[seen].tolist()) | _by_vector(tx, s, face_ids, vectors)
 
 
-def copies_among(tx: Tx, s: PhotoFace, rows: Sequence[ReferenceRow]) -> frozenset[int]:
+def pictures_of(tx: Tx, rows: Sequence[ReferenceRow]) -> Pictures:
+    """Those of the photos of these faces."""
+    return tx.photos.pictures([r.photo_id for r in rows])
+
+
+def copies_among(tx: Tx, s: PhotoFace, rows: Sequence[ReferenceRow], pictures: Pictures) -> frozenset[int]:
     """As `copies_of`, among the faces of a person; and all faces of photos with the same content."""
     same = frozenset(r.face_id for r in rows if r.content_hash == s.content_hash or r.photo_id == s.photo_id)
     if not rows:
         return same
     face_ids, photo_ids = (np.array([getattr(r, name) for r in rows], np.int64) for name in ("face_id", "photo_id"))
-    pictures = tx.photos.pictures(photo_ids.tolist())
     return same | copies_of(tx, s, face_ids, photo_ids, np.stack([r.vector for r in rows]), pictures)
 
 

@@ -14,7 +14,7 @@ from iconface_core.calibration import Calibration
 from iconface_core.identity.identify import FaceFacts, IdentityKind, PeopleGallery, Probe, identify
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 from plugin.library.photo_faces import PhotoFace
-from plugin.restoring.same_picture import copies_among, copies_of
+from plugin.restoring.same_picture import copies_among, copies_of, pictures_of
 from tests.support.library import Cli
 
 E = EmbedderId("test-128")
@@ -83,7 +83,7 @@ def test_a_ruined_copy_is_known_by_its_look_however_unlike_the_face(tmp_path: Pa
         [f] = tx.faces.replace_for_photo(p.id, [face(BBox(0, 0, 20, 20), at_cosine(probe, 0.2))]).stored
         tx.decisions.assign([f.id], tx.decisions.create_person("Ada").person_id)
         rows = tx.faces.reference_candidates(tx.people.by_name("Ada")[0].id, E)
-        assert (copies_among(tx, s, rows) == {f.id}) is copy
+        assert (copies_among(tx, s, rows, pictures_of(tx, rows)) == {f.id}) is copy
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
