@@ -1,6 +1,6 @@
 """How far the latest clean-up is, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
@@ -9,17 +9,21 @@ from gallery_db.records import CleanupRecord
 
 from ..job_kinds import CLEANUP_ITEM
 from ..rows import Row
-from .outcomes import Kind, counts, outcomes
+from .outcomes import CleanupOutcome, Kind, counts, outcomes
 
 
 @dataclass(frozen=True, slots=True)
 class CleanupStatus:
-    """`run` None: there was no clean-up yet. `outcomes` counts faces by how they ended; those that still wait have a
-    key of their own, those that are not fed yet have none."""
+    """`run` None: there was no clean-up yet. `faces` are those that were fed, in that order, with what came of them."""
 
     run: CleanupRecord | None
-    outcomes: Mapping[Kind, int]
+    faces: Sequence[CleanupOutcome]
     paused: bool
+
+    @property
+    def outcomes(self) -> Mapping[Kind, int]:
+        """Faces by how they ended; those that still wait have a key of their own."""
+        return counts(self.faces)
 
     @property
     def faces_ended(self) -> int:
@@ -53,6 +57,6 @@ def cleanup_status(tx: Tx) -> CleanupStatus:
     """Of the latest clean-up."""
     run = tx.cleanups.latest()
     if run is None:
-        return CleanupStatus(None, {}, paused=False)
+        return CleanupStatus(None, (), paused=False)
     paused = bool(tx.jobs.paused() & {CLEANUP_ITEM, EVERYTHING})
-    return CleanupStatus(run, counts(outcomes(tx, run)), paused)
+    return CleanupStatus(run, outcomes(tx, run), paused)

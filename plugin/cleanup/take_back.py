@@ -1,22 +1,23 @@
 """All copies of one clean-up taken back at once."""
 
+from collections.abc import Sequence
+
 from gallery_db.gallery import Tx
-from gallery_db.records import CleanupRecord, DecisionRecord
+from gallery_db.records import CleanupRecord, DecisionRecord, RestorationRecord
 
 from ..errors import UsageError
 from ..library.moved_copies import MovedCopies
 from ..people.people import People
 from ..restoring.decisions import remove_outputs
-from .outcomes import outcomes
+from .outcomes import CleanupOutcome, outcomes
 
 
-def left_undecided(tx: Tx, run: CleanupRecord) -> list[int]:
-    """Ids of the restorations of a clean-up whose copies are there and that nobody decided to keep."""
-    made = [o.restoration_id for o in outcomes(tx, run) if o.state == "done" and o.restoration_id is not None]
-    rows = [tx.restorations.get(i) for i in made]
-    together = {r.id: r for row in rows for r in tx.restorations.with_output(row.id)}
+def left_undecided(tx: Tx, faces: Sequence[CleanupOutcome]) -> list[RestorationRecord]:
+    """The restorations of a clean-up whose copies are there and that nobody decided to keep, in order of id."""
+    made = [o.restoration_id for o in faces if o.state == "done" and o.restoration_id is not None]
+    together = {r.id: r for i in made for r in tx.restorations.with_output(i)}
     kept = {r.output for r in together.values() if r.decided == "accepted"}
-    return sorted(r.id for r in together.values() if r.output not in kept)
+    return [r for _, r in sorted(together.items()) if r.output not in kept]
 
 
 def take_back(copies: MovedCopies, people: People, run: CleanupRecord) -> DecisionRecord:
@@ -24,7 +25,7 @@ def take_back(copies: MovedCopies, people: People, run: CleanupRecord) -> Decisi
     nothing."""
 
     def verb(tx: Tx) -> DecisionRecord:
-        ids = left_undecided(tx, run)
+        ids = [r.id for r in left_undecided(tx, outcomes(tx, run))]
         if not ids:
             raise UsageError("nothing is left to take back: you kept what is there, or it is gone already")
         return tx.decisions.reject_restorations(ids)

@@ -70,20 +70,10 @@ def plan(
     """Which faces are degraded and of whom, with which references, what to expect, and how long it would take."""
     from dataclasses import asdict
 
-    from ..cleanup.plan import PlanRequest, item_row, make_plan
+    from ..cleanup.plan import item_row, make_plan
     from ..cleanup.wording import HEAD, summary_lines, table_rows
 
-    asked = PlanRequest(
-        people=tuple(people or ()),
-        since=None if since is None else since.date(),
-        until=None if until is None else until.date(),
-        root=root,
-        min_degradation=min_degradation,
-        min_references=min_references,
-        min_gain=min_gain,
-        limit=limit,
-        again=again,
-    )
+    asked = _asked(people, since, until, root, limit, min_degradation, min_references, min_gain, again)
     session = Session.of(ctx)
     with session.app() as app:
         made = make_plan(app, asked.resolve(app), restorer=restorer)
@@ -128,17 +118,7 @@ def run(
     from ..cleanup.wording import status_lines
 
     window = None if hours is None else Hours.parse(hours)
-    asked = PlanRequest(
-        people=tuple(people or ()),
-        since=None if since is None else since.date(),
-        until=None if until is None else until.date(),
-        root=root,
-        min_degradation=min_degradation,
-        min_references=min_references,
-        min_gain=min_gain,
-        limit=limit,
-        again=again,
-    )
+    asked = _asked(people, since, until, root, limit, min_degradation, min_references, min_gain, again)
     session = Session.of(ctx)
     with session.app() as app:
         begun = _continued(app, session, window, idle=idle) if asked == PlanRequest() and not new else None
@@ -246,6 +226,33 @@ def measure(ctx: typer.Context) -> int:
     human = [f"{done} faces measured", *(f"not read: {reason}" for reason in failed.values())]
     session.out.object({"measured": done, "failed": failed}, human)
     return 5 if failed else 0
+
+
+def _asked(
+    people: list[str] | None,
+    since: datetime | None,
+    until: datetime | None,
+    root: Path | None,
+    limit: int | None,
+    min_degradation: float | None,
+    min_references: int,
+    min_gain: float,
+    again: bool,
+) -> "PlanRequest":
+    """What the options that `plan` and `run` share ask for."""
+    from ..cleanup.plan import PlanRequest
+
+    return PlanRequest(
+        people=tuple(people or ()),
+        since=None if since is None else since.date(),
+        until=None if until is None else until.date(),
+        root=root,
+        min_degradation=min_degradation,
+        min_references=min_references,
+        min_gain=min_gain,
+        limit=limit,
+        again=again,
+    )
 
 
 def _continued(app: "App", session: Session, hours: "Hours | None", *, idle: bool) -> "CleanupRecord | None":

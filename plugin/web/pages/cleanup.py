@@ -14,7 +14,7 @@ from ...errors import UsageError
 from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
-from ..responses import fragment, go, page, said
+from ..responses import by_htmx, fragment, go, page, said
 from ..views import cleanup_view
 from ..views.cleanup_view import EVERYBODY, NAMED, NIGHT, Asked
 from ..views.jobs_view import digest
@@ -150,7 +150,7 @@ def _values(web: Web) -> dict[str, Any]:
 def _again(request: Request, web: Web, text: str) -> HTMLResponse:
     """It as it is now, and what was done."""
     values = _values(web)
-    if values["work"] is None or request.headers.get("HX-Request") != "true":
+    if values["work"] is None or not by_htmx(request):
         return show(request, web)
     return said(fragment(request, web, "parts/cleanup_live.html", **values), text)
 

@@ -19,7 +19,7 @@ from ...jobs.registry import HANDLERS
 from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
-from ..responses import fragment, page, said
+from ..responses import by_htmx, fragment, page, said
 from ..views import jobs_view
 
 router = APIRouter()
@@ -165,7 +165,7 @@ def _values(web: Web) -> dict[str, Any]:
 
 def _again(request: Request, web: Web, text: str) -> HTMLResponse:
     """The queue as it is now, and what was done; the whole page where there is no script."""
-    if request.headers.get("HX-Request") != "true":
+    if not by_htmx(request):
         return page(request, web, "jobs.html", **_values(web))
     return said(fragment(request, web, "parts/jobs_live.html", **_values(web)), text)
 

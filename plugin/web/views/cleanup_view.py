@@ -1,6 +1,5 @@
 """What the page of clean-ups shows: what could become clearer, one that is under way, and what came of the latest."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +8,23 @@ from pathlib import Path
 
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
-from gallery_db.records import CleanupRecord, JobRecord
+from gallery_db.records import CleanupRecord
 from iconface_core.calibration import Calibration
 
 from ...app import App
 from ...cleanup.estimate import hours_left, size_words, time_words
 from ...cleanup.outcomes import CleanupOutcome, outcomes
 from ...cleanup.plan import CleanupPlan, PlanFilter, make_plan
-from ...cleanup.schedule import Gate, Hours
-from ...cleanup.status import CleanupStatus, cleanup_status
+from ...cleanup.schedule import Hours
+from ...cleanup.status import cleanup_status
 from ...cleanup.take_back import left_undecided
 from ...errors import UsageError
-from ...job_kinds import CLEANUP_ITEM, RESTORE
+from ...job_kinds import RESTORE
 from ...models.registry import Registry
 from ...paths import printable
+from ..words.people import SOMEBODY
 from ..words.restorations import GAINS
+from .jobs_view import cleanup_waits
 from .restoration_view import RestorationCard, cards
 
 BEST = 12
@@ -92,7 +93,7 @@ class Prospects:
 class AtWork:
     """A clean-up under way. `face_ids` are in hand now, in the photo `photo`. `waits` says for what, "" for nothing."""
 
-    status: CleanupStatus
+    paused: bool
     faces: int
     ended: int
     photo: str
@@ -148,7 +149,7 @@ def _best(plan: CleanupPlan) -> list[Prospect]:
         Prospect(
             c.face.id,
             c.face.photo_id,
-            c.face.person_name or "Somebody without a name",
+            c.face.person_name or SOMEBODY,
             GAINS[c.gain.level],
             0 if c.choice is None else len(c.choice.chosen),
             (c.face.captured_at or "")[:4],
@@ -168,27 +169,16 @@ def at_work(tx: Tx, registry: Registry, calibration: Calibration) -> AtWork | No
     photo = None if in_hand is None else tx.photos.by_path(in_hand.payload["path"])
     hours = hours_left(tx, run, max(run.faces - status.faces_ended, 0))
     return AtWork(
-        status,
+        status.paused,
         run.faces,
         status.faces_ended,
         "" if in_hand is None else printable(Path(in_hand.payload["path"]).name),
         None if photo is None else photo.id,
         [] if in_hand is None else in_hand.payload["options"].get("face_ids", []),
         "" if hours is None else time_words(hours),
-        _waits(run, live),
-        cards(
-            tx, _copies([o for o in outcomes(tx, run) if o.kind == "restored"][-LATEST:][::-1]), registry, calibration
-        ),
+        cleanup_waits(run, live),
+        cards(tx, _copies([o for o in status.faces if o.kind == "restored"][-LATEST:][::-1]), registry, calibration),
     )
-
-
-def _waits(run: CleanupRecord, live: Sequence[JobRecord]) -> str:
-    """While its next photos may not begin yet."""
-    feeding = next((j for j in live if j.kind == CLEANUP_ITEM), None)
-    if feeding is None or feeding.run_after <= time.time():
-        return ""
-    hours = Gate.of(run).hours
-    return f"It goes on between {hours}." if hours is not None else "It goes on when nobody needs the machine."
 
 
 def results(tx: Tx, registry: Registry, calibration: Calibration, *, after: int = 0, page: int = 24) -> Results | None:
@@ -209,7 +199,7 @@ def results(tx: Tx, registry: Registry, calibration: Calibration, *, after: int 
         failed=kinds["failed"],
         cards=cards(tx, copies[after : after + page], registry, calibration),
         more=after + page if len(copies) > after + page else None,
-        undecided=len({tx.restorations.get(i).output for i in left_undecided(tx, run)}),
+        undecided=len({r.output for r in left_undecided(tx, found)}),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
-from gallery_db.records import JobRecord, PhotoRecord
+from gallery_db.records import CleanupRecord, JobRecord, PhotoRecord
 from iconface_core.reasons import from_json, looks_like_reason
 
 from ...job_kinds import CLEANUP_ITEM, RESTORE
@@ -133,10 +133,14 @@ def _cleanup(tx: Tx, live: Sequence[JobRecord]) -> CleanUp | None:
     items = [j for j in mine if j.kind == RESTORE and j.payload.get("run") == run.started_at]
     if run.finished and not items:
         return None
-    feeding = next((j for j in mine if j.kind == CLEANUP_ITEM), None)
     paused = bool(tx.jobs.paused() & {CLEANUP_ITEM, EVERYTHING})
-    later = feeding is not None and feeding.run_after > time.time()
-    hours = f"It goes on between {run.hours}." if run.hours else ""
-    waiting = "" if not later else hours if hours else "It goes on when nobody needs the machine."
-    ended = run.fed - len(items)
+    ended, waiting = run.fed - len(items), cleanup_waits(run, mine)
     return CleanUp(run.photos, run.faces, ended, len(items), run.hours, run.idle, paused, waiting)
+
+
+def cleanup_waits(run: CleanupRecord, live: Sequence[JobRecord]) -> str:
+    """When a clean-up goes on whose next photos may not begin yet; "" while nothing holds it. `live`: its open jobs."""
+    feeding = next((j for j in live if j.kind == CLEANUP_ITEM), None)
+    if feeding is None or feeding.run_after <= time.time():
+        return ""
+    return f"It goes on between {run.hours}." if run.hours else "It goes on when nobody needs the machine."

@@ -19,6 +19,7 @@ from ...restoring.expected_gain import expected_gain
 from ...restoring.presence import Presence, presence
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.likeness import likeness_words
+from ..words.people import SOMEBODY
 from ..words.reasons import helps, in_numbers
 from ..words.restorations import GAINS, Says, verdict_words
 from ..words.text import listed
@@ -96,7 +97,7 @@ class Shown:
     @property
     def who(self) -> str:
         """Whose face, as a title."""
-        return self.name or "Somebody without a name"
+        return self.name or SOMEBODY
 
 
 def stamp_of(rows: Sequence[RestorationRecord]) -> str:
@@ -143,7 +144,7 @@ def _card(
         entry=max(r.id for r in rows),
         id=record.id,
         stamp=stamp_of(rows),
-        who=listed(who) or ("Somebody without a name" if len(rows) == 1 else f"{len(rows)} faces"),
+        who=listed(who) or (SOMEBODY if len(rows) == 1 else f"{len(rows)} faces"),
         says=verdict_words(worst, name_of(worst, names), calibration),
         faces=len(rows),
         when=local(record.created_at),

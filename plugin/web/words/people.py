@@ -11,6 +11,10 @@ NOBODY_YET = "this person"
 """Somebody without a name."""
 
 
+SOMEBODY = "Somebody without a name"
+"""The same as a title."""
+
+
 def called(tx: Tx, person_id: int) -> str:
     """The name, or words for somebody without one (or who is no longer there)."""
     try:

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from plugin.app import App
 from plugin.cleanup.feeder import start
+from plugin.cleanup.outcomes import outcomes
 from plugin.cleanup.take_back import left_undecided
 from plugin.job_kinds import CLEANUP_ITEM
 from tests.support.pages import text_of
@@ -89,8 +90,8 @@ def test_what_somebody_kept_is_not_taken_back(site: TestClient, app: App, servic
     with app.gallery.begin() as tx:
         run = tx.cleanups.latest()
         assert run is not None
-        undecided = left_undecided(tx, run)
-        kept = tx.restorations.get(undecided[0])
+        undecided = left_undecided(tx, outcomes(tx, run))
+        kept = undecided[0]
         tx.decisions.accept_restorations([r.id for r in tx.restorations.with_output(kept.id)])
     site.post("/cleanup/take-back", headers=HTMX)
     assert kept.output is not None
