@@ -1,5 +1,6 @@
 """Bring a database file to the current schema: refuse newer ones, back up, upgrade in one transaction, verify."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def alembic_config(connection: Connection, script_location: Path | None = None) -> "Config":
     from alembic.config import Config  # slow to import and only needed when something must change
 
-    cfg = Config()
+    cfg = Config(stdout=sys.stdout)  # the default is what stdout was at the first import, by now perhaps closed
     cfg.set_main_option("script_location", str(script_location or scripts()).replace("%", "%%"))
     cfg.set_main_option("path_separator", "os")
     cfg.attributes["connection"] = connection

@@ -47,6 +47,14 @@ def test_schema_and_migrations_agree(tmp_path: Path):
         command.check(alembic_config(c))
 
 
+def test_alembic_speaks_where_stdout_is_now(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Its own default is where stdout was when it was first imported: with captured output, a closed file."""
+    upgrade(tmp_path / "g.db")
+    with make_engine(tmp_path / "g.db").connect() as c:
+        command.check(alembic_config(c))
+    assert "No new upgrade operations" in capsys.readouterr().out
+
+
 def test_head_is_the_last_script():
     assert ScriptDirectory(str(scripts())).get_current_head() == HEAD
 
