@@ -5,10 +5,11 @@
 PACK is made by `iconface train pack ../shared/data/celeb256 PACK --size 256`. A face is the pack's 256 px crop, damaged
 with a seed of its own, and taken for a photo of that size: `network` is what comes out of the network, `photo` what the
 product writes (restorer, pasting), without a check. Per level, means over the faces: PSNR over the input, dB, of the
-whole picture; sharpness as part of the truth's; likeness to the truth by the judge that nothing was trained with;
-pixels of the face (`face_mask` above one half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable
-difference) and more. An old print is compared with the print as it was, unfaded, and black and white where it was
-that. Fréchet distance (Heusel et al. 2017) of the judge's features from those of the truths. `--sheet` draws them.
+whole picture, as it is and with both matched to the truth's tones (a photo keeps its own); sharpness as part of the
+truth's; likeness to the truth by the judge that nothing was trained with; pixels of the face (`face_mask` above one
+half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable difference) and more. An old print is compared with
+the print as it was, unfaded, and black and white where it was that. Fréchet distance (Heusel et al. 2017) of the
+judge's features from those of the truths. `--sheet` draws them.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.evaluation.methods import as_photo
-from iconface_core.evaluation.metrics import psnr, sharpness
+from iconface_core.evaluation.metrics import psnr, sharpness, tones_matched
 from iconface_core.evaluation.sheets import write_sheets
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.geometry import FFHQ_512
@@ -51,6 +52,12 @@ def frechet(ours: np.ndarray, truth: np.ndarray) -> float:
     ridge = 1e-6 * np.eye(len(a))
     apart = float(((ours.mean(0) - truth.mean(0)) ** 2).sum())
     return apart + float(np.trace(a + b - 2 * np.real(sqrtm((a + ridge) @ (b + ridge)))))
+
+
+def fidelity(pictures: Sequence[RgbU8], truths: Sequence[RgbU8]) -> tuple[float, float]:
+    """Mean PSNR, dB: as they are, and with their tones matched to the truths'."""
+    pairs = list(zip(pictures, truths, strict=True))
+    return float(np.mean([psnr(*p) for p in pairs])), float(np.mean([psnr(tones_matched(*p), p[1]) for p in pairs]))
 
 
 def network(model: NanoModel, inputs: Sequence[RgbU8], cases: Sequence[Case], references: int) -> list[RgbU8]:
@@ -100,7 +107,8 @@ def main() -> None:
     size = clean[0].shape[0]
     mask = cv2.resize(face_mask(FFHQ_512.points, 512), (size, size)) > 0.5
     print(f"{len(cases)} faces, {weights.name}\n")
-    print("| level | | PSNR | over input | sharpness | likeness | changed | Fréchet |\n" + "|---" * 8 + "|")
+    columns = ("level", "", "PSNR", "over input", "tones matched", "sharpness", "likeness", "changed", "Fréchet")
+    print(f"| {' | '.join(columns)} |\n" + "|---" * len(columns) + "|")
     for level in options.levels:
         seeds, truths = [c.seed for c in cases], clean
         if level == OLD_PRINT:  # what it should become is the print unfaded, perhaps black and white
@@ -111,14 +119,14 @@ def main() -> None:
         for count in (0, 3):
             made[f"network, {count} references"] = network(model, inputs, cases, count)
             made[f"photo, {count} references"] = photo(restorer, inputs, cases, count)
-        start = np.mean([psnr(i, t) for i, t in zip(inputs, truths, strict=True)])
+        start, start_matched = fidelity(inputs, truths)
         for name, pictures in made.items():
             vectors = judge.describe(pictures)
-            dB = np.mean([psnr(p, t) for p, t in zip(pictures, truths, strict=True)])  # noqa: N806 - the unit's name
+            near, matched = fidelity(pictures, truths)
             sharp = np.mean([sharpness(p, t) for p, t in zip(pictures, truths, strict=True)])
             seen = np.mean([changed(i, p, mask) for i, p in zip(inputs, pictures, strict=True)])
             print(
-                f"| {level} | {name} | {dB:.2f} | {dB - start:+.2f} | {sharp:.2f} "
+                f"| {level} | {name} | {near:.2f} | {near - start:+.2f} | {matched - start_matched:+.2f} | {sharp:.2f} "
                 f"| {(vectors * known).sum(1).mean():.3f} | {seen:.2f} | {frechet(vectors, known):.3f} |",
                 flush=True,
             )

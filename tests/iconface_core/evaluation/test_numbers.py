@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iconface_core.evaluation.metrics import load_lpips, psnr, sharpness, ssim
+from iconface_core.evaluation.metrics import load_lpips, psnr, sharpness, ssim, tones_matched
 from iconface_core.evaluation.runner import INPUT, Scores
 from iconface_core.evaluation.summary import as_json, difference, over_people, summarise, table
 
@@ -23,6 +23,15 @@ def test_a_known_error_has_the_psnr_of_the_formula():
     truth = np.full((16, 16, 3), 100, np.uint8)
     assert psnr(truth + 10, truth) == pytest.approx(20 * np.log10(255 / 10))
     assert psnr(truth, truth) == 99
+
+
+def test_a_faded_print_with_its_tones_matched_is_the_print():
+    truth = textured()
+    faded = np.rint(90 + 0.5 * truth.astype(np.float64)).astype(np.uint8)
+    assert psnr(faded, truth) < 25
+    assert psnr(tones_matched(faded, truth), truth) > 45  # what is left is rounding
+    flat = np.full_like(truth, 7)
+    assert (tones_matched(flat, truth) == np.rint(truth.mean((0, 1)))).all()
 
 
 @settings(deadline=None, max_examples=20)
