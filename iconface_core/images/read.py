@@ -107,12 +107,21 @@ class Photo:
         x, y = self.scale
         return _scaled(face, 1 / x, 1 / y)
 
+    def own_points(self, points: F32) -> F32:
+        """Points (N, 2) in pixels of the full photo, in those of `pixels`."""
+        x, y = self.scale
+        return _scaled_points(points, 1 / x, 1 / y)
+
 
 def _scaled(face: DetectedFace, x: float, y: float) -> DetectedFace:
     box = BBox(face.bbox.x1 * x, face.bbox.y1 * y, face.bbox.x2 * x, face.bbox.y2 * y)
+    return DetectedFace(box, _scaled_points(face.landmarks, x, y), face.det_score)
+
+
+def _scaled_points(points: F32, x: float, y: float) -> F32:
     # landmarks name pixel centres, box corners name pixel edges
-    points: F32 = ((face.landmarks + 0.5) * np.array([x, y], np.float32) - 0.5).astype(np.float32)
-    return DetectedFace(box, points, face.det_score)
+    scaled: F32 = ((points + 0.5) * np.array([x, y], np.float32) - 0.5).astype(np.float32)
+    return scaled
 
 
 @dataclass(frozen=True, slots=True, eq=False)

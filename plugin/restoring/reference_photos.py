@@ -61,8 +61,7 @@ class ReferencePhotos:
     def _crop(self, row: ReferenceRow) -> AlignedFace:
         if row.face_id not in self._crops:
             assert row.landmarks is not None, "candidates without landmarks are never chosen"
-            pixels = self._finder.reader.read(Path(row.photo)).pixels
-            self._crops[row.face_id] = align_face(pixels, row.landmarks, FFHQ_512)
+            self._crops[row.face_id] = self._finder.reader.read_face(Path(row.photo), row.landmarks, FFHQ_512)
         return self._crops[row.face_id]
 
     def _given(self, path: Path, result: FaceResult) -> tuple[AlignedFace, FaceEmbedding]:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from iconface_core.errors import ImageReadError
+from iconface_core.errors import ImageReadError, ImageTooLargeError
+from iconface_core.geometry import FFHQ_512, align_face
 from plugin.app import build_app
 from plugin.library.photo_reader import PhotoReader
 from plugin.settings import load_settings
@@ -29,3 +31,36 @@ def test_reading_and_writing_have_the_limits_of_the_settings(tmp_path: Path):
         assert app.restored_copies._limits == {"max_pixels": 500_000_000, "full_pixels": 120_000_000}
     finally:
         app.close()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_large_face_is_cut_from_a_picture_no_larger_than_the_crop_needs(tmp_path: Path, suffix: str, turned: bool):
+    rng = np.random.default_rng(3)
+    small = Image.fromarray(rng.integers(0, 255, (60, 48, 3), np.uint8))
+    path = tmp_path / f"large{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = 6 if turned else 1
+    small.resize((2400, 3000), Image.Resampling.BICUBIC).save(path, exif=exif, quality=95)
+    points = (FFHQ_512.points * 4 + 300).astype(np.float32)
+
+    crop = PhotoReader(8_000_000, 8_000_000).read_face(path, points, FFHQ_512)
+    whole = align_face(PhotoReader(8_000_000, 8_000_000).read(path).pixels, points, FFHQ_512)
+    assert np.abs(crop.pixels.astype(int) - whole.pixels).mean() < 1.5
+    np.testing.assert_allclose(crop.from_photo, whole.from_photo, rtol=1e-6)
+
+    few = PhotoReader(8_000_000, 1_000_000)  # whoever may hold a million pixels can have this face
+    with pytest.raises(ImageTooLargeError):
+        few.read(path)
+    assert (few.read_face(path, points, FFHQ_512).pixels == crop.pixels).all()
+
+
+def test_a_small_face_is_cut_from_the_whole_photo(tmp_path: Path):
+    path = tmp_path / "photo.png"
+    rng = np.random.default_rng(4)
+    Image.fromarray(rng.integers(0, 255, (900, 700, 3), np.uint8)).save(path)
+    points = (FFHQ_512.points * 0.7 + 100).astype(np.float32)
+    reader = PhotoReader(1_000_000, 1_000_000)
+    assert (
+        reader.read_face(path, points, FFHQ_512).pixels == align_face(reader.read(path).pixels, points, FFHQ_512).pixels
+    ).all()
