@@ -7,7 +7,8 @@ with a seed of its own, and taken for a photo of that size: `network` is what co
 product writes (restorer, pasting), without a check. Per level, means over the faces: PSNR over the input, dB, of the
 whole picture, as it is and with both matched to the truth's tones (a photo keeps its own); sharpness as part of the
 truth's; likeness to the truth by the judge that nothing was trained with; pixels of the face (`face_mask` above one
-half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable difference) and more. An old print is compared with
+half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable difference) and more, of all faces and of those of
+which a copy is *written* (`visible_change`; their share). An old print is compared with
 the print as it was, unfaded, and black and white where it was that. Fréchet distance (Heusel et al. 2017) of the
 judge's features from those of the truths. `--sheet` draws them.
 """
@@ -21,6 +22,7 @@ import numpy as np
 from scipy.linalg import sqrtm
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from iconface_core.damage.visible_change import visible_change
 from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.evaluation.methods import as_photo
@@ -77,16 +79,22 @@ def network(model: NanoModel, inputs: Sequence[RgbU8], cases: Sequence[Case], re
     return [np.clip(np.rint(i + c), 0, 255).astype(np.uint8) for i, c in zip(inputs, change, strict=True)]
 
 
-def photo(restorer: NanoRestorer, inputs: Sequence[RgbU8], cases: Sequence[Case], references: int) -> list[RgbU8]:
+def photo(
+    restorer: NanoRestorer, inputs: Sequence[RgbU8], cases: Sequence[Case], references: int
+) -> tuple[list[RgbU8], list[bool]]:
+    """The photos, and of which a copy would be written."""
     asked = [
         RestoreInput(as_photo(i), tuple(as_photo(r) for r in c.references[:references]))
         for i, c in zip(inputs, cases, strict=True)
     ]
-    out = []
+    photos, written = [], []
     for image, face in zip(inputs, asked, strict=True):
         (restored,) = restorer.restore_many([face], RestoreOptions(strength=restorer.default_strength))
-        out.append(paste_back(image, face.degraded, restored.pixels, FFHQ_512.resized(image.shape[0])).pixels)
-    return out
+        landmarks = FFHQ_512.resized(image.shape[0])
+        pasted = paste_back(image, face.degraded, restored.pixels, landmarks)
+        photos.append(pasted.pixels)
+        written.append(visible_change(pasted, landmarks).seen)
+    return photos, written
 
 
 def main() -> None:
@@ -107,7 +115,8 @@ def main() -> None:
     size = clean[0].shape[0]
     mask = cv2.resize(face_mask(FFHQ_512.points, 512), (size, size)) > 0.5
     print(f"{len(cases)} faces, {weights.name}\n")
-    columns = ("level", "", "PSNR", "over input", "tones matched", "sharpness", "likeness", "changed", "Fréchet")
+    columns = ("level", "", "PSNR", "over input", "tones matched", "sharpness", "likeness", "Fréchet")
+    columns += ("changed", "written", "changed where written")
     print(f"| {' | '.join(columns)} |\n" + "|---" * len(columns) + "|")
     for level in options.levels:
         seeds, truths = [c.seed for c in cases], clean
@@ -115,19 +124,23 @@ def main() -> None:
             inputs, truths = old_prints(clean, seeds)
         else:
             inputs = degraded(clean, level, seeds)
-        made = {"input": inputs}
+        made, copies = {"input": inputs}, {}
         for count in (0, 3):
             made[f"network, {count} references"] = network(model, inputs, cases, count)
-            made[f"photo, {count} references"] = photo(restorer, inputs, cases, count)
+            in_photo = f"photo, {count} references"
+            made[in_photo], copies[in_photo] = photo(restorer, inputs, cases, count)
         start, start_matched = fidelity(inputs, truths)
         for name, pictures in made.items():
             vectors = judge.describe(pictures)
             near, matched = fidelity(pictures, truths)
             sharp = np.mean([sharpness(p, t) for p, t in zip(pictures, truths, strict=True)])
-            seen = np.mean([changed(i, p, mask) for i, p in zip(inputs, pictures, strict=True)])
+            seen = np.array([changed(i, p, mask) for i, p in zip(inputs, pictures, strict=True)])
+            written = np.array(copies.get(name, []), bool)
+            where = f"{seen[written].mean():.2f}" if written.any() else "-"
             print(
                 f"| {level} | {name} | {near:.2f} | {near - start:+.2f} | {matched - start_matched:+.2f} | {sharp:.2f} "
-                f"| {(vectors * known).sum(1).mean():.3f} | {seen:.2f} | {frechet(vectors, known):.3f} |",
+                f"| {(vectors * known).sum(1).mean():.3f} | {frechet(vectors, known):.3f} | {seen.mean():.2f} "
+                f"| {f'{written.mean():.2f}' if written.size else '-'} | {where} |",
                 flush=True,
             )
         if options.sheet is not None:
