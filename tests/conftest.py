@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.once import once
 
@@ -27,6 +28,10 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 
 # Workers of pytest-xdist share the cores: a second thread in each waits for the first, and waiting costs a third more.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Machines are noisy: how long an example takes says nothing about the code.
+settings.register_profile("noisy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("noisy")
 
 # Where bytecode is switched off, each of the many processes that tests start would compile every module again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
