@@ -1,13 +1,13 @@
 """What one embedder's numbers mean: norm -> quality, similarity -> evidence. Never one global threshold."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .codec import CodecError, decode_json, encode_json
 from .errors import WeightsError
 from .types import F32, EmbedderId
 
@@ -68,7 +68,7 @@ class Calibration:
 
     def write(self, path: Path) -> None:
         """Store as JSON, readable by `read_or`."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        path.write_text(encode_json(self, indent=2) + "\n", encoding="utf-8")
 
     @staticmethod
     def read_or(path: Path, default: "Calibration") -> "Calibration":
@@ -79,8 +79,8 @@ class Calibration:
         if not path.is_file():
             return default
         try:
-            found = Calibration(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as e:
+            found = decode_json(Calibration, path.read_bytes(), path.name)
+        except (OSError, CodecError) as e:
             raise WeightsError(
                 f"{path}: not a calibration ({e}). Delete it, or run benchmarks/calibrate.py again."
             ) from e

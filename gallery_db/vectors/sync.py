@@ -5,16 +5,16 @@ hash. Losing, truncating or ageing either file changes nothing but the time this
 """
 
 import hashlib
-import json
 import os
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gallery_db.gallery import Tx
+from iconface_core.codec import decode_json, encode_json
 from iconface_core.images.leftovers import temporary
 from iconface_core.images.regular_files import open_regular, read_small
 from iconface_core.types import EmbedderId
@@ -117,7 +117,7 @@ def save_store(directory: Path, synced: SyncedStore, tx: Tx) -> None:
         if index.is_dir():
             shutil.rmtree(index)
         temp.replace(index)
-        temp.write_text(json.dumps(asdict(made)))
+        temp.write_text(encode_json(made))
         temp.chmod(0o600)
         _sync(temp)
         temp.replace(stamp)
@@ -130,7 +130,7 @@ def _load(directory: Path, tx: Tx, embedder: EmbedderId, dim: int) -> SyncedStor
     """The saved index if it is whole, ours, and of this database's past."""
     index, stamp_file = _paths(directory, embedder)
     try:
-        stamp = IndexStamp(**json.loads(read_small(stamp_file, _MOST_STAMP)))
+        stamp = decode_json(IndexStamp, read_small(stamp_file, _MOST_STAMP), str(stamp_file))
         mine = (stamp.schema, stamp.embedder, stamp.dim, stamp.metric) == (_SCHEMA, embedder, dim, "inner_product")
         past = stamp.epoch == _epoch(tx) and stamp.generation <= tx.faces.generation(embedder)
         if not (mine and past and stamp.sha256 == _sha256(index)):
@@ -138,7 +138,7 @@ def _load(directory: Path, tx: Tx, embedder: EmbedderId, dim: int) -> SyncedStor
         raw = _faiss.read(index)
         if raw.d != dim:
             return None
-    except (OSError, ValueError, TypeError, RuntimeError):  # missing or damaged
+    except (OSError, ValueError, RuntimeError):  # missing or damaged
         return None
     store: VectorStore = FaissFlatStore(dim, raw) if stamp.kind == FaissFlatStore.kind else FaissIvfStore(raw)
     return SyncedStore(store, embedder, stamp.generation) if len(store) == stamp.count else None

@@ -4,12 +4,12 @@ The packet says so in three vocabularies: IPTC `DigitalSourceType` (what other p
 XMP media management (`DerivedFrom`, `History`), and our own namespace, which holds one JSON record per restored face.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element
+
+from iconface_core.codec import CodecError, decode_json, encode_json
 
 from . import xmp
 from .formats import sniff_bytes
@@ -87,7 +87,7 @@ class Provenance:
         derived = {f"{{{_REF}}}filePath": self.source, f"{{{_REF}}}documentID": f"sha256:{self.source_sha256}"}
         xmp.set_struct(rdf, _MM, "DerivedFrom", derived)
         xmp.append_struct(rdf, _MM, "History", self._event(when))
-        xmp.set_value(rdf, NAMESPACE, "Record", json.dumps(_to_json(self), sort_keys=True))
+        xmp.set_value(rdf, NAMESPACE, "Record", encode_json(self))
 
     def _event(self, when: str) -> dict[str, str]:
         restorers = ", ".join(sorted({f"{f.restorer} (weights {f.weights_sha256[:12]})" for f in self.faces}))
@@ -110,21 +110,9 @@ def _from_rdf(rdf: Element) -> Provenance | None:
     if text is None:
         return None
     try:
-        data = json.loads(text)
-        faces = tuple(
-            replace(
-                FaceProvenance(**{**f, "bbox": tuple(f["bbox"]), "references": ()}),
-                references=tuple(ReferenceUsed(**r) for r in f["references"]),
-            )
-            for f in data.pop("faces")
-        )
-        return Provenance(**{**data, "created": datetime.fromisoformat(data["created"]), "faces": faces})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return decode_json(Provenance, text, NAMESPACE)
+    except CodecError:
         return None
-
-
-def _to_json(record: Provenance) -> Mapping[str, object]:
-    return {**asdict(record), "created": record.created.isoformat()}
 
 
 def read_provenance(path: Path) -> Provenance | None:

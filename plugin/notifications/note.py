@@ -1,8 +1,6 @@
 """What a notification says. Apart, because the process that shows one needs nothing else of ours."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +20,3 @@ class Note:
     title: str
     body: str
     buttons: tuple[Button, ...] = ()
-
-    @classmethod
-    def read(cls, row: Mapping[str, Any]) -> "Note":
-        """The note that `dataclasses.asdict` and JSON made this of."""
-        buttons = (Button(**{**b, "runs": tuple(b["runs"])}) for b in row["buttons"])
-        return cls(row["title"], row["body"], tuple(buttons))

@@ -6,7 +6,6 @@ needs an event loop for the answers; in a process of its own neither stays in th
 
 import asyncio
 import html
-import json
 import os
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from functools import partial
 import typer
 from desktop_notifier import Button as Shown
 from desktop_notifier import DesktopNotifier, Icon
+
+from iconface_core.codec import decode_json
 
 from .note import Button, Note
 from .systemd_scope import as_own_service
@@ -93,7 +94,7 @@ def _open(target: str) -> None:
 
 def main() -> None:
     """Silent without a desktop that shows notifications: that is no fault of the restoration."""
-    note = Note.read(json.load(sys.stdin))
+    note = decode_json(Note, sys.stdin.read(), "note")
     try:
         asyncio.run(show(note))
     except Exception as e:  # whatever a desktop may answer with

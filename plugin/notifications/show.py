@@ -1,13 +1,13 @@
 """Shows notes, each in a process of its own, which may outlive this one: Undo must work when a service that was started
 for one photo has gone. Without a desktop nothing is shown and nothing fails."""
 
-import json
 import logging
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict
 from threading import Lock
+
+from iconface_core.codec import encode_json
 
 from ..own_process import NEUTRAL, own_module
 from .note import Note
@@ -42,7 +42,7 @@ class Popups:
                     start_new_session=True,
                 )
                 assert process.stdin is not None
-                process.stdin.write(json.dumps(asdict(note)).encode("ascii"))
+                process.stdin.write(encode_json(note).encode("ascii"))
                 process.stdin.close()
             except OSError as e:
                 log.info("no notification: %s", e)

@@ -188,7 +188,7 @@ ROOT = Path(__file__).parents[2]
 EXCUSED = {
     "gallery_db/database/connection.py",  # SQLite has one error for a busy database and for others
     "gallery_db/database/engine.py",  # what SQLite says of a full disk or a damaged file comes as text
-    "iconface_core/strict_read.py",  # Python's words for a missing key
+    "iconface_core/codec.py",  # msgspec says in its message alone where it was
     "iconface_core/training/loop/train_config.py",  # the same, with the file's name before them
     "plugin/service/control.py",  # the system's words for a name that is too long
 }

@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from iconface_core.codec import CodecError, decode
 from iconface_core.errors import UnsupportedCheckpointError
-from iconface_core.strict_read import read_dataclass
 
 CONFIG_VERSION = 1
 PROMPT = (
@@ -161,6 +161,6 @@ class IconFaceConfig:
                 f"{source} has config version {version!r}, this program reads {CONFIG_VERSION}; update iconface"
             )
         try:
-            return read_dataclass(cls, data, source)
-        except ValueError as e:
+            return decode(cls, data, source)
+        except CodecError as e:
             raise UnsupportedCheckpointError(f"{e}; was it made by a newer iconface?") from e

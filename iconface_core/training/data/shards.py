@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from iconface_core.codec import decode
 from iconface_core.errors import PackError
-from iconface_core.strict_read import read_dataclass
 from iconface_core.types import F32, I64, RgbU8
 
 from .layouts import Split
@@ -97,8 +97,8 @@ def read_shard(path: Path) -> Shard:
         with zipfile.ZipFile(path) as archive:
             index = json.loads(archive.read("faces.json"))
             vectors = np.load(io.BytesIO(archive.read("vectors.npy")), allow_pickle=False)
-        faces = tuple(read_dataclass(PackRecord, face, "face") for face in index["faces"])
-        skipped = tuple(read_dataclass(Skipped, photo, "skipped") for photo in index["skipped"])
+        faces = tuple(decode(PackRecord, face, "face") for face in index["faces"])
+        skipped = tuple(decode(Skipped, photo, "skipped") for photo in index["skipped"])
         return Shard(index["key"], faces, skipped, vectors)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as e:
         raise PackError(f"{path}: not a shard of a pack, or damaged ({e}); pack again") from e

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from iconface_core.codec import CodecError, decode
 from iconface_core.errors import TrainConfigError
-from iconface_core.strict_read import read_dataclass
 from iconface_core.training.recipes.flow_recipe import FlowTraining
 from iconface_core.training.recipes.nano_recipe import NanoTraining
 from iconface_core.training.recipes.student_recipe import StudentTraining
@@ -106,6 +106,10 @@ class TrainConfig:
 def load_train_config(path: Path) -> TrainConfig:
     """Read a TOML file. Raises TrainConfigError naming file and key, OSError when it cannot be read."""
     try:
-        return read_dataclass(TrainConfig, tomllib.loads(path.read_text("utf-8")), path.name)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as e:
-        raise TrainConfigError(f"{path}: {e}" if path.name not in str(e) else str(e)) from e
+        data = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as e:  # no TOML, or not even text
+        raise TrainConfigError(f"{path}: {e}") from e
+    try:
+        return decode(TrainConfig, data, str(path))
+    except CodecError as e:
+        raise TrainConfigError(str(e)) from e
