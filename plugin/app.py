@@ -218,12 +218,12 @@ class App:
     @part
     def restored_copies(self) -> RestoredCopies:
         """Where restored copies go."""
-        from .restoring.copies import RestoredCopies, layout_of
+        from .restoring.copies import RestoredCopies
 
         return RestoredCopies(
             self.gallery,
             self.settings.folders.restored,
-            layout_of(self.settings),
+            self.settings.restored_layout,
             f"iconface {version('iconface')}",
             max_pixels=self.reader.max_pixels,
             full_pixels=self.reader.full_pixels,

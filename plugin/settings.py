@@ -8,9 +8,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
 from platformdirs import PlatformDirs, user_pictures_path
+
+from iconface_core.codec import CodecError, decode
 
 from .errors import UsageError
 from .paths import absolute
@@ -68,67 +72,76 @@ class Folders:
         return self.config / "config.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+Layout = Literal["mirror", "beside", "flat"]
+"""Where copies lie in the folder `restored`; `beside`: beside their originals instead."""
+
+Megapixels = Annotated[int, Meta(ge=1, le=10_000)]
+Seconds = Annotated[int, Meta(ge=0, le=86_400)]
+Minutes = Annotated[int, Meta(ge=1, le=10_080)]
+
+
+class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a user may choose in `config.toml`; each key is documented in docs/settings.md."""
 
-    folders: Folders
     detector: str = "yunet"
     embedder: str = "auto"  # AdaFace when its file is installed, else SFace
     restorer: str = "auto"
-    restored_layout: str = "mirror"  # where copies lie in the folder `restored`: mirror, beside, flat
+    restored: Path | None = None  # another folder for copies; `Folders.restored` is where it is
+    restored_layout: Layout = "mirror"
     insightface_pack: str = "buffalo_l"
     iconface_device: str = "auto"
-    iconface_weights: str = "full"
-    iconface_offload: str = "none"
-    workers: int = 0  # 0: one per processor
-    index_side: int = 1600  # photos are decoded to at least this long side for indexing, pixels
-    max_megapixels: int = 400
-    full_megapixels: int = 80  # larger photos are indexed, not restored: that takes the whole picture in memory
-    watch_quiet_seconds: int = 2  # a file is read when it was left alone for so long
-    watch_network_quiet_seconds: int = 30  # the same on network folders
-    watch_poll_minutes: int = 5  # between two looks at a folder without events
-    worker_idle_seconds: int = 60  # a worker without a job keeps its models so long
-    worker_timeout_seconds: int = 1200  # a job without progress for so long is ended
-    worker_memory_mb: int = 0  # a worker that uses more is ended; 0: four fifths of the memory
+    iconface_weights: Literal["full", "int8"] = "full"
+    iconface_offload: Literal["none", "blocks"] = "none"
+    workers: Annotated[int, Meta(ge=0, le=256)] = 0  # 0: one per processor
+    index_side: Annotated[int, Meta(ge=256, le=20_000)] = 1600  # photos are decoded to at least this long side, pixels
+    max_megapixels: Megapixels = 400
+    full_megapixels: Megapixels = 80  # larger photos are indexed, not restored: that takes the whole picture in memory
+    watch_quiet_seconds: Seconds = 2  # a file is read when it was left alone for so long
+    watch_network_quiet_seconds: Seconds = 30  # the same on network folders
+    watch_poll_minutes: Minutes = 5  # between two looks at a folder without events
+    worker_idle_seconds: Seconds = 60  # a worker without a job keeps its models so long
+    worker_timeout_seconds: Annotated[int, Meta(ge=10, le=604_800)] = 1200  # a job without progress is ended then
+    worker_memory_mb: Annotated[int, Meta(ge=0, le=10_000_000)] = 0  # a worker that uses more is ended; 0: four fifths
     notifications: bool = True  # the service tells what became of photos on the desktop
-    web_port: int = 0  # of the review page; 0: a free one at every start
-    web_idle_minutes: int = 15  # the service ends the page when none was open for so long
-    nightly_hour: int = 3  # local time of the nightly comparison and backup, 0..23
+    web_port: Annotated[int, Meta(ge=0, le=65_535)] = 0  # of the review page; 0: a free one at every start
+    web_idle_minutes: Minutes = 15  # the service ends the page when none was open for so long
+    nightly_hour: Annotated[int, Meta(ge=0, le=23)] = 3  # local time of the nightly comparison and backup
+
+    def __post_init__(self) -> None:
+        """A relative folder would be another for every command: it depends on where somebody stands."""
+        folder = self.restored and _at_home(self.restored)
+        if folder is not None and (not folder.is_absolute() or "\0" in str(folder)):
+            raise ValueError(f"restored must be the whole path of a folder, not {str(self.restored)!r}")
 
 
-RANGES = {
-    "workers": (0, 256),
-    "index_side": (256, 20_000),
-    "max_megapixels": (1, 10_000),
-    "watch_quiet_seconds": (0, 86_400),
-    "watch_network_quiet_seconds": (0, 86_400),
-    "watch_poll_minutes": (1, 10_080),
-    "worker_idle_seconds": (0, 86_400),
-    "worker_timeout_seconds": (10, 604_800),
-    "worker_memory_mb": (0, 10_000_000),
-    "web_port": (0, 65_535),
-    "web_idle_minutes": (1, 10_080),
-    "nightly_hour": (0, 23),
-}
-"""From and to, both included; docs/settings.md."""
+class Settings(Choices, frozen=True, kw_only=True):
+    """The choices, and where everything lies."""
+
+    folders: Folders
 
 
 def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
-    """Read `config.toml` of the chosen home. Raises UsageError for unknown keys or wrong types, naming the file."""
+    """Read `config.toml` of the chosen home. Raises UsageError, naming the file, for unknown keys and for values that
+    are not allowed."""
     folders = find_folders(home, env)
-    settings = Settings(folders)
-    if folders.config_file.exists() and not folders.config_file.is_file():  # a pipe would keep its reader for ever
-        raise UsageError(f"cannot read {folders.config_file}: it is no file")
+    file = folders.config_file
+    if file.exists() and not file.is_file():  # a pipe would keep its reader for ever
+        raise UsageError(f"cannot read {file}: it is no file")
     try:
-        raw = tomllib.loads(folders.config_file.read_text("utf-8"))
+        raw = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        return settings
+        return Settings(folders=folders)
     except RecursionError as e:
-        raise UsageError(f"cannot read {folders.config_file}: it is nested too deeply") from e
+        raise UsageError(f"cannot read {file}: it is nested too deeply") from e
     except (OSError, ValueError) as e:
-        raise UsageError(f"cannot read {folders.config_file}: {e}") from e
-    return _apply(settings, raw, folders.config_file)
+        raise UsageError(f"cannot read {file}: {e}") from e
+    try:
+        choices = decode(Choices, raw, str(file))
+    except CodecError as e:
+        raise UsageError(f"{e} (docs/settings.md)") from e
+    if choices.restored is not None:
+        folders = replace(folders, restored=_at_home(choices.restored))
+    return Settings(folders=folders, **asdict(choices))
 
 
 def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
@@ -148,28 +161,6 @@ def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
     )
 
 
-def _apply(settings: Settings, raw: Mapping[str, Any], source: Path) -> Settings:
-    changes: dict[str, Any] = {}
-    for key, value in raw.items():
-        if key == "restored":
-            folders = replace(settings.folders, restored=_folder(value, source))
-            settings = replace(settings, folders=folders)
-            continue
-        current = getattr(settings, key, None)
-        if current is None or key == "folders":
-            raise UsageError(f"{source}: unknown setting {key!r} (docs/settings.md lists them)")
-        if type(value) is not type(current):
-            raise UsageError(f"{source}: {key} must be {type(current).__name__}, not {type(value).__name__}")
-        least, most = RANGES.get(key, (value, value))
-        if not least <= value <= most:
-            raise UsageError(f"{source}: {key} must be from {least} to {most}, not {str(value)[:20]}")
-        changes[key] = value
-    return replace(settings, **changes)
-
-
-def _folder(value: Any, source: Path) -> Path:
-    """Relative ones would be others for every command: it depends on where somebody stands."""
-    folder = Path(os.path.expanduser(value)) if isinstance(value, str) else Path()  # noqa: PTH111 - as in `absolute`
-    if not folder.is_absolute() or "\0" in str(folder):
-        raise UsageError(f"{source}: restored must be the whole path of a folder, not {value!r}")
-    return folder
+def _at_home(path: Path) -> Path:
+    """With `~` for the home folder."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - as in `absolute`

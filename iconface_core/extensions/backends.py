@@ -35,8 +35,8 @@ class BackendContext:
     models: Path
     embedders: Mapping[EmbedderId, Callable[[], FaceEmbedder]] = field(default_factory=dict)
     device: str = "auto"
-    weights: str = "full"
-    offload: str = "none"
+    weights: Literal["full", "int8"] = "full"
+    offload: Literal["none", "blocks"] = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import CHECKPOINT, KLEIN
 
 if TYPE_CHECKING:
@@ -79,11 +78,4 @@ def load(context: BackendContext) -> FaceRestorer:
 def _placement(context: BackendContext) -> Placement:
     from iconface_core.restorers.iconface.placement import Placement
 
-    weights: dict[str, Literal["full", "int8"]] = {"full": "full", "int8": "int8"}
-    offload: dict[str, Literal["none", "blocks"]] = {"none": "none", "blocks": "blocks"}
-    try:
-        return Placement(device=context.device, weights=weights[context.weights], offload=offload[context.offload])
-    except KeyError as e:
-        raise BackendUnavailableError(
-            f"config.toml: {e} is not a choice; iconface_weights is full or int8, iconface_offload none or blocks"
-        ) from e
+    return Placement(device=context.device, weights=context.weights, offload=context.offload)

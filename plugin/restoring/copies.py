@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
@@ -15,7 +15,6 @@ from iconface_core.images.write import restored_names, write_restored
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch
 
-from ..errors import UsageError
 from ..library.degradation import row
 from ..models.backends import RestorerBackend
 from ..reasons import (
@@ -28,21 +27,9 @@ from ..reasons import (
     UNSEEN,
     UNSEEN_BEFORE,
 )
-from ..settings import Settings
+from ..settings import Layout
 from .presence import presence
 from .result import FaceResult
-
-Layout = Literal["mirror", "beside", "flat"]
-LAYOUTS: tuple[Layout, ...] = get_args(Layout)
-
-
-def layout_of(settings: Settings) -> Layout:
-    """The layout of settings. Raises UsageError for an unknown one."""
-    for layout in LAYOUTS:
-        if layout == settings.restored_layout:
-            return layout
-    wrong, known = settings.restored_layout, ", ".join(LAYOUTS)
-    raise UsageError(f"{settings.folders.config_file}: restored_layout must be one of {known}, not {wrong!r}")
 
 
 class RestoredCopies:

@@ -172,7 +172,7 @@ def test_unknown_setting_names_the_file(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_every_setting_stands_in_the_docs():
-    from dataclasses import fields
+    from msgspec.structs import fields
 
     from plugin.settings import Settings
 

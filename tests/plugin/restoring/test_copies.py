@@ -26,17 +26,17 @@ from plugin.reasons import (
     TAKEN_BACK,
     UNSEEN_BEFORE,
 )
-from plugin.restoring.copies import LAYOUTS, RestoredCopies, layout_of, why_not_again
+from plugin.restoring.copies import RestoredCopies, why_not_again
 from plugin.restoring.decisions import accept, find, finish_removals, reject, undo
 from plugin.restoring.presence import presence
 from plugin.restoring.proposals import propose
 from plugin.restoring.result import FaceResult, RestoreRequest
-from plugin.settings import load_settings
+from plugin.settings import Layout, load_settings
 from tests.support.library import Cli, Library, tree_hash
 
 
-def outputs(gallery: Gallery, folder: Path, layout: str = "mirror") -> RestoredCopies:
-    return RestoredCopies(gallery, folder, next(x for x in LAYOUTS if x == layout), "iconface test")
+def outputs(gallery: Gallery, folder: Path, layout: Layout = "mirror") -> RestoredCopies:
+    return RestoredCopies(gallery, folder, layout, "iconface test")
 
 
 # ---- where copies go
@@ -58,10 +58,12 @@ def test_a_mirror_has_the_folders_of_the_library(gallery: Gallery, tmp_path: Pat
 
 
 def test_an_unknown_layout_names_the_file_and_the_choices(tmp_path: Path):
-    settings = load_settings(tmp_path, {})
-    assert layout_of(settings) == "mirror"
-    with pytest.raises(UsageError, match=r"config\.toml: restored_layout must be one of mirror, beside, flat"):
-        layout_of(replace(settings, restored_layout="upside-down"))
+    assert load_settings(tmp_path, {}).restored_layout == "mirror"
+    config = tmp_path / "config" / "config.toml"
+    config.parent.mkdir()
+    config.write_text('restored_layout = "upside-down"')
+    with pytest.raises(UsageError, match=r"config\.toml: restored_layout must be one of 'beside', 'flat', 'mirror'"):
+        load_settings(tmp_path, {})
 
 
 # ---- what is remembered
