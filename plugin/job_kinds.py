@@ -1,25 +1,27 @@
-"""Kinds of jobs, how urgent each is, and the one way to enqueue each. Light: no model runtime is imported from here.
+"""How urgent each kind of job is, and the one way to enqueue each. Light: no model runtime is imported from here."""
 
-A payload holds JSON values only. Paths are absolute; a name that is not UTF-8 travels as Python's surrogate escapes.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from gallery_db import Tx
 from gallery_db.records import Origin
+from iconface_core.codec import encode
 
+from .job_payloads import (
+    CHANGES,
+    EMBED,
+    NIGHTLY,
+    RECONCILE,
+    RESTORE,
+    ChangesPayload,
+    EmbedPayload,
+    Payload,
+    QueuedChoices,
+    ReconcilePayload,
+    RestorePayload,
+    payload_of,
+)
 from .paths import printable
-
-RESTORE = "restore"
-CHANGES = "changes"
-RECONCILE = "reconcile"
-NIGHTLY = "nightly"
-PROPOSE = "propose"
-CLEANUP_ITEM = "cleanup_item"
-MEASURE = "measure"
-EMBED = "embed"
 
 HAND = 100
 """Somebody waits for it: such a job also interrupts running work below it (`JobContext.check`)."""
@@ -34,37 +36,46 @@ def enqueue_restore(
     path: Path,
     *,
     face_id: int | None = None,
-    options: Mapping[str, Any] | None = None,
+    options: QueuedChoices | None = None,
     origin: Origin = "hand",
     priority: int = HAND,
 ) -> int:
-    """Restore one photo, or one of its faces. `options` are fields of `RestoreRequest`. Returns the job id."""
+    """Restore one photo, or one of its faces. Returns the job id."""
     key = printable(path) if face_id is None else f"{printable(path)}#{face_id}"
-    payload = {"path": str(path), "face_id": face_id, "options": dict(options or {})}
-    return tx.jobs.enqueue(RESTORE, payload, dedupe=key, priority=priority, origin=origin)
+    payload = RestorePayload(path, face_id, options or QueuedChoices())
+    return tx.jobs.enqueue(RESTORE, encode(payload), dedupe=key, priority=priority, origin=origin)
 
 
 def enqueue_embed(tx: Tx, face_id: int) -> int:
     """Have a face that was drawn by hand looked at, so that it can be recognised. Returns the job id."""
-    return tx.jobs.enqueue(EMBED, {"face_id": face_id}, dedupe=str(face_id), priority=HAND, origin="hand")
+    payload = encode(EmbedPayload(face_id))
+    return tx.jobs.enqueue(EMBED, payload, dedupe=str(face_id), priority=HAND, origin="hand")
 
 
-def enqueue_changes(tx: Tx, root_id: int, paths: Sequence[str | Path]) -> int:
-    """Read these paths of a root again. Paths of a job that still waits are kept: the two become one."""
-    key = str(root_id)
+def enqueue_changes(
+    tx: Tx,
+    root_id: int,
+    paths: Sequence[str | Path],
+    *,
+    tries: int = 0,
+    key: str | None = None,
+    priority: int = WATCH,
+    origin: Origin = "watch",
+    run_after: float | None = None,
+) -> int:
+    """Read these paths of a root again. Paths of a job with the same key that still waits are kept: the two become one.
+    `key` None: what events told of. Returns the job id."""
+    key = key or str(root_id)
     waiting = tx.jobs.waiting(CHANGES, key)
-    known = [] if waiting is None else waiting.payload["paths"]
-    merged = sorted({*known, *map(str, paths)})
-    return tx.jobs.enqueue(CHANGES, {"root_id": root_id, "paths": merged}, dedupe=key, priority=WATCH, origin="watch")
+    before = None if waiting is None else payload_of(waiting, ChangesPayload)
+    known = () if before is None else before.paths
+    payload = ChangesPayload(root_id, tuple(sorted({*known, *map(str, paths)})), tries)
+    return tx.jobs.enqueue(CHANGES, encode(payload), dedupe=key, priority=priority, origin=origin, run_after=run_after)
 
 
 def enqueue_again(tx: Tx, root_id: int, paths: Sequence[str]) -> int:
     """Read files again that could not be read before: somebody asks for it. Returns the job id."""
-    key = again_key(root_id)
-    waiting = tx.jobs.waiting(CHANGES, key)
-    known = [] if waiting is None else waiting.payload["paths"]
-    payload = {"root_id": root_id, "paths": sorted({*known, *paths}), "tries": 1}
-    return tx.jobs.enqueue(CHANGES, payload, dedupe=key, priority=HAND, origin="hand")
+    return enqueue_changes(tx, root_id, paths, tries=1, key=again_key(root_id), priority=HAND, origin="hand")
 
 
 def again_key(root_id: int) -> str:
@@ -73,14 +84,22 @@ def again_key(root_id: int) -> str:
 
 
 def enqueue_reconcile(
-    tx: Tx, root_id: int, *, priority: int = NIGHTLY_PRIORITY, origin: Origin = "watch", accept_missing: bool = False
+    tx: Tx,
+    root_id: int,
+    *,
+    priority: int = NIGHTLY_PRIORITY,
+    origin: Origin = "watch",
+    accept_missing: bool = False,
+    run_after: float | None = None,
 ) -> int:
     """Compare a whole root with the gallery: what events missed is found here. `accept_missing`: somebody says that
     many photos were deleted on purpose."""
-    payload = {"root_id": root_id} | ({"accept_missing": True} if accept_missing else {})
-    return tx.jobs.enqueue(RECONCILE, payload, dedupe=str(root_id), priority=priority, origin=origin)
+    payload = encode(ReconcilePayload(root_id, accept_missing))
+    return tx.jobs.enqueue(
+        RECONCILE, payload, dedupe=str(root_id), priority=priority, origin=origin, run_after=run_after
+    )
 
 
 def enqueue_nightly(tx: Tx) -> int:
     """Back up, tidy the queue, reconcile every root."""
-    return tx.jobs.enqueue(NIGHTLY, dedupe=NIGHTLY, priority=NIGHTLY_PRIORITY, origin="watch")
+    return tx.jobs.enqueue(NIGHTLY, encode(Payload()), dedupe=NIGHTLY, priority=NIGHTLY_PRIORITY, origin="watch")

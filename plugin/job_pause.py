@@ -5,8 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-EVERYTHING, RESTORE = "*", "restore"
-"""As in gallery_db.jobs.queue and in kinds.py, which take long to import."""
+EVERYTHING = "*"
+"""As in gallery_db.jobs.queue, which takes long to import."""
 
 
 def paused_kinds(database: Path) -> frozenset[str]:

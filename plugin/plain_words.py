@@ -56,6 +56,7 @@ PLAIN = table(
         app.RESTORED_ALREADY: "it is restored already",
         app.WORKER_KILLED: lambda signal: "the worker was killed" + (", out of memory?" if signal == "SIGKILL" else ""),
         app.QUARANTINED: "{cause}, {times} times",
+        app.PAYLOAD_UNREADABLE: "another release left this job, and it cannot be read",
     }
 )
 """For people who never saw a terminal: no commands, no numbers in brackets, and a photo is known without its path."""

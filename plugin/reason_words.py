@@ -304,9 +304,7 @@ WORDS: Words = {
     app.NO_PROGRESS: "no progress for {seconds:.0f} s",
     app.WORKER_HANGS: "the worker neither took a job nor ended",
     app.QUARANTINED: "{cause}, {times} times; left alone until: iconface scan --retry-failed",
-    app.UNKNOWN_OPTIONS: lambda options: (
-        f"unknown options {', '.join(options)}; this release may be older than the job"
-    ),
+    app.PAYLOAD_UNREADABLE: "what the job asks for cannot be read: {detail}; another release may have left it",
     app.RESTORED: _restored,
     app.RESTORED_UNSURE: lambda faces, who: f"{counted(faces, 'face')} restored without references: {who}",
     app.NOTHING_NEW: "nothing new",

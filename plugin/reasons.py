@@ -88,7 +88,7 @@ NO_PROGRESS = Code("no_progress", seconds=float)
 WORKER_HANGS = Code("worker_hangs")
 QUARANTINED = Code("quarantined", cause=Reason, times=int)
 """Of a photo that is left alone until somebody asks to read it again."""
-UNKNOWN_OPTIONS = Code("unknown_options", options=tuple)
+PAYLOAD_UNREADABLE = Code("payload_unreadable", detail=str)
 
 # What came of a job
 RESTORED = Code("restored", faces=int, names=tuple, unsure=int)

@@ -14,7 +14,7 @@ from gallery_db.records import JobRecord
 from iconface_core.reasons import from_json
 
 from ..errors import BusyError
-from ..job_kinds import CLEANUP_ITEM, RESTORE
+from ..job_payloads import CLEANUP_ITEM, RESTORE
 from ..reason_words import in_words
 from ..service.control import ask
 from ..service.lock import only_service

@@ -9,7 +9,7 @@ from statistics import median
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord
 
-from ..job_kinds import RESTORE
+from ..job_payloads import RESTORE, RestorePayload, payload_of
 
 RECENT = 200
 """So many of the latest restorations are looked at."""
@@ -77,10 +77,10 @@ def paces(jobs: Sequence[JobRecord]) -> list[tuple[float, int]]:
     """Seconds from the end of one job of a clean-up to the end of the next, and the faces of that: what a photo takes
     with reading, identifying and writing. Where the clean-up waited (night, pause) nothing is known."""
     out = []
-    for first, second in pairwise(sorted(jobs, key=lambda j: j.finished_at or 0.0)):
-        gap = (second.finished_at or 0.0) - (first.finished_at or 0.0)
-        if first.payload.get("run") == second.payload.get("run"):
-            out.append((gap, len(second.payload["options"].get("face_ids", ()))))
+    read = [(j.finished_at or 0.0, p) for j in jobs if (p := payload_of(j, RestorePayload))]
+    for (before, first), (at, second) in pairwise(sorted(read, key=lambda r: r[0])):
+        if first.run == second.run:
+            out.append((at - before, len(second.options.face_ids)))
     longest = LONG_GAP * median([gap for gap, _ in out]) if out else 0.0
     return [(gap, faces) for gap, faces in out if gap <= max(longest, 1.0)]
 

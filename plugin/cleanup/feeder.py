@@ -5,16 +5,21 @@ was not is in the list, and both change in one transaction. The restorations the
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gallery_db import Gallery, NotFoundError
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupItem, CleanupRecord
+from iconface_core.codec import JsonObject, decode, encode
 
-from ..job_kinds import CLEANUP_ITEM, CLEANUP_PRIORITY, RESTORE
+from ..job_kinds import CLEANUP_PRIORITY
+from ..job_payloads import CLEANUP_ITEM, RESTORE, CleanupPayload, QueuedChoices, RestorePayload
 from ..jobs.context import JobContext
 from ..paths import printable
 from ..reasons import ANOTHER_CLEANUP, FED, WAITING
@@ -34,7 +39,7 @@ def start(
     *,
     hours: Hours | None = None,
     idle: bool = False,
-    options: Mapping[str, Any] | None = None,
+    options: QueuedChoices | None = None,
     estimated: "Estimate | None" = None,
 ) -> CleanupRecord:
     """Begin a clean-up of (photo id, face ids), in this order. One that is not finished ends here: its jobs in the
@@ -44,7 +49,7 @@ def start(
         photos,
         hours=None if hours is None else str(hours),
         idle=idle,
-        options=options,
+        options=encode(options or QueuedChoices()),
         estimated_hours=None if estimated is None else estimated.hours,
         estimated_bytes=None if estimated is None else estimated.disk_bytes,
     )
@@ -78,7 +83,7 @@ def proceed(tx: Tx, run: CleanupRecord, *, wait: float = 0.0) -> None:
         return
     tx.jobs.enqueue(
         CLEANUP_ITEM,
-        {"run": run.started_at},
+        encode(CleanupPayload(run.started_at)),
         dedupe=CLEANUP_ITEM,
         priority=CLEANUP_PRIORITY - 1,  # after the photos that were fed before
         max_attempts=1000,  # a worker that dies was killed by a photo, never by this job
@@ -87,17 +92,17 @@ def proceed(tx: Tx, run: CleanupRecord, *, wait: float = 0.0) -> None:
     )
 
 
-def feed(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+def feed(app: "App", payload: CleanupPayload, job: JobContext) -> JsonObject:
     """The `cleanup_item` job: feed the next photos, or wait until the gate opens."""
     with app.gallery.begin(write=False) as tx:
         run = tx.cleanups.latest()
-    if run is None or run.started_at != payload["run"]:
+    if run is None or run.started_at != payload.run:
         return {"text": ANOTHER_CLEANUP().as_json()}
     job.check()
     wait, why = Gate.of(run).wait(datetime.now())
     with app.gallery.begin() as tx:
         run = tx.cleanups.latest()
-        if run is None or run.started_at != payload["run"]:
+        if run is None or run.started_at != payload.run:
             return {"text": ANOTHER_CLEANUP().as_json()}
         if wait > 0:
             proceed(tx, run, wait=wait)
@@ -125,14 +130,10 @@ def _enqueue(tx: Tx, item: CleanupItem, run: CleanupRecord) -> int | None:
     wanted = [i for i in item.face_ids if i not in hidden]
     if not wanted:
         return None
+    options = replace(decode(QueuedChoices, run.options, f"options of clean-up {run.id}"), face_ids=tuple(wanted))
     return tx.jobs.enqueue(
         RESTORE,
-        {
-            "path": photo.path,
-            "face_id": None,
-            "options": {**run.options, "face_ids": wanted},
-            "run": run.started_at,
-        },
+        encode(RestorePayload(Path(photo.path), None, options, run.started_at)),
         dedupe=f"{printable(photo.path)}#cleanup",  # a right-click on the same photo keeps its own job and options
         priority=CLEANUP_PRIORITY,
         origin=ORIGIN,

@@ -10,7 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord, RestorationRecord
 from iconface_core.reasons import Reason, from_json, read_reasons
 
-from ..job_kinds import RESTORE
+from ..job_payloads import RESTORE, RestorePayload, payload_of
 from ..reason_words import all_in_words, in_words
 from ..reasons import FACE_GONE, UNSEEN
 from ..rows import Row
@@ -101,7 +101,10 @@ def _second(run: CleanupRecord | None) -> str | None:
 
 
 def _of_job(job: JobRecord, made: Mapping[int, RestorationRecord], names: Mapping[int, str]) -> list[CleanupOutcome]:
-    photo, wanted = job.payload["path"], job.payload["options"].get("face_ids", [])
+    asked = payload_of(job, RestorePayload)
+    if asked is None:
+        return []
+    photo, wanted = str(asked.path), asked.options.face_ids
     if job.state in ("waiting", "running"):
         return [CleanupOutcome("waiting", photo, face_id=i) for i in wanted]
     if job.state in ("failed", "cancelled"):

@@ -7,7 +7,7 @@ from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import CleanupRecord
 
-from ..job_kinds import CLEANUP_ITEM
+from ..job_payloads import CLEANUP_ITEM
 from ..rows import Row
 from .outcomes import CleanupOutcome, Kind, counts, outcomes
 

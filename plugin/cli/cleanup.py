@@ -274,13 +274,14 @@ def _begun(
     from ..cleanup.feeder import start
     from ..cleanup.plan import make_plan
     from ..cleanup.wording import summary_lines
+    from ..job_payloads import QueuedChoices
 
     made = make_plan(app, asked.resolve(app), restorer=restorer)
     for line in summary_lines(made):
         session.out.note(line)
     if not made.items:
         return None
-    options = {} if restorer == "auto" else {"restorer": restorer}
+    options = QueuedChoices(restorer=restorer)
     with app.gallery.begin() as tx:
         return start(tx, made.by_photo(), hours=hours, idle=idle, options=options, estimated=made.estimate)
 

@@ -4,12 +4,12 @@ Nothing is imported here that takes time: no database, no numpy, no model.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import NotFoundError
-from ..job_pause import EVERYTHING, RESTORE, paused_kinds
+from ..job_pause import EVERYTHING, paused_kinds
+from ..job_payloads import RESTORE, QueuedChoices
 from ..jobs.inbox import drop
 from ..paths import printable
 from ..service.start import wake_or_start
@@ -19,11 +19,11 @@ from .session import Session
 def enqueue(
     session: Session,
     photos: Sequence[Path],
-    options: Mapping[str, Any],
+    options: QueuedChoices,
     *,
     on_paused: Callable[[int, str], None] = lambda photos, kind: None,
 ) -> int:
-    """Ask the service to restore photos. `options` are those of the job (job_handlers/restore.py).
+    """Ask the service to restore photos.
     `on_paused(photos, kind)` is called when they have to wait until somebody resumes that kind of job.
 
     Raises NotFoundError when none of the files is there.

@@ -21,12 +21,16 @@ def quick(argv: Sequence[str]) -> int | None:
         return None
     if rest[:3] != ["restore", "--enqueue", "--"] or len(rest) == 3:
         return None
+    from ..job_payloads import QueuedChoices
     from .enqueue import enqueue
 
     interrupts.raise_it()
     try:
         return enqueue(
-            session, [Path(p) for p in rest[3:]], {}, on_paused=lambda photos, kind: _tell_pause(session, photos, kind)
+            session,
+            [Path(p) for p in rest[3:]],
+            QueuedChoices(),
+            on_paused=lambda photos, kind: _tell_pause(session, photos, kind),
         )
     except KeyboardInterrupt:
         return interrupts.INTERRUPTED

@@ -1,6 +1,5 @@
 """`iconface references` and `iconface restore`."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -91,23 +90,25 @@ def restore(
         raise UsageError(f"--output {output} is a file; it must be a folder")
     session = Session.of(ctx)
     if in_background:
+        from ..job_payloads import QueuedChoices
+        from ..paths import absolute
         from .enqueue import enqueue
 
-        options = {
-            "strength": strength,
-            "seed": seed,
-            "steps": steps,
-            "quality": quality,
-            "face": face,
-            "person": person,
-            "references": [os.path.abspath(r) for r in reference or ()],  # noqa: PTH100 - links are the user's choice
-            "use_references": not no_references,
-            "restorer": restorer,
-            "output": None if output is None else os.path.abspath(output),  # noqa: PTH100
-            "beside": beside,
-            "dry_run": dry_run,
-            "force": force,
-        }
+        options = QueuedChoices(
+            strength=strength,
+            seed=seed,
+            steps=steps,
+            quality=quality,
+            face=face,
+            person=person,
+            references=tuple(absolute(r) for r in reference or ()),
+            use_references=not no_references,
+            restorer=restorer,
+            output=None if output is None else absolute(output),
+            beside=beside,
+            dry_run=dry_run,
+            force=force,
+        )
         return enqueue(session, photos, options)
     from ..job_handlers.restore import nameable
     from ..paths import absolute

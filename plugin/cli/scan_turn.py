@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import BusyError
-from ..job_kinds import CHANGES, RECONCILE
+from ..job_payloads import CHANGES, RECONCILE
 from ..library.scanning import only_one
 from .output import Output
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gallery_db.gallery import Tx
+from iconface_core.codec import JsonObject, encode
 from iconface_core.damage.sharpness import VERSION
 from iconface_core.errors import ImageReadError
 from iconface_core.images.read import content_hash, read_photo
 from iconface_core.reasons import Reason
 from iconface_core.types import DetectedFace
 
-from ..job_kinds import MEASURE
+from ..job_payloads import MEASURE, Payload
 from ..jobs.context import JobContext
 from ..library.bad_files import in_file, is_no_fault_of
 from ..library.degradation import measured
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..app import App
 
 
-def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+def run(app: "App", payload: Payload, job: JobContext) -> JsonObject:
     """The `measure` job."""
     done, failed = measure_missing(app, job.steps())
     why = {path: reason.as_json() for path, reason in failed.items()}
@@ -36,7 +37,11 @@ def enqueue_measure(tx: Tx, *, priority: int) -> int | None:
     """Have what is missing measured by the service; None when nothing is. After an update with another rule that is
     every face."""
     faces, _, in_full = tx.measures.counts(VERSION)
-    return tx.jobs.enqueue(MEASURE, dedupe=MEASURE, priority=priority, origin="watch") if in_full < faces else None
+    return (
+        tx.jobs.enqueue(MEASURE, encode(Payload()), dedupe=MEASURE, priority=priority, origin="watch")
+        if in_full < faces
+        else None
+    )
 
 
 def measure_missing(app: "App", progress: Progress) -> tuple[int, dict[str, Reason]]:

@@ -1,13 +1,14 @@
 """The `nightly` job: back up, tidy the queue, have every folder compared with the gallery, and faces measured."""
 
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gallery_db.cleanups import ORIGIN
 from gallery_db.database.backups import daily_backup
+from iconface_core.codec import JsonObject
 
 from ..job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
+from ..job_payloads import Payload
 from ..jobs.context import JobContext
 from .measure import enqueue_measure
 
@@ -19,7 +20,7 @@ KEEP_DONE_S = 30 * 86_400.0
 clean-up until the next begins."""
 
 
-def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+def run(app: "App", payload: Payload, job: JobContext) -> JsonObject:
     """Returns what was done."""
     backup = daily_backup(app.gallery.path, app.settings.folders.backups)
     job.check()

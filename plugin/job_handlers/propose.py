@@ -1,14 +1,16 @@
 """The `propose` job: restore, or propose to, the degraded faces of known people that are new in a folder."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gallery_db import Tx
 from gallery_db.records import FaceFilter
+from iconface_core.codec import JsonObject
 
 from ..job_kinds import AUTO, enqueue_restore
+from ..job_payloads import RootPayload
 from ..jobs.context import JobContext
 from ..library.auto_restore_rules import RestoreRules, judged_up_to, rules_of, set_judged
 from ..reasons import FACES_ENDED_AS, NOTHING_NEW, PROPOSED
@@ -24,10 +26,10 @@ TOLD = "proposals_told_up_to"
 """Meta key: the last proposal that a result named. A job that was killed or gave way has told nobody of its own."""
 
 
-def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+def run(app: "App", payload: RootPayload, job: JobContext) -> JsonObject:
     """Judge every face that is new in the root since the last time. The result counts what became of them, with the
     ids of the open proposals that no result named before."""
-    root_id: int = payload["root_id"]
+    root_id = payload.root_id
     with app.gallery.begin() as tx:
         if tx.meta.get(TOLD) is None:  # the first time: what is there already is nobody's news
             _set_told(tx, [r.id for r in tx.restorations.history(limit=1)])

@@ -2,17 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict, replace
 
 from gallery_db.errors import NotFoundError as UnknownIdError
 from gallery_db.records import Origin
+from iconface_core.codec import JsonObject
 from iconface_core.reasons import Reason
 
 from ..error_reasons import reason_of
 from ..errors import NotFoundError
+from ..job_payloads import RestorePayload
 from ..jobs.context import JobContext, JobFailedError
 from ..paths import printable
 from ..reasons import (
@@ -22,7 +24,6 @@ from ..reasons import (
     NOTHING_TO_RESTORE,
     RESTORED,
     RESTORED_UNSURE,
-    UNKNOWN_OPTIONS,
     UNSEEN,
 )
 from ..restoring.result import FaceResult, RestoreRequest
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from ..app import App
 
 
-def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str, Any]:
+def run(app: "App", payload: RestorePayload, job: JobContext) -> JsonObject:
     """Restore the photo. The result says per face what happened, and in `outcome` and `text` what came of it.
 
     Raises JobFailedError for a photo that cannot be read or holds no face. A refusal is a result, not a failure, and so
     is a face that is gone since a clean-up was planned.
     """
-    path = Path(payload["path"])
+    path = payload.path
     request = _request(app, payload, job.origin)
     job.check()
 
@@ -101,27 +102,20 @@ def summary(results: list[FaceResult]) -> tuple[str, Reason]:
     return "sharp", results[0].skipped or NOTHING_TO_RESTORE()
 
 
-def _request(app: "App", payload: Mapping[str, Any], origin: Origin | None) -> RestoreRequest:
-    """The options of a payload: fields of RestoreRequest, and `person` (id or name). Who asks is the job's `origin`.
+def _request(app: "App", payload: RestorePayload, origin: Origin | None) -> RestoreRequest:
+    """What is asked for, with the person and the face looked up. Who asks is the job's `origin`.
 
     Raises JobFailedError.
     """
-    options = {"origin": origin or "hand", **(payload.get("options") or {})}
-    person = options.pop("person", None)
-    known = {f.name for f in fields(RestoreRequest)}
-    if unknown := sorted(options.keys() - known):
-        raise JobFailedError(UNKNOWN_OPTIONS(options=tuple(unknown)))
-    if options.get("output") is not None:
-        options["output"] = Path(options["output"])
-    options["references"] = tuple(Path(r) for r in options.get("references") or ())
+    choices = asdict(payload.options)
+    person = choices.pop("person")
     try:
-        if person is not None:
-            options["person_id"] = app.people.find(person)
-        if payload.get("face_id") is not None:
-            options["face"] = _number(app, payload["face_id"])
+        person_id = None if person is None else app.people.find(person)
+        if payload.face_id is not None:
+            choices["face"] = _number(app, payload.face_id)
     except (NotFoundError, UnknownIdError) as e:
         raise JobFailedError(reason_of(e)) from e
-    return RestoreRequest(**options)
+    return RestoreRequest(**choices, person_id=person_id, origin=origin or "hand")
 
 
 def _number(app: "App", face_id: int) -> int:

@@ -9,7 +9,7 @@ from gallery_db import Tx
 from gallery_db.records import JobRecord, PhotoRecord
 from iconface_core.reasons import Reason
 
-from ..job_kinds import CHANGES, RECONCILE
+from ..job_payloads import CHANGES, RECONCILE
 from ..paths import printable
 from ..reasons import QUARANTINED
 

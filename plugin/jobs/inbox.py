@@ -1,20 +1,23 @@
 """Requests dropped as small files, for programs that cannot wait until a database is open (a right-click).
 
-`drop` needs the standard library only. Whoever opens the gallery next to look at its queue calls `collect`.
+`drop` needs nothing that takes long to import. Whoever opens the gallery next to look at its queue calls `collect`.
 """
 
-import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
+from iconface_core.codec import CodecError, decode_json, encode_json
+
+from ..job_payloads import QueuedChoices
 from ..paths import make_private
 
 if TYPE_CHECKING:
     from gallery_db import Gallery
-    from gallery_db.records import Origin
 
 SUFFIX = ".job"
 
@@ -22,14 +25,21 @@ COLLECT_S = 5.0
 """How long to wait for another process that collects."""
 
 
-def drop(folder: Path, paths: Sequence[Path], options: Mapping[str, Any], *, origin: str = "hand") -> Path:
+class Request(Struct, frozen=True, forbid_unknown_fields=True):
+    """Photos to be restored."""
+
+    paths: tuple[Path, ...]
+    options: QueuedChoices
+    origin: Literal["hand"] = "hand"
+
+
+def drop(folder: Path, paths: Sequence[Path], options: QueuedChoices) -> Path:
     """Ask for photos to be restored. The file is whole and on disk when this returns."""
     make_private(folder)  # the data folder may not be there yet, and is the user's alone
     target = folder / f"{time.time_ns()}-{os.getpid()}{SUFFIX}"
-    request = {"paths": [str(p) for p in paths], "options": dict(options), "origin": origin}
     temp = target.with_name(f"{target.name}.{os.getpid()}.unfinished")  # as iconface_core.images.leftovers has it
     with open(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - opened with a mode
-        json.dump(request, file)  # ASCII: names that are not UTF-8 keep their stray bytes as escapes
+        file.write(encode_json(Request(tuple(paths), options)))
         file.flush()
         os.fsync(file.fileno())
     temp.replace(target)
@@ -68,15 +78,12 @@ def _take(file: Path, gallery: "Gallery") -> list[int]:
     from ..job_kinds import enqueue_restore
 
     try:
-        request = json.loads(file.read_bytes())
-        paths, options, origin = request["paths"], request["options"], request["origin"]
-        if not (isinstance(paths, list) and isinstance(options, dict) and isinstance(origin, str)):
-            raise TypeError("no request")
+        request = decode_json(Request, file.read_bytes(), file.name)
         with gallery.begin() as tx:
-            ids = [enqueue_restore(tx, Path(path), options=options, origin=cast("Origin", origin)) for path in paths]
+            ids = [enqueue_restore(tx, path, options=request.options, origin=request.origin) for path in request.paths]
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError, RecursionError, OSError):
+    except (CodecError, OSError):
         file.replace(file.with_suffix(".bad"))  # set aside, or it would keep all later ones from being taken
         return []
     file.unlink()

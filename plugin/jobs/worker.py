@@ -6,7 +6,6 @@ at, and sends `wake` and `stop` over standard input; when that ends, the supervi
 
 import argparse
 import faulthandler
-import importlib
 import json
 import logging
 import os
@@ -30,7 +29,7 @@ from ..job_kinds import HAND
 from ..own_process import APPLICATION
 from .channel import Sender, listen, take_stdout
 from .context import JobCancelled, JobContext, JobFailedError, StopReason
-from .registry import HANDLERS
+from .registry import HANDLERS, Handler
 
 if TYPE_CHECKING:
     from ..app import App
@@ -68,7 +67,7 @@ class Worker:
     def __init__(
         self,
         app: "App",
-        handlers: Mapping[str, str],
+        handlers: Mapping[str, Handler],
         tell: Callable[..., None],
         *,
         idle_s: float,
@@ -109,7 +108,7 @@ class Worker:
         lease = _Lease(self._app, job, sorted(self._handlers), self._stopping, self._tell)
         lease.start()
         try:
-            result = self._handler(job.kind)(self._app, job.payload, lease.context())
+            result = self._handlers[job.kind].run(self._app, job.payload, lease.context())
             json.dumps(result, allow_nan=False)  # a handler that returns anything else is at fault, not the queue
         except JobCancelled as e:
             lease.end()
@@ -136,12 +135,6 @@ class Worker:
                 log.warning("%s", e)
         with self._app.gallery.begin() as tx:
             return change(tx)
-
-    def _handler(self, kind: str) -> Callable[["App", Mapping[str, Any], JobContext], Mapping[str, Any]]:
-        module, _, name = self._handlers[kind].partition(":")
-        handler: Callable[[App, Mapping[str, Any], JobContext], Mapping[str, Any]]
-        handler = getattr(importlib.import_module(module, __package__), name)
-        return handler
 
 
 class _Lease:
@@ -203,7 +196,7 @@ class _Lease:
             return tx.jobs.why_stop(self._job, time.time(), overtaking=HAND, kinds=self._kinds) or self._lost
 
 
-def main(argv: Sequence[str] | None = None, handlers: Mapping[str, str] = HANDLERS) -> int:
+def main(argv: Sequence[str] | None = None, handlers: Mapping[str, Handler] = HANDLERS) -> int:
     """Entry point of the process. `handlers` is the registry."""
     parser = argparse.ArgumentParser(prog=f"{__package__}.worker")
     parser.add_argument("--home", type=Path)

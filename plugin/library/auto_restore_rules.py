@@ -6,9 +6,11 @@ from typing import Any, Literal, get_args
 
 from gallery_db import Tx
 from gallery_db.records import RootRecord
+from iconface_core.codec import encode
 
 from ..errors import UsageError
-from ..job_kinds import AUTO, PROPOSE
+from ..job_kinds import AUTO
+from ..job_payloads import PROPOSE, RootPayload
 
 Mode = Literal["off", "propose", "auto"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -66,7 +68,7 @@ def enqueue_propose(tx: Tx, root: RootRecord) -> int | None:
     """Have the new faces of this root judged, if its rules ask for it and there are any. Returns the job id."""
     if rules_of(root).mode == "off" or tx.faces.last_id() <= judged_up_to(tx, root.id):
         return None
-    return tx.jobs.enqueue(PROPOSE, {"root_id": root.id}, dedupe=str(root.id), priority=AUTO, origin="auto")
+    return tx.jobs.enqueue(PROPOSE, encode(RootPayload(root.id)), dedupe=str(root.id), priority=AUTO, origin="auto")
 
 
 def to_rules(values: Mapping[str, Any], before: RestoreRules) -> RestoreRules:

@@ -18,7 +18,7 @@ from gallery_db.errors import GalleryError, NotFoundError
 from gallery_db.records import JobRecord, RestorationRecord
 
 from ..installed_files.command import own_command
-from ..job_kinds import CHANGES, PROPOSE, RESTORE
+from ..job_payloads import CHANGES, PROPOSE, RESTORE
 from .note import Note
 from .show import Popups
 from .wording import note_of, note_of_proposals

@@ -10,6 +10,7 @@ from gallery_db.records import JobRecord, RestorationRecord
 from iconface_core.reason_codes import SHARP_ALREADY, TOO_SMALL
 from iconface_core.reasons import Reason, from_json, looks_like_reason
 
+from ..job_payloads import RestorePayload, payload_of
 from ..paths import printable
 from ..reasons import IN_FILE, NO_FACE, OUR_COPY
 from .note import Button, Note
@@ -143,7 +144,8 @@ def _restored(job: JobRecord) -> str:
 
 
 def _name(job: JobRecord) -> str:
-    return Path(printable(str(job.payload.get("path", "")))).name
+    asked = payload_of(job, RestorePayload)
+    return "" if asked is None else printable(asked.path.name)
 
 
 def _result(job: JobRecord) -> Mapping[str, Any]:

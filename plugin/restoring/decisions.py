@@ -9,7 +9,7 @@ from gallery_db.records import DecisionRecord, RestorationRecord, RestorationSta
 
 from ..dry_run import tried
 from ..errors import NotFoundError, UsageError
-from ..job_kinds import RESTORE
+from ..job_payloads import RESTORE
 from ..library.moved_copies import MovedCopies
 from ..paths import printable
 from ..people.people import People

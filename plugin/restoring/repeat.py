@@ -1,51 +1,48 @@
 """Restore a face once more: exactly as before, or with something else. Only asked for here: a job does it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from msgspec.structs import replace
 
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
 
 from ..job_kinds import enqueue_restore
+from ..job_payloads import QueuedChoices
 
 
-def again(tx: Tx, rows: Sequence[RestorationRecord], changes: Mapping[str, Any] | None = None) -> int:
-    """Ask for the faces of one copy (or refused, or proposed) again; returns the job id. `changes` are options of the
-    job that differ from last time (`RestoreRequest`, and `person`). Without any, the same pixels come out, as long as
-    the photo, the references and the model are what they were."""
+def again(tx: Tx, rows: Sequence[RestorationRecord], options: QueuedChoices | None = None) -> int:
+    """Ask for the faces of one copy (or refused, or proposed) again; returns the job id. `options` None: as before;
+    then the same pixels come out, as long as the photo, the references and the model are what they were."""
     first = rows[0]
-    options = {**as_before(rows), **(changes or {})}
+    options = options or as_before(rows)
     ids = [r.face_id for r in rows if r.face_id is not None]
     if len(ids) == 1:
         return enqueue_restore(tx, photo_now(tx, first), face_id=ids[0], options=options)
-    return enqueue_restore(tx, photo_now(tx, first), options={**options, "face_ids": ids})
+    return enqueue_restore(tx, photo_now(tx, first), options=replace(options, face_ids=tuple(ids)))
 
 
-def as_before(rows: Sequence[RestorationRecord]) -> dict[str, Any]:
+def as_before(rows: Sequence[RestorationRecord]) -> QueuedChoices:
     """The options that led to these rows. A proposal was made with none but its seed."""
     first = rows[0]
     if first.state == "proposed":
-        return {"seed": first.seed}
+        return QueuedChoices(seed=first.seed)
     used = [reference for r in rows for reference in r.references]
     faces = list(dict.fromkeys(r["face_id"] for r in used if r.get("face_id") is not None))
-    files = [r["photo"] for r in used if r.get("face_id") is None]
-    options: dict[str, Any] = {
-        "seed": first.seed,
-        "strength": first.options.get("strength"),
-        "steps": first.options.get("steps"),
-        "restorer": first.restorer,
-        "use_references": bool(used),
+    files = [Path(r["photo"]) for r in used if r.get("face_id") is None]
+    return QueuedChoices(
+        seed=first.seed,
+        strength=first.options.get("strength"),
+        steps=first.options.get("steps"),
+        restorer=first.restorer,
+        use_references=bool(used),
         # Only a result that was wanted in spite of the identity check was written in spite of it.
-        "force": any(r.verdict == "refused" and r.output is not None for r in rows),
-    }
-    if files:
-        options["references"] = files
-    elif faces:
-        options["reference_faces"] = faces
-    if len(rows) == 1 and first.person_id is not None:
-        options["person"] = str(first.person_id)
-    return options
+        force=any(r.verdict == "refused" and r.output is not None for r in rows),
+        references=tuple(files),
+        reference_faces=() if files else tuple(faces),
+        person=str(first.person_id) if len(rows) == 1 and first.person_id is not None else None,
+    )
 
 
 def photo_now(tx: Tx, record: RestorationRecord) -> Path:

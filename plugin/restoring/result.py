@@ -8,44 +8,22 @@ from typing import Any
 from gallery_db.records import Origin
 from iconface_core.damage.sharpness import Degradation
 from iconface_core.damage.visible_change import VisibleChange
-from iconface_core.extensions.backends import Quality
 from iconface_core.identity.verdict import Verdict, VerdictKind
 from iconface_core.reason_codes import LESS_LIKE
 from iconface_core.reasons import Reason, read_reasons
 from iconface_core.types import BBox
 
+from ..job_payloads import RestoreChoices
 from ..reason_words import all_in_words, changed, in_words
 from ..reasons import HOPELESS, UNSEEN
 from ..rows import Row
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreRequest:
-    """`strength` and `steps` None mean the restorer's own; `quality` chooses steps where none are given.
+class RestoreRequest(RestoreChoices, frozen=True):
+    """What is asked of a restoration now. `origin` says who asks: unless it is `hand`, what people decided about
+    earlier results forbids to make the same again, and nobody unknown is restored."""
 
-    `face` counts from the left, from 1; None means every face that needs it; `face_ids` name some by their ids in the
-    gallery. `references` are files given by the user and replace the choice from the gallery; `reference_faces` are
-    faces of the gallery that do so for the people they show, and mean nothing for others. `output` is a folder for the
-    copy, `beside` puts it beside the original. `force` restores what would be left alone, and writes what the identity
-    check refused. `origin` says who asks: unless it is `hand`, what people decided about earlier results forbids to
-    make the same again, and nobody unknown is restored.
-    """
-
-    strength: float | None = None
-    seed: int = 42
-    steps: int | None = None
-    quality: Quality | None = None
-    face: int | None = None
-    face_ids: Sequence[int] = ()
     person_id: int | None = None
-    references: tuple[Path, ...] = ()
-    reference_faces: Sequence[int] = ()
-    use_references: bool = True
-    restorer: str = "auto"
-    output: Path | None = None
-    beside: bool = False
-    dry_run: bool = False
-    force: bool = False
     origin: Origin = "hand"
 
 

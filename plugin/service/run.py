@@ -16,6 +16,7 @@ from gallery_db import Gallery
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
 
+from ..job_payloads import RestorePayload, payload_of
 from ..jobs import inbox
 from ..jobs.registry import HANDLERS
 from ..jobs.supervisor import Supervisor, worker_command
@@ -167,7 +168,8 @@ class Service:
             counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
             if worker is not None and worker["job_id"] is not None:
                 job = tx.jobs.get(worker["job_id"])
-                worker |= {"kind": job.kind, "path": printable(job.payload.get("path", "")) or None}
+                asked = payload_of(job, RestorePayload)
+                worker |= {"kind": job.kind, "path": None if asked is None else printable(asked.path)}
         return {
             "ok": True,
             "pid": os.getpid(),

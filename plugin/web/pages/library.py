@@ -13,7 +13,8 @@ from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
 
 from ...errors import NotFoundError, UsageError
-from ...job_kinds import CHANGES, enqueue_again
+from ...job_kinds import enqueue_again
+from ...job_payloads import CHANGES, ChangesPayload, payload_of
 from ...library.auto_restore_rules import Mode, RestoreRules
 from ...library.roots import in_words
 from ...service import client
@@ -229,7 +230,8 @@ def _unreadable(web: Web) -> dict[str, Any]:
 def _waiting(tx: Tx) -> frozenset[str]:
     """Photos that wait to be read again."""
     jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
-    return frozenset(path for job in jobs for path in job.payload["paths"])
+    payloads = [p for job in jobs if (p := payload_of(job, ChangesPayload))]
+    return frozenset(path for p in payloads for path in p.paths)
 
 
 def _backup(web: Web, why: str) -> Path:

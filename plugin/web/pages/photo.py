@@ -15,6 +15,7 @@ from iconface_core.types import BBox
 
 from ...errors import UsageError
 from ...job_kinds import enqueue_embed, enqueue_restore
+from ...job_payloads import QueuedChoices, RestorePayload, payload_of
 from ...service.client import ensure_worker
 from ..context import Web, WebDep
 from ..edit_conflicts import check
@@ -142,8 +143,7 @@ def restore(
             raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
         if not Path(face.photo).is_file():
             raise UsageError("The photo is not there now: connect its disk, then try again.")
-        options = {"force": True} if anyway else {}
-        job_id = enqueue_restore(tx, Path(face.photo), face_id=face_id, options=options)
+        job_id = enqueue_restore(tx, Path(face.photo), face_id=face_id, options=QueuedChoices(force=anyway))
     ensure_worker(web.app.settings.folders)
     return progress(request, web, photo_id, face_id, job_id)
 
@@ -154,7 +154,8 @@ def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id:
     with web.app.gallery.begin(write=False) as tx:
         job = tx.jobs.get(job_id)
         [line] = JobWords(tx).lines([job])
-        done = tx.restorations.of_face(photo=job.payload.get("path", ""), face_id=face_id)[:1]
+        asked = payload_of(job, RestorePayload)
+        done = [] if asked is None else tx.restorations.of_face(photo=str(asked.path), face_id=face_id)[:1]
     made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
     outcome = str((job.progress or {}).get("outcome", "")) if job.state == "done" else ""
     words = "It was cancelled." if job.state == "cancelled" else OUTCOMES.get(outcome, line.came_of_it)

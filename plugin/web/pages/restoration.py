@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
+from msgspec.structs import replace
 
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
@@ -14,7 +15,7 @@ from gallery_db.restorations.listing import ReviewState
 
 from ...errors import UsageError
 from ...restoring.decisions import remove_outputs
-from ...restoring.repeat import again
+from ...restoring.repeat import again, as_before
 from ...rows import Row
 from ...service import client
 from ..context import Web, WebDep
@@ -118,21 +119,21 @@ def make_again(
         raise UsageError(f"Choose one to {MOST_REFERENCES} pictures, or let the best ones be chosen.")
     if restorer not in {key for key, _ in _restorers(web)}:
         raise UsageError("There is no such restorer here.")
-    options: dict[str, Any] = {
-        "references": [],
-        "reference_faces": chosen if choice == "these" else [],
-        "use_references": choice != "none",
-        "quality": quality or None,
-        "steps": None,
-        "strength": {key: value for key, _, value in STRENGTHS}[strength],
-        "restorer": restorer,
-    }
-    if chance:
-        options["seed"] = secrets.randbelow(2**31)
     with web.app.gallery.begin() as tx:
         rows = tx.restorations.with_output(restoration_id) if faces == "all" else [tx.restorations.get(restoration_id)]
-        if len(rows) == 1 and person:
-            options["person"] = str(tx.people.get(person).id)
+        before = as_before(rows)
+        options = replace(
+            before,
+            references=(),
+            reference_faces=tuple(chosen) if choice == "these" else (),
+            use_references=choice != "none",
+            quality=quality or None,
+            steps=None,
+            strength={key: value for key, _, value in STRENGTHS}[strength],
+            restorer=restorer,
+            seed=secrets.randbelow(2**31) if chance else before.seed,
+            person=str(tx.people.get(person).id) if len(rows) == 1 and person else before.person,
+        )
         job = again(tx, rows, options)
     client.ensure_worker(web.app.settings.folders)
     return _progress(request, web, restoration_id, job)

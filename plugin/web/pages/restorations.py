@@ -13,7 +13,7 @@ from gallery_db.restorations.listing import ReviewState
 
 from ...app import App
 from ...errors import UsageError
-from ...job_kinds import RESTORE
+from ...job_payloads import RESTORE
 from ...restoring.decisions import remove_outputs
 from ...restoring.repeat import again
 from ...service import client

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
@@ -19,7 +18,7 @@ from ...cleanup.schedule import Hours
 from ...cleanup.status import cleanup_status
 from ...cleanup.take_back import left_undecided
 from ...errors import UsageError
-from ...job_kinds import RESTORE
+from ...job_payloads import RESTORE, RestorePayload, payload_of
 from ...models.registry import Registry
 from ...paths import printable
 from ..words.people import SOMEBODY
@@ -166,15 +165,16 @@ def at_work(tx: Tx, registry: Registry, calibration: Calibration) -> AtWork | No
     if run is None or (run.finished and not live):
         return None
     in_hand = next((j for j in live if j.kind == RESTORE and j.state == "running"), None)
-    photo = None if in_hand is None else tx.photos.by_path(in_hand.payload["path"])
+    asked = None if in_hand is None else payload_of(in_hand, RestorePayload)
+    photo = None if asked is None else tx.photos.by_path(printable(asked.path))
     hours = hours_left(tx, run, max(run.faces - status.faces_ended, 0))
     return AtWork(
         status.paused,
         run.faces,
         status.faces_ended,
-        "" if in_hand is None else printable(Path(in_hand.payload["path"]).name),
+        "" if asked is None else printable(asked.path.name),
         None if photo is None else photo.id,
-        [] if in_hand is None else in_hand.payload["options"].get("face_ids", []),
+        [] if asked is None else list(asked.options.face_ids),
         "" if hours is None else time_words(hours),
         cleanup_waits(run, live),
         cards(tx, _copies([o for o in status.faces if o.kind == "restored"][-LATEST:][::-1]), registry, calibration),

@@ -9,6 +9,7 @@ from gallery_db.browse.repository import FaceCard, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
 
+from ...job_payloads import RECONCILE, ReconcilePayload, payload_of
 from ..edit_conflicts import person_stamp
 from ..words.reasons import on_page
 from .library_facts import scans_of
@@ -126,8 +127,9 @@ def somebody(tx: Tx, shown: PersonCard) -> Somebody:
 def _why_stuck(tx: Tx, roots: list[RootRecord]) -> str:
     """Why a folder was never looked through although nothing is to do: its last attempt failed or was cancelled."""
     never = {r.id for r in roots if r.last_scan_at is None}
-    ended: list[JobRecord] = tx.jobs.find(kind="reconcile", states=("failed", "cancelled"))
-    last = next((j for j in reversed(ended) if j.payload["root_id"] in never), None)
+    ended: list[JobRecord] = tx.jobs.find(kind=RECONCILE, states=("failed", "cancelled"))
+    about = {j.id: p.root_id for j in ended if (p := payload_of(j, ReconcilePayload))}
+    last = next((j for j in reversed(ended) if about.get(j.id) in never), None)
     if last is None:
         return ""
     return "It was stopped." if last.error is None else on_page(last.error)

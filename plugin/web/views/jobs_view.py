@@ -14,7 +14,7 @@ from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import CleanupRecord, JobRecord, PhotoRecord
 from iconface_core.reasons import from_json, looks_like_reason
 
-from ...job_kinds import CLEANUP_ITEM, RESTORE
+from ...job_payloads import CLEANUP_ITEM, RestorePayload, payload_of
 from ...jobs.crash_policy import is_left_alone
 from ...reasons import NOTHING_NEW
 from ..words.jobs import KINDS, JobLine, JobWords
@@ -130,7 +130,7 @@ def _cleanup(tx: Tx, live: Sequence[JobRecord]) -> CleanUp | None:
     if run is None:
         return None
     mine = [j for j in live if j.origin == "cleanup"]
-    items = [j for j in mine if j.kind == RESTORE and j.payload.get("run") == run.started_at]
+    items = [p for j in mine if (p := payload_of(j, RestorePayload)) and p.run == run.started_at]
     if run.finished and not items:
         return None
     paused = bool(tx.jobs.paused() & {CLEANUP_ITEM, EVERYTHING})

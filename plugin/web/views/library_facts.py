@@ -19,7 +19,7 @@ from iconface_core.models.catalogue import backend
 from iconface_core.models.files import BUNDLED
 
 from ...doctor import Check, examine
-from ...job_kinds import RECONCILE
+from ...job_payloads import RECONCILE, ReconcilePayload, payload_of
 from ...library.auto_restore_rules import RestoreRules, rules_of
 from ...library.disk import why_offline
 from ...settings import Folders
@@ -84,7 +84,8 @@ def folder(gallery: Gallery, root_id: int) -> Folder:
 def scans_of(tx: Tx) -> Mapping[int, JobRecord]:
     """The job that looks through each folder: the running one, else the waiting one."""
     jobs = tx.jobs.find(kind=RECONCILE, states=("waiting", "running"))
-    return {j.payload["root_id"]: j for j in sorted(jobs, key=lambda j: j.state == "running")}
+    jobs.sort(key=lambda j: j.state == "running")
+    return {p.root_id: j for j in jobs if (p := payload_of(j, ReconcilePayload))}
 
 
 def counts(tx: Tx) -> Counts:

@@ -5,27 +5,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from gallery_db import Tx
 from gallery_db.records import JobRecord, RootRecord
 
-from ... import job_kinds
+from ... import job_payloads as asked
 from ...job_kinds import HAND, again_key
+from ...job_payloads import ChangesPayload, Payload, ReconcilePayload, RestorePayload, RootPayload, payload_of
 from ...paths import printable
 from .dates import MONTHS
 from .reasons import advice, on_page, result_words
 
 KINDS: Mapping[str, str] = {
-    job_kinds.RESTORE: "Restoring faces",
-    job_kinds.RECONCILE: "Looking through folders",
-    job_kinds.CHANGES: "Reading new photos",
-    job_kinds.PROPOSE: "Finding faces worth restoring",
-    job_kinds.CLEANUP_ITEM: "Cleaning up the library",
-    job_kinds.MEASURE: "Measuring how clear faces are",
-    job_kinds.EMBED: "Looking at faces you drew",
-    job_kinds.NIGHTLY: "Nightly care and backup",
+    asked.RESTORE: "Restoring faces",
+    asked.RECONCILE: "Looking through folders",
+    asked.CHANGES: "Reading new photos",
+    asked.PROPOSE: "Finding faces worth restoring",
+    asked.CLEANUP_ITEM: "Cleaning up the library",
+    asked.MEASURE: "Measuring how clear faces are",
+    asked.EMBED: "Looking at faces you drew",
+    asked.NIGHTLY: "Nightly care and backup",
 }
+
+_WHAT: Mapping[str, str] = {
+    asked.CLEANUP_ITEM: "Hand out the next photos of the clean-up",
+    asked.MEASURE: "Measure how clear the faces are",
+    asked.EMBED: "Look at a face you drew",
+    asked.NIGHTLY: "Back up and look after the library",
+}
+"""One job of a kind that works on nothing in particular."""
 
 ORIGINS: Mapping[str | None, str] = {
     "hand": "you asked for it",
@@ -72,22 +80,26 @@ class JobWords:
     def read_again(self, root_id: int) -> frozenset[str]:
         """Photos of a root that wait to be read again because somebody asked."""
         if root_id not in self._read_again:
-            waiting = self._tx.jobs.waiting(job_kinds.CHANGES, again_key(root_id))
-            self._read_again[root_id] = frozenset(() if waiting is None else waiting.payload["paths"])
+            waiting = self._tx.jobs.waiting(asked.CHANGES, again_key(root_id))
+            payload = None if waiting is None else payload_of(waiting, ChangesPayload)
+            self._read_again[root_id] = frozenset(() if payload is None else payload.paths)
         return self._read_again[root_id]
 
     def lines(self, jobs: Sequence[JobRecord]) -> list[JobLine]:
         """In the order given."""
-        paths = [printable(p) for j in jobs if (p := j.payload.get("path"))]
-        photos = {path: stat.id for path, stat in self._tx.photos.known_at(paths).items()}
-        faces = self._tx.faces.by_ids([i for j in jobs if (i := _face(j.payload)) is not None])
+        restores = [p for j in jobs if (p := payload_of(j, RestorePayload))]
+        photos = {
+            path: stat.id for path, stat in self._tx.photos.known_at([printable(p.path) for p in restores]).items()
+        }
+        faces = self._tx.faces.by_ids([i for p in restores if (i := _face(p)) is not None])
         people = {f.id: f.person_id for f in faces}
         return [self._line(job, photos, people) for job in jobs]
 
     def _line(self, job: JobRecord, photos: Mapping[str, int], people: Mapping[int, int | None]) -> JobLine:
         progress = job.progress or {}
-        path = job.payload.get("path")
-        what, person_id = self._what(job, people)
+        payload = payload_of(job, Payload)
+        path = payload.path if isinstance(payload, RestorePayload) else None
+        what, person_id = self._what(job.kind, payload, people)
         running = job.state == "running"
         now = time.time()
         return JobLine(
@@ -111,7 +123,7 @@ class JobWords:
             attempts=job.attempts,
         )
 
-    def place(self, path: str) -> str:
+    def place(self, path: str | Path) -> str:
         """A path as a person says it: from the library's folder on, or from the home folder on."""
         for root in self._roots.values():
             if Path(path).is_relative_to(root.path):
@@ -122,34 +134,23 @@ class JobWords:
             return printable(str(Path("~") / parent.relative_to(home)))
         return printable(str(parent))
 
-    def _what(self, job: JobRecord, people: Mapping[int, int | None]) -> tuple[str, int | None]:
-        payload = job.payload
-        match job.kind:
-            case job_kinds.RESTORE:
+    def _what(self, kind: str, payload: Payload | None, people: Mapping[int, int | None]) -> tuple[str, int | None]:
+        """For a payload that cannot be read, what the kind says."""
+        match payload:
+            case RestorePayload():
                 return self._restore(payload, people)
-            case job_kinds.CHANGES:
-                paths = payload.get("paths", ())
+            case ChangesPayload(paths=paths, tries=tries):
                 files = f"“{printable(Path(paths[0]).name)}”" if len(paths) == 1 else f"{len(paths):,} photos"
-                again = "again " if payload.get("tries") else ""
-                return f"Read {files} {again}in {self._root(payload)}", None
-            case job_kinds.RECONCILE:
+                return f"Read {files} {'again ' if tries else ''}in {self._root(payload)}", None
+            case ReconcilePayload():
                 return f"Look through {self._root(payload)}", None
-            case job_kinds.PROPOSE:
+            case RootPayload():
                 return f"See which new faces in {self._root(payload)} could be restored", None
-            case job_kinds.CLEANUP_ITEM:
-                return "Hand out the next photos of the clean-up", None
-            case job_kinds.MEASURE:
-                return "Measure how clear the faces are", None
-            case job_kinds.EMBED:
-                return "Look at a face you drew", None
-            case job_kinds.NIGHTLY:
-                return "Back up and look after the library", None
-            case _:
-                return f"Do “{job.kind}”", None
+        return _WHAT.get(kind) or KINDS.get(kind) or f"Do “{kind}”", None
 
-    def _restore(self, payload: Mapping[str, Any], people: Mapping[int, int | None]) -> tuple[str, int | None]:
+    def _restore(self, payload: RestorePayload, people: Mapping[int, int | None]) -> tuple[str, int | None]:
         """ "Restore Anna in beach.jpg", and who Anna is."""
-        name = printable(Path(payload.get("path", "")).name)
+        name = printable(payload.path.name)
         person_id = self._person(payload, people)
         if person_id is not None and person_id in self._names:
             return f"Restore {self._names[person_id]} in {name}", person_id
@@ -157,26 +158,24 @@ class JobWords:
             return f"Restore one face in {name}", person_id
         return f"Restore {name}", None
 
-    def _person(self, payload: Mapping[str, Any], people: Mapping[int, int | None]) -> int | None:
-        options = payload.get("options") or {}
-        said = options.get("person_id", options.get("person"))
+    def _person(self, payload: RestorePayload, people: Mapping[int, int | None]) -> int | None:
+        said = payload.options.person
         if said is not None:
-            if str(said).isdecimal():
+            if said.isdecimal():
                 return int(said)
-            found = self._tx.people.by_name(str(said))
+            found = self._tx.people.by_name(said)
             return found[0].id if len(found) == 1 else None
         return people.get(_face(payload) or 0)
 
-    def _root(self, payload: Mapping[str, Any]) -> str:
-        root: RootRecord | None = self._roots.get(payload.get("root_id", 0))
+    def _root(self, payload: RootPayload) -> str:
+        root: RootRecord | None = self._roots.get(payload.root_id)
         return "a folder that was removed" if root is None else f"“{Path(root.path).name or root.path}”"
 
 
-def _face(payload: Mapping[str, Any]) -> int | None:
+def _face(payload: RestorePayload) -> int | None:
     """The one face that is to be restored; None: all of the photo, or several."""
-    faces: Sequence[int] = (payload.get("options") or {}).get("face_ids") or ()
-    face_id = payload.get("face_id") or (faces[0] if len(faces) == 1 else None)
-    return face_id if isinstance(face_id, int) else None
+    faces = payload.options.face_ids
+    return payload.face_id or (faces[0] if len(faces) == 1 else None)
 
 
 def clock(at: float, now: float) -> str:

@@ -58,6 +58,7 @@ ADVICE: Mapping[str, str] = {
     core.NOT_CONVERTIBLE: _COPY,
     core.NO_RAW_PREVIEW: _COPY,
     app.UNREADABLE: _COPY,
+    app.PAYLOAD_UNREADABLE: "Ask for it anew: this one will not work.",
     app.FACES_GONE: _LOOK,
     app.NO_SUCH_FACE: _LOOK,
     app.CHANGED_SINCE: _LOOK,

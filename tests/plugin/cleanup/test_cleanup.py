@@ -20,15 +20,16 @@ from PIL import Image
 from iconface_core.damage.sharpness import VERSION
 from iconface_core.reasons import read_reasons
 from plugin.app import App, build_app
-from plugin.cleanup.feeder import FEED, feed, start
+from plugin.cleanup.feeder import FEED, start
 from plugin.cleanup.outcomes import CleanupOutcome
 from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.schedule import Gate, Hours
 from plugin.cleanup.wording import HEAD, left_alone, summary_lines, table_rows
 from plugin.cli.output import columns
 from plugin.job_handlers.measure import enqueue_measure
-from plugin.job_kinds import CLEANUP_ITEM, RESTORE
+from plugin.job_payloads import CLEANUP_ITEM, RESTORE
 from plugin.jobs.context import JobContext
+from plugin.jobs.registry import HANDLERS
 from plugin.library.degradation import row, stored
 from plugin.reasons import HOPELESS
 from plugin.settings import load_settings
@@ -296,7 +297,7 @@ def test_somebody_hidden_after_the_plan_is_left_out(cli: Any, app: App):
     with app.gallery.begin() as tx:
         job = tx.jobs.claim(time.time(), 30, kinds=[CLEANUP_ITEM])
     assert job is not None
-    feed(app, job.payload, JobContext())
+    HANDLERS[CLEANUP_ITEM].run(app, job.payload, JobContext())
     with app.gallery.begin(write=False) as tx:
         fed = {i for j in tx.jobs.find(kind=RESTORE) for i in j.payload["options"]["face_ids"]}
     assert fed == {i for _, ids in plan.by_photo()[:FEED] for i in ids} & others

@@ -10,11 +10,13 @@ from gallery_db import Gallery
 from iconface_core.reason_codes import BLURRED, DISK_FULL, FILE_EMPTY, SHARP_ALREADY
 from iconface_core.reasons import read_reason
 from plugin.cleanup.drive import _why
-from plugin.cleanup.feeder import FEED, feed, open_jobs, proceed, start
+from plugin.cleanup.feeder import FEED, open_jobs, proceed, start
 from plugin.cleanup.outcomes import counts, outcomes
 from plugin.cleanup.schedule import Hours
-from plugin.job_kinds import CLEANUP_ITEM, RESTORE, enqueue_restore
+from plugin.job_kinds import enqueue_restore
+from plugin.job_payloads import CLEANUP_ITEM, RESTORE, QueuedChoices
 from plugin.jobs.context import JobContext
+from plugin.jobs.registry import HANDLERS
 from plugin.reason_words import in_words
 from plugin.reasons import ANOTHER_CLEANUP, FACE_GONE, WAITING
 
@@ -30,7 +32,7 @@ def run_feeder(gallery: Gallery) -> dict[str, Any]:
         job = tx.jobs.claim(time.time(), 30, kinds=[CLEANUP_ITEM])
         assert job is not None
     app: Any = SimpleNamespace(gallery=gallery)
-    result = feed(app, job.payload, JobContext("cleanup"))
+    result = HANDLERS[CLEANUP_ITEM].run(app, job.payload, JobContext("cleanup"))
     with gallery.begin() as tx:
         assert tx.jobs.finish(job, time.time(), result)
     return dict(result)
@@ -44,7 +46,7 @@ def restores(gallery: Gallery) -> list[str]:
 def test_photos_are_fed_in_order_a_few_at_a_time_until_all_are(gallery: Gallery):
     todo = photos(gallery, 2 * FEED + 1)
     with gallery.begin() as tx:
-        begun = start(tx, todo, options={"restorer": "waifu2x"})
+        begun = start(tx, todo, options=QueuedChoices(restorer="waifu2x"))
     assert (begun.photos, begun.faces, begun.fed) == (9, 9, 0)
     for fed in (FEED, 2 * FEED, 2 * FEED + 1):
         assert len(restores(gallery)) < fed
@@ -70,7 +72,7 @@ def test_a_feeder_that_dies_before_its_end_leaves_nothing_doubled(gallery: Galle
         job = tx.jobs.claim(time.time(), 0.0, kinds=[CLEANUP_ITEM])
         assert job is not None
     app: Any = SimpleNamespace(gallery=gallery)
-    feed(app, job.payload, JobContext("cleanup"))  # and killed: never finished
+    HANDLERS[CLEANUP_ITEM].run(app, job.payload, JobContext("cleanup"))  # and killed: never finished
     time.sleep(0.01)
     run_feeder(gallery)
     assert sorted(restores(gallery)) == [f"/lib/{i}.jpg" for i in range(FEED + 1)]
@@ -106,14 +108,14 @@ def test_a_new_clean_up_takes_the_place_of_an_unfinished_one(gallery: Gallery):
         run = start(tx, todo[2:])
         assert [i.photo_id for i in tx.cleanups.next_items(run.id, 9)] == [todo[2][0]]
     app: Any = SimpleNamespace(gallery=gallery)
-    assert feed(app, old.payload, JobContext()) == {"text": ANOTHER_CLEANUP().as_json()}
+    assert HANDLERS[CLEANUP_ITEM].run(app, old.payload, JobContext()) == {"text": ANOTHER_CLEANUP().as_json()}
     assert restores(gallery) == []
 
 
 def test_a_right_click_keeps_its_own_job_and_options(gallery: Gallery):
     [(photo_id, faces)] = photos(gallery, 1)
     with gallery.begin() as tx:
-        enqueue_restore(tx, Path("/lib/0.jpg"), options={"strength": 0.3})
+        enqueue_restore(tx, Path("/lib/0.jpg"), options=QueuedChoices(strength=0.3))
         start(tx, [(photo_id, faces)])
     run_feeder(gallery)
     with gallery.begin(write=False) as tx:

@@ -7,9 +7,13 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve()
+sys.path.insert(0, str(HERE.parents[3]))  # started by its path
+
+from plugin.jobs.registry import Handler  # noqa: E402 - found by the line above
+
 NAMES = ("ok", "killed", "segfault", "forever", "glutton", "broken", "steps", "unjson")
-HANDLERS = {name: f"{HERE.stem}:{name}" for name in NAMES}
-HANDLERS |= {"restore": HANDLERS["killed"], "reconcile": f"{HERE.stem}:many"}
+PLACES = {name: name for name in NAMES} | {"restore": "killed", "reconcile": "many"}
+HANDLERS = {kind: Handler(f"{HERE.stem}:{name}", dict) for kind, name in PLACES.items()}
 COMMAND = (sys.executable, str(HERE))
 
 
@@ -88,7 +92,6 @@ def note(payload, line):
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parents[3]))
     from plugin.jobs.worker import main
 
     if "--real" in sys.argv:  # the real handlers, over a decoder that crashes on one file

@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from gallery_db import Gallery
 from gallery_db.jobs.queue import EVERYTHING
-from plugin import job_kinds, job_pause
+from plugin import job_pause
 from plugin.cli import enqueue
 from plugin.cli.fast_enqueue import quick
 from plugin.cli.main import run
@@ -27,9 +27,10 @@ def queue(library: Library, *photos: Path, **more) -> list[int]:
 
 def test_jobs_run_does_what_is_due_and_tells_what_failed(cli: Cli, library: Library, tmp_path: Path):
     copy = Path(shutil.copy(library.ruined, tmp_path / "found in an attic.jpg"))
-    good, bad, odd = queue(library, copy, tmp_path / "missing.jpg") + queue(
-        library, library.ruined, options={"sparkle": True}
-    )
+    good, bad = queue(library, copy, tmp_path / "missing.jpg")
+    with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin() as tx:
+        strange = {"path": str(library.ruined), "face_id": None, "options": {"sparkle": True}}
+        odd = tx.jobs.enqueue("restore", strange)
     report = cli("jobs", "run", code=5)
     states = {j["job_id"]: j["state"] for j in report["jobs"]}
     assert states == {good: "done", bad: "failed", odd: "failed"}
@@ -137,7 +138,7 @@ def test_only_kinds_that_there_are_can_be_paused(cli: Cli, library: Library):
 def test_enqueueing_while_restoring_is_paused_says_how_to_go_on(
     cli: Cli, library: Library, monkeypatch: pytest.MonkeyPatch
 ):
-    assert (job_pause.EVERYTHING, job_pause.RESTORE) == (EVERYTHING, job_kinds.RESTORE)
+    assert job_pause.EVERYTHING == EVERYTHING
     monkeypatch.setattr(enqueue, "wake_or_start", lambda runtime, home: True)  # no service for this
     for kind, held in (((), True), (("restore",), True), (("nightly",), False)):
         cli("jobs", "pause", *kind)

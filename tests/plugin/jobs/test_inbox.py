@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gallery_db import Gallery
+from plugin.job_payloads import QueuedChoices
 from plugin.jobs import inbox
 
 
 def test_the_data_folder_is_private_from_the_first_moment(tmp_path: Path):
-    file = inbox.drop(tmp_path / "new" / "data" / "inbox", [Path("/p.jpg")], {})
+    file = inbox.drop(tmp_path / "new" / "data" / "inbox", [Path("/p.jpg")], QueuedChoices())
     for path, mode in ((file, 0o600), (file.parent, 0o700), (file.parent.parent, 0o700)):
         assert stat.S_IMODE(path.stat().st_mode) == mode
     assert inbox.waiting(file.parent) == [file]
@@ -26,7 +27,7 @@ def test_what_is_no_file_is_passed_over(gallery: Gallery, tmp_path: Path):
     (folder / "0-folder.job").mkdir()
     os.mkfifo(folder / "0-pipe.job")
     (folder / "0-link.job").symlink_to(folder / "nowhere")
-    inbox.drop(folder, [Path("/p.jpg")], {})
+    inbox.drop(folder, [Path("/p.jpg")], QueuedChoices())
     assert len(inbox.collect(folder, gallery)) == 1
     assert inbox.collect(folder, gallery) == []
     assert inbox.waiting(folder / "0-pipe.job") == []
@@ -47,6 +48,6 @@ def test_garbage_is_set_aside_and_keeps_nothing_back(gallery: Gallery, tmp_path:
     folder = tmp_path / "inbox"
     folder.mkdir(exist_ok=True)
     (folder / "0.job").write_bytes(garbage)
-    inbox.drop(folder, [Path("/p.jpg")], {})
+    inbox.drop(folder, [Path("/p.jpg")], QueuedChoices())
     assert inbox.collect(folder, gallery)
     assert inbox.waiting(folder) == []

@@ -10,6 +10,7 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from iconface_core.reasons import LEGACY
 from plugin.job_kinds import HAND, enqueue_changes, enqueue_restore
+from plugin.job_payloads import QueuedChoices
 from plugin.jobs import inbox
 from plugin.paths import printable
 
@@ -59,9 +60,9 @@ def test_the_inbox_becomes_jobs_once(gallery: Gallery, tmp_path: Path):
     folder = tmp_path / "inbox"
     assert inbox.collect(folder, gallery) == []
     photos = [Path("/p/-a b.jpg"), Path("/p/M\udcfcller.jpg")]
-    file = inbox.drop(folder, photos, {"force": True})
+    file = inbox.drop(folder, photos, QueuedChoices(force=True))
     assert file.stat().st_mode & 0o077 == 0
-    inbox.drop(folder, photos[:1], {})
+    inbox.drop(folder, photos[:1], QueuedChoices())
     (folder / "1.job").write_text("{broken")
     ids = inbox.collect(folder, gallery)
     assert len(set(ids)) == 2, "the same photo twice is one job"

@@ -43,7 +43,8 @@ def ended(
         "faces": faces,
     }
     fields: dict[str, object] = {
-        "id": n, "kind": "restore", "payload": {"path": f"/p/{n}.jpg"}, "dedupe": None, "state": "done",
+        "id": n, "kind": "restore", "dedupe": None, "state": "done",
+        "payload": {"path": f"/p/{n}.jpg", "face_id": None, "options": {}},
         "priority": 0, "attempts": 1, "max_attempts": 3, "run_after": 0.0, "lease_until": None, "error": None,
         "progress": result, "created_at": 0.0, "finished_at": 1.0, "origin": "hand",
     }  # fmt: skip

@@ -15,6 +15,7 @@ from gallery_db import Gallery
 from iconface_core.images.provenance import read_provenance
 from iconface_core.images.read import read_photo
 from plugin.job_kinds import enqueue_restore
+from plugin.job_payloads import QueuedChoices
 from plugin.jobs.supervisor import Supervisor, worker_command
 from plugin.jobs.worker_process import Limits
 
@@ -23,7 +24,7 @@ PHOTOS, KILLS = 6, 12
 
 def enqueue_all(gallery: Gallery, photos: list[Path]) -> list[int]:
     with gallery.begin() as tx:
-        return [enqueue_restore(tx, photo, options={"force": True}) for photo in photos]
+        return [enqueue_restore(tx, photo, options=QueuedChoices(force=True)) for photo in photos]
 
 
 @pytest.mark.slow

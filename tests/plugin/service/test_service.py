@@ -15,6 +15,7 @@ import pytest
 from gallery_db import Gallery
 from iconface_core.images.provenance import read_provenance
 from plugin.job_kinds import enqueue_restore
+from plugin.job_payloads import QueuedChoices
 from plugin.jobs import inbox
 from plugin.service.control import ask
 from tests.support.library import Cli, Library, tree_hash
@@ -148,7 +149,7 @@ def test_commands_with_and_without_the_service(library: Library, background: Bac
 def test_kill_minus_nine_of_service_and_worker_doubles_nothing(library: Library, background: Background):
     """Killed at odd moments of a real restoration, over and over: in the end one copy and one row."""
     with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin() as tx:
-        job_id = enqueue_restore(tx, library.ruined, options={"force": True})
+        job_id = enqueue_restore(tx, library.ruined, options=QueuedChoices(force=True))
 
     def state() -> str:
         with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin(write=False) as tx:

@@ -1,6 +1,5 @@
 """A library that is watched, and a stand-in for the worker process: the same handlers, run in this process."""
 
-import importlib
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -51,10 +50,7 @@ class Watched:
                 job = tx.jobs.claim(time.time(), 60)
             if job is None:
                 return done
-            module, _, name = HANDLERS[job.kind].partition(":")
-            result = getattr(importlib.import_module(module, "plugin.jobs"), name)(
-                self.app, job.payload, JobContext(job.origin)
-            )
+            result = HANDLERS[job.kind].run(self.app, job.payload, JobContext(job.origin))
             with self.app.gallery.begin() as tx:
                 assert tx.jobs.finish(job, time.time(), result)
             self.results.append((job, result))

@@ -13,6 +13,7 @@ from plugin.app import App, build_app
 from plugin.cli.main import run as command
 from plugin.errors import UsageError
 from plugin.job_handlers import propose, restore, scan
+from plugin.job_payloads import ChangesPayload, QueuedChoices, RestorePayload, RootPayload
 from plugin.jobs.context import JobContext
 from plugin.jobs.registry import HANDLERS
 from plugin.library.auto_restore_rules import RestoreRules, rules_of
@@ -51,7 +52,7 @@ class Home:
         for name in names:
             (self.folder / name).write_bytes(self.ruined.read_bytes() + name.encode())
         paths = [str(self.folder / n) for n in names]
-        scan.changes(self.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
+        scan.changes(self.app, ChangesPayload(1, tuple(paths)), JobContext("watch"))
 
     def judge(self) -> None:
         while True:
@@ -59,7 +60,7 @@ class Home:
                 job = tx.jobs.claim(time.time(), 60, kinds=["propose"])
             if job is None:
                 return
-            propose.run(self.app, job.payload, JobContext(job.origin))
+            HANDLERS["propose"].run(self.app, job.payload, JobContext(job.origin))
             with self.app.gallery.begin() as tx:
                 tx.jobs.finish(job, time.time())
 
@@ -117,9 +118,9 @@ def test_a_degraded_photo_of_a_known_person_is_proposed_once(home: Home):
     with home.app.gallery.begin(write=False) as tx:
         assert tx.people.names()[proposal.person_id] == "Ada"
     paths = [str(home.folder / "a.jpg")]
-    scan.changes(home.app, {"root_id": 1, "paths": paths}, JobContext("watch"))
+    scan.changes(home.app, ChangesPayload(1, tuple(paths)), JobContext("watch"))
     home.judge()
-    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, RootPayload(1), JobContext("auto"))
     assert home.proposals() == [proposal]
     assert home.restore_jobs() == []
 
@@ -127,7 +128,7 @@ def test_a_degraded_photo_of_a_known_person_is_proposed_once(home: Home):
 def test_a_queued_restoration_obeys_a_no_by_its_origin_alone(home: Home):
     """Who asks is the job's, not an option that a caller may forget."""
     [face] = home.arrive("a.jpg")
-    payload = {"path": str(home.folder / "a.jpg"), "face_id": face, "options": {"restorer": "nano"}}
+    payload = RestorePayload(home.folder / "a.jpg", face, QueuedChoices(restorer="nano"))
     first = restore.run(home.app, payload, JobContext("auto"))
     assert first["outcome"] == "restored", first
     with home.app.gallery.begin() as tx:
@@ -143,7 +144,7 @@ def test_auto_enqueues_each_face_once_however_many_come(home: Home):
     faces = home.arrive(*[f"{i}.jpg" for i in range(8)])
     assert len(faces) == 8
     assert sorted(home.restore_jobs()) == faces
-    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, RootPayload(1), JobContext("auto"))
     assert sorted(home.restore_jobs()) == faces
     assert home.proposals() == []
 
@@ -167,9 +168,9 @@ def test_a_killed_job_run_again_doubles_nothing(home: Home):
     home.rules(mode="auto")
     home.index(*(f"{name}.jpg" for name in "abcd"))
     with pytest.raises(KilledError):
-        propose.run(home.app, {"root_id": 1}, Dying("auto"))
+        propose.run(home.app, RootPayload(1), Dying("auto"))
     assert len(home.restore_jobs()) == 2
-    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, RootPayload(1), JobContext("auto"))
     assert len(home.restore_jobs()) == 4 == len(set(home.restore_jobs()))
 
 
@@ -179,11 +180,11 @@ def test_what_a_killed_job_proposed_is_told_by_the_next_one_and_only_once(home: 
     [before] = home.proposals()
     home.index(*(f"{name}.jpg" for name in "abcd"))
     with pytest.raises(KilledError):
-        propose.run(home.app, {"root_id": 1}, Dying("auto"))
-    told = propose.run(home.app, {"root_id": 1}, JobContext("auto"))
+        propose.run(home.app, RootPayload(1), Dying("auto"))
+    told = propose.run(home.app, RootPayload(1), JobContext("auto"))
     assert set(told["proposals"]) == {r.id for r in home.proposals()} - {before.id}
     assert (len(told["proposals"]), told["faces"]) == (4, {"proposed": 2, "dealt with before": 2})
-    assert propose.run(home.app, {"root_id": 1}, JobContext("auto"))["proposals"] == []
+    assert propose.run(home.app, RootPayload(1), JobContext("auto"))["proposals"] == []
 
 
 def test_proposals_of_an_older_release_are_not_told_again(home: Home):
@@ -192,7 +193,7 @@ def test_proposals_of_an_older_release_are_not_told_again(home: Home):
     with home.app.gallery.begin() as tx:
         tx.meta.set(propose.TOLD, None)
     home.index("after.jpg")
-    told = propose.run(home.app, {"root_id": 1}, JobContext("auto"))
+    told = propose.run(home.app, RootPayload(1), JobContext("auto"))
     assert told["proposals"] == [max(r.id for r in home.proposals())]
 
 
@@ -236,7 +237,7 @@ def test_what_was_decided_is_not_asked_again(home: Home):
             seed=1, verdict="refused", state="refused", face_id=proposal.face_id, person_id=1,
         )  # fmt: skip
         tx.meta.set("judged_up_to:1", str((proposal.face_id or 0) - 1))
-    propose.run(home.app, {"root_id": 1}, JobContext("auto"))
+    propose.run(home.app, RootPayload(1), JobContext("auto"))
     assert home.proposals() == []
 
 

@@ -262,13 +262,13 @@ def test_a_file_that_cannot_be_read_is_tried_again_and_then_given_up(watched: Wa
     (watched.root / "half.jpg").write_bytes(whole)
     watched.settle()
     assert watched.photos() == {"half.jpg": OK}
-    from plugin.job_handlers.scan import changes
     from plugin.jobs.context import JobContext
+    from plugin.jobs.registry import HANDLERS
     from plugin.watching.settle import RETRY_S
 
     (watched.root / "half.jpg").write_bytes(whole[:400])
     for tries in range(len(RETRY_S) + 1):
-        changes(watched.app, {**again.payload, "tries": tries}, JobContext("watch"))
+        HANDLERS["changes"].run(watched.app, {**again.payload, "tries": tries}, JobContext("watch"))
     with watched.app.gallery.begin(write=False) as tx:
         tries = [j.payload.get("tries", 0) for j in tx.jobs.find(kind="changes", states=("waiting",))]
     assert max(tries) == len(RETRY_S), "given up after the last"

@@ -13,7 +13,7 @@ from plugin.app import App
 from plugin.cleanup.feeder import start
 from plugin.cleanup.outcomes import outcomes
 from plugin.cleanup.take_back import left_undecided
-from plugin.job_kinds import CLEANUP_ITEM
+from plugin.job_payloads import CLEANUP_ITEM
 from tests.support.pages import text_of
 
 from .standing_by import StandingBy, standing_by

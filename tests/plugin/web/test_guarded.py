@@ -140,7 +140,7 @@ def hostile(scanned: Library, tmp_path_factory: pytest.TempPathFactory) -> Itera
             db.execute("UPDATE root SET path = path || '/' || ?", (HOSTILE,))
             db.commit()
         with gallery.begin() as tx:
-            tx.jobs.enqueue("restore", {"photo": f"/photos/{HOSTILE}.jpg", "path": HOSTILE}, dedupe=HOSTILE)
+            tx.jobs.enqueue("restore", {"path": HOSTILE, "face_id": None, "options": {}}, dedupe=HOSTILE)
             tx.decisions.name(tx.people.find()[0].id, HOSTILE)
         with TestClient(make_site(web), base_url=HERE, follow_redirects=False) as client:
             yield come_in(web, client)

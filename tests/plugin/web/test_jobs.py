@@ -13,6 +13,7 @@ from iconface_core.reasons import Reason
 from plugin import job_kinds
 from plugin.app import App
 from plugin.cleanup import feeder as cleanup
+from plugin.job_payloads import CHANGES, CLEANUP_ITEM, QueuedChoices
 from plugin.jobs.crash_policy import quarantine
 from plugin.reasons import IN_FILE, NO_FACE, PHOTO_MISSING, QUARANTINED, STATED, WORKER_KILLED
 from plugin.service import client
@@ -78,7 +79,7 @@ def test_each_job_says_what_and_for_whom(site: TestClient, app: App, service: St
         job_kinds.enqueue_changes(tx, root.id, [face.photo])
         job_kinds.enqueue_nightly(tx)
         job_kinds.enqueue_restore(tx, Path(face.photo), face_id=face.id)
-        job_kinds.enqueue_restore(tx, Path("/far/away/beach.jpg"), options={"person": "Anna"}, priority=3)
+        job_kinds.enqueue_restore(tx, Path("/far/away/beach.jpg"), options=QueuedChoices(person="Anna"), priority=3)
         job_kinds.enqueue_restore(tx, Path("/far/away/group.jpg"), origin="cleanup", priority=2)
     shown = text_of(site.get("/jobs").text)
     name = Path(face.photo).name
@@ -169,7 +170,7 @@ def test_a_photo_that_was_left_alone_gets_another_chance(site: TestClient, app: 
     after = site.post(f"/jobs/photos/{face.photo_id}/again", headers=HTMX)
     assert "will be tried again" in after.text
     with app.gallery.begin(write=False) as tx:
-        [waiting] = tx.jobs.find(kind=job_kinds.CHANGES)
+        [waiting] = tx.jobs.find(kind=CHANGES)
     assert waiting.payload["paths"] == [face.photo]
     service.work()
     with app.gallery.begin(write=False) as tx:
@@ -207,7 +208,7 @@ def test_the_cleanup_under_way(site: TestClient, app: App, service: StandingBy):
     assert "0 photos of 1 done" in text_of(site.get("/jobs").text)
     assert "Go on with it" in site.post("/jobs/cleanup/pause", headers=HTMX).text
     with app.gallery.begin(write=False) as tx:
-        assert tx.jobs.paused() == {job_kinds.CLEANUP_ITEM}
+        assert tx.jobs.paused() == {CLEANUP_ITEM}
     site.post("/jobs/cleanup/resume", headers=HTMX)
     with app.gallery.begin(write=False) as tx:
         assert not tx.jobs.paused()

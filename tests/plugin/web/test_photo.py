@@ -11,7 +11,7 @@ from iconface_core.reason_codes import SHARP_ALREADY
 from iconface_core.reasons import LEGACY
 from plugin.app import App
 from plugin.job_handlers.embed import run as embed
-from plugin.job_kinds import EMBED, RESTORE
+from plugin.job_payloads import EMBED, RESTORE, EmbedPayload
 from plugin.jobs.context import JobContext
 from plugin.reasons import FACE_TAKEN_BACK
 from plugin.web.views.likely import likely_people
@@ -213,17 +213,18 @@ def test_a_box_is_stored_at_once_and_looked_at_by_a_job(site: TestClient, app: A
     with app.gallery.begin(write=False) as tx:
         [drawn] = tx.faces.find(FaceFilter(person_id=ada))
         [job] = tx.jobs.find(kind=EMBED)
+        assert job.payload == {"face_id": drawn.id}
         assert tx.faces.embedding(drawn.id, app.embedder.id) is None
     assert (drawn.source, drawn.confirmed) == ("manual", True)
     assert likely_people(app, drawn.id) is None
     assert "has not been looked at yet" in site.get(f"/photos/{drawn.photo_id}/faces/{drawn.id}/who").text
-    embed(app, job.payload, JobContext())
+    embed(app, EmbedPayload(drawn.id), JobContext())
     with app.gallery.begin(write=False) as tx:
         assert tx.faces.embedding(drawn.id, app.embedder.id) is not None
     assert likely_people(app, drawn.id) is not None
     undo_latest(app)
     assert app.people.named("Ada") == []
-    assert embed(app, job.payload, JobContext())["text"]["code"] == FACE_TAKEN_BACK
+    assert embed(app, EmbedPayload(drawn.id), JobContext())["text"]["code"] == FACE_TAKEN_BACK
 
 
 @pytest.mark.parametrize("data", [box(5, 5, 6, 400), box(-50, -50, -10, -10), {**box(1, 1, 90, 90), "x2": "nan"}])

@@ -16,7 +16,7 @@ from iconface_core.images.read import read_photo
 from iconface_core.reason_codes import CONFIRMED, DATE_UNKNOWN, FACE_SIZE, LIKENESS, POSE, QUALITY, YEARS_APART
 from plugin.app import App
 from plugin.cli.main import run
-from plugin.job_kinds import RESTORE
+from plugin.job_payloads import RESTORE
 from plugin.reasons import IN_FILE, PHOTO_MISSING
 from plugin.service import client
 from plugin.web.words.reasons import helps, helps_in_general
@@ -328,9 +328,8 @@ def test_what_a_row_lost_does_not_keep_its_shelf_from_being_shown(
 
 def test_what_failed_says_why(site: TestClient, app: App):
     with app.gallery.begin() as tx:
-        job = (
-            tx.jobs.claim(0.0 + 2e9, 60.0) if tx.jobs.enqueue(RESTORE, {"path": "/gone.jpg", "face_id": None}) else None
-        )
+        tx.jobs.enqueue(RESTORE, {"path": "/gone.jpg", "face_id": None, "options": {}})
+        job = tx.jobs.claim(0.0 + 2e9, 60.0)
         assert job is not None
         tx.jobs.fail(job, IN_FILE(path="/gone.jpg", why=PHOTO_MISSING()), 2e9, retry=False)
     html = site.get("/restorations?tab=failed").text
