@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from msgspec import Struct
+
+from iconface_core.codec import CodecError, decode
 
 from ..errors import AppError
 from ..file_managers.registry import InstallOutcome, Integration, carry_out, integrations, status
@@ -35,6 +37,28 @@ class ServiceState:
     silent: str | None = None
 
 
+class _Root(Struct, frozen=True):
+    mode: str
+
+
+class _Watcher(Struct, frozen=True):
+    roots: tuple[_Root, ...]
+
+
+class _Worker(Struct, frozen=True):
+    memory: int = 0
+
+
+class _Status(Struct, frozen=True):
+    """What is shown of the service's state. It may be of another release: what it adds is not read."""
+
+    pid: int
+    lingers: bool
+    web: int | None
+    worker: _Worker | None
+    watcher: _Watcher | None
+
+
 @dataclass(frozen=True, slots=True)
 class AtLogin:
     """Whether it starts at login. `title` is how this system does it, `hint` what to know about that."""
@@ -52,15 +76,18 @@ def service_state(folders: Folders, pid: int) -> ServiceState:
         return ServiceState(False)
     if "error" in answer:
         return ServiceState(True, silent=str(answer["error"]))
-    ping: Mapping[str, Any] = ask(folders.runtime, "ping") or {}
-    roots = (answer.get("watcher") or {}).get("roots", ())
+    try:
+        told = decode(_Status, answer, "the service's answer")
+    except CodecError as e:
+        return ServiceState(True, silent=str(e))
+    roots = () if told.watcher is None else told.watcher.roots
     return ServiceState(
         True,
-        lingers=bool(ping.get("lingers")),
-        serves_us=pid in (answer["pid"], answer.get("web")),
+        lingers=told.lingers,
+        serves_us=pid in (told.pid, told.web),
         watched=len(roots),
-        polled=sum(r["mode"] == "polling" for r in roots),
-        worker_gb=round((answer["worker"] or {}).get("memory", 0) / 1e9, 1),
+        polled=sum(r.mode == "polling" for r in roots),
+        worker_gb=0.0 if told.worker is None else round(told.worker.memory / 1e9, 1),
     )
 
 

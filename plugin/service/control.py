@@ -1,18 +1,21 @@
-"""The service can be asked: one JSON object a line in, one back. Light: only the standard library.
+"""The service can be asked: one JSON object a line in, one back. Light: nothing that takes long to import.
 
 On POSIX a Unix domain socket (0600) in the runtime folder. Where there is none (Windows), or the folder's name is too
 long for one, a loopback port with a secret, both in a file only the user can read.
 """
 
-import json
 import os
 import socket
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, Thread
-from typing import Any
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from iconface_core.codec import JsonObject, decode_json, encode_json
 
 SOCKET = "service.sock"
 PORT = "service.port"
@@ -22,22 +25,42 @@ MAX_QUESTION, MAX_ANSWER = 65_536, 16_000_000
 AT_ONCE = 32
 """So many questions are read at a time; more wait at the door."""
 
-AnswerRequest = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""Called with {"command": ..., ...}; what it returns is sent back. Raises ValueError for what it does not know."""
+Command = Literal["ping", "status", "wake", "pause", "resume", "stop", "restart", "web"]
 
 
-def ask(runtime: Path, command: str, *, timeout_s: float = PATIENCE_S, **more: Any) -> Mapping[str, Any] | None:
+class Request(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line to the service. `kind` of jobs to `pause` or `resume`, None for all; `port` of the page for `web`, 0 for
+    any."""
+
+    command: Command
+    secret: str = ""
+    kind: str | None = None
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+
+
+class LoopbackDoor(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where there is no Unix socket: the port, and what must be said there."""
+
+    port: Annotated[int, Meta(ge=1, le=65_535)]
+    secret: str
+
+
+AnswerRequest = Callable[[Request], JsonObject]
+"""What it returns is sent back. Raises ValueError for what cannot be done."""
+
+
+def ask(
+    runtime: Path, command: Command, *, kind: str | None = None, port: int = 0, timeout_s: float = PATIENCE_S
+) -> JsonObject | None:
     """The service's answer to a command, or None when no service runs. {"error": text} when it did not do it."""
     try:
         with _connected(runtime, timeout_s) as (connection, secret):
-            line = json.dumps({"command": command, "secret": secret, **more}) + "\n"
-            connection.sendall(line.encode("ascii"))
-            reply = json.loads(_line(connection, MAX_ANSWER, timeout_s))
+            connection.sendall((encode_json(Request(command, secret, kind, port)) + "\n").encode("ascii"))
+            return decode_json(JsonObject, _line(connection, MAX_ANSWER, timeout_s), "answer")
     except TimeoutError:
         return {"error": f"the service did not answer within {timeout_s:g} s"}
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):  # no service, or nothing sensible
+    except (OSError, ValueError):  # no service, or nothing sensible
         return None
-    return reply if isinstance(reply, dict) else None
 
 
 class ControlServer:
@@ -84,16 +107,14 @@ class ControlServer:
             with closing(connection), suppress(OSError):
                 reply = self._reply(connection)
                 connection.settimeout(PATIENCE_S)
-                connection.sendall((json.dumps(reply) + "\n").encode("ascii"))
+                connection.sendall((encode_json(reply) + "\n").encode("ascii"))
         finally:
             self._room.release()
 
-    def _reply(self, connection: socket.socket) -> Mapping[str, Any]:
+    def _reply(self, connection: socket.socket) -> JsonObject:
         try:
-            request = json.loads(_line(connection, MAX_QUESTION, PATIENCE_S))
-            if not isinstance(request, dict):
-                return {"error": "a request is one JSON object on a line"}
-            if not self._same(str(request.get("secret", "")), self._secret):
+            request = decode_json(Request, _line(connection, MAX_QUESTION, PATIENCE_S), "request")
+            if not self._same(request.secret, self._secret):
                 return {"error": "wrong secret"}
             with self._turn:
                 return self._answer(request)
@@ -109,7 +130,7 @@ class ControlServer:
         made.bind(("127.0.0.1", 0))
         self._secret = secret
         with os.fdopen(os.open(port_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"port": made.getsockname()[1], "secret": self._secret}, file)
+            file.write(encode_json(LoopbackDoor(made.getsockname()[1], self._secret)))
         return made
 
 
@@ -133,9 +154,9 @@ def _bind_unix(runtime: Path) -> socket.socket | None:
 @contextmanager
 def _connected(runtime: Path, timeout_s: float) -> Generator[tuple[socket.socket, str]]:
     if (runtime / PORT).exists():
-        where = json.loads((runtime / PORT).read_text())
-        with closing(socket.create_connection(("127.0.0.1", where["port"]), timeout_s)) as connection:
-            yield connection, where["secret"]
+        door = decode_json(LoopbackDoor, (runtime / PORT).read_bytes(), PORT)
+        with closing(socket.create_connection(("127.0.0.1", door.port), timeout_s)) as connection:
+            yield connection, door.secret
         return
     if not hasattr(socket, "AF_UNIX"):
         raise FileNotFoundError(runtime / PORT)

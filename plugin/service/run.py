@@ -15,6 +15,7 @@ import psutil
 from gallery_db import Gallery
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
+from iconface_core.codec import JsonObject
 
 from ..job_payloads import RestorePayload, payload_of
 from ..jobs import inbox
@@ -26,7 +27,7 @@ from ..own_process import APPLICATION
 from ..paths import printable
 from ..settings import Settings
 from ..watching.watcher import LibraryWatcher, options_of
-from .control import ControlServer
+from .control import ControlServer, Request
 from .lock import only_service
 from .restart import Updates, ending_signals, start_anew
 from .web_process import WebChild
@@ -129,41 +130,36 @@ class Service:
             log.info("iconface was updated: the service starts anew")
             self.restart()
 
-    def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the control socket is asked: ping, status, wake, pause, resume, stop, restart, web."""
-        command = request.get("command")
-        if command == "status":
-            return self._status()
-        if command == "stop":
-            self.stop()
-        elif command == "restart":
-            self.restart()
-        elif command in ("pause", "resume"):
-            self._pause(request.get("kind") or EVERYTHING, paused=command == "pause")
-        elif command == "web":
-            if self._lingers:
-                raise ValueError("this service ends by itself soon, and the page would end with it")
-            port = request.get("port") or 0
-            if type(port) is not int or not 0 <= port <= 65_535:
-                raise ValueError(f"no port: {port!r}")
-            self._web.start(port)
-        elif command == "wake":
-            self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer
-        elif command != "ping":
-            raise ValueError(
-                f"unknown command {command!r}; known: ping, status, wake, pause, resume, stop, restart, web"
-            )
+    def answer(self, request: Request) -> JsonObject:
+        """What the control socket is asked. Raises ValueError for what cannot be done."""
+        match request.command:
+            case "status":
+                return self._status()
+            case "stop":
+                self.stop()
+            case "restart":
+                self.restart()
+            case "pause" | "resume":
+                self._pause(request.kind or EVERYTHING, paused=request.command == "pause")
+            case "web":
+                if self._lingers:
+                    raise ValueError("this service ends by itself soon, and the page would end with it")
+                self._web.start(request.port)
+            case "wake":
+                self._supervisor.wake()  # reads inbox and queue in its own time: a file manager waits for this answer
+            case "ping":
+                pass
         return {"ok": True, "pid": os.getpid(), "lingers": self._lingers, "ending": self._supervisor.stopping}
 
-    def _pause(self, kind: object, *, paused: bool) -> None:
+    def _pause(self, kind: str, *, paused: bool) -> None:
         with self._gallery.begin() as tx:
             if kind not in {EVERYTHING, *HANDLERS, *(() if paused else tx.jobs.paused())}:
                 raise ValueError(f"no kind of job: {kind!r}; there are: {', '.join(sorted(HANDLERS))}")
-            (tx.jobs.pause if paused else tx.jobs.resume)(str(kind))
+            (tx.jobs.pause if paused else tx.jobs.resume)(kind)
         self._supervisor.wake()
 
-    def _status(self) -> Mapping[str, Any]:
-        worker: dict[str, Any] | None = dict(self._supervisor.status()) or None
+    def _status(self) -> JsonObject:
+        worker: JsonObject | None = dict(self._supervisor.status()) or None
         with self._gallery.begin(write=False) as tx:
             counts, paused = dict(tx.jobs.counts()), sorted(tx.jobs.paused())
             if worker is not None and worker["job_id"] is not None:

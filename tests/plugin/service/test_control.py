@@ -3,22 +3,32 @@
 import os
 import socket
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from json import dumps, loads
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from plugin.service.control import AT_ONCE, PORT, SOCKET, ControlServer, ask
+from iconface_core.codec import CodecError, JsonObject, decode_json, encode_json
+from plugin.service.control import AT_ONCE, PORT, SOCKET, ControlServer, Request, ask
+
+values = (
+    st.none() | st.booleans() | st.integers() | st.text() | st.just("\ud800") | st.lists(st.integers(), max_size=2)
+    | st.sampled_from(["ping", "web", "pause"])
+)  # fmt: skip
 
 
-def answer(request: Mapping[str, object]) -> Mapping[str, object]:
-    if request["command"] == "crash":
+def answer(request: Request) -> JsonObject:
+    if request.command == "web":
         raise RuntimeError("a bug")
-    if request["command"] != "ping":
-        raise ValueError(f"unknown command {request['command']!r}")
-    return {"ok": True, "got": request.get("text")}
+    if request.command != "ping":
+        raise ValueError(f"no {request.command} here")
+    return {"ok": True, "got": request.kind}
 
 
 @pytest.fixture(params=["unix", "long name", "loopback"])
@@ -32,9 +42,12 @@ def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_questions_and_answers(runtime: Path):
-    assert ask(runtime, "ping", text="ü\udcfc'\"\n") == {"ok": True, "got": "ü\udcfc'\"\n"}
-    assert ask(runtime, "sing") == {"error": "unknown command 'sing'"}
-    assert ask(runtime, "crash") == {"error": "RuntimeError: a bug"}
+    assert ask(runtime, "ping", kind="ü\udcfc'\"\n") == {"ok": True, "got": "ü\udcfc'\"\n"}
+    assert ask(runtime, "pause") == {"error": "no pause here"}
+    unknown: Any = "sing"
+    known = "'pause', 'ping', 'restart', 'resume', 'status', 'stop', 'wake', 'web'"
+    assert ask(runtime, unknown) == {"error": f"request: command must be one of {known}, not 'sing'"}
+    assert ask(runtime, "web") == {"error": "RuntimeError: a bug"}
     assert ask(runtime, "ping") is not None, "it lives on"
 
 
@@ -46,12 +59,30 @@ def test_only_the_user_may_ask(runtime: Path):
 
 def test_rubbish_is_answered(tmp_path: Path):
     server = ControlServer(tmp_path, answer)
-    for rubbish in (b"\n", b"[1]\n", b"{\xff}\n", b"x" * 100_000 + b"\n"):
+    lines = (
+        b"",
+        b"[1]",
+        b"{\xff}",
+        b"x" * 100_000,
+        b"[" * 60_000,
+        b'{"command": "ping", "more": 1}',
+        b'{"command": 1}',
+    )
+    for rubbish in (line + b"\n" for line in lines):
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(os.fspath(tmp_path / SOCKET))
             s.sendall(rubbish)
             assert b"error" in s.recv(4096)
+    assert ask(tmp_path, "ping") is not None, "it lives on"
     server.close()
+
+
+@settings(deadline=None)
+@given(st.binary() | st.dictionaries(st.sampled_from(["command", "kind", "port", "secret"]), values).map(dumps))
+def test_a_line_is_a_request_or_the_codec_s_error(line: bytes | str):
+    with suppress(CodecError):
+        found = decode_json(Request, line, "request")
+        assert decode_json(Request, encode_json(found), "again") == found
 
 
 def test_who_says_nothing_or_half_a_line_keeps_nobody_waiting(tmp_path: Path):
@@ -71,8 +102,8 @@ def test_who_says_nothing_or_half_a_line_keeps_nobody_waiting(tmp_path: Path):
 def test_more_at_once_than_there_is_room_for_are_all_answered(tmp_path: Path):
     server = ControlServer(tmp_path, answer)
     with ThreadPoolExecutor(3 * AT_ONCE) as pool:
-        got = list(pool.map(lambda n: ask(tmp_path, "ping", timeout_s=60, text=n), range(6 * AT_ONCE)))
-    assert [g and g["got"] for g in got] == list(range(6 * AT_ONCE))
+        got = list(pool.map(lambda n: ask(tmp_path, "ping", timeout_s=60, kind=str(n)), range(6 * AT_ONCE)))
+    assert [g and g["got"] for g in got] == [str(n) for n in range(6 * AT_ONCE)]
     server.close()
 
 
@@ -96,7 +127,7 @@ def test_a_stale_socket_is_no_service_and_in_nobodys_way(tmp_path: Path):
 def test_the_loopback_port_wants_its_secret(tmp_path: Path):
     server = ControlServer(tmp_path, answer, loopback=True)
     where = tmp_path / PORT
-    where.write_text(where.read_text().replace('"secret": "', '"secret": "x'))
+    where.write_text(dumps({**loads(where.read_text()), "secret": "another"}))
     assert ask(tmp_path, "ping") == {"error": "wrong secret"}
     server.close()
 

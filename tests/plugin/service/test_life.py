@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from gallery_db import Gallery
-from plugin.service.control import SOCKET, ControlServer, ask
+from iconface_core.codec import decode
+from plugin.service.control import SOCKET, ControlServer, Request, ask
 from plugin.service.restart import LOOK_S, Updates, ending_signals
 from plugin.service.run import Service
 from plugin.service.start import wake_or_start
@@ -146,12 +147,12 @@ def test_who_is_told_to_stop_does_not_come_back(tmp_path: Path):
     settings = load_settings(tmp_path, {})
     with Gallery.open(settings.folders.database) as gallery:
         stopped_last = Service(gallery, settings, tmp_path, watch=False)
-        stopped_last.answer({"command": "restart"})
+        stopped_last.answer(Request("restart"))
         assert stopped_last.restarting
-        stopped_last.answer({"command": "stop"})
+        stopped_last.answer(Request("stop"))
         stopped_first = Service(gallery, settings, tmp_path, watch=False)
-        stopped_first.answer({"command": "stop"})
-        stopped_first.answer({"command": "restart"})
+        stopped_first.answer(Request("stop"))
+        stopped_first.answer(Request("restart"))
     assert not stopped_last.restarting
     assert not stopped_first.restarting
 
@@ -167,8 +168,8 @@ def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, asked: dict)
     settings = load_settings(tmp_path, {})
     with Gallery.open(settings.folders.database) as gallery:
         service = Service(gallery, settings, tmp_path, watch=False)
-        with pytest.raises((ValueError, TypeError)):
-            service.answer(asked)
+        with pytest.raises(ValueError, match=r"request: |no kind of job"):
+            service.answer(decode(Request, asked, "request"))
         with gallery.begin(write=False) as tx:
             assert not tx.jobs.paused()
 

@@ -1,14 +1,14 @@
 """A service that answers and does nothing by itself: no process is started behind a test's back. What waits in the
 queue is done when the test says so, by the worker of the real service, in this process."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
+from iconface_core.codec import JsonObject
 from plugin.app import App
 from plugin.jobs.registry import HANDLERS
 from plugin.jobs.worker import Worker
-from plugin.service.control import ControlServer
+from plugin.service.control import ControlServer, Request
 from plugin.service.run import Service
 
 
@@ -19,8 +19,8 @@ class StandingBy:
         self._app, self.asked = app, list[str]()
         self._service = Service(app.gallery, app.settings, None, watch=False)
 
-    def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.asked.append(request["command"])
+    def answer(self, request: Request) -> JsonObject:
+        self.asked.append(request.command)
         return self._service.answer(request)
 
     def work(self) -> None:
