@@ -13,8 +13,8 @@ from gallery_db.errors import GalleryError
 from gallery_db.notes import CLEARING_PICTURES
 from iconface_core.images.leftovers import leftovers, sweep
 
+from .folders import Folders
 from .picture_cache import clear
-from .settings import Folders
 
 if TYPE_CHECKING:
     from gallery_db import Gallery, Tx

@@ -7,7 +7,7 @@ from pathlib import Path
 from gallery_db import Gallery
 from gallery_db.vectors import open_store
 from plugin.cli.main import run
-from plugin.settings import find_folders
+from plugin.folders import find_folders
 
 from .forked import End, forked
 from .operations import Operation

@@ -33,7 +33,7 @@ def enqueue(
     left = [p for p in paths if p not in found]
     if not found:
         raise _why_not(next((p for p in left if p.is_dir()), left[0]))
-    folders = session.settings().folders
+    folders = session.folders()
     drop(folders.inbox, found, options)
     running = wake_or_start(folders.runtime, session.own_home)
     paused = paused_kinds(folders.database) & {EVERYTHING, RESTORE}

@@ -22,7 +22,7 @@ def quick(argv: Sequence[str]) -> int | None:
         session, rest = split_shared(list(argv))
         if rest not in (["people", "list"], ["people", "list", "--all"]):
             return None
-        folders = session.settings().folders
+        folders = session.folders()
         people = peek.people(folders.database, everybody="--all" in rest)
     except Exception:
         return None  # whatever it is, the usual way meets it too, and has words for it

@@ -10,7 +10,7 @@ from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
     from ..file_managers.registry import InstallOutcome
-    from ..settings import Folders
+    from ..folders import Folders
 
 Ways = Annotated[list[str] | None, typer.Argument(metavar="[WAY...]", help="systemd, autostart, launchd, task")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")]

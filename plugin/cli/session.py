@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import typer
 
     from ..app import App
+    from ..folders import Folders
     from ..settings import Settings
 
 SHARED_HELP = "Every command takes --home DIR, --json, --jsonl, --quiet, --yes and --verbose, anywhere on the line."
@@ -51,6 +52,14 @@ class Session:
         """The folder that `--home` or `ICONFACE_HOME` names, absolute; to be handed to a process of our own."""
         home = self.home or os.environ.get("ICONFACE_HOME")
         return None if not home else absolute(Path(home))
+
+    def folders(self) -> "Folders":
+        """Where everything lies. Settings are read only where there are any: what somebody waits for imports nothing
+        for them otherwise."""
+        from ..folders import find_folders
+
+        found = find_folders(self.home, os.environ)
+        return self.settings().folders if found.config_file.exists() else found
 
     def settings(self) -> "Settings":
         """Read the settings of the chosen home."""

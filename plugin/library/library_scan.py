@@ -10,10 +10,10 @@ from gallery_db import Gallery
 from gallery_db.database.backups import daily_backup
 from iconface_core.reasons import Reason
 
+from ..folders import Folders
 from ..people.regrouping import FULL_PASS_UP_TO, Grouper
 from ..progress import Progress
 from ..reason_words import all_in_words
-from ..settings import Folders
 from .looks import add_missing_looks
 from .moved_copies import MovedCopies
 from .re_embedding import ReEmbedder

@@ -8,9 +8,9 @@ from gallery_db.records import AtStake, RootRecord
 
 from ..dry_run import tried
 from ..errors import NotFoundError, UsageError
+from ..folders import Folders
 from ..paths import absolute
 from ..rows import Row
-from ..settings import Folders
 from ..unfinished import clear_pictures, note_clearing
 from .auto_restore_rules import RestoreRules, rules_of, set_rules
 from .disk import same_folder

@@ -3,8 +3,8 @@
 from gallery_db import Gallery
 from gallery_db.records import ForgetResult
 
+from ..folders import Folders
 from ..picture_cache import clear
-from ..settings import Folders
 
 
 def forget(gallery: Gallery, folders: Folders, person_id: int) -> ForgetResult:

@@ -14,10 +14,10 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from ..errors import UsageError
+from ..folders import Folders
 from ..installed_files.changes import IntegrationError
 from ..installed_files.command import Argv, desktop_exec, find_program, windows
 from ..installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders, on_path
-from ..settings import Folders
 
 UNIT = "iconface.service"
 LABEL = "iconface.service"

@@ -12,9 +12,9 @@ from iconface_core.codec import CodecError, decode
 from ..errors import AppError
 from ..file_managers.registry import InstallOutcome, Integration, carry_out, integrations, status
 from ..file_managers.registry import chosen as chosen_menus
+from ..folders import Folders, find_folders
 from ..installed_files.command import entry_command
 from ..installed_files.own_files import UserFolders
-from ..settings import Folders, find_folders
 from .autostart import chosen, ways_of
 from .control import ask
 from .start import start_detached, wake_or_start

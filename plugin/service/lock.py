@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from ..errors import BusyError
+from ..folders import Folders
 from ..paths import make_private
-from ..settings import Folders
 from .control import ask
 
 TAKE_OVER_S = 20.0

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from filelock import FileLock
 
-from ..settings import Folders
+from ..folders import Folders
 from .control import ask
 from .lock import only_service
 

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+from ..folders import find_folders
 from ..own_process import COMMAND, own_module
 from ..paths import make_private
-from ..settings import find_folders
 from .control import ask
 
 LINGER_S = 300

@@ -10,9 +10,9 @@ from iconface_core.models.catalogue import NANO_FILE
 from iconface_core.models.files import locate
 
 from ..errors import UsageError
+from ..folders import Folders
 from ..paths import absolute
 from ..progress import Progress
-from ..settings import Folders
 
 if TYPE_CHECKING:
     from iconface_core.evaluation.suite import Report

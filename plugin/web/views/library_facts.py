@@ -19,10 +19,10 @@ from iconface_core.models.catalogue import backend
 from iconface_core.models.files import BUNDLED
 
 from ...doctor import Check, examine
+from ...folders import Folders
 from ...job_payloads import RECONCILE, ReconcilePayload, payload_of
 from ...library.auto_restore_rules import RestoreRules, rules_of
 from ...library.disk import why_offline
-from ...settings import Folders
 from ..words.reasons import on_page
 
 if TYPE_CHECKING:

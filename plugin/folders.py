@@ -1,0 +1,78 @@
+"""Where what the application writes lies: never inside the photo library. Light: a list of people waits for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import PlatformDirs, user_pictures_path
+
+from .paths import absolute
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where state lives. `home` is set when one folder holds everything (`--home`, `ICONFACE_HOME`)."""
+
+    data: Path
+    cache: Path
+    config: Path
+    state: Path
+    restored: Path
+
+    @property
+    def database(self) -> Path:
+        return self.data / "gallery.db"
+
+    @property
+    def vectors(self) -> Path:
+        return self.data / "vectors"
+
+    @property
+    def backups(self) -> Path:
+        return self.data / "backups"
+
+    @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
+    def web_pictures(self) -> Path:
+        """Pictures of faces and photos that the site has shown."""
+        return self.cache / "web"
+
+    @property
+    def inbox(self) -> Path:
+        """Requests that were made without opening the gallery."""
+        return self.data / "inbox"
+
+    @property
+    def runtime(self) -> Path:
+        """Lock and socket of the service. Beside the data, so that every program of the user finds it: file managers,
+        shells and timers do not agree on XDG_RUNTIME_DIR."""
+        return self.data / "run"
+
+    @property
+    def scan_lock(self) -> Path:
+        """Held by the one process that scans."""
+        return self.data / "scan.lock"
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+
+def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
+    """`home` wins over `ICONFACE_HOME`; without either, the platform's own folders."""
+    if home is None and env.get("ICONFACE_HOME"):
+        home = Path(env["ICONFACE_HOME"])
+    if home is not None:
+        home = absolute(home)
+        return Folders(home / "data", home / "cache", home / "config", home / "state", home / "restored")
+    dirs = PlatformDirs("iconface", appauthor=False)
+    return Folders(
+        dirs.user_data_path,
+        dirs.user_cache_path,
+        dirs.user_config_path,
+        dirs.user_state_path,
+        user_pictures_path() / "Restored by iconface",
+    )
