@@ -16,7 +16,7 @@ from iconface_core.images.read import read_photo
 from iconface_core.reason_codes import CONFIRMED, DATE_UNKNOWN, FACE_SIZE, LIKENESS, POSE, QUALITY, YEARS_APART
 from plugin.app import App
 from plugin.cli.main import run
-from plugin.job_payloads import RESTORE
+from plugin.job_payloads import RESTORE, RestorePayload, payload_of
 from plugin.reasons import IN_FILE, PHOTO_MISSING
 from plugin.service import client
 from plugin.web.words.reasons import helps, helps_in_general
@@ -162,9 +162,11 @@ def test_undo_has_a_copy_made_again_that_was_put_back(site: TestClient, app: App
     assert site.post(f"/undo/{toast(back)['undo']}", headers=HTMX).status_code == 204
     with app.gallery.begin(write=False) as tx:
         [job] = tx.jobs.find(kind=RESTORE)
-    assert job.payload["face_id"] == made.face_id
-    assert job.payload["options"]["reference_faces"] == [r["face_id"] for r in made.references]
-    assert (job.payload["options"]["seed"], job.payload["options"]["steps"]) == (made.seed, made.options["steps"])
+    asked = payload_of(job, RestorePayload)
+    assert asked is not None
+    assert asked.face_id == made.face_id
+    assert list(asked.options.reference_faces) == [r["face_id"] for r in made.references]
+    assert (asked.options.seed, asked.options.steps) == (made.seed, made.options["steps"])
     assert "waits its turn" in site.get(f"/restorations/{made.id}").text
 
 
