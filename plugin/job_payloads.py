@@ -7,11 +7,14 @@ earlier release enqueued are still read.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypeVar
 
 from msgspec import Meta, Struct
 
 from iconface_core.codec import CodecError, decode
+
+if TYPE_CHECKING:
+    from gallery_db.records import JobRecord
 
 RESTORE = "restore"
 CHANGES = "changes"
@@ -116,16 +119,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
 P = TypeVar("P", bound=Payload)
 
 
-class Job(Protocol):
-    """A job of the queue (`gallery_db.records.JobRecord`)."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def payload(self) -> Mapping[str, Any]: ...
-
-
-def payload_of(job: Job, cls: type[P]) -> P | None:
+def payload_of(job: "JobRecord", cls: type[P]) -> P | None:
     """For those who show the queue: the payload, if it is of this type and whole. One damaged job must not keep anybody
     from the others."""
     kind = PAYLOADS.get(job.kind)

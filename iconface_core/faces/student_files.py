@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from iconface_core.codec import JsonObject
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
 from iconface_core.types import F32
 
@@ -52,12 +53,12 @@ def read_student(path: Path, first: int | None = None) -> dict[str, F32]:
         return {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 - no mapping
 
 
-def read_student_card(path: Path) -> dict[str, Any]:
+def read_student_card(path: Path) -> JsonObject:
     """The model card. Raises as `read_student`."""
     return dict(_header(path)["card"])
 
 
-def _header(path: Path) -> dict[str, Any]:
+def _header(path: Path) -> JsonObject:
     with _open(path) as file:
         metadata = file.metadata() or {}
     if metadata.get("format") != FORMAT:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from iconface_core.codec import CodecError, decode_json
 from iconface_core.errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsError
 from iconface_core.images.leftovers import temporary
 
@@ -175,10 +176,9 @@ def accept_licence(backend: Backend, model_dir: Path) -> None:
 def _acceptances(model_dir: Path) -> dict[str, dict[str, str | None]]:
     """A missing or unreadable record accepts nothing."""
     try:
-        record = json.loads((model_dir / ACCEPTED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return decode_json(dict[str, dict[str, str | None]], (model_dir / ACCEPTED).read_bytes(), ACCEPTED)
+    except (OSError, CodecError):
         return {}
-    return record if isinstance(record, dict) else {}
 
 
 def fetch(backend: Backend, target: Path, on_progress: Callable[[int, int | None], None] | None = None) -> Path:

@@ -2,7 +2,6 @@
 own hash. The commit of the first pull is written beside the files, and later pulls stay on it."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
+from iconface_core.codec import CodecError, decode_json, encode_json
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.untyped import lazy
 
@@ -61,7 +63,8 @@ def pull(
     """
     folder.mkdir(parents=True, exist_ok=True)
     commit, files = _list(spec, folder, endpoint)
-    checked = _checked(folder, commit)
+    pin = _pin(folder)
+    checked = dict(pin.checked) if pin is not None and pin.commit == commit else {}  # another's checks prove nothing
     pending = [f for f in files if not _complete(folder / f.path, f, trust=checked.get(f.path))]
     needed, total = sum(f.size for f in pending), sum(f.size for f in files)
     free = shutil.disk_usage(folder).free
@@ -88,7 +91,8 @@ def pull(
 def _list(spec: PullSpec, folder: Path, endpoint: str | None) -> tuple[str, list[RemoteFile]]:
     from huggingface_hub import HfApi
 
-    pinned = spec.revision or _manifest(folder).get("commit")
+    pin = _pin(folder)
+    pinned = spec.revision or (None if pin is None else pin.commit)
     try:
         info = HfApi(endpoint=endpoint).model_info(spec.repo_id, revision=pinned, files_metadata=True)
     except Exception as e:  # the client's error types differ between its HTTP back ends
@@ -205,26 +209,27 @@ def _stamp(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns]
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+class _Pin(Struct, frozen=True):
+    """What is written beside the files. `checked`: file -> stamp of what was hashed against this commit before."""
+
+    repo_id: str
+    commit: str
+    licence: str
+    checked: dict[str, list[int]]
+
+
+def _pin(folder: Path) -> _Pin | None:
+    """None before the first pull; a damaged one pins nothing."""
     path = folder / PIN
     if not path.is_file():
-        return {}
+        return None
     try:
-        data = json.loads(path.read_text("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _checked(folder: Path, commit: str) -> dict[str, Any]:
-    """File -> stamp of what was hashed against this commit before; another commit's checks prove nothing."""
-    manifest = _manifest(folder)
-    checked = manifest.get("checked")
-    return checked if isinstance(checked, dict) and manifest.get("commit") == commit else {}
+        return decode_json(_Pin, path.read_bytes(), str(path))
+    except CodecError:
+        return None
 
 
 def _record(folder: Path, spec: PullSpec, commit: str, checked: dict[str, list[int]]) -> None:
-    data = {"repo_id": spec.repo_id, "commit": commit, "licence": spec.licence, "checked": checked}
     part = folder / f"{PIN}.part"
-    part.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+    part.write_text(encode_json(_Pin(spec.repo_id, commit, spec.licence, checked), indent=2) + "\n", "utf-8")
     part.replace(folder / PIN)

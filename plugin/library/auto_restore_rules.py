@@ -1,12 +1,14 @@
 """What is restored by itself in a folder of the library: off, proposed, or done."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from gallery_db import Tx
 from gallery_db.records import RootRecord
-from iconface_core.codec import encode
+from iconface_core.codec import JsonObject, decode, encode
 
 from ..errors import UsageError
 from ..job_kinds import AUTO
@@ -16,9 +18,9 @@ Mode = Literal["off", "propose", "auto"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreRules:
-    """Rules of one root. They hold for faces that are new in it, of people with a name.
+class RestoreRules(Struct, frozen=True):
+    """Rules of one root. They hold for faces that are new in it, of people with a name. What another release added to
+    stored ones is not read.
 
     `propose` asks first, `auto` restores. `min_degradation` 0..1: how degraded a face must be (0: whatever is not sharp
     already). `min_similarity` -1..1: least likeness to the person's other photos (-1: being recognised is enough).
@@ -36,15 +38,14 @@ class RestoreRules:
         if not (0 <= self.min_degradation <= 1 and -1 <= self.min_similarity <= 1 and self.min_references >= 0):
             raise UsageError("degradation goes from 0 to 1, similarity from -1 to 1, and references from 0")
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> JsonObject:
         """As JSON, for `root.rules`."""
         return asdict(self)
 
 
 def rules_of(root: RootRecord) -> RestoreRules:
-    """The rules that are stored; what another release added is not read."""
-    known = {f.name for f in fields(RestoreRules)}
-    return RestoreRules(**{k: v for k, v in (root.rules or {}).items() if k in known})
+    """The rules that are stored. Raises CodecError for damaged ones."""
+    return decode(RestoreRules, root.rules or {}, f"rules of {root.path}")
 
 
 def set_rules(tx: Tx, root: RootRecord, rules: RestoreRules) -> None:

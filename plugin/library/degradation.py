@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from iconface_core.codec import JsonObject
 from iconface_core.damage.sharpness import VERSION, Degradation, measure
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.images.read import Photo
@@ -13,7 +14,7 @@ from iconface_core.reasons import read_reasons
 from iconface_core.types import DetectedFace
 
 
-def measured(photo: Photo, face: DetectedFace, quality: float | None) -> dict[str, Any]:
+def measured(photo: Photo, face: DetectedFace, quality: float | None) -> JsonObject:
     """Measure one face of a decoded photo for `face.degradation`. `face` is in the pixels of `photo.pixels`.
 
     `reduced` is how much smaller than the file the photo was decoded, 1 where that makes no difference: most damage
@@ -27,7 +28,7 @@ def measured(photo: Photo, face: DetectedFace, quality: float | None) -> dict[st
     return row(replace(found, eye_distance=found.eye_distance * smaller), reduced=1.0 if fills else smaller)
 
 
-def row(found: Degradation, *, reduced: float = 1.0) -> dict[str, Any]:
+def row(found: Degradation, *, reduced: float = 1.0) -> JsonObject:
     """What is kept of a measurement."""
     values = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(found).items()}
     reasons = [r.as_json() for r in found.reasons]

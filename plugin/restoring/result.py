@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gallery_db.records import Origin
+from iconface_core.codec import JsonObject
 from iconface_core.damage.sharpness import Degradation
 from iconface_core.damage.visible_change import VisibleChange
 from iconface_core.identity.verdict import Verdict, VerdictKind
@@ -39,7 +40,7 @@ class FaceResult:
     person_id: int | None = None
     person_name: str | None = None
     who: Reason | None = None
-    references: list[dict[str, Any]] = field(default_factory=list)
+    references: list[JsonObject] = field(default_factory=list)
     references_note: Reason | None = None
     references_used: int = 0
     references_unread: int = 0

@@ -17,6 +17,7 @@ from watchdog.observers.api import BaseObserver
 
 from gallery_db import Gallery, GalleryError, NotFoundError
 from gallery_db.records import RootRecord
+from iconface_core.codec import JsonObject
 from iconface_core.reasons import Reason
 
 from ..job_kinds import WATCH, enqueue_changes, enqueue_reconcile
@@ -92,7 +93,7 @@ class RootWatch:
         if self._thread.is_alive():
             self._thread.join()
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> JsonObject:
         """JSON values. `pending` files are not settled, `seen` counts events, `queued` the paths given to the queue."""
         return {
             "root_id": self.root.id,
@@ -295,5 +296,5 @@ class RootWatch:
             self._tell({"event": mode, **self._named(), "reason": reason})
         self._mode, self._reason = mode, reason
 
-    def _named(self) -> dict[str, Any]:
+    def _named(self) -> JsonObject:
         return {"root_id": self.root.id, "path": self.root.path}

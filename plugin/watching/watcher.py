@@ -10,6 +10,7 @@ from typing import Any
 
 from gallery_db import Gallery, GalleryError
 from gallery_db.records import RootRecord
+from iconface_core.codec import JsonObject
 
 from ..job_kinds import enqueue_nightly
 from ..library.watch_limits import WATCHED
@@ -77,7 +78,7 @@ class LibraryWatcher:
         for watch in watches:
             watch.stop()
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> JsonObject:
         """JSON values: {"roots": [{root_id, path, mode, reason, pending, seen, queued}]}."""
         with self._lock:
             return {"roots": [watch.status() for watch in self._roots.values()]}

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from iconface_core.codec import JsonObject
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
 from iconface_core.images.leftovers import temporary
 
@@ -51,7 +52,7 @@ class Checkpoint:
     prompt: PromptEmbeds | None
     licence: str
     sha256: str
-    training: dict[str, Any] = field(default_factory=dict)
+    training: JsonObject = field(default_factory=dict)
 
 
 def save_checkpoint(
@@ -168,7 +169,7 @@ def check_safetensors(path: Path) -> None:
         raise WeightsError(f"{path} is truncated or not a safetensors file ({size} bytes); copy it again")
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _read_manifest(folder: Path) -> JsonObject:
     path = folder / "config.json"
     if not path.is_file():
         pickles = sorted(p.name for p in folder.glob("*") if p.suffix in _PICKLES) if folder.is_dir() else []
@@ -190,7 +191,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _write_manifest(folder: Path, config: IconFaceConfig, licence: str, training: dict[str, Any]) -> str:
+def _write_manifest(folder: Path, config: IconFaceConfig, licence: str, training: JsonObject) -> str:
     files = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}
         for name in (ADAPTER, LORA, PROMPT)

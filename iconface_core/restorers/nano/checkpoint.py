@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from iconface_core.codec import JsonObject
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
 
 from .config import NanoConfig
@@ -45,7 +46,7 @@ def save_nano(path: Path, network: nn.Module, config: NanoConfig, card: Mapping[
         raise
 
 
-def read_nano_card(path: Path) -> tuple[NanoConfig, dict[str, Any]]:
+def read_nano_card(path: Path) -> tuple[NanoConfig, JsonObject]:
     """Configuration and card without the weights. Raises as `load_nano`."""
     with _open(path) as file:
         metadata = file.metadata() or {}
@@ -58,7 +59,7 @@ def read_nano_card(path: Path) -> tuple[NanoConfig, dict[str, Any]]:
     return NanoConfig.from_dict(config, source=str(path)), dict(card)
 
 
-def load_nano(path: Path) -> tuple[nn.Module, NanoConfig, dict[str, Any]]:
+def load_nano(path: Path) -> tuple[nn.Module, NanoConfig, JsonObject]:
     """The network in fp32 on the CPU, in evaluation mode, its configuration and its card.
 
     Raises WeightsError when the file is missing or damaged, UnsupportedCheckpointError when it is another format, has a

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
+from iconface_core.codec import JsonObject
 from iconface_core.errors import ImageReadError, PackError
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.images.read import read_photo
@@ -121,7 +121,7 @@ def pack(
     *,
     workers: int = 2,
     on_photo: Callable[[str], None] = lambda _: None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Pack `photos` into the folder `out` and return the manifest. `on_photo` hears the name of every photo done.
 
     Finished shards of an earlier run with the same photos and settings are kept. Raises PackError when `out` holds a
@@ -192,7 +192,7 @@ def _work(
     return faces, skipped
 
 
-def _claim(out: Path, facts: dict[str, Any]) -> None:
+def _claim(out: Path, facts: JsonObject) -> None:
     """Take the folder: nothing but an earlier run of the same packing may be in it."""
     out.mkdir(parents=True, exist_ok=True)
     mark = out / "packing.json"
@@ -220,7 +220,7 @@ def _kept(path: Path, key: str) -> Shard | None:
     return shard if shard.key == key else None
 
 
-def _key(facts: dict[str, Any], block: Sequence[SourcePhoto], seen: dict[str, str]) -> str:
+def _key(facts: JsonObject, block: Sequence[SourcePhoto], seen: dict[str, str]) -> str:
     files = [(p.name, p.identity, p.split, _version(p.path)) for p in block]
     return sha256(json.dumps([facts, files, sorted(seen)]).encode()).hexdigest()
 
@@ -238,7 +238,7 @@ def _first(shards: Sequence[Shard]) -> str:
     return next((f"{s.name}: {s.reason}" for shard in shards for s in shard.skipped), "there were none")
 
 
-def _summary(shards: Sequence[Shard], out: Path) -> dict[str, Any]:
+def _summary(shards: Sequence[Shard], out: Path) -> JsonObject:
     faces = [face for shard in shards for face in shard.faces]
     skipped = [s for shard in shards for s in shard.skipped]
     per_person = Counter(face.identity for face in faces)

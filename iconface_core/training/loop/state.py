@@ -14,13 +14,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from iconface_core.codec import JsonObject
 from iconface_core.errors import WeightsError
 from iconface_core.images.atomic_write import sync_path
 
@@ -134,7 +134,7 @@ def restore_optimizer(
 
 
 def _load(path: Path) -> TrainState:
-    manifest: dict[str, Any] = json.loads((path / "state.json").read_text("utf-8"))
+    manifest: JsonObject = json.loads((path / "state.json").read_text("utf-8"))
     if manifest["format"] != FORMAT:
         raise ValueError(f"format {manifest['format']!r}, this program reads {FORMAT!r}")
     for name, size in manifest["files"].items():

@@ -1,20 +1,31 @@
-"""Where the site of a gallery is served now, for every program of the same user. Light: only the standard library.
+"""Where the site of a gallery is served now, for every program of the same user. Light: imports nothing slow.
 
 `web.json` in the runtime folder (0600) holds port, process and a secret; whoever can read it may ask for tickets.
 """
 
 import http.client
-import json
 import os
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from iconface_core.codec import CodecError, decode_json, encode_json
 
 FILE = "web.json"
 LOCK = "web.lock"
 PATIENCE_S = 5.0
+
+
+class ServedSite(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file holds. `pid` is the process that serves."""
+
+    port: Annotated[int, Meta(ge=1, le=65_535)]
+    pid: int
+    secret: str
 
 
 def way_in(runtime: Path) -> str | None:
@@ -23,13 +34,13 @@ def way_in(runtime: Path) -> str | None:
     if told is None:
         return None
     try:
-        with closing(http.client.HTTPConnection("127.0.0.1", told["port"], timeout=PATIENCE_S)) as connection:
-            connection.request("POST", "/ticket", headers={"Authorization": f"Bearer {told['secret']}"})
+        with closing(http.client.HTTPConnection("127.0.0.1", told.port, timeout=PATIENCE_S)) as connection:
+            connection.request("POST", "/ticket", headers={"Authorization": f"Bearer {told.secret}"})
             answer = connection.getresponse()
             ticket = answer.read(256).decode("ascii")
     except (OSError, ValueError, http.client.HTTPException):
         return None
-    return address(told["port"], ticket) if answer.status == 200 else None
+    return address(told.port, ticket) if answer.status == 200 else None
 
 
 def wait_for_way_in(runtime: Path, patience_s: float) -> str | None:
@@ -52,7 +63,7 @@ def told(runtime: Path, port: int, secret: str) -> Generator[None]:
     new = runtime / (FILE + ".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        json.dump({"port": port, "pid": os.getpid(), "secret": secret}, file)
+        file.write(encode_json(ServedSite(port, os.getpid(), secret)))
     new.replace(runtime / FILE)
     try:
         yield
@@ -60,9 +71,7 @@ def told(runtime: Path, port: int, secret: str) -> Generator[None]:
         (runtime / FILE).unlink(missing_ok=True)
 
 
-def _read(runtime: Path) -> Mapping[str, Any] | None:
-    with suppress(OSError, ValueError):
-        found = json.loads((runtime / FILE).read_text("ascii"))
-        if isinstance(found, dict) and isinstance(found.get("port"), int) and isinstance(found.get("secret"), str):
-            return found
+def _read(runtime: Path) -> ServedSite | None:
+    with suppress(OSError, CodecError):
+        return decode_json(ServedSite, (runtime / FILE).read_bytes(), FILE)
     return None
