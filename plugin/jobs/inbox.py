@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from iconface_core.codec import CodecError, decode_json, encode_json
+from iconface_core.codec import decode_json, encode_json
 
 from ..job_payloads import QueuedChoices
 from ..paths import make_private
@@ -83,7 +83,7 @@ def _take(file: Path, gallery: "Gallery") -> list[int]:
             ids = [enqueue_restore(tx, path, options=request.options, origin=request.origin) for path in request.paths]
     except FileNotFoundError:
         return []
-    except (CodecError, OSError):
+    except (ValueError, OSError):
         file.replace(file.with_suffix(".bad"))  # set aside, or it would keep all later ones from being taken
         return []
     file.unlink()

@@ -55,7 +55,7 @@ def test_no_model_runtime_is_imported_by_light_commands(argv: list[str], tmp_pat
 @pytest.mark.parametrize(
     ("words", "unused"),
     [
-        ("people list", {"typer", "sqlalchemy", "numpy", "alembic", "PIL", "rich"}),
+        ("people list", {"typer", "sqlalchemy", "numpy", "alembic", "PIL", "rich", "msgspec"}),
         ("people show 1", {"faiss", "alembic", "PIL", "cv2", "rich"}),
         ("faces list", {"faiss", "alembic", "PIL", "cv2", "rich"}),
         ("restored list", {"faiss", "alembic", "numpy", "PIL", "cv2", "rich"}),

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gallery_db import Gallery
-from plugin.job_payloads import QueuedChoices
+from plugin.job_payloads import QueuedChoices, RestorePayload, payload_of
 from plugin.jobs import inbox
 
 
@@ -51,3 +51,18 @@ def test_garbage_is_set_aside_and_keeps_nothing_back(gallery: Gallery, tmp_path:
     inbox.drop(folder, [Path("/p.jpg")], QueuedChoices())
     assert inbox.collect(folder, gallery)
     assert inbox.waiting(folder) == []
+
+
+def test_a_request_of_an_earlier_release_is_taken_and_a_name_that_is_no_name_is_not(gallery: Gallery, tmp_path: Path):
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    options = {"strength": None, "seed": 42, "person": "Anna", "references": ["/r.jpg"], "output": None, "force": True}
+    for n, path in enumerate(("/p.jpg", "\ud800")):
+        (folder / f"{n}.job").write_text(json.dumps({"paths": [path], "options": options, "origin": "hand"}))
+    [job_id] = inbox.collect(folder, gallery)
+    assert [p.name for p in folder.glob("*.bad")] == ["1.bad"]
+    with gallery.begin(write=False) as tx:
+        taken = payload_of(tx.jobs.get(job_id), RestorePayload)
+    assert taken == RestorePayload(
+        Path("/p.jpg"), None, QueuedChoices(person="Anna", references=(Path("/r.jpg"),), force=True)
+    )
