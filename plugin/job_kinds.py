@@ -42,7 +42,7 @@ def enqueue_restore(
 ) -> int:
     """Restore one photo, or one of its faces. Returns the job id."""
     key = printable(path) if face_id is None else f"{printable(path)}#{face_id}"
-    payload = RestorePayload(path, face_id, options or QueuedChoices())
+    payload = RestorePayload(str(path), face_id, options or QueuedChoices())
     return tx.jobs.enqueue(RESTORE, encode(payload), dedupe=key, priority=priority, origin=origin)
 
 

@@ -68,7 +68,7 @@ class Payload(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 class RestorePayload(Payload, frozen=True):
     """One photo, or one face of it. `run` names the clean-up that asks (`CleanupRecord.started_at`)."""
 
-    path: Path
+    path: str
     face_id: Id | None
     options: QueuedChoices
     run: str | None = None

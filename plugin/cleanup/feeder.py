@@ -7,7 +7,6 @@ was not is in the list, and both change in one transaction. The restorations the
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -133,7 +132,7 @@ def _enqueue(tx: Tx, item: CleanupItem, run: CleanupRecord) -> int | None:
     options = replace(decode(QueuedChoices, run.options, f"options of clean-up {run.id}"), face_ids=tuple(wanted))
     return tx.jobs.enqueue(
         RESTORE,
-        encode(RestorePayload(Path(photo.path), None, options, run.started_at)),
+        encode(RestorePayload(photo.path, None, options, run.started_at)),
         dedupe=f"{printable(photo.path)}#cleanup",  # a right-click on the same photo keeps its own job and options
         priority=CLEANUP_PRIORITY,
         origin=ORIGIN,

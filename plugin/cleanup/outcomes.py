@@ -104,7 +104,7 @@ def _of_job(job: JobRecord, made: Mapping[int, RestorationRecord], names: Mappin
     asked = payload_of(job, RestorePayload)
     if asked is None:
         return []
-    photo, wanted = str(asked.path), asked.options.face_ids
+    photo, wanted = asked.path, asked.options.face_ids
     if job.state in ("waiting", "running"):
         return [CleanupOutcome("waiting", photo, face_id=i) for i in wanted]
     if job.state in ("failed", "cancelled"):

@@ -39,7 +39,7 @@ def run(app: "App", payload: RestorePayload, job: JobContext) -> JsonObject:
     Raises JobFailedError for a photo that cannot be read or holds no face. A refusal is a result, not a failure, and so
     is a face that is gone since a clean-up was planned.
     """
-    path = payload.path
+    path = Path(payload.path)
     request = _request(app, payload, job.origin)
     job.check()
 

@@ -145,7 +145,7 @@ def _restored(job: JobRecord) -> str:
 
 def _name(job: JobRecord) -> str:
     asked = payload_of(job, RestorePayload)
-    return "" if asked is None else printable(asked.path.name)
+    return "" if asked is None else printable(Path(asked.path).name)
 
 
 def _result(job: JobRecord) -> Mapping[str, Any]:

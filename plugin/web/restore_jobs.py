@@ -14,4 +14,4 @@ RestoreJobs = Mapping[tuple[str, int | None], JobRecord]
 def live_jobs(tx: Tx) -> RestoreJobs:
     """Restore jobs that wait or run."""
     jobs = tx.jobs.find(kind=RESTORE, states=("waiting", "running"))
-    return {(str(p.path), p.face_id): j for j in jobs if (p := payload_of(j, RestorePayload))}
+    return {(p.path, p.face_id): j for j in jobs if (p := payload_of(j, RestorePayload))}

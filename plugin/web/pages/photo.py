@@ -155,7 +155,7 @@ def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id:
         job = tx.jobs.get(job_id)
         [line] = JobWords(tx).lines([job])
         asked = payload_of(job, RestorePayload)
-        done = [] if asked is None else tx.restorations.of_face(photo=str(asked.path), face_id=face_id)[:1]
+        done = [] if asked is None else tx.restorations.of_face(photo=asked.path, face_id=face_id)[:1]
     made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
     outcome = str((job.progress or {}).get("outcome", "")) if job.state == "done" else ""
     words = "It was cancelled." if job.state == "cancelled" else OUTCOMES.get(outcome, line.came_of_it)

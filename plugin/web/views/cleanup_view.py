@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
@@ -172,7 +173,7 @@ def at_work(tx: Tx, registry: Registry, calibration: Calibration) -> AtWork | No
         status.paused,
         run.faces,
         status.faces_ended,
-        "" if asked is None else printable(asked.path.name),
+        "" if asked is None else printable(Path(asked.path).name),
         None if photo is None else photo.id,
         [] if asked is None else list(asked.options.face_ids),
         "" if hours is None else time_words(hours),

@@ -123,7 +123,7 @@ class JobWords:
             attempts=job.attempts,
         )
 
-    def place(self, path: str | Path) -> str:
+    def place(self, path: str) -> str:
         """A path as a person says it: from the library's folder on, or from the home folder on."""
         for root in self._roots.values():
             if Path(path).is_relative_to(root.path):
@@ -150,7 +150,7 @@ class JobWords:
 
     def _restore(self, payload: RestorePayload, people: Mapping[int, int | None]) -> tuple[str, int | None]:
         """ "Restore Anna in beach.jpg", and who Anna is."""
-        name = printable(payload.path.name)
+        name = printable(Path(payload.path).name)
         person_id = self._person(payload, people)
         if person_id is not None and person_id in self._names:
             return f"Restore {self._names[person_id]} in {name}", person_id

@@ -64,5 +64,5 @@ def test_a_request_of_an_earlier_release_is_taken_and_a_name_that_is_no_name_is_
     with gallery.begin(write=False) as tx:
         taken = payload_of(tx.jobs.get(job_id), RestorePayload)
     assert taken == RestorePayload(
-        Path("/p.jpg"), None, QueuedChoices(person="Anna", references=(Path("/r.jpg"),), force=True)
+        "/p.jpg", None, QueuedChoices(person="Anna", references=(Path("/r.jpg"),), force=True)
     )

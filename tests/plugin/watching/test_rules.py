@@ -128,7 +128,7 @@ def test_a_degraded_photo_of_a_known_person_is_proposed_once(home: Home):
 def test_a_queued_restoration_obeys_a_no_by_its_origin_alone(home: Home):
     """Who asks is the job's, not an option that a caller may forget."""
     [face] = home.arrive("a.jpg")
-    payload = RestorePayload(home.folder / "a.jpg", face, QueuedChoices(restorer="nano"))
+    payload = RestorePayload(str(home.folder / "a.jpg"), face, QueuedChoices(restorer="nano"))
     first = restore.run(home.app, payload, JobContext("auto"))
     assert first["outcome"] == "restored", first
     with home.app.gallery.begin() as tx:
