@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
@@ -54,8 +54,6 @@ class Held:
     inner: Inner = INNER
 
 
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
-
 paths = st.text(st.characters(codec="utf-8") | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF)).map(Path)
 inners = st.builds(
     Inner,
@@ -73,7 +71,6 @@ json_values = st.recursive(
 )
 
 
-@unhurried
 @given(outers | st.builds(Held, st.text(), inners))
 def test_what_was_encoded_is_decoded_to_the_same(value: Outer | Held):
     assert decode(type(value), encode(value), "it") == value
@@ -90,14 +87,12 @@ def test_a_record_in_a_picture_is_read_as_it_was_written():
     assert decode_json(Provenance, before, "it") == record
 
 
-@unhurried
 @given(st.binary() | json_values.map(json.dumps), st.sampled_from([Outer, Held, *TYPES]))
 def test_bytes_and_documents_without_sense_raise_nothing_else(text: bytes | str, cls: type):
     with suppress(CodecError):
         assert isinstance(decode_json(cls, text, "it"), cls)
 
 
-@unhurried
 @given(st.dictionaries(st.sampled_from(["path", "mode", "count", "sure", "inner", "more"]), json_values))
 def test_objects_that_fit_in_part_raise_nothing_else(value: Mapping[str, object]):
     with suppress(CodecError):

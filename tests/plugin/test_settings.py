@@ -70,7 +70,7 @@ texts = st.text(st.characters(codec="ascii", exclude_characters='"\\', categorie
 values = st.integers().map(str) | st.booleans().map(lambda b: str(b).lower()) | texts.map('"{}"'.format)
 
 
-@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(KEYS), values, max_size=3))
 def test_any_file_gives_settings_or_an_error_that_names_it(tmp_path: Path, chosen: dict[str, str]):
     file = write(tmp_path, "\n".join(f"{key} = {value}" for key, value in chosen.items()))

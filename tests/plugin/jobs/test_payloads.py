@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery_db.gallery import Tx
@@ -43,8 +43,6 @@ from plugin.jobs.context import JobContext, JobFailedError
 from plugin.jobs.inbox import Request
 from plugin.jobs.registry import HANDLERS
 from plugin.reasons import PAYLOAD_UNREADABLE
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
 
 ids = st.integers(1, 2**63 - 1)
 names = st.text(st.characters(codec="utf-8") | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF))
@@ -144,19 +142,16 @@ def test_every_kind_has_a_payload_and_a_handler():
     assert set(PAYLOADS) == set(HANDLERS) == {kind for kind, _, _ in STORED}
 
 
-@unhurried
 @given(payloads)
 def test_what_is_enqueued_is_what_the_handler_gets(payload: Payload):
     assert decode(type(payload), json.loads(json.dumps(encode(payload))), "it") == payload
 
 
-@unhurried
 @given(st.builds(Request, st.lists(paths, max_size=2).map(tuple), choices))
 def test_what_is_dropped_is_what_is_collected(request: Request):
     assert decode_json(Request, encode_json(request), "it") == request
 
 
-@unhurried
 @given(st.sampled_from(sorted(PAYLOADS)), values | st.dictionaries(st.sampled_from(KEYS), values))
 def test_nonsense_raises_the_codec_s_error_alone(kind: str, value: object):
     try:

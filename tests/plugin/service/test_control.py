@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.codec import CodecError, JsonObject, decode_json, encode_json
@@ -77,7 +77,6 @@ def test_rubbish_is_answered(tmp_path: Path):
     server.close()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary() | st.dictionaries(st.sampled_from(["command", "kind", "port", "secret"]), values).map(dumps))
 def test_a_line_is_a_request_or_the_codec_s_error(line: bytes | str):
     with suppress(CodecError):
