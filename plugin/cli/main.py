@@ -184,12 +184,13 @@ def _kind(e: Exception) -> str:
 
 def _expected(e: Exception) -> int | None:
     """Exit code for errors of the layers below; None for a bug. Imported late: most commands never get here."""
-    from gallery_db.errors import GalleryBusyError, GalleryError, NotFoundError, UnusableNameError
     from iconface_core.errors import IconFaceError
+
+    from ..errors import GalleryBusyError, GalleryError, UnknownIdError, UnusableNameError
 
     table: tuple[tuple[type[Exception], int], ...] = (
         (GalleryBusyError, 6),
-        (NotFoundError, 3),
+        (UnknownIdError, 3),
         (UnusableNameError, 2),
         (GalleryError, 1),
         (IconFaceError, 1),

@@ -14,6 +14,7 @@ from ..settings import Folders
 from ..unfinished import clear_pictures, note_clearing
 from .auto_restore_rules import RestoreRules, rules_of, set_rules
 from .disk import same_folder
+from .scan_jobs import cancel_scans
 
 
 class Roots:
@@ -136,8 +137,10 @@ class Roots:
             return tx.roots.at_stake(root_id)
 
     def remove(self, root_id: int) -> int:
-        """Forget a folder, its photos and faces, and the pictures of them; returns how many photos."""
+        """Forget a folder, its photos and faces, and the pictures of them, and look through it no more; returns how
+        many photos. Raises UnknownIdError."""
         with self._gallery.begin() as tx:
+            cancel_scans(tx, root_id)
             removed = tx.roots.remove(root_id)
             note_clearing(tx)
         clear_pictures(self._gallery, self._folders)

@@ -6,6 +6,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, QuestionRecord
 
 from ..errors import UsageError
+from .decisions import NameTakenError, called
 
 QuestionAnswer = Literal["yes", "no", "ignore", "first", "second", "both", "neither", "name", "new", "same"]
 """What a button says. `name`: the name typed; `new`: that name, though somebody is called so; `same`: the person of
@@ -14,19 +15,11 @@ that name who was offered."""
 ANSWERS: tuple[QuestionAnswer, ...] = get_args(QuestionAnswer)
 
 
-class SeveralError(Exception):
-    """The name typed is somebody's already; the human says whether they are meant. `people` are their ids."""
-
-    def __init__(self, people: list[int]) -> None:
-        super().__init__(f"people {people} have that name")
-        self.people = people
-
-
 def decide(
     tx: Tx, q: QuestionRecord, answer: QuestionAnswer, *, name: str = "", who: int | None = None
 ) -> DecisionRecord:
-    """Carry out one answer. Raises SeveralError when a name has to be explained, UsageError for an answer that does not
-    fit the question, GalleryError as the decision does."""
+    """Carry out one answer. Raises NameTakenError when a name has to be explained, UsageError for an answer that does
+    not fit the question, GalleryError as the decision does."""
     faces, person = list(q.face_ids), q.person_id
     if answer == "ignore" and q.kind in ("join", "who"):
         return tx.decisions.ignore_faces(faces) if faces else tx.decisions.ignore(_known(person))
@@ -51,11 +44,11 @@ def _named(tx: Tx, q: QuestionRecord, answer: QuestionAnswer, name: str, who: in
         )
     if not name:
         raise UsageError("Please write a name first.")
-    called = [p.id for p in tx.people.by_name(name) if p.id != q.person_id] if answer == "name" else []
-    if len(called) == 1 and faces:
-        return tx.decisions.assign(faces, called[0])
-    if called:
-        raise SeveralError(called)
+    taken = called(tx, name, but=q.person_id) if answer == "name" else []
+    if len(taken) == 1 and faces:
+        return tx.decisions.assign(faces, taken[0])
+    if taken:
+        raise NameTakenError(taken)
     return tx.decisions.assign_new(faces, name) if faces else tx.decisions.name(_known(q.person_id), name)
 
 

@@ -1,7 +1,7 @@
 """Undo, accept and reject: decisions that a restored copy on disk follows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gallery_db.gallery import Tx
@@ -67,6 +67,12 @@ def find(copies: MovedCopies, which: str) -> list[RestorationRecord]:
     if not rows:
         raise NotFoundError(f"no restoration is known as {which!r}; see: iconface restored list")
     return rows
+
+
+def find_first(copies: MovedCopies, names: Iterable[str]) -> list[RestorationRecord]:
+    """The first row of each output or proposal that is named, each once. `names`, raises: see `find`."""
+    found = (find(copies, name)[0] for name in names)
+    return list({first.id: first for first in found}.values())
 
 
 def remove_outputs(copies: MovedCopies, record: DecisionRecord, state: RestorationState) -> list[Path]:

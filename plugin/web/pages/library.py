@@ -8,16 +8,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.database.backups import backup, free_name
 from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
 
+from ...backups import back_up, planned
 from ...errors import NotFoundError, UsageError
 from ...job_kinds import CHANGES, enqueue_again
 from ...library.auto_restore_rules import Mode, RestoreRules
 from ...library.roots import in_words
 from ...service import client
-from ...unfinished import clear_pictures, note_clearing
 from ..context import Web, WebDep
 from ..edit_conflicts import check
 from ..responses import fragment, go, page, said
@@ -147,19 +146,11 @@ def remove(
     keep_backup: Annotated[bool, Form()] = False,
 ) -> Response:
     """Forget a folder; its files stay as they are. `path` is the one the page showed."""
-    with web.app.gallery.begin(write=False) as tx:
-        root = tx.roots.get(root_id)
-    if root.path != path:
+    if library_facts.folder(web.app.gallery, root_id).root.path != path:
         raise UsageError("That is another folder now; please look again.")
     if keep_backup:
-        _backup(web, "before-removing")
-    with web.app.gallery.begin() as tx:
-        scan_job = library_facts.scans_of(tx).get(root_id)
-        if scan_job is not None:
-            tx.jobs.cancel(scan_job.id, time.time())
-        photos = tx.roots.remove(root_id)
-        note_clearing(tx)
-    clear_pictures(web.app.gallery, web.app.settings.folders)
+        back_up(web.app.gallery, planned(web.app.settings.folders, "before-removing"))
+    photos = web.app.roots.remove(root_id)
     return go(request, "/library", f"{Path(path).name} is forgotten, with {photos:,} photos. The files are untouched.")
 
 
@@ -179,9 +170,9 @@ def read_again(request: Request, web: WebDep) -> Response:
 
 
 @router.post("/library/backup")
-def back_up(request: Request, web: WebDep) -> Response:
+def make_backup(request: Request, web: WebDep) -> Response:
     """Make a backup now."""
-    made = _backup(web, "manual")
+    made = back_up(web.app.gallery, planned(web.app.settings.folders))
     return go(request, "/library#backups", f"The backup is made: {made.name}")
 
 
@@ -230,7 +221,3 @@ def _waiting(tx: Tx) -> frozenset[str]:
     """Photos that wait to be read again."""
     jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
     return frozenset(path for job in jobs for path in job.payload["paths"])
-
-
-def _backup(web: Web, why: str) -> Path:
-    return backup(web.app.gallery.path, free_name(web.app.settings.folders.backups, why))

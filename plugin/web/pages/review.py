@@ -11,7 +11,8 @@ from gallery_db.questions.repository import PUT_OFF_DAYS
 from gallery_db.records import QuestionKind, QuestionRecord
 
 from ...errors import UsageError
-from ...people.answers import QuestionAnswer, SeveralError, decide
+from ...people.answers import QuestionAnswer, decide
+from ...people.decisions import NameTakenError
 from ..context import Web, WebDep
 from ..edit_conflicts import Conflict, check
 from ..responses import by_htmx, fragment, go, page, said, trigger
@@ -88,7 +89,7 @@ def answer(
         done = web.app.people.decide(
             lambda tx: decide(tx, _still_open(tx, question_id, stamp), verb, name=name, who=who)
         )
-    except SeveralError as e:
+    except NameTakenError as e:
         return _offer(request, web, question_id, only, name.strip(), e.people)
     return _go_on(request, web, only, WORDS[verb].format(name=name.strip()), done.id)
 

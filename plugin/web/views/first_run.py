@@ -9,9 +9,9 @@ from gallery_db.browse.repository import FaceCard, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
 
+from ...library.scan_jobs import scans_of
 from ..edit_conflicts import person_stamp
 from ..words.reasons import on_page
-from .library_facts import scans_of
 
 Step = Literal["folder", "looking", "people", "done"]
 

@@ -19,9 +19,9 @@ from iconface_core.models.catalogue import backend
 from iconface_core.models.files import BUNDLED
 
 from ...doctor import Check, examine
-from ...job_kinds import RECONCILE
 from ...library.auto_restore_rules import RestoreRules, rules_of
 from ...library.disk import why_offline
+from ...library.scan_jobs import scans_of
 from ...settings import Folders
 from ..words.reasons import on_page
 
@@ -79,12 +79,6 @@ def folder(gallery: Gallery, root_id: int) -> Folder:
     with gallery.begin(write=False) as tx:
         root, tallies, scans = tx.roots.get(root_id), tx.roots.tallies(), scans_of(tx)
     return _folder(root, tallies.get(root.id, RootTally()), scans.get(root.id))
-
-
-def scans_of(tx: Tx) -> Mapping[int, JobRecord]:
-    """The job that looks through each folder: the running one, else the waiting one."""
-    jobs = tx.jobs.find(kind=RECONCILE, states=("waiting", "running"))
-    return {j.payload["root_id"]: j for j in sorted(jobs, key=lambda j: j.state == "running")}
 
 
 def counts(tx: Tx) -> Counts:
