@@ -224,8 +224,11 @@ def not_sure(
 
     session = Session.of(ctx)
     with session.app() as app:
-        (ask_again if off else put_off)(app.gallery, question)
-    done = "is asked again" if off else "is put off for 30 days, unless there is new evidence"
+        if off:
+            ask_again(app.gallery, question)
+            done = "is asked again"
+        else:
+            done = f"is put off for {put_off(app.gallery, question)} days, unless there is new evidence"
     session.out.object({"question_id": question, "put_off": not off}, [f"question {question} {done}"])
 
 

@@ -114,17 +114,6 @@ class Jobs:
                 raise UsageError(f"{photo.path} is not left alone any more.")
             enqueue_again(tx, photo.root_id, [photo.path])
 
-    def read_unreadable_again(self) -> int:
-        """Have every photo read once more that could not be read. Returns how many."""
-        with self._gallery.begin() as tx:
-            by_root: dict[int, list[str]] = {}
-            for photo in tx.photos.find(states=("failed",)):
-                if photo.root_id is not None:
-                    by_root.setdefault(photo.root_id, []).append(photo.path)
-            for root_id, paths in by_root.items():
-                enqueue_again(tx, root_id, paths)
-        return sum(map(len, by_root.values()))
-
     def _each(self, job_ids: Sequence[int], change: Callable[[Tx, int], bool]) -> list[int]:
         with self._gallery.begin() as tx:
             return [j.id for j in map(tx.jobs.get, job_ids) if change(tx, j.id)]

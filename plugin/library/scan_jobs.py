@@ -1,4 +1,4 @@
-"""Jobs that look through folders of the library: which there are, how far one is, no more of them."""
+"""Jobs that look through folders of the library: ask for them, see how far one is, take them back."""
 
 import time
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord
 
-from ..job_kinds import CHANGES, RECONCILE
+from ..job_kinds import CHANGES, HAND, RECONCILE, enqueue_again, enqueue_reconcile
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,48 @@ def running_scan(gallery: Gallery) -> RunningScan | None:
     return RunningScan(jobs[0].id, int(told.get("done", 0)), int(told.get("total", 0)), str(told.get("text", "")))
 
 
+SCAN_NOW = HAND - 1
+"""Somebody waits for it, but a photo that somebody wants restored does not wait for a whole folder."""
+
+
+def scan_soon(gallery: Gallery, root_id: int, *, accept_missing: bool = False) -> None:
+    """Have a folder looked through by the next worker. `accept_missing`: photos were deleted on purpose. Raises
+    UnknownIdError."""
+    with gallery.begin() as tx:
+        tx.roots.get(root_id)
+        enqueue_reconcile(tx, root_id, priority=SCAN_NOW, origin="hand", accept_missing=accept_missing)
+
+
+def scan_new_folders(gallery: Gallery) -> None:
+    """The same with every folder that never was."""
+    with gallery.begin() as tx:
+        for root in tx.roots.all():
+            if root.last_scan_at is None:
+                enqueue_reconcile(tx, root.id, priority=SCAN_NOW, origin="hand")
+
+
 def scans_of(tx: Tx) -> Mapping[int, JobRecord]:
     """The job that looks through each folder, by the folder's id: the running one, else the waiting one."""
     jobs = tx.jobs.find(kind=RECONCILE, states=("waiting", "running"))
     return {j.payload["root_id"]: j for j in sorted(jobs, key=lambda j: j.state == "running")}
+
+
+def read_again(tx: Tx) -> frozenset[str]:
+    """Paths that are read, or wait to be."""
+    jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
+    return frozenset(path for job in jobs for path in job.payload["paths"])
+
+
+def read_unreadable_again(gallery: Gallery) -> int:
+    """Have every photo read once more that could not be read. Returns how many."""
+    with gallery.begin() as tx:
+        by_root: dict[int, list[str]] = {}
+        for photo in tx.photos.find(states=("failed",)):
+            if photo.root_id is not None:
+                by_root.setdefault(photo.root_id, []).append(photo.path)
+        for root_id, paths in by_root.items():
+            enqueue_again(tx, root_id, paths)
+    return sum(map(len, by_root.values()))
 
 
 def cancel_scans(tx: Tx, root_id: int) -> None:

@@ -1,10 +1,13 @@
-"""What an answer in the review means as a decision. Runs inside the writing transaction, like every decision."""
+"""What an answer in the review means as a decision."""
 
 from typing import Literal, get_args
 
+from gallery_db import Gallery
+from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, QuestionRecord
 
+from ..dry_run import Precondition, tried, unconditional
 from ..errors import UsageError
 from .decisions import NameTakenError, called
 
@@ -15,11 +18,32 @@ that name who was offered."""
 ANSWERS: tuple[QuestionAnswer, ...] = get_args(QuestionAnswer)
 
 
+def answer_question(
+    gallery: Gallery,
+    question_id: int,
+    answer: QuestionAnswer,
+    *,
+    name: str = "",
+    who: int | None = None,
+    given: Precondition = unconditional,
+) -> DecisionRecord:
+    """Carry out one answer. `name` was typed, `who` of that name was chosen. Raises UnknownIdError for a question that
+    is open no more, and what `given` and `decide` raise."""
+
+    def verb(tx: Tx) -> DecisionRecord:
+        found = tx.questions.get(question_id)
+        if found is None:
+            raise NotFoundError(f"no open question with id {question_id}")
+        return decide(tx, found, answer, name=name, who=who)
+
+    return tried(gallery, verb, given=given)
+
+
 def decide(
     tx: Tx, q: QuestionRecord, answer: QuestionAnswer, *, name: str = "", who: int | None = None
 ) -> DecisionRecord:
-    """Carry out one answer. Raises NameTakenError when a name has to be explained, UsageError for an answer that does
-    not fit the question, GalleryError as the decision does."""
+    """Carry out one answer, in the caller's transaction. Raises NameTakenError when a name has to be explained,
+    UsageError for an answer that does not fit the question, GalleryError as the decision does."""
     faces, person = list(q.face_ids), q.person_id
     if answer == "ignore" and q.kind in ("join", "who"):
         return tx.decisions.ignore_faces(faces) if faces else tx.decisions.ignore(_known(person))

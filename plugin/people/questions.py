@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
+from gallery_db.questions.repository import PUT_OFF_DAYS
 from gallery_db.records import Asked, GroupingChanges, QuestionRecord
 from iconface_core.grouping import NOBODY, Cluster, Grouping, Proposal
 
@@ -47,9 +48,11 @@ def open_questions(gallery: Gallery, *, person_id: int | None = None, limit: int
     return question_rows(gallery, found), sum(all_of_them.values())
 
 
-def put_off(gallery: Gallery, question_id: int, *, given: Precondition = unconditional) -> None:
-    """Ask it again in `PUT_OFF_DAYS`, or when there is new evidence. Raises UnknownIdError, and what `given` raises."""
+def put_off(gallery: Gallery, question_id: int, *, given: Precondition = unconditional) -> int:
+    """Ask it again when there is new evidence, at the latest in so many days as this returns. Raises UnknownIdError,
+    and what `given` raises."""
     tried(gallery, lambda tx: tx.questions.put_off(question_id), given=given)
+    return PUT_OFF_DAYS
 
 
 def ask_again(gallery: Gallery, question_id: int) -> None:

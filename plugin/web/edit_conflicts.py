@@ -1,12 +1,9 @@
 """Nobody's change is lost: a form carries the stamp of what it showed, and is refused when that is no longer so.
 
     with the form:    <input type="hidden" name="stamp" value="{{ stamp }}">
-    in the decision:  def verb(tx: Tx) -> DecisionRecord:
-                          check(stamp, person_stamp(tx, person_id), "this person")
-                          return tx.decisions.name(person_id, name)
-                      web.app.people.decide(verb)
+    with the change:  web.app.people.deciding(given=person_unchanged(stamp, person_id)).name(person_id, name)
 
-The check must run inside the writing transaction: writers are serialised, so nothing can come in between.
+A precondition (dry_run.py) runs inside the writing transaction: writers are serialised, so nothing can come in between.
 """
 
 import hashlib
@@ -15,6 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gallery_db.gallery import Tx
+
+from ..dry_run import Precondition
 
 
 class Conflict(Exception):  # noqa: N818 - it is no fault of anybody: two people were busy with the same thing
@@ -46,6 +45,42 @@ def check(seen: str, now: str, what: str) -> None:
     """Raises Conflict when `what` ("this person", "these faces") changed since the page showed it."""
     if seen != now:
         raise Conflict(f"Somebody changed {what} in another window; here is how it is now.")
+
+
+def person_unchanged(stamp: str, person_id: int, what: str = "this person") -> Precondition:
+    """What was decided about a person is what the page showed."""
+    return lambda tx: check(stamp, person_stamp(tx, person_id), what)
+
+
+def face_still_of(face_id: int, person_id: int) -> Precondition:
+    """The face is that person's."""
+
+    def given(tx: Tx) -> None:
+        if tx.faces.get(face_id).person_id != person_id:
+            raise Conflict("This face was moved in another window; here is how it is now.")
+
+    return given
+
+
+def face_undecided(face_id: int, owner: int | None) -> Precondition:
+    """Nobody said whose this face is, and it is with whom it was shown; None: with nobody."""
+
+    def given(tx: Tx) -> None:
+        face = tx.faces.get(face_id)
+        if face.confirmed or face.person_id != owner or face.state not in ("ok", "doubtful"):
+            raise Conflict("This face was decided about in another window; here is how it is now.")
+
+    return given
+
+
+def all_of(*conditions: Precondition) -> Precondition:
+    """Each of them, in this order."""
+
+    def given(tx: Tx) -> None:
+        for condition in conditions:
+            condition(tx)
+
+    return given
 
 
 def _digest(value: Any) -> str:

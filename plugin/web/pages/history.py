@@ -5,8 +5,8 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.errors import ConflictError
-
+from ...errors import ConflictError
+from ...people.questions import ask_again as ask_question_again
 from ...restoring.decisions import undo as take_back
 from ...service import client
 from ..context import Web, WebDep
@@ -59,8 +59,7 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
 @router.post("/undo/question/{question_id}")
 def ask_again(request: Request, web: WebDep, question_id: int) -> Response:
     """Take "not sure" back: the question is asked now."""
-    with web.app.gallery.begin() as tx:
-        tx.questions.ask_again(question_id)
+    ask_question_again(web.app.gallery, question_id)
     return _shown_anew(request, "Here is the question again.")
 
 

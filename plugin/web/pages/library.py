@@ -8,26 +8,22 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
 
 from ...backups import back_up, planned
 from ...errors import NotFoundError, UsageError
-from ...job_kinds import CHANGES, enqueue_again
 from ...library.auto_restore_rules import Mode, RestoreRules
 from ...library.roots import in_words
+from ...library.scan_jobs import read_unreadable_again
 from ...service import client
 from ..context import Web, WebDep
 from ..edit_conflicts import check
 from ..responses import fragment, go, page, said
 from ..scan_jobs import look_through
 from ..views import folder_chooser, library_facts
-from ..words.jobs import JobWords, clock
-from ..words.reasons import on_page
+from ..words.jobs import clock
 
 router = APIRouter()
-
-UNREADABLE_SHOWN = 50
 
 Text = Annotated[str, Form(max_length=4096)]
 
@@ -37,7 +33,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     """Folders, what is wrong, models and backups. What takes a while comes by itself afterwards."""
     where = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
-        counts = library_facts.counts(tx)
+        counts, unreadable = library_facts.counts(tx), library_facts.unreadable(tx)
     models = [row | {"text_here": library_facts.has_licence(row["id"])} for row in web.app.model_store.rows()]
     return page(
         request,
@@ -46,7 +42,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
         counts=counts,
         models=sorted(models, key=lambda m: not m["installed"]),
         backups=library_facts.backups(where),
-        unreadable=_unreadable(web),
+        unreadable=unreadable,
         data_folder=where.data,
         **_folders(web),
     )
@@ -157,15 +153,8 @@ def remove(
 @router.post("/library/unreadable/again")
 def read_again(request: Request, web: WebDep) -> Response:
     """Have every unreadable photo read once more by the worker."""
-    with web.app.gallery.begin() as tx:
-        by_root: dict[int, list[str]] = {}
-        for photo in tx.photos.find(states=("failed",)):
-            if photo.root_id is not None:
-                by_root.setdefault(photo.root_id, []).append(photo.path)
-        for root_id, paths in by_root.items():
-            enqueue_again(tx, root_id, paths)
+    n = read_unreadable_again(web.app.gallery)
     client.ensure_worker(web.app.settings.folders)
-    n = sum(map(len, by_root.values()))
     return go(request, "/library#unreadable", f"{n:,} photos are read once more.")
 
 
@@ -196,28 +185,3 @@ def _folders(web: Web) -> dict[str, Any]:
 def _looked(at: str | None) -> str | None:
     """When a folder was looked through last, in words."""
     return None if at is None else clock(datetime.fromisoformat(at).timestamp(), time.time())
-
-
-def _unreadable(web: Web) -> dict[str, Any]:
-    """The first unreadable photos with their reasons, and how many there are."""
-    with web.app.gallery.begin(write=False) as tx:
-        failed = list(tx.photos.find(states=("failed",)))
-        words = JobWords(tx)
-        waiting = _waiting(tx)
-        rows = [
-            {
-                "id": p.id,
-                "name": Path(p.path).name,
-                "where": words.place(p.path),
-                "reason": "" if p.reason is None else on_page(p.reason),
-                "waits": p.path in waiting,
-            }
-            for p in failed[:UNREADABLE_SHOWN]
-        ]
-    return {"rows": rows, "n": len(failed)}
-
-
-def _waiting(tx: Tx) -> frozenset[str]:
-    """Photos that wait to be read again."""
-    jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
-    return frozenset(path for job in jobs for path in job.payload["paths"])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gallery_db import Gallery
 from gallery_db.database.backups import list_backups
@@ -21,12 +21,15 @@ from iconface_core.models.files import BUNDLED
 from ...doctor import Check, examine
 from ...library.auto_restore_rules import RestoreRules, rules_of
 from ...library.disk import why_offline
-from ...library.scan_jobs import scans_of
+from ...library.scan_jobs import read_again, scans_of
 from ...settings import Folders
+from ..words.jobs import JobWords
 from ..words.reasons import on_page
 
 if TYPE_CHECKING:
     from ...app import App
+
+UNREADABLE_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,23 @@ def counts(tx: Tx) -> Counts:
     """The whole library, whatever folder a photo is in."""
     photos, (named, unnamed) = tx.photos.counts(), tx.people.counts()
     return Counts(photos["indexed"], tx.faces.count(), named, unnamed, photos["failed"])
+
+
+def unreadable(tx: Tx) -> dict[str, Any]:
+    """The first unreadable photos with their reasons, and how many there are."""
+    failed = list(tx.photos.find(states=("failed",)))
+    words, waiting = JobWords(tx), read_again(tx)
+    rows = [
+        {
+            "id": p.id,
+            "name": Path(p.path).name,
+            "where": words.place(p.path),
+            "reason": "" if p.reason is None else on_page(p.reason),
+            "waits": p.path in waiting,
+        }
+        for p in failed[:UNREADABLE_SHOWN]
+    ]
+    return {"rows": rows, "n": len(failed)}
 
 
 def _folder(root: RootRecord, tally: RootTally, scan: JobRecord | None) -> Folder:

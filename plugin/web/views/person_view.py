@@ -92,12 +92,17 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
     [card] = found
     stamp = person_stamp_of(card.id, card.name, card.hidden, card.ignored, card.birth_date, card.chosen_cover_id)
     months = tx.browse.months(person_id)
+    version = versions(tx, [card.cover_face_id]).get(card.cover_face_id or 0, "")
+    return PersonHead(card, stamp, version, months, full_years(months))
+
+
+def full_years(months: Iterable[tuple[str | None, int]]) -> frozenset[str]:
+    """The years with so many faces that they are shown month by month."""
     years: Counter[str] = Counter()
     for month, n in months:
         if month is not None:
             years[month[:4]] += n
-    version = versions(tx, [card.cover_face_id]).get(card.cover_face_id or 0, "")
-    return PersonHead(card, stamp, version, months, frozenset(y for y, n in years.items() if n > FACES_OF_A_YEAR))
+    return frozenset(y for y, n in years.items() if n > FACES_OF_A_YEAR)
 
 
 def versions(tx: Tx, face_ids: Iterable[int | None]) -> dict[int, str]:

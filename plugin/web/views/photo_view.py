@@ -9,9 +9,11 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
 
+from ...dry_run import Precondition
+from ...errors import NotFoundError
 from ...paths import printable
 from ...restoring.presence import Presence, presence
-from ..edit_conflicts import faces_stamp, person_stamp
+from ..edit_conflicts import check, faces_stamp, person_stamp
 from ..pictures import version_of
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.dates import day_and_time
@@ -95,6 +97,18 @@ def face_stamp(tx: Tx, face: FaceRecord) -> str:
     """Stands for whose a face is and what that person is called: both are on the page. Raises NotFoundError."""
     who = "" if face.person_id is None else person_stamp(tx, face.person_id)
     return f"{faces_stamp(tx, [face.id])}.{who}"
+
+
+def face_unchanged(photo_id: int, face_id: int, stamp: str) -> Precondition:
+    """A face of this photo is as the page showed it. Raises UnknownIdError, Conflict."""
+
+    def given(tx: Tx) -> None:
+        face = tx.faces.get(face_id)
+        if face.photo_id != photo_id:
+            raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
+        check(stamp, face_stamp(tx, face), "this face")
+
+    return given
 
 
 def photo_view(tx: Tx, photo_id: int) -> PhotoView:
