@@ -12,9 +12,9 @@ from ...errors import UsageError
 from ...people.decisions import Decisions
 from ..context import Web, WebDep
 from ..responses import fragment, go, said, trigger
-from ..views.chosen_view import counts_left, faces_unchanged
-from ..views.person_view import person_head, tab_counts
-from ..words.likeness import alike_words
+from ..views.chosen_view import counts_left, faces_unchanged, head_with_faces
+from ..views.person_view import tab_counts
+from ..views.pickers import other_person
 from ..words.people import called
 from ..words.text import capital, plural
 
@@ -25,21 +25,12 @@ ChosenFaces = Annotated[str, Form(pattern=r"^\d+(,\d+)*$", max_length=500_000)]
 Of = Annotated[str, Form(pattern=r"^\d*$")]
 LOOKED_AT = 16
 """So many of the chosen faces are compared with people."""
-OFFERED = 24
 
 
 @router.get("/picker")
 def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str = "", count: int = 1) -> HTMLResponse:
     """Who else they may be: people by likeness, or by name."""
-    ids, owner = _ids(faces)[:LOOKED_AT], _owner(of)
-    with web.app.gallery.begin(write=False) as tx:
-        alike = [] if q.strip() else web.app.similar_faces.people_like(tx, ids, but=owner, limit=OFFERED)
-        words = {a.id: alike_words(a.similarity, web.app.embedder.calibration) for a in alike}
-        found = tx.browse.cards(words)
-        if len(found) < OFFERED:
-            others = tx.browse.people("shown", search=q, limit=OFFERED)
-            found = [*found, *(p for p in others if p.id not in words)][:OFFERED]
-    cards = [(p, words.get(p.id, "")) for p in found if p.id != owner]
+    cards = other_person(web.app, _ids(faces)[:LOOKED_AT], _owner(of), q)
     name = "parts/faces_picker_list.html" if "q" in request.query_params else "parts/faces_picker.html"
     return fragment(request, web, name, cards=cards, of=of, q=q, count=count)
 
@@ -99,10 +90,10 @@ def _gone(request: Request, web: Web, faces: str, of: str, words: str, undo: int
         text = capital(text if len(ids) > 1 else text.replace(" are ", " is "))
         if owner is None:
             response = said(Response(status_code=200), text, undo=undo)
-            return trigger(response, "gone", {"counts": tab_counts(tx.browse.counts())})
-        if not tx.browse.faces(owner, limit=1):
+            return trigger(response, "gone", {"counts": tab_counts(tx)})
+        head = head_with_faces(tx, owner)
+        if head is None:
             return go(request, "/people", text, undo=undo)
-        head = person_head(tx, owner)
         counts = counts_left(tx, head, ids)
     response = said(fragment(request, web, "parts/person_changed.html", head=head), text, undo=undo)
     return trigger(response, "gone", {"counts": counts})

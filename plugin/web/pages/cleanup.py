@@ -32,7 +32,7 @@ FIRST_YEAR, LAST_YEAR = 1826, 2200
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """What is under way; else what came of the latest, and what the next could do."""
     with web.app.gallery.begin(write=False) as tx:
-        names = sorted(tx.people.names().items(), key=lambda pair: pair[1].casefold())
+        names = cleanup_view.people(tx)
         values = _values(web) | {"people": names, "everybody": EVERYBODY, "named": NAMED}
     return page(request, web, "cleanup.html", **values)
 

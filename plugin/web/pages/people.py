@@ -14,11 +14,12 @@ from ..views.people_list import (
     Tab,
     loose_faces_from,
     merge_offer,
+    one_of_the_list,
     one_person_now,
     other_people,
     people_from,
+    people_list,
     people_unchanged,
-    stamped,
 )
 from ..views.person_view import tab_counts
 from ..words.people import called
@@ -31,7 +32,7 @@ router = APIRouter()
 def show(request: Request, web: WebDep, tab: Tab = "people", q: str = "") -> HTMLResponse:
     """One of the lists, from its beginning."""
     with web.app.gallery.begin(write=False) as tx:
-        values = people_from(tx, tab, q, "") | loose_faces_from(tx, tab, "") | {"counts": tx.browse.counts()}
+        values = people_list(tx, tab, q)
     return page(request, web, "people.html", **values)
 
 
@@ -62,7 +63,7 @@ def set_shown(
     """Into the lists, out of them, or a stranger; the person leaves the list that is open."""
     done = web.app.people.deciding(given=person_unchanged(stamp, person)).show_as(person, to)
     with web.app.gallery.begin(write=False) as tx:
-        name, counts = called(tx, person), tab_counts(tx.browse.counts())
+        name, counts = called(tx, person), tab_counts(tx)
     # First what is said: htmx tells it to the button, which then leaves the page.
     response = said(Response(status_code=200), capital(SHOWN_WORDS[to].format(name)), undo=done.id)
     return trigger(response, "gone", {"people": [person], "counts": counts})
@@ -88,7 +89,7 @@ def merge(
     unchanged = people_unchanged(person, stamp)
     done = web.app.people.deciding(given=unchanged).merge(keep, other_people(person, keep))
     with web.app.gallery.begin(write=False) as tx:
-        [(card, now, version)], counts = stamped(tx, tx.browse.cards([keep])), tab_counts(tx.browse.counts())
+        (card, now, version), counts = one_of_the_list(tx, keep), tab_counts(tx)
     response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now, version=version)
     said(response, one_person_now(card.name), undo=done.id)
     return trigger(response, "gone", {"people": [p for p in person if p != keep], "counts": counts})

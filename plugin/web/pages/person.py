@@ -9,21 +9,19 @@ from ...errors import UnknownIdError, UsageError
 from ...people.decisions import Decisions, NameTakenError, Visibility
 from ...people.forgetting import forget as purge
 from ..context import Web, WebDep
-from ..edit_conflicts import all_of, check, face_still_of, face_undecided, person_stamp, person_unchanged
+from ..edit_conflicts import all_of, check, face_still_of, face_undecided, person_unchanged
 from ..responses import fragment, go, page, said, trigger
 from ..views.best_faces import best_faces
 from ..views.people_list import SHOWN_WORDS, merge_offer, one_person_now, other_people, people_unchanged
-from ..views.person_view import UNDATED, date_of, person_head, place_of, timeline
-from ..words.likeness import alike_words
-from ..words.people import NOBODY_YET, called
+from ..views.person_view import date_of, faces_of_period, heir_of, person_head, place_of, timeline
+from ..views.pickers import named_like, same_person, similar_to
+from ..words.people import called
 from ..words.text import capital
 
 router = APIRouter(prefix="/people/{person_id}")
 
 Order = Literal["newest", "oldest"]
 EditToken = Annotated[str, Form()]
-STRIP = 12
-"""Similar faces that are asked about in one go."""
 
 
 @router.get("")
@@ -33,7 +31,7 @@ def show(request: Request, web: WebDep, person_id: int, order: Order = "newest")
         try:
             head = person_head(tx, person_id)
         except UnknownIdError:
-            heir = tx.browse.heir(person_id)
+            heir = heir_of(tx, person_id)
             if heir is None:
                 raise
             return go(request, f"/people/{heir}")
@@ -53,7 +51,7 @@ def faces(request: Request, web: WebDep, person_id: int, after: str = "", order:
 def period(web: WebDep, person_id: int, period: str) -> JSONResponse:
     """Ids of all faces of a month or year, also of those that were not scrolled to yet."""
     with web.app.gallery.begin(write=False) as tx:
-        return JSONResponse(tx.browse.of_period(person_id, None if period == UNDATED else period))
+        return JSONResponse(faces_of_period(tx, person_id, period))
 
 
 @router.post("/name")
@@ -81,9 +79,8 @@ def rename(
 @router.get("/names")
 def names(request: Request, web: WebDep, person_id: int, name: str = "") -> HTMLResponse:
     """People whose name has what was typed so far."""
-    with web.app.gallery.begin(write=False) as tx:
-        found = tx.browse.people("shown", search=name, limit=7) if name.strip() else []
-    cards = [p for p in found if p.id != person_id and p.name is not None][:6]
+    found = named_like(web.app.gallery, name, limit=7) if name.strip() else []
+    cards = [p for p in found if p.id != person_id][:6]
     return fragment(request, web, "parts/person_names.html", person_id=person_id, cards=cards)
 
 
@@ -120,16 +117,7 @@ def cover(request: Request, web: WebDep, person_id: int, faces: Annotated[int, F
 @router.get("/picker")
 def picker(request: Request, web: WebDep, person_id: int, q: str | None = None) -> HTMLResponse:
     """Who may be the same person: by likeness, or by name."""
-    with web.app.gallery.begin(write=False) as tx:
-        head, words = person_head(tx, person_id), {}
-        if not (q or "").strip():
-            alike = web.app.similar_faces.people(tx, person_id)
-            words = {a.id: (alike_words(a.similarity, web.app.embedder.calibration), a.similarity) for a in alike}
-            found = tx.browse.cards(words)
-        else:
-            found = [p for p in tx.browse.people("shown", search=q or "", limit=25) if p.id != person_id]
-        together = tx.browse.together(person_id, [p.id for p in found])
-    cards = [(p, *words.get(p.id, ("", None)), together.get(p.id, 0)) for p in found]
+    head, cards = same_person(web.app, person_id, q or "")
     name = "parts/merge_picker.html" if q is None else "parts/merge_picker_list.html"
     return fragment(request, web, name, head=head, cards=cards, q=q or "")
 
@@ -154,8 +142,7 @@ def merge(
     """They are one person; on to whoever stays."""
     unchanged = people_unchanged(person, stamp)
     done = web.app.people.deciding(given=unchanged).merge(keep, other_people(person, keep))
-    with web.app.gallery.begin(write=False) as tx:
-        name = tx.people.get(keep).name
+    name = web.app.people.summary(keep).name
     return go(request, f"/people/{keep}", one_person_now(name), undo=done.id)
 
 
@@ -205,28 +192,19 @@ def forget(
 ) -> Response:
     """Delete all that could recognise or name them, for ever."""
     with web.app.gallery.begin(write=False) as tx:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        wanted = tx.people.get(person_id).name or FORGET_WORD
+        head = person_head(tx, person_id)
+    check(stamp, head.stamp, "this person")
+    wanted = head.called
     if name.strip().casefold() != wanted.casefold():
         raise UsageError(f"Nothing was deleted. To forget {wanted}, type the name exactly: {wanted}")
     done = purge(web.app.gallery, web.app.settings.folders, person_id)
     return go(request, "/people", f"Forgotten: {done.faces:,} faces and all that was known of them.")
 
 
-FORGET_WORD = NOBODY_YET
-"""To be typed for somebody without a name."""
-
-
 def _similar(web: Web, person_id: int, but: str) -> dict[str, Any]:
     skipped = {int(part) for part in but.split(",") if part.isdecimal()}
-    with web.app.gallery.begin(write=False) as tx:
-        card = person_head(tx, person_id).card
-        found = web.app.similar_faces.faces(tx, person_id, limit=STRIP + len(skipped))
-        found = [f for f in found if f.id not in skipped][:STRIP]
-        records = {f.id: f for f in tx.faces.by_ids([f.id for f in found])}
-    alike = ((f, alike_words(f.similarity, web.app.embedder.calibration)) for f in found)
-    shown = [(records[f.id], words, f.similarity) for f, words in alike if words and f.id in records]
-    return {"person": card, "similar": shown, "but": ",".join(map(str, sorted(skipped))), "head": None}
+    person, found = similar_to(web.app, person_id, skipped)
+    return {"person": person.card, "similar": found, "but": ",".join(map(str, sorted(skipped))), "head": None}
 
 
 def _deciding(web: Web, person_id: int, stamp: str) -> Decisions:

@@ -15,8 +15,8 @@ from ...service.client import ensure_worker
 from ..context import Web, WebDep
 from ..responses import fragment, page, said
 from ..views.likely import likely_people
-from ..views.photo_view import face_stamp, face_unchanged, photo_view
-from ..words.jobs import JobWords
+from ..views.photo_view import cards_of, face_unchanged, photo_view, restore_progress, whose_face
+from ..views.pickers import named_like
 from ..words.text import plural
 
 router = APIRouter(prefix="/photos")
@@ -44,8 +44,7 @@ Verb = Literal["confirm", "reject", "ignore", "bring_back"]
 @router.get("/names")
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """Known people whose name begins or goes on like this, for the name fields."""
-    with web.app.gallery.begin(write=False) as tx:
-        found = [c for c in tx.browse.people("shown", search=name, limit=SUGGESTED_NAMES) if c.name]
+    found = named_like(web.app.gallery, name, limit=SUGGESTED_NAMES)
     return fragment(request, web, "photo_names.html", people=found)
 
 
@@ -125,10 +124,7 @@ def restore(
 def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id: int) -> HTMLResponse:
     """How far the restoration of a face is; asks again by itself until it is done."""
     with web.app.gallery.begin(write=False) as tx:
-        job = tx.jobs.get(job_id)
-        [line] = JobWords(tx).lines([job])
-        done = tx.restorations.of_face(photo=job.payload.get("path", ""), face_id=face_id)[:1]
-    made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
+        job, line, made = restore_progress(tx, job_id, face_id)
     outcome = str((job.progress or {}).get("outcome", "")) if job.state == "done" else ""
     words = "It was cancelled." if job.state == "cancelled" else OUTCOMES.get(outcome, line.came_of_it)
     values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "job": line, "made": made}
@@ -141,10 +137,9 @@ def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLRespo
     """The people a face looks like."""
     people = likely_people(web.app, face_id)
     with web.app.gallery.begin(write=False) as tx:
-        face = tx.faces.get(face_id)
-        stamp = face_stamp(tx, face)
-    values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "stamp": stamp, "people": people}
-    values |= {"somebody": face.person_id is not None}
+        whose = whose_face(tx, face_id)
+    values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "stamp": whose.stamp, "people": people}
+    values |= {"somebody": whose.person_id is not None}
     return fragment(request, web, "photo_who.html", **values)
 
 
@@ -153,7 +148,7 @@ def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Ver
     """Yes, no, never mind, and back."""
     decide = web.app.people.deciding(given=face_unchanged(photo_id, face_id, stamp))
     with web.app.gallery.begin(write=False) as tx:
-        name = tx.faces.get(face_id).person_name or "this person"
+        name = whose_face(tx, face_id).name or "this person"
     match verb:
         case "confirm":
             done = decide.confirm([face_id])
@@ -183,13 +178,12 @@ def _faces(
     """The list of faces, and the boxes with it. `which_one`: face to the people of the name that was typed."""
     with web.app.gallery.begin(write=False) as tx:
         view = photo_view(tx, photo_id)
-        offered = {face: tx.browse.cards(people) for face, people in (which_one or {}).items()}
+        offered = {face: cards_of(tx, people) for face, people in (which_one or {}).items()}
     values: dict[str, Any] = {"view": view, "chosen": chosen, "which_one": offered}
     return fragment(request, web, "photo_changed.html", **values)
 
 
 def _named(web: Web, face_id: int) -> str:
     with web.app.gallery.begin(write=False) as tx:
-        face = tx.faces.get(face_id)
-        cards = tx.browse.cards([face.person_id or 0])
-    return "".join(f"{c.name or 'This person'}: {plural(c.photos, 'photo')}." for c in cards)
+        who = whose_face(tx, face_id)
+    return "" if who.person_id is None else f"{who.name or 'This person'}: {plural(who.photos, 'photo')}."

@@ -13,15 +13,13 @@ from ...rows import Row
 from ...service import client
 from ..context import Web, WebDep
 from ..responses import fragment, page, said
+from ..views.restoration_choices import choices_for
 from ..views.restoration_progress import progress_of
-from ..views.restoration_shelves import Shelf, entry_after, one_unchanged, shelf_of
+from ..views.restoration_shelves import one_unchanged, place_of
 from ..views.restoration_view import name_of, shown
 from ..words.restorations import SHELF_NAMES, STRENGTHS, verdict_words
 
 router = APIRouter()
-
-MOST_FACES = 60
-"""Faces of a person to choose references from, the best first."""
 
 MOST_REFERENCES = 3
 """More help no restorer that there is."""
@@ -64,21 +62,11 @@ def restore(request: Request, web: WebDep, restoration_id: int, stamp: EditToken
 @router.get("/restorations/{restoration_id}/again")
 def choices(request: Request, web: WebDep, restoration_id: int, person: int | None = None) -> HTMLResponse:
     """What could be done differently. `person`: if it is somebody else."""
-    app = web.app
-    with app.gallery.begin(write=False) as tx:
-        seen = shown(tx, restoration_id, app.embedder.calibration, app.registry)
-        who = person or seen.record.person_id
-        rows = [] if who is None else tx.faces.reference_candidates(who, app.embedder.id)
-        named = [(p.id, p.name) for p in tx.people.find(named=True)]
-    own = None if seen.face is None else seen.face.photo_id
-    used = [r.get("face_id") for r in seen.record.references] if who == seen.record.person_id else []
-    best = sorted(
-        (r for r in rows if r.photo_id != own), key=lambda r: (r.face_id not in used, not r.confirmed, -r.norm)
-    )
+    with web.app.gallery.begin(write=False) as tx:
+        chosen = choices_for(tx, web.app, restoration_id, person)
     return fragment(
         request, web, "restoration_again.html",
-        seen=seen, who=who, named=named, faces=best[:MOST_FACES], used=used, strengths=STRENGTHS,
-        restorers=_restorers(web), most=MOST_REFERENCES,
+        **chosen, strengths=STRENGTHS, restorers=_restorers(web), most=MOST_REFERENCES,
     )  # fmt: skip
 
 
@@ -131,16 +119,12 @@ def _page(
     calibration = web.app.embedder.calibration
     with web.app.gallery.begin(write=False) as tx:
         seen = shown(tx, restoration_id, calibration, web.app.registry)
-        shelf = shelf_of(seen.record)
-        counts = tx.restorations.shelf_counts()
-        decided = shelf in ("kept", "put_back") and counts["to_decide"] > 0
-        onward: Shelf = "to_decide" if decided else shelf
-        next_id = entry_after(tx, onward, seen.rows)
+        place = place_of(tx, seen.record, seen.rows)
     other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
     return page(
         request, web, "restoration.html",
-        seen=seen, shelf=shelf, names=SHELF_NAMES, counts=counts,
-        onward=onward, next_id=next_id, other=other, whole=whole,
+        seen=seen, shelf=place.shelf, names=SHELF_NAMES, counts=place.counts,
+        onward=place.onward, next_id=place.next_id, other=other, whole=whole,
         model=_model(web, seen.record.restorer),
         tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names), calibration)) for r in seen.rows],
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Before and after: what was restored or is proposed, on shelves, to be kept or put back one by one or together."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -15,8 +15,7 @@ from ..views.restoration_shelves import (
     TABS,
     Shelf,
     Tab,
-    failed_restorations,
-    next_cards,
+    shelf_values,
     stamps_up_to,
     still_there,
     tab_counts,
@@ -42,11 +41,7 @@ def show(
     person = person or None
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person)
-        if tab == "failed":
-            values: dict[str, Any] = {"cards": [], "more": None, "failed": failed_restorations(tx), "people": []}
-        else:
-            found, more = next_cards(tx, web.app, tab, person, before)
-            values = {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(tab)}
+        values = shelf_values(tx, web.app, tab, person, before)
     values |= {"tab": tab, "tabs": TABS, "counts": counts, "person": person}
     if before is not None:
         return fragment(request, web, "restorations_cards.html", **values)

@@ -11,6 +11,7 @@ from ...people.decisions import NameTakenError
 from ...people.questions import put_off
 from ..context import Web, WebDep
 from ..responses import by_htmx, fragment, go, page, said, trigger
+from ..views.pickers import named_like
 from ..views.review_view import Filter, next_question, pictures_ahead, question_unchanged, same_question
 
 router = APIRouter(prefix="/review")
@@ -29,9 +30,8 @@ def show(request: Request, web: WebDep, kind: str = "", person: int | None = Non
 @router.get("/names")
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """People whose name has what was typed, for the list under the field."""
-    with web.app.gallery.begin(write=False) as tx:
-        found = tx.browse.people("shown", search=name, limit=NAMES_SHOWN) if name.strip() else []
-    return fragment(request, web, "review_names.html", people=[p for p in found if p.name])
+    found = named_like(web.app.gallery, name, limit=NAMES_SHOWN) if name.strip() else []
+    return fragment(request, web, "review_names.html", people=found)
 
 
 @router.get("/ahead")

@@ -123,19 +123,15 @@ def _looking_values(web: Web) -> dict[str, Any]:
 
 def _people_values(web: Web) -> dict[str, Any]:
     with web.app.gallery.begin(write=False) as tx:
-        people = first_run.most_seen(tx)
-        named, unnamed = tx.people.counts()
-    return {"people": people, "named": named, "unnamed": unnamed, "wanted": first_run.NAMES_WANTED}
+        return first_run.people(tx)
 
 
 def _done_values(web: Web) -> dict[str, Any]:
     folders = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
-        named, unnamed = tx.people.counts()
-        first = next((p for p in tx.browse.people("shown", limit=1) if p.name is not None), None)
+        known = first_run.known(tx)
     at_login = client.at_login(folders, client.own_home(folders))
-    menus = client.menus(folders)
-    return {"menus": menus, "login": at_login, "named": named, "unnamed": unnamed, "first_named": first}
+    return known | {"menus": client.menus(folders), "login": at_login}
 
 
 _VALUES = {"looking": _looking_values, "people": _people_values, "done": _done_values}

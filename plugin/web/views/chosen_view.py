@@ -10,7 +10,7 @@ from gallery_db.gallery import Tx
 from ...dry_run import Precondition
 from ..edit_conflicts import Conflict
 from ..words.text import plural
-from .person_view import PersonHead, full_years
+from .person_view import PersonHead, full_years, person_head
 
 
 def faces_unchanged(
@@ -26,6 +26,11 @@ def faces_unchanged(
             raise Conflict(f"Nothing was changed: {n} of these changed in another window; here is how it is now.")
 
     return given
+
+
+def head_with_faces(tx: Tx, person_id: int) -> PersonHead | None:
+    """A person who has faces still; None for somebody without any, who need not be there any more."""
+    return person_head(tx, person_id) if tx.browse.faces(person_id, limit=1) else None
 
 
 def counts_left(tx: Tx, head: PersonHead, gone: Sequence[int]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from gallery_db.browse.repository import FaceCard, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
@@ -103,6 +103,24 @@ def progress(tx: Tx, *, after: int = 0) -> ScanProgress:
         latest=latest,
         new_faces=tuple(f.id for f in reversed(found)),
     )
+
+
+def people(tx: Tx) -> dict[str, Any]:
+    """What the step of names shows."""
+    named, unnamed = tx.people.counts()
+    return {"people": most_seen(tx), "named": named, "unnamed": unnamed, "wanted": NAMES_WANTED}
+
+
+def known(tx: Tx) -> dict[str, Any]:
+    """Whom the last step can count on: how many have a name, and one of them."""
+    named, unnamed = tx.people.counts()
+    first = next((p for p in tx.browse.people("shown", limit=1) if p.name is not None), None)
+    return {"named": named, "unnamed": unnamed, "first_named": first}
+
+
+def anybody(tx: Tx) -> bool:
+    """Whether somebody was found yet."""
+    return any(tx.people.constraints())
 
 
 def most_seen(tx: Tx) -> list[Somebody]:

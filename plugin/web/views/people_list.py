@@ -71,6 +71,17 @@ def stamped(tx: Tx, cards: Sequence[PersonCard]) -> list[tuple[PersonCard, str, 
     ]
 
 
+def people_list(tx: Tx, tab: Tab, q: str) -> dict[str, Any]:
+    """A list from its beginning, with the numbers on the tabs."""
+    return people_from(tx, tab, q, "") | loose_faces_from(tx, tab, "") | {"counts": tx.browse.counts()}
+
+
+def one_of_the_list(tx: Tx, person_id: int) -> tuple[PersonCard, str, str]:
+    """One person as `stamped` has them."""
+    [one] = stamped(tx, tx.browse.cards([person_id]))
+    return one
+
+
 def people_from(tx: Tx, tab: Tab, q: str, after: str) -> dict[str, Any]:
     """People of a list from a place on, as the page before has it ("": from the beginning); `q` is searched for. Raises
     UsageError for no such place."""

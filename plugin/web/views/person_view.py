@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gallery_db.browse.repository import FaceCard, FacePlace, PersonCard, ShelfCounts
+from gallery_db.browse.repository import FaceCard, FacePlace, PersonCard
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
 
@@ -96,6 +96,16 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
     return PersonHead(card, stamp, version, months, full_years(months))
 
 
+def heir_of(tx: Tx, person_id: int) -> int | None:
+    """Who somebody is now that was merged away; None for somebody nobody knows."""
+    return tx.browse.heir(person_id)
+
+
+def faces_of_period(tx: Tx, person_id: int, period: str) -> list[int]:
+    """Ids of all faces of a group of the timeline (`PersonHead.period`)."""
+    return tx.browse.of_period(person_id, None if period == UNDATED else period)
+
+
 def full_years(months: Iterable[tuple[str | None, int]]) -> frozenset[str]:
     """The years with so many faces that they are shown month by month."""
     years: Counter[str] = Counter()
@@ -111,8 +121,9 @@ def versions(tx: Tx, face_ids: Iterable[int | None]) -> dict[int, str]:
     return {i: version_of(content, box) for i, (content, box) in found.items()}
 
 
-def tab_counts(counts: ShelfCounts) -> dict[str, int]:
+def tab_counts(tx: Tx) -> dict[str, int]:
     """The numbers on the tabs of the people page, by their id."""
+    counts = tx.browse.counts()
     ignored = counts.ignored + counts.ignored_faces
     return {
         "count-people": counts.shown,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gallery_db.browse.repository import PersonCard
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
@@ -17,6 +18,7 @@ from ..edit_conflicts import check, faces_stamp, person_stamp
 from ..pictures import version_of
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.dates import day_and_time
+from ..words.jobs import JobLine, JobWords
 
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 
@@ -109,6 +111,37 @@ def face_unchanged(photo_id: int, face_id: int, stamp: str) -> Precondition:
         check(stamp, face_stamp(tx, face), "this face")
 
     return given
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose a face is: nobody's, somebody's, of whom there are so many `photos`. `stamp` is `face_stamp`."""
+
+    person_id: int | None
+    name: str | None
+    photos: int
+    stamp: str
+
+
+def whose_face(tx: Tx, face_id: int) -> Whose:
+    """Raises UnknownIdError."""
+    face = tx.faces.get(face_id)
+    photos = sum(c.photos for c in cards_of(tx, [] if face.person_id is None else [face.person_id]))
+    return Whose(face.person_id, face.person_name, photos, face_stamp(tx, face))
+
+
+def cards_of(tx: Tx, people: Sequence[int]) -> Sequence[PersonCard]:
+    """These people, to choose from."""
+    return tx.browse.cards(people)
+
+
+def restore_progress(tx: Tx, job_id: int, face_id: int) -> tuple[JobRecord, JobLine, RestorationRecord | None]:
+    """A job that restores a face, in words too, and what it left: the result or the refusal. Raises UnknownIdError."""
+    job = tx.jobs.get(job_id)
+    [line] = JobWords(tx).lines([job])
+    done = tx.restorations.of_face(photo=job.payload.get("path", ""), face_id=face_id)[:1]
+    made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
+    return job, line, made
 
 
 def photo_view(tx: Tx, photo_id: int) -> PhotoView:

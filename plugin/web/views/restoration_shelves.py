@@ -1,7 +1,8 @@
 """The shelves of restorations: what lies on each, which of it is as a page showed it, where to go on."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from gallery_db.errors import NotFoundError
 from gallery_db.gallery import Tx
@@ -12,7 +13,7 @@ from ...errors import UsageError
 from ...job_kinds import RESTORE
 from ...restoring.decisions import Entries
 from ..edit_conflicts import Conflict, check
-from ..words.jobs import JobLine, JobWords
+from ..words.jobs import JobWords
 from ..words.restorations import SHELF_NAMES
 from .restoration_view import RestorationCard, cards, entry_id, stamp_of
 
@@ -32,12 +33,6 @@ def next_cards(
     ids = tx.restorations.on_shelf(shelf, person_id=person, before=before, limit=PAGE + 1)
     shown = cards(tx, ids[:PAGE], app.registry, app.embedder.calibration)
     return shown, ids[PAGE - 1] if len(ids) > PAGE else None
-
-
-def failed_restorations(tx: Tx) -> list[JobLine]:
-    """The latest that failed."""
-    failed = tx.jobs.find(kind=RESTORE, states=("failed",))[::-1]
-    return JobWords(tx).lines(failed[:FAILED_SHOWN])
 
 
 def still_there(
@@ -86,19 +81,40 @@ def one_unchanged(restoration_id: int, stamp: str) -> Entries:
     return entries
 
 
-def shelf_of(record: RestorationRecord) -> Shelf:
-    """Where a restoration lies."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a restoration lies, how many lie on each shelf, and where to go on: an entry of the shelf `onward`, None
+    when there is no other."""
+
+    shelf: Shelf
+    counts: Mapping[Shelf, int]
+    onward: Shelf
+    next_id: int | None
+
+
+def place_of(tx: Tx, record: RestorationRecord, rows: Sequence[RestorationRecord]) -> Place:
+    """Of a restoration, whose copy has these `rows`. From what is decided it goes on to what is not."""
+    shelf, counts = _shelf_of(record), tx.restorations.shelf_counts()
+    onward: Shelf = "to_decide" if shelf in ("kept", "put_back") and counts["to_decide"] > 0 else shelf
+    ids = {r.id for r in rows}
+    found = tx.restorations.on_shelf(onward, before=min(ids), limit=1) or tx.restorations.on_shelf(onward, limit=1)
+    return Place(shelf, counts, onward, next((i for i in found if i not in ids), None))
+
+
+def shelf_values(tx: Tx, app: App, tab: Tab, person: int | None, before: int | None) -> dict[str, Any]:
+    """What a tab shows: cards from `before` on, or the jobs that failed, and whom they are of."""
+    if tab == "failed":
+        failed = tx.jobs.find(kind=RESTORE, states=("failed",))[::-1]
+        return {"cards": [], "more": None, "failed": JobWords(tx).lines(failed[:FAILED_SHOWN]), "people": []}
+    found, more = next_cards(tx, app, tab, person, before)
+    return {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(tab)}
+
+
+def _shelf_of(record: RestorationRecord) -> Shelf:
     if record.state == "done":
         return "kept" if record.decided == "accepted" else "to_decide"
     by_state: dict[str, Shelf] = {"proposed": "proposed", "refused": "refused"}
     return by_state.get(record.state, "put_back")
-
-
-def entry_after(tx: Tx, shelf: Shelf, rows: Sequence[RestorationRecord]) -> int | None:
-    """The entry after these rows on a shelf, or its first when there is none."""
-    ids = {r.id for r in rows}
-    found = tx.restorations.on_shelf(shelf, before=min(ids), limit=1) or tx.restorations.on_shelf(shelf, limit=1)
-    return next((i for i in found if i not in ids), None)
 
 
 def _named(tx: Tx, stamp: str) -> list[RestorationRecord]:
