@@ -8,14 +8,14 @@
   x BusyError          6  another process holds the gallery or the scan
 
 Errors of the gallery that commands and pages meet are offered here as well, because they import nothing of storage:
-GalleryError and the kinds of it that are told apart. UnknownIdError is the gallery's word for an id that it has not.
+GalleryError and the kinds of it that are told apart. UnknownIdError is about an id that the gallery has not,
+NotFoundError about anything else that somebody named.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gallery_db.errors import ConflictError, GalleryBusyError, GalleryError, UnusableNameError
-    from gallery_db.errors import NotFoundError as UnknownIdError
+    from gallery_db.errors import ConflictError, GalleryBusyError, GalleryError, UnknownIdError, UnusableNameError
     from iconface_core.reasons import Reason
 
 
@@ -31,13 +31,7 @@ __all__ = [
     "UsageError",
 ]
 
-_OF_THE_GALLERY = {
-    "ConflictError": "ConflictError",
-    "GalleryBusyError": "GalleryBusyError",
-    "GalleryError": "GalleryError",
-    "UnknownIdError": "NotFoundError",
-    "UnusableNameError": "UnusableNameError",
-}
+_OF_THE_GALLERY = ("ConflictError", "GalleryBusyError", "GalleryError", "UnknownIdError", "UnusableNameError")
 
 
 def __getattr__(name: str) -> object:
@@ -46,7 +40,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from gallery_db import errors
 
-    return getattr(errors, _OF_THE_GALLERY[name])
+    return getattr(errors, name)
 
 
 class AppError(Exception):

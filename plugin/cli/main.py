@@ -179,6 +179,8 @@ def _kind(e: Exception) -> str:
     if isinstance(e, OSError):
         return "os"
     name = type(e).__name__.removesuffix("Error")
+    if name == "UnknownId":  # an id or a name: to a program it is the same
+        return "not_found"
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 

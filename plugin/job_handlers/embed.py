@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from iconface_core.errors import ImageReadError
 
 from ..jobs.context import JobContext, JobFailedError
@@ -23,7 +23,7 @@ def run(app: "App", payload: Mapping[str, Any], job: JobContext) -> Mapping[str,
             face = tx.faces.get(payload["face_id"])
         with job.looking_at(Path(face.photo)):
             app.drawn_faces.embed(face.id)
-    except NotFoundError:
+    except UnknownIdError:
         return {"text": FACE_TAKEN_BACK().as_json()}
     except ImageReadError as e:
         raise JobFailedError(in_file(Path(face.photo), e)) from e

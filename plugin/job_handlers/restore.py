@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gallery_db.errors import NotFoundError as UnknownIdError
+from gallery_db.errors import UnknownIdError
 from gallery_db.records import Origin
 from iconface_core.reasons import Reason
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gallery_db import NotFoundError, Tx
+from gallery_db import Tx, UnknownIdError
 from gallery_db.records import RootRecord
 
 from ..error_reasons import reason_of
@@ -83,7 +83,7 @@ def _root(app: "App", payload: Mapping[str, Any]) -> RootRecord | None:
     with app.gallery.begin(write=False) as tx:
         try:
             return tx.roots.get(payload["root_id"])
-        except NotFoundError:
+        except UnknownIdError:
             return None
 
 

@@ -62,7 +62,7 @@ class Roots:
         """Take a move back: the folder is missed again, or lies, at `before`, with everything known of its photos. What
         a move made one with another folder of the library stays one.
 
-        Raises UsageError when it is not at `now` any more, NotFoundError for an unknown root."""
+        Raises UsageError when it is not at `now` any more, UnknownIdError for an unknown root."""
         with self._gallery.begin() as tx:
             if tx.roots.get(root_id).path != str(now):
                 raise UsageError(f"{now} is not the place of this folder any more: look at the folders again")

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from gallery_db import Gallery
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, QuestionRecord
 
@@ -33,7 +33,7 @@ def answer_question(
     def verb(tx: Tx) -> DecisionRecord:
         found = tx.questions.get(question_id)
         if found is None:
-            raise NotFoundError(f"no open question with id {question_id}")
+            raise UnknownIdError(f"no open question with id {question_id}")
         return decide(tx, found, answer, name=name, who=who)
 
     return tried(gallery, verb, given=given)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gallery_db import Gallery
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
 
@@ -75,7 +75,7 @@ def _service_ends_them(gallery: Gallery, runtime: Path, wanted: set[int], on_end
             for job_id in sorted(wanted):
                 try:
                     jobs.append(tx.jobs.get(job_id))
-                except NotFoundError:  # cleared in the meantime
+                except UnknownIdError:  # cleared in the meantime
                     wanted.discard(job_id)
         for job in jobs:
             later = job.state == "waiting" and (job.run_after > time.time() or {job.kind, EVERYTHING} & paused)

@@ -22,7 +22,7 @@ class Conflict(Exception):  # noqa: N818 - it is no fault of anybody: two people
 
 def person_stamp(tx: Tx, person_id: int) -> str:
     """Stands for what the user decided about a person: name, birth date, cover, hidden, ignored. Not for their faces,
-    which a scan may add at any time (`faces_stamp`). Raises NotFoundError, which says into whom they were merged."""
+    which a scan may add at any time (`faces_stamp`). Raises UnknownIdError, which says into whom they were merged."""
     p = tx.people.get(person_id)
     return person_stamp_of(p.id, p.name, p.hidden, p.ignored, p.birth_date, p.cover_face_id)
 
@@ -36,7 +36,7 @@ def person_stamp_of(
 
 def faces_stamp(tx: Tx, face_ids: Iterable[int]) -> str:
     """Stands for whose these faces are, and whether a human said so. Order and repetitions do not matter.
-    Raises NotFoundError for an unknown face."""
+    Raises UnknownIdError for an unknown face."""
     rows = (tx.faces.get(i) for i in sorted(set(face_ids)))
     return _digest([[f.id, f.person_id, f.confirmed, f.state] for f in rows])
 

@@ -131,7 +131,7 @@ def most_seen(tx: Tx) -> list[Somebody]:
 
 
 def card(tx: Tx, person_id: int) -> Somebody:
-    """One person by id. Raises NotFoundError, which says into whom they were merged."""
+    """One person by id. Raises UnknownIdError, which says into whom they were merged."""
     tx.people.get(person_id)
     return somebody(tx, tx.browse.cards([person_id])[0])
 

@@ -78,7 +78,7 @@ def folders(gallery: Gallery) -> list[Folder]:
 
 
 def folder(gallery: Gallery, root_id: int) -> Folder:
-    """One of them. Raises NotFoundError."""
+    """One of them. Raises UnknownIdError."""
     with gallery.begin(write=False) as tx:
         root, tallies, scans = tx.roots.get(root_id), tx.roots.tallies(), scans_of(tx)
     return _folder(root, tallies.get(root.id, RootTally()), scans.get(root.id))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from gallery_db.browse.repository import FaceCard, FacePlace, PersonCard
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 
 from ...errors import UsageError
@@ -84,11 +84,11 @@ class FaceTile:
 
 
 def person_head(tx: Tx, person_id: int) -> PersonHead:
-    """Raises NotFoundError, which says into whom they were merged."""
+    """Raises UnknownIdError, which says into whom they were merged."""
     found = tx.browse.cards([person_id])
     if not found:
         tx.people.get(person_id)
-        raise NotFoundError(f"no person with id {person_id}")
+        raise UnknownIdError(f"no person with id {person_id}")
     [card] = found
     stamp = person_stamp_of(card.id, card.name, card.hidden, card.ignored, card.birth_date, card.chosen_cover_id)
     months = tx.browse.months(person_id)

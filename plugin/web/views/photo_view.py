@@ -96,13 +96,13 @@ class PhotoView:
 
 
 def face_stamp(tx: Tx, face: FaceRecord) -> str:
-    """Stands for whose a face is and what that person is called: both are on the page. Raises NotFoundError."""
+    """Stands for whose a face is and what that person is called: both are on the page. Raises UnknownIdError."""
     who = "" if face.person_id is None else person_stamp(tx, face.person_id)
     return f"{faces_stamp(tx, [face.id])}.{who}"
 
 
 def face_unchanged(photo_id: int, face_id: int, stamp: str) -> Precondition:
-    """A face of this photo is as the page showed it. Raises UnknownIdError, Conflict."""
+    """A face of this photo is as the page showed it. Raises UnknownIdError, NotFoundError, Conflict."""
 
     def given(tx: Tx) -> None:
         face = tx.faces.get(face_id)
@@ -145,7 +145,7 @@ def restore_progress(tx: Tx, job_id: int, face_id: int) -> tuple[JobRecord, JobL
 
 
 def photo_view(tx: Tx, photo_id: int) -> PhotoView:
-    """Raises NotFoundError."""
+    """Raises UnknownIdError."""
     photo = tx.photos.get(photo_id)
     path = Path(photo.path)
     jobs = live_jobs(tx)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
@@ -35,7 +35,7 @@ def _result(tx: Tx, job: JobRecord, restoration_id: int) -> RestorationRecord | 
         return None
     try:
         old = tx.restorations.get(restoration_id)
-    except NotFoundError:  # a proposal, which the result took the place of
+    except UnknownIdError:  # a proposal, which the result took the place of
         old = None
     for face in job.progress.get("faces") or ():
         if face["identity"]["verdict"] is None:

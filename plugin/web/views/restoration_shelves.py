@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
 
@@ -121,7 +121,7 @@ def _named(tx: Tx, stamp: str) -> list[RestorationRecord]:
     """The rows that a stamp is about; none when they are gone."""
     try:
         return tx.restorations.with_output(entry_id(stamp))
-    except NotFoundError:
+    except UnknownIdError:
         return []
     except ValueError as e:
         raise UsageError("That is no restoration.") from e
