@@ -11,8 +11,8 @@ from .errors import (
     ConflictError,
     GalleryBusyError,
     GalleryError,
-    NotFoundError,
     SchemaTooNewError,
+    UnknownIdError,
     UnsupportedLocationError,
     UnusableNameError,
 )
@@ -26,9 +26,9 @@ __all__ = [
     "Gallery",
     "GalleryBusyError",
     "GalleryError",
-    "NotFoundError",
     "SchemaTooNewError",
     "Tx",
+    "UnknownIdError",
     "UnsupportedLocationError",
     "UnusableNameError",
 ]

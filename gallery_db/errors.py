@@ -1,7 +1,7 @@
 """Error tree of the gallery. Every message names the path or id and the way out.
 
 * GalleryError              base; also raised itself for a full disk or a damaged file
-  x NotFoundError           no such photo, face, person, decision or job
+  x UnknownIdError           no such photo, face, person, decision or job
   x SchemaTooNewError       the database was written by a newer release
   x GalleryBusyError        another process holds the write lock for longer than the busy timeout; try again later
   x UnsupportedLocationError  the database would live on a network file system, where SQLite loses data
@@ -15,7 +15,7 @@ class GalleryError(Exception):
     """Base class of every error this package raises on purpose."""
 
 
-class NotFoundError(GalleryError):
+class UnknownIdError(GalleryError):
     """No such photo, face, person, decision or job."""
 
 

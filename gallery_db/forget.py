@@ -7,15 +7,15 @@ from sqlalchemy import Connection, delete, select, update
 
 from .database.rows import batches, to_json
 from .database.schema import decision, embedding, face, merged, person, rejection, restoration
-from .errors import NotFoundError
+from .errors import UnknownIdError
 from .questions import repository
 from .records import ForgetResult
 
 
 def purge(conn: Connection, person_id: int) -> ForgetResult:
-    """The database half of `Gallery.forget`, in one transaction. Raises NotFoundError."""
+    """The database half of `Gallery.forget`, in one transaction. Raises UnknownIdError."""
     if conn.scalar(select(person.c.id).where(person.c.id == person_id)) is None:
-        raise NotFoundError(f"no person with id {person_id}")
+        raise UnknownIdError(f"no person with id {person_id}")
     faces = list(conn.scalars(select(face.c.id).where(face.c.person_id == person_id).order_by(face.c.id)))
     ids = {person_id, *conn.scalars(select(merged.c.absorbed_id).where(merged.c.person_id == person_id))}
     vectors = 0

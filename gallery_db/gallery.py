@@ -172,7 +172,7 @@ class Gallery:
         Not undoable. Their face boxes stay as `forgotten` tombstones without a vector, so that the next scan does not
         make the vectors again (docs/adr/0001-storage.md). Freed pages are overwritten (secure_delete, VACUUM, WAL
         truncated) and index files are deleted, to be rebuilt. Older backups still hold the person: see
-        `backups.list_backups`. Raises NotFoundError; GalleryBusyError when another process kept the file from being
+        `backups.list_backups`. Raises UnknownIdError; GalleryBusyError when another process kept the file from being
         vacuumed (the person is gone from the tables then; call `compact` later).
         """
         from .forget import purge

@@ -44,7 +44,7 @@ class JournalRepo:
         return out
 
     def entry(self, decision_id: int) -> JournalEntry:
-        """One decision. Raises NotFoundError."""
+        """One decision. Raises UnknownIdError."""
         return _entry(undo.fetch(self._c, decision_id))
 
     def heirs(self, person_ids: Iterable[int]) -> dict[int, int]:

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, ColumnElement, Connection, exists, func, literal
 
 from .database.rows import batches
 from .database.schema import different, face, merged, person
-from .errors import NotFoundError
+from .errors import UnknownIdError
 from .people_list import DECIDED, SHOWN, SUMMARIES, in_order, summary
 from .records import PersonConstraint, PersonRecord, PersonSummary
 
@@ -31,16 +31,16 @@ class PersonRepo:
         self._c = conn
 
     def get(self, person_id: int) -> PersonRecord:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         row = self._c.execute(select(person, decided().label("decided")).where(person.c.id == person_id)).first()
         if row is None:
             heir = self._c.scalar(select(merged.c.person_id).where(merged.c.absorbed_id == person_id))
             hint = "" if heir is None else f": it was merged into person {heir}"
-            raise NotFoundError(f"no person with id {person_id}{hint}")
+            raise UnknownIdError(f"no person with id {person_id}{hint}")
         return PersonRecord(**row._mapping)
 
     def summary(self, person_id: int) -> PersonSummary:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         self.get(person_id)
         return self._summaries("person.id = :person", person=person_id)[0]
 

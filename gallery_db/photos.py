@@ -143,7 +143,7 @@ class PhotoRepo:
     def move(
         self, photo_id: int, path: str, *, root_id: int | None, size: int, mtime_ns: int, inode: int
     ) -> PhotoRecord:
-        """The same content at a new path: keeps faces, names and restorations. Raises NotFoundError.
+        """The same content at a new path: keeps faces, names and restorations. Raises UnknownIdError.
 
         A photo that was at `path` before is kept as missing under a path that no file has: it may be about to move
         itself, and when its content is found again its names are there again."""
@@ -171,7 +171,7 @@ class PhotoRepo:
         return sum(self._c.execute(delete(photo).where(photo.c.id.in_(ids))).rowcount for ids in batches(photo_ids))
 
     def get(self, photo_id: int) -> PhotoRecord:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         require(self._c, photo, [photo_id])
         return _record(self._c.execute(select(photo).where(photo.c.id == photo_id)).one()._mapping)
 

@@ -6,12 +6,41 @@
   x UsageError         2  the request makes no sense as it stands
   x NotFoundError      3  no such photo, face or person; or a photo without a face
   x BusyError          6  another process holds the gallery or the scan
+
+Errors of the gallery that commands and pages meet are offered here as well, because they import nothing of storage:
+GalleryError and the kinds of it that are told apart. UnknownIdError is about an id that the gallery has not,
+NotFoundError about anything else that somebody named.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gallery_db.errors import ConflictError, GalleryBusyError, GalleryError, UnknownIdError, UnusableNameError
     from iconface_core.reasons import Reason
+
+
+__all__ = [
+    "AppError",
+    "BusyError",
+    "ConflictError",
+    "GalleryBusyError",
+    "GalleryError",
+    "NotFoundError",
+    "UnknownIdError",
+    "UnusableNameError",
+    "UsageError",
+]
+
+_OF_THE_GALLERY = ("ConflictError", "GalleryBusyError", "GalleryError", "UnknownIdError", "UnusableNameError")
+
+
+def __getattr__(name: str) -> object:
+    """The gallery's errors, when they are asked for: a right-click does not wait for storage."""
+    if name not in _OF_THE_GALLERY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gallery_db import errors
+
+    return getattr(errors, name)
 
 
 class AppError(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from gallery_db.errors import GalleryError, NotFoundError
+from gallery_db.errors import GalleryError, UnknownIdError
 
 MAX_VARIABLES = 30_000  # SQLite allows 32,766 per statement
 
@@ -28,11 +28,13 @@ def unique(ids: Iterable[int]) -> list[int]:
 
 
 def require(conn: Connection, table: Table, ids: Sequence[int]) -> None:
-    """Raise NotFoundError unless every id is in `table`."""
+    """Raise UnknownIdError unless every id is in `table`."""
     found = {i for part in batches(ids) for i in conn.scalars(select(table.c.id).where(table.c.id.in_(part)))}
     lost = [i for i in ids if i not in found]
     if lost:
-        raise NotFoundError(f"no {table.name} with id {', '.join(map(str, lost[:5]))}{' ...' if len(lost) > 5 else ''}")
+        raise UnknownIdError(
+            f"no {table.name} with id {', '.join(map(str, lost[:5]))}{' ...' if len(lost) > 5 else ''}"
+        )
 
 
 def to_json(value: Any) -> str:

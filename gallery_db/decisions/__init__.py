@@ -1,7 +1,7 @@
 """Everything a human decides. Each verb writes one decision with its inverse, in the caller's transaction.
 
 A decision is a fact: only `undo`, itself a decision, takes it back. Machine code has no business here. All verbs raise
-NotFoundError for unknown ids, and change nothing when they raise.
+UnknownIdError for unknown ids, and change nothing when they raise.
 """
 
 from sqlalchemy import select
@@ -21,13 +21,13 @@ class DecisionRepo(FaceDecisions, PersonDecisions, RestorationDecisions):
     def undo(self, decision_id: int | None = None) -> DecisionRecord:
         """Take back one decision (default: the latest in force), in a new one; undoing that one redoes it.
 
-        Raises NotFoundError (nothing to undo), GalleryError (already undone) or ConflictError when a later decision in
+        Raises UnknownIdError (nothing to undo), GalleryError (already undone) or ConflictError when a later decision in
         force changed the same thing: undo that first. What only the machine moved since stays moved (`.skipped`).
         """
         return undo.undo(self._c, decision_id)
 
     def get(self, decision_id: int) -> DecisionRecord:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         return undo.record(undo.fetch(self._c, decision_id))
 
     def history(self, *, limit: int | None = None) -> list[DecisionRecord]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from gallery_db.database.rows import batches, require, unique
 from gallery_db.database.schema import face, person
-from gallery_db.errors import GalleryError, NotFoundError, UnusableNameError
+from gallery_db.errors import GalleryError, UnknownIdError, UnusableNameError
 from gallery_db.records import DecisionRecord
 
 from . import undo
@@ -30,7 +30,7 @@ class Decisions:
         rows = {row.id: row for part in batches(ids) for row in self._rows(face, face.c.id.in_(part))}
         forgotten = [i for i, row in rows.items() if row.state == "forgotten"]
         if forgotten:
-            raise NotFoundError(f"face {forgotten[0]} was forgotten")
+            raise UnknownIdError(f"face {forgotten[0]} was forgotten")
         return rows
 
     def _take(self, r: Recorder, rows: dict[int, Any], person_id: int) -> None:

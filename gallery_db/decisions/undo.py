@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 
 from gallery_db.database.rows import to_json, utc_now
 from gallery_db.database.schema import decision
-from gallery_db.errors import ConflictError, GalleryError, NotFoundError
+from gallery_db.errors import ConflictError, GalleryError, UnknownIdError
 from gallery_db.records import DecisionRecord
 
 from . import removals
@@ -74,7 +74,7 @@ def _unwanted(change: RowChange) -> bool:
 def fetch(conn: Connection, decision_id: int) -> Row[Any]:
     row = conn.execute(select(decision).where(decision.c.id == decision_id)).first()
     if row is None:
-        raise NotFoundError(f"no decision with id {decision_id}")
+        raise UnknownIdError(f"no decision with id {decision_id}")
     return row
 
 
@@ -88,7 +88,7 @@ def _latest(conn: Connection) -> Row[Any]:
     query = select(decision).where(d.kind.not_in(("undo", "redo")), d.undone_by.is_(None), d.undoable)
     row = conn.execute(query.order_by(d.id.desc()).limit(1)).first()
     if row is None:
-        raise NotFoundError("there is nothing to undo")
+        raise UnknownIdError("there is nothing to undo")
     again = [(since, i) for i, since in _redone(conn).items() if since > row.id]
     for _, decision_id in sorted(again, reverse=True):
         redone = conn.execute(query.where(d.id == decision_id)).first()

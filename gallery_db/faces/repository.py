@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from gallery_db.database.packed import pack_vector, unpack_landmarks, unpack_vectors
 from gallery_db.database.rows import batches, from_json
 from gallery_db.database.schema import embedding, face, person, photo, rejection, vector_change
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.records import (
     FaceChanges,
     FaceColumns,
@@ -50,7 +50,7 @@ class FaceRepo:
         confirmation, and gets the new box, score and vectors. Vectors of other embedders than those in
         `found` stay, unless `picture_changed`. What a human touched (drawn, confirmed, ignored, rejected) stays even
         when the detector no longer finds it. A face at a `forgotten` tombstone (also one in another photo of the same
-        content) stays without vectors. Raises NotFoundError.
+        content) stays without vectors. Raises UnknownIdError.
 
         `was` is the size (width, height) before the file was edited elsewhere. Faces are then known again by vector and
         place, turned, mirrored, cropped or resized (`iconface_core.identity.same_faces`), and what a human touched and
@@ -102,10 +102,10 @@ class FaceRepo:
         return {EmbedderId(name): n for name, n in rows}
 
     def get(self, face_id: int) -> FaceRecord:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         found = self._records(_joined().where(face.c.id == face_id))
         if not found:
-            raise NotFoundError(f"no face with id {face_id}")
+            raise UnknownIdError(f"no face with id {face_id}")
         return found[0]
 
     def by_ids(self, face_ids: Sequence[int]) -> list[FaceRecord]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gallery_db.database.rows import from_json
 from gallery_db.database.schema import job
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.meta import MetaRepo
 from gallery_db.records import JobRecord, JobState, Origin
 from iconface_core.reason_codes import WORKER_DIED
@@ -170,7 +170,7 @@ class JobRepo:
 
     def retry(self, job_id: int) -> bool:
         """A failed or cancelled job waits again, for nothing but its turn, with three more attempts. False: it is
-        neither, or the same work waits already. Raises NotFoundError."""
+        neither, or the same work waits already. Raises UnknownIdError."""
         old = self.get(job_id)
         if old.state not in ("failed", "cancelled") or (old.dedupe and self.waiting(old.kind, old.dedupe)):
             return False
@@ -222,10 +222,10 @@ class JobRepo:
         return self._c.execute(update(job).where(live).values(values)).rowcount == 1
 
     def get(self, job_id: int) -> JobRecord:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         row = self._c.execute(select(job).where(job.c.id == job_id)).first()
         if row is None:
-            raise NotFoundError(f"no job with id {job_id}")
+            raise UnknownIdError(f"no job with id {job_id}")
         return to_record(row)
 
     def waiting(self, kind: str, dedupe: str) -> JobRecord | None:

@@ -36,7 +36,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from gallery_db.database.rows import batches, from_json, to_json, utc_now
 from gallery_db.database.schema import face, person, photo, question
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.meta import MetaRepo
 from gallery_db.records import Asked, Life, QuestionKind, QuestionRecord
 
@@ -153,12 +153,12 @@ class QuestionRepo:
         return None if row is None else record(row)
 
     def put_off(self, question_id: int, *, days: int = PUT_OFF_DAYS) -> None:
-        """ "Not sure": ask again after so many days, or when there is new evidence. Raises NotFoundError."""
+        """ "Not sure": ask again after so many days, or when there is new evidence. Raises UnknownIdError."""
         until = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
         self._set(question_id, until)
 
     def ask_again(self, question_id: int) -> None:
-        """Take `put_off` back. Raises NotFoundError."""
+        """Take `put_off` back. Raises UnknownIdError."""
         self._set(question_id, None)
 
     def beside(self, person_id: int, *, near: str | None = None, limit: int = 6) -> list[int]:
@@ -170,16 +170,16 @@ class QuestionRepo:
         return [r.id for r in ordered[:limit]]
 
     def life(self, person_id: int) -> Life:
-        """What is known of a person of a question. Raises NotFoundError."""
+        """What is known of a person of a question. Raises UnknownIdError."""
         row = self._c.execute(text(LIFE), {"person": person_id}).first()
         if row is None:
-            raise NotFoundError(f"no person with id {person_id}")
+            raise UnknownIdError(f"no person with id {person_id}")
         return Life(*row)
 
     def _set(self, question_id: int, until: str | None) -> None:
         change = update(question).where(question.c.id == question_id).values(put_off_until=until)
         if not self._c.execute(change).rowcount:
-            raise NotFoundError(f"no question with id {question_id}")
+            raise UnknownIdError(f"no question with id {question_id}")
 
     def _people(self) -> list[Asked]:
         """The largest people without a name."""

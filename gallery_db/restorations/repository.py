@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, or_, select, update
 from gallery_db.database.rows import from_json, require, storable_path, to_json, utc_now
 from gallery_db.database.schema import face, merged, person, restoration
 from gallery_db.database.schema import photo as photos
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.records import Origin, RestorationRecord, RestorationState
 from iconface_core.boxes import iou
 from iconface_core.types import BBox
@@ -96,7 +96,7 @@ class RestorationRepo(RestorationShelves):
 
     def with_output(self, restoration_id: int) -> list[RestorationRecord]:
         """The rows of all faces that one output file holds, in order of id; the row alone when it has none.
-        Raises NotFoundError."""
+        Raises UnknownIdError."""
         one = self.get(restoration_id)
         if one.output is None:
             return [one]
@@ -105,10 +105,10 @@ class RestorationRepo(RestorationShelves):
         return [_record(row) for row in self._c.execute(same.order_by(r.id))]
 
     def get(self, restoration_id: int) -> RestorationRecord:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         row = self._c.execute(select(restoration).where(restoration.c.id == restoration_id)).first()
         if row is None:
-            raise NotFoundError(f"no restoration with id {restoration_id}")
+            raise UnknownIdError(f"no restoration with id {restoration_id}")
         return _record(row)
 
     def by_output(self, *, path: str | None = None, sha256: str | None = None) -> RestorationRecord | None:

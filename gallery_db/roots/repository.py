@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 
 from gallery_db.database.rows import from_json, require, storable_path, to_json, utc_now
 from gallery_db.database.schema import RARE_PHOTO, face, photo, root
-from gallery_db.errors import GalleryError, NotFoundError
+from gallery_db.errors import GalleryError, UnknownIdError
 from gallery_db.records import AtStake, RootRecord, RootTally
 
 from . import moves
@@ -36,10 +36,10 @@ class RootRepo:
         return [_record(r) for r in self._c.execute(select(root).order_by(root.c.id))]
 
     def get(self, root_id: int) -> RootRecord:
-        """Raises NotFoundError."""
+        """Raises UnknownIdError."""
         row = self._c.execute(select(root).where(root.c.id == root_id)).first()
         if row is None:
-            raise NotFoundError(f"no root with id {root_id}")
+            raise UnknownIdError(f"no root with id {root_id}")
         return _record(row)
 
     def containing(self, path: Path) -> RootRecord | None:
@@ -82,7 +82,7 @@ class RootRepo:
         self._c.execute(update(root).where(root.c.id == root_id).values(last_scan_at=utc_now()))
 
     def set_rules(self, root_id: int, rules: Mapping[str, Any] | None) -> None:
-        """What is restored by itself below this root (JSON values); None: nothing. Raises NotFoundError."""
+        """What is restored by itself below this root (JSON values); None: nothing. Raises UnknownIdError."""
         require(self._c, root, [root_id])
         text = None if rules is None else to_json(dict(rules))
         self._c.execute(update(root).where(root.c.id == root_id).values(rules=text))
@@ -92,13 +92,13 @@ class RootRepo:
         them. Returns their number. A root that is at `path` already becomes part of this one: of two rows of one file
         the one stays that somebody decided about; of two such this root's, and the other is kept as missing.
 
-        Raises NotFoundError, and GalleryError when `path` and a third root lie inside each other."""
+        Raises UnknownIdError, and GalleryError when `path` and a third root lie inside each other."""
         old = self.get(root_id)
         self._apart(path, but=root_id)
         return moves.move(self._c, root_id, old.path, str(path))
 
     def at_stake(self, root_id: int) -> AtStake:
-        """What people decided about the faces of a root, which would go with it. Raises NotFoundError."""
+        """What people decided about the faces of a root, which would go with it. Raises UnknownIdError."""
         require(self._c, root, [root_id])
         return moves.at_stake(self._c, root_id)
 
@@ -112,7 +112,7 @@ class RootRepo:
 
     def remove(self, root_id: int) -> int:
         """Forget the root and all its photos and faces; returns the number of photos. The files are not touched.
-        Raises NotFoundError."""
+        Raises UnknownIdError."""
         require(self._c, root, [root_id])
         photos = self._c.scalar(select(func.count()).select_from(photo).where(photo.c.root_id == root_id)) or 0
         self._c.execute(delete(root).where(root.c.id == root_id))

@@ -58,7 +58,7 @@ def _public(e: Exception) -> type[Error] | None:
     from .. import errors as app
 
     table: tuple[tuple[tuple[type[Exception], ...], type[Error]], ...] = (
-        ((app.NotFoundError, gallery_db.NotFoundError), NotFoundError),
+        ((app.NotFoundError, gallery_db.UnknownIdError), NotFoundError),
         ((app.BusyError, gallery_db.GalleryBusyError), BusyError),
         ((gallery_db.ConflictError,), ConflictError),
         ((app.UsageError, gallery_db.UnusableNameError), RequestError),

@@ -96,7 +96,7 @@ class Gallery:
 
         Raises NotFoundError for an unknown person, RequestError for a name that cannot be one.
         """
-        return convert.decision(self._app.people.decide(lambda tx: tx.decisions.name(person_id, name or None)))
+        return convert.decision(self._app.people.deciding().name(person_id, name or None))
 
     @translated()
     def faces(self, *, photo: StrPath | None = None, person_id: int | None = None) -> list[Face]:

@@ -4,29 +4,35 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gallery_db import Gallery
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
-from gallery_db.records import JobRecord
+from gallery_db.records import CleanupRecord, JobRecord
 from iconface_core.reasons import from_json
 
 from ..errors import BusyError
-from ..job_payloads import CLEANUP_ITEM, RESTORE
+from ..job_payloads import CLEANUP_ITEM, RESTORE, QueuedChoices, RestorePayload, payload_of
+from ..progress import Progress
 from ..reason_words import in_words
 from ..service.control import ask
 from ..service.lock import only_service
 from ..service.run import make_supervisor
 from ..settings import Settings
-from .feeder import open_jobs, stop
+from .feeder import open_jobs, resume, start, stop, unfinished
+from .outcomes import ended_jobs
+from .plan import CleanupPlan
+from .schedule import Hours
 
 if TYPE_CHECKING:
     from ..jobs.supervisor import Supervisor
 
 NAP_S = 30.0
 """While the gate is shut the queue is looked at again after so long."""
+
+DriveEnd = Literal["done", "paused", "service"]
 
 
 @dataclass(slots=True)
@@ -41,24 +47,35 @@ def drive(
     gallery: Gallery,
     settings: Settings,
     home: Path | None,
+    run: CleanupRecord,
     *,
-    on_end: Callable[[JobRecord], None],
+    progress: Progress,
     on_wait: Callable[[Waiting], None],
-) -> str:
-    """Work until the clean-up is done or paused. Returns "done", "paused", or "service" when the service does it.
+) -> DriveEnd:
+    """Work until the clean-up `run` is done or paused. Returns "service" when the service does it. `progress` counts
+    its photos.
 
     Ctrl-C stops at once: the photo in hand is given back, and the next run goes on there.
     """
+    with gallery.begin(write=False) as tx:
+        progress.total(run.photos - len(ended_jobs(tx, run)))
+
+    def on_end(job: JobRecord) -> None:
+        ours = job.kind == RESTORE and job.origin == ORIGIN and job.state in ("done", "failed")
+        asked = payload_of(job, RestorePayload) if ours else None
+        if asked is not None and asked.run == run.started_at:  # not what an earlier clean-up left in the queue
+            progress.step(asked.path)
+
     try:
         with only_service(settings.folders):
-            supervisor = make_supervisor(gallery, settings, home, _only_ours(on_end))
+            supervisor = make_supervisor(gallery, settings, home, on_end)
             return _work(gallery, supervisor, on_wait)
     except BusyError:
         ask(settings.folders.runtime, "wake")
         return "service"
 
 
-def _work(gallery: Gallery, supervisor: "Supervisor", on_wait: Callable[[Waiting], None]) -> str:
+def _work(gallery: Gallery, supervisor: "Supervisor", on_wait: Callable[[Waiting], None]) -> DriveEnd:
     told = ""
     while True:
         supervisor.run(drain=True)
@@ -85,30 +102,50 @@ def _why(tx: Tx) -> str:
     return "" if text is None else in_words(from_json(text))
 
 
-def _only_ours(on_end: Callable[[JobRecord], None]) -> Callable[[JobRecord], None]:
-    def ended(job: JobRecord) -> None:
-        if job.kind == RESTORE and job.origin == ORIGIN and job.state in ("done", "failed"):
-            on_end(job)
+def begin(
+    gallery: Gallery, plan: CleanupPlan, *, hours: Hours | None = None, idle: bool = False, restorer: str = "auto"
+) -> CleanupRecord:
+    """Have done what a plan says, by the restorer that it was made for. One that is not finished ends here."""
+    options = QueuedChoices(restorer=restorer)
+    with gallery.begin() as tx:
+        _unpause(tx)
+        return start(tx, plan.by_photo(), hours=hours, idle=idle, options=options, estimated=plan.estimate)
 
-    return ended
+
+def go_on(gallery: Gallery, run: CleanupRecord, *, hours: Hours | None, idle: bool) -> None:
+    """Go on with an unfinished one, at these times."""
+    with gallery.begin() as tx:
+        _unpause(tx)
+        resume(tx, run, hours=hours, idle=idle)
 
 
-def pause(gallery: Gallery, runtime: Path) -> None:
-    """Feed no more photos; those given to the queue before are still done. Lasts until the next `cleanup run`."""
+def pause(gallery: Gallery, runtime: Path) -> bool:
+    """Feed no more photos; those given to the queue before are still done. Lasts until the next `cleanup run`. False:
+    no clean-up is at work."""
+    if unfinished(gallery) is None:
+        return False
     with gallery.begin() as tx:
         tx.jobs.pause(CLEANUP_ITEM)
     ask(runtime, "wake")
+    return True
 
 
-def end(gallery: Gallery, runtime: Path) -> None:
-    """Have no more of it done, now."""
+def end(gallery: Gallery, runtime: Path) -> bool:
+    """Have no more of it done, now. False: no clean-up is at work."""
+    if unfinished(gallery) is None:
+        return False
     with gallery.begin() as tx:
         stop(tx)
     ask(runtime, "wake")
+    return True
 
 
 def unpause(gallery: Gallery) -> None:
     """Go on."""
     with gallery.begin() as tx:
-        if CLEANUP_ITEM in tx.jobs.paused():
-            tx.jobs.resume(CLEANUP_ITEM)
+        _unpause(tx)
+
+
+def _unpause(tx: Tx) -> None:
+    if CLEANUP_ITEM in tx.jobs.paused():
+        tx.jobs.resume(CLEANUP_ITEM)

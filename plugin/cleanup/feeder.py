@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gallery_db import Gallery, NotFoundError
+from gallery_db import Gallery, UnknownIdError
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.records import CleanupItem, CleanupRecord
@@ -123,7 +123,7 @@ def _enqueue(tx: Tx, item: CleanupItem, run: CleanupRecord) -> int | None:
     """The id of its job; None when there is nothing left to do: the photo is gone, or its people were hidden."""
     try:
         photo = tx.photos.get(item.photo_id)
-    except NotFoundError:
+    except UnknownIdError:
         return None
     hidden = _hidden_since(tx, item.face_ids)
     wanted = [i for i in item.face_ids if i not in hidden]

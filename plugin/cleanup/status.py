@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import CleanupRecord
@@ -51,6 +52,12 @@ class CleanupStatus:
             "idle": self.run.idle,
             "outcomes": dict(self.outcomes),
         }
+
+
+def status_now(gallery: Gallery) -> CleanupStatus:
+    """Of the latest clean-up, in a transaction of its own."""
+    with gallery.begin(write=False) as tx:
+        return cleanup_status(tx)
 
 
 def cleanup_status(tx: Tx) -> CleanupStatus:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gallery_db.gallery import Tx
-from gallery_db.records import CleanupRecord, DecisionRecord, RestorationRecord
+from gallery_db.records import DecisionRecord, RestorationRecord
 
 from ..errors import UsageError
 from ..library.moved_copies import MovedCopies
@@ -20,11 +20,14 @@ def left_undecided(tx: Tx, faces: Sequence[CleanupOutcome]) -> list[RestorationR
     return [r for _, r in sorted(together.items()) if r.output not in kept]
 
 
-def take_back(copies: MovedCopies, people: People, run: CleanupRecord) -> DecisionRecord:
-    """Remove what `left_undecided` names, as one decision, which can be undone as one. Raises UsageError when there is
-    nothing."""
+def take_back(copies: MovedCopies, people: People) -> DecisionRecord:
+    """Remove what `left_undecided` names of the latest clean-up, as one decision, which can be undone as one. Raises
+    UsageError when there is nothing, or was no clean-up yet."""
 
     def verb(tx: Tx) -> DecisionRecord:
+        run = tx.cleanups.latest()
+        if run is None:
+            raise UsageError("There was no clean-up yet.")
         ids = [r.id for r in left_undecided(tx, outcomes(tx, run))]
         if not ids:
             raise UsageError("nothing is left to take back: you kept what is there, or it is gone already")

@@ -13,13 +13,9 @@ from .output import columns
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from gallery_db.records import CleanupRecord, JobRecord
-
     from ..app import App
     from ..cleanup.drive import Waiting
     from ..cleanup.plan import CleanupPlan, PlanRequest
-    from ..cleanup.schedule import Hours
-    from ..cleanup.status import CleanupStatus
 
 People = Annotated[
     list[str] | None, typer.Option("--people", "-p", help="only of this person (id or name); may be repeated")
@@ -111,42 +107,34 @@ def run(
     if dry_run:
         plan(ctx, people, since, until, root, limit, min_degradation, min_references, min_gain, again, restorer)
         return 0
-    from ..cleanup.drive import drive, unpause
-    from ..cleanup.outcomes import ended_jobs
+    from ..cleanup.drive import begin, drive, go_on
+    from ..cleanup.feeder import unfinished
     from ..cleanup.plan import PlanRequest
     from ..cleanup.schedule import Hours
+    from ..cleanup.status import status_now
     from ..cleanup.wording import status_lines
 
     window = None if hours is None else Hours.parse(hours)
     asked = _asked(people, since, until, root, limit, min_degradation, min_references, min_gain, again)
     session = Session.of(ctx)
     with session.app() as app:
-        begun = _continued(app, session, window, idle=idle) if asked == PlanRequest() and not new else None
-        begun = begun or _begun(app, session, asked, restorer, window, idle=idle)
-        if begun is None:
-            session.out.object({"cleanup": _status(app).row(), "end": "done"}, ["nothing to restore"])
+        begun = unfinished(app.gallery) if asked == PlanRequest() and not new else None
+        if begun is not None:
+            at = f"{begun.fed} of {begun.photos} photos begun"
+            session.out.note(f"going on with the clean-up of {begun.started_at[:16]}: {at}")
+            go_on(app.gallery, begun, hours=window, idle=idle)
+        elif made := _planned(app, session, asked, restorer):
+            begun = begin(app.gallery, made, hours=window, idle=idle, restorer=restorer)
+        else:
+            session.out.object({"cleanup": status_now(app.gallery).row(), "end": "done"}, ["nothing to restore"])
             return 0
-        unpause(app.gallery)
-        with app.gallery.begin(write=False) as tx:
-            ended = len(ended_jobs(tx, begun))
+
+        def waiting(w: "Waiting") -> None:
+            session.out.note(f"{w.why}; going on at {datetime.fromtimestamp(w.until):%H:%M}")
+
         with session.out.progress("cleaning up", "photos") as progress:
-            progress.total(begun.photos - ended)
-
-            def ended_one(job: "JobRecord") -> None:
-                if job.payload.get("run") == begun.started_at:  # not what an earlier clean-up left in the queue
-                    progress.step(str(job.payload["path"]))
-
-            def waiting(w: "Waiting") -> None:
-                session.out.note(f"{w.why}; going on at {datetime.fromtimestamp(w.until):%H:%M}")
-
-            end = drive(
-                app.gallery,
-                app.settings,
-                session.own_home,
-                on_end=ended_one,
-                on_wait=waiting,
-            )
-        reached = _status(app)
+            end = drive(app.gallery, app.settings, session.own_home, begun, progress=progress, on_wait=waiting)
+        reached = status_now(app.gallery)
     said = {
         "service": "the service, or a command at work, does it; see: iconface cleanup status",
         "paused": "paused",
@@ -158,45 +146,35 @@ def run(
 
 def pause(ctx: typer.Context) -> None:
     """Stop after the photos in hand. `cleanup run` goes on."""
-    from gallery_db import Gallery
-
     from ..cleanup.drive import pause as hold
-    from ..cleanup.feeder import unfinished
 
     session = Session.of(ctx)
-    folders = session.settings().folders
-    with Gallery.open(folders.database) as gallery:
-        if unfinished(gallery) is None:
-            session.out.object({"paused": False}, ["no clean-up is at work; see: iconface cleanup status"])
-            return
-        hold(gallery, folders.runtime)
-    session.out.object({"paused": True}, ["paused; go on with: iconface cleanup run"])
+    with session.app() as app:
+        paused = hold(app.gallery, app.settings.folders.runtime)
+    session.out.object({"paused": paused}, ["paused; go on with: iconface cleanup run" if paused else _NONE_AT_WORK])
 
 
 def stop(ctx: typer.Context) -> None:
     """End it here. What is restored stays; `cleanup run` plans anew."""
-    from gallery_db import Gallery
-
     from ..cleanup.drive import end
-    from ..cleanup.feeder import unfinished
 
     session = Session.of(ctx)
-    folders = session.settings().folders
-    with Gallery.open(folders.database) as gallery:
-        if unfinished(gallery) is None:
-            session.out.object({"stopped": False}, ["no clean-up is at work; see: iconface cleanup status"])
-            return
-        end(gallery, folders.runtime)
-    session.out.object({"stopped": True}, ["stopped; what is restored stays"])
+    with session.app() as app:
+        stopped = end(app.gallery, app.settings.folders.runtime)
+    session.out.object({"stopped": stopped}, ["stopped; what is restored stays" if stopped else _NONE_AT_WORK])
+
+
+_NONE_AT_WORK = "no clean-up is at work; see: iconface cleanup status"
 
 
 def status(ctx: typer.Context) -> None:
     """How far the latest clean-up is, and what came of it."""
+    from ..cleanup.status import status_now
     from ..cleanup.wording import status_lines
 
     session = Session.of(ctx)
     with session.app() as app:
-        reached = _status(app)
+        reached = status_now(app.gallery)
     session.out.object({"cleanup": reached.row()}, status_lines(reached))
 
 
@@ -255,42 +233,15 @@ def _asked(
     )
 
 
-def _continued(app: "App", session: Session, hours: "Hours | None", *, idle: bool) -> "CleanupRecord | None":
-    """The unfinished clean-up, which goes on; None when there is none."""
-    from ..cleanup.feeder import resume, unfinished
-
-    run = unfinished(app.gallery)
-    if run is not None:
-        session.out.note(f"going on with the clean-up of {run.started_at[:16]}: {run.fed} of {run.photos} photos begun")
-        with app.gallery.begin() as tx:
-            resume(tx, run, hours=hours, idle=idle)
-    return run
-
-
-def _begun(
-    app: "App", session: Session, asked: "PlanRequest", restorer: str, hours: "Hours | None", *, idle: bool
-) -> "CleanupRecord | None":
-    """A new clean-up; None when its plan is empty."""
-    from ..cleanup.feeder import start
+def _planned(app: "App", session: Session, asked: "PlanRequest", restorer: str) -> "CleanupPlan | None":
+    """What a new clean-up would do, told; None when it is nothing."""
     from ..cleanup.plan import make_plan
     from ..cleanup.wording import summary_lines
-    from ..job_payloads import QueuedChoices
 
     made = make_plan(app, asked.resolve(app), restorer=restorer)
     for line in summary_lines(made):
         session.out.note(line)
-    if not made.items:
-        return None
-    options = QueuedChoices(restorer=restorer)
-    with app.gallery.begin() as tx:
-        return start(tx, made.by_photo(), hours=hours, idle=idle, options=options, estimated=made.estimate)
-
-
-def _status(app: "App") -> "CleanupStatus":
-    from ..cleanup.status import cleanup_status
-
-    with app.gallery.begin(write=False) as tx:
-        return cleanup_status(tx)
+    return made if made.items else None
 
 
 def _summary(made: "CleanupPlan") -> dict[str, Any]:

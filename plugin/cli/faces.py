@@ -2,19 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ..rows import decision_row
 from .output import columns
-from .people import DryRun, FaceIds, decide, show_decision
+from .people import DryRun, FaceIds, show_decision
 from .session import SHARED_HELP, Session, path
-
-if TYPE_CHECKING:
-    from gallery_db.gallery import Tx
-    from gallery_db.records import DecisionRecord
-
-    from ..app import App
 
 PersonOption = Annotated[str, typer.Option("--person", "-p", metavar="PERSON", help="a person's id or name")]
 
@@ -47,21 +42,17 @@ def show_all(
     limit: Annotated[int | None, typer.Option(min=1, help="at most this many")] = None,
 ) -> None:
     """List faces in order of id."""
-    from gallery_db.records import FaceFilter
-
     from ..paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
         rows = app.people.faces(
-            FaceFilter(
-                person_id=None if person is None else app.people.find(person),
-                photo=None if photo is None else str(absolute(photo)),
-                assigned=False if unassigned else None,
-                states=("ok", "doubtful", "ignored") if everything else ("ok", "doubtful"),
-                after_id=after,
-                limit=limit,
-            )
+            person_id=None if person is None else app.people.find(person),
+            photo=None if photo is None else absolute(photo),
+            assigned=False if unassigned else None,
+            ignored=everything,
+            after_id=after,
+            limit=limit,
         )
     human = columns(
         ["face", "person", "quality", "score", "state", "photo"],
@@ -82,11 +73,9 @@ def show_all(
 
 def show(ctx: typer.Context, face: Annotated[int, typer.Argument(help="face id")]) -> None:
     """Show all that is known of one face."""
-    from ..rows import face_row
-
     session = Session.of(ctx)
-    with session.app() as app, app.gallery.begin(write=False) as tx:
-        row = face_row(tx.faces.get(face))
+    with session.app() as app:
+        row = app.people.face(face)
     session.out.object({"face": row}, [f"{key:12} {value}" for key, value in row.items()])
 
 
@@ -99,17 +88,19 @@ def assign(
 ) -> None:
     """Say whose faces these are. From then on they are confirmed and never move by themselves."""
 
-    def verb(app: "App", tx: "Tx") -> "DecisionRecord":
-        who = tx.decisions.create_person(person).person_id if new else app.people.find(person)
-        assert who is not None
-        return tx.decisions.assign(faces, who)
-
-    decide(Session.of(ctx), verb, dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        decide = app.people.deciding(dry_run=dry_run)
+        done = decide.assign_new(faces, person) if new else decide.assign(faces, app.people.find(person))
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def confirm(ctx: typer.Context, faces: FaceIds, dry_run: DryRun = False) -> None:
     """Say that these faces are the person they are grouped with."""
-    decide(Session.of(ctx), lambda _, tx: tx.decisions.confirm(faces), dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).confirm(faces)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def reject(
@@ -119,16 +110,18 @@ def reject(
     dry_run: DryRun = False,
 ) -> None:
     """Say that these faces are not that person. It is remembered for ever."""
-    decide(
-        Session.of(ctx),
-        lambda app, tx: tx.decisions.reject(faces, None if person is None else app.people.find(person)),
-        dry_run,
-    )
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).reject(faces, None if person is None else app.people.find(person))
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def unassign(ctx: typer.Context, faces: FaceIds, dry_run: DryRun = False) -> None:
     """Give faces back to grouping as undecided."""
-    decide(Session.of(ctx), lambda _, tx: tx.decisions.unassign(faces), dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).unassign(faces)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def ignore(
@@ -138,7 +131,10 @@ def ignore(
     dry_run: DryRun = False,
 ) -> None:
     """Not a face, or never mind whose."""
-    decide(Session.of(ctx), lambda _, tx: tx.decisions.ignore_faces(faces, not off), dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).ignore_faces(faces, not off)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def add(
@@ -160,4 +156,4 @@ def add(
     with session.app() as app:
         who = None if person is None else app.people.find(person)
         decision = app.drawn_faces.add(absolute(photo), BBox(x1, y1, x2, y2), who, dry_run=dry_run)
-    show_decision(session, decision, dry_run)
+    show_decision(session, decision_row(decision, dry_run=dry_run))

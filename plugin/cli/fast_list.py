@@ -6,12 +6,9 @@ the same.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gallery_db import peek
-from gallery_db.records import PersonSummary
-
 from .. import interrupts
-from ..rows import person_row
-from ..unfinished import sweep_own
+from ..people.at_a_glance import people_rows
+from ..rows import Row
 from .output import Output, OutputError, columns, flush, give_up_stdout, whisper
 from .session import split_shared
 
@@ -22,13 +19,11 @@ def quick(argv: Sequence[str]) -> int | None:
         session, rest = split_shared(list(argv))
         if rest not in (["people", "list"], ["people", "list", "--all"]):
             return None
-        folders = session.folders()
-        people = peek.people(folders.database, everybody="--all" in rest)
+        people = people_rows(session.folders(), everybody="--all" in rest)
     except Exception:
         return None  # whatever it is, the usual way meets it too, and has words for it
     if people is None:
         return None
-    sweep_own(folders)
     interrupts.raise_it()
     try:
         show_people(replace(session, command="people list").out, people)
@@ -45,10 +40,13 @@ def quick(argv: Sequence[str]) -> int | None:
     return 0
 
 
-def show_people(out: Output, people: Sequence[PersonSummary]) -> None:
+def show_people(out: Output, people: Sequence[Row]) -> None:
     """What `people list` prints."""
     table = columns(
         ["id", "name", "faces", "photos", ""],
-        [(p.id, p.name or "(unnamed)", p.faces, p.photos, "hidden" if p.hidden else "") for p in people],
+        [
+            (p["person_id"], p["name"] or "(unnamed)", p["faces"], p["photos"], "hidden" if p["hidden"] else "")
+            for p in people
+        ],
     )
-    out.result("people", [person_row(p) for p in people], table)
+    out.result("people", list(people), table)

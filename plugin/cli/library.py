@@ -1,5 +1,6 @@
 """`iconface library ...` and `iconface scan`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +11,6 @@ from .output import columns
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
-    from gallery_db.records import AtStake
-
     from ..library.library_scan import LibraryReport
 
 
@@ -97,16 +96,19 @@ def remove(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
 ) -> None:
     """Forget a folder with its photos, faces and vectors. The files stay where they are."""
+    from ..library.roots import in_words
+
     session = Session.of(ctx)
     with session.app() as app:
         root, photos = app.roots.find(folder)
         lost = app.roots.at_stake(root.id)
+        words = _words(in_words(lost), lost.only_here)
         if not dry_run:
-            session.confirm(f"Forget {root.path} and what is known of its {photos} photos? {_words(lost)}".rstrip())
+            session.confirm(f"Forget {root.path} and what is known of its {photos} photos? {words}".rstrip())
             app.roots.remove(root.id)
     done = "would be forgotten" if dry_run else "forgotten"
     human = [f"{root.path}: {photos} photos {done}"]
-    if words := _words(lost):
+    if words:
         human += [f"        {words}", f"        {_KEEP}"] if dry_run else [f"        {words}"]
     session.out.object({"removed": root.path, "photos": photos, "decisions": asdict(lost), "dry_run": dry_run}, human)
 
@@ -114,14 +116,11 @@ def remove(
 _KEEP = "If the folder has only moved, keep them: iconface library move FOLDER NEW"
 
 
-def _words(lost: "AtStake") -> str:
-    """Which decisions go with a folder; empty when nobody decided anything."""
-    from ..library.roots import in_words
-
-    told = in_words(lost)
-    out = [f"What you decided about its faces goes with it: {told}."] if told else []
-    if lost.only_here:
-        shown = ", ".join(lost.only_here[:5]) + (", ..." if len(lost.only_here) > 5 else "")
+def _words(decided: str, only_here: Sequence[str]) -> str:
+    """Which decisions go with a folder, and who is in no other; empty when nobody decided anything."""
+    out = [f"What you decided about its faces goes with it: {decided}."] if decided else []
+    if only_here:
+        shown = ", ".join(only_here[:5]) + (", ..." if len(only_here) > 5 else "")
         out.append(f"In no other folder: {shown}.")
     return " ".join(out)
 
@@ -196,6 +195,6 @@ def scan(
                     dry_run=dry_run,
                 )
 
-        report = in_turn(session.out, app.gallery, app.settings.folders.scan_lock, once)
+        report = in_turn(session.out, app, once)
     session.out.object({**asdict(report), "dry_run": dry_run}, report.lines(dry_run))
     return report.exit_code

@@ -179,17 +179,20 @@ def _kind(e: Exception) -> str:
     if isinstance(e, OSError):
         return "os"
     name = type(e).__name__.removesuffix("Error")
+    if name == "UnknownId":  # an id or a name: to a program it is the same
+        return "not_found"
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 def _expected(e: Exception) -> int | None:
     """Exit code for errors of the layers below; None for a bug. Imported late: most commands never get here."""
-    from gallery_db.errors import GalleryBusyError, GalleryError, NotFoundError, UnusableNameError
     from iconface_core.errors import IconFaceError
+
+    from ..errors import GalleryBusyError, GalleryError, UnknownIdError, UnusableNameError
 
     table: tuple[tuple[type[Exception], int], ...] = (
         (GalleryBusyError, 6),
-        (NotFoundError, 3),
+        (UnknownIdError, 3),
         (UnusableNameError, 2),
         (GalleryError, 1),
         (IconFaceError, 1),

@@ -47,19 +47,16 @@ def backup(
     dry_run: DryRun = False,
 ) -> None:
     """Write a complete copy of the gallery database. Scans make one a day by themselves and keep fourteen."""
-    from gallery_db.database import backups
-
+    from ..backups import back_up, planned
     from ..paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app:
-        folder = app.settings.folders.backups
-        path = backups.free_name(folder, "manual") if target is None else absolute(target)
+        path = planned(app.settings.folders) if target is None else absolute(target)
         if dry_run:
             session.out.object({"backup": str(path), "dry_run": True}, [f"would write {path}"])
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = backups.backup(app.gallery.path, path)
+        made = back_up(app.gallery, path)
     session.out.object({"backup": str(made), "bytes": made.stat().st_size}, [f"backup written: {made}"])
 
 
@@ -74,24 +71,20 @@ def restore_backup(
 
     A service that runs stops for this moment.
     """
-    from gallery_db.database import backups
-
+    from ..backups import known_backups
     from ..paths import absolute
-    from ..service.restart import alone
+    from ..service.restart import put_backup_back
 
     session = Session.of(ctx)
     folders = session.settings().folders
     if source is None:
-        rows = [{"path": str(p), "bytes": p.stat().st_size} for p in backups.list_backups(folders.backups)]
+        rows = [{"path": str(path), "bytes": size} for path, size in known_backups(folders)]
         session.out.result("backups", rows, columns(["backup", "bytes"], [(r["path"], r["bytes"]) for r in rows]))
         return
     path = absolute(source)
     if not dry_run:
         session.confirm(f"Replace {folders.database} by {path}?")
-    kept = None
-    if not dry_run:
-        with alone(folders):
-            kept = backups.restore_backup(path, folders.database)
+    kept = None if dry_run else put_backup_back(folders, path)
     session.out.object(
         {"restored": str(path), "kept": None if kept is None else str(kept), "dry_run": dry_run},
         [f"{'would put' if dry_run else 'put'} {path} in place; the database before: {kept or folders.database}"],

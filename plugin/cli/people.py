@@ -1,20 +1,15 @@
 """`iconface people ...`: the people the gallery knows, and what you decide about them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..plain_text import counted
+from ..rows import Row, decision_row
 from .fast_list import show_people
 from .output import columns
 from .session import SHARED_HELP, Session
-
-if TYPE_CHECKING:
-    from gallery_db.gallery import Tx
-    from gallery_db.records import DecisionRecord
-
-    from ..app import App
 
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="a person's id or name")]
 FaceIds = Annotated[list[int], typer.Argument(metavar="FACE...", help="face ids, see: iconface faces list")]
@@ -51,18 +46,16 @@ def show_all(
     """List people: named ones first, then by number of faces."""
     session = Session.of(ctx)
     with session.app() as app:
-        people = app.people.listed(everybody=everybody)
+        people = app.people.rows(everybody=everybody)
     show_people(session.out, people)
 
 
 def show(ctx: typer.Context, who: Who) -> None:
     """Show one person with their faces."""
-    from gallery_db.records import FaceFilter
-
     session = Session.of(ctx)
     with session.app() as app:
         person = app.people.row(app.people.find(who))
-        faces = app.people.faces(FaceFilter(person_id=person["person_id"]))
+        faces = app.people.faces(person_id=person["person_id"])
     name = person["name"] or "(unnamed)"
     head = (
         f"{name}, id {person['person_id']}: {counted(person['faces'], 'face')} in {counted(person['photos'], 'photo')}"
@@ -83,12 +76,14 @@ def name_person(
     """Name a person. If somebody else has that name already, `merge` may be what you want."""
     session = Session.of(ctx)
     with session.app() as app:
-        twins = [p for p in app.people.named(name) if p != app.people.find(who)]
-    if twins:
-        session.out.note(
-            f"note: person {twins[0]} is called {name!r} too; same person? iconface people merge {twins[0]} {who}"
-        )
-    decide(session, lambda app, tx: tx.decisions.name(app.people.find(who), name or None), dry_run)
+        person = app.people.find(who)
+        twins = app.people.named(name, but=person)
+        if twins:
+            session.out.note(
+                f"note: person {twins[0]} is called {name!r} too; same person? iconface people merge {twins[0]} {who}"
+            )
+        done = app.people.deciding(dry_run=dry_run).name(person, name or None)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def merge(
@@ -98,11 +93,10 @@ def merge(
     dry_run: DryRun = False,
 ) -> None:
     """Say that several people are one. `undo` takes it back."""
-    decide(
-        Session.of(ctx),
-        lambda app, tx: tx.decisions.merge(app.people.find(keep), [app.people.find(a) for a in absorb]),
-        dry_run,
-    )
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).merge(app.people.find(keep), [app.people.find(a) for a in absorb])
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def split(
@@ -113,7 +107,10 @@ def split(
     dry_run: DryRun = False,
 ) -> None:
     """Say that these faces of a person are somebody else."""
-    decide(Session.of(ctx), lambda app, tx: tx.decisions.split(app.people.find(who), faces, name=name), dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).split(app.people.find(who), faces, name=name)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def hide(
@@ -123,7 +120,10 @@ def hide(
     dry_run: DryRun = False,
 ) -> None:
     """Leave a person out of lists; they are still recognised."""
-    decide(Session.of(ctx), lambda app, tx: tx.decisions.hide(app.people.find(who), not off), dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).hide(app.people.find(who), not off)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def ignore(
@@ -133,7 +133,10 @@ def ignore(
     dry_run: DryRun = False,
 ) -> None:
     """A stranger: never list, propose or use them again."""
-    decide(Session.of(ctx), lambda app, tx: tx.decisions.ignore(app.people.find(who), not off), dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).ignore(app.people.find(who), not off)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def birth_date(
@@ -152,7 +155,9 @@ def birth_date(
     except ValueError as e:
         raise UsageError(f"{born!r} is not a date like 1954-03-21") from e
     session = Session.of(ctx)
-    decide(session, lambda app, tx: tx.decisions.birth_date(app.people.find(who), day), dry_run)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).birth_date(app.people.find(who), day)
+    show_decision(session, decision_row(done, dry_run=dry_run))
     session.out.note("faces follow when they are grouped next: with the next scan, or iconface people regroup")
 
 
@@ -160,7 +165,10 @@ def cover(
     ctx: typer.Context, who: Who, face: Annotated[int, typer.Argument(help="face id")], dry_run: DryRun = False
 ) -> None:
     """Choose the face that stands for a person."""
-    decide(Session.of(ctx), lambda app, tx: tx.decisions.cover(app.people.find(who), face), dry_run)
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).cover(app.people.find(who), face)
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def regroup(
@@ -180,9 +188,10 @@ def regroup(
 
 def different(ctx: typer.Context, who: Who, other: Who, dry_run: DryRun = False) -> None:
     """Say that two people are not the same; it is not asked again."""
-    decide(
-        Session.of(ctx), lambda app, tx: tx.decisions.different(app.people.find(who), app.people.find(other)), dry_run
-    )
+    session = Session.of(ctx)
+    with session.app() as app:
+        done = app.people.deciding(dry_run=dry_run).different(app.people.find(who), app.people.find(other))
+    show_decision(session, decision_row(done, dry_run=dry_run))
 
 
 def questions(
@@ -191,20 +200,18 @@ def questions(
     limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
     """List what grouping would rather ask you, the most useful first. `iconface web` asks the same with pictures."""
-    from ..people.questions import question_rows
+    from ..people.questions import open_questions
 
     session = Session.of(ctx)
     with session.app() as app:
         who = None if person is None else app.people.find(person)
-        with app.gallery.begin(write=False) as tx:
-            found, left = tx.questions.open(person_id=who, limit=limit), tx.questions.count(person_id=who)
-        rows = question_rows(app.gallery, found)
+        rows, n = open_questions(app.gallery, person_id=who, limit=limit)
     human = [
         line
         for r in rows
         for line in (f"{r['question_id']:5} {r['text']}", *(f"        iconface {a}" for a in r["answers"]))
     ]
-    session.out.result("questions", rows, [*human, counted(sum(left.values()), "question")], open=sum(left.values()))
+    session.out.result("questions", rows, [*human, counted(n, "question")], open=n)
 
 
 def not_sure(
@@ -213,29 +220,19 @@ def not_sure(
     off: Annotated[bool, typer.Option("--off", help="ask it again")] = False,
 ) -> None:
     """Put a question off: it is asked again in 30 days, or when there is new evidence."""
+    from ..people.questions import ask_again, put_off
+
     session = Session.of(ctx)
-    with session.app() as app, app.gallery.begin() as tx:
-        tx.questions.ask_again(question) if off else tx.questions.put_off(question)
-    done = "is asked again" if off else "is put off for 30 days, unless there is new evidence"
+    with session.app() as app:
+        if off:
+            ask_again(app.gallery, question)
+            done = "is asked again"
+        else:
+            done = f"is put off for {put_off(app.gallery, question)} days, unless there is new evidence"
     session.out.object({"question_id": question, "put_off": not off}, [f"question {question} {done}"])
 
 
-def decide(session: Session, verb: "Callable[[App, Tx], DecisionRecord]", dry_run: bool) -> None:
-    """Carry out one decision, or try it, and print it the same way for every verb."""
-    with session.app() as app:
-        decision = app.people.decide(lambda tx: verb(app, tx), dry_run=dry_run)
-    show_decision(session, decision, dry_run)
-
-
-def show_decision(session: Session, decision: "DecisionRecord", dry_run: bool) -> None:
-    """Print one decision."""
-    payload = {
-        "decision_id": None if dry_run else decision.id,
-        "kind": decision.kind,
-        "summary": decision.summary,
-        "person_id": decision.person_id,
-        "face_id": decision.face_id,
-        "dry_run": dry_run,
-    }
-    tail = " (dry run: nothing was changed)" if dry_run else "; take it back with: iconface undo"
-    session.out.object({"decision": payload}, [decision.summary + tail])
+def show_decision(session: Session, decision: Row) -> None:
+    """Print one decision, the same way for every verb."""
+    tail = " (dry run: nothing was changed)" if decision["dry_run"] else "; take it back with: iconface undo"
+    session.out.object({"decision": decision}, [decision["summary"] + tail])

@@ -4,20 +4,14 @@ The commands live under `restored`; `iconface restore list` is the same (plugin/
 takes photos.
 """
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
 from .output import columns
 from .people import DryRun
 from .session import SHARED_HELP, Session, path
-
-if TYPE_CHECKING:
-    from gallery_db.records import RestorationRecord
-
-    from ..library.moved_copies import MovedCopies
 
 VERBS = frozenset({"list", "show", "accept", "reject"})
 """The first word after `restore` that means one of these commands, not a photo of that name."""
@@ -45,30 +39,19 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 50,
 ) -> None:
     """List restorations and proposals, latest first."""
-    from gallery_db.records import RestorationState
-
-    from ..errors import UsageError
     from ..paths import absolute
+    from ..restoring.listing import history, restoration_row
 
-    states: tuple[RestorationState, ...] = get_args(RestorationState)
-    wanted = [s for s in states if s in (state or states)]
-    if state and set(state) - set(states):
-        raise UsageError(f"a state is one of {', '.join(states)}")
     session = Session.of(ctx)
     with session.app() as app:
-        where = None if photo is None else str(absolute(photo))
-
-        def now() -> "list[RestorationRecord]":
-            with app.gallery.begin(write=False) as tx:
-                return tx.restorations.history(photo=where, states=wanted, limit=limit)
-
-        records = now()
-        if app.moved_copies.catch_up([r for r in records if r.state == "done"]):
-            records = now()
-    rows = [_row(r) for r in records]
+        where = None if photo is None else absolute(photo)
+        rows = [restoration_row(r) for r in history(app.moved_copies, photo=where, states=state or (), limit=limit)]
     table = columns(
         ["id", "at", "state", "decided", "copy", "v", "photo"],
-        [(r.id, r.created_at[:16], r.state, r.decided, row["file"], r.version, r.photo) for r, row in _both(records)],
+        [
+            (r["restoration_id"], r["created_at"][:16], r["state"], r["decided"], r["file"], r["version"], r["photo"])
+            for r in rows
+        ],
     )
     session.out.result("restorations", rows, table)
 
@@ -76,13 +59,12 @@ def list_(
 def show(ctx: typer.Context, which: Annotated[str, typer.Argument(metavar="ID|PATH")]) -> None:
     """Everything that is kept of a restoration: who, which references, the identity check, where the copy is."""
     from ..restoring.decisions import find
+    from ..restoring.listing import restoration_row
 
     session = Session.of(ctx)
     with session.app() as app:
-        records = find(app.moved_copies, _name(which))
-    session.out.result(
-        "restorations", [_row(r) for r in records], [x for _, row in _both(records) for x in _lines(row)]
-    )
+        rows = [restoration_row(r) for r in find(app.moved_copies, _name(which))]
+    session.out.result("restorations", rows, [line for row in rows for line in _lines(row)])
 
 
 def accept(
@@ -95,6 +77,7 @@ def accept(
 ) -> int:
     """Say that results are good, so that no algorithm replaces them. An accepted proposal is restored."""
     from ..restoring.decisions import accept as accept_output
+    from ..restoring.decisions import find_first
     from ..restoring.proposals import enqueue as leave
     from ..restoring.proposals import fulfil
     from ..restoring.result import FaceResult, exit_code
@@ -104,7 +87,7 @@ def accept(
     human: list[str] = []
     results: list[FaceResult] = []
     with session.app() as app:
-        entries = _entries(app.moved_copies, which)
+        entries = find_first(app.moved_copies, map(_name, which))
         for first in entries:
             if first.state != "proposed":
                 accept_output(app.moved_copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
@@ -129,13 +112,14 @@ def accept(
 
 def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     """Say that results are not wanted: the copy is removed, and nothing makes the same again by itself."""
+    from ..restoring.decisions import find_first
     from ..restoring.decisions import reject as reject_output
 
     session = Session.of(ctx)
     rows: list[dict[str, Any]] = []
     human: list[str] = []
     with session.app() as app:
-        entries = _entries(app.moved_copies, which)
+        entries = find_first(app.moved_copies, map(_name, which))
         for first in entries:
             reject_output(app.moved_copies, str(first.id), dry_run=True)  # nothing is done when one cannot be
         for first in entries:
@@ -154,51 +138,11 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     session.out.result("rejected", rows, human)
 
 
-def _entries(copies: "MovedCopies", which: Sequence[str]) -> "list[RestorationRecord]":
-    """The first row of each output or proposal that is named, each once. Raises NotFoundError."""
-    from ..restoring.decisions import find
-
-    found = (find(copies, _name(name))[0] for name in which)
-    return list({first.id: first for first in found}.values())
-
-
 def _name(which: str) -> str:
     """An id as it is, a path as the gallery stores it. A file whose name is a number: write ./5."""
     from ..paths import absolute
 
     return which if which.isdecimal() else str(absolute(Path(which)))
-
-
-def _row(r: "RestorationRecord") -> dict[str, Any]:
-    from ..restoring.presence import presence
-
-    b = r.bbox
-    return {
-        "restoration_id": r.id,
-        "state": r.state,
-        "decided": r.decided,
-        "version": r.version,
-        "origin": r.origin,
-        "created_at": r.created_at,
-        "photo": r.photo,
-        "face_id": r.face_id,
-        "bbox": None if b is None else [round(v, 1) for v in (b.x1, b.y1, b.x2, b.y2)],
-        "person_id": r.person_id,
-        "references": list(r.references),
-        "restorer": r.restorer,
-        "weights_sha256": r.weights_sha256,
-        "seed": r.seed,
-        "options": dict(r.options),
-        "identity": {"before": r.similarity_before, "after": r.similarity_after, "verdict": r.verdict or None},
-        "change": None if r.changed_mean is None else {"mean": r.changed_mean, "share": r.changed_share},
-        "seconds": r.seconds,
-        "output": r.output,
-        "file": presence(r) if r.state == "done" else "none",
-    }
-
-
-def _both(records: "Sequence[RestorationRecord]") -> "Iterable[tuple[RestorationRecord, dict[str, Any]]]":
-    return ((r, _row(r)) for r in records)
 
 
 def _lines(row: dict[str, Any]) -> list[str]:

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import BusyError
-from ..job_payloads import CHANGES, RECONCILE
+from ..library.scan_jobs import RunningScan, running_scan
 from ..library.scanning import only_one
 from .output import Output
 
 if TYPE_CHECKING:
-    from gallery_db import Gallery
-    from gallery_db.records import JobRecord
-
+    from ..app import App
     from ..progress import Progress
 
 T = TypeVar("T")
@@ -21,25 +19,26 @@ T = TypeVar("T")
 LOOK_S = 0.3
 
 
-def in_turn(out: Output, gallery: "Gallery", lock_file: Path, scan: Callable[[], T]) -> T:
+def in_turn(out: Output, app: "App", scan: Callable[[], T]) -> T:
     """What `scan` returns, called once no other process holds the lock of scans. Ctrl-C ends the waiting."""
     while True:
-        _wait(out, gallery, lock_file)
+        _wait(out, app)
         try:
             return scan()
         except BusyError:  # somebody else was quicker
             continue
 
 
-def _wait(out: Output, gallery: "Gallery", lock_file: Path) -> None:
+def _wait(out: Output, app: "App") -> None:
+    lock_file = app.settings.folders.scan_lock
     if _free(lock_file):
         return
-    who = "another scan runs" if _scanning(gallery) is None else "the service scans"
+    who = "another scan runs" if running_scan(app.gallery) is None else "the service scans"
     out.note(f"{who} already; this one follows it (Ctrl-C: do not wait)")
     with out.progress("waiting for it", "photos") as progress:
         shown = _Mirror(progress)
         while not _free(lock_file):
-            shown.show(_scanning(gallery))
+            shown.show(running_scan(app.gallery))
             time.sleep(LOOK_S)
 
 
@@ -50,16 +49,15 @@ class _Mirror:
         self._progress = progress
         self._job_id, self._before, self._done = 0, 0, 0
 
-    def show(self, job: "JobRecord | None") -> None:
-        if job is None:
+    def show(self, scan: RunningScan | None) -> None:
+        if scan is None:
             return
-        if job.id != self._job_id:
-            self._job_id, self._before = job.id, self._done
-        told = job.progress or {}
-        self._progress.total(self._before + int(told.get("total", 0)))
-        for _ in range(self._before + int(told.get("done", 0)) - self._done):
+        if scan.job_id != self._job_id:
+            self._job_id, self._before = scan.job_id, self._done
+        self._progress.total(self._before + scan.total)
+        for _ in range(self._before + scan.done - self._done):
             self._done += 1
-            self._progress.step(str(told.get("text", "")))
+            self._progress.step(scan.text)
 
 
 def _free(lock_file: Path) -> bool:
@@ -68,10 +66,3 @@ def _free(lock_file: Path) -> bool:
             return True
     except BusyError:
         return False
-
-
-def _scanning(gallery: "Gallery") -> "JobRecord | None":
-    """The job of a service that scans; its progress is stored once a second."""
-    with gallery.begin(write=False) as tx:
-        jobs = [j for kind in (CHANGES, RECONCILE) for j in tx.jobs.find(kind=kind, states=("running",))]
-    return jobs[0] if jobs else None

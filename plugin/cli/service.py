@@ -78,14 +78,11 @@ def status(ctx: typer.Context) -> None:
 
 def _queue(folders: "Folders") -> dict[str, Any]:
     """What waits, read from the gallery itself."""
-    from gallery_db import Gallery
+    from ..jobs.jobs import open_jobs
 
-    from ..jobs.inbox import collect
-
-    with Gallery.open(folders.database) as gallery:
-        collect(folders.inbox, gallery)
-        with gallery.begin(write=False) as tx:
-            return {"jobs": dict(tx.jobs.counts()), "paused": sorted(tx.jobs.paused())}
+    with open_jobs(folders) as queue:
+        state = queue.state()
+    return {"jobs": state.counts, "paused": state.paused}
 
 
 def _at_login(session: Session) -> list[str]:
@@ -101,22 +98,11 @@ def _at_login(session: Session) -> list[str]:
 
 def stop(ctx: typer.Context) -> None:
     """Stop the running service; the job it works at is given back and done later."""
-    import time
-
-    from ..errors import BusyError
-    from ..service.control import ask
+    from ..service.client import stop as stop_service
 
     session = Session.of(ctx)
-    runtime = session.settings().folders.runtime
-    if ask(runtime, "stop") is None:
-        session.out.object({"stopped": False}, ["the service is not running"])
-        return
-    end = time.monotonic() + 30
-    while ask(runtime, "ping") is not None:
-        if time.monotonic() > end:
-            raise BusyError("the service was asked to stop and still runs; see its log in the state folder")
-        time.sleep(0.1)
-    session.out.object({"stopped": True}, ["stopped"])
+    stopped = stop_service(session.settings().folders)
+    session.out.object({"stopped": stopped}, ["stopped" if stopped else "the service is not running"])
 
 
 def install(ctx: typer.Context, ways: Ways = None, dry_run: DryRun = False) -> int:

@@ -1,24 +1,17 @@
 """`iconface watch`: the watcher and its worker in the foreground."""
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..plain_text import shown
+from ..rows import job_event
 from .output import flush, say
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gallery_db import Gallery
-    from gallery_db.records import JobRecord
-
     from ..settings import Settings
-
-FOLLOW_S = 1.0
 
 
 def register(root: typer.Typer) -> None:
@@ -32,8 +25,6 @@ def watch(ctx: typer.Context) -> None:
     A line for everything that happens; with --json or --jsonl an object on each line. While the service watches, this
     shows what comes of it.
     """
-    from gallery_db import Gallery
-
     from ..errors import BusyError
     from ..service.control import ask
     from ..service.lock import only_service
@@ -46,8 +37,7 @@ def watch(ctx: typer.Context) -> None:
     except BusyError:
         if ask(settings.folders.runtime, "ping") is None:
             raise
-        with Gallery.open(settings.folders.database) as gallery:
-            _follow(session, gallery, settings.folders.runtime)
+        _follow(session, settings)
         return
     if restarting:
         from ..service.restart import start_anew
@@ -57,47 +47,28 @@ def watch(ctx: typer.Context) -> None:
 
 def _watch(session: Session, settings: "Settings") -> bool:
     """Be the one who watches. Returns whether to start anew."""
-    from gallery_db import Gallery
+    from ..service.run import watch_here
 
-    from ..service.run import Service, end_on_signals
-
-    with Gallery.open(settings.folders.database) as gallery:
-        service = Service(
-            gallery,
-            settings,
-            session.own_home,
-            on_end=lambda job: _say(session, _job_event(job)),
-            on_watch=lambda event: _say(session, event),
-        )
-        end_on_signals(service)
-        session.out.note("watching; Ctrl-C ends it")
-        service.run()
-        return service.restarting
+    return watch_here(
+        settings,
+        session.own_home,
+        on_start=lambda: session.out.note("watching; Ctrl-C ends it"),
+        on_end=lambda job: _say(session, job_event(job)),
+        on_watch=lambda event: _say(session, event),
+    )
 
 
-def _follow(session: Session, gallery: "Gallery", runtime: "Path") -> None:
+def _follow(session: Session, settings: "Settings") -> None:
     """Show the jobs that the service ends, until Ctrl-C or until it is gone."""
-    from ..service.control import ask
+    from ..service.drain import follow
 
     session.out.note("the service watches already; this shows what it does. Ctrl-C ends only the showing")
-    since, told = time.time(), set[int]()
     try:
-        while ask(runtime, "ping") is not None:
-            with gallery.begin(write=False) as tx:
-                ended = tx.jobs.ended(since, states=("done", "failed"))
-            for job in reversed([j for j in ended if j.id not in told]):
-                _say(session, _job_event(job))
-            since = max((j.finished_at or since for j in ended), default=since)
-            told = {j.id for j in ended if j.finished_at == since}
-            time.sleep(FOLLOW_S)
+        for job in follow(settings.folders):
+            _say(session, job_event(job))
     except KeyboardInterrupt:
         return
     session.out.note("the service has ended")
-
-
-def _job_event(job: "JobRecord") -> dict[str, Any]:
-    text = job.error if job.state == "failed" else (job.progress or {}).get("text")
-    return {"event": "job", "job_id": job.id, "kind": job.kind, "state": job.state, "text": text}
 
 
 def _say(session: Session, event: Mapping[str, Any]) -> None:

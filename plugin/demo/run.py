@@ -95,9 +95,7 @@ def _sample(app: App, library: Path) -> Path:
 
 def _candidates(app: App) -> list[Path]:
     """The user's photos with a face of a known person, worst quality first: the ones worth restoring."""
-    from gallery_db.records import FaceFilter
-
-    rows = [r for r in app.people.faces(FaceFilter(assigned=True)) if r["quality"] is not None]
+    rows = [r for r in app.people.faces(assigned=True) if r["quality"] is not None]
     return list(dict.fromkeys(Path(r["photo"]) for r in sorted(rows, key=lambda r: r["quality"])))[:20]
 
 

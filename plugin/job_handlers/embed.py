@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from iconface_core.codec import JsonObject
 from iconface_core.errors import ImageReadError
 
@@ -24,7 +24,7 @@ def run(app: "App", payload: EmbedPayload, job: JobContext) -> JsonObject:
             face = tx.faces.get(payload.face_id)
         with job.looking_at(Path(face.photo)):
             app.drawn_faces.embed(face.id)
-    except NotFoundError:
+    except UnknownIdError:
         return {"text": FACE_TAKEN_BACK().as_json()}
     except ImageReadError as e:
         raise JobFailedError(in_file(Path(face.photo), e)) from e

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
 
-from gallery_db.errors import NotFoundError as UnknownIdError
+from gallery_db.errors import UnknownIdError
 from gallery_db.records import Origin
 from iconface_core.codec import JsonObject
 from iconface_core.reasons import Reason

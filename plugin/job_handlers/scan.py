@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallery_db import NotFoundError, Tx
+from gallery_db import Tx, UnknownIdError
 from gallery_db.records import RootRecord
 from iconface_core.codec import JsonObject
 
@@ -84,7 +84,7 @@ def _root(app: "App", payload: RootPayload) -> RootRecord | None:
     with app.gallery.begin(write=False) as tx:
         try:
             return tx.roots.get(payload.root_id)
-        except NotFoundError:
+        except UnknownIdError:
             return None
 
 

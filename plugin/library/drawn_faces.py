@@ -32,7 +32,7 @@ class DrawnFaces:
         return decision
 
     def embed(self, face_id: int) -> None:
-        """Give a face that was drawn its vector. Raises NotFoundError when the box was taken back meanwhile, and
+        """Give a face that was drawn its vector. Raises UnknownIdError when the box was taken back meanwhile, and
         ImageReadError when the photo cannot be read now: the next scan makes the vector then."""
         with self._gallery.begin(write=False) as tx:
             face = tx.faces.get(face_id)

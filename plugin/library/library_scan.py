@@ -131,7 +131,7 @@ class LibraryScan:
     ) -> LibraryReport:
         """Look at these paths of one root only (`Scanner.update`), then place the new faces.
 
-        Raises BusyError when another process scans, NotFoundError for an unknown root.
+        Raises BusyError when another process scans, UnknownIdError for an unknown root.
         """
         with only_one(self._folders.scan_lock, "scan"):
             scan = self._scanner.update(progress, root_id, paths, retry_failed=retry_failed, guarded=guarded)

@@ -14,6 +14,7 @@ from ..rows import Row
 from ..unfinished import clear_pictures, note_clearing
 from .auto_restore_rules import RestoreRules, rules_of, set_rules
 from .disk import same_folder
+from .scan_jobs import cancel_scans
 
 
 class Roots:
@@ -61,7 +62,7 @@ class Roots:
         """Take a move back: the folder is missed again, or lies, at `before`, with everything known of its photos. What
         a move made one with another folder of the library stays one.
 
-        Raises UsageError when it is not at `now` any more, NotFoundError for an unknown root."""
+        Raises UsageError when it is not at `now` any more, UnknownIdError for an unknown root."""
         with self._gallery.begin() as tx:
             if tx.roots.get(root_id).path != str(now):
                 raise UsageError(f"{now} is not the place of this folder any more: look at the folders again")
@@ -136,8 +137,10 @@ class Roots:
             return tx.roots.at_stake(root_id)
 
     def remove(self, root_id: int) -> int:
-        """Forget a folder, its photos and faces, and the pictures of them; returns how many photos."""
+        """Forget a folder, its photos and faces, and the pictures of them, and look through it no more; returns how
+        many photos. Raises UnknownIdError."""
         with self._gallery.begin() as tx:
+            cancel_scans(tx, root_id)
             removed = tx.roots.remove(root_id)
             note_clearing(tx)
         clear_pictures(self._gallery, self._folders)

@@ -163,7 +163,7 @@ class Scanner:
         """Bring only these absolute paths of one root up to date: files that came or changed, and what is gone.
 
         A folder stands for the known photos below it that are gone; what is new in it must be named. `guarded` doubts
-        that many photos vanish at once, as a scan does. Raises NotFoundError for an unknown root.
+        that many photos vanish at once, as a scan does. Raises UnknownIdError for an unknown root.
         """
         report = ScanReport()
         with self._gallery.begin(write=False) as tx:

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Literal
 
 from gallery_db import Gallery
-from gallery_db.errors import GalleryError, NotFoundError
+from gallery_db.errors import GalleryError, UnknownIdError
 from gallery_db.records import JobRecord, RestorationRecord
 
 from ..installed_files.command import own_command
@@ -165,7 +165,7 @@ def words_of(gallery: Gallery, command: Sequence[str]) -> Callable[[Topic, Seque
             for restoration_id in ids:
                 try:
                     rows.append(tx.restorations.get(restoration_id))
-                except NotFoundError:  # another proposal took its place, or it was carried out
+                except UnknownIdError:  # another proposal took its place, or it was carried out
                     continue
         rows = [r for r in rows if r.state == "proposed"]
         return note_of_proposals(rows, names, command) if rows else None

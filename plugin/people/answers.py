@@ -1,11 +1,15 @@
-"""What an answer in the review means as a decision. Runs inside the writing transaction, like every decision."""
+"""What an answer in the review means as a decision."""
 
 from typing import Literal, get_args
 
+from gallery_db import Gallery
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, QuestionRecord
 
+from ..dry_run import Precondition, tried, unconditional
 from ..errors import UsageError
+from .decisions import NameTakenError, called
 
 QuestionAnswer = Literal["yes", "no", "ignore", "first", "second", "both", "neither", "name", "new", "same"]
 """What a button says. `name`: the name typed; `new`: that name, though somebody is called so; `same`: the person of
@@ -14,19 +18,32 @@ that name who was offered."""
 ANSWERS: tuple[QuestionAnswer, ...] = get_args(QuestionAnswer)
 
 
-class SeveralError(Exception):
-    """The name typed is somebody's already; the human says whether they are meant. `people` are their ids."""
+def answer_question(
+    gallery: Gallery,
+    question_id: int,
+    answer: QuestionAnswer,
+    *,
+    name: str = "",
+    who: int | None = None,
+    given: Precondition = unconditional,
+) -> DecisionRecord:
+    """Carry out one answer. `name` was typed, `who` of that name was chosen. Raises UnknownIdError for a question that
+    is open no more, and what `given` and `decide` raise."""
 
-    def __init__(self, people: list[int]) -> None:
-        super().__init__(f"people {people} have that name")
-        self.people = people
+    def verb(tx: Tx) -> DecisionRecord:
+        found = tx.questions.get(question_id)
+        if found is None:
+            raise UnknownIdError(f"no open question with id {question_id}")
+        return decide(tx, found, answer, name=name, who=who)
+
+    return tried(gallery, verb, given=given)
 
 
 def decide(
     tx: Tx, q: QuestionRecord, answer: QuestionAnswer, *, name: str = "", who: int | None = None
 ) -> DecisionRecord:
-    """Carry out one answer. Raises SeveralError when a name has to be explained, UsageError for an answer that does not
-    fit the question, GalleryError as the decision does."""
+    """Carry out one answer, in the caller's transaction. Raises NameTakenError when a name has to be explained,
+    UsageError for an answer that does not fit the question, GalleryError as the decision does."""
     faces, person = list(q.face_ids), q.person_id
     if answer == "ignore" and q.kind in ("join", "who"):
         return tx.decisions.ignore_faces(faces) if faces else tx.decisions.ignore(_known(person))
@@ -51,11 +68,11 @@ def _named(tx: Tx, q: QuestionRecord, answer: QuestionAnswer, name: str, who: in
         )
     if not name:
         raise UsageError("Please write a name first.")
-    called = [p.id for p in tx.people.by_name(name) if p.id != q.person_id] if answer == "name" else []
-    if len(called) == 1 and faces:
-        return tx.decisions.assign(faces, called[0])
-    if called:
-        raise SeveralError(called)
+    taken = called(tx, name, but=q.person_id) if answer == "name" else []
+    if len(taken) == 1 and faces:
+        return tx.decisions.assign(faces, taken[0])
+    if taken:
+        raise NameTakenError(taken)
     return tx.decisions.assign_new(faces, name) if faces else tx.decisions.name(_known(q.person_id), name)
 
 

@@ -7,9 +7,10 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceFilter, FaceRecord, PersonSummary
 
-from ..dry_run import tried
+from ..dry_run import Precondition, unconditional
 from ..errors import NotFoundError
 from ..rows import Row, face_row, person_row
+from .decisions import Decisions, called
 
 
 class People:
@@ -29,12 +30,12 @@ class People:
         return [person_row(p) for p in self.listed(everybody=everybody)]
 
     def summary(self, person_id: int) -> PersonSummary:
-        """One person. Raises NotFoundError."""
+        """One person. Raises UnknownIdError."""
         with self._gallery.begin(write=False) as tx:
             return tx.people.summary(person_id)
 
     def row(self, person_id: int) -> Row:
-        """`people show`. Raises NotFoundError."""
+        """`people show`. Raises UnknownIdError."""
         return person_row(self.summary(person_id))
 
     def faces_of(self, *, photo: Path | None = None, person_id: int | None = None) -> list[FaceRecord]:
@@ -43,10 +44,33 @@ class People:
         with self._gallery.begin(write=False) as tx:
             return tx.faces.find(where)
 
-    def faces(self, where: FaceFilter) -> list[Row]:
-        """`faces list`."""
+    def faces(
+        self,
+        *,
+        photo: Path | None = None,
+        person_id: int | None = None,
+        assigned: bool | None = None,
+        ignored: bool = False,
+        after_id: int = 0,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """`faces list`: faces in order of id. `photo`: an absolute path; `assigned`: with a person, or without one;
+        `ignored`: these too; of those with ids above `after_id` at most `limit`."""
+        where = FaceFilter(
+            photo=None if photo is None else str(photo),
+            person_id=person_id,
+            assigned=assigned,
+            states=("ok", "doubtful", "ignored") if ignored else ("ok", "doubtful"),
+            after_id=after_id,
+            limit=limit,
+        )
         with self._gallery.begin(write=False) as tx:
             return [face_row(f) for f in tx.faces.find(where)]
+
+    def face(self, face_id: int) -> Row:
+        """`faces show`. Raises UnknownIdError."""
+        with self._gallery.begin(write=False) as tx:
+            return face_row(tx.faces.get(face_id))
 
     def find(self, who: str) -> int:
         """A person by id or exact name. Raises NotFoundError, also when several share the name, listing their ids."""
@@ -64,14 +88,18 @@ class People:
             raise NotFoundError(f"several people are called {who!r}: use one of the ids {ids}")
         return found[0].id
 
-    def named(self, name: str) -> list[int]:
-        """Ids of the people called `name`."""
+    def named(self, name: str, *, but: int | None = None) -> list[int]:
+        """Ids of the people called `name`, apart from `but`."""
         with self._gallery.begin(write=False) as tx:
-            return [p.id for p in tx.people.by_name(name)] if name else []
+            return called(tx, name, but=but)
+
+    def deciding(self, *, given: Precondition = unconditional, dry_run: bool = False) -> Decisions:
+        """The verbs: what can be decided about people and faces."""
+        return Decisions(self._gallery, given=given, dry_run=dry_run)
 
     def decide(self, verb: Callable[[Tx], DecisionRecord], *, dry_run: bool = False) -> DecisionRecord:
-        """Carry out one decision, or only say what it would be."""
-        return tried(self._gallery, verb, dry_run=dry_run)
+        """Carry out a decision of another kind, or only say what it would be."""
+        return self.deciding(dry_run=dry_run).carry_out(verb)
 
     def history(self, *, limit: int) -> list[DecisionRecord]:
         """Decisions, latest first; at most `limit`."""

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
+from gallery_db.questions.repository import PUT_OFF_DAYS
 from gallery_db.records import Asked, GroupingChanges, QuestionRecord
 from iconface_core.grouping import NOBODY, Cluster, Grouping, Proposal
 
+from ..dry_run import Precondition, tried, unconditional
 from ..rows import Row
 
 
@@ -33,6 +35,30 @@ def _founded(tx: Tx, proposals: Sequence[Proposal], clusters: Sequence[Cluster])
     # A few faces are enough: all of them got the person, but for those decided about meanwhile.
     some = {face: c for c in new for face in clusters[c].face_ids[:8]}
     return {some[face]: p for face, p in tx.faces.person_ids(list(some)).items() if p is not None}
+
+
+def open_questions(gallery: Gallery, *, person_id: int | None = None, limit: int) -> tuple[list[Row], int]:
+    """The most useful questions as rows of `people questions`, at most `limit`, and how many there are. `person_id`:
+    only about this person."""
+    with gallery.begin(write=False) as tx:
+        found, all_of_them = (
+            tx.questions.open(person_id=person_id, limit=limit),
+            tx.questions.count(person_id=person_id),
+        )
+    return question_rows(gallery, found), sum(all_of_them.values())
+
+
+def put_off(gallery: Gallery, question_id: int, *, given: Precondition = unconditional) -> int:
+    """Ask it again when there is new evidence, at the latest in so many days as this returns. Raises UnknownIdError,
+    and what `given` raises."""
+    tried(gallery, lambda tx: tx.questions.put_off(question_id), given=given)
+    return PUT_OFF_DAYS
+
+
+def ask_again(gallery: Gallery, question_id: int) -> None:
+    """Ask a question now that was put off. Raises UnknownIdError."""
+    with gallery.begin() as tx:
+        tx.questions.ask_again(question_id)
 
 
 def question_rows(gallery: Gallery, questions: Sequence[QuestionRecord]) -> list[Row]:

@@ -1,9 +1,10 @@
 """Undo, accept and reject: decisions that a restored copy on disk follows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, RestorationRecord, RestorationState
 
@@ -16,6 +17,9 @@ from ..people.people import People
 from .copies import remove, rows_of
 from .presence import presence
 from .repeat import again, photo_now
+
+Entries = Callable[[Tx], Sequence[Sequence[RestorationRecord]]]
+"""Chooses, in the deciding transaction, what is decided about: the rows of each copy or proposal."""
 
 
 def undo(
@@ -53,6 +57,26 @@ def accept(copies: MovedCopies, which: str, *, dry_run: bool = False) -> Decisio
     return tried(copies.gallery, lambda tx: tx.decisions.accept_restorations([r.id for r in rows]), dry_run=dry_run)
 
 
+def keep_entries(gallery: Gallery, entries: Entries) -> DecisionRecord:
+    """ "These are good", as one decision. Raises what `entries` raises."""
+    return tried(gallery, lambda tx: tx.decisions.accept_restorations(_ids(entries(tx))))
+
+
+def reject_entries(copies: MovedCopies, entries: Entries) -> tuple[DecisionRecord, list[Path]]:
+    """ "I do not want these", restored copies (removed; their paths) or proposals, as one decision. Raises what
+    `entries` raises."""
+    record = tried(copies.gallery, lambda tx: tx.decisions.reject_restorations(_ids(entries(tx))))
+    return record, remove_outputs(copies, record, "rejected")
+
+
+def restore_entries(gallery: Gallery, entries: Entries) -> dict[int, int]:
+    """Have proposals carried out, and results made once more that were put back, refused or lost, as they were.
+    Returns the job of each row by its id. Raises what `entries` raises."""
+    with gallery.begin() as tx:
+        jobs = [(rows, again(tx, rows)) for rows in entries(tx)]
+    return {row.id: job for rows, job in jobs for row in rows}
+
+
 def find(copies: MovedCopies, which: str) -> list[RestorationRecord]:
     """The rows of one output or proposal, by the id of one of them, by the copy's path, or by the photo's (its latest).
     A copy that was moved is found where it is. Raises NotFoundError."""
@@ -69,6 +93,12 @@ def find(copies: MovedCopies, which: str) -> list[RestorationRecord]:
     return rows
 
 
+def find_first(copies: MovedCopies, names: Iterable[str]) -> list[RestorationRecord]:
+    """The first row of each output or proposal that is named, each once. `names`, raises: see `find`."""
+    found = (find(copies, name)[0] for name in names)
+    return list({first.id: first for first in found}.values())
+
+
 def remove_outputs(copies: MovedCopies, record: DecisionRecord, state: RestorationState) -> list[Path]:
     """Delete the copies whose rows a decision left in `state`, once it is committed, wherever they went meanwhile.
     Returns those that were there."""
@@ -81,6 +111,10 @@ def finish_removals(copies: MovedCopies) -> list[Path]:
     with copies.gallery.begin(write=False) as tx:
         left = tx.decisions.to_remove()
     return _remove(copies, sorted(left), ("undone", "rejected")) if left else []
+
+
+def _ids(entries: Iterable[Sequence[RestorationRecord]]) -> list[int]:
+    return [r.id for rows in entries for r in rows]
 
 
 def _remove(copies: MovedCopies, ids: Sequence[int], states: Sequence[RestorationState]) -> list[Path]:

@@ -82,7 +82,7 @@ class Identifier:
     ) -> list[IdentifiedFace]:
         """One answer per face of a photo. `person_id` is the user's word on who it is and is not questioned.
 
-        Raises NotFoundError for an unknown person.
+        Raises UnknownIdError for an unknown person.
         """
         with self._gallery.begin(write=False) as tx:
             if person_id is not None:
@@ -278,7 +278,8 @@ def identify_photo(
 ) -> list[IdentifiedFace]:
     """What `Identifier.answer` says of the faces in a photo, of all or of number `face`.
 
-    Raises NotFoundError for an unknown photo, face or person, ImageReadError when it is no picture.
+    Raises NotFoundError for an unknown photo or face, UnknownIdError for an unknown person, ImageReadError for what is
+    no picture.
     """
     _, subjects = finder.find(path)
     return identifier.answer(pick(subjects, face, path), person_id=person_id, limit=limit)

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
+from iconface_core.codec import JsonObject
 
+from ..errors import NotFoundError, UsageError
 from ..job_kinds import enqueue_restore
 from ..job_payloads import QueuedChoices
 
@@ -21,6 +24,34 @@ def again(tx: Tx, rows: Sequence[RestorationRecord], options: QueuedChoices | No
     if len(ids) == 1:
         return enqueue_restore(tx, photo_now(tx, first), face_id=ids[0], options=options)
     return enqueue_restore(tx, photo_now(tx, first), options=replace(options, face_ids=tuple(ids)))
+
+
+def restore_face(gallery: Gallery, photo_id: int, face_id: int, *, anyway: bool = False) -> int:
+    """Ask for a face of a photo to be restored, `anyway` also one that is clear already; returns the job id. Raises
+    UnknownIdError, NotFoundError for a face of another photo, UsageError when the file is not there now."""
+    with gallery.begin() as tx:
+        face = tx.faces.get(face_id)
+        if face.photo_id != photo_id:
+            raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
+        if not Path(face.photo).is_file():
+            raise UsageError("The photo is not there now: connect its disk, then try again.")
+        return enqueue_restore(tx, Path(face.photo), face_id=face_id, options=QueuedChoices(force=anyway))
+
+
+def make_again(
+    gallery: Gallery,
+    restoration_id: int,
+    changes: JsonObject,
+    *,
+    person_id: int | None = None,
+    all_faces: bool = False,
+) -> int:
+    """Ask for a restoration once more; returns the job id. `changes` are fields of `QueuedChoices`. `person_id`: it is
+    this person, if it is about one face. `all_faces`: of the whole copy. Raises UnknownIdError."""
+    with gallery.begin() as tx:
+        rows = tx.restorations.with_output(restoration_id) if all_faces else [tx.restorations.get(restoration_id)]
+        who = {"person": str(tx.people.get(person_id).id)} if len(rows) == 1 and person_id else {}
+        return again(tx, rows, replace(as_before(rows), **changes, **who))
 
 
 def as_before(rows: Sequence[RestorationRecord]) -> QueuedChoices:

@@ -74,7 +74,7 @@ class RestoreService:
     def restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None = None) -> list[FaceResult]:
         """Restore one photo: one result per face. What is wrong with the photo itself is in the result, not raised.
 
-        Raises NotFoundError for an unknown person, IconFaceError when the restorer cannot run.
+        Raises UnknownIdError for an unknown person, IconFaceError when the restorer cannot run.
         """
         try:
             return self._restore(path, request, on_step)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from iconface_core.codec import CodecError, decode
 
-from ..errors import AppError
+from ..errors import AppError, BusyError
 from ..file_managers.registry import InstallOutcome, Integration, carry_out, integrations, status
 from ..file_managers.registry import chosen as chosen_menus
 from ..folders import Folders, find_folders
@@ -19,7 +19,7 @@ from .autostart import chosen, ways_of
 from .control import ask
 from .start import start_detached, wake_or_start
 
-STOP_S = 20.0
+STOP_S = 30.0
 """A job is given back within so many seconds."""
 
 
@@ -121,15 +121,16 @@ def wait_until_up(folders: Folders, *, patience_s: float) -> bool:
     return up is not None
 
 
-def stop(folders: Folders) -> None:
-    """Stop it; its job is given back. Raises AppError when it does not end."""
+def stop(folders: Folders) -> bool:
+    """Stop it; its job is given back. False: none runs. Raises BusyError when it does not end."""
     if ask(folders.runtime, "stop") is None:
-        return
+        return False
     end = time.monotonic() + STOP_S
     while ask(folders.runtime, "ping") is not None:
         if time.monotonic() > end:
-            raise AppError("The service was asked to stop and still finishes something; look again in a minute.")
+            raise BusyError("the service was asked to stop and still runs; see its log in the state folder")
         time.sleep(0.1)
+    return True
 
 
 def at_login(folders: Folders, home: Path | None) -> AtLogin:

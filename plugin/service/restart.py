@@ -39,6 +39,16 @@ def alone(folders: Folders) -> Generator[None]:
             yield
 
 
+def put_backup_back(folders: Folders, source: Path) -> Path | None:
+    """Put a backup in place of the gallery's database, with no service at work meanwhile. Returns the copy that is kept
+    of the database before, None when there was none. Raises BusyError as `alone`, GalleryError for a file that is no
+    sound backup: nothing is changed then."""
+    from gallery_db.database.backups import restore_backup
+
+    with alone(folders):
+        return restore_backup(source, folders.database)
+
+
 def start_anew(runtime: Path) -> NoReturn:
     """Become the command that started this process, with the program of now. Raises OSError when it is gone."""
     for number in ending_signals():

@@ -221,6 +221,24 @@ def run_service(
         start_anew(folders.runtime)
 
 
+def watch_here(
+    settings: Settings,
+    home: Path | None,
+    *,
+    on_start: Callable[[], None],
+    on_end: Callable[[JobRecord], None],
+    on_watch: Callable[[Mapping[str, Any]], None],
+) -> bool:
+    """`iconface watch`: the service without its log and its notifications, until a signal. The caller holds the
+    service's lock. Returns whether to start anew."""
+    with Gallery.open(settings.folders.database) as gallery:
+        service = Service(gallery, settings, home, on_end=on_end, on_watch=on_watch)
+        end_on_signals(service)
+        on_start()
+        service.run()
+        return service.restarting
+
+
 def end_on_signals(service: Service) -> None:
     """Whoever ends the process ends it in order: the job is given back."""
     for number in ending_signals():

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from watchdog.observers.api import BaseObserver
 
-from gallery_db import Gallery, GalleryError, NotFoundError
+from gallery_db import Gallery, GalleryError, UnknownIdError
 from gallery_db.records import RootRecord
 from iconface_core.codec import JsonObject
 from iconface_core.reasons import Reason
@@ -234,7 +234,7 @@ class RootWatch:
         if now - self._doubted < self._options.doubt_s:
             return
         self._doubted = now
-        with suppress(NotFoundError), self._gallery.begin(write=False) as tx:
+        with suppress(UnknownIdError), self._gallery.begin(write=False) as tx:
             if not tx.roots.get(self.root.id).online:
                 self._rescan = "much of it was missing"
 

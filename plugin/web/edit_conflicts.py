@@ -1,12 +1,9 @@
 """Nobody's change is lost: a form carries the stamp of what it showed, and is refused when that is no longer so.
 
     with the form:    <input type="hidden" name="stamp" value="{{ stamp }}">
-    in the decision:  def verb(tx: Tx) -> DecisionRecord:
-                          check(stamp, person_stamp(tx, person_id), "this person")
-                          return tx.decisions.name(person_id, name)
-                      web.app.people.decide(verb)
+    with the change:  web.app.people.deciding(given=person_unchanged(stamp, person_id)).name(person_id, name)
 
-The check must run inside the writing transaction: writers are serialised, so nothing can come in between.
+A precondition (dry_run.py) runs inside the writing transaction: writers are serialised, so nothing can come in between.
 """
 
 import hashlib
@@ -16,6 +13,8 @@ from typing import Any
 
 from gallery_db.gallery import Tx
 
+from ..dry_run import Precondition
+
 
 class Conflict(Exception):  # noqa: N818 - it is no fault of anybody: two people were busy with the same thing
     """What the user saw is no longer so. Pages answer 409, say so, and show how it is now."""
@@ -23,7 +22,7 @@ class Conflict(Exception):  # noqa: N818 - it is no fault of anybody: two people
 
 def person_stamp(tx: Tx, person_id: int) -> str:
     """Stands for what the user decided about a person: name, birth date, cover, hidden, ignored. Not for their faces,
-    which a scan may add at any time (`faces_stamp`). Raises NotFoundError, which says into whom they were merged."""
+    which a scan may add at any time (`faces_stamp`). Raises UnknownIdError, which says into whom they were merged."""
     p = tx.people.get(person_id)
     return person_stamp_of(p.id, p.name, p.hidden, p.ignored, p.birth_date, p.cover_face_id)
 
@@ -37,7 +36,7 @@ def person_stamp_of(
 
 def faces_stamp(tx: Tx, face_ids: Iterable[int]) -> str:
     """Stands for whose these faces are, and whether a human said so. Order and repetitions do not matter.
-    Raises NotFoundError for an unknown face."""
+    Raises UnknownIdError for an unknown face."""
     rows = (tx.faces.get(i) for i in sorted(set(face_ids)))
     return _digest([[f.id, f.person_id, f.confirmed, f.state] for f in rows])
 
@@ -46,6 +45,42 @@ def check(seen: str, now: str, what: str) -> None:
     """Raises Conflict when `what` ("this person", "these faces") changed since the page showed it."""
     if seen != now:
         raise Conflict(f"Somebody changed {what} in another window; here is how it is now.")
+
+
+def person_unchanged(stamp: str, person_id: int, what: str = "this person") -> Precondition:
+    """What was decided about a person is what the page showed."""
+    return lambda tx: check(stamp, person_stamp(tx, person_id), what)
+
+
+def face_still_of(face_id: int, person_id: int) -> Precondition:
+    """The face is that person's."""
+
+    def given(tx: Tx) -> None:
+        if tx.faces.get(face_id).person_id != person_id:
+            raise Conflict("This face was moved in another window; here is how it is now.")
+
+    return given
+
+
+def face_undecided(face_id: int, owner: int | None) -> Precondition:
+    """Nobody said whose this face is, and it is with whom it was shown; None: with nobody."""
+
+    def given(tx: Tx) -> None:
+        face = tx.faces.get(face_id)
+        if face.confirmed or face.person_id != owner or face.state not in ("ok", "doubtful"):
+            raise Conflict("This face was decided about in another window; here is how it is now.")
+
+    return given
+
+
+def all_of(*conditions: Precondition) -> Precondition:
+    """Each of them, in this order."""
+
+    def given(tx: Tx) -> None:
+        for condition in conditions:
+            condition(tx)
+
+    return given
 
 
 def _digest(value: Any) -> str:

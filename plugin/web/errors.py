@@ -9,10 +9,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
-from gallery_db.errors import ConflictError, GalleryBusyError, GalleryError, NotFoundError
 from iconface_core.errors import IconFaceError
 
-from .. import errors
+from ..errors import (
+    AppError,
+    BusyError,
+    ConflictError,
+    GalleryBusyError,
+    GalleryError,
+    NotFoundError,
+    UnknownIdError,
+)
 from .context import web_of
 from .edit_conflicts import Conflict
 from .responses import by_htmx, page, trigger
@@ -22,13 +29,13 @@ log = logging.getLogger(__name__)
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (Conflict, 409),
     (ConflictError, 409),
+    (UnknownIdError, 404),
     (NotFoundError, 404),
-    (errors.NotFoundError, 404),
     (OverflowError, 404),  # an id too large for the database
     (GalleryBusyError, 503),
-    (errors.BusyError, 503),
+    (BusyError, 503),
     (GalleryError, 400),
-    (errors.AppError, 400),
+    (AppError, 400),
     (IconFaceError, 400),
     (RequestValidationError, 400),
 )

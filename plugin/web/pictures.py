@@ -17,7 +17,7 @@ from typing import Literal
 from PIL import Image
 
 from gallery_db import Gallery
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import RestorationRecord
 from iconface_core.errors import ImageReadError, ImageTooLargeError
@@ -124,7 +124,7 @@ class Pictures:
         with self._gallery.begin(write=False) as tx:
             try:
                 photo = tx.photos.get(photo_id)
-            except NotFoundError:
+            except UnknownIdError:
                 return Missing("unknown")
             root = root_of(tx, photo)
         return _wanted(photo_file(photo, *root), side, epoch)
@@ -135,7 +135,7 @@ class Pictures:
         with self._gallery.begin(write=False) as tx:
             try:
                 record = tx.restorations.get(restoration_id)
-            except NotFoundError:
+            except UnknownIdError:
                 return Missing("unknown")
             photo = input_of(tx, record)
             root = (None, True) if photo is None else root_of(tx, photo)

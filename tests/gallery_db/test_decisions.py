@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from gallery_db import ConflictError, GalleryError, NotFoundError
+from gallery_db import ConflictError, GalleryError, UnknownIdError
 from gallery_db.database.schema import metadata
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
@@ -88,7 +88,7 @@ def test_merge_takes_name_facts_and_clusters(tx):
     assert tx.faces.rejections() == {(h, a)}
     assert tx.people.different() == {(a, c)}
     assert tx.people.summary(a).faces == 2
-    with pytest.raises(NotFoundError, match=f"merged into person {a}"):
+    with pytest.raises(UnknownIdError, match=f"merged into person {a}"):
         tx.people.get(b)
     tx.decisions.undo()
     assert state(tx) == before
@@ -108,7 +108,7 @@ def test_undo_redo_and_again(tx):
     tx.decisions.undo()
     assert person_of(tx, f) is None
     tx.decisions.undo()
-    with pytest.raises(NotFoundError, match="nothing to undo"):
+    with pytest.raises(UnknownIdError, match="nothing to undo"):
         tx.decisions.undo()
 
 
@@ -147,7 +147,7 @@ def test_a_person_in_use_is_not_undone_away(tx):
             tx.decisions.undo(created.id)
         tx.decisions.undo(later.id)
     tx.decisions.undo(created.id)
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.people.get(created.person_id)
 
 
@@ -179,7 +179,7 @@ def test_hand_drawn_face(tx):
     with pytest.raises(GalleryError, match="no area"):
         tx.decisions.add_face(p, BBox(100, 0, 120, 20))
     tx.decisions.undo()
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.faces.get(drawn.face_id)
 
 
@@ -288,7 +288,7 @@ def test_unknown_ids(tx, verb):
     put(tx, "a")
     tx.decisions.create_person("Ada")
     before = state(tx)
-    with pytest.raises(NotFoundError, match="99"):
+    with pytest.raises(UnknownIdError, match="99"):
         verb(tx.decisions)
     assert state(tx) == before
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery_db import NotFoundError
+from gallery_db import UnknownIdError
 from gallery_db.database.packed import pack_vector, unpack_vectors
 from gallery_db.records import FaceFilter
 from iconface_core.grouping import Cluster, Decision, Grouping
@@ -123,7 +123,7 @@ def test_other_embedders_stay_unless_the_picture_changed(tx):
 
 
 def test_unknown_photo(tx):
-    with pytest.raises(NotFoundError, match="photo with id 7"):
+    with pytest.raises(UnknownIdError, match="photo with id 7"):
         tx.faces.replace_for_photo(7, [])
 
 
@@ -210,7 +210,7 @@ def test_full_pass_founds_people_and_removes_what_is_left_empty(tx):
     assert tx.faces.person_ids([c]) == {c: two}
     done = group(tx, ([a, b, c, d], int(clusters[0]), one))
     assert done == preview
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.people.get(two)
 
 

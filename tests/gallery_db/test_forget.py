@@ -3,7 +3,7 @@ from contextlib import closing
 
 import pytest
 
-from gallery_db import Gallery, GalleryError, NotFoundError
+from gallery_db import Gallery, GalleryError, UnknownIdError
 from gallery_db.database.packed import pack_vector, unpack_vectors
 from gallery_db.records import FaceFilter
 from gallery_db.vectors import open_store
@@ -59,7 +59,7 @@ def test_the_next_scan_does_not_bring_them_back(known: Gallery):
         assert tx.faces.missing(E) == []
         assert [f.photo_id for f in tx.faces.of_photo(1)] == [1]
         assert tx.faces.get(1).landmarks is None
-        with pytest.raises(NotFoundError, match="forgotten"):
+        with pytest.raises(UnknownIdError, match="forgotten"):
             tx.decisions.assign([1], 2)
 
 
@@ -78,7 +78,7 @@ def test_others_stay_as_they_were(known: Gallery):
         ]
         tx.decisions.undo()
         tx.decisions.undo()
-        with pytest.raises(NotFoundError, match="nothing to undo"):
+        with pytest.raises(UnknownIdError, match="nothing to undo"):
             tx.decisions.undo()
 
 
@@ -121,5 +121,5 @@ def test_drawn_faces_are_forgotten_too(known: Gallery):
 
 
 def test_unknown_person(known: Gallery):
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         known.forget(99)

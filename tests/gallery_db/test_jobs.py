@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from sqlalchemy import Connection, text
 
-from gallery_db import NotFoundError
+from gallery_db import UnknownIdError
 from gallery_db.jobs.queue import EVERYTHING, JobQueue
 from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
@@ -138,7 +138,7 @@ def test_cancel(jobs):
     assert not jobs.cancel(job_id, 3)
     assert jobs.counts() == {"waiting": 0, "running": 0, "done": 0, "failed": 0, "cancelled": 1}
     assert [j.id for j in jobs.find(kind="k", states=["cancelled"], limit=5)] == [job_id]
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         jobs.get(10**6)
 
 

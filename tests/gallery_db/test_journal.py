@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 
 from .factories import put
@@ -77,5 +77,5 @@ def test_pages_go_on_where_the_last_one_ended(tx: Tx):
     only = tx.journal.page(person_id=people[2])
     assert [e.person_ids for e in only] == [(people[2],)]
     assert tx.journal.page(person_id=people[2], before=only[0].record.id) == []
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.journal.entry(999)

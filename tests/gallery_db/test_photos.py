@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery_db import GalleryError, NotFoundError
+from gallery_db import GalleryError, UnknownIdError
 from gallery_db.records import RootTally
 from iconface_core.reasons import LEGACY
 
@@ -22,7 +22,7 @@ def test_roots(tx):
     assert tx.roots.containing(Path("/elsewhere/x.jpg")) is None
     tx.roots.mark_scanned(pictures.id)
     assert tx.roots.get(pictures.id).last_scan_at is not None
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.roots.get(99)
 
 
@@ -129,7 +129,7 @@ def test_a_move_keeps_everything(tx):
     moved = tx.photos.move(p, "/lib/b", root_id=None, size=1, mtime_ns=2, inode=3)
     assert (moved.id, moved.path, moved.state, moved.inode) == (p, "/lib/b", "indexed", 3)
     assert tx.faces.get(f).person_name == "Ada"
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.photos.move(99, "/x", root_id=None, size=1, mtime_ns=2, inode=3)
 
 

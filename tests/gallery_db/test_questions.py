@@ -4,7 +4,7 @@ import pytest
 
 from gallery_db import Gallery
 from gallery_db.database.schema import face, question
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import Asked
 
@@ -199,7 +199,7 @@ def test_not_sure_ends_by_itself_and_can_be_taken_back(tx: Tx):
     assert keys(tx) == [("who", (), nameless, None)]
     tx.questions.put_off(q.id, days=-1)
     assert keys(tx) == [("who", (), nameless, None)]
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.questions.put_off(999)
 
 

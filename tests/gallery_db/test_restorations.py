@@ -1,6 +1,6 @@
 import pytest
 
-from gallery_db import NotFoundError
+from gallery_db import UnknownIdError
 from iconface_core.types import BBox
 
 from .factories import put
@@ -30,7 +30,7 @@ def test_round_trip(tx):
     assert (list(got.references), got.options, got.similarity_after) == (refs, {"strength": 1.0}, 0.6)
     assert [r.id for r in tx.restorations.history(photo="/lib/a.jpg")] == [made.id]
     assert tx.restorations.history(photo="/other") == []
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.restorations.get(99)
 
 
@@ -96,7 +96,7 @@ def test_a_proposal_ends_with_the_restoration_of_its_face(tx):
     again = tx.restorations.add(**BASE | {"state": "proposed"}, **box)
     beside = tx.restorations.add(**BASE | {"state": "proposed"}, bbox=BBox(50, 0, 90, 40))
     assert {r.id for r in tx.restorations.history(states=("proposed",))} == {again.id, beside.id}
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.restorations.get(proposed.id)
     done = tx.restorations.add(**BASE, **box, output="/1", origin="watch", seconds=1.5)
     assert [r.id for r in tx.restorations.history()] == [done.id, beside.id]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery_db import GalleryError, NotFoundError
+from gallery_db import GalleryError, UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import AtStake
 
@@ -80,7 +80,7 @@ def test_a_third_root_stands_in_the_way(tx: Tx):
     tx.roots.add(Path("/mnt/new"))
     with pytest.raises(GalleryError, match="inside each other"):
         tx.roots.move(lib, NEW)
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.roots.move(9, NEW)
 
 
@@ -98,5 +98,5 @@ def test_what_would_go_with_a_folder(tx: Tx):
     tx.decisions.add_face(1, type(tx.faces.get(f).bbox)(0, 50, 10, 60))
     assert tx.roots.at_stake(lib) == AtStake(confirmed=2, rejected=1, ignored=1, drawn=1, only_here=("Ada",))
     assert tx.roots.at_stake(other) == AtStake(confirmed=1)
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnknownIdError):
         tx.roots.at_stake(9)

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...cleanup import drive
-from ...cleanup.feeder import start as start_cleanup
 from ...cleanup.feeder import unfinished
 from ...cleanup.plan import make_plan
 from ...cleanup.take_back import take_back
@@ -33,7 +32,7 @@ FIRST_YEAR, LAST_YEAR = 1826, 2200
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """What is under way; else what came of the latest, and what the next could do."""
     with web.app.gallery.begin(write=False) as tx:
-        names = sorted(tx.people.names().items(), key=lambda pair: pair[1].casefold())
+        names = cleanup_view.people(tx)
         values = _values(web) | {"people": names, "everybody": EVERYBODY, "named": NAMED}
     return page(request, web, "cleanup.html", **values)
 
@@ -85,15 +84,7 @@ def start(
     made = make_plan(web.app, _asked(whom, first, last).where())
     if not made.items:
         raise UsageError("There is nothing to make clearer among these.")
-    with web.app.gallery.begin() as tx:
-        start_cleanup(
-            tx,
-            made.by_photo(),
-            hours=NIGHT if when == "night" else None,
-            idle=when == "idle",
-            estimated=made.estimate,
-        )
-    drive.unpause(web.app.gallery)
+    drive.begin(web.app.gallery, made, hours=NIGHT if when == "night" else None, idle=when == "idle")
     _work(web, lasting=when != "now")
     return go(request, "/cleanup", f"{plural(len(made.items), 'face')} will be made clearer, one after the other.")
 
@@ -123,11 +114,7 @@ def stop(request: Request, web: WebDep) -> Response:
 @router.post("/take-back")
 def take_all_back(request: Request, web: WebDep) -> Response:
     """Remove all copies of the latest clean-up that nobody decided to keep, as one decision."""
-    with web.app.gallery.begin(write=False) as tx:
-        run = tx.cleanups.latest()
-    if run is None:
-        raise UsageError("There was no clean-up yet.")
-    record = take_back(web.app.moved_copies, web.app.people, run)
+    record = take_back(web.app.moved_copies, web.app.people)
     return go(request, "/cleanup", "All taken back: the copies are removed.", record.id)
 
 

@@ -5,37 +5,24 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.errors import ConflictError
-
+from ...errors import ConflictError
+from ...people.questions import ask_again as ask_question_again
 from ...restoring.decisions import undo as take_back
 from ...service import client
 from ..context import Web, WebDep
 from ..edit_conflicts import Conflict
 from ..responses import by_htmx, go, page, said, trigger
-from ..views.history_view import decision_views
+from ..views.history_view import decision_view, history_from, taken_back
 
 router = APIRouter()
-
-PAGE = 30
 
 
 @router.get("/history")
 def show(request: Request, web: WebDep, before: int | None = None, person: int | None = None) -> HTMLResponse:
     """Decisions, latest first, a page at a time."""
     with web.app.gallery.begin(write=False) as tx:
-        about = None if person is None else tx.people.get(person)
-        entries = tx.journal.page(before=before, person_id=person, limit=PAGE + 1)
-        views = decision_views(tx, entries[:PAGE], datetime.now().astimezone())
-    return page(
-        request,
-        web,
-        "history.html",
-        decisions=views,
-        older=entries[PAGE - 1].record.id if len(entries) > PAGE else None,
-        later=before is not None,
-        person=person,
-        about=None if about is None else about.name or "somebody without a name",
-    )
+        values = history_from(tx, before, person, datetime.now().astimezone())
+    return page(request, web, "history.html", later=before is not None, person=person, **values)
 
 
 @router.post("/undo/{decision_id}")
@@ -46,12 +33,10 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
     except ConflictError as e:
         raise Conflict(_in_the_way(web, e)) from e
     with web.app.gallery.begin(write=False) as tx:
-        what = record.undoes if record.kind == "undo" else tx.decisions.get(record.undoes or record.id).undoes
-        entry = tx.journal.entry(what or record.id)
-        [line] = decision_views(tx, [entry], datetime.now().astimezone())
+        about, line = taken_back(tx, record, datetime.now().astimezone())
     words = f"{'Taken back' if record.kind == 'undo' else 'Done again'}: {line.text}."
     words += " The restored copy was removed." if removed else ""
-    if entry.record.kind == "reject_restoration" and record.kind == "undo":
+    if about == "reject_restoration" and record.kind == "undo":
         client.ensure_worker(web.app.settings.folders)  # a copy that had been put back is made again
     return _shown_anew(request, words)
 
@@ -59,8 +44,7 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
 @router.post("/undo/question/{question_id}")
 def ask_again(request: Request, web: WebDep, question_id: int) -> Response:
     """Take "not sure" back: the question is asked now."""
-    with web.app.gallery.begin() as tx:
-        tx.questions.ask_again(question_id)
+    ask_question_again(web.app.gallery, question_id)
     return _shown_anew(request, "Here is the question again.")
 
 
@@ -75,5 +59,5 @@ def _in_the_way(web: Web, error: ConflictError) -> str:
     if error.later is None:
         return f"This cannot be taken back: {error}"
     with web.app.gallery.begin(write=False) as tx:
-        [later] = decision_views(tx, [tx.journal.entry(error.later)], datetime.now().astimezone())
+        later = decision_view(tx, error.later, datetime.now().astimezone())
     return f"This cannot be taken back on its own. First take back what came later: “{later.text}” ({later.when})."

@@ -1,21 +1,16 @@
 """What is done, waits, or failed; and the service that does it."""
 
 import os
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.gallery import Tx
-
 from ...cleanup import drive
-from ...errors import NotFoundError, UsageError
-from ...job_kinds import HAND, enqueue_again
-from ...jobs.crash_policy import is_left_alone
+from ...errors import AppError, BusyError, NotFoundError, UsageError
 from ...jobs.inbox import collect
-from ...jobs.registry import HANDLERS
+from ...jobs.jobs import Jobs
 from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
@@ -25,6 +20,8 @@ from ..views import jobs_view
 router = APIRouter()
 
 Kind = Annotated[str | None, Query(max_length=40)]
+
+MOVED_ON = "It has moved on meanwhile; here is how it is now."
 
 
 @router.get("/jobs")
@@ -46,39 +43,39 @@ def live(request: Request, web: WebDep, seen: str = "") -> Response:
 @router.post("/jobs/retry-failed")
 def retry_failed(request: Request, web: WebDep) -> HTMLResponse:
     """Try everything that failed again."""
-    with web.app.gallery.begin() as tx:
-        n = sum(tx.jobs.retry(j.id) for j in tx.jobs.find(states=("failed",)))
+    _, waiting = Jobs(web.app.gallery).retry_failed()
     _wake(web)
-    return _again(request, web, f"{n} will be tried again." if n else "There was nothing to try again.")
+    text = f"{len(waiting)} will be tried again." if waiting else "There was nothing to try again."
+    return _again(request, web, text)
 
 
 @router.post("/jobs/clear-failed")
 def clear_failed(request: Request, web: WebDep) -> HTMLResponse:
     """Forget those that failed; nothing else is lost."""
-    with web.app.gallery.begin() as tx:
-        tx.jobs.purge(time.time() + 1, states=("failed",))
+    Jobs(web.app.gallery).clear(("failed",))
     return _again(request, web, "The list is empty now.")
 
 
 @router.post("/jobs/pause")
 def pause(request: Request, web: WebDep, kind: Kind = None) -> HTMLResponse:
     """Start no more jobs, or none of one kind."""
-    _change_paused(web, kind, lambda tx: tx.jobs.pause(kind) if kind else tx.jobs.pause())
+    _change_paused(web, kind, Jobs(web.app.gallery).pause)
     return _again(request, web, "Paused. What was under way goes on there later.")
 
 
 @router.post("/jobs/resume")
 def resume(request: Request, web: WebDep, kind: Kind = None) -> HTMLResponse:
     """Go on, with everything or with one kind."""
-    _change_paused(web, kind, lambda tx: tx.jobs.resume(kind) if kind else tx.jobs.resume())
+    _change_paused(web, kind, Jobs(web.app.gallery).resume)
     return _again(request, web, "It goes on.")
 
 
 @router.post("/jobs/cleanup/pause")
 def pause_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     """Feed no more photos of the clean-up."""
-    drive.pause(web.app.gallery, web.app.settings.folders.runtime)
-    return _again(request, web, "The clean-up is paused. The photos it has begun are finished.")
+    paused = drive.pause(web.app.gallery, web.app.settings.folders.runtime)
+    text = "The clean-up is paused. The photos it has begun are finished."
+    return _again(request, web, text if paused else MOVED_ON)
 
 
 @router.post("/jobs/cleanup/resume")
@@ -92,11 +89,7 @@ def resume_cleanup(request: Request, web: WebDep) -> HTMLResponse:
 @router.post("/jobs/photos/{photo_id}/again")
 def read_again(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     """Open a photo once more that was left alone."""
-    with web.app.gallery.begin() as tx:
-        photo = tx.photos.get(photo_id)
-        if not is_left_alone(photo) or photo.root_id is None:
-            raise UsageError(f"{photo.path} is not left alone any more.")
-        enqueue_again(tx, photo.root_id, [photo.path])
+    Jobs(web.app.gallery).read_again(photo_id)
     _wake(web)
     return _again(request, web, "It will be opened once more.")
 
@@ -104,19 +97,19 @@ def read_again(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
 @router.post("/jobs/{job_id}/cancel")
 def cancel(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Cancel a job; one that runs stops at its next step."""
-    return _one(request, web, job_id, lambda tx: tx.jobs.cancel(job_id, time.time()), "Cancelled.")
+    return _changed(request, web, bool(Jobs(web.app.gallery).cancel([job_id])), "Cancelled.")
 
 
 @router.post("/jobs/{job_id}/retry")
 def retry(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Try a job again that failed or was cancelled."""
-    return _one(request, web, job_id, lambda tx: tx.jobs.retry(job_id), "It will be tried again.")
+    return _changed(request, web, bool(Jobs(web.app.gallery).retry([job_id])), "It will be tried again.")
 
 
 @router.post("/jobs/{job_id}/first")
 def put_first(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Do a waiting job next."""
-    return _one(request, web, job_id, lambda tx: tx.jobs.put_first(job_id, HAND), "It is next.")
+    return _changed(request, web, Jobs(web.app.gallery).put_first(job_id), "It is next.")
 
 
 @router.post("/service/start")
@@ -134,7 +127,11 @@ def stop_service(request: Request, web: WebDep) -> HTMLResponse:
     folders = web.app.settings.folders
     if client.service_state(folders, os.getpid()).serves_us:
         raise UsageError("This page comes from the service itself. Stop it in a terminal: iconface service stop")
-    client.stop(folders)
+    try:
+        client.stop(folders)
+    except BusyError:
+        text = "The service was asked to stop and still finishes something; look again in a minute."
+        raise AppError(text) from None
     return _again(request, web, "The background service has stopped. Jobs keep their place.")
 
 
@@ -170,29 +167,24 @@ def _again(request: Request, web: Web, text: str) -> HTMLResponse:
     return said(fragment(request, web, "parts/jobs_live.html", **_values(web)), text)
 
 
-def _one(request: Request, web: Web, job_id: int, change: Callable[[Tx], bool], text: str) -> HTMLResponse:
-    """Change one job. That it has moved on meanwhile is told, and shown. Raises NotFoundError."""
-    with web.app.gallery.begin() as tx:
-        tx.jobs.get(job_id)
-        done = change(tx)
+def _changed(request: Request, web: Web, done: bool, text: str) -> HTMLResponse:
+    """One job was changed. That it had moved on meanwhile is told, and shown."""
     _wake(web)
-    return _again(request, web, text if done else "It has moved on meanwhile; here is how it is now.")
+    return _again(request, web, text if done else MOVED_ON)
 
 
-def _change_paused(web: Web, kind: str | None, change: Callable[[Tx], None]) -> None:
-    if kind is not None and kind not in HANDLERS:
-        raise NotFoundError(f"There are no jobs of the kind “{kind}”.")
-    with web.app.gallery.begin() as tx:
-        change(tx)
+def _change_paused(web: Web, kind: str | None, change: Callable[[str | None], object]) -> None:
+    try:
+        change(kind)
+    except UsageError:  # to an address, a kind that there is not is a page that there is not
+        raise NotFoundError(f"There are no jobs of the kind “{kind}”.") from None
     _wake(web)
 
 
 def _wake(web: Web) -> None:
     """A running service looks at the queue again; where none runs, one is started if there is something to do."""
     folders = web.app.settings.folders
-    with web.app.gallery.begin(write=False) as tx:
-        due = tx.jobs.next_due()
-    if due is not None and due <= time.time() + 1:
+    if Jobs(web.app.gallery).due():
         client.ensure_worker(folders)
     else:
         ask(folders.runtime, "wake")

@@ -8,28 +8,22 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.database.backups import backup, free_name
-from gallery_db.gallery import Tx
 from iconface_core.models.catalogue import backend
 
+from ...backups import back_up, planned
 from ...errors import NotFoundError, UsageError
-from ...job_kinds import enqueue_again
-from ...job_payloads import CHANGES, ChangesPayload, payload_of
 from ...library.auto_restore_rules import Mode, RestoreRules
 from ...library.roots import in_words
+from ...library.scan_jobs import read_unreadable_again
 from ...service import client
-from ...unfinished import clear_pictures, note_clearing
 from ..context import Web, WebDep
 from ..edit_conflicts import check
 from ..responses import fragment, go, page, said
 from ..scan_jobs import look_through
 from ..views import folder_chooser, library_facts
-from ..words.jobs import JobWords, clock
-from ..words.reasons import on_page
+from ..words.jobs import clock
 
 router = APIRouter()
-
-UNREADABLE_SHOWN = 50
 
 Text = Annotated[str, Form(max_length=4096)]
 
@@ -39,7 +33,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     """Folders, what is wrong, models and backups. What takes a while comes by itself afterwards."""
     where = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
-        counts = library_facts.counts(tx)
+        counts, unreadable = library_facts.counts(tx), library_facts.unreadable(tx)
     models = [row | {"text_here": library_facts.has_licence(row["id"])} for row in web.app.model_store.rows()]
     return page(
         request,
@@ -48,7 +42,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
         counts=counts,
         models=sorted(models, key=lambda m: not m["installed"]),
         backups=library_facts.backups(where),
-        unreadable=_unreadable(web),
+        unreadable=unreadable,
         data_folder=where.data,
         **_folders(web),
     )
@@ -148,41 +142,26 @@ def remove(
     keep_backup: Annotated[bool, Form()] = False,
 ) -> Response:
     """Forget a folder; its files stay as they are. `path` is the one the page showed."""
-    with web.app.gallery.begin(write=False) as tx:
-        root = tx.roots.get(root_id)
-    if root.path != path:
+    if library_facts.folder(web.app.gallery, root_id).root.path != path:
         raise UsageError("That is another folder now; please look again.")
     if keep_backup:
-        _backup(web, "before-removing")
-    with web.app.gallery.begin() as tx:
-        scan_job = library_facts.scans_of(tx).get(root_id)
-        if scan_job is not None:
-            tx.jobs.cancel(scan_job.id, time.time())
-        photos = tx.roots.remove(root_id)
-        note_clearing(tx)
-    clear_pictures(web.app.gallery, web.app.settings.folders)
+        back_up(web.app.gallery, planned(web.app.settings.folders, "before-removing"))
+    photos = web.app.roots.remove(root_id)
     return go(request, "/library", f"{Path(path).name} is forgotten, with {photos:,} photos. The files are untouched.")
 
 
 @router.post("/library/unreadable/again")
 def read_again(request: Request, web: WebDep) -> Response:
     """Have every unreadable photo read once more by the worker."""
-    with web.app.gallery.begin() as tx:
-        by_root: dict[int, list[str]] = {}
-        for photo in tx.photos.find(states=("failed",)):
-            if photo.root_id is not None:
-                by_root.setdefault(photo.root_id, []).append(photo.path)
-        for root_id, paths in by_root.items():
-            enqueue_again(tx, root_id, paths)
+    n = read_unreadable_again(web.app.gallery)
     client.ensure_worker(web.app.settings.folders)
-    n = sum(map(len, by_root.values()))
     return go(request, "/library#unreadable", f"{n:,} photos are read once more.")
 
 
 @router.post("/library/backup")
-def back_up(request: Request, web: WebDep) -> Response:
+def make_backup(request: Request, web: WebDep) -> Response:
     """Make a backup now."""
-    made = _backup(web, "manual")
+    made = back_up(web.app.gallery, planned(web.app.settings.folders))
     return go(request, "/library#backups", f"The backup is made: {made.name}")
 
 
@@ -206,33 +185,3 @@ def _folders(web: Web) -> dict[str, Any]:
 def _looked(at: str | None) -> str | None:
     """When a folder was looked through last, in words."""
     return None if at is None else clock(datetime.fromisoformat(at).timestamp(), time.time())
-
-
-def _unreadable(web: Web) -> dict[str, Any]:
-    """The first unreadable photos with their reasons, and how many there are."""
-    with web.app.gallery.begin(write=False) as tx:
-        failed = list(tx.photos.find(states=("failed",)))
-        words = JobWords(tx)
-        waiting = _waiting(tx)
-        rows = [
-            {
-                "id": p.id,
-                "name": Path(p.path).name,
-                "where": words.place(p.path),
-                "reason": "" if p.reason is None else on_page(p.reason),
-                "waits": p.path in waiting,
-            }
-            for p in failed[:UNREADABLE_SHOWN]
-        ]
-    return {"rows": rows, "n": len(failed)}
-
-
-def _waiting(tx: Tx) -> frozenset[str]:
-    """Photos that wait to be read again."""
-    jobs = tx.jobs.find(kind=CHANGES, states=("waiting", "running"))
-    payloads = [p for job in jobs if (p := payload_of(job, ChangesPayload))]
-    return frozenset(path for p in payloads for path in p.paths)
-
-
-def _backup(web: Web, why: str) -> Path:
-    return backup(web.app.gallery.path, free_name(web.app.settings.folders.backups, why))

@@ -7,9 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.errors import GalleryError
-
-from ...errors import AppError
+from ...errors import AppError, GalleryError
 from ...paths import absolute
 from ..context import WebDep
 from ..responses import go, page

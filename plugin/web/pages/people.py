@@ -1,35 +1,38 @@
 """All people: a grid of faces with names, and the lists beside it: hidden, ignored, and faces of nobody."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.browse.repository import FacePlace, PersonPlace
-from gallery_db.browse.sql import Visibility
-from gallery_db.gallery import Tx
-
-from ...errors import UsageError
+from ...people.decisions import Visibility
 from ..context import WebDep
+from ..edit_conflicts import person_unchanged
 from ..responses import fragment, page, said, trigger
-from ..views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf, stamped
-from ..views.person_view import tab_counts, versions
+from ..views.people_list import (
+    SHOWN_WORDS,
+    Tab,
+    loose_faces_from,
+    merge_offer,
+    one_of_the_list,
+    one_person_now,
+    other_people,
+    people_from,
+    people_list,
+    people_unchanged,
+)
+from ..views.person_view import tab_counts
 from ..words.people import called
 from ..words.text import capital
 
 router = APIRouter()
-
-Tab = Literal["people", "hidden", "nobody", "ignored"]
-SHELVES: dict[Tab, Visibility] = {"people": "shown", "hidden": "hidden", "ignored": "ignored"}
-PEOPLE, FACES = 60, 120
-"""How many of each come at a time."""
 
 
 @router.get("/people")
 def show(request: Request, web: WebDep, tab: Tab = "people", q: str = "") -> HTMLResponse:
     """One of the lists, from its beginning."""
     with web.app.gallery.begin(write=False) as tx:
-        values = _people(tx, tab, q, None) | _faces(tx, tab, None) | {"counts": tx.browse.counts()}
+        values = people_list(tx, tab, q)
     return page(request, web, "people.html", **values)
 
 
@@ -37,7 +40,7 @@ def show(request: Request, web: WebDep, tab: Tab = "people", q: str = "") -> HTM
 def more(request: Request, web: WebDep, tab: Tab = "people", q: str = "", after: str = "") -> HTMLResponse:
     """People from a place on; without one, what a search finds."""
     with web.app.gallery.begin(write=False) as tx:
-        values = _people(tx, tab, q, _person_place(after))
+        values = people_from(tx, tab, q, after)
     return fragment(request, web, "parts/people_list.html", **values)
 
 
@@ -45,7 +48,7 @@ def more(request: Request, web: WebDep, tab: Tab = "people", q: str = "", after:
 def more_faces(request: Request, web: WebDep, tab: Tab = "nobody", after: str = "") -> HTMLResponse:
     """Faces of nobody, or ignored ones, from a place on."""
     with web.app.gallery.begin(write=False) as tx:
-        values = _faces(tx, tab, _face_place(after))
+        values = loose_faces_from(tx, tab, after)
     return fragment(request, web, "parts/loose_faces.html", **values)
 
 
@@ -58,9 +61,9 @@ def set_shown(
     to: Annotated[Visibility, Form()],
 ) -> Response:
     """Into the lists, out of them, or a stranger; the person leaves the list that is open."""
-    done = web.app.people.decide(lambda tx: put_on_shelf(tx, person, stamp, to))
+    done = web.app.people.deciding(given=person_unchanged(stamp, person)).show_as(person, to)
     with web.app.gallery.begin(write=False) as tx:
-        name, counts = called(tx, person), tab_counts(tx.browse.counts())
+        name, counts = called(tx, person), tab_counts(tx)
     # First what is said: htmx tells it to the button, which then leaves the page.
     response = said(Response(status_code=200), capital(SHOWN_WORDS[to].format(name)), undo=done.id)
     return trigger(response, "gone", {"people": [person], "counts": counts})
@@ -83,52 +86,10 @@ def merge(
     keep: Annotated[int, Form()],
 ) -> Response:
     """They are one person. `stamp` belongs to `person`, in the same order."""
-    done = web.app.people.decide(lambda tx: merge_into(tx, person, stamp, keep))
+    unchanged = people_unchanged(person, stamp)
+    done = web.app.people.deciding(given=unchanged).merge(keep, other_people(person, keep))
     with web.app.gallery.begin(write=False) as tx:
-        [(card, now, version)], counts = stamped(tx, tx.browse.cards([keep])), tab_counts(tx.browse.counts())
+        (card, now, version), counts = one_of_the_list(tx, keep), tab_counts(tx)
     response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now, version=version)
     said(response, one_person_now(card.name), undo=done.id)
     return trigger(response, "gone", {"people": [p for p in person if p != keep], "counts": counts})
-
-
-def _people(tx: Tx, tab: Tab, q: str, after: PersonPlace | None) -> dict[str, Any]:
-    shelf = SHELVES.get(tab)
-    found = [] if shelf is None else tx.browse.people(shelf, search=q, after=after, limit=PEOPLE + 1)
-    cards = found[:PEOPLE]
-    place = cards[-1].place if len(found) > PEOPLE else None
-    text = None if place is None else f"{int(place.unnamed)}-{place.photos}-{place.person_id}"
-    return {"tab": tab, "q": q, "people": stamped(tx, cards), "after": text, "begins": after is None}
-
-
-def _faces(tx: Tx, tab: Tab, after: FacePlace | None) -> dict[str, Any]:
-    found = []
-    if tab == "nobody":
-        found = tx.browse.loose(after=after, limit=FACES + 1)
-    elif tab == "ignored":
-        found = tx.browse.ignored_faces(after=after, limit=FACES + 1)
-    faces = found[:FACES]
-    place = faces[-1].place if len(found) > FACES else None
-    text = None if place is None else f"{place.id}~{'' if place.quality is None else place.quality!r}"
-    return {"tab": tab, "faces": faces, "faces_after": text, "versions": versions(tx, [f.id for f in faces])}
-
-
-def _person_place(text: str) -> PersonPlace | None:
-    """The inverse of what `_people` puts into the page. Raises UsageError for anything else."""
-    if not text:
-        return None
-    try:
-        unnamed, photos, person_id = (int(part) for part in text.split("-"))
-    except ValueError:
-        raise UsageError(f"{text!r} is no place in the list of people") from None
-    return PersonPlace(bool(unnamed), photos, person_id)
-
-
-def _face_place(text: str) -> FacePlace | None:
-    """The inverse of what `_faces` puts into the page. Raises UsageError for anything else."""
-    if not text:
-        return None
-    face_id, _, quality = text.partition("~")
-    try:
-        return FacePlace(int(face_id), quality=float(quality) if quality else None)
-    except ValueError:
-        raise UsageError(f"{text!r} is no place in a list of faces") from None

@@ -1,34 +1,27 @@
 """One person: their faces over the years, who else may be them, and what is said about them."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from gallery_db.browse.sql import Visibility
-from gallery_db.errors import NotFoundError
-from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord
-
-from ...errors import UsageError
+from ...errors import UnknownIdError, UsageError
+from ...people.decisions import Decisions, NameTakenError, Visibility
 from ...people.forgetting import forget as purge
 from ..context import Web, WebDep
-from ..edit_conflicts import Conflict, check, person_stamp
+from ..edit_conflicts import all_of, check, face_still_of, face_undecided, person_unchanged
 from ..responses import fragment, go, page, said, trigger
 from ..views.best_faces import best_faces
-from ..views.people_list import SHOWN_WORDS, merge_into, merge_offer, one_person_now, put_on_shelf
-from ..views.person_view import UNDATED, date_of, person_head, place_of, timeline
-from ..words.likeness import alike_words
-from ..words.people import NOBODY_YET, called
+from ..views.people_list import SHOWN_WORDS, merge_offer, one_person_now, other_people, people_unchanged
+from ..views.person_view import date_of, faces_of_period, heir_of, person_head, place_of, timeline
+from ..views.pickers import named_like, same_person, similar_to
+from ..words.people import called
 from ..words.text import capital
 
 router = APIRouter(prefix="/people/{person_id}")
 
 Order = Literal["newest", "oldest"]
 EditToken = Annotated[str, Form()]
-STRIP = 12
-"""Similar faces that are asked about in one go."""
 
 
 @router.get("")
@@ -37,8 +30,8 @@ def show(request: Request, web: WebDep, person_id: int, order: Order = "newest")
     with web.app.gallery.begin(write=False) as tx:
         try:
             head = person_head(tx, person_id)
-        except NotFoundError:
-            heir = tx.browse.heir(person_id)
+        except UnknownIdError:
+            heir = heir_of(tx, person_id)
             if heir is None:
                 raise
             return go(request, f"/people/{heir}")
@@ -58,7 +51,7 @@ def faces(request: Request, web: WebDep, person_id: int, after: str = "", order:
 def period(web: WebDep, person_id: int, period: str) -> JSONResponse:
     """Ids of all faces of a month or year, also of those that were not scrolled to yet."""
     with web.app.gallery.begin(write=False) as tx:
-        return JSONResponse(tx.browse.of_period(person_id, None if period == UNDATED else period))
+        return JSONResponse(faces_of_period(tx, person_id, period))
 
 
 @router.post("/name")
@@ -71,28 +64,23 @@ def rename(
     anyway: Annotated[bool, Form()] = False,
 ) -> Response:
     """A name. When somebody else has it, both are shown: one person, or two of that name?"""
-    with web.app.gallery.begin(write=False) as tx:
-        twins = [p.id for p in tx.people.by_name(name) if p.id != person_id] if name.strip() else []
-        if twins and not anyway:
-            values = merge_offer(tx, [*twins[:1], person_id])
-            return fragment(
-                request, web, "parts/merge_offer.html", action=f"/people/{person_id}/merge", rename=name, **values
-            )
-
-    def verb(tx: Tx) -> DecisionRecord:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        return tx.decisions.name(person_id, name)
-
+    try:
+        done = _deciding(web, person_id, stamp).name(person_id, name, anyway=anyway)
+    except NameTakenError as taken:
+        with web.app.gallery.begin(write=False) as tx:
+            values = merge_offer(tx, [taken.people[0], person_id])
+        return fragment(
+            request, web, "parts/merge_offer.html", action=f"/people/{person_id}/merge", rename=name, **values
+        )
     words = f"This is {name.strip()}." if name.strip() else "The name was taken away."
-    return _decided(request, web, person_id, verb, words)
+    return _changed(request, web, person_id, words, done.id)
 
 
 @router.get("/names")
 def names(request: Request, web: WebDep, person_id: int, name: str = "") -> HTMLResponse:
     """People whose name has what was typed so far."""
-    with web.app.gallery.begin(write=False) as tx:
-        found = tx.browse.people("shown", search=name, limit=7) if name.strip() else []
-    cards = [p for p in found if p.id != person_id and p.name is not None][:6]
+    found = named_like(web.app.gallery, name, limit=7) if name.strip() else []
+    cards = [p for p in found if p.id != person_id][:6]
     return fragment(request, web, "parts/person_names.html", person_id=person_id, cards=cards)
 
 
@@ -102,12 +90,8 @@ def birth_date(
 ) -> Response:
     """When they were born: older photos are never theirs, and ages are shown."""
     when = date_of(born)
-
-    def verb(tx: Tx) -> DecisionRecord:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        return tx.decisions.birth_date(person_id, when)
-
-    response = _decided(request, web, person_id, verb, "The birth date is noted." if when else "No birth date now.")
+    done = _deciding(web, person_id, stamp).birth_date(person_id, when)
+    response = _changed(request, web, person_id, "The birth date is noted." if when else "No birth date now.", done.id)
     return trigger(response, "reload", {})  # ages stand under every face
 
 
@@ -118,35 +102,22 @@ def shown(
     """In the lists, hidden, or a stranger."""
     with web.app.gallery.begin(write=False) as tx:
         words = capital(SHOWN_WORDS[to].format(called(tx, person_id)))
-    return _decided(request, web, person_id, lambda tx: put_on_shelf(tx, person_id, stamp, to), words)
+    done = _deciding(web, person_id, stamp).show_as(person_id, to)
+    return _changed(request, web, person_id, words, done.id)
 
 
 @router.post("/cover")
 def cover(request: Request, web: WebDep, person_id: int, faces: Annotated[int, Form()], stamp: EditToken) -> Response:
     """The face that stands for them."""
-
-    def verb(tx: Tx) -> DecisionRecord:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        if tx.faces.get(faces).person_id != person_id:
-            raise Conflict("This face was moved in another window; here is how it is now.")
-        return tx.decisions.cover(person_id, faces)
-
-    return _decided(request, web, person_id, verb, "This is the cover now.")
+    given = all_of(person_unchanged(stamp, person_id), face_still_of(faces, person_id))
+    done = web.app.people.deciding(given=given).cover(person_id, faces)
+    return _changed(request, web, person_id, "This is the cover now.", done.id)
 
 
 @router.get("/picker")
 def picker(request: Request, web: WebDep, person_id: int, q: str | None = None) -> HTMLResponse:
     """Who may be the same person: by likeness, or by name."""
-    with web.app.gallery.begin(write=False) as tx:
-        head, words = person_head(tx, person_id), {}
-        if not (q or "").strip():
-            alike = web.app.similar_faces.people(tx, person_id)
-            words = {a.id: (alike_words(a.similarity, web.app.embedder.calibration), a.similarity) for a in alike}
-            found = tx.browse.cards(words)
-        else:
-            found = [p for p in tx.browse.people("shown", search=q or "", limit=25) if p.id != person_id]
-        together = tx.browse.together(person_id, [p.id for p in found])
-    cards = [(p, *words.get(p.id, ("", None)), together.get(p.id, 0)) for p in found]
+    head, cards = same_person(web.app, person_id, q or "")
     name = "parts/merge_picker.html" if q is None else "parts/merge_picker_list.html"
     return fragment(request, web, name, head=head, cards=cards, q=q or "")
 
@@ -169,9 +140,9 @@ def merge(
     keep: Annotated[int, Form()],
 ) -> Response:
     """They are one person; on to whoever stays."""
-    done = web.app.people.decide(lambda tx: merge_into(tx, person, stamp, keep))
-    with web.app.gallery.begin(write=False) as tx:
-        name = tx.people.get(keep).name
+    unchanged = people_unchanged(person, stamp)
+    done = web.app.people.deciding(given=unchanged).merge(keep, other_people(person, keep))
+    name = web.app.people.summary(keep).name
     return go(request, f"/people/{keep}", one_person_now(name), undo=done.id)
 
 
@@ -192,16 +163,8 @@ def answer_similar(
     but: Annotated[str, Form()] = "",
 ) -> Response:
     """Yes or no; the next one is shown."""
-
-    def verb(tx: Tx) -> DecisionRecord:
-        face = tx.faces.get(face_id)
-        if face.confirmed or str(face.person_id or "") != owner or face.state not in ("ok", "doubtful"):
-            raise Conflict("This face was decided about in another window; here is how it is now.")
-        tx.people.get(person_id)
-        yes = answer == "yes"
-        return tx.decisions.assign([face_id], person_id) if yes else tx.decisions.reject([face_id], person_id)
-
-    done = web.app.people.decide(verb)
+    decide = web.app.people.deciding(given=face_undecided(face_id, int(owner) if owner else None))
+    done = decide.assign([face_id], person_id) if answer == "yes" else decide.reject([face_id], person_id)
     with web.app.gallery.begin(write=False) as tx:
         head = person_head(tx, person_id)
     words = f"Yes: one more of {head.called}." if answer == "yes" else f"Not {head.called}. This is remembered."
@@ -229,35 +192,28 @@ def forget(
 ) -> Response:
     """Delete all that could recognise or name them, for ever."""
     with web.app.gallery.begin(write=False) as tx:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        wanted = tx.people.get(person_id).name or FORGET_WORD
+        head = person_head(tx, person_id)
+    check(stamp, head.stamp, "this person")
+    wanted = head.called
     if name.strip().casefold() != wanted.casefold():
         raise UsageError(f"Nothing was deleted. To forget {wanted}, type the name exactly: {wanted}")
     done = purge(web.app.gallery, web.app.settings.folders, person_id)
     return go(request, "/people", f"Forgotten: {done.faces:,} faces and all that was known of them.")
 
 
-FORGET_WORD = NOBODY_YET
-"""To be typed for somebody without a name."""
-
-
 def _similar(web: Web, person_id: int, but: str) -> dict[str, Any]:
     skipped = {int(part) for part in but.split(",") if part.isdecimal()}
-    with web.app.gallery.begin(write=False) as tx:
-        card = person_head(tx, person_id).card
-        found = web.app.similar_faces.faces(tx, person_id, limit=STRIP + len(skipped))
-        found = [f for f in found if f.id not in skipped][:STRIP]
-        records = {f.id: f for f in tx.faces.by_ids([f.id for f in found])}
-    alike = ((f, alike_words(f.similarity, web.app.embedder.calibration)) for f in found)
-    shown = [(records[f.id], words, f.similarity) for f, words in alike if words and f.id in records]
-    return {"person": card, "similar": shown, "but": ",".join(map(str, sorted(skipped))), "head": None}
+    person, found = similar_to(web.app, person_id, skipped)
+    return {"person": person.card, "similar": found, "but": ",".join(map(str, sorted(skipped))), "head": None}
 
 
-def _decided(
-    request: Request, web: Web, person_id: int, verb: Callable[[Tx], DecisionRecord], words: str
-) -> HTMLResponse:
-    """Decide about the person, then show the head as it is now."""
-    done = web.app.people.decide(verb)
+def _deciding(web: Web, person_id: int, stamp: str) -> Decisions:
+    """The verbs, as long as the person is what the page showed."""
+    return web.app.people.deciding(given=person_unchanged(stamp, person_id))
+
+
+def _changed(request: Request, web: Web, person_id: int, words: str, undo: int) -> HTMLResponse:
+    """The head as it is after the decision `undo`."""
     with web.app.gallery.begin(write=False) as tx:
         head = person_head(tx, person_id)
-    return said(fragment(request, web, "parts/person_changed.html", head=head), words, undo=done.id)
+    return said(fragment(request, web, "parts/person_changed.html", head=head), words, undo=undo)

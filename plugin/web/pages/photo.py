@@ -1,28 +1,22 @@
 """One photo and its faces: who they are, drawing one that was not found, restoring one."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from gallery_db.browse.repository import PersonCard
-from gallery_db.errors import NotFoundError
-from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord, FaceRecord
 from iconface_core.types import BBox
 
 from ...errors import UsageError
-from ...job_kinds import enqueue_embed, enqueue_restore
-from ...job_payloads import QueuedChoices, RestorePayload, payload_of
+from ...people.decisions import NameTakenError
+from ...restoring.repeat import restore_face
 from ...service.client import ensure_worker
 from ..context import Web, WebDep
-from ..edit_conflicts import check
 from ..responses import fragment, page, said
 from ..views.likely import likely_people
-from ..views.photo_view import face_stamp, photo_view
-from ..words.jobs import JobWords
+from ..views.photo_view import cards_of, face_unchanged, photo_view, restore_progress, whose_face
+from ..views.pickers import named_like
 from ..words.text import plural
 
 router = APIRouter(prefix="/photos")
@@ -50,8 +44,7 @@ Verb = Literal["confirm", "reject", "ignore", "bring_back"]
 @router.get("/names")
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """Known people whose name begins or goes on like this, for the name fields."""
-    with web.app.gallery.begin(write=False) as tx:
-        found = [c for c in tx.browse.people("shown", search=name, limit=SUGGESTED_NAMES) if c.name]
+    found = named_like(web.app.gallery, name, limit=SUGGESTED_NAMES)
     return fragment(request, web, "photo_names.html", people=found)
 
 
@@ -85,15 +78,13 @@ def draw(
     box = BBox(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
     if min(box.width, box.height) < LEAST_BOX:
         raise UsageError("This box is too small. Draw it around the whole face.")
-
-    def verb(tx: Tx) -> DecisionRecord:
-        who = person if person is not None or not name.strip() else _one_called(tx, name)
-        done = tx.decisions.add_face(photo_id, box, person_id=who, name=name if who is None else None)
-        assert done.face_id is not None
-        enqueue_embed(tx, done.face_id)
-        return done
-
-    done = web.app.people.decide(verb)
+    try:
+        done = web.app.people.deciding().draw_face(photo_id, box, name=name, person_id=person)
+    except NameTakenError:
+        called = name.strip()
+        raise UsageError(
+            f"Several people are called {called}. Add the face without a name, then say which one."
+        ) from None
     ensure_worker(web.app.settings.folders)
     text = f"Added {name.strip()}." if name.strip() else "Added the face."
     return said(_faces(request, web, photo_id, chosen=done.face_id), text, done.id)
@@ -110,24 +101,11 @@ def give_name(
     person: Annotated[int | None, Form()] = None,
 ) -> HTMLResponse:
     """Who a face is: `person`, or somebody called `name`. When several are, the page asks which one."""
-    with web.app.gallery.begin(write=False) as tx:
-        called = [] if person is not None else tx.people.by_name(name)
-        if len(called) > 1:
-            which_one = {face_id: tx.browse.cards([p.id for p in called])}
-            return _faces(request, web, photo_id, which_one=which_one)
-    if person is None and not name.strip():
-        raise UsageError("Type a name first.")
-
-    def verb(tx: Tx) -> DecisionRecord:
-        face = _face(tx, photo_id, face_id, stamp)
-        who = person if person is not None else _one_called(tx, name)
-        if who is not None:
-            return tx.decisions.confirm([face_id]) if who == face.person_id else tx.decisions.assign([face_id], who)
-        if face.person_id is not None and face.person_name is None:
-            return tx.decisions.name(face.person_id, name, seen=[face_id])
-        return tx.decisions.assign_new([face_id], name)
-
-    done = web.app.people.decide(verb)
+    unchanged = face_unchanged(photo_id, face_id, stamp)
+    try:
+        done = web.app.people.deciding(given=unchanged).name_face(face_id, name=name, person_id=person)
+    except NameTakenError as taken:
+        return _faces(request, web, photo_id, which_one={face_id: taken.people})
     return said(_faces(request, web, photo_id), _named(web, face_id), done.id)
 
 
@@ -137,13 +115,7 @@ def restore(
 ) -> HTMLResponse:
     """Have a face restored, `anyway` also one that is clear already. What became of it is asked for by the piece of
     page that this answers."""
-    with web.app.gallery.begin() as tx:
-        face = tx.faces.get(face_id)
-        if face.photo_id != photo_id:
-            raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
-        if not Path(face.photo).is_file():
-            raise UsageError("The photo is not there now: connect its disk, then try again.")
-        job_id = enqueue_restore(tx, Path(face.photo), face_id=face_id, options=QueuedChoices(force=anyway))
+    job_id = restore_face(web.app.gallery, photo_id, face_id, anyway=anyway)
     ensure_worker(web.app.settings.folders)
     return progress(request, web, photo_id, face_id, job_id)
 
@@ -152,11 +124,7 @@ def restore(
 def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id: int) -> HTMLResponse:
     """How far the restoration of a face is; asks again by itself until it is done."""
     with web.app.gallery.begin(write=False) as tx:
-        job = tx.jobs.get(job_id)
-        [line] = JobWords(tx).lines([job])
-        asked = payload_of(job, RestorePayload)
-        done = [] if asked is None else tx.restorations.of_face(photo=asked.path, face_id=face_id)[:1]
-    made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
+        job, line, made = restore_progress(tx, job_id, face_id)
     outcome = str((job.progress or {}).get("outcome", "")) if job.state == "done" else ""
     words = "It was cancelled." if job.state == "cancelled" else OUTCOMES.get(outcome, line.came_of_it)
     values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "job": line, "made": made}
@@ -169,32 +137,27 @@ def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLRespo
     """The people a face looks like."""
     people = likely_people(web.app, face_id)
     with web.app.gallery.begin(write=False) as tx:
-        face = tx.faces.get(face_id)
-        stamp = face_stamp(tx, face)
-    values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "stamp": stamp, "people": people}
-    values |= {"somebody": face.person_id is not None}
+        whose = whose_face(tx, face_id)
+    values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "stamp": whose.stamp, "people": people}
+    values |= {"somebody": whose.person_id is not None}
     return fragment(request, web, "photo_who.html", **values)
 
 
 @router.post("/{photo_id}/faces/{face_id}/{verb}")
 def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Verb, stamp: EditToken) -> HTMLResponse:
     """Yes, no, never mind, and back."""
-    name = ""
-
-    def carry_out(tx: Tx) -> DecisionRecord:
-        nonlocal name
-        name = _face(tx, photo_id, face_id, stamp).person_name or "this person"
-        match verb:
-            case "confirm":
-                return tx.decisions.confirm([face_id])
-            case "reject":
-                return tx.decisions.reject([face_id])
-            case "ignore":
-                return tx.decisions.ignore_faces([face_id])
-            case "bring_back":
-                return tx.decisions.ignore_faces([face_id], ignored=False)
-
-    done = web.app.people.decide(carry_out)
+    decide = web.app.people.deciding(given=face_unchanged(photo_id, face_id, stamp))
+    with web.app.gallery.begin(write=False) as tx:
+        name = whose_face(tx, face_id).name or "this person"
+    match verb:
+        case "confirm":
+            done = decide.confirm([face_id])
+        case "reject":
+            done = decide.reject([face_id])
+        case "ignore":
+            done = decide.ignore_faces([face_id])
+        case "bring_back":
+            done = decide.ignore_faces([face_id], ignored=False)
     text = {
         "confirm": f"Yes, {name}.",
         "reject": f"Not {name}; it will be remembered.",
@@ -210,34 +173,17 @@ def _faces(
     photo_id: int,
     *,
     chosen: int | None = None,
-    which_one: Mapping[int, Sequence[PersonCard]] | None = None,
+    which_one: Mapping[int, Sequence[int]] | None = None,
 ) -> HTMLResponse:
     """The list of faces, and the boxes with it. `which_one`: face to the people of the name that was typed."""
     with web.app.gallery.begin(write=False) as tx:
         view = photo_view(tx, photo_id)
-    values: dict[str, Any] = {"view": view, "chosen": chosen, "which_one": which_one or {}}
+        offered = {face: cards_of(tx, people) for face, people in (which_one or {}).items()}
+    values: dict[str, Any] = {"view": view, "chosen": chosen, "which_one": offered}
     return fragment(request, web, "photo_changed.html", **values)
-
-
-def _face(tx: Tx, photo_id: int, face_id: int, stamp: str) -> FaceRecord:
-    """The face that a form is about, as it was shown. Raises NotFoundError, Conflict."""
-    face = tx.faces.get(face_id)
-    if face.photo_id != photo_id:
-        raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
-    check(stamp, face_stamp(tx, face), "this face")
-    return face
-
-
-def _one_called(tx: Tx, name: str) -> int | None:
-    """The person of this name; None: nobody yet. Raises UsageError when several have it."""
-    found = tx.people.by_name(name)
-    if len(found) > 1:
-        raise UsageError(f"Several people are called {name.strip()}. Add the face without a name, then say which one.")
-    return found[0].id if found else None
 
 
 def _named(web: Web, face_id: int) -> str:
     with web.app.gallery.begin(write=False) as tx:
-        face = tx.faces.get(face_id)
-        cards = tx.browse.cards([face.person_id or 0])
-    return "".join(f"{c.name or 'This person'}: {plural(c.photos, 'photo')}." for c in cards)
+        who = whose_face(tx, face_id)
+    return "" if who.person_id is None else f"{who.name or 'This person'}: {plural(who.photos, 'photo')}."

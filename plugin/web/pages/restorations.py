@@ -1,41 +1,36 @@
 """Before and after: what was restored or is proposed, on shelves, to be kept or put back one by one or together."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.errors import NotFoundError
-from gallery_db.gallery import Tx
-from gallery_db.records import RestorationRecord
-from gallery_db.restorations.listing import ReviewState
-
-from ...app import App
 from ...errors import UsageError
-from ...job_payloads import RESTORE
-from ...restoring.decisions import remove_outputs
-from ...restoring.repeat import again
+from ...restoring.decisions import keep_entries, reject_entries, restore_entries
 from ...service import client
 from ..context import Web, WebDep
-from ..edit_conflicts import Conflict
 from ..responses import fragment, go, page, said, trigger
-from ..views.restoration_view import RestorationCard, cards, entry_id, stamp_of
-from ..words.jobs import JobWords
-from ..words.restorations import SHELF_NAMES
+from ..views.restoration_shelves import (
+    TABS,
+    Shelf,
+    Tab,
+    shelf_values,
+    stamps_up_to,
+    still_there,
+    tab_counts,
+    unchanged,
+)
+from ..views.restoration_view import entry_id
 from ..words.text import plural
 
 router = APIRouter()
 
-PAGE = 24
 AT_ONCE = 500
 """Entries that one click may decide about."""
 
-Tab = Literal["to_decide", "proposed", "kept", "put_back", "refused", "failed"]
 Verb = Literal["keep", "put_back", "restore", "dismiss"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
-
-CHANGED = "Somebody changed this in another window; here is how it is now."
 
 
 @router.get("/restorations")
@@ -46,12 +41,7 @@ def show(
     person = person or None
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person)
-        if tab == "failed":
-            failed = tx.jobs.find(kind=RESTORE, states=("failed",))[::-1][:200]
-            values: dict[str, Any] = {"cards": [], "more": None, "failed": JobWords(tx).lines(failed), "people": []}
-        else:
-            found, more = next_cards(tx, web.app, tab, person, before)
-            values = {"cards": found, "more": more, "failed": [], "people": tx.restorations.people_on_shelf(tab)}
+        values = shelf_values(tx, web.app, tab, person, before)
     values |= {"tab": tab, "tabs": TABS, "counts": counts, "person": person}
     if before is not None:
         return fragment(request, web, "restorations_cards.html", **values)
@@ -71,7 +61,7 @@ def decide(
     request: Request,
     web: WebDep,
     act: Annotated[str, Form()],
-    tab: Annotated[ReviewState, Form()],
+    tab: Annotated[Shelf, Form()],
     pick: Annotated[list[str] | None, Form()] = None,
     person: Annotated[int | None, Form()] = None,
 ) -> Response:
@@ -83,7 +73,8 @@ def decide(
         raise UsageError("Nothing is selected.")
     if len(stamps) > AT_ONCE:
         raise UsageError(f"At most {AT_ONCE} at once.")
-    done, changed, undo = carry_out(web, verb, stamps)
+    done, undo = _carry_out(web, verb, stamps)
+    changed = [stamp for stamp in stamps if stamp not in done]
     text = _said(verb, len(done))
     if changed:
         text += f" {plural(len(changed), 'was', 'were')} changed in another window and left alone."
@@ -94,9 +85,7 @@ def decide(
     keys = [entry_id(stamp) for stamp in (*done, *changed)]
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person)
-        here = set(tx.restorations.on_shelf(tab))
-        stay = cards(tx, [k for k in keys if k in here], web.app.registry, web.app.embedder.calibration)
-    gone = [k for k in keys if k not in here]
+        stay, gone = still_there(tx, web.app, tab, keys)
     answer = fragment(
         request, web, "restorations_decided.html",
         tab=tab, tabs=TABS, counts=counts, person=person, gone=gone, stay=stay,
@@ -104,7 +93,7 @@ def decide(
     return said(answer, text, undo)
 
 
-def _asked(web: Web, act: str, pick: Sequence[str], tab: ReviewState, person: int | None) -> tuple[Verb, Sequence[str]]:
+def _asked(web: Web, act: str, pick: Sequence[str], tab: Shelf, person: int | None) -> tuple[Verb, Sequence[str]]:
     """The verb of an act, and the stamps of what it is about. Raises UsageError for what no button sends."""
     name, _, what = act.partition(":")
     verb = next((v for v in VERBS if v == name), None)
@@ -115,64 +104,24 @@ def _asked(web: Web, act: str, pick: Sequence[str], tab: ReviewState, person: in
     if not what[2:].isdecimal():
         raise UsageError("That is no restoration.")
     with web.app.gallery.begin(write=False) as tx:
-        ids = tx.restorations.on_shelf(tab, person_id=person, before=int(what[2:]) + 1, limit=AT_ONCE)
-        return verb, [stamp_of(tx.restorations.with_output(i)) for i in ids]
+        return verb, stamps_up_to(tx, tab, person, int(what[2:]), limit=AT_ONCE)
 
 
-def carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], list[str], int | None]:
-    """Decide about the entries with these stamps, as one decision: for which it was done, which had changed since, and
-    the decision to undo. Raises Conflict when all had changed."""
-    done: dict[str, list[RestorationRecord]] = {}
-
-    def rows_of(tx: Tx) -> list[int]:
-        now = {stamp: _named(tx, stamp) for stamp in stamps}
-        done.update({stamp: rows for stamp, rows in now.items() if rows and stamp_of(rows) == stamp})
-        if not done:
-            raise Conflict(CHANGED)
-        return [r.id for rows in done.values() for r in rows]
-
+def _carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], int | None]:
+    """Decide about the entries with these stamps, as one decision: for which it was done, and the decision to undo.
+    Raises Conflict when all had changed."""
+    entries = unchanged(stamps)
     undo: int | None = None
     if verb == "restore":
-        with web.app.gallery.begin() as tx:
-            rows_of(tx)
-            for rows in done.values():
-                again(tx, rows)
+        ids = set(restore_entries(web.app.gallery, entries))
         client.ensure_worker(web.app.settings.folders)
-    elif verb == "keep":
-        undo = web.app.people.decide(lambda tx: tx.decisions.accept_restorations(rows_of(tx))).id
     else:
-        record = web.app.people.decide(lambda tx: tx.decisions.reject_restorations(rows_of(tx)))
-        remove_outputs(web.app.moved_copies, record, "rejected")
-        undo = record.id
-    return list(done), [stamp for stamp in stamps if stamp not in done], undo
-
-
-def next_cards(
-    tx: Tx, app: App, shelf: ReviewState, person: int | None, before: int | None
-) -> tuple[list[RestorationCard], int | None]:
-    """The next cards of a shelf, and where those after them begin (None: there are no more)."""
-    ids = tx.restorations.on_shelf(shelf, person_id=person, before=before, limit=PAGE + 1)
-    shown = cards(tx, ids[:PAGE], app.registry, app.embedder.calibration)
-    return shown, ids[PAGE - 1] if len(ids) > PAGE else None
-
-
-def tab_counts(tx: Tx, person: int | None) -> dict[str, int]:
-    """Entries per tab. Failed jobs are nobody's."""
-    counts: dict[str, int] = dict(tx.restorations.shelf_counts(person_id=person).items())
-    return counts | {"failed": tx.jobs.counts(RESTORE)["failed"]}
-
-
-TABS: Sequence[tuple[str, str]] = (*SHELF_NAMES.items(), ("failed", "Failed"))
-
-
-def _named(tx: Tx, stamp: str) -> list[RestorationRecord]:
-    """The rows that a stamp is about; none when they are gone."""
-    try:
-        return tx.restorations.with_output(entry_id(stamp))
-    except NotFoundError:
-        return []
-    except ValueError as e:
-        raise UsageError("That is no restoration.") from e
+        if verb == "keep":
+            record = keep_entries(web.app.gallery, entries)
+        else:
+            record, _ = reject_entries(web.app.moved_copies, entries)
+        ids, undo = set(record.restoration_ids), record.id
+    return [stamp for stamp in stamps if entry_id(stamp) in ids], undo
 
 
 def _said(verb: Verb, n: int) -> str:

@@ -1,68 +1,44 @@
 """One question at a time: the answer is a decision, and the next question comes with it."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.gallery import Tx
-from gallery_db.questions.repository import PUT_OFF_DAYS
-from gallery_db.records import QuestionKind, QuestionRecord
-
 from ...errors import UsageError
-from ...people.answers import QuestionAnswer, SeveralError, decide
+from ...people.answers import QuestionAnswer, answer_question
+from ...people.decisions import NameTakenError
+from ...people.questions import put_off
 from ..context import Web, WebDep
-from ..edit_conflicts import Conflict, check
 from ..responses import by_htmx, fragment, go, page, said, trigger
-from ..views.asking import person_view, stamp_of, view
+from ..views.pickers import named_like
+from ..views.review_view import Filter, next_question, pictures_ahead, question_unchanged, same_question
 
 router = APIRouter(prefix="/review")
 
-KINDS: dict[QuestionKind, str] = {
-    "who": "Who is this?",
-    "merge": "Same person?",
-    "join": "Is this them?",
-    "twins": "Twice in a photo",
-}
 NAMES_SHOWN = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which questions are gone through."""
-
-    kind: QuestionKind | None = None
-    person_id: int | None = None
-
-    def url(self, path: str = "/review", **changed: Any) -> str:
-        """Address of the page (or of another `path`) with another filter."""
-        values = {"kind": self.kind, "person": self.person_id} | changed
-        query = "&".join(f"{k}={v}" for k, v in values.items() if v is not None)
-        return path + (f"?{query}" if query else "")
 
 
 @router.get("")
 def show(request: Request, web: WebDep, kind: str = "", person: int | None = None) -> HTMLResponse:
     """The most useful question."""
-    only = Filter(_kind(kind), person)
-    return page(request, web, "review.html", **_next(web, only))
+    with web.app.gallery.begin(write=False) as tx:
+        values = next_question(tx, Filter.of(kind, person))
+    return page(request, web, "review.html", **values)
 
 
 @router.get("/names")
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """People whose name has what was typed, for the list under the field."""
-    with web.app.gallery.begin(write=False) as tx:
-        found = tx.browse.people("shown", search=name, limit=NAMES_SHOWN) if name.strip() else []
-    return fragment(request, web, "review_names.html", people=[p for p in found if p.name])
+    found = named_like(web.app.gallery, name, limit=NAMES_SHOWN) if name.strip() else []
+    return fragment(request, web, "review_names.html", people=found)
 
 
 @router.get("/ahead")
 def ahead(web: WebDep, after: int, kind: str = "", person: int | None = None) -> list[str]:
     """Addresses of the pictures of the question after this one: they are there when it is asked."""
     with web.app.gallery.begin(write=False) as tx:
-        found = tx.questions.open(kind=_kind(kind), person_id=person, after=after, limit=1)
-        return view(tx, found[0]).pictures if found else []
+        return pictures_ahead(tx, Filter.of(kind, person), after)
 
 
 @router.post("/{question_id}")
@@ -78,18 +54,18 @@ def answer(
     who: Annotated[int | None, Form()] = None,
 ) -> Response:
     """Answer one question; shows the next. Raises Conflict when it was answered elsewhere, or changed."""
-    only = Filter(_kind(kind), person)
+    only, unchanged = Filter.of(kind, person), question_unchanged(question_id, stamp)
     if answer == "not-sure":
-        return _put_off(request, web, question_id, stamp, only)
+        days = put_off(web.app.gallery, question_id, given=unchanged)
+        text = f"Put off for {days} days, or until there is more to go by."
+        return _go_on(request, web, only, text, f"question/{question_id}")
     if answer not in get_args(QuestionAnswer):
         raise UsageError(f"{answer!r} is no answer")
     verb = cast(QuestionAnswer, answer)
     try:
-        done = web.app.people.decide(
-            lambda tx: decide(tx, _still_open(tx, question_id, stamp), verb, name=name, who=who)
-        )
-    except SeveralError as e:
-        return _offer(request, web, question_id, only, name.strip(), e.people)
+        done = answer_question(web.app.gallery, question_id, verb, name=name, who=who, given=unchanged)
+    except NameTakenError as taken:
+        return _offer(request, web, question_id, only, name.strip(), taken.people)
     return _go_on(request, web, only, WORDS[verb].format(name=name.strip()), done.id)
 
 
@@ -107,19 +83,13 @@ WORDS: dict[QuestionAnswer, str] = {
 }
 
 
-def _put_off(request: Request, web: Web, question_id: int, stamp: str, only: Filter) -> Response:
-    with web.app.gallery.begin() as tx:
-        _still_open(tx, question_id, stamp)
-        tx.questions.put_off(question_id)
-    text = f"Put off for {PUT_OFF_DAYS} days, or until there is more to go by."
-    return _go_on(request, web, only, text, f"question/{question_id}")
-
-
 def _go_on(request: Request, web: Web, only: Filter, text: str, undo: int | str) -> Response:
     """The next question, and what was done with the last one. `undo` is what follows /undo/ in an address."""
     if not by_htmx(request):
         return go(request, only.url())
-    response = fragment(request, web, "review_question.html", **_next(web, only))
+    with web.app.gallery.begin(write=False) as tx:
+        values = next_question(tx, only)
+    response = fragment(request, web, "review_question.html", **values)
     return (
         said(response, text, undo)
         if isinstance(undo, int)
@@ -130,50 +100,6 @@ def _go_on(request: Request, web: Web, only: Filter, text: str, undo: int | str)
 def _offer(request: Request, web: Web, question_id: int, only: Filter, name: str, people: list[int]) -> HTMLResponse:
     """The same question once more, with those who have the name already."""
     with web.app.gallery.begin(write=False) as tx:
-        open_now = tx.questions.get(question_id)
-        if open_now is None:
-            raise Conflict(ANSWERED)
-        offers = [person_view(tx, p) for p in people]
-        values = _values(tx, only, open_now) | {"offers": offers, "typed": name}
+        values = same_question(tx, only, question_id, name=name, people=people)
     show = fragment if by_htmx(request) else page
     return show(request, web, "review_question.html" if by_htmx(request) else "review.html", **values)
-
-
-ANSWERED = "This was answered in another window. Here is the next one."
-
-
-def _still_open(tx: Tx, question_id: int, stamp: str) -> QuestionRecord:
-    found = tx.questions.get(question_id)
-    if found is None:
-        raise Conflict(ANSWERED)
-    check(stamp, stamp_of(tx, found), "what this question is about")
-    return found
-
-
-def _next(web: Web, only: Filter) -> dict[str, Any]:
-    with web.app.gallery.begin(write=False) as tx:
-        found = tx.questions.open(kind=only.kind, person_id=only.person_id, limit=1)
-        return _values(tx, only, found[0] if found else None)
-
-
-def _values(tx: Tx, only: Filter, now: QuestionRecord | None) -> dict[str, Any]:
-    """What the template is given."""
-    counts = tx.questions.count(person_id=only.person_id)
-    about = None if only.person_id is None else tx.people.get(only.person_id)
-    return {
-        "q": None if now is None else view(tx, now),
-        "ahead": None if now is None else only.url(path="/review/ahead", after=now.id),
-        "left": sum(counts.values()) if only.kind is None else counts.get(only.kind, 0),
-        "all": sum(counts.values()),
-        "counts": counts,
-        "kinds": KINDS,
-        "only": only,
-        "about": None if about is None else about.name or "somebody without a name",
-        "offers": [],
-        "typed": "",
-        "asked_at": tx.questions.asked_at(),
-    }
-
-
-def _kind(text: str) -> QuestionKind | None:
-    return next((k for k in KINDS if k == text), None)

@@ -6,6 +6,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from ..context import WebDep
 from ..responses import go
 from ..server.refused import plain_page
+from ..views.first_run import anybody
 
 router = APIRouter()
 
@@ -46,5 +47,5 @@ def _ongoing() -> Response:
 def first(request: Request, web: WebDep) -> Response:
     """To the people, or to the first steps while nobody was found yet."""
     with web.app.gallery.begin(write=False) as tx:
-        somebody = any(tx.people.constraints())
+        somebody = anybody(tx)
     return go(request, "/people" if somebody else "/welcome")

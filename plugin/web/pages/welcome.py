@@ -5,16 +5,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord
-
 from ...errors import UsageError
-from ...job_kinds import enqueue_reconcile
+from ...library.scan_jobs import scan_new_folders
+from ...people.decisions import NameTakenError
 from ...service import client
 from ..context import Web, WebDep
-from ..edit_conflicts import check, person_stamp
+from ..edit_conflicts import all_of, person_unchanged
 from ..responses import fragment, go, page, said
-from ..scan_jobs import SCAN_NOW
 from ..views import first_run
 from ..views.folder_chooser import chooser
 
@@ -48,10 +45,7 @@ def progress(request: Request, web: WebDep, after: int = 0) -> HTMLResponse:
 @router.post("/welcome/look")
 def look(request: Request, web: WebDep) -> Response:
     """Have the folders looked through that never were."""
-    with web.app.gallery.begin() as tx:
-        for root in tx.roots.all():
-            if root.last_scan_at is None:
-                enqueue_reconcile(tx, root.id, priority=SCAN_NOW, origin="hand")
+    scan_new_folders(web.app.gallery)
     client.ensure_worker(web.app.settings.folders)
     return go(request, "/welcome")
 
@@ -69,19 +63,12 @@ def name(
     name = name.strip()
     if not name:
         raise UsageError("Who is this? Type a name first.")
-    if not another:
+    try:
+        done = web.app.people.deciding(given=person_unchanged(stamp, person_id)).name(person_id, name, anyway=another)
+    except NameTakenError as taken:
         with web.app.gallery.begin(write=False) as tx:
-            same = [p for p in tx.people.by_name(name) if p.id != person_id]
-            if same:
-                person, other = first_run.card(tx, person_id), first_run.card(tx, same[0].id)
-                shown = "parts/welcome_same.html"
-                return fragment(request, web, shown, person=person, other=other, called=name)
-
-    def verb(tx: Tx) -> DecisionRecord:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        return tx.decisions.name(person_id, name)
-
-    done = web.app.people.decide(verb)
+            person, other = first_run.card(tx, person_id), first_run.card(tx, taken.people[0])
+        return fragment(request, web, "parts/welcome_same.html", person=person, other=other, called=name)
     return said(_people(request, web), f"This is {name}.", done.id)
 
 
@@ -90,25 +77,15 @@ def same(
     request: Request, web: WebDep, person_id: int, stamp: Text, other: Annotated[int, Form()], other_stamp: Text
 ) -> HTMLResponse:
     """They are the same person as one who has a name."""
-
-    def verb(tx: Tx) -> DecisionRecord:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        check(other_stamp, person_stamp(tx, other), "the other person")
-        return tx.decisions.merge(other, [person_id])
-
-    done = web.app.people.decide(verb)
+    given = all_of(person_unchanged(stamp, person_id), person_unchanged(other_stamp, other, "the other person"))
+    done = web.app.people.deciding(given=given).merge(other, [person_id])
     return said(_people(request, web), "Now they are one person.", done.id)
 
 
 @router.post("/welcome/people/{person_id}/hide")
 def hide(request: Request, web: WebDep, person_id: int, stamp: Text) -> HTMLResponse:
     """Somebody who need not be named: out of the lists, still recognised."""
-
-    def verb(tx: Tx) -> DecisionRecord:
-        check(stamp, person_stamp(tx, person_id), "this person")
-        return tx.decisions.hide(person_id)
-
-    done = web.app.people.decide(verb)
+    done = web.app.people.deciding(given=person_unchanged(stamp, person_id)).hide(person_id)
     return said(_people(request, web), "Hidden. People hidden this way are still recognised.", done.id)
 
 
@@ -146,19 +123,15 @@ def _looking_values(web: Web) -> dict[str, Any]:
 
 def _people_values(web: Web) -> dict[str, Any]:
     with web.app.gallery.begin(write=False) as tx:
-        people = first_run.most_seen(tx)
-        named, unnamed = tx.people.counts()
-    return {"people": people, "named": named, "unnamed": unnamed, "wanted": first_run.NAMES_WANTED}
+        return first_run.people(tx)
 
 
 def _done_values(web: Web) -> dict[str, Any]:
     folders = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
-        named, unnamed = tx.people.counts()
-        first = next((p for p in tx.browse.people("shown", limit=1) if p.name is not None), None)
+        known = first_run.known(tx)
     at_login = client.at_login(folders, client.own_home(folders))
-    menus = client.menus(folders)
-    return {"menus": menus, "login": at_login, "named": named, "unnamed": unnamed, "first_named": first}
+    return known | {"menus": client.menus(folders), "login": at_login}
 
 
 _VALUES = {"looking": _looking_values, "people": _people_values, "done": _done_values}

@@ -121,7 +121,7 @@ def view(tx: Tx, q: QuestionRecord) -> QuestionView:
 
 
 def person_view(tx: Tx, person_id: int, near: str | None = None) -> PersonView:
-    """A person to judge by. Raises NotFoundError."""
+    """A person to judge by. Raises UnknownIdError."""
     return _person(tx, tx.questions.life(person_id), near)
 
 

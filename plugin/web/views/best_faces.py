@@ -27,7 +27,7 @@ REFUSALS: dict[Refusal, str] = {
 
 
 def best_faces(app: App, person_id: int) -> dict[str, Any]:
-    """Chosen for a frontal face of which nothing else is known. Raises NotFoundError."""
+    """Chosen for a frontal face of which nothing else is known. Raises UnknownIdError."""
     with app.gallery.begin(write=False) as tx:
         person = tx.people.get(person_id)
         rows = tx.faces.reference_candidates(person_id, app.embedder.id)

@@ -120,6 +120,11 @@ class Results:
     undecided: int
 
 
+def people(tx: Tx) -> list[tuple[int, str]]:
+    """Those with a name, by their names: whom a clean-up may be of."""
+    return sorted(tx.people.names().items(), key=lambda pair: pair[1].casefold())
+
+
 def prospects(app: App, asked: Asked) -> Prospects:
     """Takes as long as a plan does: seconds where thousands of faces are degraded."""
     plan = make_plan(app, asked.where())

@@ -3,16 +3,16 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from gallery_db.browse.repository import FaceCard, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
 
 from ...job_payloads import RECONCILE, ReconcilePayload, payload_of
+from ...library.scan_jobs import scans_of
 from ..edit_conflicts import person_stamp
 from ..words.reasons import on_page
-from .library_facts import scans_of
 
 Step = Literal["folder", "looking", "people", "done"]
 
@@ -106,6 +106,24 @@ def progress(tx: Tx, *, after: int = 0) -> ScanProgress:
     )
 
 
+def people(tx: Tx) -> dict[str, Any]:
+    """What the step of names shows."""
+    named, unnamed = tx.people.counts()
+    return {"people": most_seen(tx), "named": named, "unnamed": unnamed, "wanted": NAMES_WANTED}
+
+
+def known(tx: Tx) -> dict[str, Any]:
+    """Whom the last step can count on: how many have a name, and one of them."""
+    named, unnamed = tx.people.counts()
+    first = next((p for p in tx.browse.people("shown", limit=1) if p.name is not None), None)
+    return {"named": named, "unnamed": unnamed, "first_named": first}
+
+
+def anybody(tx: Tx) -> bool:
+    """Whether somebody was found yet."""
+    return any(tx.people.constraints())
+
+
 def most_seen(tx: Tx) -> list[Somebody]:
     """The people found most: those named already, then those without a name."""
     named = [p for p in tx.browse.people("shown", limit=MOST_SEEN) if p.name is not None][:NAMES_WANTED]
@@ -114,7 +132,7 @@ def most_seen(tx: Tx) -> list[Somebody]:
 
 
 def card(tx: Tx, person_id: int) -> Somebody:
-    """One person by id. Raises NotFoundError, which says into whom they were merged."""
+    """One person by id. Raises UnknownIdError, which says into whom they were merged."""
     tx.people.get(person_id)
     return somebody(tx, tx.browse.cards([person_id])[0])
 

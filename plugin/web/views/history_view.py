@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gallery_db.gallery import Tx
 from gallery_db.journal import JournalEntry
+from gallery_db.records import DecisionRecord
 
 from ..words.dates import day, moment
 from ..words.text import capital, listed
 
+PAGE = 30
 FACES_SHOWN = 6
 NOBODY = "somebody without a name"
 
@@ -29,6 +32,32 @@ class DecisionView:
     more: int
     person_id: int | None
     restoration: bool
+
+
+def history_from(tx: Tx, before: int | None, person_id: int | None, now: datetime) -> dict[str, Any]:
+    """A page of decisions, latest first: those before a decision (None: the latest), of everybody or about one person.
+    Raises UnknownIdError."""
+    about = None if person_id is None else tx.people.get(person_id)
+    entries = tx.journal.page(before=before, person_id=person_id, limit=PAGE + 1)
+    return {
+        "decisions": decision_views(tx, entries[:PAGE], now),
+        "older": entries[PAGE - 1].record.id if len(entries) > PAGE else None,
+        "about": None if about is None else about.name or NOBODY,
+    }
+
+
+def decision_view(tx: Tx, decision_id: int, now: datetime) -> DecisionView:
+    """One line. Raises UnknownIdError."""
+    [line] = decision_views(tx, [tx.journal.entry(decision_id)], now)
+    return line
+
+
+def taken_back(tx: Tx, undo: DecisionRecord, now: datetime) -> tuple[str, DecisionView]:
+    """What an undo, or the undo of one, is about in the end: the kind of that decision, and its line."""
+    what = undo.undoes if undo.kind == "undo" else tx.decisions.get(undo.undoes or undo.id).undoes
+    entry = tx.journal.entry(what or undo.id)
+    [line] = decision_views(tx, [entry], now)
+    return entry.record.kind, line
 
 
 def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> list[DecisionView]:

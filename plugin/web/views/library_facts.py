@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gallery_db import Gallery
 from gallery_db.database.backups import list_backups
@@ -20,13 +20,16 @@ from iconface_core.models.files import BUNDLED
 
 from ...doctor import Check, examine
 from ...folders import Folders
-from ...job_payloads import RECONCILE, ReconcilePayload, payload_of
 from ...library.auto_restore_rules import RestoreRules, rules_of
 from ...library.disk import why_offline
+from ...library.scan_jobs import read_again, scans_of
+from ..words.jobs import JobWords
 from ..words.reasons import on_page
 
 if TYPE_CHECKING:
     from ...app import App
+
+UNREADABLE_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +78,33 @@ def folders(gallery: Gallery) -> list[Folder]:
 
 
 def folder(gallery: Gallery, root_id: int) -> Folder:
-    """One of them. Raises NotFoundError."""
+    """One of them. Raises UnknownIdError."""
     with gallery.begin(write=False) as tx:
         root, tallies, scans = tx.roots.get(root_id), tx.roots.tallies(), scans_of(tx)
     return _folder(root, tallies.get(root.id, RootTally()), scans.get(root.id))
-
-
-def scans_of(tx: Tx) -> Mapping[int, JobRecord]:
-    """The job that looks through each folder: the running one, else the waiting one."""
-    jobs = tx.jobs.find(kind=RECONCILE, states=("waiting", "running"))
-    jobs.sort(key=lambda j: j.state == "running")
-    return {p.root_id: j for j in jobs if (p := payload_of(j, ReconcilePayload))}
 
 
 def counts(tx: Tx) -> Counts:
     """The whole library, whatever folder a photo is in."""
     photos, (named, unnamed) = tx.photos.counts(), tx.people.counts()
     return Counts(photos["indexed"], tx.faces.count(), named, unnamed, photos["failed"])
+
+
+def unreadable(tx: Tx) -> dict[str, Any]:
+    """The first unreadable photos with their reasons, and how many there are."""
+    failed = list(tx.photos.find(states=("failed",)))
+    words, waiting = JobWords(tx), read_again(tx)
+    rows = [
+        {
+            "id": p.id,
+            "name": Path(p.path).name,
+            "where": words.place(p.path),
+            "reason": "" if p.reason is None else on_page(p.reason),
+            "waits": p.path in waiting,
+        }
+        for p in failed[:UNREADABLE_SHOWN]
+    ]
+    return {"rows": rows, "n": len(failed)}
 
 
 def _folder(root: RootRecord, tally: RootTally, scan: JobRecord | None) -> Folder:

@@ -24,7 +24,7 @@ class Likely:
 def likely_people(app: App, face_id: int) -> Sequence[Likely] | None:
     """The people a face looks like, the most alike first, but not the one it has. Left out: who was ruled out, whom
     another face of the photo is, and who is hardly alike. None when the face was not looked at yet (it was drawn a
-    moment ago). Raises NotFoundError.
+    moment ago). Raises UnknownIdError.
 
     By the index, not by `whois`: that weighs every face of the library, which takes seconds where there are many.
     """

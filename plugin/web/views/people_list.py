@@ -1,16 +1,21 @@
-"""What lists of people show, and the decisions that the list and a person's own page share."""
+"""What lists of people show: pages of people and of loose faces, and the offer to put some together."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-from gallery_db.browse.repository import PersonCard
-from gallery_db.browse.sql import Visibility
+from gallery_db.browse.repository import FacePlace, PersonCard, PersonPlace
 from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord
 
+from ...dry_run import Precondition
 from ...errors import UsageError
-from ..edit_conflicts import check, person_stamp, person_stamp_of
+from ...people.decisions import Visibility
+from ..edit_conflicts import all_of, person_stamp_of, person_unchanged
 from .person_view import versions
+
+Tab = Literal["people", "hidden", "nobody", "ignored"]
+SHELVES: dict[Tab, Visibility] = {"people": "shown", "hidden": "hidden", "ignored": "ignored"}
+PEOPLE, FACES = 60, 120
+"""How many of each come at a time."""
 
 SHOWN_WORDS: dict[Visibility, str] = {
     "shown": "{} is back among the people.",
@@ -22,16 +27,6 @@ SHOWN_WORDS: dict[Visibility, str] = {
 def one_person_now(name: str | None) -> str:
     """What is said after a merge."""
     return f"They are one person now: {name}." if name else "They are one person now."
-
-
-def put_on_shelf(tx: Tx, person_id: int, stamp: str, to: Visibility) -> DecisionRecord:
-    """The decision behind hide, ignore and show again. Raises Conflict, NotFoundError."""
-    check(stamp, person_stamp(tx, person_id), "this person")
-    if to == "ignored":
-        return tx.decisions.ignore(person_id)
-    if tx.people.get(person_id).ignored:
-        return tx.decisions.ignore(person_id, False)
-    return tx.decisions.hide(person_id, to == "hidden")
 
 
 def merge_offer(tx: Tx, people: Sequence[int]) -> dict[str, Any]:
@@ -48,13 +43,19 @@ def merge_offer(tx: Tx, people: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def merge_into(tx: Tx, people: Sequence[int], stamps: Sequence[str], keep: int) -> DecisionRecord:
-    """The decision behind a merge. Raises Conflict when one changed, UsageError for an odd form."""
-    if len(stamps) != len(people) or keep not in people or len(set(people)) < 2:
+def people_unchanged(people: Sequence[int], stamps: Sequence[str]) -> Precondition:
+    """What was decided about each is what the page showed. Raises UsageError for an odd form."""
+    if len(stamps) != len(people) or len(set(people)) < 2:
         raise UsageError("Choose two or more people to put together.")
-    for one, seen in zip(people, stamps, strict=True):
-        check(seen, person_stamp(tx, one), "one of these people")
-    return tx.decisions.merge(keep, sorted(set(people) - {keep}))
+    pairs = zip(people, stamps, strict=True)
+    return all_of(*(person_unchanged(seen, one, "one of these people") for one, seen in pairs))
+
+
+def other_people(people: Sequence[int], keep: int) -> list[int]:
+    """Who becomes `keep`. Raises UsageError for an odd form."""
+    if keep not in people:
+        raise UsageError("Choose two or more people to put together.")
+    return sorted(set(people) - {keep})
 
 
 def stamped(tx: Tx, cards: Sequence[PersonCard]) -> list[tuple[PersonCard, str, str]]:
@@ -68,3 +69,62 @@ def stamped(tx: Tx, cards: Sequence[PersonCard]) -> list[tuple[PersonCard, str, 
         )
         for c in cards
     ]
+
+
+def people_list(tx: Tx, tab: Tab, q: str) -> dict[str, Any]:
+    """A list from its beginning, with the numbers on the tabs."""
+    return people_from(tx, tab, q, "") | loose_faces_from(tx, tab, "") | {"counts": tx.browse.counts()}
+
+
+def one_of_the_list(tx: Tx, person_id: int) -> tuple[PersonCard, str, str]:
+    """One person as `stamped` has them."""
+    [one] = stamped(tx, tx.browse.cards([person_id]))
+    return one
+
+
+def people_from(tx: Tx, tab: Tab, q: str, after: str) -> dict[str, Any]:
+    """People of a list from a place on, as the page before has it ("": from the beginning); `q` is searched for. Raises
+    UsageError for no such place."""
+    place = _person_place(after)
+    shelf = SHELVES.get(tab)
+    found = [] if shelf is None else tx.browse.people(shelf, search=q, after=place, limit=PEOPLE + 1)
+    cards = found[:PEOPLE]
+    last = cards[-1].place if len(found) > PEOPLE else None
+    text = None if last is None else f"{int(last.unnamed)}-{last.photos}-{last.person_id}"
+    return {"tab": tab, "q": q, "people": stamped(tx, cards), "after": text, "begins": place is None}
+
+
+def loose_faces_from(tx: Tx, tab: Tab, after: str) -> dict[str, Any]:
+    """Faces of nobody, or ignored ones, from a place on. Raises UsageError for no such place."""
+    place = _face_place(after)
+    found = []
+    if tab == "nobody":
+        found = tx.browse.loose(after=place, limit=FACES + 1)
+    elif tab == "ignored":
+        found = tx.browse.ignored_faces(after=place, limit=FACES + 1)
+    faces = found[:FACES]
+    last = faces[-1].place if len(found) > FACES else None
+    text = None if last is None else f"{last.id}~{'' if last.quality is None else last.quality!r}"
+    return {"tab": tab, "faces": faces, "faces_after": text, "versions": versions(tx, [f.id for f in faces])}
+
+
+def _person_place(text: str) -> PersonPlace | None:
+    """The inverse of what `people_from` puts into the page. Raises UsageError for anything else."""
+    if not text:
+        return None
+    try:
+        unnamed, photos, person_id = (int(part) for part in text.split("-"))
+    except ValueError:
+        raise UsageError(f"{text!r} is no place in the list of people") from None
+    return PersonPlace(bool(unnamed), photos, person_id)
+
+
+def _face_place(text: str) -> FacePlace | None:
+    """The inverse of what `loose_faces_from` puts into the page. Raises UsageError for anything else."""
+    if not text:
+        return None
+    face_id, _, quality = text.partition("~")
+    try:
+        return FacePlace(int(face_id), quality=float(quality) if quality else None)
+    except ValueError:
+        raise UsageError(f"{text!r} is no place in a list of faces") from None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gallery_db.browse.repository import FaceCard, FacePlace, PersonCard, ShelfCounts
-from gallery_db.errors import NotFoundError
+from gallery_db.browse.repository import FaceCard, FacePlace, PersonCard
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 
 from ...errors import UsageError
@@ -84,20 +84,35 @@ class FaceTile:
 
 
 def person_head(tx: Tx, person_id: int) -> PersonHead:
-    """Raises NotFoundError, which says into whom they were merged."""
+    """Raises UnknownIdError, which says into whom they were merged."""
     found = tx.browse.cards([person_id])
     if not found:
         tx.people.get(person_id)
-        raise NotFoundError(f"no person with id {person_id}")
+        raise UnknownIdError(f"no person with id {person_id}")
     [card] = found
     stamp = person_stamp_of(card.id, card.name, card.hidden, card.ignored, card.birth_date, card.chosen_cover_id)
     months = tx.browse.months(person_id)
+    version = versions(tx, [card.cover_face_id]).get(card.cover_face_id or 0, "")
+    return PersonHead(card, stamp, version, months, full_years(months))
+
+
+def heir_of(tx: Tx, person_id: int) -> int | None:
+    """Who somebody is now that was merged away; None for somebody nobody knows."""
+    return tx.browse.heir(person_id)
+
+
+def faces_of_period(tx: Tx, person_id: int, period: str) -> list[int]:
+    """Ids of all faces of a group of the timeline (`PersonHead.period`)."""
+    return tx.browse.of_period(person_id, None if period == UNDATED else period)
+
+
+def full_years(months: Iterable[tuple[str | None, int]]) -> frozenset[str]:
+    """The years with so many faces that they are shown month by month."""
     years: Counter[str] = Counter()
     for month, n in months:
         if month is not None:
             years[month[:4]] += n
-    version = versions(tx, [card.cover_face_id]).get(card.cover_face_id or 0, "")
-    return PersonHead(card, stamp, version, months, frozenset(y for y, n in years.items() if n > FACES_OF_A_YEAR))
+    return frozenset(y for y, n in years.items() if n > FACES_OF_A_YEAR)
 
 
 def versions(tx: Tx, face_ids: Iterable[int | None]) -> dict[int, str]:
@@ -106,8 +121,9 @@ def versions(tx: Tx, face_ids: Iterable[int | None]) -> dict[int, str]:
     return {i: version_of(content, box) for i, (content, box) in found.items()}
 
 
-def tab_counts(counts: ShelfCounts) -> dict[str, int]:
+def tab_counts(tx: Tx) -> dict[str, int]:
     """The numbers on the tabs of the people page, by their id."""
+    counts = tx.browse.counts()
     ignored = counts.ignored + counts.ignored_faces
     return {
         "count-people": counts.shown,

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gallery_db.browse.repository import PersonCard
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
 
+from ...dry_run import Precondition
+from ...errors import NotFoundError
+from ...job_payloads import RestorePayload, payload_of
 from ...paths import printable
 from ...restoring.presence import Presence, presence
-from ..edit_conflicts import faces_stamp, person_stamp
+from ..edit_conflicts import check, faces_stamp, person_stamp
 from ..pictures import version_of
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.dates import day_and_time
+from ..words.jobs import JobLine, JobWords
 
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 
@@ -92,13 +97,57 @@ class PhotoView:
 
 
 def face_stamp(tx: Tx, face: FaceRecord) -> str:
-    """Stands for whose a face is and what that person is called: both are on the page. Raises NotFoundError."""
+    """Stands for whose a face is and what that person is called: both are on the page. Raises UnknownIdError."""
     who = "" if face.person_id is None else person_stamp(tx, face.person_id)
     return f"{faces_stamp(tx, [face.id])}.{who}"
 
 
+def face_unchanged(photo_id: int, face_id: int, stamp: str) -> Precondition:
+    """A face of this photo is as the page showed it. Raises UnknownIdError, NotFoundError, Conflict."""
+
+    def given(tx: Tx) -> None:
+        face = tx.faces.get(face_id)
+        if face.photo_id != photo_id:
+            raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
+        check(stamp, face_stamp(tx, face), "this face")
+
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose a face is: nobody's, somebody's, of whom there are so many `photos`. `stamp` is `face_stamp`."""
+
+    person_id: int | None
+    name: str | None
+    photos: int
+    stamp: str
+
+
+def whose_face(tx: Tx, face_id: int) -> Whose:
+    """Raises UnknownIdError."""
+    face = tx.faces.get(face_id)
+    photos = sum(c.photos for c in cards_of(tx, [] if face.person_id is None else [face.person_id]))
+    return Whose(face.person_id, face.person_name, photos, face_stamp(tx, face))
+
+
+def cards_of(tx: Tx, people: Sequence[int]) -> Sequence[PersonCard]:
+    """These people, to choose from."""
+    return tx.browse.cards(people)
+
+
+def restore_progress(tx: Tx, job_id: int, face_id: int) -> tuple[JobRecord, JobLine, RestorationRecord | None]:
+    """A job that restores a face, in words too, and what it left: the result or the refusal. Raises UnknownIdError."""
+    job = tx.jobs.get(job_id)
+    [line] = JobWords(tx).lines([job])
+    asked = payload_of(job, RestorePayload)
+    done = [] if asked is None else tx.restorations.of_face(photo=asked.path, face_id=face_id)[:1]
+    made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
+    return job, line, made
+
+
 def photo_view(tx: Tx, photo_id: int) -> PhotoView:
-    """Raises NotFoundError."""
+    """Raises UnknownIdError."""
     photo = tx.photos.get(photo_id)
     path = Path(photo.path)
     jobs = live_jobs(tx)

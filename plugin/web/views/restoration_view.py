@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
@@ -167,7 +167,7 @@ def _why_gone(record: RestorationRecord) -> str:
 
 
 def shown(tx: Tx, restoration_id: int, calibration: Calibration, registry: Registry) -> Shown:
-    """One restoration with everything that belongs to it. Raises NotFoundError."""
+    """One restoration with everything that belongs to it. Raises UnknownIdError."""
     record = tx.restorations.get(restoration_id)
     rows = tx.restorations.with_output(restoration_id)
     names = tx.people.names(sorted({r.person_id for r in rows if r.person_id is not None}))
@@ -236,7 +236,7 @@ def local(at: str) -> datetime:
 def _face(tx: Tx, face_id: int | None) -> FaceRecord | None:
     try:
         return None if face_id is None else tx.faces.get(face_id)
-    except NotFoundError:
+    except UnknownIdError:
         return None
 
 

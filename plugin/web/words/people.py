@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 
 from .dates import MONTHS, years
@@ -19,7 +19,7 @@ def called(tx: Tx, person_id: int) -> str:
     """The name, or words for somebody without one (or who is no longer there)."""
     try:
         return tx.people.get(person_id).name or NOBODY_YET
-    except NotFoundError:
+    except UnknownIdError:
         return NOBODY_YET
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from gallery_db import Gallery
 from iconface_core.reason_codes import BLURRED, DISK_FULL, FILE_EMPTY, SHARP_ALREADY
 from iconface_core.reasons import read_reason
-from plugin.cleanup.drive import _why
+from plugin.cleanup.drive import _why, end, go_on, pause
 from plugin.cleanup.feeder import FEED, open_jobs, proceed, start
 from plugin.cleanup.outcomes import counts, outcomes
 from plugin.cleanup.schedule import Hours
@@ -171,3 +171,25 @@ def test_outcomes_tell_what_waits_failed_and_was_left_alone(gallery: Gallery):
         ("waiting", None),
     ]
     assert counts(found) == {"failed": 1, "left alone": 2, "waiting": 1}
+
+
+def test_nothing_is_paused_or_ended_when_no_cleanup_is_at_work(gallery: Gallery, tmp_path: Path):
+    assert not pause(gallery, tmp_path)
+    assert not end(gallery, tmp_path)
+    with gallery.begin(write=False) as tx:
+        assert tx.jobs.paused() == frozenset(), "the next clean-up must not wait for a pause of none"
+
+
+def test_going_on_ends_the_pause_and_keeps_to_the_new_hours(gallery: Gallery, tmp_path: Path):
+    todo = photos(gallery, 2)
+    with gallery.begin() as tx:
+        run = start(tx, todo)
+    assert pause(gallery, tmp_path)
+    go_on(gallery, run, hours=Hours.parse("22-06"), idle=True)
+    with gallery.begin(write=False) as tx:
+        assert tx.jobs.paused() == frozenset()
+        now = tx.cleanups.latest()
+    assert now is not None
+    assert (now.id, now.hours, now.idle) == (run.id, str(Hours.parse("22-06")), True)
+    assert end(gallery, tmp_path)
+    assert open_jobs(gallery) == 0

@@ -54,6 +54,16 @@ def test_merge_and_undo_are_an_identity(cli: Cli):
     assert cli("faces", "list")["faces"] == before
 
 
+def test_faces_given_to_somebody_new_are_one_decision(cli: Cli):
+    before = cli("people", "list")["people"]
+    face = faces_of(cli, before[0]["person_id"])[0]
+    done = cli("faces", "assign", face, "--person", "Nell", "--new")["decision"]
+    assert faces_of(cli, "Nell") == [face]
+    assert [d["decision_id"] for d in cli("history")["decisions"]] == [done["decision_id"]]
+    cli("undo")
+    assert cli("people", "list")["people"] == before, "nobody is left without a face"
+
+
 def test_split_faces_stay_split_when_grouped_again(cli: Cli):
     person = cli("people", "list")["people"][0]["person_id"]
     two = faces_of(cli, person)[:2]

@@ -5,7 +5,7 @@ import threading
 import pytest
 from starlette.testclient import TestClient
 
-from gallery_db.errors import NotFoundError
+from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceFilter
 from plugin.app import App
@@ -59,7 +59,7 @@ def test_a_person_that_was_merged_away_is_not_found_and_the_heir_is_named(app: A
     with app.gallery.begin(write=False) as tx:
         keep, gone = (p.id for p in tx.people.find()[:2])
     app.people.decide(lambda tx: tx.decisions.merge(keep, [gone]))
-    with pytest.raises(NotFoundError, match=f"merged into person {keep}"):
+    with pytest.raises(UnknownIdError, match=f"merged into person {keep}"):
         stamp_of(app, gone)
 
 

@@ -65,7 +65,7 @@ def test_search_ignores_accents_and_is_a_fragment(app: App, site: TestClient):
 
 
 def test_more_people_come_when_the_end_is_seen(app: App, site: TestClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("plugin.web.pages.people.PEOPLE", 2)
+    monkeypatch.setattr("plugin.web.views.people_list.PEOPLE", 2)
     seen, html = [], site.get("/people").text
     while True:
         seen += links(html)
@@ -160,7 +160,7 @@ class TestFacesOfNobody:
             return set(tx.faces.person_ids(faces).values())
 
     def test_they_are_listed_by_pages(self, site: TestClient, loose: list[int], monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("plugin.web.pages.people.FACES", 1)
+        monkeypatch.setattr("plugin.web.views.people_list.FACES", 1)
         seen, url = [], "/people?tab=nobody"
         while url:
             html = site.get(url).text

@@ -1,0 +1,91 @@
+"""The review: which questions are gone through, the one that is asked now, and how many are left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gallery_db.gallery import Tx
+from gallery_db.records import QuestionKind, QuestionRecord
+
+from ...dry_run import Precondition
+from ..edit_conflicts import Conflict, check
+from .asking import person_view, stamp_of, view
+
+KINDS: dict[QuestionKind, str] = {
+    "who": "Who is this?",
+    "merge": "Same person?",
+    "join": "Is this them?",
+    "twins": "Twice in a photo",
+}
+
+ANSWERED = "This was answered in another window. Here is the next one."
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which questions are gone through."""
+
+    kind: QuestionKind | None = None
+    person_id: int | None = None
+
+    @classmethod
+    def of(cls, kind: str, person_id: int | None) -> "Filter":
+        """As an address has it; a kind that there is not means all."""
+        return cls(next((k for k in KINDS if k == kind), None), person_id)
+
+    def url(self, path: str = "/review", **changed: Any) -> str:
+        """Address of the page (or of another `path`) with another filter."""
+        values = {"kind": self.kind, "person": self.person_id} | changed
+        query = "&".join(f"{k}={v}" for k, v in values.items() if v is not None)
+        return path + (f"?{query}" if query else "")
+
+
+def question_unchanged(question_id: int, stamp: str) -> Precondition:
+    """The question is open, about what the page showed. Raises Conflict."""
+
+    def given(tx: Tx) -> None:
+        found = tx.questions.get(question_id)
+        if found is None:
+            raise Conflict(ANSWERED)
+        check(stamp, stamp_of(tx, found), "what this question is about")
+
+    return given
+
+
+def next_question(tx: Tx, only: Filter) -> dict[str, Any]:
+    """What the template is given: the most useful question."""
+    found = tx.questions.open(kind=only.kind, person_id=only.person_id, limit=1)
+    return _values(tx, only, found[0] if found else None)
+
+
+def same_question(tx: Tx, only: Filter, question_id: int, *, name: str, people: Sequence[int]) -> dict[str, Any]:
+    """The same question once more, with the `people` who have the name already that was typed. Raises Conflict when it
+    was answered meanwhile."""
+    open_now = tx.questions.get(question_id)
+    if open_now is None:
+        raise Conflict(ANSWERED)
+    return _values(tx, only, open_now) | {"offers": [person_view(tx, p) for p in people], "typed": name}
+
+
+def pictures_ahead(tx: Tx, only: Filter, after: int) -> list[str]:
+    """Addresses of the pictures of the question after this one."""
+    found = tx.questions.open(kind=only.kind, person_id=only.person_id, after=after, limit=1)
+    return view(tx, found[0]).pictures if found else []
+
+
+def _values(tx: Tx, only: Filter, now: QuestionRecord | None) -> dict[str, Any]:
+    counts = tx.questions.count(person_id=only.person_id)
+    about = None if only.person_id is None else tx.people.get(only.person_id)
+    return {
+        "q": None if now is None else view(tx, now),
+        "ahead": None if now is None else only.url(path="/review/ahead", after=now.id),
+        "left": sum(counts.values()) if only.kind is None else counts.get(only.kind, 0),
+        "all": sum(counts.values()),
+        "counts": counts,
+        "kinds": KINDS,
+        "only": only,
+        "about": None if about is None else about.name or "somebody without a name",
+        "offers": [],
+        "typed": "",
+        "asked_at": tx.questions.asked_at(),
+    }
