@@ -1,7 +1,7 @@
 """What is asked of a restoration and what comes back; the row other programs read is promised in docs/json.md."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class RestoreRequest(RestoreChoices, frozen=True):
     origin: Origin = "hand"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FaceResult:
     """What happened to one face. `references` are rows of {face_id, photo, score, reasons}. `strength` is what was used
     in the end, `change` what it changed visibly; of one that was not written, what the first try did."""
@@ -40,10 +40,9 @@ class FaceResult:
     person_id: int | None = None
     person_name: str | None = None
     who: Reason | None = None
-    references: list[JsonObject] = field(default_factory=list)
+    references: Sequence[JsonObject] = ()
     references_note: Reason | None = None
     references_used: int = 0
-    references_unread: int = 0
     restorer: str | None = None
     seed: int | None = None
     seconds: float | None = None
@@ -57,7 +56,7 @@ class FaceResult:
     skipped: Reason | None = None
     failed: bool = False
     no_face: bool = False
-    notes: list[Reason] = field(default_factory=list)
+    notes: tuple[Reason, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -85,7 +84,7 @@ class FaceResult:
             "person_id": self.person_id,
             "person_name": self.person_name,
             "who": _data(self.who),
-            "references": self.references,
+            "references": list(self.references),
             "references_note": _data(self.references_note),
             "references_used": self.references_used,
             "restorer": self.restorer,
