@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from gallery_db.gallery import Tx
 from gallery_db.questions.repository import PUT_OFF_DAYS
-from gallery_db.records import QuestionKind, QuestionRecord
+from gallery_db.records import DecisionRecord, QuestionKind, QuestionRecord
 
 from ...errors import UsageError
 from ...people.answers import QuestionAnswer, SeveralError, decide
@@ -16,6 +16,7 @@ from ..context import Web, WebDep
 from ..edit_conflicts import Conflict, check
 from ..responses import by_htmx, fragment, go, page, said, trigger
 from ..views.asking import person_view, stamp_of, view
+from ..words.answers import answer_words
 
 router = APIRouter(prefix="/review")
 
@@ -83,28 +84,19 @@ def answer(
         return _put_off(request, web, question_id, stamp, only)
     if answer not in get_args(QuestionAnswer):
         raise UsageError(f"{answer!r} is no answer")
-    verb = cast(QuestionAnswer, answer)
+    verb, said_so = cast(QuestionAnswer, answer), ""
+
+    def carry_out(tx: Tx) -> DecisionRecord:
+        nonlocal said_so
+        asked = _still_open(tx, question_id, stamp)
+        said_so = answer_words(tx, asked, verb, name.strip())
+        return decide(tx, asked, verb, name=name, who=who)
+
     try:
-        done = web.app.people.decide(
-            lambda tx: decide(tx, _still_open(tx, question_id, stamp), verb, name=name, who=who)
-        )
+        done = web.app.people.decide(carry_out)
     except SeveralError as e:
         return _offer(request, web, question_id, only, name.strip(), e.people)
-    return _go_on(request, web, only, WORDS[verb].format(name=name.strip()), done.id)
-
-
-WORDS: dict[QuestionAnswer, str] = {
-    "yes": "Yes: noted.",
-    "no": "No: noted.",
-    "ignore": "Left out from now on.",
-    "first": "The left one: noted.",
-    "second": "The right one: noted.",
-    "both": "Both: noted.",
-    "neither": "Neither: noted.",
-    "name": "This is {name}.",
-    "new": "This is {name}, somebody new.",
-    "same": "This is {name}.",
-}
+    return _go_on(request, web, only, said_so, done.id)
 
 
 def _put_off(request: Request, web: Web, question_id: int, stamp: str, only: Filter) -> Response:
