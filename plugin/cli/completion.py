@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from .completing import Shell, script
-from .output import say
-from .session import SHARED_HELP
+from .session import SHARED_HELP, Session
 
 
 def register(root: typer.Typer) -> None:
@@ -14,7 +13,7 @@ def register(root: typer.Typer) -> None:
     root.command("completion", epilog=SHARED_HELP)(completion)
 
 
-def completion(shell: Annotated[Shell, typer.Argument(help="the one you use")]) -> None:
+def completion(ctx: typer.Context, shell: Annotated[Shell, typer.Argument(help="the one you use")]) -> None:
     """Print what makes the Tab key complete commands, options and people's names in a shell.
 
     bash: iconface completion bash > ~/.local/share/bash-completion/completions/iconface
@@ -25,4 +24,5 @@ def completion(shell: Annotated[Shell, typer.Argument(help="the one you use")]) 
 
     PowerShell: iconface completion powershell >> $PROFILE
     """
-    say(script(shell).rstrip("\n"))
+    text = script(shell)
+    Session.of(ctx).out.object({"script": text}, text.splitlines())

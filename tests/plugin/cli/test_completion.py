@@ -1,5 +1,6 @@
 """What the Tab key offers, in a real bash, and what `iconface` says that was given nothing."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,8 @@ def test_nothing_heavy_is_loaded_for_it(named: Library):
 def test_every_shell_has_its_script(shell: str, capsys: pytest.CaptureFixture[str]):
     assert run(["completion", shell]) == 0
     assert "_ICONFACE_COMPLETE" in capsys.readouterr().out
+    assert run(["--json", "completion", shell]) == 0
+    assert "_ICONFACE_COMPLETE" in json.loads(capsys.readouterr().out)["script"]
     assert run(["completion", "csh"]) == 2
 
 
