@@ -6,7 +6,7 @@ PHOTOS ?=
 DEMO := demo-output
 MINUTES ?= 30
 
-.PHONY: demo test test-fast coverage check bench torture clean
+.PHONY: demo test test-fast coverage check man bench torture clean
 
 demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=/path
 	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -27,6 +27,9 @@ check: $(INSTALLED)  ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+man: $(INSTALLED)  ## docs/iconface.1, from the help texts
+	$(BIN)/python -m plugin.cli.manual > docs/iconface.1
 
 bench: $(INSTALLED)  ## every benchmark, one command each; an hour or two; see docs/benchmarks.md
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev,bench]'

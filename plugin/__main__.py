@@ -31,6 +31,11 @@ def main() -> None:
 
 def _quick(argv: list[str]) -> int | None:
     """What somebody waits for, without the command tree; None for every other line."""
+    if asked := os.environ.pop("_ICONFACE_COMPLETE", None):
+        from .cli.completing import complete
+
+        sys.stdout.writelines(f"{line}\n" for line in complete(argv, asked))
+        return 0
     if "--enqueue" in argv:
         from .cli.fast_enqueue import quick
     elif "people" in argv:

@@ -5,6 +5,11 @@ from iconface_core import reason_codes as core
 from . import reasons as app
 from .reason_words import table
 
+
+def _called(name: str | None) -> str:
+    return name or "somebody without a name"
+
+
 PLAIN = table(
     {
         core.FILE_MISSING: "the photo is not there any more",
@@ -39,10 +44,25 @@ PLAIN = table(
         app.EMPTY_FOLDER: "{path} is empty but held {photos} photos; is the drive mounted?",
         app.FOLDER_MOVED: "{path} has moved",
         app.MANY_GONE: "{gone} of {of} photos are gone at once; is a drive missing?",
+        core.FEW_PIXELS: "few pixels",
+        core.SAME_PICTURE: "the same picture again",
+        core.UNLIKE: "unlike the person's other faces: perhaps somebody else",
+        core.LOW_QUALITY: "the picture is not clear enough",
+        core.LOW_DET_SCORE: "perhaps no face",
+        core.REFERENCE_SMALL: "the face has too few pixels",
+        core.LOW_SCORE: "of little help",
+        core.NOT_NEEDED: "others help more",
         core.HARD_TO_RECOGNISE: "hard to recognise",
         core.NOISY: "noisy",
         core.TOO_SMALL: "the face has too few pixels",
         core.SHARP_ALREADY: "the face is clear already",
+        core.KNOWN: lambda name, **_: _called(name),
+        core.LIKELY: lambda name, **_: _called(name),
+        core.NEXT: lambda name, **_: _called(name),
+        core.PERHAPS: lambda name, **_: f"perhaps {_called(name)}, or somebody else",
+        core.CLOSEST: lambda name, **_: f"nobody you know; {_called(name)} is most alike",
+        core.NO_PERSON_TO_COMPARE: "there is nobody to compare with",
+        app.LESS_STRENGTH: "restored gently: more made it less like the person",
         app.OUR_COPY: "this photo is restored already",
         app.UNSEEN: "already as clear as it can be made",
         app.HOPELESS: "too little of the face is left",

@@ -1,4 +1,4 @@
-"""`iconface integrate list|install|uninstall`: the entry in the menus of file managers."""
+"""`iconface integrate list|install|uninstall`: the entries in the menus of file managers, and among the programs."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,7 +20,11 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="only show the changes")
 
 def register(root: typer.Typer) -> None:
     """Add this file's commands to the tree."""
-    noun = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help='"Restore face" in your file manager\'s menu.')
+    noun = typer.Typer(
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        help='"Restore face" in your file manager\'s menu, Iconface among your programs.',
+    )
     commands: dict[str, Callable[..., int | None]] = {"list": show_all, "install": install, "uninstall": uninstall}
     for name, command in commands.items():
         noun.command(name, epilog=SHARED_HELP)(command)
@@ -28,7 +32,7 @@ def register(root: typer.Typer) -> None:
 
 
 def show_all(ctx: typer.Context) -> None:
-    """List the file managers this works with, and whether the entry is there."""
+    """List the file managers this works with, and the entry among your programs; and whether each is there."""
     from ..file_managers.registry import status
 
     session = Session.of(ctx)
@@ -44,7 +48,8 @@ def show_all(ctx: typer.Context) -> None:
 
 
 def install(ctx: typer.Context, names: Names = None, dry_run: DryRun = False) -> int:
-    """Put "Restore face" into the menu of every file manager that is here, or of those named. Again: no change."""
+    """Put "Restore face" into the menu of every file manager that is here, and Iconface among your programs; or only
+    those named. Again: no change."""
     return _change(Session.of(ctx), names or (), wanted=True, dry_run=dry_run)
 
 
@@ -59,7 +64,7 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
     backups = session.settings().folders.state / "desktop-backups"
     todo = chosen(_known(session), names, wanted=wanted)
     if not todo:
-        session.out.note("no file manager that we know is here: iconface integrate list")
+        session.out.note("no file manager that we know is here, and no desktop: iconface integrate list")
     outcomes = [carry_out(i, backups, wanted=wanted, dry_run=dry_run) for i in todo]
     rows = [_row(o) for o in outcomes]
     session.out.result("integrations", rows, [line for o in outcomes for line in _lines(o, dry_run)], dry_run=dry_run)
@@ -69,13 +74,14 @@ def _change(session: Session, names: Sequence[str], *, wanted: bool, dry_run: bo
 
 def _known(session: Session) -> "list[Integration]":
     from ..file_managers.added import added_menus
+    from ..file_managers.application import application
     from ..file_managers.registry import integrations
-    from ..installed_files.command import entry_command
+    from ..installed_files.command import entry_command, own_command
     from ..installed_files.own_files import UserFolders
 
     places = UserFolders.of(os.environ, Path.home(), session.settings().folders.data)
     command = entry_command(session.own_home)
-    ours = integrations(places, command)
+    ours = [*integrations(places, command), application(places, own_command(session.own_home))]
     added, _ = added_menus(places, command, [i.name for i in ours])
     return [*ours, *(extension.value for extension in added)]
 

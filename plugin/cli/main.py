@@ -16,6 +16,7 @@ from ..errors import AppError
 from ..interrupts import INTERRUPTED
 from . import (
     cleanup,
+    completion,
     evaluate,
     export,
     faces,
@@ -36,6 +37,17 @@ from . import (
 from .output import Output, OutputError, flush, give_up_stdout, whisper
 from .restored import VERBS
 from .session import SHARED_HELP, Session, split_shared
+
+FIRST_STEPS = (
+    "Find the people in your photos and restore their faces from their own pictures. To begin with:",
+    "",
+    "  iconface web               the page in your browser; it leads through the first steps",
+    "  iconface library add DIR   or here: take in a folder of photos, then: iconface scan",
+    "  iconface restore PHOTO     a clear copy of one photo",
+    "",
+    "iconface --help lists all commands.",
+)
+"""What `iconface` alone says."""
 
 
 def tree() -> typer.Typer:
@@ -70,6 +82,7 @@ def tree() -> typer.Typer:
         evaluate,
         export,
         maintain,
+        completion,
     ):
         module.register(root)
     return root
@@ -93,6 +106,10 @@ def run(argv: Sequence[str]) -> int:
     out = replace(session, command=_name(root, rest)).out
     try:
         interrupts.raise_it()
+        if not rest and not out.machine:
+            out.object({}, FIRST_STEPS)
+            flush()
+            return 0
         code = root(rest, standalone_mode=False, prog_name="iconface", obj=session)
         flush()
         return int(code or 0)

@@ -28,6 +28,9 @@ def web(
     here: Annotated[
         bool, typer.Option("--here", help="serve it from this process, even when the service runs")
     ] = False,
+    window: Annotated[
+        bool, typer.Option("--window", help="start the service if need be, and open a window of its own")
+    ] = False,
     idle: Annotated[float | None, typer.Option(min=1, help="end when no page was open for so many seconds")] = None,
 ) -> None:
     """Show people, questions and restorations in the browser, on this machine only. Ctrl-C ends it.
@@ -40,6 +43,9 @@ def web(
     settings = session.settings()
     runtime = settings.folders.runtime
     wanted = settings.web_port if port is None else port
+    if window:
+        _in_window(session, wanted)
+        return
 
     def ready(url: str) -> None:
         session.out.object({"url": url}, [url])
@@ -59,6 +65,19 @@ def web(
 
     session.out.note("the address below opens the page once, within ten minutes; Ctrl-C ends it")
     serve(settings, wanted, idle_s=idle, ready=ready)
+
+
+def _in_window(session: Session, port: int) -> None:
+    """What the entry among the user's programs starts: without a terminal, a trouble is a notification."""
+    from ..notifications.immediate import opening_told
+    from ..web.own_window import open_window, page_of_service
+
+    with opening_told(session.settings):
+        url = page_of_service(session.settings().folders, session.own_home, port)
+    session.out.object({"url": url}, [url])
+    flush()
+    if not open_window(url):
+        session.out.note("open this address in a browser of this machine")
 
 
 def _from_service(runtime: "Path", port: int) -> str | None:

@@ -1,1 +1,1 @@
-"""The entry "Restore face" in the menu of each file manager."""
+"""The entry "Restore face" in the menu of each file manager, and Iconface among the programs."""

@@ -121,6 +121,8 @@ def _write(path: Path, content: bytes, mode: int | None) -> None:
 def _lines(content: bytes | None) -> list[str]:
     if content is None:
         return []
+    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return [f"({len(content):,} bytes)\n"]
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     return [line + "\n" for line in content.decode(encoding, "replace").splitlines()]
 

@@ -81,7 +81,7 @@ class OwnFiles:
         changes = []
         for file in self.files:
             change = planned(file.path, file.content if wanted else None, executable=file.executable)
-            if change.before is not None and not _ours(change.before):
+            if change.before is not None and not is_ours(change.before):
                 if wanted:
                     raise IntegrationError(f"{file.path} is not from iconface; move it away and try again")
                 continue
@@ -101,7 +101,8 @@ def on_path(*programs: str) -> Callable[[], bool]:
     return lambda: any(shutil.which(p) for p in programs)
 
 
-def _ours(content: bytes) -> bool:
+def is_ours(content: bytes) -> bool:
+    """Whether a file of this content carries our mark."""
     return MARKER.encode() in content or MARKER.encode("utf-16-le") in content
 
 

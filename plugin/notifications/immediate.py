@@ -3,6 +3,7 @@
 A file manager waits for it: neither the gallery nor numpy is imported here.
 """
 
+import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,12 +31,19 @@ def tell_trouble(error: Exception, settings: Callable[[], Settings], popups: Pop
 
     `settings` reads what the user wants; when that fails it is the trouble itself.
     """
-    wanted, popups = True, popups or Popups()
-    with suppress(AppError):
-        wanted = settings().notifications
-    if wanted and not isinstance(error, BusyError):  # another service is there to do the work
-        popups.show(note_of_trouble(error))
-        popups.leave()
+    if not isinstance(error, BusyError):  # another service is there to do the work
+        _show(note_of_trouble(error), settings, popups or Popups())
+
+
+@contextmanager
+def opening_told(settings: Callable[[], Settings]) -> Generator[None]:
+    """Around what opens the page from the desktop: where there is no terminal, an error is shown, and goes on."""
+    try:
+        yield
+    except Exception as e:
+        if not sys.stderr.isatty():
+            _show(Note("Iconface could not be opened", _plainly(e)), settings, Popups())
+        raise
 
 
 def tell_pause(photos: int, kind: str, home: Path | None, settings: Settings, popups: Popups | None = None) -> None:
@@ -52,10 +60,23 @@ def note_of_trouble(error: Exception) -> Note:
     if photo is not None:
         gone = "This is a folder, no photo." if Path(photo).is_dir() else "The photo is not there any more."
         return Note(title, f"{Path(photo).name}\n{gone}")
+    return Note(title, _plainly(error))
+
+
+def _plainly(error: Exception) -> str:
     from ..error_reasons import reason_of
     from .plain import plain
 
-    return Note(title, plain(reason_of(error)))
+    return plain(reason_of(error))
+
+
+def _show(note: Note, settings: Callable[[], Settings], popups: Popups) -> None:
+    wanted = True
+    with suppress(AppError):
+        wanted = settings().notifications
+    if wanted:
+        popups.show(note)
+        popups.leave()
 
 
 def note_of_pause(photos: int, kind: str, command: Sequence[str]) -> Note:

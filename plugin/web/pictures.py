@@ -81,6 +81,14 @@ def version_of(content: str, face: BBox | None = None) -> str:
     return _digest(content, *box)[:12]
 
 
+def restored_address(which: Which, record: RestorationRecord, side: int, face: BBox | None = None) -> str:
+    """Address of a restoration's picture: the whole one, or the square around `face`. With a version where there is a
+    file: then the browser need not ask again. Looks at the file, reads nothing."""
+    file = output_file(record) if which == "after" else File(Path(record.photo), record.input_sha256)
+    version = "" if isinstance(file, Missing) else f"&v={version_of(file.content, face)}"
+    return f"/pictures/{which}/{record.id}?{'' if face is None else 'face=1&'}side={side}{version}"
+
+
 def square_around(box: BBox, width: int, height: int) -> BBox:
     """The square around a face that its picture shows: inside the photo, so that nothing has to be made up."""
     side = min(CONTEXT * max(box.width, box.height), width, height)

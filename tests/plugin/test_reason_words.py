@@ -1,6 +1,7 @@
 """Every reason has words in every front end, found by its code alone; nobody reads words back."""
 
 import ast
+import re
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args
@@ -59,6 +60,14 @@ def test_windows_and_notifications_send_nobody_to_a_terminal(code: Code):
     for said in (on_page(any_of(code)), plain(any_of(code))):
         assert "iconface " not in said
         assert "--" not in said
+
+
+@pytest.mark.parametrize(
+    "code", sorted(set(CODES) - set(HELPS))
+)  # what speaks for a reference has its numbers in Details
+def test_windows_and_notifications_measure_nothing(code: Code):
+    for said in (on_page(any_of(code)), plain(any_of(code))):
+        assert not re.search(r"\d\.\d|of 255|of 1\b|\d %|similarity|degradation|\bpx\b", said), said
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -99,8 +99,9 @@ def pause(request: Request, web: WebDep) -> HTMLResponse:
 @router.post("/resume")
 def resume(request: Request, web: WebDep) -> HTMLResponse:
     """Go on."""
+    run = unfinished(web.app.gallery)
     drive.unpause(web.app.gallery)
-    _work(web, lasting=False)
+    _work(web, lasting=run is not None and (run.hours is not None or run.idle))
     return _again(request, web, "It goes on.")
 
 
@@ -128,8 +129,9 @@ def _asked(whom: str, first: int | str, last: int | str) -> Asked:
 
 def _values(web: Web) -> dict[str, Any]:
     registry, calibration = web.app.registry, web.app.embedder.calibration
+    served = ask(web.app.settings.folders.runtime, "ping") is not None
     with web.app.gallery.begin(write=False) as tx:
-        work = cleanup_view.at_work(tx, registry, calibration)
+        work = cleanup_view.at_work(tx, registry, calibration, served=served)
         found = cleanup_view.results(tx, registry, calibration) if work is None else None
     return {"work": work, "r": found, "digest": digest(work) if work else ""}
 

@@ -12,7 +12,14 @@ from ...people.questions import put_off
 from ..context import Web, WebDep
 from ..responses import by_htmx, fragment, go, page, said, trigger
 from ..views.pickers import named_like
-from ..views.review_view import Filter, next_question, pictures_ahead, question_unchanged, same_question
+from ..views.review_view import (
+    Filter,
+    answered,
+    next_question,
+    pictures_ahead,
+    question_unchanged,
+    same_question,
+)
 
 router = APIRouter(prefix="/review")
 
@@ -62,25 +69,13 @@ def answer(
     if answer not in get_args(QuestionAnswer):
         raise UsageError(f"{answer!r} is no answer")
     verb = cast(QuestionAnswer, answer)
+    with web.app.gallery.begin(write=False) as tx:  # a merge leaves one of two people to speak of
+        text = answered(tx, question_id, verb, name.strip())
     try:
         done = answer_question(web.app.gallery, question_id, verb, name=name, who=who, given=unchanged)
     except NameTakenError as taken:
         return _offer(request, web, question_id, only, name.strip(), taken.people)
-    return _go_on(request, web, only, WORDS[verb].format(name=name.strip()), done.id)
-
-
-WORDS: dict[QuestionAnswer, str] = {
-    "yes": "Yes: noted.",
-    "no": "No: noted.",
-    "ignore": "Left out from now on.",
-    "first": "The left one: noted.",
-    "second": "The right one: noted.",
-    "both": "Both: noted.",
-    "neither": "Neither: noted.",
-    "name": "This is {name}.",
-    "new": "This is {name}, somebody new.",
-    "same": "This is {name}.",
-}
+    return _go_on(request, web, only, text, done.id)
 
 
 def _go_on(request: Request, web: Web, only: Filter, text: str, undo: int | str) -> Response:

@@ -91,9 +91,11 @@ class Prospects:
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """A clean-up under way. `face_ids` are in hand now, in the photo `photo`. `waits` says for what, "" for nothing."""
+    """A clean-up under way. `served`: the service that does it is there. `face_ids` are in hand now, in the photo
+    `photo`. `waits` says for what, "" for nothing."""
 
     paused: bool
+    served: bool
     faces: int
     ended: int
     photo: str
@@ -163,8 +165,8 @@ def _best(plan: CleanupPlan) -> list[Prospect]:
     ]
 
 
-def at_work(tx: Tx, registry: Registry, calibration: Calibration) -> AtWork | None:
-    """None when no clean-up is under way."""
+def at_work(tx: Tx, registry: Registry, calibration: Calibration, *, served: bool) -> AtWork | None:
+    """None when no clean-up is under way. `served`: whether the service answers."""
     status = cleanup_status(tx)
     live = tx.jobs.find(origin=ORIGIN, states=("waiting", "running"))
     run = status.run
@@ -176,6 +178,7 @@ def at_work(tx: Tx, registry: Registry, calibration: Calibration) -> AtWork | No
     hours = hours_left(tx, run, max(run.faces - status.faces_ended, 0))
     return AtWork(
         status.paused,
+        served,
         run.faces,
         status.faces_ended,
         "" if asked is None else printable(Path(asked.path).name),

@@ -4,7 +4,7 @@ model or reads a photo."""
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,12 +62,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A finding of doctor for a person: where to go about it, if a page of ours helps."""
+    """Findings of doctor for a person: where to go about them, if a page of ours helps. `bad` so many are faults; 0:
+    it works, and is only good to know."""
 
     title: str
     message: str
     way_out: str
     link: str | None
+    bad: int
 
 
 def folders(gallery: Gallery) -> list[Folder]:
@@ -147,20 +149,34 @@ _ABOUT: Mapping[str, tuple[str, str, str | None]] = {
         None,
     ),
     "watch": ("A folder is compared every few minutes only", "It works; new photos are noticed a little later.", None),
+    "leftover": ("A file that is not needed could not be removed", "Delete it yourself.", None),
 }
-"""By kind of check: title, way out, link. Those that have a place of their own on the page are not here."""
+"""By kind of check: title, way out, link."""
+
+_SHOWN_ELSEWHERE: Mapping[str, tuple[str, str, str, str]] = {
+    "folder": ("A folder is", "{} folders are", "not there, or half empty", "#folders"),
+    "photo": ("A photo", "{} photos", "cannot be read", "#unreadable"),
+    "job": ("A job", "Some jobs", "did not work", "/jobs"),
+}
+"""Of these the pages show each with its way out: here one line for all. The one, several, what is wrong, link."""
 
 
 def problems(app: "App", *, thorough: bool) -> list[Problem]:
-    """What doctor finds, but for folders, photos and jobs, which the pages show themselves. `thorough` reads the whole
-    database and all model files: seconds."""
-    found = examine(app, thorough=thorough, runtimes=False)
-    return [_problem(c) for c in found if c.check in _ABOUT and (not c.ok or c.polling)]
+    """What doctor finds. `thorough` reads the whole database and all model files: seconds."""
+    found = [c for c in examine(app, thorough=thorough, runtimes=False) if not c.ok or c.polling]
+    elsewhere = [_together(kind, same) for kind in _SHOWN_ELSEWHERE if (same := [c for c in found if c.check == kind])]
+    return [*elsewhere, *(_problem(c) for c in found if c.check not in _SHOWN_ELSEWHERE)]
+
+
+def _together(kind: str, checks: Sequence[Check]) -> Problem:
+    one, several, wrong, link = _SHOWN_ELSEWHERE[kind]
+    title = f"{one if len(checks) == 1 else several.format(len(checks))} {wrong}"
+    return Problem(title, "\n".join(c.message for c in checks), "", link, len(checks))
 
 
 def _problem(check: Check) -> Problem:
     title, way_out, link = _ABOUT[check.check]
-    return Problem(title, check.message, way_out, link)
+    return Problem(title, check.message, way_out, link, int(not check.ok))
 
 
 def disk_used(where: Folders) -> list[tuple[str, int, str]]:

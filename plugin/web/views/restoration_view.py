@@ -11,12 +11,14 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 from iconface_core.reasons import read_reasons
+from iconface_core.types import BBox
 
 from ...library.degradation import stored
 from ...models.registry import Registry
 from ...paths import printable
 from ...restoring.expected_gain import expected_gain
 from ...restoring.presence import Presence, presence
+from ..pictures import Which, restored_address
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.likeness import likeness_words
 from ..words.people import SOMEBODY
@@ -26,10 +28,22 @@ from ..words.text import listed
 
 
 @dataclass(frozen=True, slots=True)
+class RestorationPictures:
+    """Where the pictures of a restoration are. `face` is the box in its photo, None when it is not known any more."""
+
+    record: RestorationRecord
+    face: BBox | None
+
+    def at(self, which: Which, side: int, *, whole: bool = False) -> str:
+        """The address of the face before or after, or of the whole picture; `side` is the longest one, pixels."""
+        return restored_address(which, self.record, side, None if whole else self.face)
+
+
+@dataclass(frozen=True, slots=True)
 class RestorationCard:
     """One entry of a shelf. `entry` stands for it, `id` leads to its page, `stamp` says what it shows (`stamp_of`).
-    `gone`: why there is no restored picture, "" when there is one. `helpers` are the references' faces. `queued`: a job
-    for it waits or runs."""
+    `taken`: when the photo was, None for one without a date. `gone`: why there is no restored picture, "" when there is
+    one. `helpers` are the references' faces. `queued`: a job for it waits or runs."""
 
     entry: int
     id: int
@@ -37,8 +51,9 @@ class RestorationCard:
     who: str
     says: Says
     faces: int
-    when: datetime
+    taken: str | None
     version: int
+    pictures: RestorationPictures
     gone: str
     photo: str
     helpers: Sequence[int]
@@ -65,6 +80,7 @@ class Version:
     number: int
     label: str
     there: bool
+    pictures: RestorationPictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,7 @@ class Shown:
     likeness_after: str | None
     references: Sequence[Reference]
     versions: Sequence[Version]
+    pictures: RestorationPictures
     gain: str
     job: JobRecord | None
 
@@ -147,8 +164,9 @@ def _card(
         who=listed(who) or (SOMEBODY if len(rows) == 1 else f"{len(rows)} faces"),
         says=verdict_words(worst, name_of(worst, names), calibration),
         faces=len(rows),
-        when=local(record.created_at),
+        taken=None if face is None else face.captured_at,
         version=record.version,
+        pictures=_pictures(record, face),
         gone=_why_gone(record),
         photo=printable(Path(record.photo).name),
         helpers=[r["face_id"] for r in record.references if r.get("face_id") is not None][:3],
@@ -191,7 +209,8 @@ def shown(tx: Tx, restoration_id: int, calibration: Calibration, registry: Regis
         likeness_before=before,
         likeness_after=after,
         references=references(tx, record.references),
-        versions=_versions(tx, record),
+        versions=_versions(tx, record, face),
+        pictures=_pictures(record, face),
         gain=expected(record, face, registry) if record.state == "proposed" else "",
         job=job_of(record, face, live_jobs(tx)),
     )
@@ -240,12 +259,16 @@ def _face(tx: Tx, face_id: int | None) -> FaceRecord | None:
         return None
 
 
-def _versions(tx: Tx, record: RestorationRecord) -> list[Version]:
+def _pictures(record: RestorationRecord, face: FaceRecord | None) -> RestorationPictures:
+    return RestorationPictures(record, record.bbox or (None if face is None else face.bbox))
+
+
+def _versions(tx: Tx, record: RestorationRecord, face: FaceRecord | None) -> list[Version]:
     same = tx.restorations.of_face(
         photo=record.photo, face_id=record.face_id, input_sha256=record.input_sha256, bbox=record.bbox
     )
     made = [r for r in reversed(same) if r.output is not None]
-    return [Version(r.id, r.version, _fate(r), _there(r)) for r in made]
+    return [Version(r.id, r.version, _fate(r), _there(r), _pictures(r, face)) for r in made]
 
 
 def _there(record: RestorationRecord) -> bool:

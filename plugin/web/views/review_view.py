@@ -8,7 +8,9 @@ from gallery_db.gallery import Tx
 from gallery_db.records import QuestionKind, QuestionRecord
 
 from ...dry_run import Precondition
+from ...people.answers import QuestionAnswer
 from ..edit_conflicts import Conflict, check
+from ..words.answers import answer_words
 from .asking import person_view, stamp_of, view
 
 KINDS: dict[QuestionKind, str] = {
@@ -50,6 +52,14 @@ def question_unchanged(question_id: int, stamp: str) -> Precondition:
         check(stamp, stamp_of(tx, found), "what this question is about")
 
     return given
+
+
+def answered(tx: Tx, question_id: int, answer: QuestionAnswer, name: str) -> str:
+    """The message about an answer that is about to be carried out. Raises Conflict when there is one already."""
+    found = tx.questions.get(question_id)
+    if found is None:
+        raise Conflict(ANSWERED)
+    return answer_words(tx, found, answer, name)
 
 
 def next_question(tx: Tx, only: Filter) -> dict[str, Any]:

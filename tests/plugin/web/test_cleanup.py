@@ -117,6 +117,22 @@ def test_pause_and_stop(site: TestClient, app: App, service: StandingBy):
     assert "No face became clearer" in text_of(site.get("/cleanup").text)
 
 
+def test_it_says_when_nobody_is_at_work(site: TestClient, app: App):
+    with app.gallery.begin(write=False) as tx:
+        face = next(f for f in tx.faces.find() if f.person_id is not None)
+    with app.gallery.begin() as tx:
+        start(tx, [(face.photo_id, [face.id])])
+    page = site.get("/cleanup").text
+    assert "Nobody is at work" in text_of(page)
+    assert 'action="/cleanup/resume"' in page, "it can be started there"
+    seen = re.search(r"seen=([0-9a-f]+)", page)
+    assert seen is not None
+    with standing_by(app):
+        now = site.get(f"/cleanup/live?seen={seen[1]}", headers=HTMX)
+        assert now.status_code == 200, "the page is told that somebody is"
+        assert "Nobody is at work" not in text_of(now.text)
+
+
 def test_at_night_it_waits_for_the_night(site: TestClient, app: App, service: StandingBy):
     site.post("/cleanup/start", data={"when": "night"}, headers=HTMX)
     with app.gallery.begin(write=False) as tx:

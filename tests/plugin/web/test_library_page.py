@@ -19,7 +19,7 @@ from plugin.errors import UsageError
 from plugin.job_kinds import HAND
 from plugin.web.views import folder_chooser, library_facts
 from plugin.web.views.folder_chooser import StartFolder
-from tests.support.library import Library, tree_hash
+from tests.support.library import Cli, Library, tree_hash
 from tests.support.pages import text_of
 
 from .standing_by import StandingBy, standing_by
@@ -170,6 +170,22 @@ def test_unreadable_photos_have_reasons_and_a_second_chance(site: TestClient, ap
     assert "The file is empty" in shown
     assert site.post("/library/unreadable/again").status_code == 303
     assert "will be read again" in site.get("/library").text
+
+
+def test_what_there_is_to_look_at_is_counted_as_doctor_does(
+    site: TestClient, app: App, library: Library, own_root, cli: Cli
+):
+    folder, root_id = own_root
+    with app.gallery.begin() as tx:
+        for n in (3, 4):
+            tx.photos.mark_failed(str(folder / f"{n}.jpg"), FILE_EMPTY(), root_id=root_id)
+    folder.rename(folder.with_name("away"))
+    shown = text_of(site.get("/library/problems").text)
+    assert "A folder is not there" in shown
+    assert "2 photos cannot be read" in shown
+    assert "Yes, at first sight" not in shown
+    bad = cli("doctor", code=5)["problems"]
+    assert f"{bad} things to look at" in shown
 
 
 def test_problems_come_with_a_way_out_and_without_a_model_runtime(site: TestClient, app: App, library: Library):

@@ -19,10 +19,11 @@ from plugin.cli.main import run
 from plugin.job_payloads import RESTORE, RestorePayload, payload_of
 from plugin.reasons import IN_FILE, PHOTO_MISSING
 from plugin.service import client
+from plugin.web.words.dates import month
 from plugin.web.words.reasons import helps, helps_in_general
 from plugin.web.words.restorations import verdict_words
 from tests.support.library import Cli, Library
-from tests.support.pages import toast
+from tests.support.pages import text_of, toast
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,33 @@ def test_a_restoration_is_shown_with_all_of_it(site: TestClient, made: Restorati
     assert 'style="' not in html
     whole = site.get(f"/restorations/{made.id}?whole=1").text
     assert f"/pictures/after/{made.id}?side=1600" in whole
+
+
+@pytest.mark.parametrize("page", ["/restorations", "/restorations/{id}", "/restorations/{id}?whole=1"])
+def test_pictures_before_and_after_are_asked_for_once(site: TestClient, made: RestorationRecord, page: str):
+    html = site.get(page.format(id=made.id)).text
+    addresses = [unescape(a) for a in re.findall(r'(?:src|data-large)="(/pictures/(?:before|after)/[^"]+)"', html)]
+    assert {a.split("/")[2] for a in addresses} == {"before", "after"}
+    assert all("immutable" in site.get(a).headers["Cache-Control"] for a in addresses)
+
+
+def test_a_copy_that_was_changed_has_another_address(site: TestClient, made: RestorationRecord, copy: Path):
+    def after() -> str:
+        return re.findall(r'src="(/pictures/after/[^"]+)"', site.get("/restorations").text)[0]
+
+    was = after()
+    shutil.copy(made.photo, copy)
+    assert after() != was
+
+
+def test_a_card_says_when_the_photo_was_taken(site: TestClient, app: App, made: RestorationRecord):
+    with app.gallery.begin(write=False) as tx:
+        assert made.face_id is not None
+        taken = tx.faces.get(made.face_id).captured_at
+    shown = text_of(site.get("/restorations").text)
+    today = made.created_at[:4]
+    assert taken is None or taken[:4] != today
+    assert (month(taken) in shown) if taken else (today not in shown)
 
 
 def test_keep_and_undo(site: TestClient, app: App, made: RestorationRecord, copy: Path):

@@ -136,6 +136,14 @@ def test_is_this_them(site: TestClient, app: App, people: dict, answer: str):
         "no": (None, False, "ok"),
         "ignore": (None, False, "ignored"),
     }[answer]
+    assert (
+        toast(done)["text"]
+        == {
+            "yes": "Yes, this is Ada.",
+            "no": "No, this is not Ada. This is remembered.",
+            "ignore": "Left out from now on.",
+        }[answer]
+    )
     site.post(f"/undo/{toast(done)['undo']}", headers=HTMX)
     assert left(app) == 1
 
@@ -159,7 +167,9 @@ def test_same_person(site: TestClient, app: App, people: dict, answer: str):
     n = ask(app, Asked("merge", (), large, small, 0.4, 5))
     html = site.get("/review").text
     assert "Is this Ada?" in html
-    site.post(f"/review/{n}", data=form(html, answer=answer), headers=HTMX)
+    done = site.post(f"/review/{n}", data=form(html, answer=answer), headers=HTMX)
+    words = "Yes, one person: Ada." if answer == "yes" else "No, this is not Ada. This is remembered."
+    assert toast(done)["text"] == words
     with app.gallery.begin(write=False) as tx:
         assert len(tx.people.find()) == (5 if answer == "yes" else 6)
         assert tx.people.get(small).name == "Ada", "the named one stays"
@@ -180,7 +190,9 @@ def test_twins_in_one_photo(site: TestClient, app: App, people: dict, answer: st
     html = site.get("/review").text
     assert "Which one is this person?" in html
     assert html.count('class="box"') == 2
-    site.post(f"/review/{number(html)}", data=form(html, answer=answer), headers=HTMX)
+    done = site.post(f"/review/{number(html)}", data=form(html, answer=answer), headers=HTMX)
+    which = {"first": "The left one", "second": "The right one", "neither": "Neither of the two"}[answer]
+    assert toast(done)["text"] == f"{which} is this person."
     got = [face(app, f).person_id == who for f in (left_face, right_face)]
     assert got == [answer == "first", answer == "second"]
     assert left(app) == 0

@@ -4,3 +4,4 @@ import "./keys.js";
 import "./theme.js";
 import "./focus.js";
 import "./live.js";
+import "./ended.js";

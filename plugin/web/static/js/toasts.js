@@ -1,8 +1,10 @@
-// Short messages in a corner, with "Undo" where something can be taken back.
+// One short message at a time, with "Undo" where something can be taken back. It has its own place under the header and
+// lies over nothing.
 // The server sends them in the header HX-Trigger (respond.py); pages may call `toast` as well.
 
+const place = document.getElementById("toasts");
 const LATER = "iconface.toast";
-const SHOWN_MS = 9000;
+const READ_MS = 9000;
 
 /** Show a message. `undo` is a decision's number, or null. `kind` is "", "error". */
 export function toast(text, { undo = null, kind = "" } = {}) {
@@ -15,10 +17,8 @@ export function toast(text, { undo = null, kind = "" } = {}) {
   const close = button("×", "quiet icon", () => box.remove());
   close.setAttribute("aria-label", "Close this message");
   box.append(close);
-  const corner = document.getElementById("toasts");
-  while (corner.children.length >= 3) corner.firstElementChild.remove();
-  corner.append(box);
-  leaveWhenRead(box);
+  place.replaceChildren(box);
+  since = performance.now();
 }
 
 /** Take one decision back, then show the page as it is now. */
@@ -46,27 +46,25 @@ function button(text, kind, act) {
   return made;
 }
 
-function leaveWhenRead(box) {
-  // Nobody has to be quick: while the pointer or the focus is on it, it stays (WCAG 2.2.1).
-  let timer = 0;
-  const start = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => box.remove(), SHOWN_MS);
-  };
-  const stay = () => clearTimeout(timer);
-  for (const event of ["pointerenter", "focusin"]) box.addEventListener(event, stay);
-  for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, start);
-  start();
+// A message leaves with what is done next, once it could be read: nobody has to be quick (WCAG 2.2.1), and the page does
+// not move under a hand that rests.
+let since = 0;
+for (const deed of ["click", "keydown"]) {
+  document.addEventListener(deed, (event) => {
+    if (event.timeStamp - since > READ_MS && !place.contains(event.target)) place.replaceChildren();
+  });
 }
+
+// What sticks to the top of the window has to know how far down the header reaches.
+new ResizeObserver(([{ target }]) => {
+  document.documentElement.style.setProperty("--top", `${target.offsetHeight}px`);
+}).observe(place.parentElement);
 
 document.addEventListener("toast", (event) => toast(event.detail.text, event.detail));
 document.addEventListener("toast-later", (event) => {
   sessionStorage.setItem(LATER, JSON.stringify({ text: event.detail.text, undo: event.detail.undo ?? null }));
 });
 document.addEventListener("reload", refresh);
-document.addEventListener("htmx:sendError", () => {
-  toast("iconface does not answer. Start it again: iconface web", { kind: "error" });
-});
 document.addEventListener("htmx:timeout", () => {
   toast("That took too long. Please try again.", { kind: "error" });
 });
