@@ -36,7 +36,7 @@ def configuration(arm: str, samples: int) -> Mapping[str, Any]:
     config["schedule"] |= {"by": "samples", "total": samples, "warmup": 0.05}
     config["runtime"]["precision"] = "float32"
     nano = config["nano"]
-    variant = next((v for v in get_args(Variant) if v == arm), "full")
+    variant: Variant = next((v for v in get_args(Variant) if v == arm), "full")
     if arm not in ARMS:
         raise ValueError(f"unknown arm {arm!r}; known: {', '.join(ARMS)}")
     made = NanoConfig(name=f"ablation-{arm}").variant(variant)

@@ -9,13 +9,15 @@ beside the shipped rule and the paper's (share 0). All numbers are mean cosines 
 
 import argparse
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from benchmarks.faces import central_face, make_engine, photos_by_person, read_rgb
+from benchmarks.degrade import read_rgb
+from benchmarks.faces import central_face, make_engine, photos_by_person
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.restorers.common.anchor import own_share
@@ -55,7 +57,7 @@ def main() -> None:
 
     images = crops(options.people, options.seed)
     raw = embed(images.flatten(0, 1)).unflatten(0, (-1, 4))
-    plain = {"toned": 0, "faded": 0, "halftone": 0, "dust": 0, "scratches": 0}
+    plain: dict[str, Any] = {"toned": 0, "faded": 0, "halftone": 0, "dust": 0, "scratches": 0}
     degraded = [
         Degrader(DegradeRecipe(buckets=((s, s, 1.0),), **plain))(images[:, 0], torch.Generator().manual_seed(1)).images
         for s in STRENGTHS

@@ -21,8 +21,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from benchmarks.degrade import Damage, degrade
-from benchmarks.faces import DATA, Engine, central_face, make_engine, photos_by_person, read_rgb
+from benchmarks.degrade import Damage, degrade, read_rgb
+from benchmarks.faces import DATA, Engine, central_face, make_engine, photos_by_person
 from iconface_core.calibration import Calibration
 from iconface_core.faces.vectors import calibration_path
 from iconface_core.geometry import ARCFACE_112, align_face

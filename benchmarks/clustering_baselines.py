@@ -167,7 +167,8 @@ def _excess_of_mass(rows: list[tuple[int, int, float, int]], n: int, min_size: i
                 stack += rows[x - n][:2]
         return out
 
-    birth, stability, children, members = [0.0], [0.0], [[]], [leaves(2 * n - 2)]
+    birth, stability, members = [0.0], [0.0], [leaves(2 * n - 2)]
+    children: list[list[int]] = [[]]
     stack = [(2 * n - 2, 0)]
     while stack:
         node, cluster = stack.pop()

@@ -47,5 +47,7 @@ def degrade(photo: RgbU8, face_px: float, level: str, seed: int) -> RgbU8:
     image = np.clip(image + noise, 0, 255).round().astype(np.uint8)
     quality = int(rng.integers(spec.jpeg[0], spec.jpeg[1] + 1))
     _, encoded = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    image = np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[:, :, ::-1])
+    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    image = np.ascontiguousarray(decoded[:, :, ::-1])
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)

@@ -33,7 +33,7 @@ LEVELS = {
 
 
 def degrade(image: RgbU8, damage: Damage, rng: np.random.Generator) -> RgbU8:
-    x = image.astype(np.float32)
+    x: np.ndarray = image.astype(np.float32)
     if damage.blur:
         x = cv2.GaussianBlur(x, (0, 0), damage.blur * damage.shrink)
     if damage.shrink > 1:
@@ -43,9 +43,16 @@ def degrade(image: RgbU8, damage: Damage, rng: np.random.Generator) -> RgbU8:
         x = x + rng.normal(0, damage.noise, x.shape)
     out = np.clip(x + 0.5, 0, 255).astype(np.uint8)
     if damage.quality:
-        coded = cv2.imencode(".jpg", out[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, damage.quality])[1]
-        out = np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[:, :, ::-1])
+        out = jpeg(out, damage.quality)
     return out
+
+
+def jpeg(image: RgbU8, quality: int) -> RgbU8:
+    """The picture as a JPEG of this quality gives it back."""
+    _, coded = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.ascontiguousarray(decoded[:, :, ::-1])
 
 
 def scaled(landmarks: F32, factor: float) -> F32:
@@ -54,7 +61,9 @@ def scaled(landmarks: F32, factor: float) -> F32:
 
 
 def read_rgb(path: Path) -> RgbU8:
-    return np.ascontiguousarray(cv2.imread(str(path), cv2.IMREAD_COLOR)[:, :, ::-1])
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert pixels is not None, f"cannot read {path}"
+    return np.ascontiguousarray(pixels[:, :, ::-1])
 
 
 def clean_faces(data: Path, lfw: int, celebrities: int, seed: int) -> Iterator[tuple[str, str, RgbU8, F32]]:

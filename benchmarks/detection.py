@@ -19,7 +19,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.faces import SHARED, central_face, photos_by_person, read_rgb
+from benchmarks.degrade import read_rgb
+from benchmarks.faces import SHARED, central_face, photos_by_person
 from iconface_core.boxes import iou
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.types import BBox, RgbU8

@@ -82,10 +82,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
     pack = open_pack(*options.packs)
-    told = [NAME.search(name) for name in pack.names]
-    usable = sorted((i for i, t in enumerate(told) if t), key=lambda i: crc32(pack.names[i].encode()))
+    told = {i: found for i, name in enumerate(pack.names) if (found := NAME.search(name))}
+    usable = sorted(told, key=lambda i: crc32(pack.names[i].encode()))
     chosen, others = usable[: options.faces], usable[options.faces :]
-    ages = {i: float(told[i][2]) for i in usable}  # type: ignore[index]
+    ages = {i: float(told[i][2]) for i in usable}
     judge = DlibJudge()
     guess = RidgeCV(np.logspace(-3, 3, 13)).fit(
         judge.describe([pack.image(i) for i in others]), [ages[i] for i in others]
@@ -93,7 +93,7 @@ def main() -> None:
     truths = [pack.image(i) for i in chosen]
     true_ages, seeds = np.array([ages[i] for i in chosen]), [crc32(pack.names[i].encode()) for i in chosen]
     looks = guess.predict(judge.describe(truths))
-    members = groups([told[i][1] for i in chosen], true_ages, skin(truths))  # type: ignore[index]
+    members = groups([told[i][1] for i in chosen], true_ages, skin(truths))
     weights = options.weights or locate(NANO_FILE)
     restorer = NanoRestorer(weights, embedder=SFaceEmbedder, threads=options.threads)
     print(f"{len(chosen)} faces, {weights.name}; apparent age misses the true one by "
@@ -102,7 +102,7 @@ def main() -> None:
     cases = [Case(pack.names[i], "", t, (), (), s) for i, t, s in zip(chosen, truths, seeds, strict=True)]
     for level in options.levels:
         inputs = old_prints(truths, seeds)[0] if level == OLD_PRINT else degraded(truths, level, seeds)
-        restored = photo(restorer, inputs, cases, 0)
+        restored, _ = photo(restorer, inputs, cases, 0)
         before, after = skin(inputs), skin(restored)
         colour = deltaE_ciede2000(before, after)
         older = {name: guess.predict(judge.describe(p)) - looks for name, p in (("in", inputs), ("out", restored))}

@@ -19,8 +19,8 @@ import torch
 from scipy.optimize import nnls
 from scipy.stats import spearmanr
 
-from benchmarks.degrade import scaled
-from benchmarks.faces import central_face, make_engine, photos_by_person, read_rgb
+from benchmarks.degrade import read_rgb, scaled
+from benchmarks.faces import central_face, make_engine, photos_by_person
 from benchmarks.keep_detail import psnr
 from benchmarks.sharpness_faces import by_recipe
 from iconface_core.damage.sharpness import SHARP_SCORE, measure
@@ -46,7 +46,7 @@ def measured(faces: int, seed: int) -> Iterator[tuple[str, float, int, float, fl
     done = 0
     for name in rng.permutation(sorted(photos)):
         known = []
-        for path in rng.permutation(photos[name])[:7]:
+        for path in rng.permutation(np.array(photos[name], object))[:7]:
             image = read_rgb(path)
             if (face := central_face(engine.detector.detect(image), image)) is not None:
                 [vector] = embedder.embed([align_face(image, face.landmarks, ARCFACE_112)])

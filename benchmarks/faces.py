@@ -61,7 +61,3 @@ def central_face(faces: Sequence[DetectedFace], image: RgbU8) -> DetectedFace | 
         key=lambda f: float(np.hypot(*(np.array([f.bbox.x1 + f.bbox.x2, f.bbox.y1 + f.bbox.y2]) / 2 - middle))),
         default=None,
     )
-
-
-def read_rgb(path: Path) -> RgbU8:
-    return np.ascontiguousarray(cv2.imread(str(path), cv2.IMREAD_COLOR)[:, :, ::-1])

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.clustering_baselines import average_linkage_tree, cut_tree, dbscan, immich, similarity_graph
 from benchmarks.clustering_scores import HEADER, score
 from iconface_core.calibration import Calibration
-from iconface_core.faces.sface import CALIBRATION
+from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.grouping import FaceTable, GroupingFacts, GroupingPolicy, regroup
 
 DIM = 128
@@ -61,7 +61,8 @@ def make_family(options: FamilyOptions, calibration: Calibration = CALIBRATION) 
     person = photo = 0
     for _ in range(options.families):
         adults = [_Identity(v, v, None) for v in _unit(rng.standard_normal((4, DIM)))]
-        children = _siblings(rng, _Identity(*_unit(rng.standard_normal((2, DIM))), None), options.sibling_similarity, 3)
+        adult, child = _unit(rng.standard_normal((2, DIM)))
+        children = _siblings(rng, _Identity(adult, child, None), options.sibling_similarity, 3)
         twins = _siblings(rng, children[2], options.twin_similarity, 2)
         born = [FIRST_YEAR - 2, FIRST_YEAR + 1, FIRST_YEAR + 4, FIRST_YEAR + 4]
         members = adults + [replace(c, born=b) for c, b in zip([*children[:2], *twins], born, strict=True)]

@@ -51,7 +51,7 @@ def main():
     parser.add_argument("--gallery", type=Path, default=default)
     gallery = parser.parse_args().gallery
     embedder = SFaceEmbedder()
-    rows = {"bands": [], "blend": []}
+    rows: dict[str, list[list[tuple[float, ...]]]] = {"bands": [], "blend": []}
     for truth_file in sorted(gallery.rglob("gt.jpg")):
         ours = next(f for f in (truth_file.with_name("ours.jpg"), truth_file.with_name("full.jpg")) if f.exists())
         names = (ours, truth_file.with_name("deg.jpg"), truth_file, truth_file.with_name("ref1.jpg"))

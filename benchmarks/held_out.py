@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -144,7 +145,7 @@ def embed_photo(job: tuple[Path, str, float]) -> tuple[np.ndarray, float, float,
     return e.vector, e.norm, face.det_score, face.bbox.width, face.landmarks
 
 
-_MODELS: dict[str, object] = {}
+_MODELS: dict[str, Any] = {}
 
 
 def guess_photo(job: tuple[Path, str, float, np.ndarray]) -> tuple[np.ndarray, float]:
@@ -192,7 +193,7 @@ def faces_of(
     jobs = [(i, "clean") for i in range(len(photos))] + [(i, level) for level in LEVELS for i in held_out]
     key = hashlib.sha256((ROOT / "benchmarks/degradation_levels.py").read_bytes()).hexdigest()[:12]
     file = CACHE / f"identify_{key}.npz"
-    known: dict[str, tuple[np.ndarray, ...] | None] = {}
+    known: dict[str, tuple[Any, ...] | None] = {}
     if file.exists():
         with np.load(file) as data:
             rows = zip(*(data[c] for c in COLUMNS), strict=True)
@@ -207,9 +208,8 @@ def faces_of(
             nobody = (np.zeros(128, np.float32), 0.0, 0.0, 0.0, np.zeros((5, 2), np.float32))
             columns = [np.array(c) for c in zip(*(row or nobody for row in known.values()), strict=True)]
             CACHE.mkdir(exist_ok=True)
-            np.savez(
-                file.with_suffix(".part.npz"), name=np.array(list(known)), **dict(zip(COLUMNS, columns, strict=True))
-            )
+            table: dict[str, Any] = dict(zip(COLUMNS, columns, strict=True))
+            np.savez(file.with_suffix(".part.npz"), name=np.array(list(known)), **table)
             file.with_suffix(".part.npz").replace(file)
             print(f"embedded {start + len(part)} of {len(todo)}", file=sys.stderr, flush=True)
     kept = [(job, known[names[job]]) for job in jobs if known[names[job]] is not None]
@@ -235,7 +235,8 @@ def guesses_of(faces: Faces, photos: list[Path], weights: Path, processes: int) 
     known |= {str(names[i]): row for i, row in zip(todo, found, strict=True)}
     if todo:
         columns = zip(*known.values(), strict=True)
-        np.savez(file, name=np.array(list(known)), **dict(zip(("vector", "norm"), map(np.array, columns), strict=True)))
+        table: dict[str, Any] = dict(zip(("vector", "norm"), map(np.array, columns), strict=True))
+        np.savez(file, name=np.array(list(known)), **table)
     nobody = np.zeros(128, np.float32), 0.0
     rows = [known.get(str(name), nobody) for name in names]
     return np.array([v for v, _ in rows]), np.array([n for _, n in rows])

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, guesses_of, plan, tested
 from iconface_core.calibration import Calibration
-from iconface_core.faces.student_facts import CLEAR as CLEAR_FACES
+from iconface_core.faces.sface_facts import CALIBRATION as CLEAR_FACES
 from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED, mixed
 from iconface_core.faces.vectors import calibration_path
 from iconface_core.identity.identify import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe, identify
@@ -169,7 +169,7 @@ def report_identity(faces: Faces, test: np.ndarray, strangers: np.ndarray, meani
     print(f"gallery: {len(gallery)} faces of {len(np.unique(gallery.person_ids))} people; policy {policy}\n")
     print("| level | people | correct | wrong | unsure | unknown | strangers | identified | unsure | unknown |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    compare = []
+    compare: list[tuple[str, list[np.ndarray]]] = []
     for level in LEVELS:
         probes = faces.where((faces.level == level) & test)
         results = run(probes, gallery, meaning, policy)
@@ -185,11 +185,11 @@ def report_identity(faces: Faces, test: np.ndarray, strangers: np.ndarray, meani
         )
         score = log_odds(results)
         person, similarity = best_cosine(probes, gallery)
-        compare.append((level, right, score, person == probes.person, similarity, stranger))
+        compare.append((level, [right, score, person == probes.person, similarity, stranger]))
     print("\nSame false rate, threshold chosen in hindsight (share of known people identified correctly):\n")
     print("| probes | false rate | evidence | cosine of the nearest face |\n|---|---|---|---|")
-    merged = ("all levels together", *(np.concatenate([c[i] for c in compare]) for i in range(1, 6)))
-    for level, right, score, cosine_right, similarity, stranger in [*compare, merged]:
+    merged = [np.concatenate(parts) for parts in zip(*(columns for _, columns in compare), strict=True)]
+    for level, (right, score, cosine_right, similarity, stranger) in [*compare, ("all levels together", merged)]:
         for rate in (0.001, 0.005):
             ours, plain = sweep(right, score, stranger, rate)[1], sweep(cosine_right, similarity, stranger, rate)[1]
             print(f"| {level} | {100 * rate:.1f} % | {100 * ours:.1f} % | {100 * plain:.1f} % |")
@@ -240,7 +240,7 @@ def report_references(faces: Faces, test: np.ndarray, calibration: Calibration) 
 
     for level in LEVELS:
         probes = faces.where((faces.level == level) & test)
-        sums = {"chosen": [], "random": [], "all": []}
+        sums: dict[str, list[tuple[float, float, float]]] = {"chosen": [], "random": [], "all": []}
         planted_used = original_used = count = 0
         for j in range(len(probes.photo)):
             own = np.flatnonzero((clean.person == probes.person[j]) & (clean.photo != probes.photo[j]))
@@ -262,7 +262,7 @@ def report_references(faces: Faces, test: np.ndarray, calibration: Calibration) 
                 if rows:
                     distances = [pose.distance(head_pose(clean.landmarks[i])) for i in rows]
                     similarity = clean.vector[rows] @ clean.vector[truth]
-                    sums[name].append((similarity.mean(), np.mean(distances), quality[rows].mean()))
+                    sums[name].append((similarity.mean(), float(np.mean(distances)), quality[rows].mean()))
         for name, values in sums.items():
             s, p, q = np.mean(values, 0)
             extra = f"{planted_used} of {count} | {original_used} of {count}" if name == "chosen" else " | "

@@ -69,7 +69,7 @@ def fill(gallery: Gallery, folder: Path, embedder: EmbedderId, size: Size, *, sp
             "INSERT INTO person (id, name, hidden, ignored, created_by) VALUES (?, ?, ?, ?, 'machine')",
             [(p + 1, _name(p, size), p % 40 == 39, p % 80 == 78) for p in range(size.people)],
         )
-        landmarks = pack_landmarks(ARCFACE_112.points / ARCFACE_112.size * 200 + 100)
+        landmarks = pack_landmarks((ARCFACE_112.points / ARCFACE_112.size * 200 + 100).astype(np.float32))
         quality = rng.uniform(0.1, 1.0, size.faces)
         sure = rng.random(size.faces) < 0.1
         conn.exec_driver_sql(

@@ -31,10 +31,8 @@ def live_in(gallery: Gallery) -> None:
         loose = [r[0] for r in conn.exec_driver_sql("SELECT id FROM face WHERE person_id IS NULL AND state = 'ok'")]
         people = rng.permutation(np.arange(100, 5_000)).tolist()
         asked = [Asked("join", (loose[n],), people[n], evidence=2.0 + n / JOINS, gain=1) for n in range(JOINS)]
-        asked += [
-            Asked("merge", (), *sorted(people[2 * n : 2 * n + 2]), evidence=1.0 + n / MERGES, gain=10)
-            for n in range(MERGES)
-        ]
+        pairs = [sorted(people[2 * n : 2 * n + 2]) for n in range(MERGES)]
+        asked += [Asked("merge", (), a, b, evidence=1.0 + n / MERGES, gain=10) for n, (a, b) in enumerate(pairs)]
         tx.questions.keep(asked, replace=True)
         conn.exec_driver_sql("ANALYZE")
 

@@ -94,7 +94,7 @@ class Story:
                 return Path(worker["path"])
             os.kill(worker["pid"], signal.SIGCONT)
 
-    def wait(self, what: str, look: Callable[[], T], timeout: float = PATIENCE_S) -> T:
+    def wait(self, what: str, look: Callable[[], T | None], timeout: float = PATIENCE_S) -> T:
         end = time.monotonic() + timeout
         while not (found := look()):
             if time.monotonic() > end:

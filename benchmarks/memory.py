@@ -16,13 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from benchmarks.degrade import LEVELS, degrade
-from benchmarks.faces import SHARED, read_rgb
+from benchmarks.degrade import LEVELS, degrade, read_rgb
+from benchmarks.faces import SHARED
 from iconface_core.types import RgbU8
 
 RESTORED_UP_TO = 80_000_000
@@ -37,7 +38,7 @@ class Case:
     save: Callable[[RgbU8, Path], None]
 
 
-def by_pillow(pixels: RgbU8, path: Path, *, mode: str = "RGB", **options: object) -> None:
+def by_pillow(pixels: RgbU8, path: Path, *, mode: str = "RGB", **options: Any) -> None:
     image = Image.fromarray(pixels)
     (image if mode == "RGB" else image.convert(mode)).save(path, **options)
 

@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -51,8 +52,10 @@ def main() -> None:
     import rawpy  # noqa: F401
 
     seeds = [p for p in sorted((SHARED / "formats").rglob("*")) if p.is_file() and p.stat().st_size <= MOST_BYTES]
-    state = json.loads(args.state.read_text()) if args.state.is_file() else {"next": 0, "counts": {}, "failed": []}
-    counts = Counter(state["counts"])
+    state: dict[str, Any] = {"next": 0, "counts": {}, "failed": []}
+    if args.state.is_file():
+        state = json.loads(args.state.read_text())
+    counts: Counter[str] = Counter(state["counts"])
     end = time.monotonic() + 60 * args.minutes
     args.state.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -56,7 +56,7 @@ def speed(weights: Path, threads: int, rounds: int = 15) -> None:
         anchor = torch.nn.functional.normalize(torch.ones(1, model.config.identity.dim), dim=1)
         tensors = [torch.zeros(1, 3, size, size), torch.zeros(1, count, 3, size, size)]
 
-        def network(tensors: list = tensors, anchor: "torch.Tensor" = anchor) -> None:
+        def network(tensors: "list[torch.Tensor]" = tensors, anchor: "torch.Tensor" = anchor) -> None:
             before = torch.get_num_threads()
             torch.set_num_threads(threads)
             with torch.inference_mode():

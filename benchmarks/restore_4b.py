@@ -109,7 +109,8 @@ class Bench:
         anchor = torch.nn.functional.normalize(torch.randn(1, config.identity.dim, device=self.device), dim=-1)
         condition = network.prepare(latents[:1], [x[None] for x in latents[1:]], anchor)
         noise = pack(seeded_noise([42], tuple(latents.shape[1:]), self.device, self.dtype))
-        predict = guided(*(network.predictor(t, condition) for t in self.text), guidance)
+        conditional, unconditional = (network.predictor(t, condition) for t in self.text)
+        predict = guided(conditional, unconditional, guidance)
         steps = []
 
         def tick(done, total):

@@ -62,8 +62,8 @@ def main() -> None:
             values = [psnr(face.pixels, truth), psnr(plain, truth), psnr(restored, truth)]
             rows.setdefault((source, level), []).append([*values, float(clean @ before), float(clean @ after), seconds])
     print(f"{'set':9} {'damage':20} {'n':>3} {'input dB':>9} {'plain':>6} {'full':>6} {'won':>5}  identity        ms")
-    for (source, level), values in sorted(rows.items()):
-        a = np.array(values)
+    for (source, level), measured in sorted(rows.items()):
+        a = np.array(measured)
         m = a.mean(0)
         print(
             f"{source:9} {level:20} {len(a):3} {m[0]:9.2f} {m[1] - m[0]:+6.2f} {m[2] - m[0]:+6.2f}"

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.degrade import Damage, degrade
-from benchmarks.faces import SHARED, read_rgb
+from benchmarks.degrade import Damage, degrade, read_rgb
+from benchmarks.faces import SHARED
 from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.same_picture import NEAR, distance
 from iconface_core.training.degradations.degrader import degrade_print_each

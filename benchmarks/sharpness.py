@@ -65,7 +65,7 @@ def report_graded(data: Path, lfw: int, seed: int) -> None:
     from iconface_core.faces.sface import SFaceEmbedder
 
     embedder, rng = SFaceEmbedder(), np.random.default_rng(seed)
-    rows: list[tuple[str, str, str, float, float, float, str]] = []
+    rows: list[tuple[str, str, str, float, float, float, set[str]]] = []
     for source, _, photo, landmarks in clean_faces(data, lfw, 999, seed):
         variants = {("clean", "-"): degrade(photo, Damage(noise=float(rng.choice([0, 0, 1, 2]))), rng)}
         for kind in EXPECTED:
@@ -79,7 +79,7 @@ def report_graded(data: Path, lfw: int, seed: int) -> None:
             [embedding] = embedder.embed([align_face(image, landmarks, ARCFACE_112)])
             quality = float(embedder.calibration.quality(embedding.norm))
             rows.append((source, kind, name, found.score, reduced, 1 - quality, {r.code for r in found.reasons}))
-    source, kind, name = (np.array([r[i] for r in rows]) for i in range(3))
+    sources, kinds, names = (np.array([r[i] for r in rows]) for i in range(3))
     scores = {what: np.array([r[i] for r in rows]) for i, what in ((3, "score"), (4, "half size"), (5, "quality"))}
     reasons = [r[6] for r in rows]
     print(f"{len(rows)} faces\n\nAUC against clean     " + "".join(f"{s:>20}" for s in ("lfw", "celeb512")))
@@ -88,17 +88,19 @@ def report_graded(data: Path, lfw: int, seed: int) -> None:
         for n in STRENGTHS:
             cells = []
             for s in ("lfw", "celeb512"):
-                chosen = (source == s) & ((kind == "clean") | ((kind == k) & (name == n)))
-                cells += [f"{roc_auc_score(kind[chosen] != 'clean', v[chosen]):9.3f}" for v in scores.values()]
+                chosen = (sources == s) & ((kinds == "clean") | ((kinds == k) & (names == n)))
+                cells += [f"{roc_auc_score(kinds[chosen] != 'clean', v[chosen]):9.3f}" for v in scores.values()]
             flagged = [
-                r for r, hit in zip(reasons, (kind == k) & (name == n) & (scores["score"] >= 0.25), strict=True) if hit
+                r
+                for r, hit in zip(reasons, (kinds == k) & (names == n) & (scores["score"] >= 0.25), strict=True)
+                if hit
             ]
             right = f"{np.mean([EXPECTED[k] in r for r in flagged]):5.0%}" if EXPECTED[k] and flagged else "    -"
             print(f"{k:10} {n:9} " + "  ".join(cells) + f"   {right}")
     print("\nROC, all kinds together: share flagged at a threshold, clean / mild / moderate / severe")
     for t in (0.1, sharpness.SHARP_SCORE, 0.5, 0.75, 0.9):
         for s in ("lfw", "celeb512"):
-            parts = [(scores["score"][(source == s) & (name == n)] >= t).mean() for n in ("-", *STRENGTHS)]
+            parts = [(scores["score"][(sources == s) & (names == n)] >= t).mean() for n in ("-", *STRENGTHS)]
             print(f"{t:5.2f} {s:9} " + " / ".join(f"{p:4.0%}" for p in parts))
 
 

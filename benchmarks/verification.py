@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.faces import DATA, SHARED, Engine, central_face, make_engine, read_rgb
+from benchmarks.degrade import read_rgb
+from benchmarks.faces import DATA, SHARED, Engine, central_face, make_engine
 from iconface_core.geometry import ARCFACE_112, align_face
 
 STAGES = ("decode", "detect", "align", "embed")

@@ -115,7 +115,7 @@ def main() -> None:
     size = clean[0].shape[0]
     mask = cv2.resize(face_mask(FFHQ_512.points, 512), (size, size)) > 0.5
     print(f"{len(cases)} faces, {weights.name}\n")
-    columns = ("level", "", "PSNR", "over input", "tones matched", "sharpness", "likeness", "Fréchet")
+    columns: tuple[str, ...] = ("level", "", "PSNR", "over input", "tones matched", "sharpness", "likeness", "Fréchet")
     columns += ("changed", "written", "changed where written")
     print(f"| {' | '.join(columns)} |\n" + "|---" * len(columns) + "|")
     for level in options.levels:

@@ -21,8 +21,9 @@ import torch
 from scipy.optimize import nnls
 from scipy.stats import spearmanr
 
+from benchmarks.degrade import jpeg, read_rgb
 from benchmarks.expected_gain import is_validation
-from benchmarks.faces import SHARED, central_face, make_engine, photos_by_person, read_rgb
+from benchmarks.faces import SHARED, central_face, make_engine, photos_by_person
 from benchmarks.paste import degraded
 from iconface_core.damage.sharpness import measure, why_left_alone
 from iconface_core.damage.visible_change import LEAST_MEAN, visible_change
@@ -63,7 +64,7 @@ def rows(data: str, people: int, seed: int) -> Iterator[tuple[float, ...]]:
     photos = photos_of(data)
     for name in rng.permutation(sorted(photos))[:people]:
         known = []
-        for path in rng.permutation(photos[name])[:5]:
+        for path in rng.permutation(np.array(photos[name], object))[:5]:
             image = read_rgb(path)
             if (face := central_face(engine.detector.detect(image), image)) is not None:
                 [e] = embedder.embed([align_face(image, face.landmarks, ARCFACE_112)])
@@ -88,22 +89,20 @@ def rows(data: str, people: int, seed: int) -> Iterator[tuple[float, ...]]:
                 continue
             own, quality = vector(bad, landmarks)
             before = like(own)
-            coded = cv2.imencode(".jpg", bad[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
-            again = np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[:, :, ::-1])
-            same = [like(vector(np.asarray(again, np.uint8), landmarks)[0])]
+            same = [like(vector(jpeg(bad, 90), landmarks)[0])]
             same += [like(vector(bad, (landmarks + rng.normal(0, 0.5, 2)).astype(np.float32))[0]) for _ in range(2)]
             noise = float(np.sqrt(np.mean((np.array(same) - before) ** 2)))
             for references in (0, 3):
                 used = known[1 : 1 + references]
                 request = RestoreInput(crop, tuple(c for *_, c in used), tuple(e for *_, e, _ in used))
                 pasted = paste_back(bad, crop, nano.restore(request, RestoreOptions()).pixels, landmarks)
-                change, face = visible_change(pasted, landmarks), radius(landmarks, bad.shape[:2]) < 1
+                change, inside = visible_change(pasted, landmarks), radius(landmarks, bad.shape[:2]) < 1
                 after, quality_after = vector(pasted.pixels, landmarks)
-                errors = [float(((p.astype(float) - clean) ** 2)[face].mean()) for p in (bad, pasted.pixels)]
+                errors = [float(((p.astype(float) - clean) ** 2)[inside].mean()) for p in (bad, pasted.pixels)]
                 yield (
                     number, references, change.mean, change.share, 10 * np.log10(errors[0] / max(errors[1], 1e-3)),
-                    _fine(pasted.pixels)[face].std() / max(_fine(bad)[face].std(), 1e-3), quality, before, like(after),
-                    noise, seen.score, seen.eye_distance, float(after @ own), quality_after,
+                    _fine(pasted.pixels)[inside].std() / max(_fine(bad)[inside].std(), 1e-3), quality, before,
+                    like(after), noise, seen.score, seen.eye_distance, float(after @ own), quality_after,
                 )  # fmt: skip
 
 

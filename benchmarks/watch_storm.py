@@ -48,8 +48,9 @@ class Pictures:
         self._faces = []
         for face in YuNetDetector().detect(np.asarray(source)):
             b = face.bbox
-            box = (b.x1 - b.width / 2, b.y1 - b.height / 2, b.x2 + b.width / 2, b.y2 + b.height / 2)
-            self._faces.append(source.crop(tuple(round(v) for v in box)).resize((120, 160)))
+            left, top = round(b.x1 - b.width / 2), round(b.y1 - b.height / 2)
+            right, bottom = round(b.x2 + b.width / 2), round(b.y2 + b.height / 2)
+            self._faces.append(source.crop((left, top, right, bottom)).resize((120, 160)))
         self._made = 0
 
     def next(self) -> bytes:

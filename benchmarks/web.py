@@ -24,8 +24,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 import numpy as np
 import psutil
 
@@ -33,6 +34,9 @@ from benchmarks.large_gallery import Size, fill
 from benchmarks.large_queue import live_in
 from gallery_db import Gallery
 from iconface_core.faces.sface_facts import DIM, SFACE_ID
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver  # optional: without it nothing is painted
 
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/\S*")
 HTMX = {"HX-Request": "true"}
@@ -60,7 +64,7 @@ class Page:
     part: bool = False
 
 
-def pages(client: httpx.Client) -> list[Page]:
+def pages(client: httpx2.Client) -> list[Page]:
     """What is measured. Later pages are the ones that the first pages point to."""
     people, person = client.get("/people").text, client.get(f"/people/{LARGE}").text
     return [
@@ -113,7 +117,7 @@ def serving(home: Path) -> Iterator[tuple[str, str, psutil.Process]]:
             process.terminate()
 
 
-def measure(client: httpx.Client, process: psutil.Process, rounds: int, only: str) -> None:
+def measure(client: httpx2.Client, process: psutil.Process, rounds: int, only: str) -> None:
     """Print a table of all pages whose name has `only`."""
     wanted = [p for p in pages(client) if only in p.name]
     times: dict[str, list[float]] = {p.name: [] for p in wanted}
@@ -170,13 +174,13 @@ def first_paint(base: str, cookie: tuple[str, str], rounds: int) -> None:
             driver.quit()
 
 
-def _paint(driver: object, url: str) -> float:
-    driver.execute_cdp_cmd("Network.clearBrowserCache", {})  # type: ignore[attr-defined]  # selenium is optional
-    driver.get("about:blank")  # type: ignore[attr-defined]
-    driver.get(url)  # type: ignore[attr-defined]
+def _paint(driver: "WebDriver", url: str) -> float:
+    driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+    driver.get("about:blank")
+    driver.get(url)
     script = "return performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
     for _ in range(100):
-        found = driver.execute_script(script)  # type: ignore[attr-defined]
+        found = driver.execute_script(script)
         if found is not None:
             return float(found)
         time.sleep(0.1)
@@ -196,7 +200,7 @@ def main() -> None:
             with Gallery.open(database) as gallery:
                 fill(gallery, home / "photos", SFACE_ID, Size(dim=DIM, photos=150_000))
                 live_in(gallery)
-        with serving(home) as (base, way_in, process), httpx.Client(base_url=base, timeout=60) as client:
+        with serving(home) as (base, way_in, process), httpx2.Client(base_url=base, timeout=60) as client:
             client.get(way_in)
             measure(client, process, args.rounds, args.only)
             if not args.only:

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from .operations import OPERATIONS, Operation
 from .trial import Trial
@@ -48,7 +49,7 @@ def main() -> int:
     return 1 if any(c["failed"] for c in counts.values()) else 0
 
 
-def _try(chosen: list[Operation], counts: dict, world: World, options: argparse.Namespace) -> None:
+def _try(chosen: list[Operation], counts: dict[str, dict[str, Any]], world: World, options: argparse.Namespace) -> None:
     end = time.monotonic() + options.minutes * 60
     trials: dict[str, Trial] = {}
     while time.monotonic() < end:
@@ -73,7 +74,7 @@ def _try(chosen: list[Operation], counts: dict, world: World, options: argparse.
         partial.replace(options.state)
 
 
-def _table(counts: dict) -> str:
+def _table(counts: dict[str, dict[str, Any]]) -> str:
     rows = ["| operation | killed | ended before the kill | held | failed |", "|---|---|---|---|---|"]
     for name, c in counts.items():
         rows.append(f"| {name} | {c['killed']} | {c['ended before']} | {c['held']} | {len(c['failed'])} |")

@@ -1,14 +1,13 @@
 """What a human decides about faces: part of `DecisionRepo`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import and_, select
 
 from gallery_db.database.rows import batches, require
 from gallery_db.database.schema import face, person, photo, rejection
 from gallery_db.errors import GalleryError
-from gallery_db.records import DecisionRecord
+from gallery_db.records import DecisionRecord, FaceDrawn, PersonMade
 from iconface_core.types import BBox
 
 from .base import Decisions, clean, faces_text, new_person
@@ -35,14 +34,14 @@ class FaceDecisions(Decisions):
         self._take(r, rows, person_id)
         return self._note("assign", f"assigned {faces_text(rows)} to {self._title(person_id)}", r)
 
-    def assign_new(self, face_ids: Sequence[int], name: str | None = None) -> DecisionRecord:
-        """ "These are somebody who is not here yet": a new person (`.person_id`) with them confirmed, as one act."""
+    def assign_new(self, face_ids: Sequence[int], name: str | None = None) -> PersonMade:
+        """ "These are somebody who is not here yet": a new person with them confirmed, as one act."""
         rows = self._faces(face_ids)
         r = Recorder(self._c)
         person_id = new_person(r, name)
         self._take(r, rows, person_id)
         done = self._note("assign", f"assigned {faces_text(rows)} to {self._title(person_id)}, who is new", r)
-        return replace(done, person_id=person_id)
+        return PersonMade.of(done, person_id)
 
     def reject(self, face_ids: Sequence[int], person_id: int | None = None) -> DecisionRecord:
         """ "Not that person" (None: whoever the face has now). Remembered for ever; a face that had that person becomes
@@ -81,8 +80,8 @@ class FaceDecisions(Decisions):
 
     def add_face(
         self, photo_id: int, bbox: BBox, *, person_id: int | None = None, name: str | None = None
-    ) -> DecisionRecord:
-        """A box drawn by hand (`.face_id`), confirmed when a person is given; `name` makes a new one. Vectors come with
+    ) -> FaceDrawn:
+        """A box drawn by hand, confirmed when a person is given; `name` makes a new one. Vectors come with
         the next re-embedding (`faces.missing`). Raises GalleryError for a box without area inside the photo."""
         require(self._c, photo, [photo_id])
         if person_id is not None:
@@ -108,7 +107,7 @@ class FaceDecisions(Decisions):
             state="ok",
         )
         done = self._note("add_face", f"drew face {face_id}" + self._as(person_id), r)
-        return replace(done, face_id=face_id, person_id=person_id)
+        return FaceDrawn.of(done, face_id, person_id)
 
     def _rejections(self, face_ids: list[int], people: list[int]) -> list[int]:
         ids = (rejection.c.face_id.in_(part) for part in batches(face_ids))

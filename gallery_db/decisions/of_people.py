@@ -1,7 +1,6 @@
 """What a human decides about people: part of `DecisionRepo`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,19 +9,19 @@ from sqlalchemy import and_, or_, select
 from gallery_db.database.rows import require, unique
 from gallery_db.database.schema import cluster, different, face, merged, person, rejection, restoration
 from gallery_db.errors import GalleryError
-from gallery_db.records import DecisionRecord
+from gallery_db.records import DecisionRecord, PersonMade
 
 from .base import Decisions, clean, faces_text, new_person
 from .changes import Recorder
 
 
 class PersonDecisions(Decisions):
-    def create_person(self, name: str | None = None) -> DecisionRecord:
-        """`.person_id` of the result is the new person."""
+    def create_person(self, name: str | None = None) -> PersonMade:
+        """Somebody who has no face yet."""
         r = Recorder(self._c)
         person_id = new_person(r, name)
         done = self._note("create_person", f"created {self._title(person_id)}", r)
-        return replace(done, person_id=person_id)
+        return PersonMade.of(done, person_id)
 
     def merge(self, keep: int, absorb: Sequence[int]) -> DecisionRecord:
         """All are one person: faces, clusters and rejections go to `keep`, which also takes the first name and birth
@@ -47,8 +46,8 @@ class PersonDecisions(Decisions):
             r.insert(merged, person_id=keep, absorbed_id=p)
         return self._note("merge", f"merged {titles} into {self._title(keep)}", r)
 
-    def split(self, person_id: int, face_ids: Sequence[int], *, name: str | None = None) -> DecisionRecord:
-        """These faces are somebody else: a new person (`.person_id`) with them confirmed, declared different from the
+    def split(self, person_id: int, face_ids: Sequence[int], *, name: str | None = None) -> PersonMade:
+        """These faces are somebody else: a new person with them confirmed, declared different from the
         old one. Raises GalleryError when a face is not the person's, or all of them are given."""
         require(self._c, person, [person_id])
         rows = self._faces(face_ids)
@@ -60,7 +59,7 @@ class PersonDecisions(Decisions):
         self._take(r, rows, new_id)
         r.insert(different, person_a=person_id, person_b=new_id)
         done = self._note("split", f"split {faces_text(rows)} from {self._title(person_id)}: {self._title(new_id)}", r)
-        return replace(done, person_id=new_id)
+        return PersonMade.of(done, new_id)
 
     def different(self, person_id: int, other_id: int) -> DecisionRecord:
         """Two people are not the same; grouping does not propose it again."""

@@ -5,7 +5,7 @@ Boxes and landmarks are pixels of the upright photo.
 """
 
 from .cleanups import CleanupItem, CleanupRecord
-from .decisions import Asked, DecisionRecord, QuestionKind, QuestionRecord
+from .decisions import Asked, DecisionRecord, FaceDrawn, PersonMade, QuestionKind, QuestionRecord
 from .faces import (
     FaceChanges,
     FaceColumns,
@@ -32,6 +32,7 @@ __all__ = [
     "DecisionRecord",
     "FaceChanges",
     "FaceColumns",
+    "FaceDrawn",
     "FaceFilter",
     "FaceMatrix",
     "FaceRecord",
@@ -45,6 +46,7 @@ __all__ = [
     "Life",
     "Origin",
     "PersonConstraint",
+    "PersonMade",
     "PersonRecord",
     "PersonSummary",
     "PhotoRecord",

@@ -1,7 +1,7 @@
 """Decisions, and the questions that ask for one."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, Self
 
 QuestionKind = Literal["join", "merge", "twins", "who"]
 
@@ -26,6 +26,30 @@ class DecisionRecord:
     restoration_id: int | None = None
     restoration_ids: tuple[int, ...] = ()
     skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMade(DecisionRecord):
+    """What a verb returns that made a person: `person_id` is theirs."""
+
+    person_id: int = field(kw_only=True)
+
+    @classmethod
+    def of(cls, done: DecisionRecord, person_id: int) -> Self:
+        """`done` as noted a moment ago, with the person it made."""
+        return cls(done.id, done.at, done.kind, done.summary, done.undoable, person_id=person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDrawn(DecisionRecord):
+    """What a verb returns that drew a face: `face_id` is its id, `person_id` whose it is, if anybody's."""
+
+    face_id: int = field(kw_only=True)
+
+    @classmethod
+    def of(cls, done: DecisionRecord, face_id: int, person_id: int | None) -> Self:
+        """`done` as noted a moment ago, with the face it drew."""
+        return cls(done.id, done.at, done.kind, done.summary, done.undoable, face_id=face_id, person_id=person_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gallery_db import Gallery
-from gallery_db.records import DecisionRecord
+from gallery_db.records import FaceDrawn
 from iconface_core.types import BBox
 
 from ..errors import NotFoundError
@@ -18,7 +18,7 @@ class DrawnFaces:
     def __init__(self, gallery: Gallery, people: People, indexer: Indexer) -> None:
         self._gallery, self._people, self._indexer = gallery, people, indexer
 
-    def add(self, photo: Path, bbox: BBox, person_id: int | None, *, dry_run: bool = False) -> DecisionRecord:
+    def add(self, photo: Path, bbox: BBox, person_id: int | None, *, dry_run: bool = False) -> FaceDrawn:
         """Store the box as a decision, then embed it. Raises NotFoundError for a photo outside the library."""
         with self._gallery.begin(write=False) as tx:
             row = tx.photos.by_path(str(photo))
@@ -27,7 +27,7 @@ class DrawnFaces:
         decision = self._people.decide(
             lambda tx: tx.decisions.add_face(row.id, bbox, person_id=person_id), dry_run=dry_run
         )
-        if not dry_run and decision.face_id is not None:
+        if not dry_run:
             self.embed(decision.face_id)
         return decision
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
-from gallery_db.records import DecisionRecord
+from gallery_db.records import DecisionRecord, FaceDrawn, PersonMade
 from iconface_core.types import BBox
 
 from ..dry_run import Precondition, tried, unconditional
@@ -16,6 +16,7 @@ from ..job_kinds import enqueue_embed
 if TYPE_CHECKING:
     from gallery_db.decisions import DecisionRepo
 
+Made = TypeVar("Made", bound=DecisionRecord)
 Visibility = Literal["shown", "hidden", "ignored"]
 """In lists; out of them, still recognised; a stranger."""
 
@@ -55,7 +56,7 @@ class Decisions:
         """They are one person, who stays `keep`."""
         return self._decide(lambda decisions: decisions.merge(keep, absorb))
 
-    def split(self, person_id: int, face_ids: Sequence[int], *, name: str | None = None) -> DecisionRecord:
+    def split(self, person_id: int, face_ids: Sequence[int], *, name: str | None = None) -> PersonMade:
         """These faces of a person are somebody else, who is new."""
         return self._decide(lambda decisions: decisions.split(person_id, face_ids, name=name))
 
@@ -98,7 +99,7 @@ class Decisions:
         """They are this person, and never move by themselves again."""
         return self._decide(lambda decisions: decisions.assign(face_ids, person_id))
 
-    def assign_new(self, face_ids: Sequence[int], name: str | None) -> DecisionRecord:
+    def assign_new(self, face_ids: Sequence[int], name: str | None) -> PersonMade:
         """They are somebody who is not here yet."""
         return self._decide(lambda decisions: decisions.assign_new(face_ids, name))
 
@@ -135,24 +136,23 @@ class Decisions:
 
         return self.carry_out(verb)
 
-    def draw_face(self, photo_id: int, box: BBox, *, name: str = "", person_id: int | None = None) -> DecisionRecord:
+    def draw_face(self, photo_id: int, box: BBox, *, name: str = "", person_id: int | None = None) -> FaceDrawn:
         """A face that was not found, in pixels of the upright photo, of this person or of whoever is called `name`,
         be it somebody new. A job looks at it. Raises NameTakenError when several people are called so."""
 
-        def verb(tx: Tx) -> DecisionRecord:
+        def verb(tx: Tx) -> FaceDrawn:
             who = person_id if person_id is not None or not name.strip() else _one_called(tx, name)
             done = tx.decisions.add_face(photo_id, box, person_id=who, name=name if who is None else None)
-            assert done.face_id is not None, "the decision is about the new face"
             enqueue_embed(tx, done.face_id)
             return done
 
         return self.carry_out(verb)
 
-    def carry_out(self, verb: Callable[[Tx], DecisionRecord]) -> DecisionRecord:
+    def carry_out(self, verb: Callable[[Tx], Made]) -> Made:
         """Any decision, under the same conditions."""
         return tried(self._gallery, verb, given=self._given, dry_run=self._dry_run)
 
-    def _decide(self, verb: "Callable[[DecisionRepo], DecisionRecord]") -> DecisionRecord:
+    def _decide(self, verb: "Callable[[DecisionRepo], Made]") -> Made:
         return self.carry_out(lambda tx: verb(tx.decisions))
 
 

@@ -10,7 +10,7 @@ from gallery_db.records import DecisionRecord, FaceFilter, FaceRecord, PersonSum
 from ..dry_run import Precondition, unconditional
 from ..errors import NotFoundError
 from ..rows import Row, face_row, person_row
-from .decisions import Decisions, called
+from .decisions import Decisions, Made, called
 
 
 class People:
@@ -97,7 +97,7 @@ class People:
         """The verbs: what can be decided about people and faces."""
         return Decisions(self._gallery, given=given, dry_run=dry_run)
 
-    def decide(self, verb: Callable[[Tx], DecisionRecord], *, dry_run: bool = False) -> DecisionRecord:
+    def decide(self, verb: Callable[[Tx], Made], *, dry_run: bool = False) -> Made:
         """Carry out a decision of another kind, or only say what it would be."""
         return self.deciding(dry_run=dry_run).carry_out(verb)
 

@@ -1,11 +1,12 @@
 """Faces and photos for the tests of the gallery."""
 
 import zlib
+from typing import Any
 
 import numpy as np
 
 from gallery_db.gallery import Tx
-from gallery_db.records import FoundFace
+from gallery_db.records import FoundFace, RestorationRecord, RestorationState
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 
 E = EmbedderId("test-8")
@@ -33,6 +34,29 @@ def found(
     box = box or BBox(x, 0, x + size, size)
     return FoundFace(
         DetectedFace(box, np.arange(10, dtype=np.float32).reshape(5, 2), 0.9), (embedded(seed),), quality, **kwargs
+    )
+
+
+def restored(
+    tx: Tx,
+    *,
+    photo: str = "/lib/a.jpg",
+    input_sha256: str = "in",
+    seed: int = 42,
+    state: RestorationState = "done",
+    **given: Any,
+) -> RestorationRecord:
+    """What `tx.restorations.add` makes of `given` and of values for all that it asks for."""
+    return tx.restorations.add(
+        photo=photo,
+        input_sha256=input_sha256,
+        restorer="r",
+        weights_sha256="w",
+        options={"strength": 1.0},
+        seed=seed,
+        verdict="pass",
+        state=state,
+        **given,
     )
 
 

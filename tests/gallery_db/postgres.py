@@ -35,7 +35,7 @@ def server() -> Iterator[str]:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
 
     def call(name: str, *options: str) -> None:
-        command = [programs / name, "-D", str(folder / "data"), *options]
+        command: list[str | Path] = [programs / name, "-D", str(folder / "data"), *options]
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **user)
 
     try:

@@ -1,13 +1,14 @@
 """The queue in the plainest words there are, to compare the real one with."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
 class Job:
     kind: str
     dedupe: str | None
-    payload: dict
+    payload: dict[str, Any]
     priority: int
     run_after: float
     max_attempts: int

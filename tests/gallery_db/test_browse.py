@@ -1,6 +1,7 @@
 """Pages of people and faces, and who resembles whom."""
 
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,14 +21,13 @@ DIM = 32
 def person(tx: Tx, name: str | None, *photos: str, captured: str | None = None) -> int:
     """A person with one face in each of these new photos."""
     who = tx.decisions.create_person(name).person_id
-    assert who is not None
     faces = [put_at(tx, p, captured) for p in photos]
     if faces:
         tx.decisions.assign(faces, who)
     return who
 
 
-def put_at(tx: Tx, name: str, captured: str | None, quality: float = 0.5, vector=None) -> int:
+def put_at(tx: Tx, name: str, captured: str | None, quality: float | None = 0.5, vector=None) -> int:
     """A new photo taken at `captured` with one face; returns the face."""
     vector = np.eye(DIM, dtype=np.float32)[0] if vector is None else vector
     found = FoundFace(
@@ -237,7 +237,7 @@ class TestIndexes:
     def plan(self, gallery: Gallery, act) -> list[str]:
         from sqlalchemy import event
 
-        statements: list[tuple[str, tuple]] = []
+        statements: list[tuple[str, tuple[Any, ...]]] = []
 
         def see(conn, cursor, statement, parameters, context, executemany):
             statements.append((statement, parameters))

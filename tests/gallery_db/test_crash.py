@@ -11,6 +11,7 @@ import pytest
 
 from gallery_db import Gallery
 from gallery_db.vectors import open_store
+from tests.support.narrow import present
 
 from .factories import DIM, E
 from .vectors.test_sync import index_equals_database
@@ -41,11 +42,12 @@ def test_killed_while_writing(tmp_path: Path, wait: float):
     root = str(Path(__file__).resolve().parents[2])
     code = WRITER.format(root=root)
     writer = subprocess.Popen([sys.executable, "-c", code, str(db)], stdout=subprocess.PIPE, text=True, cwd=root)
-    said = [writer.stdout.readline() for _ in range(4)]
+    out = present(writer.stdout)
+    said = [out.readline() for _ in range(4)]
     time.sleep(wait)
     os.kill(writer.pid, signal.SIGKILL)
-    said += writer.stdout.readlines()
-    writer.stdout.close()
+    said += out.readlines()
+    out.close()
     writer.wait()
     done = [int(line) for line in said if line.endswith("\n")]
     assert len(done) >= 4

@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from gallery_db import ConflictError, GalleryError, UnknownIdError
+from gallery_db import ConflictError, Gallery, GalleryError, UnknownIdError
 from gallery_db.database.schema import metadata
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
@@ -18,7 +19,7 @@ from .factories import E, photo, put
 TABLES = [t for t in metadata.sorted_tables if t.name not in ("decision", "vector_change", "job", "meta")]
 
 
-def state(tx) -> dict[str, list[tuple]]:
+def state(tx) -> dict[str, list[tuple[Any, ...]]]:
     """Every row a human act can change."""
     return {t.name: [tuple(r) for r in tx.decisions._c.execute(select(t).order_by(*t.primary_key))] for t in TABLES}
 
@@ -295,6 +296,8 @@ def test_unknown_ids(tx, verb):
 
 class Verbs(RuleBasedStateMachine):
     """Any human acts, with undo and redo in between, taken back in reverse, leave what was there before."""
+
+    gallery: Gallery
 
     @initialize()
     def fill(self):

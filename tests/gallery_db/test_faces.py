@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 from gallery_db import UnknownIdError
 from gallery_db.database.packed import pack_vector, unpack_vectors
 from gallery_db.records import FaceFilter
-from iconface_core.grouping import Cluster, Decision, Grouping
+from iconface_core.grouping import Background, Cluster, Decision, Grouping
 from iconface_core.types import BBox, EmbedderId
 
 from .factories import DIM, E, embedded, found, photo, put, unit
 
 
 def full_pass(face_ids, labels, clusters) -> Grouping:
-    return Grouping(
-        np.array(labels, np.int64), tuple(Cluster(tuple(f), c, p) for f, c, p in clusters), (), (), background=None
-    )
+    found = tuple(Cluster(tuple(f), c, p) for f, c, p in clusters)
+    return Grouping(np.array(labels, np.int64), found, (), (), Background.unknown(DIM))
 
 
 def group(tx, *members, dry_run=False):

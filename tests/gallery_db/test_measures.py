@@ -1,4 +1,5 @@
 import datetime
+from typing import Any
 
 from gallery_db import Gallery
 from gallery_db.faces.measures import DegradedFilter
@@ -9,7 +10,7 @@ from .factories import put
 V = 7
 
 
-def measure(score: float = 0.9, eyes: float = 40.0, version: int = V, reduced: float = 1.0) -> dict:
+def measure(score: float = 0.9, eyes: float = 40.0, version: int = V, reduced: float = 1.0) -> dict[str, Any]:
     return {"score": score, "eye_distance": eyes, "version": version, "reduced": reduced, "reasons": []}
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from gallery_db.jobs.repository import JobRepo
 from iconface_core.reasons import LEGACY
+from tests.support.narrow import present
 
 from .queue_model import Job, Model
 
@@ -150,7 +151,8 @@ class Queue(RuleBasedStateMachine):
         }
         assert found == self.model.jobs
         live = [j for j in found.values() if j.state in ("waiting", "running")]
-        due = [j.run_after if j.state == "waiting" else j.lease_until for j in live if j.kind not in self.model.paused]
+        ready = [j for j in live if j.kind not in self.model.paused]
+        due = [present(j.run_after if j.state == "waiting" else j.lease_until) for j in ready]
         assert self.jobs.next_due() == (None if "*" in self.model.paused else min(due, default=None))
 
 

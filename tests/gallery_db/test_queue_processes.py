@@ -34,7 +34,8 @@ def test_nobody_gets_a_job_twice_and_nothing_is_lost(engine: Engine):
         plain = {JobRepo(conn).enqueue("k", priority=n % 3) for n in range(60)}
     claimers = [start(engine, "claim") for _ in range(3)]
     adders = [start(engine, "add") for _ in range(2)]
-    assert [(*p.communicate(), p.returncode) for p in adders] == [("", None, 0)] * 2
+    ended: list[tuple[object, ...]] = [(*p.communicate(), p.returncode) for p in adders]
+    assert ended == [("", None, 0)] * 2
     with engine.begin() as conn:
         MetaRepo(conn).set(queue_process.OVER, "yes")
     lines = [line for p in claimers for line in p.communicate()[0].splitlines()]
@@ -132,9 +133,9 @@ def test_cancelled_at_the_moment_it_ends(postgres: Engine):
     assert meanwhile(postgres, lambda j: j.finish(mine, 2), lambda j: j.cancel(job_id, 2)) == (True, False)
     with postgres.begin() as conn:
         job_id = JobRepo(conn).enqueue("k")
-        mine = JobRepo(conn).claim(1, 60)
-    assert mine is not None
-    assert meanwhile(postgres, lambda j: j.cancel(job_id, 2), lambda j: j.finish(mine, 2)) == (True, False)
+        next_one = JobRepo(conn).claim(1, 60)
+    assert next_one is not None
+    assert meanwhile(postgres, lambda j: j.cancel(job_id, 2), lambda j: j.finish(next_one, 2)) == (True, False)
     assert states(postgres) == ["done", "cancelled"]
 
 

@@ -1,29 +1,21 @@
+from typing import Any
+
 import pytest
 
 from gallery_db import UnknownIdError
 from iconface_core.types import BBox
 
-from .factories import put
+from .factories import put, restored
 
-BASE = {
-    "photo": "/lib/a.jpg",
-    "input_sha256": "in",
-    "restorer": "r",
-    "weights_sha256": "w",
-    "options": {"strength": 1.0},
-    "seed": 42,
-    "verdict": "pass",
-    "state": "done",
-}
-SAME = {k: BASE[k] for k in ("input_sha256", "restorer", "weights_sha256", "options", "seed")}
+SAME = {"input_sha256": "in", "restorer": "r", "weights_sha256": "w", "options": {"strength": 1.0}, "seed": 42}
 
 
 def test_round_trip(tx):
     [f] = put(tx, "a")
     ada = tx.decisions.create_person("Ada").person_id
     refs = [{"face_id": 9, "photo": "/b.jpg", "score": 0.5, "reasons": ["sharp"]}]
-    made = tx.restorations.add(
-        **BASE, face_id=f, person_id=ada, references=refs, similarity_before=0.3, similarity_after=0.6, output="/o.png"
+    made = restored(
+        tx, face_id=f, person_id=ada, references=refs, similarity_before=0.3, similarity_after=0.6, output="/o.png"
     )
     got = tx.restorations.get(made.id)
     assert got == made
@@ -36,14 +28,14 @@ def test_round_trip(tx):
 
 def test_a_face_that_goes_leaves_the_record(tx):
     [f] = put(tx, "a")
-    made = tx.restorations.add(**BASE, face_id=f)
+    made = restored(tx, face_id=f)
     tx.photos.delete([tx.faces.get(f).photo_id])
     assert tx.restorations.get(made.id).face_id is None
 
 
 def test_our_outputs_are_recognised_by_bytes_before_path(tx):
-    a = tx.restorations.add(**BASE, output="/out/a.png", output_sha256="1")
-    b = tx.restorations.add(**BASE, output="/out/b.png", output_sha256="2")
+    a = restored(tx, output="/out/a.png", output_sha256="1")
+    b = restored(tx, output="/out/b.png", output_sha256="2")
     found = tx.restorations.by_output
     assert found(path="/out/a.png").id == a.id
     assert found(path="/out/a.png", sha256="2").id == b.id
@@ -55,23 +47,23 @@ def test_our_outputs_are_recognised_by_bytes_before_path(tx):
 
 
 def test_the_same_work_is_found(tx):
-    made = tx.restorations.add(**BASE, references=[{"face_id": 2}, {"face_id": 1}])
+    made = restored(tx, references=[{"face_id": 2}, {"face_id": 1}])
     assert tx.restorations.repeated(**SAME).id == made.id
     assert tx.restorations.repeated(**SAME, references=[1, 2]).id == made.id
     assert tx.restorations.repeated(**SAME, references=[1]) is None
     assert tx.restorations.repeated(**SAME | {"seed": 1}) is None
     assert tx.restorations.repeated(**SAME | {"options": {"strength": 0.5}}) is None
-    tx.restorations.add(**BASE | {"state": "refused", "seed": 1})
+    restored(tx, state="refused", seed=1)
     assert tx.restorations.repeated(**SAME | {"seed": 1}) is None
 
 
 def test_versions_count_the_outputs_of_one_face(tx):
     [f] = put(tx, "a")
     here, elsewhere = BBox(0, 0, 40, 40), BBox(50, 0, 90, 40)
-    first = tx.restorations.add(**BASE, face_id=f, bbox=here, output="/1")
-    other = tx.restorations.add(**BASE, bbox=elsewhere, output="/1")
-    refused = tx.restorations.add(**BASE | {"state": "refused"}, face_id=f, bbox=here)
-    second = tx.restorations.add(**BASE, face_id=f, bbox=here, output="/2")
+    first = restored(tx, face_id=f, bbox=here, output="/1")
+    other = restored(tx, bbox=elsewhere, output="/1")
+    refused = restored(tx, state="refused", face_id=f, bbox=here)
+    second = restored(tx, face_id=f, bbox=here, output="/2")
     assert [r.version for r in (first, other, refused, second)] == [1, 1, 2, 2]
     assert [r.id for r in tx.restorations.with_output(first.id)] == [first.id, other.id]
     assert [r.id for r in tx.restorations.with_output(refused.id)] == [refused.id]
@@ -80,7 +72,7 @@ def test_versions_count_the_outputs_of_one_face(tx):
 def test_a_face_is_found_again_by_its_place_when_its_id_is_gone(tx):
     """A photo indexed anew gives new ids; one outside the library has none; a renamed one has another path."""
     [f] = put(tx, "a")
-    made = tx.restorations.add(**BASE, face_id=f, bbox=BBox(0, 0, 40, 40))
+    made = restored(tx, face_id=f, bbox=BBox(0, 0, 40, 40))
     tx.photos.delete([tx.faces.get(f).photo_id])
     find = tx.restorations.of_face
     assert [r.id for r in find(photo="/lib/a.jpg", face_id=77, bbox=BBox(2, 1, 41, 42))] == [made.id]
@@ -91,26 +83,25 @@ def test_a_face_is_found_again_by_its_place_when_its_id_is_gone(tx):
 
 def test_a_proposal_ends_with_the_restoration_of_its_face(tx):
     [f] = put(tx, "a")
-    box = {"face_id": f, "bbox": BBox(0, 0, 40, 40)}
-    proposed = tx.restorations.add(**BASE | {"state": "proposed"}, **box)
-    again = tx.restorations.add(**BASE | {"state": "proposed"}, **box)
-    beside = tx.restorations.add(**BASE | {"state": "proposed"}, bbox=BBox(50, 0, 90, 40))
+    box: dict[str, Any] = {"face_id": f, "bbox": BBox(0, 0, 40, 40)}
+    proposed = restored(tx, state="proposed", **box)
+    again = restored(tx, state="proposed", **box)
+    beside = restored(tx, state="proposed", bbox=BBox(50, 0, 90, 40))
     assert {r.id for r in tx.restorations.history(states=("proposed",))} == {again.id, beside.id}
     with pytest.raises(UnknownIdError):
         tx.restorations.get(proposed.id)
-    done = tx.restorations.add(**BASE, **box, output="/1", origin="watch", seconds=1.5)
+    done = restored(tx, **box, output="/1", origin="watch", seconds=1.5)
     assert [r.id for r in tx.restorations.history()] == [done.id, beside.id]
     assert (done.origin, done.seconds, done.decided, done.bbox) == ("watch", 1.5, None, BBox(0, 0, 40, 40))
 
 
 def test_shelves_hold_one_entry_per_copy(tx):
     ada = tx.decisions.create_person("Ada").person_id
-    add = tx.restorations.add
-    two = [add(**BASE, output="/1", output_sha256="one", person_id=p).id for p in (ada, None)]
-    version = add(**BASE, output="/1", output_sha256="another picture by that name").id
-    kept = add(**BASE, output="/2", output_sha256="x").id
-    refused = [add(**BASE | {"state": "refused"}, person_id=ada, bbox=BBox(0, 0, 9, 9)).id for _ in range(2)]
-    proposed = add(**BASE | {"state": "proposed"}, person_id=ada, bbox=BBox(50, 0, 90, 40)).id
+    two = [restored(tx, output="/1", output_sha256="one", person_id=p).id for p in (ada, None)]
+    version = restored(tx, output="/1", output_sha256="another picture by that name").id
+    kept = restored(tx, output="/2", output_sha256="x").id
+    refused = [restored(tx, state="refused", person_id=ada, bbox=BBox(0, 0, 9, 9)).id for _ in range(2)]
+    proposed = restored(tx, state="proposed", person_id=ada, bbox=BBox(50, 0, 90, 40)).id
     tx.decisions.accept_restorations([kept])
     shelf = tx.restorations.on_shelf
     assert shelf("to_decide") == [version, two[1]]

@@ -8,7 +8,7 @@ from gallery_db import GalleryError, UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import AtStake
 
-from .factories import found, photo
+from .factories import found, photo, restored
 
 NEW = Path("/mnt/new/Photos")
 
@@ -18,20 +18,15 @@ def face_of(tx: Tx, name: str, root_id: int, seed: int = 1) -> int:
     return tx.faces.replace_for_photo(p, [found(0, seed)]).stored[0].id
 
 
-def restoration(tx: Tx, **values):
-    fixed = {"restorer": "x", "weights_sha256": "w", "options": {}, "seed": 1, "verdict": "pass", "state": "done"}
-    return tx.restorations.add(**fixed, **values).id
-
-
 def test_photos_copies_and_decisions_go_with_the_folder(tx: Tx):
     lib = tx.roots.add(Path("/lib")).id
     f = face_of(tx, "2019/Maí/a.jpg", lib)
     ada = tx.decisions.create_person("Ada").person_id
     tx.decisions.assign([f], ada)
-    made = restoration(
+    made = restored(
         tx, photo="/lib/2019/Maí/a.jpg", input_sha256="i", output="/lib/2019/Maí/a_r.jpg", output_sha256="o"
-    )
-    other = restoration(tx, photo="/library/b.jpg", input_sha256="j", output="/out/b.jpg", output_sha256="p")
+    ).id
+    other = restored(tx, photo="/library/b.jpg", input_sha256="j", output="/out/b.jpg", output_sha256="p").id
     tx.roots.set_online(lib, False)
     assert tx.roots.move(lib, NEW) == 1
     face = tx.faces.get(f)

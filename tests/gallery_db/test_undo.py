@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from gallery_db import ConflictError, GalleryError
+from gallery_db import ConflictError, Gallery, GalleryError
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
 from iconface_core.grouping import Background, Cluster, Decision, Grouping
@@ -38,7 +38,6 @@ def two_people(tx: Tx) -> tuple[int, int, int]:
     """A face, and two named people."""
     [f] = put(tx, "a")
     ada, bea = (tx.decisions.create_person(n).person_id for n in ("Ada", "Bea"))
-    assert ada is not None
     assert bea is not None
     return f, ada, bea
 
@@ -218,7 +217,6 @@ def test_a_drawn_face_comes_back_after_its_person_and_never_without(tx: Tx):
     """A state machine found it: confirmed, and of nobody."""
     put(tx, "p", 0)
     ada = tx.decisions.create_person("Ada").person_id
-    assert ada is not None
     drawn = tx.decisions.add_face(1, BBox(0, 50, 9, 60), person_id=ada)
     taken_back = tx.decisions.undo(drawn.id)
     nobody = tx.decisions.undo()
@@ -240,6 +238,8 @@ EXAMPLES = int(os.environ.get("ICONFACE_UNDO_EXAMPLES", "12"))
 class Living(RuleBasedStateMachine):
     """Human acts between the acts of machines: passes that move what nobody decided, and scans that lose faces. No
     machine is ever taken for a human, and undo always reaches the beginning."""
+
+    gallery: Gallery
 
     @initialize()
     def fill(self):

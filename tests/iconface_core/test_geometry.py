@@ -62,7 +62,7 @@ def test_aligned_pixels_lie_where_the_matrix_says(scale: float, angle: float) ->
     place = similarity(scale, angle, 0, 0)
     landmarks = ((ARCFACE_112.points - 56) @ place[:, :2].T + 700).astype(np.float32)
     face = align_face(image, landmarks, ARCFACE_112)
-    grid = np.stack(np.mgrid[:112, :112][::-1], -1).astype(np.float32)
+    grid = np.stack(list(np.mgrid[:112, :112][::-1]), -1).astype(np.float32)
     back = invert(face.from_photo)
     in_photo = grid @ back[:, :2].T + back[:, 2]
     seen = face.pixels[..., :2].astype(float) * size / 255

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,7 +168,7 @@ def test_each_released_schema_has_its_file():
     assert {p.stem for p in RELEASED} == known
 
 
-def rows(path: Path, query: str) -> list[dict[str, object]]:
+def rows(path: Path, query: str) -> list[dict[str, Any]]:
     with closing(sqlite3.connect(path)) as c:
         c.row_factory = sqlite3.Row
         return [dict(r) for r in c.execute(query)]
@@ -290,7 +291,7 @@ def legacy(text: str) -> dict[str, object]:
 
 KILLED = "the worker was killed (SIGSEGV)"
 GIVEN_UP = f"/lib/bad: {KILLED}, 3 times; left alone until: iconface scan --retry-failed"
-RESULT = {
+RESULT: dict[str, Any] = {
     "outcome": "sharp",
     "text": "sharp already (degradation 0.02 of 1)",
     "faces": [

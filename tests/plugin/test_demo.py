@@ -6,6 +6,7 @@ import sys
 import sysconfig
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,7 +16,7 @@ from plugin.cli.main import run
 ROOT = Path(__file__).parents[2]
 
 
-def check(report: dict, output: Path) -> None:
+def check(report: dict[str, Any], output: Path) -> None:
     assert len(report["people"]) == 6
     [result] = report["results"]
     assert result["person_id"] is not None

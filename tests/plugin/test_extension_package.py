@@ -57,9 +57,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(installed: Path, folder: Path, *argv: object) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), str(ROOT)])}
-    argv = tuple(map(str, argv))
     return subprocess.run(
-        [sys.executable, "-P", *argv], env=env, cwd=folder, capture_output=True, text=True, timeout=280
+        [sys.executable, "-P", *map(str, argv)], env=env, cwd=folder, capture_output=True, text=True, timeout=280
     )
 
 

@@ -46,7 +46,7 @@ class Sidecars:
 
 def test_a_source_of_names_is_found_and_one_without_a_method_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     module = type(sys)("acme_names")
-    module.good, module.bad = Sidecars(), object()  # type: ignore[attr-defined]
+    vars(module).update(good=Sidecars(), bad=object())
     monkeypatch.setitem(sys.modules, "acme_names", module)
     points = [EntryPoint(n, f"acme_names:{n}", NAME_SOURCES) for n in ("good", "bad")]
     [found], [problem] = find_name_sources(points)

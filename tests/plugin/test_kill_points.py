@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,8 +36,8 @@ def killed_at(place: tuple[str, str], home: Path, *argv: object) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr + done.stdout
 
 
-def somebody(cli: Cli) -> dict[str, object]:
-    person: dict[str, object] = max(cli("people", "list")["people"], key=lambda p: p["faces"])
+def somebody(cli: Cli) -> dict[str, Any]:
+    person: dict[str, Any] = max(cli("people", "list")["people"], key=lambda p: p["faces"])
     cli("people", "name", person["person_id"], "Zerlina Unverwechselbar")
     return person
 

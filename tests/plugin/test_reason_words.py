@@ -169,7 +169,7 @@ def readings(path: Path) -> list[str]:
                 looked_at = node.args
         elif isinstance(node, ast.Compare) and any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops):
             looked_at = node.comparators
-        found += [f"{path}:{node.lineno}: {ast.unparse(e)}" for e in looked_at if _is_words(e)]
+        found += [f"{path}:{e.lineno}: {ast.unparse(e)}" for e in looked_at if _is_words(e)]
     return found
 
 

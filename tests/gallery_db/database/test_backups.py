@@ -9,6 +9,7 @@ import pytest
 from gallery_db import BackupError, Gallery, GalleryBusyError, SchemaTooNewError
 from gallery_db.database.backups import backup, daily_backup, free_name, list_backups, restore_backup
 from tests.gallery_db.factories import put
+from tests.support.narrow import present
 
 
 def paths(db: Path) -> list[str]:
@@ -62,7 +63,7 @@ def test_daily_backups_rotate(gallery: Gallery, tmp_path: Path):
 
 
 def test_restore_puts_it_back_and_keeps_the_present(saved: Path, gallery: Gallery):
-    safety = restore_backup(saved, gallery.path)
+    safety = present(restore_backup(saved, gallery.path))
     assert paths(gallery.path) == ["/lib/before"]
     assert paths(safety) == ["/lib/after", "/lib/before"]
     assert saved.exists()
@@ -79,7 +80,7 @@ def test_restore_over_a_damaged_gallery_keeps_its_bytes(saved: Path, gallery: Ga
     damaged = b"not a database " * 200
     gallery.path.write_bytes(damaged)
     gallery.path.with_name(f"{gallery.path.name}-wal").write_bytes(b"stale journal")
-    safety = restore_backup(saved, gallery.path)
+    safety = present(restore_backup(saved, gallery.path))
     assert paths(gallery.path) == ["/lib/before"]
     assert safety.read_bytes() == damaged
 

@@ -131,8 +131,10 @@ def test_read_then_write_does_not_lose_the_lock(gallery: Gallery):
             errors.append(e)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
     assert not errors
     with gallery.begin(write=False) as tx:
         assert len(tx.faces.matrix(E)) == 60
@@ -150,7 +152,7 @@ def test_full_disk_is_explained_and_nothing_is_lost(gallery: Gallery):
         put(tx, "a")
 
     with gallery._engine.connect() as c:
-        pages = c.execute(text("pragma page_count")).scalar()
+        pages = c.execute(text("pragma page_count")).scalar_one()
         c.execute(text(f"pragma max_page_count = {pages + 2}"))  # per connection: the pool hands the same one out again
     with pytest.raises(GalleryError, match="Free some space"), gallery.begin() as tx:
         for i in range(2000):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gallery_db import Gallery
 from gallery_db.database.backups import backup, restore_backup
-from gallery_db.vectors import open_store, sync, sync_store
+from gallery_db.vectors import _faiss, open_store, sync, sync_store
 from iconface_core.types import EmbedderId
 from tests.gallery_db.factories import DIM, E, embedded, photo, put, unit
 
@@ -39,6 +39,11 @@ def files(gallery: Gallery) -> tuple[Path, Path]:
     return gallery.vectors_dir / f"{E}.faiss", gallery.vectors_dir / f"{E}.json"
 
 
+def becomes_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -47,8 +52,8 @@ def files(gallery: Gallery) -> tuple[Path, Path]:
         lambda index, stamp: index.write_bytes(index.read_bytes()[:-5]),
         lambda index, stamp: index.write_bytes(index.read_bytes()[:-5] + b"wrong"),
         lambda index, stamp: index.unlink(),
-        lambda index, stamp: (index.unlink(), os.mkfifo(index)),
-        lambda index, stamp: (stamp.unlink(), os.mkfifo(stamp)),
+        lambda index, stamp: becomes_fifo(index),
+        lambda index, stamp: becomes_fifo(stamp),
         lambda index, stamp: (stamp.unlink(), stamp.symlink_to("/dev/zero")),
         lambda index, stamp: stamp.unlink(),
         lambda index, stamp: stamp.write_text("{"),
@@ -73,7 +78,7 @@ def test_a_crafted_index_never_reaches_faiss(filled: Gallery, monkeypatch):
         raise AssertionError("read a file whose hash does not fit")
 
     files(filled)[0].write_bytes(b"crafted")
-    monkeypatch.setattr(sync._faiss, "read", read)
+    monkeypatch.setattr(_faiss, "read", read)
     index_equals_database(filled)
 
 

@@ -17,6 +17,7 @@ from iconface_core.damage.sharpness import (
     why_left_alone,
 )
 from iconface_core.geometry import FFHQ_512, align_face
+from tests.support.narrow import present
 
 IDENTITY = np.eye(2, 3, dtype=np.float32)
 
@@ -40,7 +41,8 @@ def measured(image: np.ndarray, landmarks: np.ndarray) -> Degradation:
 
 
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return present(cv2.imdecode(packed, cv2.IMREAD_COLOR))
 
 
 @pytest.mark.parametrize("size", [128, 256, 512])

@@ -29,7 +29,7 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def picture(seed: object, size: int) -> np.ndarray:
+def picture(seed: int | tuple[int, int], size: int) -> np.ndarray:
     """A smooth random picture."""
     coarse = np.random.default_rng(abs(hash(seed)) if isinstance(seed, tuple) else seed).uniform(0, 255, (8, 8, 3))
     return np.clip(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)

@@ -24,6 +24,7 @@ from iconface_core.restorers.nano.inference import NanoModel
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.training.data.layouts import split_of
 from iconface_core.training.data.shards import open_pack
+from iconface_core.types import AlignedFace
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def make_cases(n, size=64):
         Case(
             f"{i}.jpg",
             f"p{i}",
-            *colours(i, size=size),
+            colours(i, size=size)[0],
             colours(i + 50, i + 51, size=size),
             colours(i + 90, size=size),
             i,
@@ -146,7 +147,7 @@ def test_nano_gets_the_references_its_name_says(tiny):
 
 
 def test_a_blind_restorer_sees_the_face_as_the_product_does():
-    sizes = []
+    sizes: list[tuple[tuple[int, ...], float, tuple[AlignedFace, ...]]] = []
 
     class Looking(FakeRestorer):
         def restore_many(self, faces, options, *, on_step=None):

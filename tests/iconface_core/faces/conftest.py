@@ -39,9 +39,9 @@ def _scrfd_graph(path: Path) -> None:
                 bias[:] = np.tile([-1, -1, 1, -1, 0, 0, -1, 1, 1, 1], 2)
             tensors += [numpy_helper.from_array(weight, f"w{tag}"), numpy_helper.from_array(bias, f"b{tag}")]
             tensors.append(numpy_helper.from_array(np.array([-1, width], np.int64), f"s{tag}"))
-            shape = {"kernel_shape": [stride, stride], "strides": [stride, stride]}
+            inputs, side = ["input.1", f"w{tag}", f"b{tag}"], [stride, stride]
             nodes += [
-                helper.make_node("Conv", ["input.1", f"w{tag}", f"b{tag}"], [f"c{tag}"], name=f"Conv_{tag}", **shape),
+                helper.make_node("Conv", inputs, [f"c{tag}"], name=f"Conv_{tag}", kernel_shape=side, strides=side),
                 helper.make_node("Transpose", [f"c{tag}"], [f"t{tag}"], perm=[0, 2, 3, 1]),
             ]
             if kind == "score":

@@ -15,7 +15,7 @@ from iconface_core.faces.vectors import calibration_path
 from iconface_core.geometry import ARCFACE_112, align_face, similarity_transform
 from iconface_core.models.catalogue import backend
 from iconface_core.models.files import accept_licence, install_files, locate, verify_file
-from iconface_core.types import AlignedFace
+from iconface_core.types import AlignedFace, EmbedderId
 
 NO_MATRIX = np.zeros((2, 3), np.float32)
 
@@ -96,7 +96,7 @@ def test_a_measured_calibration_beside_the_file_is_used(tmp_path, packs):
     measured = Calibration(guess.embedder, 5.0, 30.0, bias=-7.0, slope=31.0, quality_bias=0.5)
     measured.write(calibration_path(locate(entry.files[0], tmp_path)))
     assert ArcFaceEmbedder(model_dir=tmp_path, backend=entry).calibration == measured
-    other = replace(measured, embedder="arcface-antelopev2")
+    other = replace(measured, embedder=EmbedderId("arcface-antelopev2"))
     other.write(calibration_path(locate(entry.files[0], tmp_path)))
     assert ArcFaceEmbedder(model_dir=tmp_path, backend=entry).calibration == guess
 

@@ -32,7 +32,8 @@ def test_scores_by_hand() -> None:
     found = score(np.array([0, 0, 0, 1]), np.array([5, 5, -1, 5]))
     assert found.bcubed_p == pytest.approx((2 / 3 + 2 / 3 + 1 + 1 / 3) / 4)
     assert found.bcubed_r == pytest.approx((2 / 3 + 2 / 3 + 1 / 3 + 1) / 4)
-    assert (found.pair_p, found.pair_r) == (pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert found.pair_p == pytest.approx(1 / 3)
+    assert found.pair_r == pytest.approx(1 / 3)
     assert (found.moves, found.merges) == (1, 1)
 
 

@@ -1,6 +1,7 @@
 """The laws of grouping: facts win, order does not matter, doubt is asked about, ids survive."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -189,7 +190,7 @@ def test_ids_survive_a_second_pass() -> None:
     faces = world([0] * 5 + [1] * 4)
     grouping = regroup(faces, GroupingFacts(), CALIBRATION)
     ids = np.array([70, 80])[grouping.labels]
-    again = FaceTable(*(getattr(faces, n) for n in FaceTable.__slots__[:5]), ids, np.zeros(9, bool), ids + 1)
+    again = replace(faces, person_ids=ids, confirmed=np.zeros(9, bool), cluster_ids=ids + 1)
     second = regroup(again, GroupingFacts(), CALIBRATION)
     assert second.changes == ()
     assert {(c.person_id, c.cluster_id) for c in second.clusters} == {(70, 71), (80, 81)}

@@ -24,10 +24,9 @@ def vectors_of(seed: int, n: int, people: int, dim: int = 16) -> np.ndarray:
 
 
 def unconstrained(n: int) -> Constraints:
-    nobody = np.full(n, -1)
-    faces = FaceTable(
-        np.arange(n), np.arange(n), np.zeros((n, 1), np.float32), np.ones(n), nobody, nobody, np.zeros(n, bool), nobody
-    )
+    ids, nobody = np.arange(n), np.full(n, -1)
+    vectors, qualities = np.zeros((n, 1), np.float32), np.ones(n, np.float32)
+    faces = FaceTable(ids, ids, vectors, qualities, nobody, nobody, np.zeros(n, bool), nobody)
     return Constraints(faces, GroupingFacts(), nobody)
 
 

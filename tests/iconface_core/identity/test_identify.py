@@ -18,7 +18,9 @@ from iconface_core.identity.identify import (
     Probe,
     identify,
 )
+from iconface_core.reasons import Reason
 from iconface_core.types import EmbedderId
+from tests.support.narrow import of_type
 
 DIM = 64
 CALIBRATION = Calibration(EmbedderId("test"), 0.0, 1.0, bias=-9.0, slope=26.0)
@@ -76,7 +78,7 @@ def test_between_two_lookalikes_it_names_both_and_nobody_is_known():
     assert {c.person_id for c in result.candidates[:2]} == {1, 2}
     reason = result.reason({1: "Ada", 2: "Eva"})
     assert reason.code == codes.BETWEEN
-    assert {who.params["name"] for who in reason.params.values()} == {"Ada", "Eva"}
+    assert {of_type(Reason, who).params["name"] for who in reason.params.values()} == {"Ada", "Eva"}
 
 
 @given(st.integers(1000, 10**6))

@@ -1,6 +1,7 @@
 """Pictures that the tests make for themselves."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ class Pictures:
         }[orientation](upright)
 
     @classmethod
-    def save(cls, path: Path, pixels: np.ndarray | Image.Image | None = None, **options: object) -> Path:
+    def save(cls, path: Path, pixels: np.ndarray | Image.Image | None = None, **options: Any) -> Path:
         """Write a picture with Pillow. EXIF goes in as bytes: Pillow empties the sub-IFDs of an object it saves."""
         image = (
             pixels if isinstance(pixels, Image.Image) else Image.fromarray(cls.gradient() if pixels is None else pixels)

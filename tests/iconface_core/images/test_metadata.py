@@ -1,6 +1,7 @@
 """EXIF is patched where it lies."""
 
 import io
+from typing import Literal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ def camera_block(orientation: int, thumbnail: bytes = b"") -> bytes:
     block.get_ifd(EXIF_IFD)[MAKER_NOTE] = b"\x01\x02offset-laden\x03"
     data = bytearray(block.tobytes()[6:])
     if thumbnail:
-        order = "little" if data[:2] == b"II" else "big"
+        order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
         start = int.from_bytes(data[4:8], order)
         link = start + 2 + 12 * int.from_bytes(data[start : start + 2], order)
         second = len(data)

@@ -5,6 +5,7 @@ import resource
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from iconface_core.images.provenance import FaceProvenance, Provenance, read_pro
 from iconface_core.images.read import read_photo
 from iconface_core.images.write import write_restored
 from iconface_core.types import Patch
+from tests.support.narrow import present
 
 RECORD = Provenance(
     "old.jpg",
@@ -88,7 +90,7 @@ def test_sixteen_bit_colour_keeps_every_bit_outside_the_face(pictures, tmp_path:
     path, _, _ = restore(tmp_path / "a.png", tmp_path)
     upright = {1: deep, 2: deep[:, ::-1], 3: deep[::-1, ::-1], 4: deep[::-1], 5: deep.swapaxes(0, 1)}
     upright |= {6: np.rot90(deep, -1), 7: deep[::-1, ::-1].swapaxes(0, 1), 8: np.rot90(deep, 1)}
-    got = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    got = present(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
     assert got.dtype == np.uint16
     assert (outside(got) == outside(upright[orientation])).all()
     assert (got[FACE] != upright[orientation][FACE]).any()
@@ -106,7 +108,7 @@ def test_sixteen_bit_grey_and_tiff(pictures, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "c.tif"), colour)
     path, _, _ = restore(tmp_path / "c.tif", tmp_path)
     assert path.name == "c_restored.png"
-    assert (outside(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)) == outside(colour)).all()
+    assert (outside(present(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))) == outside(colour)).all()
 
 
 def test_jpeg_stays_close(pictures, tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def test_an_interrupt_leaves_nothing_behind(pictures, tmp_path: Path, monkeypatc
     source = pictures.save(tmp_path / "a.jpg")
     pixels = read_photo(source).pixels
 
-    def interrupt(frame: object, event: str, argument: object) -> None:
+    def interrupt(frame: FrameType, event: str, argument: object) -> None:
         if event == "return" and frame.f_code.co_name == "_fill":
             raise KeyboardInterrupt
 

@@ -31,6 +31,7 @@ from iconface_core.models.files import (
     require_licence,
     verify_file,
 )
+from tests.support.narrow import present
 
 # Our own weights may be missing in a source tree; everything falls back to waifu2x and SFace then.
 SHIPPED = [
@@ -100,7 +101,7 @@ def test_catalogue_is_complete_and_honest():
     assert len({entry.id for entry in entries}) == len(entries)
     for entry in entries:
         assert entry.licence
-        assert entry.licence_url.startswith("https://")
+        assert present(entry.licence_url).startswith("https://")
         assert entry.files
         assert (entry.dim is not None) == (entry.role == "embedder")
         # nothing restricted ships but our own weights, which say so

@@ -6,12 +6,14 @@ import re
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from huggingface_hub import constants
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.models.hub import PIN, PullSpec, pull
+from tests.support.narrow import present
 
 COMMIT = "a" * 40
 FILES = {
@@ -24,8 +26,22 @@ LFS = ".safetensors"
 SPEC = PullSpec("someone/model", ("transformer/*", "vae/*"), "Apache-2.0")
 
 
-def sibling(name, data):
-    entry = {"rfilename": name, "size": len(data), "blobId": hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()}
+class Hub(ThreadingHTTPServer):
+    """`requests` records what was asked (method, path, range), `served` can replace a file's bytes."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.requests: list[tuple[str, str, str | None]] = []
+        self.served: dict[str, bytes] = {}
+        self.endpoint = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+def sibling(name: str, data: bytes) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "rfilename": name,
+        "size": len(data),
+        "blobId": hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest(),
+    }
     if name.endswith(LFS):
         entry["lfs"] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 1}
     return entry
@@ -33,9 +49,11 @@ def sibling(name, data):
 
 @pytest.fixture
 def hub():
-    """Serves FILES like the hub does; `requests` records what was asked, `served` can replace a file's bytes."""
+    """Serves FILES like the hub does."""
 
     class Handler(BaseHTTPRequestHandler):
+        server: Hub
+
         def do_HEAD(self):
             self.do_GET()
 
@@ -44,7 +62,7 @@ def hub():
             server.requests.append((self.command, self.path, self.headers.get("Range")))
             if self.path.startswith("/api/models/someone/model"):
                 revision = re.search(r"/revision/([^/?]+)", self.path)
-                body = {"_id": "1", "id": "someone/model", "modelId": "someone/model", "sha": COMMIT}
+                body: dict[str, Any] = {"_id": "1", "id": "someone/model", "modelId": "someone/model", "sha": COMMIT}
                 body |= {"private": False, "tags": [], "downloads": 0, "likes": 0}
                 body["siblings"] = [sibling(n, d) for n, d in FILES.items()]
                 known = revision is None or revision[1] in (COMMIT, "main")
@@ -76,9 +94,7 @@ def hub():
         def log_message(self, *args):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.requests, server.served = [], {}
-    server.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    server = Hub(Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -151,7 +167,7 @@ def test_progress_inside_a_file_and_a_pull_cancelled_there_resumes_there(hub, tm
     assert (tmp_path / weights).read_bytes() == FILES[weights]
     assert not list(tmp_path.rglob("*.part"))
     (ranged,) = [header for command, path, header in hub.requests if command == "GET" and path.endswith(weights)]
-    assert int(re.match(r"bytes=(\d+)-", ranged)[1]) >= 40_000
+    assert int(present(re.match(r"bytes=(\d+)-", ranged))[1]) >= 40_000
 
 
 def test_checks_against_another_commit_are_not_trusted(hub, tmp_path):

@@ -84,7 +84,7 @@ def test_a_neighbour_keeps_every_bit(place, where, seed: int) -> None:
 
 
 def outline(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return radius(points, shape[:2])
+    return radius(points, (shape[0], shape[1]))
 
 
 def test_several_faces_are_pasted_onto_each_other() -> None:

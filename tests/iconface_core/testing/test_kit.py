@@ -13,7 +13,7 @@ from iconface_core.extensions.backends import BackendContext, MeasuredGain, Rest
 from iconface_core.fakes import FakeDetector, FakeRestorer
 from iconface_core.models.files import Backend
 from iconface_core.testing import ConformanceError, check_detector, check_embedder, check_restorer, check_spec
-from iconface_core.types import AlignedFace, BBox, FaceEmbedding
+from iconface_core.types import AlignedFace, BBox, EmbedderId, FaceEmbedding
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
 
@@ -92,13 +92,13 @@ def test_facts_batches_and_progress_are_looked_at():
 class MeanEmbedder:
     """The crop itself, reduced, as a vector: enough to tell pictures apart."""
 
-    id = "mean-48"
+    id = EmbedderId("mean-48")
     dim = 48
 
     def __init__(self, **spoilt: Any) -> None:
         from iconface_core.calibration import Calibration
 
-        self.calibration = Calibration(spoilt.pop("calibrated", self.id), 0, 1, 0, 1)  # type: ignore[arg-type]
+        self.calibration = Calibration(spoilt.pop("calibrated", self.id), 0, 1, 0, 1)
         self.spoilt = spoilt
 
     def embed(self, faces):
@@ -117,7 +117,7 @@ class MeanEmbedder:
         vector = small / np.float32(norm) * np.float32(self.spoilt.get("length", 1))
         if "nan" in self.spoilt:
             vector[0] = np.nan
-        return FaceEmbedding(self.id, vector, self.spoilt.get("norm", norm))  # type: ignore[arg-type]
+        return FaceEmbedding(self.id, vector, self.spoilt.get("norm", norm))
 
 
 def _crops() -> list[AlignedFace]:

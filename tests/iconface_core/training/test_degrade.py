@@ -4,6 +4,7 @@ import io
 import math
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from iconface_core.training.degradations.jpeg import jpeg
 from iconface_core.training.degradations.operators import blur, noise, resize
 from iconface_core.training.degradations.prints import dust, fade, halftone, scratches, tone
 from iconface_core.training.degradations.steps import Draws, Step
+from tests.support.narrow import of_type
 
 OFF = DegradeRecipe(
     blur=0, shrink=0, noise=0, jpeg=0, toned=0, faded=0, halftone=0, dust=0, scratches=0
@@ -234,7 +236,7 @@ def test_draws_are_uniform_and_never_run_out_in_a_plan():
         assert plan_tone(everything, draws)
         steps = plan_damage(everything, 12.0, 128, draws)
         assert len(steps) >= 9
-        sizes = [s.structure[0] for s in steps if s.operator is resize]  # type: ignore[index]  # structure of a resize
+        sizes = [of_type(tuple, s.structure)[0] for s in steps if s.operator is resize]
         assert sizes[-1] == 128
 
 
@@ -267,7 +269,7 @@ def test_levels_on_real_faces(shared_data: Path):
     ],
     ids=str,
 )  # fmt: skip
-def test_impossible_recipes_are_refused(wrong: dict):
+def test_impossible_recipes_are_refused(wrong: dict[str, Any]):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         DegradeRecipe(**wrong)
 

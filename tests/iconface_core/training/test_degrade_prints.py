@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -266,7 +267,7 @@ def test_the_level_of_old_prints_is_mostly_toned_and_always_damaged():
 
 
 @pytest.mark.parametrize("wrong", [{"prints": 1.5}, {"prints": -1.0}])
-def test_impossible_parts_are_refused(wrong: dict):
+def test_impossible_parts_are_refused(wrong: dict[str, Any]):
     with pytest.raises(ValueError, match="prints"):
         DegradeRecipe(**wrong)
     with pytest.raises(ValueError, match="hair"):

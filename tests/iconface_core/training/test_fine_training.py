@@ -9,26 +9,32 @@ import torch
 from iconface_core.errors import TrainConfigError
 from iconface_core.restorers.nano.checkpoint import load_nano
 from iconface_core.restorers.nano.config import FineConfig
+from iconface_core.restorers.nano.fine import FineNet
 from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.shards import open_pack
 from iconface_core.training.loop.start import TrainingPaths, splits, train
 from iconface_core.training.loop.train_config import TrainConfig, load_train_config
-from iconface_core.training.recipes.nano_recipe import NanoRecipe
+from iconface_core.training.recipes.nano_recipe import NanoRecipe, NanoTraining
 from iconface_core.training.recipes.texture_recipe import TextureRecipe, energies, energy_loss
+from tests.support.narrow import of_type, present
 
 SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"
 WEIGHTS = "iconface-nano-smoke.safetensors"
 
 
+def nano_of(made: TrainConfig) -> NanoTraining:
+    return present(made.nano)
+
+
 def config(texture_blocks: int = 0, **training) -> TrainConfig:
     plain = load_train_config(SMOKE)
-    model = replace(plain.nano.model, size=64, fine=FineConfig(8, 1, 8, texture_blocks))
-    nano = replace(plain.nano, model=model, identity_every=1, **training)
+    model = replace(nano_of(plain).model, size=64, fine=FineConfig(8, 1, 8, texture_blocks))
+    nano = replace(nano_of(plain), model=model, identity_every=1, **training)
     return replace(plain, nano=nano, schedule=replace(plain.schedule, total=8))
 
 
 def recipe(make_pack, **training) -> NanoRecipe:
-    nano = config(**training).nano
+    nano = nano_of(config(**training))
     pack = open_pack(make_pack(size=64), preload=True)
     return NanoRecipe(nano, splits(pack, nano.faces), batch=2, device=torch.device("cpu"))
 
@@ -43,12 +49,13 @@ def test_a_run_starts_from_the_u_net_below_and_may_leave_it_alone(make_pack, tmp
     before, _, _ = load_nano(start)
     after, model, _ = load_nano(done.weights / WEIGHTS)
     assert model.fine is not None
-    torch.testing.assert_close(dict(after.trunk.state_dict()), dict(before.state_dict()))
+    torch.testing.assert_close(dict(of_type(FineNet, after).trunk.state_dict()), dict(before.state_dict()))
     assert train(config(window=32), replace(large, out=tmp_path / "again", start=done.weights / WEIGHTS)).finished
     with pytest.raises(TrainConfigError, match="start from another"):
         other = config()
-        model = replace(other.nano.model, references=False)
-        train(replace(other, nano=replace(other.nano, model=model)), replace(large, out=tmp_path / "no"))
+        nano = nano_of(other)
+        model = replace(nano.model, references=False)
+        train(replace(other, nano=replace(nano, model=model)), replace(large, out=tmp_path / "no"))
 
 
 def test_every_term_has_a_gradient_and_sees_only_its_window(make_pack):
@@ -61,7 +68,7 @@ def test_every_term_has_a_gradient_and_sees_only_its_window(make_pack):
         n: p for n, p in made.module.named_parameters() if p.requires_grad and "match" not in n and "take" not in n
     }
     assert all(p.grad is not None for p in learns.values())
-    rows, columns = (slice(2 * s.start, 2 * s.stop) for s in example.window)
+    rows, columns = (slice(2 * s.start, 2 * s.stop) for s in present(example.window))
     outside = torch.ones_like(example.target, dtype=torch.bool)
     outside[..., rows, columns] = False
     moved = replace(example, target=torch.where(outside, -example.target, example.target))
@@ -98,7 +105,7 @@ def test_impossible_settings_are_refused(wrong):
 
 
 def test_windows_need_a_fine_level():
-    plain = load_train_config(SMOKE).nano
+    plain = nano_of(load_train_config(SMOKE))
     with pytest.raises(ValueError, match="fine"):
         replace(plain, window=8)
 
@@ -115,7 +122,7 @@ def test_a_texture_is_trained_over_a_base_that_stays(make_pack, tmp_path):
     assert done.finished
     before, _, _ = load_nano(base)
     after, model, _ = load_nano(done.weights / WEIGHTS)
-    assert model.fine.texture_blocks == 1
+    assert present(model.fine).texture_blocks == 1
     assert not any(name.startswith("critic") for name in after.state_dict())
     torch.testing.assert_close(
         {k: v for k, v in after.state_dict().items() if k in before.state_dict()}, dict(before.state_dict())
@@ -123,10 +130,11 @@ def test_a_texture_is_trained_over_a_base_that_stays(make_pack, tmp_path):
 
 
 def test_critic_and_texture_learn_from_their_own_losses(make_pack):
-    plain = config(texture_blocks=1, stage="texture", window=32).nano
+    plain = nano_of(config(texture_blocks=1, stage="texture", window=32))
     pack = open_pack(make_pack(size=64), preload=True)
     made = TextureRecipe(
-        NanoRecipe(plain, splits(pack, plain.faces), batch=2, device=torch.device("cpu")), plain.texture
+        NanoRecipe(plain, splits(pack, plain.faces), batch=2, device=torch.device("cpu")),
+        present(plain.texture),
     )
     example = made.draw(Draw(1, 0), 0.0)
     terms = made.losses(made.module, example)
@@ -139,10 +147,10 @@ def test_critic_and_texture_learn_from_their_own_losses(make_pack):
 
 
 def test_the_texture_learns_over_the_base_that_the_network_gives(make_pack):
-    plain = config(texture_blocks=1, stage="texture", window=32, echo=2).nano
+    plain = nano_of(config(texture_blocks=1, stage="texture", window=32, echo=2))
     pack = open_pack(make_pack(size=64), preload=True)
     faces = NanoRecipe(plain, splits(pack, plain.faces), batch=2, device=torch.device("cpu"))
-    made = TextureRecipe(faces, plain.texture)
+    made = TextureRecipe(faces, present(plain.texture))
     first, second, third = (made.draw(Draw(1, i), 0.0) for i in range(3))
     drawn = faces.draw(Draw(1, 0), 0.0)
     with torch.no_grad():
@@ -153,14 +161,14 @@ def test_the_texture_learns_over_the_base_that_the_network_gives(make_pack):
 
 
 def test_a_share_of_the_texture_is_exported_and_all_of_it_trained(make_pack, tmp_path):
-    plain = config(texture_blocks=1, stage="texture", window=32).nano
+    plain = nano_of(config(texture_blocks=1, stage="texture", window=32))
     pack = open_pack(make_pack(size=64), preload=True)
     faces = NanoRecipe(plain, splits(pack, plain.faces), batch=2, device=torch.device("cpu"))
-    made = TextureRecipe(faces, plain.texture, share=0.5)
-    before = made.module.network.texture.last.weight.detach().clone()
+    made = TextureRecipe(faces, present(plain.texture), share=0.5)
+    before = present(made.module.network.texture).last.weight.detach().clone()
     exported, _, _ = load_nano(made.export(tmp_path, {}))
-    torch.testing.assert_close(exported.texture.last.weight, (before / 2).half().float())
-    torch.testing.assert_close(made.module.network.texture.last.weight.detach(), before)
+    torch.testing.assert_close(present(of_type(FineNet, exported).texture).last.weight, (before / 2).half().float())
+    torch.testing.assert_close(present(made.module.network.texture).last.weight.detach(), before)
 
 
 def test_what_finds_damage_is_trained_and_the_rest_stays(make_pack, tmp_path):

@@ -44,7 +44,7 @@ from iconface_core.training.loop.trainer import Trainer
 from iconface_core.training.recipes.flow_network import FlowNetwork
 from iconface_core.training.recipes.flow_recipe import FlowRecipe, FlowTraining
 from iconface_core.training.recipes.identity_encoder import IdentityEncoder, crop_faces
-from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions
+from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding, RestoreInput, RestoreOptions
 
 pytest.importorskip("peft")
 
@@ -157,7 +157,8 @@ def test_train_save_restore(make_recipe, files, tmp_path):
 
     random = np.random.default_rng(0)
     face, other = (
-        AlignedFace(random.integers(0, 255, (SIZE, SIZE, 3), dtype=np.uint8), np.eye(2, 3)) for _ in range(2)
+        AlignedFace(random.integers(0, 255, (SIZE, SIZE, 3), dtype=np.uint8), np.eye(2, 3, dtype=np.float32))
+        for _ in range(2)
     )
     vector = np.ones(512, np.float32) / 512**0.5
     asked = RestoreInput(face, (other,), (FaceEmbedding(recipe_encoder_id(checkpoint.config), vector, 20.0),))
@@ -171,8 +172,8 @@ def test_train_save_restore(make_recipe, files, tmp_path):
     assert np.abs(results[0].astype(int) - results[1]).max() > 0
 
 
-def recipe_encoder_id(config: IconFaceConfig) -> str:
-    return f"{config.identity.encoder}-any"
+def recipe_encoder_id(config: IconFaceConfig) -> EmbedderId:
+    return EmbedderId(f"{config.identity.encoder}-any")
 
 
 def test_identity_counts_only_with_references(make_recipe):
@@ -241,6 +242,6 @@ def test_the_loss_sees_what_the_restorer_s_embedder_sees(size):
     rows, columns = np.mgrid[0:size, 0:size] / size
     picture = np.stack([np.sin(9 * rows), np.cos(7 * columns), np.sin(5 * rows * columns)], -1)
     pixels = ((picture + 1) * 127.5).astype(np.uint8)
-    expected = arcface_crop(AlignedFace(pixels, np.eye(2, 3))).pixels.astype(np.float32)
+    expected = arcface_crop(AlignedFace(pixels, np.eye(2, 3, dtype=np.float32))).pixels.astype(np.float32)
     seen = (crop_faces(to_tensor(pixels))[0].permute(1, 2, 0).numpy() + 1) * 127.5
     assert np.abs(seen - expected)[4:-4, 4:-4].mean() < 1.0

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 
 from iconface_core.errors import PackError
 from iconface_core.fakes import FakeDetector, FakeEmbedder
+from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.training.data import packing
 from iconface_core.training.data.layouts import SourcePhoto, read_folders
 from iconface_core.training.data.packing import About, Packer, main_face, pack
@@ -58,7 +60,7 @@ def photos(library: Path, tmp_path: Path) -> list[SourcePhoto]:
     return read_folders(Path(shutil.copytree(library, tmp_path / "photos")))
 
 
-def reasons(manifest: dict) -> dict[str, str]:
+def reasons(manifest: dict[str, Any]) -> dict[str, str]:
     return {s["name"]: s["reason"] for s in manifest["skipped"]}
 
 
@@ -91,11 +93,11 @@ def test_crops_are_aligned_and_hardly_changed(photos: Sequence[SourcePhoto], tmp
     lazy, loaded = open_pack(tmp_path / "out"), open_pack(tmp_path / "out", preload=True)
     assert np.array_equal(lazy.images(lazy.faces()), loaded.images(loaded.faces()))
     assert np.array_equal(lazy.image(1), loaded.image(1))
-    template = (packing.FFHQ_512.points + 0.5) / 8 - 0.5
+    template = (FFHQ_512.points + 0.5) / 8 - 0.5
     assert np.abs(lazy.landmarks - template).max() < 2.5
     pixels = np.asarray(Image.open(photos[0].path))
     (face,) = FakeDetector().detect(pixels)
-    crop = packing.reduce_crop(packing.align_face(pixels, face.landmarks, packing.FFHQ_512).pixels, 64).astype(float)
+    crop = packing.reduce_crop(align_face(pixels, face.landmarks, FFHQ_512).pixels, 64).astype(float)
     assert np.sqrt(((crop - lazy.image(0)) ** 2).mean()) < 2, "95 percent JPEG, full chroma"
 
 

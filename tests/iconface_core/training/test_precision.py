@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from iconface_core.training.loop.train_config import TrainConfig, load_train_con
 SMOKE = Path(__file__).parents[3] / "configs" / "smoke.toml"
 
 
-def smoke(precision: str, total: int = 4) -> TrainConfig:
+def smoke(precision: Literal["float32", "bfloat16", "auto"], total: int = 4) -> TrainConfig:
     config = load_train_config(SMOKE)
     return replace(
         config,

@@ -14,17 +14,21 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 from safetensors.torch import load_file
 
 from iconface_core.errors import DivergedError, PackError, TrainConfigError, TrainingError, WeightsError
 from iconface_core.restorers.nano.checkpoint import load_nano
 from iconface_core.restorers.nano.config import NanoConfig, TransformerConfig
+from iconface_core.restorers.nano.transformer import TransformerNet
 from iconface_core.training.data.draw import Draw
 from iconface_core.training.loop.processes import Processes
 from iconface_core.training.loop.start import TrainingPaths, train
 from iconface_core.training.loop.state import load_state
 from iconface_core.training.loop.train_config import TrainConfig, load_train_config
 from iconface_core.training.loop.trainer import Trainer
+from iconface_core.training.recipes.nano_recipe import NanoTraining
+from tests.support.narrow import of_type, present
 
 ROOT = Path(__file__).parents[3]
 SMOKE = ROOT / "configs" / "smoke.toml"
@@ -43,6 +47,10 @@ def places(make_pack, tmp_path):
 
 def smoke(**changes) -> TrainConfig:
     return replace(load_train_config(SMOKE), **changes)
+
+
+def nano_of(config: TrainConfig) -> NanoTraining:
+    return present(config.nano)
 
 
 def states(folder: Path) -> list[dict[str, torch.Tensor]]:
@@ -128,12 +136,13 @@ def test_everything_is_written_down(places):
     assert list((out / "tensorboard").glob("events.*"))
     with Image.open(out / "samples" / "00000008.png") as grid:
         assert grid.height == 2 * 32
+        assert isinstance(grid, PngImageFile)
         assert "restored" in grid.text["columns"]
     network, model, card = load_nano(out / "weights" / WEIGHTS)
-    assert model == config.nano.model
+    assert model == nano_of(config).model
     assert card["training"]["samples"] == 16
     weights = network.state_dict()
-    average = load_state(out / "state").average
+    average = present(load_state(out / "state")).average
     assert all(torch.equal(weights[name].float(), value.half().float()) for name, value in average.items())
 
 
@@ -146,7 +155,7 @@ def test_the_transformer_trains_by_the_same_loop(places):
     )
     model = NanoConfig(name="iconface-nano-smoke", backbone="transformer", size=32, transformer=sizes)
     config = smoke(
-        nano=replace(smoke().nano, model=model),
+        nano=replace(nano_of(smoke()), model=model),
         runtime=replace(smoke().runtime, precision="bfloat16", gradient_checkpointing=True),
         schedule=replace(smoke().schedule, total=6),
         report=replace(smoke().report, save_seconds=1e9, sample_steps=3, log_steps=1),
@@ -156,10 +165,11 @@ def test_the_transformer_trains_by_the_same_loop(places):
     with (out / "log.csv").open() as f:
         assert all(float(row["flow"]) > 0 for row in csv.DictReader(f))
     with Image.open(out / "samples" / "00000003.png") as grid:
+        assert isinstance(grid, PngImageFile)
         assert "8 steps" in grid.text["columns"]
     network, found, _ = load_nano(out / "weights" / WEIGHTS)
     assert found == model
-    assert network.transformer.proj_out.weight.abs().max() > 0, "it learnt something"
+    assert of_type(TransformerNet, network).transformer.proj_out.weight.abs().max() > 0, "it learnt something"
 
 
 class Diverging:
@@ -209,7 +219,7 @@ def test_a_spike_is_left_out(tmp_path):
         Trainer(Spiking(55), config, tmp_path / name, Processes(config.runtime)).run()
     with (tmp_path / "skip" / "log.csv").open() as f:
         assert [row["skipped"] for row in csv.DictReader(f)] == ["0"] * 55 + ["1", "0"]
-    taken = [load_state(tmp_path / name / "state").optimizer["weight/step"].item() for name in ("all", "skip")]
+    taken = [present(load_state(tmp_path / name / "state")).optimizer["weight/step"].item() for name in ("all", "skip")]
     assert taken == [57, 56]
 
 
@@ -221,7 +231,7 @@ def test_a_run_may_start_from_weights_of_the_same_network(places):
     assert train(smoke(seed=9), again, max_seconds=1e-9).progress.step == 0
     ours, theirs = load_file(weights), load_file(again.out / "weights" / WEIGHTS)
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
-    other = replace(smoke().nano, model=replace(smoke().nano.model, references=False))
+    other = replace(nano_of(smoke()), model=replace(nano_of(smoke()).model, references=False))
     with pytest.raises(TrainConfigError, match="start from another"):
         train(smoke(nano=other), replace(places("other"), start=weights))
 
@@ -242,9 +252,9 @@ def test_a_used_folder_is_not_overwritten(places):
     train(config, places("run"))
     with pytest.raises(TrainingError, match="--resume"):
         train(config, places("run"))
-    other = replace(config.nano.model, references=False)
+    other = replace(nano_of(config).model, references=False)
     with pytest.raises(TrainingError, match=r"another \[nano.model\]"):
-        train(replace(config, nano=replace(config.nano, model=other)), places("run"), resume=True)
+        train(replace(config, nano=replace(nano_of(config), model=other)), places("run"), resume=True)
 
 
 def test_crops_of_another_size_are_refused(places, make_pack):
@@ -258,7 +268,7 @@ def test_a_damaged_state_falls_back_and_two_damaged_ones_are_an_error(places):
     folder = places("run").out / "state"
     newest, before = sorted(folder.glob("step-*"), reverse=True)
     (newest / "module.safetensors").write_bytes(b"short")
-    assert load_state(folder).progress.step == int(before.name.removeprefix("step-"))
+    assert present(load_state(folder)).progress.step == int(before.name.removeprefix("step-"))
     (before / "state.json").write_text("{")
     with pytest.raises(WeightsError, match="damaged"):
         load_state(folder)
@@ -278,4 +288,4 @@ def test_two_processes_train_one_network(places, tmp_path):
     }  # fmt: skip
     with (run.out / "log.csv").open() as f:
         assert [int(row["step"]) for row in csv.DictReader(f)] == list(range(1, 9))
-    assert load_state(run.out / "state").progress.samples == 32
+    assert present(load_state(run.out / "state")).progress.samples == 32

@@ -33,6 +33,7 @@ from plugin.jobs.registry import HANDLERS
 from plugin.library.degradation import row, stored
 from plugin.reasons import HOPELESS
 from plugin.settings import load_settings
+from tests.support.narrow import present
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def measured(app: App) -> dict[int, dict[str, Any]]:
 def test_indexing_measures_and_restoring_finds_the_same(cli: Any, app: App, library: Any):
     """These photos are small enough to be indexed in full, so the plan and `restore` must agree to the digit."""
     with app.gallery.begin(write=False) as tx:
-        [face] = tx.faces.of_photo(tx.photos.by_path(str(library.ruined)).id)
+        [face] = tx.faces.of_photo(present(tx.photos.by_path(str(library.ruined))).id)
     kept = stored(face.degradation)
     assert kept is not None
     [seen] = cli("restore", library.ruined, "--dry-run")["results"]
@@ -119,10 +120,10 @@ def test_the_plan_says_who_why_with_what_and_how_long(cli: Any, app: App, librar
 
 def test_hopeless_faces_are_left_out_with_a_reason(cli: Any, app: App, library: Any):
     with app.gallery.begin() as tx:
-        [face] = tx.faces.of_photo(tx.photos.by_path(str(library.ruined)).id)
-        tx.measures.set([(face.id, {**dict(face.degradation), "quality": 0.01})])
+        [face] = tx.faces.of_photo(present(tx.photos.by_path(str(library.ruined))).id)
+        tx.measures.set([(face.id, {**present(face.degradation), "quality": 0.01})])
     [candidate] = app.candidates.of([face.id], restorer=app.restorers.backend("auto"))
-    assert (candidate.reason.code, candidate.gain.value) == (HOPELESS, 0)
+    assert (present(candidate.reason).code, candidate.gain.value) == (HOPELESS, 0)
     plan = make_plan(app, PlanFilter())
     assert face.id not in {c.face.id for c in plan.items}
     assert left_alone(plan)["too little of a face is left"] == 1
@@ -260,7 +261,7 @@ def test_kill_minus_nine_in_the_middle_doubles_and_loses_nothing(cli: Any, app: 
     assert Counter(r.face_id for r in rows) == Counter(wanted), "every face once"
     assert jobs == []
     copies = [p for p in (library.home / "restored").rglob("*") if p.is_file()]
-    assert sorted(map(str, copies)) == sorted(r.output for r in rows if r.state == "done")
+    assert sorted(map(str, copies)) == sorted(present(r.output) for r in rows if r.state == "done")
     assert all(p.stem.endswith("_restored") for p in copies), "no second version"
 
 

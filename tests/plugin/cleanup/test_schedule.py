@@ -3,6 +3,7 @@
 import time
 from datetime import datetime, timedelta
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,7 +77,7 @@ def test_own_work_does_not_count_as_others(monkeypatch: pytest.MonkeyPatch):
     busy, own = iter([100.0, 102.0]), iter([50.0, 52.0])
     monkeypatch.setattr(schedule, "_busy_seconds", lambda: next(busy))
     monkeypatch.setattr(schedule, "_own_seconds", lambda: next(own))
-    monkeypatch.setattr(schedule.psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 2)
     assert schedule.machine_busy(0.0 + 1e-3) == ""
     busy, own = iter([100.0, 102.0]), iter([50.0, 50.0])
     assert "other programs" in schedule.machine_busy(1e-3)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,10 @@ ICONFACE = str(Path(sys.executable).with_name("iconface"))
 HOSTILE = "Bea\nKim\u202eabc\x1b]0;pwned\x07"
 
 
-def run(home: Path, *argv: str, **how: object) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, **how.pop("env", {})}  # type: ignore[dict-item]
+def run(home: Path, *argv: str, **how: Any) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, **how.pop("env", {})}
     out = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    return subprocess.run([ICONFACE, "--home", str(home), *argv], env=env, timeout=60, **out)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run([ICONFACE, "--home", str(home), *argv], env=env, timeout=60, **out)
 
 
 @pytest.mark.parametrize(

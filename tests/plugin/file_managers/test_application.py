@@ -82,10 +82,16 @@ def test_the_desktop_entry_is_valid(places: UserFolders):
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+class CaseParser(RawConfigParser):
+    """Keys have case there."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def test_the_desktop_entry_starts_the_page_and_finds_its_icon(places: UserFolders):
     put(places, "linux")
-    parser = RawConfigParser(strict=True)
-    parser.optionxform = str  # type: ignore[assignment] - keys have case
+    parser = CaseParser(strict=True)
     parser.read(places.data / "applications" / "iconface.desktop", "utf-8")
     entry = parser["Desktop Entry"]
     assert entry["Exec"] == desktop_exec([*COMMAND, "web", "--window"])

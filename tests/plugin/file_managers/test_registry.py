@@ -10,6 +10,7 @@ import sys
 from ast import literal_eval
 from configparser import RawConfigParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -330,11 +331,17 @@ def test_the_command_is_found_outside_the_environment_where_it_can_be(tmp_path: 
     assert find_program(str(own), str(own.parent)) == (str(link),), "pipx's link outlives the environment"
 
 
+class CasedParser(RawConfigParser):
+    """Upper and lower case of keys differ."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 @pytest.mark.parametrize("name", ["nemo", "dolphin", "pcmanfm"])
 def test_key_files_parse(name: str, tmp_path: Path):
     (change,) = known(tmp_path)[name].plan(wanted=True)
-    parser = RawConfigParser(strict=True)
-    parser.optionxform = str  # type: ignore[assignment] - keys have case
+    parser = CasedParser(strict=True)
     parser.read_string((change.after or b"").decode())
     assert any(parser.get(s, "Exec", fallback="").endswith(" restore --enqueue -- %F") for s in parser.sections())
 
@@ -451,10 +458,10 @@ def test_the_command_installs_lists_and_removes(tmp_path: Path, monkeypatch: pyt
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "ICONFACE_HOME"):
         monkeypatch.delenv(name, raising=False)
 
-    def iconface(*argv: str, code: int = 0) -> dict[str, object]:
+    def iconface(*argv: str, code: int = 0) -> dict[str, Any]:
         capsys.readouterr()
         assert run(["--home", str(tmp_path / "gallery"), "--json", "integrate", *argv]) == code
-        payload: dict[str, object] = json.loads(capsys.readouterr().out)
+        payload: dict[str, Any] = json.loads(capsys.readouterr().out)
         return payload
 
     (row,) = iconface("install", "nemo", "--dry-run")["integrations"]

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve()
@@ -94,17 +95,18 @@ def note(payload, line):
 if __name__ == "__main__":
     from plugin.jobs.worker import main
 
+    handlers: Mapping[str, Handler] = HANDLERS
     if "--real" in sys.argv:  # the real handlers, over a decoder that crashes on one file
-        import plugin.library.finding
-        from plugin.jobs.registry import HANDLERS
-
-        decode = plugin.library.finding.read_photo
+        from iconface_core.images.read import read_photo as decode
+        from plugin.jobs.registry import HANDLERS as REAL_HANDLERS
+        from plugin.library import finding
 
         def read_photo(path, **more):
             if path.name == "poison.jpg":
                 os.kill(os.getpid(), signal.SIGSEGV)
             return decode(path, **more)
 
-        plugin.library.finding.read_photo = read_photo
+        vars(finding)["read_photo"] = read_photo
         sys.argv.remove("--real")
-    sys.exit(main(handlers=HANDLERS))
+        handlers = REAL_HANDLERS
+    sys.exit(main(handlers=handlers))

@@ -114,7 +114,7 @@ assert 'plugin.notifications.show' in sys.modules or 'told' not in sys.argv[2]
             if home == told:
                 tx.jobs.pause(EVERYTHING)
     for home, photo in ((quiet, library.ruined), (told, library.ruined), (told, tmp_path / "gone.jpg")):
-        argv = [sys.executable, "-c", code, "--home", home, "restore", "--enqueue", "--", photo]
+        argv: list[str | Path] = [sys.executable, "-c", code, "--home", home, "restore", "--enqueue", "--", photo]
         env = {k: v for k, v in os.environ.items() if k not in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY")}
         done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
         assert done.returncode == 0, done.stderr

@@ -36,9 +36,9 @@ def test_no_changed_path_is_ever_lost(gallery: Gallery, batches, claims):
                 tx.jobs.release(held, run_after=0) if n > 1 else tx.jobs.fail(
                     held, LEGACY(text="killed"), 0, backoff_s=0
                 )
-        while (job := tx.jobs.claim(1e12, 10)) is not None:
-            done |= set(job.payload["paths"])
-            tx.jobs.finish(job, 0)
+        while (due := tx.jobs.claim(1e12, 10)) is not None:
+            done |= set(due.payload["paths"])
+            tx.jobs.finish(due, 0)
         assert done == {p for batch in batches for p in batch}
 
 

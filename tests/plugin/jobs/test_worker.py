@@ -7,8 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -28,18 +30,18 @@ from .handlers import COMMAND, HANDLERS
 pytestmark = pytest.mark.timeout(90)
 
 
-def supervisor(gallery: Gallery, home: Path, **limits: float) -> Supervisor:
-    chosen = {"idle_s": 30.0, "poll_s": 0.1, "backoff_s": 0.0, "stop_s": 5.0, **limits}
+def supervisor(gallery: Gallery, home: Path, **limits: Any) -> Supervisor:
+    usual = Limits(idle_s=30.0, poll_s=0.1, backoff_s=0.0, stop_s=5.0)
     return Supervisor(
         gallery,
         [*COMMAND, "--home", str(home)],
         home / "state" / "worker.log",
-        limits=Limits(**chosen),
+        limits=replace(usual, **limits),
         kinds=[*HANDLERS],
     )
 
 
-def enqueue(gallery: Gallery, kind: str, payload: dict | None = None, **more) -> int:
+def enqueue(gallery: Gallery, kind: str, payload: dict[str, Any] | None = None, **more) -> int:
     with gallery.begin() as tx:
         return tx.jobs.enqueue(kind, payload, **more)
 

@@ -2,6 +2,8 @@
 
 import os
 import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,7 +17,7 @@ from iconface_core.fakes import FakeDetector, FakeEmbedder
 from iconface_core.reason_codes import FILE_EMPTY, TOO_MANY_BYTES
 from iconface_core.types import RgbU8
 from plugin.library.bad_files import in_file
-from plugin.library.disk import look_up, walk
+from plugin.library.disk import KnownFile, look_up, walk
 from plugin.library.finding import find_faces
 from plugin.library.ignore import IgnoreRules
 from plugin.library.indexing import FileLook, Indexer
@@ -36,12 +38,16 @@ class Raising(FakeDetector):
         raise self.error
 
 
+def no_error(error: OSError) -> None:
+    pytest.fail(str(error))
+
+
 def look(path: Path, detector: FakeDetector | None = None) -> FileLook:
     host = ModelHost()
     indexer = Indexer(
         host.slot(lambda: detector or FakeDetector()), host.slot(FakeEmbedder), reduce_to=400, max_pixels=10_000_000
     )
-    found = look_up(str(path), pytest.fail)
+    found = look_up(str(path), no_error)
     assert found is not None
     return indexer.look(found, lambda _: None, lambda *_: None)
 
@@ -106,7 +112,7 @@ def test_rules_that_are_a_pipe_or_have_no_end_ignore_nothing(tmp_path):
     for make in (lambda p: os.mkfifo(p), lambda p: p.symlink_to("/dev/zero"), lambda p: p.mkdir()):
         rules = tmp_path / ".iconfaceignore"
         make(rules)
-        assert [Path(f.path).name for f in walk(tmp_path, pytest.fail)] == ["a.png"]
+        assert [Path(f.path).name for f in walk(tmp_path, no_error)] == ["a.png"]
         rules.rmdir() if rules.is_dir() and not rules.is_symlink() else rules.unlink()
 
 
@@ -119,8 +125,18 @@ def test_a_configuration_that_is_a_pipe_is_an_error(tmp_path):
         load_settings(tmp_path, {})
 
 
-def found_once(root: Path, known: dict[str, object] | None = None, rows: list[PhotoRecord] | None = None) -> list[str]:
-    files = each_once(walk(root, pytest.fail), known or {}, [IgnoreRules(root)], lambda _: rows or [])
+@dataclass(frozen=True)
+class Known:
+    id: int
+    size: int
+    mtime_ns: int
+    state: str = "indexed"
+
+
+def found_once(
+    root: Path, known: Mapping[str, KnownFile] | None = None, rows: list[PhotoRecord] | None = None
+) -> list[str]:
+    files = each_once(walk(root, no_error), known or {}, [IgnoreRules(root)], lambda _: rows or [])
     return sorted(str(Path(f.path).relative_to(root)) for f in files)
 
 
@@ -138,7 +154,7 @@ def test_a_photo_with_several_names_is_one_photo(tmp_path):
     (lib / "links" / "annexed.png").symlink_to("../.store/blob")
     os.link(lib / "real" / "a.png", lib / "real" / "hard_a.png")
     assert found_once(lib) == ["links/annexed.png", "links/out1.png", "real/a.png", "real/b.png"]
-    everything = {f.path: None for f in walk(lib, pytest.fail)}
+    everything = {f.path: Known(n, f.size, f.mtime_ns) for n, f in enumerate(walk(lib, no_error))}
     assert len(found_once(lib, everything)) == len(everything), "what is known stays, with what was decided about it"
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from gallery_db.records import RestorationRecord
 from iconface_core.identity.verdict import Verdict, VerdictKind
 from iconface_core.images.provenance import Provenance
+from iconface_core.reason_codes import STILL_MATCHES
 from iconface_core.types import BBox
 from plugin.app import App, build_app
 from plugin.progress import Silent
@@ -41,13 +42,14 @@ def write_copy(app: App, folder: Path, name: str = "a_restored.jpg", faces: int 
             number=i + 1,
             bbox=BBox(50 * i, 0, 50 * i + 40, 40),
             restorer="waifu2x",
-            verdict=Verdict(VerdictKind.PASS, "same", 5.0),
+            verdict=Verdict(VerdictKind.PASS, STILL_MATCHES(), 5.0),
             output=copy,
         )
         for i in range(faces)
     ]
-    how = {"weights_sha256": "w", "options": {"seed": 42}, "origin": "hand"}
-    app.restored_copies.remember(results, copy, input_sha256=mark.source_sha256, **how)
+    app.restored_copies.remember(
+        results, copy, input_sha256=mark.source_sha256, weights_sha256="w", options={"seed": 42}, origin="hand"
+    )
     with app.gallery.begin(write=False) as tx:
         first = tx.restorations.by_output(path=str(copy))
         assert first is not None

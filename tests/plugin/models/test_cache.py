@@ -30,7 +30,7 @@ def test_what_is_idle_is_dropped_and_what_is_used_stays():
 
 def test_a_model_is_not_dropped_under_the_hands_of_another_thread():
     host = ModelHost()
-    slot = host.slot(list)
+    slot = host.slot(list[str])
     inside, go = threading.Event(), threading.Event()
 
     def use() -> None:

@@ -104,6 +104,11 @@ def test_another_package_adds_a_restorer_that_is_never_chosen_by_itself(added: A
     assert (row["name"], row["installed"], row["bundled"], row["licence"]) == ("fake", True, False, "MIT")
 
 
+def wrong(value: object) -> Any:
+    """What another package may hand over, whatever our annotations say."""
+    return value
+
+
 BUILTIN_FILE = ModelFile("x", "x.bin", "x", None, None, "MIT", "", "", bundled=True)
 
 
@@ -114,8 +119,8 @@ BUILTIN_FILE = ModelFile("x", "x.bin", "x", None, None, "MIT", "", "", bundled=T
         ((), "a BackendSpec or a tuple of them is wanted"),
         ((FAKE, 3), "the spec of a role is wanted, not int"),
         (replace(FAKE, id=""), "id and label must be text"),
-        (replace(FAKE, names="fake"), "names must be a tuple of text"),
-        (replace(FAKE, load=FakeRestorer()), "load must be a function of a BackendContext"),
+        (replace(FAKE, names=wrong("fake")), "names must be a tuple of text"),
+        (replace(FAKE, load=wrong(FakeRestorer())), "load must be a function of a BackendContext"),
         (replace(FAKE, parts=()), "at least one"),
         (replace(FAKE, parts=(replace(PART, role="detector"),)), "models of the role restorer"),
         (replace(FAKE, parts=(replace(PART, files=(BUILTIN_FILE,)),)), "package of its own"),

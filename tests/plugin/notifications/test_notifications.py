@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,15 +17,16 @@ from PIL import Image
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryBusyError
-from gallery_db.records import JobRecord, RestorationRecord
+from gallery_db.records import JobRecord, RestorationRecord, RestorationState
 from iconface_core.reason_codes import FILE_EMPTY, OTHER_PERSON, PICTURE_DAMAGED, SHARP_ALREADY, TOO_SMALL
 from iconface_core.reasons import Reason
 from plugin.cli.main import run
 from plugin.job_kinds import enqueue_restore
 from plugin.notifications.batching import Notifier, Patience, queue_has_more, words_of
 from plugin.notifications.note import Button, Note
+from plugin.notifications.plain import plain
 from plugin.notifications.show import Popups
-from plugin.notifications.wording import note_of, note_of_proposals, plain
+from plugin.notifications.wording import note_of, note_of_proposals
 from plugin.reasons import IN_FILE, NO_FACE, OUR_COPY, REFUSED, REJECTED_BEFORE, STATED
 from tests.support.screen import Desk, missing
 from tests.support.waiting import until
@@ -33,7 +35,7 @@ COMMAND = ("/opt/my tools/iconface", "--home", "/h")
 
 
 def ended(
-    n: int = 1, outcome: str = "restored", *, output: str | None = None, faces: Sequence[object] = (), **changes: object
+    n: int = 1, outcome: str = "restored", *, output: str | None = None, faces: Sequence[object] = (), **changes: Any
 ) -> JobRecord:
     result = {
         "outcome": outcome,
@@ -42,13 +44,12 @@ def ended(
         "output": output,
         "faces": faces,
     }
-    fields: dict[str, object] = {
-        "id": n, "kind": "restore", "dedupe": None, "state": "done",
-        "payload": {"path": f"/p/{n}.jpg", "face_id": None, "options": {}},
-        "priority": 0, "attempts": 1, "max_attempts": 3, "run_after": 0.0, "lease_until": None, "error": None,
-        "progress": result, "created_at": 0.0, "finished_at": 1.0, "origin": "hand",
-    }  # fmt: skip
-    return JobRecord(**{**fields, **changes})  # type: ignore[arg-type] - built from a table
+    record = JobRecord(
+        id=n, kind="restore", payload={"path": f"/p/{n}.jpg", "face_id": None, "options": {}}, dedupe=None,
+        state="done", priority=0, attempts=1, max_attempts=3, run_after=0.0, lease_until=None, error=None,
+        progress=result, created_at=0.0, finished_at=1.0, origin="hand",
+    )  # fmt: skip
+    return replace(record, **changes)
 
 
 SHARP, STRANGER = SHARP_ALREADY(degradation=0.02), REFUSED(verdict=OTHER_PERSON())
@@ -74,15 +75,18 @@ FACE = {"person_name": "Anna", "output": "/r/1_restored.jpg", "skipped_reason": 
         ("sharp", [{"skipped_reason": REJECTED_BEFORE(restoration=1).as_json()}], "Left as it is", "Text of 1."),
     ],
 )
-def test_one_photo_is_told_by_name_in_plain_words(outcome: str, faces: list[dict], title: str, text: str):
+def test_one_photo_is_told_by_name_in_plain_words(outcome: str, faces: list[dict[str, Any]], title: str, text: str):
     output = "/r/1_restored.jpg" if outcome in ("restored", "unsure") else None
     note = note_of([ended(1, outcome, output=output, faces=faces)], COMMAND)
     assert title in note.title
     assert note.body.startswith("1.jpg")
     assert text in note.body
-    undo = (*COMMAND, "--quiet", "restored", "reject", "--", output)
-    buttons = (Button("Open", opens=output), Button("Undo", runs=undo, done="The restored copy is removed."))
-    assert note.buttons == (buttons if output else ())
+    if output is None:
+        assert note.buttons == ()
+    else:
+        undo = (*COMMAND, "--quiet", "restored", "reject", "--", output)
+        removes = Button("Undo", runs=undo, done="The restored copy is removed.")
+        assert note.buttons == (Button("Open", opens=output), removes)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +226,7 @@ def proposed(*ids: int) -> JobRecord:
 
 
 def test_proposals_that_were_decided_meanwhile_are_not_asked_about(tmp_path: Path):
+    states: tuple[RestorationState, ...] = ("proposed", "rejected")
     with Gallery.open(tmp_path / "gallery.db") as gallery:
         with gallery.begin() as tx:
             ids = [
@@ -229,7 +234,7 @@ def test_proposals_that_were_decided_meanwhile_are_not_asked_about(tmp_path: Pat
                     photo=f"/p/{n}.jpg", input_sha256=str(n), restorer="r", weights_sha256="", options={}, seed=1,
                     verdict="", state=state, origin="auto",
                 ).id
-                for n, state in enumerate(("proposed", "rejected"))
+                for n, state in enumerate(states)
             ]  # fmt: skip
         words = words_of(gallery, COMMAND)
         note = words("proposed", [proposed(*ids, 99)])
@@ -283,17 +288,21 @@ def test_a_click_that_nothing_can_come_of_is_told(dunst: Desk, tmp_path: Path):
         config.write_text(settings)
         if code == 2:
             photo.touch()
-        argv = [program, "--home", tmp_path / "h", "restore", "--enqueue", "--", photo]
+        argv: list[str | Path] = [program, "--home", tmp_path / "h", "restore", "--enqueue", "--", photo]
         done = subprocess.run(argv, env=dunst.env, capture_output=True, check=False)
         assert done.returncode == code, done.stderr
-        dunst.until(lambda n=n: ask(dunst, "count", "displayed") == str(n), "not shown")
+
+        def shown(count: str = str(n)) -> bool:
+            return ask(dunst, "count", "displayed") == count
+
+        dunst.until(shown, "not shown")
 
 
 def test_a_click_while_restoring_is_paused_is_told_and_its_button_lets_it_go_on(dunst: Desk, tmp_path: Path):
     program, home, photo = Path(sys.executable).with_name("iconface"), tmp_path / "h", tmp_path / "a.jpg"
     Image.new("RGB", (8, 8)).save(photo)
 
-    def iconface(*words: object) -> str:
+    def iconface(*words: str | Path) -> str:
         argv = [program, "--home", home, *words]
         return subprocess.run(argv, env=dunst.env, capture_output=True, text=True, check=True).stdout
 
@@ -345,7 +354,7 @@ def show(dunst: Desk, note: Note, programs: Path) -> subprocess.Popen[bytes]:
     file = dunst.folder / "note.json"
     file.write_text(json.dumps(asdict(note)))
     dunst.env["PATH"] = f"{programs}:{dunst.env['PATH']}"
-    words = ["sh", "-c", 'exec "$0" -m plugin.notifications.process < "$1"', sys.executable, file]
+    words: list[str | Path] = ["sh", "-c", 'exec "$0" -m plugin.notifications.process < "$1"', sys.executable, file]
     return dunst.start(words, bus=False, log="note")
 
 

@@ -10,7 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
 from iconface_core.types import BBox
 from plugin.errors import UsageError
-from plugin.job_kinds import EMBED
+from plugin.job_payloads import EMBED
 from plugin.people.decisions import Decisions, NameTakenError
 from tests.gallery_db.factories import put
 

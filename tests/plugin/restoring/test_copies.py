@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -10,7 +11,7 @@ from gallery_db import Gallery, GalleryError
 from gallery_db.records import RestorationRecord
 from iconface_core.fakes import FakeRestorer
 from iconface_core.identity.verdict import Verdict, VerdictKind
-from iconface_core.reason_codes import SHARP_ALREADY
+from iconface_core.reason_codes import SHARP_ALREADY, STILL_MATCHES
 from iconface_core.types import BBox
 from plugin.app import build_app
 from plugin.errors import UsageError
@@ -80,7 +81,7 @@ def copy_of(gallery: Gallery, folder: Path, faces: int = 2, name: str = "a_resto
             number=i + 1,
             bbox=BBox(50 * i, 0, 50 * i + 40, 40),
             restorer="waifu2x",
-            verdict=Verdict(VerdictKind.PASS, "same", 5.0),
+            verdict=Verdict(VerdictKind.PASS, STILL_MATCHES(), 5.0),
             output=copy,
             seconds=0.5,
         )
@@ -101,7 +102,7 @@ def test_who_was_merged_or_undone_meanwhile_is_no_reason_to_lose_a_copy(gallery:
     Image.new("RGB", (8, 8)).save(copy)
     result = FaceResult(
         Path("/lib/a.jpg"), face_id=77, person_id=88, restorer="waifu2x", output=copy,
-        verdict=Verdict(VerdictKind.PASS, "same", 5.0),
+        verdict=Verdict(VerdictKind.PASS, STILL_MATCHES(), 5.0),
     )  # fmt: skip
     outputs(gallery, tmp_path).remember(
         [result], copy, input_sha256="in", weights_sha256="w", options={"seed": 42}, origin="hand"
@@ -261,7 +262,7 @@ def test_who_went_while_the_restorer_worked_is_left_out_and_who_was_merged_is_wh
         tx.decisions.merge(ada, [bea])
     copy = tmp_path / "copy.jpg"
     Image.new("RGB", (8, 8)).save(copy)
-    verdict = Verdict(VerdictKind.PASS, "same", 5.0)
+    verdict = Verdict(VerdictKind.PASS, STILL_MATCHES(), 5.0)
     results = [
         FaceResult(Path("/lib/a.jpg"), number=n, face_id=77, person_id=who, restorer="r", verdict=verdict, output=copy,
                    bbox=BBox(50 * n, 0, 50 * n + 40, 40))
@@ -312,7 +313,7 @@ def again(
     ],
     ids=lambda v: str(v)[:20],
 )
-def test_the_same_result_is_not_made_again(tmp_path: Path, changes: dict, why: str):
+def test_the_same_result_is_not_made_again(tmp_path: Path, changes: dict[str, Any], why: str):
     if changes.get("output"):
         changes = {**changes, "output": str(tmp_path / changes["output"])}
     old = row(tmp_path, **changes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from gallery_db.records import FaceFilter, FaceRecord
 from iconface_core.identity.company import Album
 from iconface_core.identity.identify import PeopleGallery
 from iconface_core.reason_codes import SEEN_WITH
+from iconface_core.reasons import Reason
 from plugin.app import App, build_app
 from plugin.library.photo_faces import PhotoFace
 from plugin.reasons import WITH_HINT
 from plugin.restoring.identification import Identifier
 from plugin.settings import load_settings
 from tests.support.library import Library
+from tests.support.narrow import of_type
 
 
 @pytest.fixture
@@ -76,7 +79,12 @@ def test_everybody_is_read_once_and_not_at_all_for_what_is_certain(
 ):
     reads: list[object] = []
     real = Identifier._read_people
-    monkeypatch.setattr(Identifier, "_read_people", lambda *args: reads.append(args) or real(*args))
+
+    def read(*args: Any) -> Any:
+        reads.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(Identifier, "_read_people", read)
     with app.gallery.begin() as tx:
         person = tx.people.find()[0].id
     app.identifier.answer(strangers, person_id=person)
@@ -132,7 +140,7 @@ def test_a_doubt_hears_who_else_is_in_the_photo(app: App, strangers: list[PhotoF
             break
     assert (alone.how, alone.person_id) == ("unsure", None)
     hint = alone.reason.params.get("hint")  # of the day, at most
-    assert hint is None or hint.code != SEEN_WITH
+    assert hint is None or of_type(Reason, hint).code != SEEN_WITH
     first, second = app.identifier.answer([sure, doubt])
     assert first.person_id == pair[0]
     ada, bob = pair

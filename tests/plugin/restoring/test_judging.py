@@ -8,6 +8,7 @@ import pytest
 from gallery_db.records import ReferenceRow
 from iconface_core.faces.sface_facts import CALIBRATION, SFACE_ID
 from iconface_core.identity.verdict import VerdictKind
+from iconface_core.reasons import LEGACY
 from iconface_core.types import F32, BBox, DetectedFace, FaceEmbedding
 from plugin.library.photo_faces import PhotoFace
 from plugin.restoring.identification import IdentifiedFace
@@ -31,7 +32,8 @@ def answer(norm: float, *rows: ReferenceRow, copies: frozenset[int] = frozenset(
     face = DetectedFace(BBox(0, 0, 9, 9), np.zeros((5, 2), np.float32), 0.9)
     embedding = FaceEmbedding(SFACE_ID, unit(0), norm)
     subject = PhotoFace(Path("a.jpg"), "a", 1, face, embedding, float(CALIBRATION.quality(norm)))
-    return IdentifiedFace(subject, "identified", "", 1, None, None, None, {r.face_id: r for r in rows}, copies)
+    seen = {r.face_id: r for r in rows}
+    return IdentifiedFace(subject, "identified", LEGACY(text=""), 1, None, None, None, seen, copies)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from plugin.reasons import LESS_STRENGTH, REFUSED, UNSEEN, UNSEEN_BEFORE
 from plugin.restoring.result import RestoreRequest, exit_code
 from plugin.settings import load_settings
 from tests.support.library import Cli, Library
+from tests.support.narrow import present
 
 
 class Towards(FakeRestorer):
@@ -91,7 +92,7 @@ def test_what_is_less_like_the_person_is_tried_with_less(app: App, restorer, lib
     assert result.strength == 0.5
     assert result.change is not None
     assert result.change.seen
-    assert result.similarity_before - result.similarity_after < 0.05
+    assert present(result.similarity_before) - present(result.similarity_after) < 0.05
     assert LESS_STRENGTH(strength=0.5) in result.notes
     record = read_provenance(result.output)
     assert record is not None

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -164,7 +165,7 @@ def test_who_is_told_to_stop_does_not_come_back(tmp_path: Path):
      {"command": "web", "port": "x"}, {"command": ["stop"]}, {"command": None}, {}],
     ids=repr,
 )  # fmt: skip
-def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, asked: dict):
+def test_a_line_that_makes_no_sense_changes_nothing(tmp_path: Path, asked: dict[str, Any]):
     settings = load_settings(tmp_path, {})
     with Gallery.open(settings.folders.database) as gallery:
         service = Service(gallery, settings, tmp_path, watch=False)

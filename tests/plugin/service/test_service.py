@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gallery_db import Gallery
+from gallery_db.records import RestorationRecord
 from iconface_core.images.provenance import read_provenance
 from plugin.job_kinds import enqueue_restore
 from plugin.job_payloads import QueuedChoices
@@ -38,7 +39,7 @@ def outputs(library: Library) -> list[Path]:
     return [p for p in folder.rglob("*") if p.is_file()] if folder.exists() else []
 
 
-def rows(library: Library) -> list:
+def rows(library: Library) -> list[RestorationRecord]:
     with Gallery.open(library.home / "data" / "gallery.db") as g, g.begin(write=False) as tx:
         return tx.restorations.history()
 
@@ -94,7 +95,8 @@ def test_a_right_click_on_any_name_starts_the_service_and_the_copy_appears(libra
     for name in names:
         shutil.copy(library.ruined, folder / os.fsdecode(name))
     before = tree_hash(library.photos)
-    command = [sys.executable, "-m", "plugin", "--home", str(library.home), "restore", "--enqueue", "--", *names]
+    command: list[str | bytes] = [sys.executable, "-m", "plugin", "--home", str(library.home)]
+    command += ["restore", "--enqueue", "--", *names]
     background = Background(library.home)
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True)

@@ -29,12 +29,17 @@ class Watched:
     root: Path
     events: list[Mapping[str, Any]] = field(default_factory=list)
     results: list[tuple[JobRecord, Mapping[str, Any]]] = field(default_factory=list)
-    watcher: LibraryWatcher | None = None
+    _watcher: LibraryWatcher | None = None
+
+    @property
+    def watcher(self) -> LibraryWatcher:
+        assert self._watcher is not None, "watch() starts it"
+        return self._watcher
 
     def watch(self, options: WatchOptions = QUICK, **more: Any) -> LibraryWatcher:
         """Start watching, and wait until the first comparison was enqueued and done."""
         own = (self.app.settings.folders.restored,)
-        self.watcher = LibraryWatcher(self.app.gallery, options, own=own, tell=self.events.append, roots_s=0.1, **more)
+        self._watcher = LibraryWatcher(self.app.gallery, options, own=own, tell=self.events.append, roots_s=0.1, **more)
         self.watcher.start()
         until(lambda: self.told("events") or self.told("polling") or self.told("offline"))
         return self.watcher
@@ -44,7 +49,7 @@ class Watched:
 
     def work(self) -> list[Mapping[str, Any]]:
         """Do the jobs that are due; their results."""
-        done = []
+        done: list[Mapping[str, Any]] = []
         while True:
             with self.app.gallery.begin() as tx:
                 job = tx.jobs.claim(time.time(), 60)
@@ -63,7 +68,6 @@ class Watched:
         calm = 0
         while calm < 6:
             time.sleep(0.05)
-            assert self.watcher is not None
             done = self.work()
             results += done
             pending = sum(r["pending"] for r in self.watcher.status()["roots"])
@@ -93,6 +97,6 @@ def watched(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gene
     app.roots.add(root)
     watched = Watched(app, root)
     yield watched
-    if watched.watcher is not None:
+    if watched._watcher is not None:
         watched.watcher.stop()
     app.close()

@@ -1,5 +1,6 @@
 """Events of the system as ours, and what watchdog keeps to itself: limits and lost events."""
 
+import ctypes
 import errno
 import os
 import signal
@@ -60,7 +61,7 @@ def test_lost_events_are_told(tmp_path: Path):
     observer = watch_events(str(tmp_path), changes.append)
     try:
         overflow = inotify_c.InotifyConstants.IN_Q_OVERFLOW
-        observer._fd.handle_event(inotify_c.InotifyEvent(-1, overflow, 0, b""))
+        vars(observer)["_fd"].handle_event(inotify_c.InotifyEvent(inotify_c.WatchDescriptor(-1), overflow, 0, b""))
         change(changes, "rescan")
         (tmp_path / "a.jpg").write_bytes(b"x")  # and it goes on
         change(changes, "file")
@@ -108,7 +109,7 @@ def out_of_watches(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
         given[0] += 1
         if given[0] <= after:
             return real(fd, path, mask)
-        inotify_c.ctypes.set_errno(errno.ENOSPC)
+        ctypes.set_errno(errno.ENOSPC)
         return -1
 
     monkeypatch.setattr(inotify_c, "inotify_add_watch", add)
@@ -143,7 +144,7 @@ def out_of_instances(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel's answer when a user has as many watchers as are allowed."""
 
     def init() -> int:
-        inotify_c.ctypes.set_errno(errno.EMFILE)
+        ctypes.set_errno(errno.EMFILE)
         return -1
 
     monkeypatch.setattr(inotify_c, "inotify_init", init)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from plugin.jobs.registry import HANDLERS
 from plugin.library.auto_restore_rules import RestoreRules, rules_of
 from plugin.reasons import REJECTED_BEFORE
 from plugin.settings import load_settings
+from tests.support.narrow import present
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Home:
         with self.app.gallery.begin(write=False) as tx:
             return [r for r in tx.restorations.history() if r.state == "proposed"]
 
-    def restore_jobs(self) -> list[int | None]:
+    def restore_jobs(self) -> list[int]:
         with self.app.gallery.begin(write=False) as tx:
             jobs = tx.jobs.find(kind="restore")
         assert all((j.origin, j.priority) == ("auto", 10) for j in jobs)
@@ -116,7 +118,7 @@ def test_a_degraded_photo_of_a_known_person_is_proposed_once(home: Home):
     assert len(proposal.references) >= 1
     assert all("person4" in r["photo"] for r in proposal.references)
     with home.app.gallery.begin(write=False) as tx:
-        assert tx.people.names()[proposal.person_id] == "Ada"
+        assert tx.people.names()[present(proposal.person_id)] == "Ada"
     paths = [str(home.folder / "a.jpg")]
     scan.changes(home.app, ChangesPayload(1, tuple(paths)), JobContext("watch"))
     home.judge()
@@ -247,7 +249,7 @@ def test_rules_of_the_command_line(home: Home, capsys: pytest.CaptureFixture[str
     base = ["--home", str(home.app.settings.folders.data.parent), "--json"]
     folder = str(home.folder.parent)
 
-    def ask(*more: str, code: int = 0) -> dict:
+    def ask(*more: str, code: int = 0) -> dict[str, Any]:
         capsys.readouterr()
         assert command([*base, "library", "rules", folder, *more]) == code
         return json.loads(capsys.readouterr().out)

@@ -27,7 +27,13 @@ def test_a_storm_ends_as_a_fresh_scan_would(watched: Watched, tmp_path: Path):
     watched.settle()
     database = watched.app.settings.folders.database
     before = ids_by_content(database)
-    raging = threading.Thread(target=lambda: [(storm.rage(20), storm.drop(10)) for _ in range(20)])
+
+    def rage() -> None:
+        for _ in range(20):
+            storm.rage(20)
+            storm.drop(10)
+
+    raging = threading.Thread(target=rage)
     raging.start()
     while raging.is_alive():
         watched.work()

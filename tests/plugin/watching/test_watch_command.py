@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def test_watch_follows_the_disk_until_it_is_stopped(tmp_path: Path, capsys: pyte
     argv = [sys.executable, "-m", "plugin", "--home", str(home), "--jsonl", "watch"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        events: list[dict] = []
+        events: list[dict[str, Any]] = []
         try:
             while not any(e["event"] == "job" and e["kind"] == "changes" for e in events):
                 events.append(json.loads(process.stdout.readline()))

@@ -270,8 +270,8 @@ def test_a_file_that_cannot_be_read_is_tried_again_and_then_given_up(watched: Wa
     for tries in range(len(RETRY_S) + 1):
         HANDLERS["changes"].run(watched.app, {**again.payload, "tries": tries}, JobContext("watch"))
     with watched.app.gallery.begin(write=False) as tx:
-        tries = [j.payload.get("tries", 0) for j in tx.jobs.find(kind="changes", states=("waiting",))]
-    assert max(tries) == len(RETRY_S), "given up after the last"
+        waiting = [j.payload.get("tries", 0) for j in tx.jobs.find(kind="changes", states=("waiting",))]
+    assert max(waiting) == len(RETRY_S), "given up after the last"
 
 
 def test_an_unplugged_root_is_offline_loses_nothing_and_comes_back(watched: Watched):

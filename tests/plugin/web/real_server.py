@@ -47,7 +47,7 @@ class Server:
             connection.sendall(request)
             return read_answer(connection, head_only=request.startswith(b"HEAD "))
 
-    def ask(self, target: str, method: str = "GET", body: bytes = b"", **headers: str | None) -> Answer:
+    def ask(self, target: str, method: str = "GET", body: bytes = b"", /, **headers: str | None) -> Answer:
         """One request of a browser that is in; headers with `_` for `-` are added, None leaves one out."""
         own: dict[str, str | None] = {"host": f"127.0.0.1:{self.port}", "cookie": self.cookie, "connection": "close"}
         if method not in ("GET", "HEAD"):

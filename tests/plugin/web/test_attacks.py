@@ -16,6 +16,7 @@ from plugin.web.server.guard import HEADERS, MAX_BODY
 from plugin.web.server.running import way_in
 from tests.plugin.web.real_server import WAY_IN, Answer, Server, read_answer, started
 from tests.support.library import Library
+from tests.support.narrow import present
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
@@ -151,7 +152,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(server: Server, home: P
 
 def test_a_ticket_lets_one_browser_in(server: Server, home: Path):
     url = way_in(home / "data" / "run")
-    ticket = WAY_IN.search(url or "")[2]  # type: ignore[index]  # a missing one fails the test
+    ticket = present(WAY_IN.search(url or ""))[2]
     assert server.ask(f"/enter?ticket={ticket}", cookie=None, sec_purpose="prefetch").status == 403
     with ThreadPoolExecutor(16) as pool:
         got = Counter(pool.map(lambda _: server.ask(f"/enter?ticket={ticket}", cookie=None).status, range(16)))
@@ -161,7 +162,7 @@ def test_a_ticket_lets_one_browser_in(server: Server, home: Path):
 
 
 def test_after_a_link_from_elsewhere_a_page_of_ours_leads_on(server: Server, home: Path):
-    ticket = WAY_IN.search(way_in(home / "data" / "run") or "")[2]  # type: ignore[index]  # as above
+    ticket = present(WAY_IN.search(way_in(home / "data" / "run") or ""))[2]
     answer = server.ask(f"/enter?ticket={ticket}", cookie=None, sec_fetch_site="cross-site")
     assert (answer.status, answer.header("refresh")) == (200, "0; url=/")
     assert "httponly" in answer.header("set-cookie").lower()

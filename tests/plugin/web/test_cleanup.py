@@ -14,6 +14,7 @@ from plugin.cleanup.feeder import start
 from plugin.cleanup.outcomes import outcomes
 from plugin.cleanup.take_back import left_undecided
 from plugin.job_payloads import CLEANUP_ITEM
+from tests.support.narrow import present
 from tests.support.pages import text_of
 
 from .standing_by import StandingBy, standing_by
@@ -40,7 +41,7 @@ def copies(app: App) -> list[Path]:
 def test_it_says_what_could_become_clearer_and_for_whom(site: TestClient, app: App, service: StandingBy):
     assert "Make your whole library clear" in text_of(site.get("/cleanup").text)
     found = text_of(site.get("/cleanup/plan").text)
-    n = int(re.search(r"([\d,]+) faces? could become clearer", found)[1])  # type: ignore[index]
+    n = int(present(re.search(r"([\d,]+) faces? could become clearer", found))[1])
     assert n > 0
     assert "copies need about" in found
     assert "No face here" in text_of(site.get("/cleanup/plan?whom=named").text), "nobody has a name yet"

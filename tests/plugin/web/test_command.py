@@ -123,7 +123,7 @@ def test_it_ends_when_nobody_looks(library: Library):
 def test_the_service_starts_it_in_a_process_of_its_own(library: Library):
     home, runtime = library.home, library.home / "data" / "run"
     argv = [sys.executable, "-m", "plugin", "--quiet", "--home", str(home), "service", "run", "--no-watch"]
-    service = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+    service = subprocess.Popen(argv, stderr=subprocess.DEVNULL, text=True)
     try:
         until(lambda: ask(runtime, "ping"))
         assert (ask(runtime, "status", timeout_s=30) or {})["web"] is None

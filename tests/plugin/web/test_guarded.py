@@ -21,6 +21,7 @@ from plugin.web.server.guard import METHODS, READING, WITHOUT_COOKIE
 from plugin.web.site import PAGES, make_site
 from tests.plugin.web.conftest import HERE, PORT
 from tests.support.library import Library
+from tests.support.narrow import present
 
 
 def walk(router: APIRouter) -> Iterator[tuple[str, str]]:
@@ -31,7 +32,7 @@ def walk(router: APIRouter) -> Iterator[tuple[str, str]]:
             yield from walk(inner)
         else:
             assert isinstance(route, APIRoute), route
-            yield from ((method, route.path) for method in sorted(route.methods))
+            yield from ((method, route.path) for method in sorted(present(route.methods)))
 
 
 ROUTES = [found for module in PAGES for found in walk(module.router)]

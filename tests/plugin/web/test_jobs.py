@@ -22,6 +22,7 @@ from plugin.web.words.jobs import clock
 from plugin.web.words.reasons import ADVICE, advice, on_page
 from plugin.web.words.text import sentence
 from tests.support.library import Library
+from tests.support.narrow import present
 from tests.support.pages import text_of, toast
 
 from .standing_by import StandingBy, standing_by
@@ -73,7 +74,7 @@ def fail(app: App, job_id: int, error: Reason) -> None:
 def test_each_job_says_what_and_for_whom(site: TestClient, app: App, service: StandingBy):
     face = some_face(app)
     with app.gallery.begin() as tx:
-        tx.decisions.name(face.person_id, "Anna")
+        tx.decisions.name(present(face.person_id), "Anna")
         root = tx.roots.all()[0]
         job_kinds.enqueue_reconcile(tx, root.id)
         job_kinds.enqueue_changes(tx, root.id, [face.photo])

@@ -117,8 +117,8 @@ def own_root(app: App, tmp_path: Path) -> tuple[Path, int]:
             path = folder / f"{n}.jpg"
             path.touch()
             stat = path.stat()
-            known = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "inode": stat.st_ino}
-            tx.photos.upsert(str(path), f"hash {n}", root_id=root_id, **known)
+            size, mtime_ns, inode = stat.st_size, stat.st_mtime_ns, stat.st_ino
+            tx.photos.upsert(str(path), f"hash {n}", root_id=root_id, size=size, mtime_ns=mtime_ns, inode=inode)
     return folder, root_id
 
 

@@ -4,6 +4,7 @@ what it was asked to open."""
 import http.client
 import sys
 import time
+import webbrowser
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,6 +55,11 @@ def test_it_starts_the_service_and_opens_a_window(library: Library, browser: Pat
 def test_without_such_a_browser_it_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     opened: list[str] = []
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(own_window.webbrowser, "open", lambda url: opened.append(url) or True)
+
+    def open_it(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", open_it)
     assert own_window.open_window("http://127.0.0.1:1/")
     assert opened == ["http://127.0.0.1:1/"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from gallery_db.records import RestorationRecord
+from gallery_db.records import RestorationRecord, RestorationState
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.images.read import read_photo
 from iconface_core.reason_codes import CONFIRMED, DATE_UNKNOWN, FACE_SIZE, LIKENESS, POSE, QUALITY, YEARS_APART
@@ -331,7 +331,8 @@ def test_what_a_row_lost_does_not_keep_its_shelf_from_being_shown(
     site: TestClient, app: App, made: RestorationRecord, copy: Path
 ):
     """Photo, face, person and references are gone, the verdict is one of another release."""
-    states = {"done": "to_decide", "proposed": "proposed", "refused": "refused", "undone": "put_back"}
+    states: dict[RestorationState, str] = {"done": "to_decide", "proposed": "proposed", "refused": "refused"}
+    states["undone"] = "put_back"
     references = [{"face_id": 999, "photo": "/gone/b.jpg", "score": 0.5, "reasons": []},
                   {"photo": "/gone/c.jpg", "score": 0.5, "reasons": CLEAR}]  # fmt: skip
     with app.gallery.begin() as tx:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -90,7 +91,9 @@ def test_a_name_is_given_and_taken_back(site: TestClient, app: App):
     assert number(site.get("/review").text) == n, "the question is back"
 
 
-def test_an_existing_name_offers_to_put_the_two_together(site: TestClient, app: App, people: dict):
+def test_an_existing_name_offers_to_put_the_two_together(
+    site: TestClient, app: App, people: dict[int, list[FaceRecord]]
+):
     first, second = [q.person_id for q in _open(app)[:2]]
     with app.gallery.begin() as tx:
         tx.decisions.name(second, "Ada")
@@ -117,7 +120,7 @@ def test_another_person_of_the_same_name_is_somebody_new(site: TestClient, app: 
 
 
 @pytest.mark.parametrize("answer", ["yes", "no", "ignore"])
-def test_is_this_them(site: TestClient, app: App, people: dict, answer: str):
+def test_is_this_them(site: TestClient, app: App, people: dict[int, list[FaceRecord]], answer: str):
     who, faces = next(iter(people.items()))
     with app.gallery.begin() as tx:
         tx.decisions.name(who, "Ada")
@@ -148,7 +151,7 @@ def test_is_this_them(site: TestClient, app: App, people: dict, answer: str):
     assert left(app) == 1
 
 
-def test_somebody_else_than_asked(site: TestClient, app: App, people: dict):
+def test_somebody_else_than_asked(site: TestClient, app: App, people: dict[int, list[FaceRecord]]):
     (who, faces), (other, _), *_ = people.items()
     with app.gallery.begin() as tx:
         tx.decisions.name(other, "Bob")
@@ -160,7 +163,7 @@ def test_somebody_else_than_asked(site: TestClient, app: App, people: dict):
 
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
-def test_same_person(site: TestClient, app: App, people: dict, answer: str):
+def test_same_person(site: TestClient, app: App, people: dict[int, list[FaceRecord]], answer: str):
     small, large = sorted(people, key=lambda p: len(people[p]))[::5]
     with app.gallery.begin() as tx:
         tx.decisions.name(small, "Ada")
@@ -178,7 +181,7 @@ def test_same_person(site: TestClient, app: App, people: dict, answer: str):
 
 
 @pytest.mark.parametrize("answer", ["first", "second", "neither"])
-def test_twins_in_one_photo(site: TestClient, app: App, people: dict, answer: str):
+def test_twins_in_one_photo(site: TestClient, app: App, people: dict[int, list[FaceRecord]], answer: str):
     """Two faces of one photo that may both be one person: one answer settles both."""
     (who, _), (_, [stranger, *_]), *_ = people.items()
     with app.gallery.begin() as tx:  # beside the stranger in the photo
@@ -224,7 +227,9 @@ def test_an_answer_to_what_was_answered_elsewhere_changes_nothing(site: TestClie
         assert [p.name for p in tx.people.find(named=True)] == ["Ada"]
 
 
-def test_an_answer_about_somebody_renamed_meanwhile_is_refused(site: TestClient, app: App, people: dict):
+def test_an_answer_about_somebody_renamed_meanwhile_is_refused(
+    site: TestClient, app: App, people: dict[int, list[FaceRecord]]
+):
     who, faces = next(iter(people.items()))
     free(app, faces[0].id)
     n = ask(app, Asked("join", (faces[0].id,), who, evidence=0.4))
@@ -264,7 +269,7 @@ def test_without_scripts_an_answer_leads_to_the_next_question(site: TestClient):
 
 
 @pytest.mark.parametrize("data", [{"answer": "explode"}, {"answer": "yes"}, {"answer": "name", "name": " "}])
-def test_answers_that_do_not_fit_are_refused_in_words(site: TestClient, app: App, data: dict):
+def test_answers_that_do_not_fit_are_refused_in_words(site: TestClient, app: App, data: dict[str, Any]):
     html = site.get("/review").text
     assert site.post(f"/review/{number(html)}", data=form(html, **data), headers=HTMX).status_code == 400
     assert left(app) == 6
@@ -279,7 +284,7 @@ def test_when_all_is_answered_it_says_what_is_next(site: TestClient, app: App):
     assert 'href="/people"' in html
 
 
-def test_years_between_two_times_of_a_life_are_said(app: App, people: dict):
+def test_years_between_two_times_of_a_life_are_said(app: App, people: dict[int, list[FaceRecord]]):
     who = next(iter(people))
     with app.gallery.begin() as tx:
         made = tx.photos.upsert("/old.jpg", "old", width=100, height=100, captured_at=datetime(1950, 1, 1))

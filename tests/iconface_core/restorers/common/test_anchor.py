@@ -27,7 +27,7 @@ raw_embeddings = st.tuples(st.integers(0, 10_000), st.integers(1, 8)).map(
 )
 
 
-def split(raw):
+def split(raw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     norms = raw.norm(dim=-1)
     return raw / norms[:, None], norms
 

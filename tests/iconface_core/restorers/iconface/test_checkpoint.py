@@ -16,6 +16,7 @@ from iconface_core.restorers.iconface.checkpoint import (
     save_checkpoint,
 )
 from iconface_core.restorers.iconface.lora import lora_shapes
+from tests.support.narrow import present
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_round_trip(folder, config, make_adapter):
     for name, value in make_adapter(trained=True).state_dict().items():
         assert torch.equal(checkpoint.adapter.state_dict()[name], value)
     assert set(checkpoint.lora) == set(lora_shapes(config))
-    assert checkpoint.prompt.prompt.dtype == torch.bfloat16
+    assert present(checkpoint.prompt).prompt.dtype == torch.bfloat16
     assert (checkpoint.licence, checkpoint.training) == ("Apache-2.0", {"steps": 7})
     assert checkpoint.sha256 == manifest_sha256(folder)
     assert {p.name for p in folder.iterdir()} == {
@@ -58,7 +59,7 @@ def test_prompt_can_be_added_later_and_changes_the_hash(tmp_path, config):
     after = add_prompt(path, PromptEmbeds(torch.zeros(3, 24), torch.ones(3, 24)))
     checkpoint = load_checkpoint(path)
     assert after == checkpoint.sha256 != before
-    assert checkpoint.prompt.negative.shape == (3, 24)
+    assert present(checkpoint.prompt).negative.shape == (3, 24)
     with pytest.raises(UnsupportedCheckpointError, match="prompt_embeds"):
         add_prompt(path, PromptEmbeds(torch.zeros(3, 25), torch.ones(3, 25)))
 

@@ -9,6 +9,7 @@ from iconface_core.restorers.common.tokens import condition_ids, pack, scene_ids
 from iconface_core.restorers.iconface.adapter import AdapterSignals
 from iconface_core.restorers.iconface.hooks import AdapterHooks
 from iconface_core.restorers.iconface.network import IconFaceNetwork
+from tests.support.narrow import present
 
 SCENE = (4, 4)
 
@@ -72,7 +73,7 @@ def test_text_rows_of_the_modulation_are_bit_identical_under_an_identity_delta(
 ):
     config = replace(config, identity=replace(config.identity, scope=scope))
     transformer = make_transformer()
-    seen = {}
+    seen: dict[tuple[str, str], torch.Tensor] = {}
     names = ("double_stream_modulation_img", "double_stream_modulation_txt", "single_stream_modulation")
     degraded, refs, noise, text, anchor = inputs(2, torch.float32)
 
@@ -120,7 +121,7 @@ def test_residual_touches_scene_rows_only(config, make_transformer, make_adapter
 
 def test_zero_references_shorten_the_sequence(config, make_transformer, make_adapter):
     network = IconFaceNetwork(make_transformer(), make_adapter(), config)
-    lengths = [network.prepare(*latents(1), latents(n, size=(2, 4))).tokens.shape[1] for n in (0, 1, 3)]
+    lengths = [network.prepare(latents(1)[0], latents(n, size=(2, 4))).tokens.shape[1] for n in (0, 1, 3)]
     assert lengths == [16, 16 + 8, 16 + 24]
 
 
@@ -151,8 +152,8 @@ def test_every_row_of_the_ablation_runs_and_adds_to_the_one_before(name, config,
 def test_latent_residual_space_and_a_scene_larger_than_the_degraded_face(config, make_transformer, make_adapter):
     config = replace(config, structure=replace(config.structure, space="latent"))
     network = IconFaceNetwork(make_transformer(), make_adapter(config, trained=True), config)
-    condition = network.prepare(*latents(1, size=(2, 2)), scene=(4, 4))
-    assert condition.signals.residual.shape == (2, 16, 16)
+    condition = network.prepare(latents(1, size=(2, 2))[0], scene=(4, 4))
+    assert present(condition.signals.residual).shape == (2, 16, 16)
     assert network.velocity(torch.randn(2, 16, 16), torch.ones(2), torch.randn(1, 5, 24), condition).shape == (
         2,
         16,
@@ -162,9 +163,9 @@ def test_latent_residual_space_and_a_scene_larger_than_the_degraded_face(config,
 
 def test_a_call_with_too_few_tokens_is_refused(config, make_transformer, make_adapter):
     network = IconFaceNetwork(make_transformer(), make_adapter(), config)
-    condition = network.prepare(*latents(1), scene=(8, 8))
+    condition = network.prepare(latents(1)[0], scene=(8, 8))
     with (
         network.applying(condition),
         pytest.raises(ValueError, match="conditioned for a scene of 64"),
     ):
-        plain(network.transformer, *latents(1), [], torch.randn(2, 16, 16), torch.randn(2, 5, 24))
+        plain(network.transformer, latents(1)[0], [], torch.randn(2, 16, 16), torch.randn(2, 5, 24))

@@ -22,6 +22,7 @@ from iconface_core.restorers.iconface.readiness import why_not
 from iconface_core.restorers.iconface.restorer import IconFaceRestorer
 from iconface_core.testing import check_restorer
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
+from tests.support.narrow import present
 
 CPU = Placement(device="cpu")
 
@@ -100,10 +101,11 @@ def test_the_result_is_what_the_parts_give(make, config, make_transformer, make_
     condition = network.prepare(degraded, references, torch.nn.functional.normalize(raw, dim=0)[None])
     x = pack(torch.randn(1, 16, 4, 4, generator=torch.Generator().manual_seed(5)))
     levels = sigmas(config.sampling.steps, 16)
+    prompt = present(checkpoint.prompt)
     for high, low in pairwise(levels):
         u, u0 = (
             network.velocity(x, torch.tensor([high]), text[None], condition)
-            for text in (checkpoint.prompt.prompt, checkpoint.prompt.negative)
+            for text in (prompt.prompt, prompt.negative)
         )
         x = x + (low - high) * (u0 + 4.0 * (u - u0))
     expected = to_pixels(decode(vae, unpack(x, (4, 4)))[0])
@@ -174,7 +176,7 @@ def test_strength_steps_early_stop_and_cancel(make):
 
 
 def test_without_references_the_degraded_face_gives_the_anchor(make, config):
-    seen = []
+    seen: list[tuple[int, ...]] = []
 
     class Recording(FakeEmbedder):
         def embed(self, faces):

@@ -77,7 +77,12 @@ def test_guidance_algebra(g):
 
 def test_guidance_one_makes_a_single_pass():
     calls = []
-    predict = guided(lambda x, s: x, lambda x, s: calls.append("unconditional"), 1.0)
+
+    def unconditional(x: torch.Tensor, s: float) -> torch.Tensor:
+        calls.append("unconditional")
+        return x
+
+    predict = guided(lambda x, s: x, unconditional, 1.0)
     predict(torch.ones(1), 0.5)
     assert calls == []
 

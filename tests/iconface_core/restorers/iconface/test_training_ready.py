@@ -11,6 +11,7 @@ from iconface_core.restorers.iconface.backbone import empty_transformer
 from iconface_core.restorers.iconface.config import IconFaceConfig
 from iconface_core.restorers.iconface.lora import add_lora
 from iconface_core.restorers.iconface.network import IconFaceNetwork
+from tests.support.narrow import present
 
 
 def batch():
@@ -89,7 +90,7 @@ def test_compiled_equals_eager(mode, config, make_transformer, make_adapter):
     # The second image must not be answered with the first one's signals.
     for condition, expected in zip((first, second), eager, strict=True):
         torch.testing.assert_close(network.velocity(noise, sigma, text, condition), expected, rtol=1e-5, atol=1e-6)
-    assert not torch.allclose(*eager)
+    assert not torch.allclose(eager[0], eager[1])
     # One whole graph, and no second compilation for the second image.
     assert not counters["graph_break"]
     assert counters["stats"]["unique_graphs"] == 1
@@ -123,7 +124,7 @@ def test_true_size_shapes_through_the_whole_network(mode, rows):
         out = network.velocity(torch.empty(1, 1024, 128), torch.empty(1), torch.empty(1, 512, 7680), condition)
     assert out.shape == (1, 1024, 128)
     assert seen[-1] == (1, rows, 3072)
-    assert condition.signals.delta_double.shape == (1, 18432)
-    assert condition.signals.delta_single.shape == (1, 9216)
-    assert condition.signals.residual.shape == (1, 1024, 3072)
-    assert condition.signals.memory.shape == (1, 256, 512)
+    assert present(condition.signals.delta_double).shape == (1, 18432)
+    assert present(condition.signals.delta_single).shape == (1, 9216)
+    assert present(condition.signals.residual).shape == (1, 1024, 3072)
+    assert present(condition.signals.memory).shape == (1, 256, 512)

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from iconface_core.errors import UnsupportedCheckpointError
-from iconface_core.restorers.nano.config import ConvConfig, NanoConfig
+from iconface_core.restorers.nano.config import ConvConfig, NanoConfig, Variant
 from iconface_core.restorers.nano.conv import ConvNet
 from iconface_core.restorers.nano.reference_attention import ReferenceMatch, warp
 
@@ -58,8 +58,8 @@ def test_a_face_does_not_depend_on_its_neighbours_in_the_batch() -> None:
 
 
 @pytest.mark.parametrize("variant", ["concat", "structure", "identity", "single_route", "full"])
-def test_every_row_of_the_ablation_is_a_network(variant: str) -> None:
-    config = SMALL.variant(variant)  # type: ignore[arg-type] # parametrised with the literal's own values
+def test_every_row_of_the_ablation_is_a_network(variant: Variant) -> None:
+    config = SMALL.variant(variant)
     degraded, pictures, anchor = faces()
     net = network(config)
     out = net(degraded, pictures, anchor)

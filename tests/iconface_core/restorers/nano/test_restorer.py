@@ -18,7 +18,8 @@ from iconface_core.restorers.nano.keep_detail import change_share, fine_share, k
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.restorers.nano.restorer import NanoRestorer, reduced
 from iconface_core.testing import check_restorer
-from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
+from iconface_core.types import AlignedFace, EmbedderId, RestoreInput, RestoreOptions
+from tests.support.narrow import present
 
 TINY = NanoConfig(
     size=64,
@@ -136,7 +137,7 @@ def test_known_vectors_are_used_and_others_are_made(weights):
     known = tuple(FakeEmbedder().embed([face(2)]))
     model.restore([NanoFace(degraded, (reference,), known)])
     assert seen == [1]  # the degraded face only
-    foreign = (replace(known[0], embedder="another"),)
+    foreign = (replace(known[0], embedder=EmbedderId("another")),)
     model.restore([NanoFace(degraded, (reference,), foreign)])
     assert sum(seen) == 3
 
@@ -190,7 +191,9 @@ def test_strength_goes_from_the_photo_over_the_base_to_the_texture(weights):
         restorer.restore(item, RestoreOptions(strength=s)).pixels.astype(float) for s in (0.0, 0.25, 0.5, 0.75, 1.0)
     )
     assert np.array_equal(photo, item.degraded.pixels)
-    plain = NanoRestorer(weights(replace(FINE, fine=replace(FINE.fine, texture_blocks=0))), embedder=FakeEmbedder)
+    plain = NanoRestorer(
+        weights(replace(FINE, fine=replace(present(FINE.fine), texture_blocks=0))), embedder=FakeEmbedder
+    )
     assert plain.restore(item, RestoreOptions()).pixels.shape == (512, 512, 3)
     assert 0 < np.abs(gentle - photo).mean() < np.abs(base - photo).mean()
     assert np.abs(full - base).mean() > 1
@@ -204,8 +207,8 @@ def test_the_mask_of_damage_lies_where_the_network_says(weights):
     marks[..., 10:20, 30:40] = 9.0
     with patch.object(model._network.hidden, "forward", return_value=marks):
         (found,) = model.restore_faces([item])
-    assert np.array_equal(np.argwhere(found.damage == 1).min(0), [9, 29])
-    assert np.array_equal(np.argwhere(found.damage > 0).max(0), [20, 40])
+    assert np.array_equal(np.argwhere(present(found.damage) == 1).min(0), [9, 29])
+    assert np.array_equal(np.argwhere(present(found.damage) > 0).max(0), [20, 40])
     (small,) = NanoModel(weights(), FakeEmbedder()).restore_faces([NanoFace(reduced(face(1), 64))])
     assert small.damage is None
 

@@ -9,6 +9,7 @@ from torch.nn import functional
 from iconface_core.restorers.nano.config import NanoConfig, NanoIdentity, TransformerConfig
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.restorers.nano.transformer import SIGMA_FLOOR, TransformerNet, adapter_config, to_velocity
+from tests.support.narrow import of_type
 
 pytest.importorskip("diffusers")
 
@@ -151,7 +152,7 @@ def test_velocity_is_not_magnified_at_little_noise():
 def test_sizes_xs_and_s(heads, single, backbone, adapter):
     config = NanoConfig(backbone="transformer", transformer=TransformerConfig(heads=heads, single_blocks=single))
     with torch.device("meta"):
-        network = build_network(config)
+        network = of_type(TransformerNet, build_network(config))
     assert sum(p.numel() for p in network.transformer.parameters()) == backbone
     assert network.adapter.count_parameters()["total"] == adapter
     assert adapter_config(config).backbone.hidden_size == heads * 64

@@ -52,7 +52,7 @@ def test_it_is_accessible_and_fits(shared_site: Browser, ids: dict[str, int], na
     browser.look(DESKTOP, LIGHT)
     browser.open(PAGES[name](ids))
     browser.settle()
-    found = {}
+    found: dict[str, None] = {}
     for size, theme in ((DESKTOP, LIGHT), (DESKTOP, DARK), (PHONE, LIGHT), (PHONE, DARK)):
         browser.look(size, theme)
         browser.settle()

@@ -1,6 +1,7 @@
 """A photo in the browser: a box drawn by hand, a face restored by the real service, and what came of it judged."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def iconface(library: Family) -> Commands:
     return library.commands()
 
 
-def faces_in(iconface: Commands, photo: Path) -> list[dict]:
+def faces_in(iconface: Commands, photo: Path) -> list[dict[str, Any]]:
     return iconface("faces", "list", "--photo", photo)["faces"]
 
 
@@ -76,7 +77,7 @@ def test_a_face_is_restored_by_the_service_and_kept(site: Browser, library: Fami
 
 
 def test_several_restorations_are_kept_at_once(site: Browser, iconface: Commands):
-    def waiting() -> list[dict]:
+    def waiting() -> list[dict[str, Any]]:
         return [r for r in iconface("restored", "list")["restorations"] if r["decided"] is None]
 
     assert len(waiting()) == 2
