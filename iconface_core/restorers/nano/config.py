@@ -44,15 +44,15 @@ class ConvConfig:
 class FineConfig:
     """The levels that a network of twice the U-Net's size adds (`fine.py`): `width` channels in `blocks` blocks at half
     the image size, references with `reference_width` channels; `texture_blocks` with
-    `texture_width` channels at full size for the texture, 0 for none; `hidden_width` channels of the convolutions
-    that find local damage."""
+    `texture_width` channels at full size for the texture, 0 for none; `hidden_width` channels at half the image size of
+    what finds local damage."""
 
     width: int = 32
     blocks: int = 3
     reference_width: int = 24
     texture_blocks: int = 0
     texture_width: int = 16
-    hidden_width: int = 24
+    hidden_width: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,23 @@
 """What damage hides of a face, and a first guess at what lies below, for the network to work on.
 
 Scratches, dust, folds and tears look like structure: a network that restores fine structure keeps them, or draws them
-clearer. So they are found first, by convolutions that see far along a line and know nothing of faces, and filled in
+clearer. So they are found first, by a network that sees lines and whole faces and does nothing else, and filled in
 from their surroundings. What is not hidden is not touched.
 """
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_DILATIONS = (1, 2, 4, 8, 16, 1)
-"""At half the image size: a line is seen over 66 px."""
+_WIDTHS = (1, 1.5, 3, 4)
+"""Channels of each level over those of the first, at half the image size; every next level is half as large. The
+coarsest sees the whole face: a glint in an eye looks like dust to whoever does not see the eye."""
+
+_BLOCKS = (1, 1, 2, 2)
 
 _FROM, _TO = 0.3, 0.6
 """Probabilities between which a pixel goes from kept to filled in."""
@@ -25,24 +30,49 @@ _LEVELS = 6
 
 
 class HiddenNet(nn.Module):
-    """Pictures (B, 3, H, W) in [-1, 1], H and W even -> logits (B, 1, H, W) of "hidden by local damage"."""
+    """A small U-Net: pictures (B, 3, H, W) in [-1, 1], H and W multiples of 16 -> logits (B, 1, H, W) of "hidden by
+    local damage"."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        widths = [round(width * w) for w in _WIDTHS]
+        steps = list(itertools.pairwise(widths))
         self.first = nn.Conv2d(12, width, 3, padding=1)
-        self.blocks = nn.ModuleList(
-            nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation) for dilation in _DILATIONS
-        )
-        self.last = nn.Conv2d(width, 4, 1)
+        self.down = nn.ModuleList(nn.Conv2d(above, below, 2, stride=2) for above, below in steps)
+        self.up = nn.ModuleList(nn.Conv2d(below, above, 1) for above, below in steps)
+        levels = list(zip(widths, _BLOCKS, strict=True))
+        self.seen = nn.ModuleList(nn.Sequential(*(_Block(w) for _ in range(n))) for w, n in levels)
+        self.found = nn.ModuleList(nn.Sequential(*(_Block(w) for _ in range(n))) for w, n in levels[:-1])
+        self.last = nn.Conv2d(width, 4, 3, padding=1)
         nn.init.normal_(self.last.weight, std=1e-2)
         assert self.last.bias is not None
         nn.init.constant_(self.last.bias, -4.0)  # one pixel in fifty is hidden, on old prints
 
     def forward(self, pictures: Tensor) -> Tensor:
-        x = self.first(functional.pixel_unshuffle(pictures, 2))
-        for block in self.blocks:
-            x = x + block(functional.leaky_relu(x, 0.1))
+        x = self.seen[0](self.first(functional.pixel_unshuffle(pictures, 2)))
+        finer = []
+        for down, block in zip(self.down, self.seen[1:], strict=True):
+            finer.append(x)
+            x = block(down(x))
+        for level in reversed(range(len(finer))):
+            coarse = functional.interpolate(self.up[level](x), scale_factor=2.0)
+            x = self.found[level](finer[level] + coarse)
         return functional.pixel_shuffle(self.last(functional.leaky_relu(x, 0.1)), 2)
+
+
+class _Block(nn.Module):
+    """Residual, without normalisation, and the identity at first."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        with torch.no_grad():
+            self.second.weight.mul_(0.3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        change = self.second(functional.leaky_relu(self.first(functional.leaky_relu(x, 0.1)), 0.1))
+        out: Tensor = x + change
+        return out
 
 
 def hidden_share(logits: Tensor) -> Tensor:

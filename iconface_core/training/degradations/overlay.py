@@ -1,7 +1,8 @@
 """What lies on an old print and hides a part of it: scratches, fibres, specks, creases, cracks, stains, missing paper.
 
 Operators as in `degrade_operators.py`, and every one also takes (G, 4, n, n) with a mask 0..1 as fourth channel: what
-it covers is added to the mask, by its opacity. Lengths are in pixels of the image given, colours 0..1.
+it covers is added to the mask, by its opacity and by how well that is seen. Lengths are in pixels of the image given,
+colours 0..1.
 """
 
 import math
@@ -11,15 +12,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows it by
 
-UNSEEN = 1 / 512  # opacity that no 8-bit picture shows
+UNSEEN = 1 / 512
+"""Opacity that no 8-bit picture shows."""
+
+SEEN = 12 / 255
+"""Change of a channel that everybody sees: white over white hides nothing that needs to be found."""
 
 
 def overlay(images: Tensor, colour: Tensor, cover: Tensor) -> Tensor:
-    """Lay `colour` over images (G, 3 or 4, n, n) at opacity `cover` (G, 1, n, n) 0..1; the mask keeps the largest."""
+    """Lay `colour` over images (G, 3 or 4, n, n) at opacity `cover` (G, 1, n, n) 0..1; the mask keeps the largest of
+    opacity times what is seen of it."""
     over = torch.lerp(images[:, :3], colour.expand_as(images[:, :3]), cover)
     if images.shape[1] == 3:
         return over
-    return torch.cat([over, torch.maximum(images[:, 3:], cover * (cover > UNSEEN))], 1)
+    seen = ((over - images[:, :3]).abs().amax(1, keepdim=True) / SEEN).clamp(max=1)
+    return torch.cat([over, torch.maximum(images[:, 3:], cover * (cover > UNSEEN) * seen)], 1)
 
 
 def grid(images: Tensor) -> tuple[Tensor, Tensor]:
