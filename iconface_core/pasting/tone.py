@@ -9,6 +9,9 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _SEPIA_TOLERANCE = 2.5
 """Root mean square in 8-bit steps: a print whose colours follow its brightness this closely is monochrome."""
 
+_REPLACED = 24.0
+"""Change of brightness in 8-bit steps from which a pixel shows something else than before."""
+
 _WIDE = 1 / 4
 """Of the crop's side: what changes more slowly is light and tint, and stays the photo's. A narrower share (1/20) took
 4 % of the gain: a restorer is right about shapes of that size (docs/benchmarks.md)."""
@@ -29,7 +32,13 @@ def tone_matched(restored: RgbU8, degraded: RgbU8) -> F32:
     if is_grey(degraded):
         return np.repeat(((new - old) @ _LUMA)[..., None], 3, axis=2)
     palette = _monochrome(old)
-    return new - old if palette is None else _toned(new, palette) - _toned(old, palette)
+    if palette is None:
+        return new - old
+    was, becomes = _toned(old, palette), _toned(new, palette)
+    # A scratch down to the white paper is not in the print's colours: what replaces it is.
+    replaced = np.clip(np.abs((new - old) @ _LUMA) / _REPLACED, 0, 1)[..., None]
+    out: F32 = becomes - was - replaced * (old - was)
+    return out
 
 
 def is_grey(pixels: RgbU8) -> bool:

@@ -25,3 +25,13 @@ def test_a_stain_may_go() -> None:
     stained = clean.copy()
     cv2.circle(stained, (200, 300), 26, (100, 80, 60), -1)
     assert np.abs(tone_matched(clean, stained)[300, 200] - (40, 60, 80)).max() < 5
+
+
+def test_what_replaces_a_white_scratch_has_the_colours_of_the_print() -> None:
+    light = cv2.GaussianBlur(np.random.default_rng(1).uniform(0, 255, (128, 128)), (0, 0), 8)
+    light = cv2.normalize(light, None, 10, 240, cv2.NORM_MINMAX)
+    print_ = np.clip(light[..., None] * (1, 0.86, 0.68) + (10, 5, 0), 0, 255).astype(np.uint8)
+    scratched = print_.copy()
+    scratched[60:62, 40:50] = 220  # paper, which has no sepia
+    whole = scratched + tone_matched(print_, scratched)
+    np.testing.assert_allclose(whole[60:62, 40:50], print_[60:62, 40:50], atol=8)
