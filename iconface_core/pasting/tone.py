@@ -31,12 +31,13 @@ def tone_matched(restored: RgbU8, degraded: RgbU8) -> F32:
     new = new + cv2.resize(drift, (side, side), interpolation=cv2.INTER_LINEAR)
     if is_grey(degraded):
         return np.repeat(((new - old) @ _LUMA)[..., None], 3, axis=2)
+    change: F32 = new - old
     palette = _monochrome(old)
     if palette is None:
-        return new - old
+        return change
     was, becomes = _toned(old, palette), _toned(new, palette)
     # A scratch down to the white paper is not in the print's colours: what replaces it is.
-    replaced = np.clip(np.abs((new - old) @ _LUMA) / _REPLACED, 0, 1)[..., None]
+    replaced = np.clip(np.abs(change @ _LUMA) / _REPLACED, 0, 1)[..., None]
     out: F32 = becomes - was - replaced * (old - was)
     return out
 
