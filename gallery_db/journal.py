@@ -71,7 +71,7 @@ def _entry(row: Any) -> JournalEntry:
     value: Any = None
     for kind, table, row_id, columns in json.loads(row.changes):
         if kind == "moved" or (row.kind == "merge" and table in ("different", "rejection")):
-            continue  # what followed, or was carried along; others are no part of it
+            continue  # what followed, or was carried along; others are not part of it
         if table == "face":
             faces[row_id] = None
             if kind == "update" and row.kind == "ignore_faces" and "state" in columns:

@@ -2,7 +2,7 @@
 
 from .reasons import Code, Reason
 
-# A file that is no photo to us
+# A file that is not a photo to us
 FILE_MISSING = Code("file_missing")
 NOT_PERMITTED = Code("not_permitted")
 CANNOT_OPEN = Code("cannot_open", detail=str)
@@ -53,7 +53,7 @@ YEARS_APART = Code("years_apart", years=float)
 CONFIRMED = Code("confirmed")
 NOT_CONFIRMED = Code("not_confirmed")
 
-# Why a face is no reference
+# Why a face is not a reference
 OUR_OUTPUT = Code("our_output")
 REJECTED = Code("rejected")
 SAME_PHOTO = Code("same_photo")

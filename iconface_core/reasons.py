@@ -69,7 +69,7 @@ def looks_like_reason(value: object) -> bool:
 
 
 def from_json(value: object) -> Reason:
-    """A reason out of a stored row, where one damaged value must not keep anybody from the rest: what is no reason is
+    """A reason out of a stored row, where one damaged value must not keep anybody from the rest: anything else is
     an old sentence."""
     try:
         return read_reason(value)
@@ -88,7 +88,7 @@ def to_text(reason: Reason) -> str:
 
 
 def from_text(text: str | None) -> Reason | None:
-    """Out of a column. A damaged one must not keep anybody from the rest: what is no reason is an old sentence."""
+    """Out of a column. A damaged one must not keep anybody from the rest: what is not a reason is an old sentence."""
     if text is None:
         return None
     try:

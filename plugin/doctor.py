@@ -129,7 +129,7 @@ def _models(app: "App") -> Iterator[Check]:
 
 
 def _damaged(app: "App") -> Iterator[Check]:
-    """Who knows faces through damage. Nobody is no fault: then damaged faces are asked about more often."""
+    """Who knows faces through damage. Without it damaged faces are asked about more often."""
     if (found := app.through_damage) is not None:
         yield Check("identifier", True, f"damaged faces are identified through {found.id} too")
         return
@@ -140,7 +140,7 @@ def _damaged(app: "App") -> Iterator[Check]:
 
 
 def _restorer(app: "App") -> Iterator[Check]:
-    """The best one that comes with iconface. Not having it is no fault: the next one restores."""
+    """The best one that comes with iconface. Without it the next one restores."""
     best, context = app.registry.restorers[0], app.backends.with_embedders(app.serving_embedders)
     reasons = best.reasons(context)
     message = f"{best.label} can run" if not reasons else f"no {best.label}: " + "; ".join(reasons)
@@ -157,7 +157,7 @@ def _extensions(app: "App", *, runtimes: bool) -> Iterator[Check]:
         except IconFaceError as e:
             yield Check("extension", False, str(e))
             continue
-        # Not having its weights is no fault, as with ours.
+        # Its weights may be missing, as ours may.
         state = "cannot run: " + "; ".join(reasons) if reasons else "can run" if runtimes else "is installed"
         yield Check("extension", True, f"{spec.id} ({spec.role}, from {added.origin}) {state}")
     places = UserFolders.of(os.environ, Path.home(), app.settings.folders.data)

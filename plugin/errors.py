@@ -1,6 +1,6 @@
 """Errors of the application, each with the exit code it ends a command with (documented in docs/cli.md).
 
-4 and 5 are no errors of their own: `restore_result.exit_code` reads them off the results.
+4 and 5 are not errors of their own: `restore_result.exit_code` reads them off the results.
 
 * AppError             1  something failed
   x UsageError         2  the request makes no sense as it stands

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def printable(path: Path | str) -> str:
-    """`path` as valid UTF-8, to be stored as text or printed: bytes that are none show as escapes."""
+    """`path` as valid UTF-8, to be stored as text or printed: bytes that are not UTF-8 show as escapes."""
     return str(path).encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 

@@ -229,7 +229,7 @@ restoration = Table(
     Column("created_at", String, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("decided", String),
-    # The face in the photo: it finds what was decided about it when the photo was indexed anew, or never was.
+    # The face in the photo: it finds what was decided about it when the photo was indexed again, or never was.
     Column("bbox", String),
     Column("origin", String),
     Column("seconds", REAL),

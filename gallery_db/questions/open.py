@@ -110,7 +110,7 @@ def _undecided(who: ColumnElement[Any] | None) -> ScalarSelect[Any]:
         refused = exists().where(rejection.c.face_id == face.c.id, rejection.c.person_id == who)
         other = face.alias("beside")
         beside = exists().where(other.c.photo_id == face.c.photo_id, other.c.person_id == who)
-        # `who` is a column of the outermost query, two levels up: said explicitly, or it would be joined here anew.
+        # `who` is a column of the outermost query, two levels up: said explicitly, or it would be joined here again.
         refused, beside = refused.correlate_except(rejection), beside.correlate_except(other)
         free = free.where(~refused, ~beside)
     return free.scalar_subquery()

@@ -56,7 +56,7 @@ from .open import (
 PUT_OFF_DAYS = 30
 """So long "not sure" holds, unless grouping finds new evidence before."""
 NEW_EVIDENCE = 1.0  # natural log: the odds changed by a factor of nearly three
-MOST_PEOPLE, MOST_FACES, MOST_TWINS = 300, 100, 200  # of one kind at a time: a queue without an end is no help
+MOST_PEOPLE, MOST_FACES, MOST_TWINS = 300, 100, 200  # of one kind at a time: an endless queue helps nobody
 MIN_QUALITY = 0.4  # of a single face that is like nobody: poorer ones tell a human as little as they tell us
 KEPT_DAYS = 365  # so long an answered question can come back by undo
 

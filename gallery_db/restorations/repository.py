@@ -87,7 +87,7 @@ class RestorationRepo(RestorationShelves):
         self, *, photo: str, face_id: int | None = None, input_sha256: str | None = None, bbox: BBox | None = None
     ) -> list[RestorationRecord]:
         """All rows about one face, latest first: by its id, else by its place in the same photo (path or content).
-        A face got another id when the photo was indexed anew, and has none outside the library."""
+        A face got another id when the photo was indexed again, and has none outside the library."""
         r = restoration.c
         known = ((r.photo, photo), (r.input_sha256, input_sha256), (r.face_id, face_id))
         near = or_(*(column == value for column, value in known if value is not None))

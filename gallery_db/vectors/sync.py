@@ -30,7 +30,7 @@ grown past twice, or shrunk below half of this."""
 
 _SCHEMA = 1
 _MOST_STAMP = 10_000  # bytes
-_REPLAY_SHARE = 0.2  # above that share of changed faces a rebuild is about as fast, and trains its lists anew
+_REPLAY_SHARE = 0.2  # above that share of changed faces a rebuild is about as fast, and trains its lists again
 _REMOVE_MAX = 5_000  # removals walk the whole index
 
 
@@ -79,7 +79,7 @@ def open_store(directory: Path, tx: Tx, embedder: EmbedderId, dim: int, *, ivf_a
 
 def sync_store(synced: SyncedStore, tx: Tx, *, max_share: float = 1.0) -> bool:
     """Replay in memory what changed since; milliseconds for a few faces. False, and nothing done, when more than
-    `max_share` of the faces (and more than a few thousand) changed: open the store anew then."""
+    `max_share` of the faces (and more than a few thousand) changed: open the store again then."""
     now = tx.faces.generation(synced.embedder)
     if now == synced.generation:
         return True

@@ -67,7 +67,7 @@ class ExportedFace:
 
 class GalleryFacts(Protocol):
     """What an exporter may read, as the gallery was when the export began. People who are hidden or ignored, and what
-    is no face, are left out."""
+    is not a face, are left out."""
 
     def people(self) -> Iterator[ExportedPerson]:
         """Named people first, then by number of faces."""

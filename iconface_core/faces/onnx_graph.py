@@ -24,7 +24,7 @@ def load_graph(path: Path) -> onnx.ModelProto:
         return onnx.load_model_from_string(path.read_bytes())
     except OSError as e:
         raise WeightsError(f"{path}: cannot be read ({e}). Reinstall iconface, or install the file again.") from e
-    except Exception as e:  # protobuf raises its own DecodeError, which is no public name of onnx
+    except Exception as e:  # protobuf raises its own DecodeError, which is not a public name of onnx
         raise WeightsError(f"{path}: not an ONNX model ({e}). Reinstall iconface, or install the file again.") from e
 
 

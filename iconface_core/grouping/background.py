@@ -17,7 +17,7 @@ _TRUSTED_AT = 200.0  # people at which half of the measured common direction is 
 _EXPECTED = 200.0  # people a library is expected to have before any is seen: a tiny one gets no licence to guess
 _DISCOUNT = 0.7  # a calibration linear in similarity understates the rare strong pairs, so the prior counts less
 COPY_SIMILARITY = 0.985
-"""More alike than this are two copies of one picture of a face, saved anew at most: one face, counted once."""
+"""More alike than this are two copies of one picture of a face, saved again at most: one face, counted once."""
 BURST_SIMILARITY = 0.97  # more alike than this is one moment photographed twice, not a second opinion
 
 

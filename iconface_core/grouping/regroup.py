@@ -30,7 +30,7 @@ def regroup(
     search: Search | None = None,
     same_picture: SamePicture = unlike,
 ) -> Grouping:
-    """Group all undecided faces anew; confirmed faces stay, cluster and person ids survive by overlap.
+    """Group all undecided faces again; confirmed faces stay, cluster and person ids survive by overlap.
 
     `faces` are all faces of one embedder, with the person and cluster they have today. `search` finds neighbours among
     them (default: numpy, exact up to 40,000 faces, by cells beyond). Every missed neighbour costs precision, because a

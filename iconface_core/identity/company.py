@@ -55,7 +55,7 @@ def hints(
     album: Album, *, present: Collection[int], day: int | None = None, photo_id: int | None = None
 ) -> dict[int, Hint]:
     """The best hint for every person that has one. `present`: people known to be in the photo; `day`: its date as an
-    ordinal; `photo_id`: its own rows are no evidence.
+    ordinal; `photo_id`: its own rows are not evidence.
 
     A hint is the logarithm of how much more often the person is in the photos with someone who is here, or in those of
     the same day, than in all photos. Of several the strongest counts: they say the same thing twice.

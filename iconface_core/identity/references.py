@@ -229,7 +229,7 @@ def _same_moment(a: ReferenceCandidate, b: ReferenceCandidate, policy: Reference
 
 
 def _one_burst(a: datetime | None, b: datetime | None, policy: ReferencePolicy) -> bool:
-    """Midnight sharp is how scans with no more than a date are stored: a day is no burst."""
+    """Midnight sharp is how scans with no more than a date are stored: a day is not a burst."""
     seconds = _seconds_apart(a, b)
     if a is None or b is None or seconds is None or a.time() == time.min or b.time() == time.min:
         return False

@@ -63,40 +63,40 @@ class CopyFacts:
 
 def make_true(rdf: Element, facts: CopyFacts) -> list[str]:
     """Change, in place, what a packet of the original says wrongly of the copy. Returns what was left out, in words."""
-    told = dict.fromkeys(_companions(rdf))
+    remarks = dict.fromkeys(_companions(rdf))
     for namespace, name in _PROPERTIES:
         if xmp.has(rdf, namespace, name):
             xmp.remove(rdf, namespace, name)
             if name == "HasExtendedXMP":
-                told["the second part of the original's XMP, which JPEG keeps apart, is not in the copy"] = None
+                remarks["the second part of the original's XMP, which JPEG keeps apart, is not in the copy"] = None
     if facts.from_raw and xmp.remove_namespace(rdf, _RAW):
-        told["the edits recorded for the RAW file are not in the copy"] = None
+        remarks["the edits recorded for the RAW file are not in the copy"] = None
     _sizes(rdf, facts)
     if facts.orientation != 1 and not _turn_regions(rdf, facts):
-        told["regions that could not be turned with the picture were left out"] = None
+        remarks["regions that could not be turned with the picture were left out"] = None
     if xmp.has(rdf, _MM, "InstanceID"):
         before = xmp.first_value(rdf, _MM, "InstanceID") or ""
         xmp.set_value(rdf, _MM, "InstanceID", f"xmp.iid:{uuid.uuid5(uuid.NAMESPACE_URL, before + 'restored')}")
-    return list(told)
+    return list(remarks)
 
 
 def _companions(rdf: Element) -> list[str]:
     """Take out the promises of what lies beside the picture in the original's file."""
-    told: list[str] = []
+    remarks: list[str] = []
     for item in rdf.iter():
         for key, value in [*item.attrib.items(), (item.tag, item.text or "")]:
             if str(key).endswith("}Semantic") and (note := _ITEMS.get(value.strip())):
-                told.append(note)
+                remarks.append(note)
     for key in xmp.property_names(rdf, _CAMERA):
         if key.startswith(_MOTION):
             value = (xmp.first_value(rdf, _CAMERA, key) or "").strip()
             if key in _MOTION and value not in {"", "0"}:
-                told.append(_VIDEO)
+                remarks.append(_VIDEO)
             xmp.remove(rdf, _CAMERA, key)
     for namespace, note in _WHOLE_NAMESPACES.items():
         if xmp.remove_namespace(rdf, namespace) and note is not None:
-            told.append(note)
-    return told
+            remarks.append(note)
+    return remarks
 
 
 def _sizes(rdf: Element, facts: CopyFacts) -> None:

@@ -28,7 +28,7 @@ def date_in_name(stem: str, now: datetime) -> datetime | None:
     """The day that cameras and messengers write into a file's name, or None.
 
     Less certain than what a camera stores: it may be the day on which a picture was sent. So it is no more than a day,
-    midnight, which nothing takes for a time (`references`: a day is no burst).
+    midnight, which nothing takes for a time (`references`: a day is not a burst).
     """
     for found in _YEAR_FIRST.finditer(stem):
         try:

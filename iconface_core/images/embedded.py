@@ -144,14 +144,14 @@ def _trailer(data: bytes) -> list[str]:
     """What lies behind the end of a JPEG: the parts of motion photos, gain maps, further pictures."""
     end = _end_of_jpeg(data)
     rest = data[end:].strip(b"\0") if end else b""
-    told = []
+    lost = []
     if b"ftyp" in rest[:64] or b"\0\0\0\x18ftyp" in rest or b"MotionPhoto_Data" in rest:
-        told.append("the video of this motion photo stays in the original")
+        lost.append("the video of this motion photo stays in the original")
     if b"urn:iso:std:iso:ts:21496:-1" in data[:end] or b"hdrgm:Version" in rest or b"hdr-gain-map" in rest:
-        told.append("the HDR gain map stays in the original")
+        lost.append("the HDR gain map stays in the original")
     elif rest.startswith(b"\xff\xd8\xff"):
-        told.append("further pictures or data of this file stay in the original")
-    return told
+        lost.append("further pictures or data of this file stay in the original")
+    return lost
 
 
 def _end_of_jpeg(data: bytes) -> int:
@@ -174,14 +174,14 @@ def _end_of_jpeg(data: bytes) -> int:
 
 
 def _heif_companions(info: dict[Any, Any]) -> list[str]:
-    told = []
+    lost = []
     if any("gainmap" in str(kind).lower() for kind in info.get("aux") or {}):
-        told.append("the HDR gain map stays in the original")
+        lost.append("the HDR gain map stays in the original")
     if info.get("depth_images"):
-        told.append("the depth map stays in the original")
+        lost.append("the depth map stays in the original")
     if (info.get("bit_depth") or 8) > 8:
-        told.append(f"written with 8 bits a colour; the original has {info['bit_depth']}")
-    return told
+        lost.append(f"written with 8 bits a colour; the original has {info['bit_depth']}")
+    return lost
 
 
 def _png_chunks(file: BinaryIO) -> tuple[list[tuple[str, str]], list[tuple[bytes, bytes]]]:

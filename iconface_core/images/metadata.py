@@ -109,7 +109,7 @@ def upright_exif(raw: bytes, *, turned: bool = False) -> bytes | None:
     """The EXIF block with orientation 1, and without its thumbnail and the previews that maker notes hold; every other
     byte stays where it was. `turned`: width and height have changed places.
 
-    Patching in place keeps maker notes valid, whose offsets break when a block is written anew. The result has the
+    Patching in place keeps maker notes valid, whose offsets break when a block is written again. The result has the
     `Exif\\0\\0` prefix. None when the block is damaged.
     """
     block = bytearray(raw.removeprefix(_EXIF_PREFIX))

@@ -310,7 +310,7 @@ def _decode(path: Path, image: "ImageFile", photo_format: str, file: BinaryIO, g
     orientation = orientation_of(tags)
     try:
         pixels, upright = _pixels(image, photo_format, file, goal)
-    except (ImageTooLargeError, Image.DecompressionBombError) as e:  # Pillow checks a TIFF anew when it loads it whole
+    except (ImageTooLargeError, Image.DecompressionBombError) as e:  # Pillow checks a TIFF again when it loads it whole
         raise ImageTooLargeError(f"{path}: {e}", codes.TOO_LARGE_TO_DECODE(detail=_said(e))) from e
     except Exception as e:
         raise ImageReadError(

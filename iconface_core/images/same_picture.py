@@ -1,4 +1,4 @@
-"""Whether two photos are one picture: a copy saved anew, made smaller, ruined, slightly cut, framed or scanned.
+"""Whether two photos are one picture: a copy saved again, made smaller, ruined, slightly cut, framed or scanned.
 
 Recall and false alarms: docs/reliability.md, `python -m benchmarks.same_picture`. numpy only: storage imports this.
 """

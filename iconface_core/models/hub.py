@@ -131,7 +131,7 @@ class _Report:
 
 def _fetch(spec: PullSpec, commit: str, file: RemoteFile, folder: Path, endpoint: str | None, report: _Report) -> None:
     """One file, to `<name>.<commit>.part` first: `hf_hub_download` starts a broken download from the beginning again,
-    which for an 8 GB file is no resume at all."""
+    which resumes nothing of an 8 GB file."""
     from huggingface_hub import hf_hub_url
 
     http_get = lazy("huggingface_hub.file_download", "http_get")

@@ -8,7 +8,7 @@ import numpy as np
 from iconface_core.types import F32, RgbU8
 
 LEAST = 1.5
-"""Standard deviation in 8-bit steps: what is weaker is no grain that anybody sees, and may be JPEG's."""
+"""Standard deviation in 8-bit steps: what is weaker is not grain that anybody sees, and may be JPEG's."""
 
 SHARE = 0.65
 """Of the measured power that a restored part shall have: about half of the grain's, since the quietest places are

@@ -116,7 +116,7 @@ class Gallery:
         references, 0..8.
 
         Raises NotFoundError for an unknown photo, face or person and for a photo without a face, Error for a file that
-        is no picture, UnavailableError without the models.
+        is not a picture, UnavailableError without the models.
         """
         if not 0 <= limit <= 8:
             raise RequestError(f"limit is from 0 to 8, not {limit}")

@@ -18,7 +18,7 @@ ENOUGH = 5
 """From so many photos of earlier clean-ups on, their pace is the measure, else what the restorer alone took."""
 
 LONG_GAP = 20
-"""A gap so many times the usual one is no work."""
+"""A gap so many times the usual one is not work."""
 
 ASSUMED_RATIO = 1.5
 """Bytes of a copy per byte of its original, before the first copy was made here."""

@@ -155,7 +155,7 @@ def pause(ctx: typer.Context) -> None:
 
 
 def stop(ctx: typer.Context) -> None:
-    """End it here. What is restored stays; `cleanup run` plans anew."""
+    """End it here. What is restored stays; `cleanup run` plans again."""
     from ..cleanup.drive import end
 
     session = Session.of(ctx)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 MOST_BYTES = 1_000_000
-"""A longer file is begun anew."""
+"""A longer file is begun again."""
 
 
 def told(error: Exception, session: "Session") -> str:

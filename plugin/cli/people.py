@@ -176,7 +176,7 @@ def regroup(
     dry_run: DryRun = False,
     limit: Annotated[int, typer.Option(min=1, help="show at most this many changes and questions")] = 50,
 ) -> None:
-    """Group all undecided faces anew. What you confirmed or rejected stays as it is; --dry-run is a preview."""
+    """Group all undecided faces again. What you confirmed or rejected stays as it is; --dry-run is a preview."""
     from ..people.questions import regroup_lines, regroup_rows
 
     session = Session.of(ctx)

@@ -46,7 +46,7 @@ def watch(ctx: typer.Context) -> None:
 
 
 def _watch(session: Session, settings: "Settings") -> bool:
-    """Be the one who watches. Returns whether to start anew."""
+    """Be the one who watches. Returns whether to start again."""
     from ..service.run import watch_here
 
     return watch_here(

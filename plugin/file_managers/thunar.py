@@ -103,7 +103,7 @@ def without_ours(content: bytes) -> bytes:
 
 
 def _visible(content: bytes) -> bytes:
-    """The same text, with what is no element blanked out: a comment may hold an old action."""
+    """The same text, with what is not an element blanked out: a comment may hold an old action."""
     return _NOT_ELEMENTS.sub(lambda m: b" " * len(m.group()), content)
 
 

@@ -26,7 +26,7 @@ class Sender:
 
 
 def messages(stream: IO[str]) -> Iterator[Mapping[str, Any]]:
-    """Objects read from a stream until it ends. A line that is none (a dying process writes half of one) is skipped."""
+    """Objects read from a stream until it ends. Half a line, of a dying process, is skipped."""
     for line in stream:
         try:
             message = json.loads(line)

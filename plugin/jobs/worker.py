@@ -171,7 +171,7 @@ class _Lease:
             self._app.unload_idle(MODEL_IDLE_S)
 
     def _extend(self, progress: Mapping[str, Any] | None) -> None:
-        # A gallery that is busy for a while is no reason to drop the work: the lease outlives a few missed beats.
+        # A gallery that is busy for a while is not a reason to drop the work: the lease outlives a few missed beats.
         with suppress(GalleryError), self._app.gallery.begin() as tx:
             if not tx.jobs.heartbeat(self._job, time.time(), LEASE_S, progress):
                 self._lost = "lost"

@@ -127,7 +127,7 @@ class IgnoreRules:
 
 
 def _patterns(path: str) -> GitIgnoreSpec | None:
-    """The patterns of one ignore file. What cannot be read, is no regular file or too large, or is no pattern, ignores
+    """The patterns of one ignore file. What cannot be read, is no regular file or too large, or not a pattern, ignores
     nothing."""
     try:
         lines = read_small(path, _MOST_BYTES).decode("utf-8", "replace").splitlines()

@@ -38,7 +38,7 @@ class FileLook:
     """What a look at one file found. Exactly one of these holds: `moved_from` (a known photo under a new name), `gone`
     (by now), `restored` (our own output), `failure` (why it cannot be read), or `photo` with its faces.
 
-    `content_hash` is empty for what is no photo, and None when the file could not be read to its end."""
+    `content_hash` is empty for what is not a photo, and None when the file could not be read to its end."""
 
     file: FoundFile
     content_hash: str | None = ""

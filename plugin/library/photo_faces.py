@@ -67,7 +67,7 @@ class PhotoFaces:
     def find(self, path: Path) -> tuple[Photo, list[PhotoFace]]:
         """Read a photo in full and return it with its faces, left to right.
 
-        Raises NotFoundError when there is no such file, ImageReadError when it is no picture.
+        Raises NotFoundError when there is no such file, ImageReadError when it is not a picture.
         """
         if path.is_dir():
             raise NotFoundError(IS_FOLDER(path=printable(path)))

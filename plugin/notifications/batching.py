@@ -153,7 +153,7 @@ _OPEN: tuple[Literal["waiting"], Literal["running"]] = ("waiting", "running")
 
 
 def words_of(gallery: Gallery, command: Sequence[str]) -> Callable[[Topic, Sequence[JobRecord]], Note | None]:
-    """The note about ended jobs. Proposals are read anew: some may have been decided in the meantime."""
+    """The note about ended jobs. Proposals are read again: some may have been decided in the meantime."""
 
     def words(topic: Topic, jobs: Sequence[JobRecord]) -> Note | None:
         if topic != "proposed":

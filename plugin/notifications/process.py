@@ -93,7 +93,7 @@ def _open(target: str) -> None:
 
 
 def main() -> None:
-    """Silent without a desktop that shows notifications: that is no fault of the restoration."""
+    """Silent without a desktop that shows notifications: that is not a fault of the restoration."""
     note = decode_json(Note, sys.stdin.read(), "note")
     try:
         asyncio.run(show(note))

@@ -36,7 +36,7 @@ class Grouper:
         self._index: SyncedStore | None = None
 
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
-        """Group all undecided faces anew and write it with the questions left, or only say what would change."""
+        """Group all undecided faces again and write it with the questions left, or only say what would change."""
         with self._gallery.begin(write=False) as tx:
             store, faces, facts = self._store(tx), read_faces(tx, self._embedder), read_facts(tx)
             pictures = tx.photos.pictures()

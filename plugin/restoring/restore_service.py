@@ -6,9 +6,10 @@ judged (`attempts.py`), and what may be seen is written into one copy and rememb
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from gallery_db import Gallery
@@ -83,7 +84,7 @@ class RestoreService:
         faces = [p for p in prepared if p.left_alone is None]
         tried = self._attempts.run(photo.pixels, everybody, faces, request, on_step)
         seconds = (time.monotonic() - began) / max(len(faces), 1)  # judging takes its share on a fast GPU
-        del photo  # its pixels go before the copy, which is decoded anew, is written
+        del photo  # its pixels go before the copy, which is decoded again, is written
         give_back_memory()
         settled = dict(zip(map(id, faces), tried.settled, strict=True))
         sha256 = everybody[0].content_hash
@@ -113,7 +114,8 @@ class RestoreService:
         request: RestoreRequest,
     ) -> tuple[Path | None, list[Reason]]:
         """Write the copy, and say what could not be kept in it. None where nothing came of any face."""
-        records = tuple(provenance_of(face, s) for face, s in faces if s.step == "write")
+        hashed = cache(content_hash)  # several faces may have the same reference
+        records = tuple(provenance_of(face, s, hashed) for face, s in faces if s.step == "write")
         if not records:
             return None, []
         outputs = self._outputs
@@ -170,8 +172,8 @@ def _why_not_written(settled: Settled) -> Reason | None:
     return None if settled.step == "write" else REFUSED(verdict=verdict.reason)
 
 
-def provenance_of(face: PreparedFace, settled: Settled) -> FaceProvenance:
-    """What a copy says of one face that was restored in it."""
+def provenance_of(face: PreparedFace, settled: Settled, hashed: Callable[[Path], str]) -> FaceProvenance:
+    """What a copy says of one face that was restored in it. `hashed` gives a reference's SHA-256."""
     b, attempt, verdict = face.subject.face.bbox, settled.attempt, settled.verdict
     assert verdict is not None, "what nobody can see is not written"
     return FaceProvenance(
@@ -182,7 +184,7 @@ def provenance_of(face: PreparedFace, settled: Settled) -> FaceProvenance:
         strength=attempt.options.strength,
         steps=attempt.options.steps,
         references=tuple(
-            ReferenceUsed(Path(r["photo"]).name, content_hash(Path(r["photo"])), r["score"])
+            ReferenceUsed(Path(r["photo"]).name, hashed(Path(r["photo"])), r["score"])
             for r in face.references.rows[: attempt.references]
         ),
         similarity_before=attempt.judged.before,

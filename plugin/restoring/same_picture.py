@@ -1,4 +1,4 @@
-"""Copies of the picture a face is in, however damaged or changed. They are no evidence about it."""
+"""Copies of the picture a face is in, however damaged or changed. They are not evidence about it."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from iconface_core.types import F32, I64, BBox
 
 from ..library.photo_faces import PhotoFace
 
-_PERHAPS = 0.9  # vectors of a face and of its copy that was saved anew, or made smaller, are at least so alike
+_PERHAPS = 0.9  # vectors of a face and of its copy that was saved again, or made smaller, are at least this similar
 _SAME_PLACE = 0.8  # overlap of the boxes, each in parts of its picture
 
 

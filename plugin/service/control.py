@@ -167,7 +167,7 @@ def _connected(runtime: Path, timeout_s: float) -> Generator[tuple[socket.socket
 
 
 def _connect(connection: socket.socket, name: str, timeout_s: float) -> None:
-    """Linux refuses at once when too many wait at the door already: that is no sign that nobody is there."""
+    """Linux refuses at once when too many wait at the door already: that is not a sign that nobody is there."""
     end = time.monotonic() + timeout_s
     while True:
         try:

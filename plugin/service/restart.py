@@ -28,7 +28,7 @@ LOOK_S = 60.0
 
 @contextmanager
 def alone(folders: Folders) -> Generator[None]:
-    """No service has the gallery open while this runs. One that runs starts anew afterwards.
+    """No service has the gallery open while this runs. One that runs starts again afterwards.
 
     Raises BusyError when another command does the jobs, or a service does not give way.
     """

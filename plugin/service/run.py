@@ -230,7 +230,7 @@ def watch_here(
     on_watch: Callable[[Mapping[str, Any]], None],
 ) -> bool:
     """`iconface watch`: the service without its log and its notifications, until a signal. The caller holds the
-    service's lock. Returns whether to start anew."""
+    service's lock. Returns whether to start again."""
     with Gallery.open(settings.folders.database) as gallery:
         service = Service(gallery, settings, home, on_end=on_end, on_watch=on_watch)
         end_on_signals(service)
@@ -271,7 +271,7 @@ class _Rotating(RotatingFileHandler):
 
 
 def _writable(path: Path) -> Path:
-    """`path`, private and ready for a log; where it cannot be written, nowhere. It is no reason not to work."""
+    """`path`, private and ready for a log; where it cannot be written, nowhere: the work goes on without a log."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))

@@ -154,7 +154,7 @@ class RootWatch:
     def _look(self, now: float) -> None:
         for path in self._settler.due(now):
             try:
-                # A link to a folder is no folder, a link to a photo is that photo.
+                # A link to a folder is not a folder, a link to a photo is that photo.
                 is_folder = S_ISDIR(os.lstat(path).st_mode)
                 stat = os.stat(path)  # noqa: PTH116
                 # A folder's size and time say nothing; the files in it settle each by itself.

@@ -16,7 +16,7 @@ from gallery_db.gallery import Tx
 from ..dry_run import Precondition
 
 
-class Conflict(Exception):  # noqa: N818 - it is no fault of anybody: two people were busy with the same thing
+class Conflict(Exception):  # noqa: N818 - nobody's fault: two people were busy with the same thing
     """What the user saw is no longer so. Pages answer 409, say so, and show how it is now."""
 
 

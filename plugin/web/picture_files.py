@@ -90,7 +90,7 @@ def root_of(tx: Tx, photo: PhotoRecord) -> tuple[str | None, bool]:
 
 
 def _stat(path: Path) -> os.stat_result | None:
-    """None for what is no plain file: opening a pipe would wait for ever."""
+    """None for what is not a plain file: opening a pipe would wait for ever."""
     try:
         found = path.stat()
     except (OSError, ValueError):

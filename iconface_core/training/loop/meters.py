@@ -23,7 +23,7 @@ class Meters:
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def take(self, now: float, processes: Processes) -> dict[str, float]:
-        """Means over the steps and over all processes, with `samples_per_s`; starts anew."""
+        """Means over the steps and over all processes, with `samples_per_s`; starts again."""
         faces = float(self._sums.pop("faces"))
         names = list(self._sums)
         means = torch.stack([self._sums[name].to(processes.device) / self._counts[name] for name in names])

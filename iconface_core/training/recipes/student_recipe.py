@@ -94,7 +94,7 @@ class StudentRecipe:
     ) -> None:
         """`data` says of each pack what the card repeats; `name` is the exported file's.
 
-        Raises PackError when nobody is trained on, ValueError when `training.first` is no block of SFace."""
+        Raises PackError when nobody is trained on, ValueError when `training.first` is not a block of SFace."""
         stem, self._student = stem_and_student(training.first)
         self._stem = stem.to(device)
         self.module = self._student.to(device)

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/pictures")
 
 REASON_HEADER = "X-Picture-Missing"
 STATUS = {"unknown": 404, "nothing": 404, "forgotten": 410}
-"""A photo that is known and cannot be shown now is no error of the page: its placeholder comes with 200."""
+"""A photo that is known and cannot be shown now is not an error of the page: its placeholder comes with 200."""
 
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"

@@ -58,7 +58,7 @@ def tab_counts(tx: Tx, person: int | None) -> dict[str, int]:
 
 def unchanged(stamps: Sequence[str]) -> Entries:
     """Those of the entries with these stamps that are as the page showed them. Raises Conflict when none is, UsageError
-    for what is no stamp."""
+    for what is not a stamp."""
 
     def entries(tx: Tx) -> list[list[RestorationRecord]]:
         now = [(stamp, _named(tx, stamp)) for stamp in dict.fromkeys(stamps)]
