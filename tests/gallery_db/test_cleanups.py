@@ -15,7 +15,7 @@ def test_before_the_first_there_is_none(gallery: Gallery):
         assert tx.cleanups.latest() is None
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     planned=st.lists(st.tuples(st.integers(1, 99), st.lists(st.integers(1, 99), max_size=3)), max_size=12),
     step=st.integers(1, 5),

@@ -400,5 +400,5 @@ def test_any_human_acts_undone_in_reverse_are_the_identity(gallery):
     machine = type("Machine", (Verbs,), {"gallery": gallery})
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=25, stateful_step_count=12, deadline=None, suppress_health_check=checks)
+        machine, settings=settings(max_examples=25, stateful_step_count=12, suppress_health_check=checks)
     )

@@ -27,7 +27,6 @@ def group(tx, *members, dry_run=False):
     return tx.faces.apply_grouping(np.array(ids, np.int64), full_pass(ids, labels, members), dry_run=dry_run)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), dim=st.sampled_from([128, 512]))
 def test_float16_keeps_cosines_to_a_thousandth(seed, dim):
     a, b = unit(seed, dim), unit(seed + 1, dim)
@@ -146,7 +145,7 @@ def test_matrix_and_columns(tx):
     assert len(tx.faces.columns(np.array([], np.int64))) == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(day=st.dates(min_value=date(1, 1, 2)))
 def test_captured_day_is_the_ordinal(gallery_template, day):
     with gallery_template.begin() as tx:

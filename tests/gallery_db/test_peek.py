@@ -26,7 +26,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_it_says_what_the_repository_says(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[str, int]]

@@ -165,7 +165,6 @@ def test_the_queue_is_its_model(engine: Engine):
         settings=settings(
             max_examples=15 if short else 50,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=[*HealthCheck],
         ),
     )

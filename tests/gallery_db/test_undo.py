@@ -351,5 +351,5 @@ def test_machines_between_human_acts_never_stop_undo(gallery):
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
         machine,
-        settings=settings(max_examples=EXAMPLES, stateful_step_count=10, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=EXAMPLES, stateful_step_count=10, suppress_health_check=checks),
     )

@@ -23,7 +23,7 @@ def ivf() -> FaissIvfStore:
 
 @pytest.mark.parametrize(("make", "tolerance"), [(lambda: FaissFlatStore(DIM), 1e-6), (ivf, 0.03)], ids=["flat", "ivf"])
 def test_agrees_with_brute_force(make, tolerance):
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(ops=OPS)
     def law(ops):
         store, truth = make(), MemoryStore(DIM)

@@ -146,7 +146,7 @@ def test_embedders_never_mix(filled: Gallery):
 ACT = st.tuples(st.sampled_from(["put", "delete", "change", "sync", "reopen"]), st.integers(0, 9))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(acts=st.lists(ACT, max_size=15))
 def test_any_history_leaves_index_and_database_equal(tmp_path_factory, acts):
     with Gallery.open(tmp_path_factory.mktemp("history") / "g.db") as g:

@@ -30,7 +30,7 @@ def drawn() -> RgbU8:
 
 
 @given(pixels=st.sampled_from([0, 7, 128, 255]), scale=st.floats(0.1, 5.3), noise=st.sampled_from([0, 5, 60]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_crop_gives_a_probability(pixels: int, scale: float, noise: int):
     rng = np.random.default_rng(0)
     crop = np.clip(pixels + rng.normal(0, noise, (512, 512, 3)), 0, 255).astype(np.uint8)

@@ -18,7 +18,7 @@ def measured(photo: np.ndarray, amount: int, points: np.ndarray = POINTS) -> Vis
     return visible_change(paste_back(photo, face, texture(face.pixels, amount), points), points)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 99), st.integers(0, 30), st.integers(0, 30))
 def test_more_change_is_never_less_visible(seed: int, one: int, other: int) -> None:
     photo = (smooth_photo(300, 300, seed) // 2 + 60).astype(np.uint8)

@@ -34,7 +34,7 @@ def test_a_faded_print_with_its_tones_matched_is_the_print():
     assert (tones_matched(flat, truth) == np.rint(truth.mean((0, 1)))).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.floats(0.5, 3))
 def test_blur_costs_psnr_ssim_and_sharpness(seed, sigma):
     truth = textured(seed)
@@ -56,7 +56,7 @@ def test_lpips_is_a_function_or_says_why_not():
     assert callable(found) or found.startswith("not available: no ")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(-50, 50, width=32)), min_size=1, max_size=40))
 def test_the_interval_holds_the_mean_and_is_reproducible(rows):
     people, values = [f"p{p}" for p, _ in rows], np.array([v for _, v in rows], np.float32)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import onnxruntime
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.calibration import Calibration
@@ -110,7 +110,6 @@ def test_a_broken_calibration_is_named(tmp_path, packs):
 
 
 @pytest.mark.filterwarnings("ignore:`estimate` is deprecated:FutureWarning")  # inside insightface
-@settings(deadline=None)
 @given(st.floats(-3.1, 3.1), st.floats(0.2, 8), st.integers(-500, 500), st.integers(-500, 500), st.integers(0, 10**6))
 def test_our_transform_is_insightfaces(angle, scale, dx, dy, seed):
     from insightface.utils.face_align import estimate_norm

@@ -18,7 +18,6 @@ def _candidate(x1, y1, x2, y2, score=0.9):
     return FaceCandidates(np.array([[x1, y1, x2, y2]], np.float32), points, np.array([score], np.float32))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 20_000), st.integers(128, 1100), st.integers(1, 120))
 def test_tiles_cover_everything_with_the_overlap(length, tile, overlap):
     pieces = tiles(length, tile, overlap)
@@ -28,7 +27,6 @@ def test_tiles_cover_everything_with_the_overlap(length, tile, overlap):
     assert all(0 < stop - start <= tile for start, stop in pieces)
 
 
-@settings(deadline=None)
 @given(st.integers(10, 300), st.integers(10, 300), st.sampled_from([1, 2, 3]), st.data())
 def test_turned_back_undoes_the_turn(width, height, quarters, data):
     """A bright pixel in the turned picture comes from where `turned_back` says."""
@@ -41,7 +39,7 @@ def test_turned_back_undoes_the_turn(width, height, quarters, data):
     assert np.allclose(back.landmarks[0, 2], [x + 0.5, y + 0.5])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(200, 1800), st.integers(200, 1800), st.floats(0.1, 1.0))
 def test_search_answers_in_photo_pixels(width, height, scale):
     """A detector that reports the corners of its picture reports, over all tiles, the corners of the photo."""

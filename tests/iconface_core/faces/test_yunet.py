@@ -105,7 +105,7 @@ def test_no_face_where_there_is_none(yunet, picture):
     assert yunet.detect(picture) == []
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 10**6), st.sampled_from([1, 3, 9]))
 def test_any_picture_is_survived(yunet, height, width, seed, grain):
     """Blotches of any size in pictures of any shape."""

@@ -91,7 +91,7 @@ def test_no_faces() -> None:
     assert regroup(faces, GroupingFacts(), CALIBRATION).clusters == ()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.randoms(use_true_random=False), st.integers(0, 5))
 def test_order_and_ids_do_not_matter(random, seed: int) -> None:
     people = [p for p in range(9) for _ in range(1 + p % 5)]
@@ -107,7 +107,7 @@ def test_order_and_ids_do_not_matter(random, seed: int) -> None:
     assert back == parts(faces, before)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_facts_are_never_broken(data) -> None:
     people = data.draw(st.lists(st.integers(0, 4), min_size=4, max_size=30))

@@ -58,7 +58,7 @@ def greedy(similarity: np.ndarray, join: float) -> set[frozenset[int]]:
     return {frozenset(g) for g in groups}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 25), st.floats(0.1, 0.9))
 def test_rounds_of_mutual_best_pairs_are_greedy_average_linkage(seed: int, n: int, join: float) -> None:
     v = vectors_of(seed, n, 5).astype(np.float64)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core import reason_codes as codes
@@ -44,7 +44,6 @@ def test_two_photos_prove_little_and_the_photo_itself_nothing():
     assert hints(many, present=[99]) == {}
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sets(st.integers(1, 5), min_size=1), min_size=1, max_size=20),
     st.sets(st.integers(1, 5)),

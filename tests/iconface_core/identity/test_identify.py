@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core import reason_codes as codes
@@ -206,7 +206,6 @@ def test_all_people_excluded_is_unknown_and_says_so():
     assert result.reason() == codes.NO_PERSON_TO_COMPARE(excluded=1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=30), st.integers(1, 8), st.randoms(use_true_random=False))
 def test_the_order_of_the_gallery_does_not_matter(people, who, random):
     rows = gallery(people)
@@ -227,7 +226,6 @@ def test_the_order_of_the_gallery_does_not_matter(people, who, random):
     assert [c.posterior for c in a.candidates] == pytest.approx([c.posterior for c in b.candidates], abs=1e-5)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=12), st.integers(1, 4), st.floats(0.0, 1.0))
 def test_posteriors_are_a_distribution_and_known_means_beyond_doubt(people, who, similarity):
     policy = IdentifyPolicy()
@@ -269,7 +267,6 @@ def test_a_doubt_is_tipped_by_who_else_is_in_the_photo_and_by_nothing_else():
         IdentifyPolicy(max_hint=3.0)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 3), min_size=1, max_size=12),
     st.integers(1, 4),

@@ -250,7 +250,7 @@ def candidate(draw, face_id):
 candidates = st.integers(0, 12).flatmap(lambda n: st.tuples(*(candidate(i + 1) for i in range(n))))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(candidates, st.integers(0, 4), st.randoms(use_true_random=False))
 def test_laws_for_any_candidates(faces, limit, random):
     choice = choose(faces, limit=limit)
@@ -276,7 +276,7 @@ def test_laws_for_any_candidates(faces, limit, random):
     assert choose(shuffled, limit=limit) == choice
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(candidates)
 def test_asking_for_fewer_gives_the_best_of_the_same(faces):
     assert chosen_ids(choose(faces, limit=1)) == chosen_ids(choose(faces, limit=4))[:1]

@@ -110,7 +110,7 @@ def test_what_is_cut_off_is_said_and_not_filled_in(always, tmp_path):
             read_photo(path, reduce_to=60)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=40_000), st.integers(1, 5000), st.integers(1, 60_000))
 def test_inflating_gives_all_bytes_in_blocks(data, size, piece):
     packed = zlib.compress(data)

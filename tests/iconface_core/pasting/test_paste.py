@@ -32,7 +32,7 @@ def landmarks(eyes: float, angle: float, x: float, y: float) -> np.ndarray:
 places = st.tuples(st.floats(8, 250), st.floats(-3.14, 3.14), st.floats(-60, 320), st.floats(-60, 260))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(places, st.integers(0, 99))
 def test_outside_the_mask_every_bit_stays(place, seed: int) -> None:
     photo = smooth_photo(200, 260, seed, grain=20)
@@ -56,7 +56,7 @@ def other_face(box: tuple[float, float, float, float]) -> DetectedFace:
     return DetectedFace(BBox(*box), points.astype(np.float32), 1.0)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(places, st.integers(0, 99))
 def test_what_was_not_changed_keeps_every_bit(place, seed: int) -> None:
     photo = smooth_photo(200, 260, seed, grain=seed % 12)
@@ -65,7 +65,7 @@ def test_what_was_not_changed_keeps_every_bit(place, seed: int) -> None:
     assert (paste_back(photo, face, face.pixels, points).pixels == photo).all()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(places, st.tuples(st.floats(0, 200), st.floats(0, 150), st.floats(20, 120)), st.integers(0, 99))
 def test_a_neighbour_keeps_every_bit(place, where, seed: int) -> None:
     """But for what lies within both boxes' faces, which is only ours when it is nearer to us."""
@@ -182,7 +182,7 @@ def test_sharp_surroundings_keep_their_pixels() -> None:
         assert ring == 0 if kept else ring > 0.95
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.floats(30, 110), st.floats(-3, 3), st.integers(0, 99), st.floats(4, 60), st.booleans())
 def test_the_fade_leaves_no_seam(eyes: float, angle: float, seed: int, size: float, textured: bool) -> None:
     """Across the fade the photo gets no steeper than within the restored part, but for the change spread evenly over

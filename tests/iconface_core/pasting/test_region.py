@@ -22,7 +22,7 @@ def test_the_mask_of_a_face() -> None:
     assert (face_mask(profile, 512) > 0.5).sum() > 0.7 * inside.sum()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(0.05, 4), st.floats(-3, 3), st.integers(40, 900), st.integers(40, 900), st.integers(16, 200))
 def test_a_reduced_place_is_the_same_place(scale: float, angle: float, h: int, w: int, largest: int) -> None:
     turn = np.array([[np.cos(angle), -np.sin(angle), 31], [np.sin(angle), np.cos(angle), 7]]) * scale

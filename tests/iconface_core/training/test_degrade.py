@@ -63,7 +63,7 @@ def test_the_generator_moves_on():
 
 
 @given(size=st.sampled_from([32, 64, 128]), strength=st.floats(0, 16), seed=st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_results_are_eight_bit_pictures_of_the_same_shape(size: int, strength: float, seed: int):
     always = DegradeRecipe(
         blur=1, shrink=1, noise=1, jpeg=1, toned=0.5, faded=0.5, halftone=0.5, dust=0.5, scratches=0.5
@@ -79,7 +79,6 @@ def test_results_are_eight_bit_pictures_of_the_same_shape(size: int, strength: f
 
 
 @given(strength=st.floats(0, 16))
-@settings(deadline=None)
 def test_nothing_switched_on_changes_nothing(strength: float):
     clean = pictures(2)
     out = Degrader(OFF)(clean, seeded(), torch.full((2,), strength))
@@ -160,7 +159,7 @@ def test_round_blur_is_kornias():
 
 
 @given(angle=st.floats(0, math.pi), length=st.floats(2, 12), along=st.floats(0, 3), across=st.floats(0, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_blur_keeps_the_light_and_adds_its_variance(angle: float, length: float, along: float, across: float):
     """A soft spot stays in place; its spread grows by what was asked, in the direction asked (variances add)."""
     axis = torch.arange(64.0) - 31.5

@@ -77,7 +77,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("step", HIDE.values(), ids=HIDE)
 @given(seed=st.integers(0, 2**31), size=st.sampled_from([32, 64, 96]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_mask_is_where_the_picture_changed(step: Step, seed: int, size: int):
     clean = pictures(2, size)
     images, hidden = run_hiding(clean, [[step]] * 2, seeded(seed))
@@ -162,7 +162,7 @@ def test_a_screen_of_one_ink_adds_no_colour():
 
 
 @given(cells=st.integers(2, 40), size=st.sampled_from([32, 65, 128]), seed=st.integers(0, 2**31))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_clouds_stay_within_bounds_and_are_smooth(cells: int, size: int, seed: int):
     out = clouds(torch.zeros(2, 3, size, size), seeded(seed), 2, cells)
     assert out.shape == (2, 2, size, size)
@@ -211,7 +211,7 @@ def test_as_many_prints_as_asked_and_the_others_as_they_were():
 
 
 @given(size=st.sampled_from([32, 64]), strength=st.floats(0, 16), seed=st.integers(0, 2**31))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_a_print_with_everything_is_still_an_eight_bit_picture(size: int, strength: float, seed: int):
     clean = pictures(3, size)
     degrader = Degrader(DegradeRecipe(prints=1, wear=ALL_WEAR))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
@@ -31,7 +31,6 @@ def test_the_constants_are_the_paper_s():
     assert (PAPER.flow, PAPER.identity, PAPER.hard, PAPER.omega_floor) == (0.75, 0.30, 0.25, 0.25)
 
 
-@settings(deadline=None)
 @given(seeds)
 def test_the_true_velocity_has_no_loss_and_leads_back_to_the_clean_latents(seed):
     g = torch.Generator().manual_seed(seed)
@@ -47,7 +46,6 @@ def test_the_true_velocity_has_no_loss_and_leads_back_to_the_clean_latents(seed)
     torch.testing.assert_close(estimate, clean, rtol=1e-4, atol=1e-5)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_omega_falls_with_noise_to_its_floor(sigma):
     value = omega(torch.tensor(sigma), 0.25).item()
@@ -55,7 +53,6 @@ def test_omega_falls_with_noise_to_its_floor(sigma):
     assert 0.0625 - 1e-7 <= value <= 1
 
 
-@settings(deadline=None)
 @given(seeds, seeds)
 def test_the_truth_s_share_grows_as_the_references_differ_from_it(a, b):
     reference, truth = unit(a), unit(b)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.errors import PackError
@@ -33,7 +33,6 @@ def gallery(counts: list[int], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(counts=PEOPLE, references=st.integers(0, 3), size=st.integers(1, 20), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_references_are_other_photos_of_the_same_person(counts: list[int], references: int, size: int, seed: int):
     faces, identities = gallery(counts, seed)
     sampler = Sampler(faces, identities)
@@ -54,7 +53,6 @@ def test_references_are_other_photos_of_the_same_person(counts: list[int], refer
 
 
 @given(counts=PEOPLE, references=st.integers(0, 3), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_people_do_not_repeat_while_there_are_enough(counts: list[int], references: int, seed: int):
     able = sum(c > references for c in counts)
     if not able:
@@ -65,7 +63,6 @@ def test_people_do_not_repeat_while_there_are_enough(counts: list[int], referenc
 
 
 @given(counts=st.lists(st.integers(3, 7), min_size=1, max_size=12), seed=st.integers(0, 2**31))
-@settings(deadline=None)
 def test_a_batch_follows_from_its_generator(counts: list[int], seed: int):
     sampler = Sampler(*gallery(counts), made=0.5)
     first, second = (sampler.draw(5, 2, seeded(seed)) for _ in range(2))
@@ -75,7 +72,6 @@ def test_a_batch_follows_from_its_generator(counts: list[int], seed: int):
 
 
 @given(counts=PEOPLE, references=st.integers(1, 3), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_made_references_are_the_target_and_say_so(counts: list[int], references: int, seed: int):
     picks = Sampler(*gallery(counts), made=1.0).draw(6, references, seeded(seed))
     assert picks.made.all()

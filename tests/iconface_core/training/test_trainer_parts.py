@@ -55,7 +55,7 @@ def test_without_decay_the_average_is_the_weights():
     assert torch.equal(average.tensors["w"], weight)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 5), st.integers(0, 4), st.integers(0, 9))
 def test_batches_come_in_order_whatever_is_made_ahead(start, depth, count):
     with ahead(lambda i: i * i, start=start, depth=depth) as batches:

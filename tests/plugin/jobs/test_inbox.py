@@ -42,7 +42,7 @@ requests = st.fixed_dictionaries({}, optional={"paths": values, "options": value
 shared = [HealthCheck.function_scoped_fixture]  # every example takes all that it left
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=shared)
+@settings(max_examples=60, suppress_health_check=shared)
 @given(garbage=st.binary(max_size=20) | st.one_of(requests, values).map(lambda v: json.dumps(v).encode()))
 def test_garbage_is_set_aside_and_keeps_nothing_back(gallery: Gallery, tmp_path: Path, garbage: bytes):
     folder = tmp_path / "inbox"

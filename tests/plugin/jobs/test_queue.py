@@ -18,7 +18,7 @@ paths = st.lists(st.sampled_from("abcdef"), max_size=4)
 shared = [HealthCheck.function_scoped_fixture]  # every example clears the queue
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=shared)
+@settings(max_examples=25, suppress_health_check=shared)
 @given(batches=st.lists(paths, min_size=1, max_size=5), claims=st.sets(st.integers(0, 4)))
 def test_no_changed_path_is_ever_lost(gallery: Gallery, batches, claims):
     """Whatever is claimed, given back, failed or merged in between, every path ends in a job that is done."""

@@ -6,7 +6,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
@@ -32,13 +32,11 @@ def split(raw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return raw / norms[:, None], norms
 
 
-@settings(deadline=None)
 @given(raw_embeddings)
 def test_at_t_one_the_anchor_is_the_direction_of_the_sum(raw):
     torch.testing.assert_close(paper_anchor(*split(raw)), torch.nn.functional.normalize(raw.sum(0), dim=0))
 
 
-@settings(deadline=None)
 @given(raw_embeddings)
 def test_t_to_zero_takes_the_best_reference_and_t_to_infinity_the_mean(raw):
     vectors, norms = split(raw)
@@ -50,7 +48,6 @@ def test_t_to_zero_takes_the_best_reference_and_t_to_infinity_the_mean(raw):
     torch.testing.assert_close(paper_anchor(vectors, norms, 1e9), mean, atol=1e-6, rtol=1e-6)
 
 
-@settings(deadline=None)
 @given(raw_embeddings, st.randoms(use_true_random=False), st.floats(0.2, 5))
 def test_the_order_of_references_does_not_matter(raw, random, temperature):
     vectors, norms = split(raw)
@@ -61,7 +58,6 @@ def test_the_order_of_references_does_not_matter(raw, random, temperature):
     )
 
 
-@settings(deadline=None)
 @given(raw_embeddings, st.floats(0.2, 5))
 def test_weights_are_a_power_of_the_norm(raw, temperature):
     _, norms = split(raw)
@@ -76,7 +72,6 @@ own_vectors = st.integers(0, 10_000).map(
 )
 
 
-@settings(deadline=None)
 @given(raw_embeddings, own_vectors, st.floats(0.2, 5))
 def test_a_hopeless_face_leaves_the_papers_anchor_exactly(raw, own, temperature):
     vectors, norms = split(raw)
@@ -84,7 +79,6 @@ def test_a_hopeless_face_leaves_the_papers_anchor_exactly(raw, own, temperature)
     assert torch.equal(anchor, paper_anchor(vectors, norms, temperature))
 
 
-@settings(deadline=None)
 @given(raw_embeddings, own_vectors, st.lists(st.floats(0, 1), min_size=2, max_size=6))
 def test_a_better_face_never_moves_the_anchor_away_from_itself(raw, own, qualities):
     vectors, norms = split(raw)
@@ -92,13 +86,11 @@ def test_a_better_face_never_moves_the_anchor_away_from_itself(raw, own, qualiti
     assert all(later >= earlier - 1e-9 for earlier, later in pairwise(similarity))
 
 
-@settings(deadline=None)
 @given(raw_embeddings, own_vectors)
 def test_a_clean_face_is_its_own_anchor(raw, own):
     torch.testing.assert_close(adaptive_anchor(*split(raw), 1.0, OwnFace(own, 1.0)), own)
 
 
-@settings(deadline=None)
 @given(raw_embeddings, own_vectors, st.floats(0, 1), st.randoms(use_true_random=False))
 def test_the_adaptive_anchor_is_unit_and_does_not_care_for_the_order(raw, own, quality, random):
     vectors, norms = split(raw)

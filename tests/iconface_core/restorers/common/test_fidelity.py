@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -32,7 +32,6 @@ def test_the_ends_are_exact():
         anchor_to_input(restored, degraded[:32], 0.5)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_every_band_s_share_grows_with_strength_and_fine_bands_come_last_to_the_input(a, b):
     low, high = sorted((a, b))

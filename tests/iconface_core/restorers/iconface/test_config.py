@@ -3,7 +3,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.errors import UnsupportedCheckpointError
@@ -34,7 +34,6 @@ configs = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(configs)
 def test_json_round_trip(config):
     assert IconFaceConfig.from_json(config.to_json()) == config

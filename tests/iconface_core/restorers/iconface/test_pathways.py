@@ -29,7 +29,7 @@ def test_smooth_is_the_local_mean_and_repeats_the_border():
     assert float(smooth(pack(corner), (3, 4), 3)[0, 0, 0]) == pytest.approx(4.0)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(-5, 5), st.sampled_from([1, 3, 5]))
 def test_smooth_keeps_a_constant(value, kernel):
     tokens = torch.full((2, 12, 3), value)

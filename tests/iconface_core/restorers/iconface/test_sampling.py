@@ -7,7 +7,7 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline, compute_empirical_mu
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.restorers.common.denoise import denoise, guided, seeded_noise
@@ -22,7 +22,6 @@ def test_the_twelve_sigmas_of_the_method():
     assert empirical_mu(1024, 12) == pytest.approx(1.97352, abs=5e-6)
 
 
-@settings(deadline=None)
 @given(steps=st.integers(1, 60), tokens=st.integers(16, 6000))
 def test_schedule_is_the_one_of_diffusers(steps, tokens):
     scheduler = FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True)
@@ -67,7 +66,6 @@ def test_an_exact_velocity_reaches_the_target_for_any_number_of_steps():
         torch.testing.assert_close(out, target, atol=1e-5, rtol=1e-5)
 
 
-@settings(deadline=None)
 @given(g=st.floats(-2, 8))
 def test_guidance_algebra(g):
     x = torch.ones(1, 1, 1)

@@ -56,7 +56,7 @@ def test_a_silent_level_adds_the_enlarged_change_of_its_u_net(references: int) -
 
 
 @given(top=st.integers(0, 8), left=st.integers(0, 8))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_window_is_a_part_of_the_whole(top: int, left: int) -> None:
     degraded, pictures, anchor = faces()
     net = network()
@@ -114,7 +114,7 @@ def test_the_texture_teaches_the_base_nothing() -> None:
 
 
 @given(grey=st.floats(-1, 1), shift=st.integers(1, 5))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_the_texture_weaves_no_pattern_of_its_own(grey: float, shift: int) -> None:
     """What repeats in it comes from the face, not from a grid: it moves with the picture, and flat stays flat."""
     torch.manual_seed(0)

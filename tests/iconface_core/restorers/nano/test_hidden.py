@@ -13,7 +13,7 @@ def picture(seed: int = 0) -> torch.Tensor:
 
 
 @given(seed=st.integers(0, 99), share=st.floats(0, 0.9))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_what_is_not_hidden_is_not_touched(seed: int, share: float):
     image = picture(seed)
     hidden = (torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(seed)) < share).float()
@@ -26,7 +26,7 @@ def test_what_is_not_hidden_is_not_touched(seed: int, share: float):
 
 
 @given(grey=st.floats(-1, 1))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_a_hole_in_a_flat_picture_is_gone(grey: float):
     hidden = torch.zeros(1, 1, 64, 64)
     hidden[..., 10:50, 5:60] = 1
