@@ -52,7 +52,9 @@ def test_the_wheel_alone_is_the_command_and_runs_the_demo(tmp_path: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     info = f"{wheel.name.split('-py3')[0]}.dist-info"
-    assert {n.split("/")[0] for n in names} == {"iconface", "gallery_db", "iconface_core", info}
+    shared = info.replace(".dist-info", ".data")  # the manual page, completion and icon, outside of site-packages
+    assert {n.split("/")[0] for n in names} == {"iconface", "gallery_db", "iconface_core", info, shared}
+    assert {n.split("/")[1:3] == ["data", "share"] for n in names if n.startswith(shared)} == {True}
     assert any(n.startswith("gallery_db/migrations/versions/") for n in names)
 
     python, script = _installed(wheel, tmp_path / "venv")
