@@ -88,49 +88,35 @@ def restore(
         raise UsageError("--output and --beside exclude each other")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"--output {output} is a file; it must be a folder")
+    from ..job_payloads import QueuedChoices
+    from ..paths import absolute
+
+    choices = QueuedChoices(
+        strength=strength,
+        seed=seed,
+        steps=steps,
+        quality=quality,
+        face=face,
+        person=person,
+        references=tuple(absolute(r) for r in reference or ()),
+        use_references=not no_references,
+        restorer=restorer,
+        output=None if output is None else absolute(output),
+        beside=beside,
+        dry_run=dry_run,
+        force=force,
+    )
     session = Session.of(ctx)
     if in_background:
-        from ..job_payloads import QueuedChoices
-        from ..paths import absolute
         from .enqueue import enqueue
 
-        options = QueuedChoices(
-            strength=strength,
-            seed=seed,
-            steps=steps,
-            quality=quality,
-            face=face,
-            person=person,
-            references=tuple(absolute(r) for r in reference or ()),
-            use_references=not no_references,
-            restorer=restorer,
-            output=None if output is None else absolute(output),
-            beside=beside,
-            dry_run=dry_run,
-            force=force,
-        )
-        return enqueue(session, photos, options)
+        return enqueue(session, photos, choices)
     from ..job_handlers.restore import nameable
-    from ..paths import absolute
     from ..restoring.result import FaceResult, RestoreRequest, exit_code
 
     results: list[FaceResult] = []
     with session.app() as app, session.out.progress("restoring", "photos") as progress:
-        request = RestoreRequest(
-            strength=strength,
-            seed=seed,
-            steps=steps,
-            quality=quality,
-            face=face,
-            person_id=None if person is None else app.people.find(person),
-            references=tuple(absolute(r) for r in reference or ()),
-            use_references=not no_references,
-            restorer=restorer,
-            output=None if output is None else absolute(output),
-            beside=beside,
-            dry_run=dry_run,
-            force=force,
-        )
+        request = RestoreRequest.of(choices, None if person is None else app.people.find(person))
         progress.total(len(photos))
         for photo in photos:
             results += app.restoring.restore(*nameable(absolute(photo), request, app.settings))

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from gallery_db.errors import UnknownIdError
 from gallery_db.records import Origin
@@ -107,15 +107,14 @@ def _request(app: "App", payload: RestorePayload, origin: Origin | None) -> Rest
 
     Raises JobFailedError.
     """
-    choices = asdict(payload.options)
-    person = choices.pop("person")
+    choices = payload.options
     try:
-        person_id = None if person is None else app.people.find(person)
+        person_id = None if choices.person is None else app.people.find(choices.person)
         if payload.face_id is not None:
-            choices["face"] = _number(app, payload.face_id)
+            choices = replace(choices, face=_number(app, payload.face_id))
     except (NotFoundError, UnknownIdError) as e:
         raise JobFailedError(reason_of(e)) from e
-    return RestoreRequest(**choices, person_id=person_id, origin=origin or "hand")
+    return RestoreRequest.of(choices, person_id, origin or "hand")
 
 
 def _number(app: "App", face_id: int) -> int:

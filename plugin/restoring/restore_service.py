@@ -86,10 +86,10 @@ class RestoreService:
         seconds = (time.monotonic() - began) / max(len(faces), 1)  # judging takes its share on a fast GPU
         del photo  # its pixels go before the copy, which is decoded again, is written
         give_back_memory()
-        settled = dict(zip(map(id, faces), tried.settled, strict=True))
+        settled = dict(zip(faces, tried.settled, strict=True))
         sha256 = everybody[0].content_hash
-        output, remarks = self._write(path, sha256, [(p, settled[id(p)]) for p in faces], tried, request)
-        results = [face_result(p, settled.get(id(p)), output, seconds) for p in prepared]
+        output, remarks = self._write(path, sha256, list(settled.items()), tried, request)
+        results = [face_result(p, settled.get(p), output, seconds) for p in prepared]
         results[0] = replace(results[0], notes=(*results[0].notes, *remarks))
         self._outputs.remember(
             results,

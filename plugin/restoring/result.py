@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from msgspec.structs import asdict
 
 from gallery_db.records import Origin
 from iconface_core.codec import JsonObject
@@ -14,7 +16,7 @@ from iconface_core.reason_codes import LESS_LIKE
 from iconface_core.reasons import Reason, read_reasons
 from iconface_core.types import BBox
 
-from ..job_payloads import RestoreChoices
+from ..job_payloads import QueuedChoices, RestoreChoices
 from ..reason_words import all_in_words, changed, in_words
 from ..reasons import HOPELESS, UNSEEN
 from ..rows import Row
@@ -26,6 +28,13 @@ class RestoreRequest(RestoreChoices, frozen=True):
 
     person_id: int | None = None
     origin: Origin = "hand"
+
+    @classmethod
+    def of(cls, choices: QueuedChoices, person_id: int | None, origin: Origin = "hand") -> Self:
+        """What was chosen, with the person looked up."""
+        asked = asdict(choices)
+        del asked["person"]
+        return cls(**asked, person_id=person_id, origin=origin)
 
 
 @dataclass(frozen=True, slots=True)
