@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,6 +53,7 @@ class Desk:
     folder: Path
     env: dict[str, str]
     _groups: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _read: tuple[bytes, "list[Line]"] = (b"", [])
 
     @property
     def home(self) -> Path:
@@ -122,11 +124,18 @@ class Desk:
         box = (0, 0, *picture.size) if new_since is None else ImageChops.difference(picture, new_since).getbbox()
         if box is None:
             return None
-        for line in read(picture.crop(box)):
+        for line in self._lines(picture.crop(box)):
             found = line.find(pattern)
             if found is not None:
                 return box[0] + found[0], box[1] + found[1]
         return None
+
+    def _lines(self, picture: Image.Image) -> "list[Line]":
+        """What stands on it. Most looks are at the picture of the look before, and reading takes a second."""
+        key = sha256(picture.tobytes() + repr(picture.size).encode()).digest()
+        if self._read[0] != key:
+            self._read = key, read(picture)
+        return self._read[1]
 
     def see(self, pattern: str, *, new_since: Image.Image | None = None, timeout: float = 60) -> Point:
         """Wait until the words are there. Raises AssertionError naming a screenshot."""

@@ -1,18 +1,27 @@
 """One library a run and one Chromium a session; the real server for each test that changes something."""
 
+import logging
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from selenium import webdriver
 
+from plugin.app import build_app
 from plugin.service.control import ask
+from plugin.settings import load_settings
+from plugin.web.make import make_web
+from plugin.web.serve import configured
+from plugin.web.server.running import address, told
 from tests.support.once import once
 
 from . import chromium
@@ -23,7 +32,49 @@ WAYS_IN = re.compile(r"http://127\.0\.0\.1:\d+/\S*")
 
 
 class Server:
-    """`iconface web` over one home, in its own process. Its one-time address is `way_in`."""
+    """The site of one home, served from a thread of this process: starting `iconface web` costs three seconds a test.
+    Its one-time address is `way_in`; `log` is what it said.
+
+    `ServerProcess` is the command itself, for tests that end it."""
+
+    def __init__(self, home: Path, log: Path) -> None:
+        self.home, self._log = home, log
+        self._handler = logging.FileHandler(log)
+        logging.getLogger().addHandler(self._handler)
+        with ExitStack() as opened:
+            listening = opened.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+            port = listening.getsockname()[1]
+            app = build_app(load_settings(home, {}))
+            opened.callback(app.close)
+            web = opened.enter_context(make_web(app, port))
+            opened.enter_context(told(app.settings.folders.runtime, port, web.sessions.secret))
+            self._server = uvicorn.Server(configured(web))
+            thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]})
+            thread.start()
+            opened.callback(thread.join)
+            opened.callback(self._ask_to_end)
+            opened.callback(web.live.close)
+            self.way_in = address(port, web.sessions.ticket())
+            self._opened = opened.pop_all()
+        self.base = f"http://127.0.0.1:{port}"
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def end(self) -> None:
+        """Also of the service, where the site started one."""
+        end_service(self.home)
+        self._opened.close()
+        logging.getLogger().removeHandler(self._handler)
+        self._handler.close()
+        end_service(self.home)
+
+    def _ask_to_end(self) -> None:
+        self._server.should_exit = True
+
+
+class ServerProcess:
+    """`iconface web` over one home, in its own process."""
 
     def __init__(self, home: Path, log: Path) -> None:
         self.home, self._log = home, log
@@ -46,8 +97,6 @@ class Server:
 
     def end(self) -> None:
         """Also of the service, where the site started one."""
-        runtime = self.home / "data" / "run"
-        ask(runtime, "stop")
         self._process.terminate()
         try:
             self._process.wait(15)
@@ -57,9 +106,15 @@ class Server:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._errors.close()
-        end = time.monotonic() + 30
-        while ask(runtime, "stop") is not None and time.monotonic() < end:  # again: it may only just have started
-            time.sleep(0.1)
+        end_service(self.home)
+
+
+def end_service(home: Path) -> None:
+    """Of a home, if one runs; asked again, because it may only just have started."""
+    runtime = home / "data" / "run"
+    end = time.monotonic() + 30
+    while ask(runtime, "stop") is not None and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
@@ -88,16 +143,18 @@ Enter = Callable[[Path], Browser]
 
 
 @contextmanager
-def visits(driver: webdriver.Chrome, logs: Path) -> Iterator[Enter]:
+def visits(
+    driver: webdriver.Chrome, logs: Path, start: Callable[[Path, Path], Server | ServerProcess] = Server
+) -> Iterator[Enter]:
     """`enter(home)` starts the server of a home and comes in through its one-time address.
 
     At the end: no error in the console, none in the server's log, no request to anywhere else.
     """
-    servers: list[Server] = []
+    servers: list[Server | ServerProcess] = []
     browsers: list[Browser] = []
 
     def come_in(home: Path) -> Browser:
-        servers.append(Server(home, logs / f"web-{len(servers)}.log"))
+        servers.append(start(home, logs / f"web-{len(servers)}.log"))
         browser = Browser(driver, servers[-1].base)
         browsers.append(browser)
         browser.forget()
@@ -128,6 +185,13 @@ def enter(driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Enter]:
 def site(enter: Enter, library: Family) -> Browser:
     """The site of a library of one's own."""
     return enter(library.home)
+
+
+@pytest.fixture
+def site_of_the_command(driver: webdriver.Chrome, library: Family, tmp_path: Path) -> Iterator[Browser]:
+    """The site of a library of one's own, served by `iconface web`."""
+    with visits(driver, tmp_path, ServerProcess) as come_in:
+        yield come_in(library.home)
 
 
 @pytest.fixture(scope="module")

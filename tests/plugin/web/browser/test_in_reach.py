@@ -101,7 +101,8 @@ def test_the_face_in_question_can_be_seen_in_a_low_window(site: Browser):
     assert all(wholly_seen(site, ".answers form button"))
 
 
-def test_a_link_of_an_ended_server_says_how_to_start_it_again(site: Browser, library: Family):
+def test_a_link_of_an_ended_server_says_how_to_start_it_again(site_of_the_command: Browser, library: Family):
+    site = site_of_the_command
     site.open("/people")
     site.settle()
     site.expect("ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET")
