@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -82,7 +83,7 @@ def _publish_nameless(data: bytes | memoryview, first: Path, names: Iterator[Pat
     try:
         with os.fdopen(os.open(first.parent, os.O_TMPFILE | os.O_WRONLY, mode), "wb") as file:
             _fill(file, data, mode)
-            for path in (first, *names):
+            for path in chain((first,), names):
                 try:
                     # With a folder given, Python uses linkat and follows the link in /proc to the open file.
                     os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=folder, follow_symlinks=True)
@@ -128,7 +129,7 @@ def _sweep(folder: Path, prefix: str) -> None:
 
 def _take_name(temporary: Path, first: Path, names: Iterator[Path]) -> Path:
     """A hard link fails when the name is taken, where a rename would overwrite."""
-    for path in (first, *names):
+    for path in chain((first,), names):
         try:
             path.hardlink_to(temporary)
         except FileExistsError:

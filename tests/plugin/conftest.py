@@ -12,8 +12,16 @@ from plugin.cli.main import run
 from plugin.demo.sample import make_library
 from tests.support.library import Cli, Library
 from tests.support.once import once
+from tests.support.opened_models import opened_once
 from tests.support.people import People
 from tests.support.screen import Desk, desk, missing
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_opened_once() -> Generator[None]:
+    """Processes that tests start open their own."""
+    with opened_once():
+        yield
 
 
 @pytest.fixture(scope="session")
