@@ -5,11 +5,14 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from iconface_core.reasons import to_text
+
 from .database.rows import batches, to_json
 from .database.schema import decision, embedding, face, merged, person, rejection, restoration
 from .errors import UnknownIdError
 from .questions import repository
 from .records import ForgetResult
+from .records.said import FORGOTTEN
 
 
 def purge(conn: Connection, person_id: int) -> ForgetResult:
@@ -79,7 +82,7 @@ def _decisions(conn: Connection, people: set[int], faces: set[int]) -> int:
     hit |= {r.undoes for r in rows if r.id in hit and r.undoes is not None}
     hit |= {r.id for r in rows if r.undoes in hit}
     for part in batches(hit):
-        blank = {"summary": "(forgotten)", "changes": "[]", "undoable": False}
+        blank = {"summary": to_text(FORGOTTEN()), "changes": "[]", "undoable": False}
         conn.execute(update(decision).where(decision.c.id.in_(part)).values(blank))
     return len(hit)
 

@@ -12,6 +12,7 @@ from typing import Any
 from iconface_core import reason_codes as core
 from iconface_core.reasons import LEGACY, Reason
 
+from . import decision_words
 from . import reasons as app
 from .plain_text import counted
 from .wording import Words, worded
@@ -120,6 +121,7 @@ GAINS: Mapping[str, str] = {"great": "a great deal clearer", "clear": "clearly b
 
 WORDS: Words = {
     LEGACY: "{text}",
+    **decision_words.WORDS,
     # files
     core.FILE_MISSING: "no such file",
     core.NOT_PERMITTED: "cannot be opened (Permission denied)",

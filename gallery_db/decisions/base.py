@@ -10,6 +10,8 @@ from gallery_db.database.rows import batches, require, unique
 from gallery_db.database.schema import face, person
 from gallery_db.errors import GalleryError, UnknownIdError, UnusableNameError
 from gallery_db.records import DecisionRecord
+from gallery_db.records.said import PERSON
+from iconface_core.reasons import Reason
 
 from . import undo
 from .changes import Recorder
@@ -19,7 +21,7 @@ class Decisions:
     def __init__(self, conn: Connection) -> None:
         self._c = conn
 
-    def _note(self, kind: str, summary: str, r: Recorder) -> DecisionRecord:
+    def _note(self, kind: str, summary: Reason, r: Recorder) -> DecisionRecord:
         return undo.note(self._c, kind, summary, r.changes)
 
     def _faces(self, face_ids: Sequence[int]) -> dict[int, Any]:
@@ -45,9 +47,9 @@ class Decisions:
     def _rows(self, table: Any, where: Any) -> list[Any]:
         return list(self._c.execute(select(table).where(where).order_by(table.c.id)))
 
-    def _title(self, person_id: int) -> str:
-        name = self._c.scalar(select(person.c.name).where(person.c.id == person_id))
-        return f"person {person_id}" + (f" ({name})" if name else "")
+    def _title(self, person_id: int) -> Reason:
+        """As they are called now."""
+        return PERSON(id=person_id, name=self._c.scalar(select(person.c.name).where(person.c.id == person_id)))
 
 
 def new_person(r: Recorder, name: str | None) -> int:
@@ -76,9 +78,3 @@ def _unseen(letter: str) -> bool:
     """Breaks a line, rings a bell, turns the writing around, or is not there. Joiners are a part of some scripts and
     of families among the emoji."""
     return unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") and letter not in "\u200c\u200d"
-
-
-def faces_text(rows: dict[int, Any]) -> str:
-    ids = sorted(rows)
-    shown = ", ".join(map(str, ids[:5])) + (", ..." if len(ids) > 5 else "")
-    return f"face {shown}" if len(ids) == 1 else f"{len(ids)} faces ({shown})"

@@ -44,10 +44,10 @@ class Later:
     """A decision that has to be undone first."""
 
     decision_id: int
-    summary: str
+    kind: str
 
     def __str__(self) -> str:
-        return f"; undo decision {self.decision_id} ({self.summary}) first"
+        return f"; undo decision {self.decision_id} ({self.kind}) first"
 
 
 Blame = Callable[[str, int], Later | None]

@@ -7,10 +7,11 @@ from sqlalchemy import and_, select
 from gallery_db.database.rows import batches, require
 from gallery_db.database.schema import face, person, photo, rejection
 from gallery_db.errors import GalleryError
-from gallery_db.records import DecisionRecord, FaceDrawn, PersonMade
+from gallery_db.records import DecisionRecord, FaceDrawn, PersonMade, said
+from iconface_core.reasons import Reason
 from iconface_core.types import BBox
 
-from .base import Decisions, clean, faces_text, new_person
+from .base import Decisions, clean, new_person
 from .changes import Recorder
 
 
@@ -23,7 +24,7 @@ class FaceDecisions(Decisions):
             raise GalleryError(f"face {nobody[0]} has no person to confirm: assign it to one")
         r = Recorder(self._c)
         r.update(face, list(rows), confirmed=True, state="ok")
-        return self._note("confirm", f"confirmed {faces_text(rows)}", r)
+        return self._note("confirm", said.FACES_CONFIRMED(faces=said.faces(rows)), r)
 
     def assign(self, face_ids: Sequence[int], person_id: int) -> DecisionRecord:
         """ "These are that person": confirmed, out of the machine's hands; earlier rejections of it are lifted."""
@@ -32,7 +33,8 @@ class FaceDecisions(Decisions):
         r = Recorder(self._c)
         r.delete(rejection, self._rejections(list(rows), [person_id]))
         self._take(r, rows, person_id)
-        return self._note("assign", f"assigned {faces_text(rows)} to {self._title(person_id)}", r)
+        what = said.ASSIGNED(faces=said.faces(rows), person=self._title(person_id), new=False)
+        return self._note("assign", what, r)
 
     def assign_new(self, face_ids: Sequence[int], name: str | None = None) -> PersonMade:
         """ "These are somebody who is not here yet": a new person with them confirmed, as one act."""
@@ -40,8 +42,8 @@ class FaceDecisions(Decisions):
         r = Recorder(self._c)
         person_id = new_person(r, name)
         self._take(r, rows, person_id)
-        done = self._note("assign", f"assigned {faces_text(rows)} to {self._title(person_id)}, who is new", r)
-        return PersonMade.of(done, person_id)
+        what = said.ASSIGNED(faces=said.faces(rows), person=self._title(person_id), new=True)
+        return PersonMade.of(self._note("assign", what, r), person_id)
 
     def reject(self, face_ids: Sequence[int], person_id: int | None = None) -> DecisionRecord:
         """ "Not that person" (None: whoever the face has now). Remembered for ever; a face that had that person becomes
@@ -59,14 +61,14 @@ class FaceDecisions(Decisions):
                 r.insert(rejection, face_id=face_id, person_id=who)
             if rows[face_id].person_id == who:
                 r.update(face, [face_id], person_id=None, cluster_id=None, confirmed=False)
-        return self._note("reject", f"rejected {faces_text(rows)}" + self._as(person_id), r)
+        return self._note("reject", said.REJECTED(faces=said.faces(rows), person=self._as(person_id)), r)
 
     def unassign(self, face_ids: Sequence[int]) -> DecisionRecord:
         """Give faces back to the machine: no person, not confirmed. Nothing is remembered against anyone."""
         rows = self._faces(face_ids)
         r = Recorder(self._c)
         r.update(face, list(rows), person_id=None, cluster_id=None, confirmed=False)
-        return self._note("unassign", f"unassigned {faces_text(rows)}", r)
+        return self._note("unassign", said.UNASSIGNED(faces=said.faces(rows)), r)
 
     def ignore_faces(self, face_ids: Sequence[int], ignored: bool = True) -> DecisionRecord:
         """ "Not a face" or "never mind": out of people, grouping and references. False takes it back."""
@@ -76,7 +78,7 @@ class FaceDecisions(Decisions):
             r.update(face, list(rows), state="ignored", person_id=None, cluster_id=None, confirmed=False)
         else:
             r.update(face, [i for i, row in rows.items() if row.state == "ignored"], state="ok")
-        return self._note("ignore_faces", f"{'' if ignored else 'no longer '}ignored {faces_text(rows)}", r)
+        return self._note("ignore_faces", said.FACES_IGNORED(faces=said.faces(rows), ignored=ignored), r)
 
     def add_face(
         self, photo_id: int, bbox: BBox, *, person_id: int | None = None, name: str | None = None
@@ -106,12 +108,12 @@ class FaceDecisions(Decisions):
             confirmed=person_id is not None,
             state="ok",
         )
-        done = self._note("add_face", f"drew face {face_id}" + self._as(person_id), r)
+        done = self._note("add_face", said.DREW(face=face_id, person=self._as(person_id)), r)
         return FaceDrawn.of(done, face_id, person_id)
 
     def _rejections(self, face_ids: list[int], people: list[int]) -> list[int]:
         ids = (rejection.c.face_id.in_(part) for part in batches(face_ids))
         return [i for part in ids for i in self._ids(rejection, and_(part, rejection.c.person_id.in_(people)))]
 
-    def _as(self, person_id: int | None) -> str:
-        return "" if person_id is None else f" as {self._title(person_id)}"
+    def _as(self, person_id: int | None) -> Reason | None:
+        return None if person_id is None else self._title(person_id)

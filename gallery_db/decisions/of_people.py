@@ -9,9 +9,10 @@ from sqlalchemy import and_, or_, select
 from gallery_db.database.rows import require, unique
 from gallery_db.database.schema import cluster, different, face, merged, person, rejection, restoration
 from gallery_db.errors import GalleryError
-from gallery_db.records import DecisionRecord, PersonMade
+from gallery_db.records import DecisionRecord, PersonMade, said
+from iconface_core.reasons import Reason
 
-from .base import Decisions, clean, faces_text, new_person
+from .base import Decisions, clean, new_person
 from .changes import Recorder
 
 
@@ -20,7 +21,7 @@ class PersonDecisions(Decisions):
         """Somebody who has no face yet."""
         r = Recorder(self._c)
         person_id = new_person(r, name)
-        done = self._note("create_person", f"created {self._title(person_id)}", r)
+        done = self._note("create_person", said.CREATED(person=self._title(person_id)), r)
         return PersonMade.of(done, person_id)
 
     def merge(self, keep: int, absorb: Sequence[int]) -> DecisionRecord:
@@ -30,7 +31,7 @@ class PersonDecisions(Decisions):
         if not gone or keep in gone:
             raise GalleryError(f"merge needs other people than person {keep} to merge into it")
         require(self._c, person, [keep, *gone])
-        titles = ", ".join(self._title(p) for p in gone)
+        titles = tuple(self._title(p) for p in gone)
         r = Recorder(self._c)
         people = {p.id: p for p in self._c.execute(select(person).where(person.c.id.in_([keep, *gone])))}
         for column in ("name", "birth_date"):
@@ -44,7 +45,7 @@ class PersonDecisions(Decisions):
         r.delete(person, gone)
         for p in gone:
             r.insert(merged, person_id=keep, absorbed_id=p)
-        return self._note("merge", f"merged {titles} into {self._title(keep)}", r)
+        return self._note("merge", said.MERGED(people=titles, into=self._title(keep)), r)
 
     def split(self, person_id: int, face_ids: Sequence[int], *, name: str | None = None) -> PersonMade:
         """These faces are somebody else: a new person with them confirmed, declared different from the
@@ -53,12 +54,13 @@ class PersonDecisions(Decisions):
         rows = self._faces(face_ids)
         self._must_be_of(rows, person_id)
         if len(rows) == len(self._ids(face, face.c.person_id == person_id)):
-            raise GalleryError(f"these are all faces of {self._title(person_id)}: nothing would be left to split from")
+            raise GalleryError(f"these are all faces of person {person_id}: nothing would be left to split from")
         r = Recorder(self._c)
         new_id = new_person(r, name)
         self._take(r, rows, new_id)
         r.insert(different, person_a=person_id, person_b=new_id)
-        done = self._note("split", f"split {faces_text(rows)} from {self._title(person_id)}: {self._title(new_id)}", r)
+        what = said.SPLIT(faces=said.faces(rows), person=self._title(person_id), new=self._title(new_id))
+        done = self._note("split", what, r)
         return PersonMade.of(done, new_id)
 
     def different(self, person_id: int, other_id: int) -> DecisionRecord:
@@ -70,7 +72,7 @@ class PersonDecisions(Decisions):
         r = Recorder(self._c)
         if not self._ids(different, and_(different.c.person_a == a, different.c.person_b == b)):
             r.insert(different, person_a=a, person_b=b)
-        return self._note("different", f"{self._title(a)} is not {self._title(b)}", r)
+        return self._note("different", said.DIFFERENT(person=self._title(a), other=self._title(b)), r)
 
     def name(self, person_id: int, name: str | None, *, seen: Sequence[int] = ()) -> DecisionRecord:
         """Set or (None, blank) remove the name. `seen` are faces of theirs by which the user knew them: confirmed with
@@ -82,31 +84,33 @@ class PersonDecisions(Decisions):
         r = Recorder(self._c)
         r.update(person, [person_id], name=clean(name))
         r.update(face, list(rows), confirmed=True, state="ok")
-        return self._note("name", f"named {before} {clean(name) or '(no name)'}", r)
+        return self._note("name", said.NAMED(person=before, name=clean(name)), r)
 
     def hide(self, person_id: int, hidden: bool = True) -> DecisionRecord:
         """Out of lists, still recognised."""
-        return self._set("hide", person_id, f"{'hid' if hidden else 'showed'} {self._title(person_id)}", hidden=hidden)
+        what = said.HIDDEN(person=self._title(person_id), hidden=hidden)
+        return self._set("hide", person_id, what, hidden=hidden)
 
     def ignore(self, person_id: int, ignored: bool = True) -> DecisionRecord:
         """A stranger: never listed, proposed or used as reference."""
-        did = "ignored" if ignored else "no longer ignored"
-        return self._set("ignore", person_id, f"{did} {self._title(person_id)}", ignored=ignored)
+        what = said.PERSON_IGNORED(person=self._title(person_id), ignored=ignored)
+        return self._set("ignore", person_id, what, ignored=ignored)
 
     def birth_date(self, person_id: int, born: date | None) -> DecisionRecord:
         """Grouping then excludes photos captured before. Raises GalleryError for a day that is yet to come."""
         if born is not None and born > date.today():
             raise GalleryError(f"{born} is still to come: nobody was born then")
         text = None if born is None else born.isoformat()
-        return self._set("birth_date", person_id, f"{self._title(person_id)}: born {text}", birth_date=text)
+        return self._set("birth_date", person_id, said.BORN(person=self._title(person_id), date=text), birth_date=text)
 
     def cover(self, person_id: int, face_id: int | None) -> DecisionRecord:
         """The face to show; None: the best one. Raises GalleryError when the face is not the person's."""
         if face_id is not None:
             self._must_be_of(self._faces([face_id]), person_id)
-        return self._set("cover", person_id, f"{self._title(person_id)}: cover {face_id}", cover_face_id=face_id)
+        what = said.COVER(person=self._title(person_id), face=face_id)
+        return self._set("cover", person_id, what, cover_face_id=face_id)
 
-    def _set(self, kind: str, person_id: int, summary: str, **values: Any) -> DecisionRecord:
+    def _set(self, kind: str, person_id: int, summary: Reason, **values: Any) -> DecisionRecord:
         require(self._c, person, [person_id])
         r = Recorder(self._c)
         r.update(person, [person_id], **values)
@@ -115,7 +119,7 @@ class PersonDecisions(Decisions):
     def _must_be_of(self, rows: dict[int, Any], person_id: int) -> None:
         stranger = next((i for i, row in rows.items() if row.person_id != person_id), None)
         if stranger is not None:
-            raise GalleryError(f"face {stranger} does not belong to {self._title(person_id)}")
+            raise GalleryError(f"face {stranger} does not belong to person {person_id}")
 
     def _merge_rejections(self, r: Recorder, keep: int, gone: list[int]) -> None:
         one = [keep, *gone]

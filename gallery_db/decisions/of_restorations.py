@@ -13,7 +13,8 @@ from sqlalchemy import Row, select, update
 from gallery_db.database.rows import require, to_json, unique
 from gallery_db.database.schema import decision, restoration
 from gallery_db.errors import GalleryError
-from gallery_db.records import DecisionRecord
+from gallery_db.records import DecisionRecord, said
+from iconface_core.reasons import Reason
 
 from . import removals, undo
 from .base import Decisions
@@ -26,7 +27,7 @@ class RestorationDecisions(Decisions):
         `undone` together, and the caller removes the output."""
         rows = self._restorations(restoration_ids)
         changes: list[RowChange] = [["update", "restoration", r.id, {"state": ["undone", r.state]}] for r in rows]
-        return self._decided("restored", f"restored {rows[0].photo} to {rows[0].output}", changes, rows)
+        return self._decided("restored", said.RESTORED(photo=rows[0].photo, output=rows[0].output), changes, rows)
 
     def accept_restorations(self, restoration_ids: Sequence[int]) -> DecisionRecord:
         """ "That is good": no algorithm may replace these results. Raises GalleryError unless they are `done`."""
@@ -34,7 +35,7 @@ class RestorationDecisions(Decisions):
         _must_be(rows, ("done",), "accepted")
         r = Recorder(self._c)
         r.update(restoration, [row.id for row in rows], decided="accepted")
-        return self._decided("accept_restoration", f"accepted {_copies(rows)}", r.changes, rows)
+        return self._decided("accept_restoration", said.COPIES_ACCEPTED(what=_copies(rows)), r.changes, rows)
 
     def reject_restorations(self, restoration_ids: Sequence[int]) -> DecisionRecord:
         """ "I do not want that": the same result is never made by itself again, and the caller removes the output.
@@ -48,7 +49,7 @@ class RestorationDecisions(Decisions):
         removals.want(self._c, gone)
         back = {"state": ["undone", "rejected"], "decided": [None, "rejected"]}
         changes = [[*c[:3], back] if c[2] in gone else c for c in r.changes]
-        return self._decided("reject_restoration", f"rejected {_copies(rows)}", changes, rows)
+        return self._decided("reject_restoration", said.COPIES_REJECTED(what=_copies(rows)), changes, rows)
 
     def found(self, taken_back: DecisionRecord, there: Collection[int]) -> None:
         """Say what the disk holds of the copies whose restorations an undo or redo brought back: those `there` are
@@ -89,7 +90,9 @@ class RestorationDecisions(Decisions):
         query = select(restoration).where(restoration.c.id.in_(ids)).order_by(restoration.c.id)
         return list(self._c.execute(query))
 
-    def _decided(self, kind: str, summary: str, changes: list[RowChange], rows: Sequence[Row[Any]]) -> DecisionRecord:
+    def _decided(
+        self, kind: str, summary: Reason, changes: list[RowChange], rows: Sequence[Row[Any]]
+    ) -> DecisionRecord:
         ids = tuple(row.id for row in rows)
         return replace(undo.note(self._c, kind, summary, changes), restoration_id=ids[0], restoration_ids=ids)
 
@@ -100,16 +103,12 @@ def _must_be(rows: Sequence[Row[Any]], states: Sequence[str], verb: str) -> None
             raise GalleryError(f"restoration {row.id} cannot be {verb}: it is {row.state}")
 
 
-def _copies(rows: Sequence[Row[Any]]) -> str:
-    """What the rows are of, in words."""
+def _copies(rows: Sequence[Row[Any]]) -> Reason:
+    """What the rows are of."""
     outputs = list(dict.fromkeys(row.output for row in rows if row.output is not None))
     proposals = [row for row in rows if row.output is None]
     if len(outputs) == 1 and not proposals:
-        return str(outputs[0])
+        return said.COPY(path=outputs[0])
     if len(proposals) == 1 and not outputs:
-        return f"the proposal for {proposals[0].photo}"
-    copies = f"{len(outputs)} restored {'copy' if len(outputs) == 1 else 'copies'}"
-    return " and ".join(
-        ([copies] if outputs else [])
-        + ([f"{len(proposals)} proposal{'s' * (len(proposals) != 1)}"] if proposals else [])
-    )
+        return said.PROPOSAL(photo=proposals[0].photo)
+    return said.COPIES(copies=len(outputs), proposals=len(proposals))

@@ -11,18 +11,20 @@ from gallery_db.database.rows import to_json, utc_now
 from gallery_db.database.schema import decision
 from gallery_db.errors import ConflictError, GalleryError, UnknownIdError
 from gallery_db.records import DecisionRecord
+from gallery_db.records.said import REDID, UNDID
+from iconface_core.reasons import LEGACY, Reason, from_text, to_text
 
 from . import removals
 from .changes import UNMADE, Blame, Later, RowChange, invert
 
 
 def note(
-    conn: Connection, kind: str, summary: str, changes: list[RowChange], undoes: int | None = None
+    conn: Connection, kind: str, summary: Reason, changes: list[RowChange], undoes: int | None = None
 ) -> DecisionRecord:
     row = {
         "at": utc_now(),
         "kind": kind,
-        "summary": summary,
+        "summary": to_text(summary),
         "changes": to_json(changes),
         "undoable": True,
         "undoes": undoes,
@@ -33,7 +35,7 @@ def note(
 def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     old = _latest(conn) if decision_id is None else fetch(conn, decision_id)
     if old.undone_by is not None:
-        raise GalleryError(f"decision {old.id} ({old.summary}) is undone already, by decision {old.undone_by}")
+        raise GalleryError(f"decision {old.id} ({old.kind}) is undone already, by decision {old.undone_by}")
     if old.kind == "redo":
         return undo(conn, fetch(conn, old.undoes).undoes)  # the same as undoing the original again
     if not old.undoable:
@@ -47,15 +49,14 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
         changes, skipped = invert(conn, done_then, blame)
     except ConflictError as e:
         point.rollback()
-        raise ConflictError(f"decision {old.id} ({old.summary}) cannot be undone: {e}", e.later) from e
+        raise ConflictError(f"decision {old.id} ({old.kind}) cannot be undone: {e}", e.later) from e
     except BaseException:
         point.rollback()
         raise
     point.commit()
     redo = old.kind == "undo"
-    done = note(
-        conn, "redo" if redo else "undo", f"{'redid' if redo else 'undid'}: {_what(conn, old)}", changes, old.id
-    )
+    what = _what(conn, old)
+    done = note(conn, "redo" if redo else "undo", REDID(what=what) if redo else UNDID(what=what), changes, old.id)
     conn.execute(update(decision).where(decision.c.id == old.id).values(undone_by=done.id))
     if redo:
         conn.execute(update(decision).where(decision.c.id == old.undoes).values(undone_by=None))
@@ -79,7 +80,7 @@ def fetch(conn: Connection, decision_id: int) -> Row[Any]:
 
 
 def record(row: Row[Any]) -> DecisionRecord:
-    return DecisionRecord(row.id, row.at, row.kind, row.summary, row.undoable, row.undone_by, row.undoes)
+    return DecisionRecord(row.id, row.at, row.kind, said_of(row), row.undoable, row.undone_by, row.undoes)
 
 
 def _latest(conn: Connection) -> Row[Any]:
@@ -109,8 +110,13 @@ def _in_force_since(conn: Connection, decision_id: int) -> int:
     return _redone(conn).get(decision_id, decision_id)
 
 
-def _what(conn: Connection, old: Row[Any]) -> str:
-    return str(fetch(conn, old.undoes).summary if old.undoes is not None else old.summary)
+def _what(conn: Connection, old: Row[Any]) -> Reason:
+    return said_of(fetch(conn, old.undoes) if old.undoes is not None else old)
+
+
+def said_of(row: Row[Any]) -> Reason:
+    """What a decision did; of one that an older release stored, its sentence."""
+    return from_text(row.summary) or LEGACY(text="")
 
 
 def _blame(conn: Connection, since: int) -> Blame:
@@ -125,11 +131,11 @@ def _blame(conn: Connection, since: int) -> Blame:
         later = or_(d.id > since, d.id.in_([i for i, at in redone.items() if at > since]))
         query = select(decision).where(later, d.undone_by.is_(None), d.kind.not_in(("undo", "redo")))
         for row in sorted(conn.execute(query), key=lambda r: redone.get(r.id, r.id)):
-            hint = Later(row.id, row.summary)
+            hint = Later(row.id, row.kind)
             for touched in _touched(json.loads(row.changes)):
                 first.setdefault(touched, hint)
         undoing = decision.alias("undoing")
-        undone = select(decision, undoing.c.summary.label("taken_back"))
+        undone = select(decision, undoing.c.kind.label("taken_back"))
         undone = undone.join(undoing, undoing.c.id == d.undone_by).where(d.changes.contains('["insert","person",'))
         for row in conn.execute(undone):
             for kind, table, row_id, _ in json.loads(row.changes):

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
+from iconface_core.reasons import Reason
+
 QuestionKind = Literal["join", "merge", "twins", "who"]
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """A human act. `undone_by` is the decision that took it back; `undoes` is set on such a decision.
+    """A human act. `summary` is what it did (`said.py`). `undone_by` is the decision that took it back; `undoes` is
+    set on such a decision.
 
     Only on the record the verb returns: `person_id`, `face_id` and `restoration_id` (all of one output:
     `restoration_ids`) are what it made or took back, `skipped` counts faces an undo left alone because the machine had
@@ -17,7 +20,7 @@ class DecisionRecord:
     id: int
     at: str
     kind: str
-    summary: str
+    summary: Reason
     undoable: bool
     undone_by: int | None = None
     undoes: int | None = None

@@ -125,7 +125,7 @@ def restoration(result: "FaceResult") -> Restoration:
 
 def decision(record: "DecisionRecord", removed: tuple[Path, ...] = ()) -> Decision:
     at = datetime.fromisoformat(record.at)
-    return Decision(record.id, at, record.summary, record.undone_by is not None, removed)
+    return Decision(record.id, at, _in_words(record.summary), record.undone_by is not None, removed)
 
 
 def _why_none(result: "FaceResult") -> Error:

@@ -97,6 +97,7 @@ def undo(
     dry_run: DryRun = False,
 ) -> None:
     """Take back the latest decision (or any, by id); undoing an undo does it again. A restored copy is removed."""
+    from ..reason_words import in_words
     from ..restoring.decisions import undo as take_back
 
     session = Session.of(ctx)
@@ -104,11 +105,13 @@ def undo(
         record, removed = take_back(app.moved_copies, app.people, decision, dry_run=dry_run)
     payload = {"decision_id": record.id, "summary": record.summary, "undoes": record.undoes, "skipped": record.skipped}
     payload |= {"removed": [str(p) for p in removed], "dry_run": dry_run}
-    session.out.object({"undo": payload}, [record.summary, *(f"removed {p}" for p in removed)])
+    session.out.object({"undo": payload}, [in_words(record.summary), *(f"removed {p}" for p in removed)])
 
 
 def history(ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="at most this many")] = 20) -> None:
     """List decisions, latest first."""
+    from ..reason_words import in_words
+
     session = Session.of(ctx)
     with session.app() as app:
         records = app.people.history(limit=limit)
@@ -117,7 +120,7 @@ def history(ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="
         for r in records
     ]
     human = columns(
-        ["id", "at", "what", ""], [(r.id, r.at, r.summary, "undone" if r.undone_by else "") for r in records]
+        ["id", "at", "what", ""], [(r.id, r.at, in_words(r.summary), "undone" if r.undone_by else "") for r in records]
     )
     session.out.result("decisions", rows, human)
 

@@ -234,5 +234,7 @@ def not_sure(
 
 def show_decision(session: Session, decision: Row) -> None:
     """Print one decision, the same way for every verb."""
+    from ..reason_words import in_words
+
     tail = " (dry run: nothing was changed)" if decision["dry_run"] else "; take it back with: iconface undo"
-    session.out.object({"decision": decision}, [decision["summary"] + tail])
+    session.out.object({"decision": decision}, [in_words(decision["summary"]) + tail])

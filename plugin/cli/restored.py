@@ -76,6 +76,7 @@ def accept(
     dry_run: DryRun = False,
 ) -> int:
     """Say that results are good, so that no algorithm replaces them. An accepted proposal is restored."""
+    from ..reason_words import in_words
     from ..restoring.decisions import accept as accept_output
     from ..restoring.decisions import find_first
     from ..restoring.proposals import enqueue as leave
@@ -96,7 +97,7 @@ def accept(
             if first.state != "proposed":
                 record = accept_output(app.moved_copies, str(first.id), dry_run=dry_run)
                 rows.append({**row, "decision_id": record.id, "summary": record.summary, "results": [], "job_id": None})
-                human.append(record.summary)
+                human.append(in_words(record.summary))
                 continue
             done = [] if dry_run or enqueue else fulfil(app.gallery, app.restoring, first)
             job = leave(app.gallery, first) if enqueue and not dry_run else None
@@ -112,6 +113,7 @@ def accept(
 
 def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
     """Say that results are not wanted: the copy is removed, and nothing makes the same again by itself."""
+    from ..reason_words import in_words
     from ..restoring.decisions import find_first
     from ..restoring.decisions import reject as reject_output
 
@@ -134,7 +136,7 @@ def reject(ctx: typer.Context, which: Which, dry_run: DryRun = False) -> None:
                     "dry_run": dry_run,
                 }
             )
-            human += [record.summary, *(f"removed {p}" for p in paths)]
+            human += [in_words(record.summary), *(f"removed {p}" for p in paths)]
     session.out.result("rejected", rows, human)
 
 

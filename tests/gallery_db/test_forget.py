@@ -6,7 +6,7 @@ import pytest
 
 from gallery_db import Gallery, GalleryError, UnknownIdError
 from gallery_db.database.packed import pack_vector, unpack_vectors
-from gallery_db.records import FaceFilter
+from gallery_db.records import FaceFilter, said
 from gallery_db.vectors import open_store
 from iconface_core.types import BBox
 from tests.support.narrow import present
@@ -74,8 +74,8 @@ def test_others_stay_as_they_were(known: Gallery):
         assert (hers.person_id, hers.face_id) == (None, None)
         assert present(tx.restorations.by_output(sha256="o")).id == hers.id  # still recognised as our output
         assert [d.summary for d in tx.decisions.history() if d.undoable] == [
-            "assigned face 2 to person 2 (Bob)",
-            "created person 2 (Bob)",
+            said.ASSIGNED(faces=said.faces([2]), person=said.PERSON(id=2, name="Bob"), new=False),
+            said.CREATED(person=said.PERSON(id=2, name="Bob")),
         ]
         tx.decisions.undo()
         tx.decisions.undo()
@@ -110,7 +110,7 @@ def test_an_undo_that_changed_nothing_forgets_the_name_too(known: Gallery):
         [f] = put(tx, "gone")
         tx.decisions.assign([f], 1)
         tx.photos.delete([tx.faces.get(f).photo_id])
-        assert NAME in tx.decisions.undo().summary
+        assert NAME in str(tx.decisions.undo().summary.as_json())
     known.forget(1)
     assert NAME.encode() not in on_disk(known)
 

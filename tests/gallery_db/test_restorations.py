@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from gallery_db import UnknownIdError
+from gallery_db.records import said
 from iconface_core.types import BBox
 
 from .factories import put, restored
@@ -115,7 +116,7 @@ def test_shelves_hold_one_entry_per_copy(tx):
     assert tx.restorations.shelf_counts(person_id=ada) == counts | {"to_decide": 1, "kept": 0}
     assert tx.restorations.people_on_shelf("refused") == [(ada, "Ada", 2)]
     rejected = tx.decisions.reject_restorations([*two, proposed])
-    assert rejected.summary == "rejected 1 restored copy and 1 proposal"
+    assert rejected.summary == said.COPIES_REJECTED(what=said.COPIES(copies=1, proposals=1))
     assert shelf("put_back") == [proposed, two[1]]
     tx.decisions.undo(rejected.id)
     assert (shelf("put_back"), shelf("proposed")) == ([two[1]], [proposed]), "its file is gone, the proposal is open"

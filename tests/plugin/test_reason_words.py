@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gallery_db.records import said as what_was_decided
 from iconface_core import reason_codes
 from iconface_core.reasons import LEGACY, Code, Reason, codes_in, read_reason
 from plugin import reasons
@@ -18,7 +19,8 @@ from plugin.notifications.plain import plain
 from plugin.reason_words import REFUSED_FACES, WORDS, in_words
 from plugin.web.words.reasons import ADVICE, HELPS, advice, helps, in_numbers, on_page
 
-CODES = sorted(codes_in(reason_codes) | codes_in(reasons) | {LEGACY})
+MODULES = (reason_codes, reasons, what_was_decided)
+CODES = sorted(frozenset().union(*map(codes_in, MODULES)) | {LEGACY})
 
 
 def any_value(kind: Any) -> Any:
@@ -33,7 +35,7 @@ def any_of(code: Code) -> Reason:
 
 
 def test_no_code_is_given_twice():
-    every = [v for module in (reason_codes, reasons) for v in vars(module).values() if isinstance(v, Code)]
+    every = [v for module in MODULES for v in vars(module).values() if isinstance(v, Code)]
     assert len({str(c) for c in every}) == len(set(map(id, every)))
 
 

@@ -10,6 +10,7 @@ from gallery_db.journal import JournalEntry
 from gallery_db.records import DecisionRecord
 
 from ..words.dates import day, moment
+from ..words.reasons import on_page
 from ..words.text import capital, listed
 
 PAGE = 30
@@ -113,7 +114,7 @@ def sentence(e: JournalEntry, names: Mapping[int, str]) -> str:
         return _of_faces(kind, len(e.face_ids), who, e.value)
     if kind == "add_face":
         return "A face was drawn" + (f": {who[0]}" if who else "")
-    return _of_people(kind, who, e.value) if who else e.record.summary
+    return _of_people(kind, who, e.value) if who else on_page(e.record.summary)
 
 
 def _of_faces(kind: str, n: int, who: Sequence[str], value: object) -> str:

@@ -89,7 +89,7 @@ def test_a_copy_moved_in_the_folder_that_nobody_watches_is_found_when_it_is_need
         assert [(r.decided, r.output, presence(r)) for r in rows(app, ids)] == [("accepted", str(new), "there")] * 2
         return
     with app.gallery.begin(write=False) as tx:
-        latest = next(d for d in tx.decisions.history() if str(copy) in d.summary)
+        latest = next(d for d in tx.decisions.history() if str(copy) in d.summary.params.values())
     _, removed = (
         undo(app.moved_copies, app.people, latest.id) if verb == "undo" else reject(app.moved_copies, str(ids[0]))
     )
