@@ -52,17 +52,16 @@ def translated() -> Generator[None]:
 
 def _public(e: Exception) -> type[Error] | None:
     """The first that fits; None for what is not ours to name. Imported late: where nothing fails it costs nothing."""
-    import gallery_db
     from iconface_core import errors as core
 
     from .. import errors as app
 
     table: tuple[tuple[tuple[type[Exception], ...], type[Error]], ...] = (
-        ((app.NotFoundError, gallery_db.UnknownIdError), NotFoundError),
-        ((app.BusyError, gallery_db.GalleryBusyError), BusyError),
-        ((gallery_db.ConflictError,), ConflictError),
-        ((app.UsageError, gallery_db.UnusableNameError), RequestError),
+        ((app.NotFoundError, app.UnknownIdError), NotFoundError),
+        ((app.BusyError, app.GalleryBusyError), BusyError),
+        ((app.ConflictError,), ConflictError),
+        ((app.UsageError, app.UnusableNameError), RequestError),
         ((core.BackendUnavailableError, core.WeightsError, core.LicenceNotAcceptedError), UnavailableError),
-        ((app.AppError, gallery_db.GalleryError, core.IconFaceError), Error),
+        ((app.AppError, app.GalleryError, core.IconFaceError), Error),
     )
     return next((public for kinds, public in table if isinstance(e, kinds)), None)

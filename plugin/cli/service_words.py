@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..job_pause import EVERYTHING
+
 _WATCHED = {
     "events": "changes are noticed at once",
     "polling": "compared every few minutes",
@@ -42,7 +44,7 @@ def queue_lines(counts: Mapping[str, int], paused: Sequence[str]) -> Iterator[st
     if live["failed"]:
         yield "why they failed: iconface jobs list --failed"
     if paused:
-        what = ", ".join("everything" if kind == "*" else kind for kind in paused)
+        what = ", ".join("everything" if kind == EVERYTHING else kind for kind in paused)
         yield f"paused: {what}; go on with: iconface jobs resume"
 
 
