@@ -10,11 +10,11 @@ import pytest
 
 from plugin.installed_files.command import entry_command
 from tests.support.library import Cli, tree_hash
-from tests.support.service import Background
-from tests.support.waiting import until
+from tests.support.service import Background, time_passes
+from tests.support.waiting import gone, until
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_dropped_in_named_restored_by_itself_and_by_right_click_and_cleaned_up_with_a_kill_in_between(
     sample: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -48,8 +48,11 @@ def test_dropped_in_named_restored_by_itself_and_by_right_click_and_cleaned_up_w
         fresh.write_bytes(ruined.read_bytes() + b"\0")  # the same picture, another file
         before = tree_hash(photos)
         until(lambda: (background.status().get("worker") or {}).get("kind") == "restore" or done(fresh))
+        worker = (background.status().get("worker") or {}).get("pid")
         service.send_signal(signal.SIGKILL)
         service.wait()
+        until(lambda: gone(worker))  # it does not outlive its supervisor
+        time_passes(home)
         background.start()
         until(lambda: done(fresh))
         [row] = done(fresh)
