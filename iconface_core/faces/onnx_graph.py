@@ -78,6 +78,14 @@ def open_session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
         raise WeightsError(f"onnxruntime cannot open the model ({e}). Install a supported onnxruntime.") from e
 
 
+def open_file(path: Path, threads: int) -> ort.InferenceSession:
+    """A CPU session for a model as it lies on the disk. Raises WeightsError when onnxruntime refuses it."""
+    try:
+        return ort.InferenceSession(str(path), session_options(threads), providers=["CPUExecutionProvider"])
+    except Exception as e:  # as above
+        raise WeightsError(f"{path}: onnxruntime cannot open it ({e}). Install the model again.") from e
+
+
 def session_options(threads: int) -> ort.SessionOptions:
     """`threads` threads (at least 1) that sleep while they wait: the machine is not ours alone."""
     options = ort.SessionOptions()
