@@ -179,7 +179,7 @@ class App:
         """Every backend there is, of iconface and of other packages."""
         from .models.registry import find_backends
 
-        return find_backends(self.settings.insightface_pack)
+        return find_backends(self.settings.insightface_pack, models=self.settings.folders.models)
 
     @part
     def backends(self) -> Backends:

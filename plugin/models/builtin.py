@@ -33,8 +33,11 @@ from iconface_core.models.catalogue import (
     YUNET,
 )
 from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
+from iconface_core.models.public_restorers import CODEFORMER, GFPGAN, GPEN, RESTOREFORMER
+from iconface_core.restorers.onnx.profile import PROFILES
 
 from . import iconface_backend
+from .onnx_restorers import onnx_restorer
 
 if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
@@ -103,6 +106,10 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             load=_waifu2x,
             takes_references=False,
         ),
+        _public(GFPGAN, "gfpgan"),
+        _public(RESTOREFORMER, "restoreformer"),
+        _public(CODEFORMER, "codeformer"),
+        _public(GPEN, "gpen"),
         *packs,
     )
 
@@ -238,3 +245,9 @@ def _waifu2x(context: BackendContext) -> FaceRestorer:
     from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 
     return Waifu2xRestorer()
+
+
+def _public(model: Backend, name: str) -> RestorerSpec:
+    """`name` is what users write for it, and that of its layout."""
+    names = (name,) if name != model.id else ()
+    return onnx_restorer(model, PROFILES[name], names=names, way_out=f"iconface models pull {model.id}")

@@ -1,0 +1,56 @@
+"""The public restorers as the registry has them, over tiny files in their layouts instead of the pinned ones."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from iconface_core.errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsError
+from iconface_core.extensions.backends import BackendContext
+from iconface_core.models.files import accept_licence, installed_path, sha256_of
+from iconface_core.models.public_restorers import PUBLIC_RESTORERS
+from iconface_core.restorers.onnx.profile import PROFILES
+from iconface_core.testing import check_restorer, check_spec
+from plugin.models.backends import Backends
+from plugin.models.onnx_restorers import onnx_restorer
+from plugin.models.registry import find_backends
+from tests.support import onnx_files
+
+NAMES = tuple(PROFILES)
+
+
+def test_each_has_a_name_a_layout_and_a_pin(tmp_path: Path):
+    registry, context = find_backends("buffalo_l", []), BackendContext(tmp_path)
+    specs = [registry.restorer_of(m.id) for m in PUBLIC_RESTORERS]
+    assert sorted(s.called for s in specs if s is not None) == sorted(NAMES)
+    for model in PUBLIC_RESTORERS:
+        [file] = model.files
+        assert file.sha256 == model.pull_sha256
+        assert file.size is not None
+        spec = registry.restorer_of(model.id)
+        assert spec is not None
+        assert not spec.automatic, "what a library is restored with does not change by itself"
+        assert spec.reasons(context) == [f"{model.title} is not installed: iconface models pull {model.id}"]
+    with pytest.raises(BackendUnavailableError, match=r"iconface models pull gfpgan-1\.4"):
+        Backends(registry, context).restorer("gfpgan", [])
+
+
+@pytest.mark.parametrize("model", PUBLIC_RESTORERS, ids=lambda m: m.id)
+def test_with_a_file_in_its_layout_it_is_as_its_spec_says(model, tmp_path: Path):
+    registry, context = find_backends("buffalo_l", []), BackendContext(tmp_path)
+    real = registry.restorer_of(model.id)
+    assert real is not None
+    make = onnx_files.codeformer if real.called == "codeformer" else onnx_files.contrast
+    [file] = model.files
+    path = make(installed_path(file, tmp_path))
+    tiny = replace(model, files=(replace(file, sha256=sha256_of(path), size=path.stat().st_size),))
+    spec = onnx_restorer(tiny, PROFILES[real.called], names=real.names, way_out="iconface models pull X")
+    if model.non_commercial:
+        assert spec.reasons(context) == [f"its licence was not accepted: iconface models accept {model.id}"]
+        with pytest.raises(LicenceNotAcceptedError, match="non-commercial"):
+            spec.load(context)
+        accept_licence(model, tmp_path)
+    check_spec(spec, context)
+    check_restorer(spec.load(context))
+    with pytest.raises(WeightsError, match=f"expected {file.size}"):
+        real.load(context)
