@@ -1,4 +1,5 @@
-"""Selectable backends from InsightFace's model packs: SCRFD (detector) and ArcFace (embedder, 512-d).
+"""Selectable backends from InsightFace's model packs: SCRFD (detector) and ArcFace (embedder, 512-d); and AuraFace,
+which has ArcFace's layout.
 
 The `insightface` package (MIT) runs the models; the packs themselves are licensed for non-commercial research only,
 so the user installs them (`install_files`) and accepts that licence once (`accept_licence`). Nothing is downloaded.

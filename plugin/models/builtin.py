@@ -33,7 +33,7 @@ from iconface_core.models.catalogue import (
     YUNET,
 )
 from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
-from iconface_core.models.public_restorers import CODEFORMER, GFPGAN, GPEN, RESTOREFORMER
+from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, RESTOREFORMER
 from iconface_core.restorers.onnx.profile import PROFILES
 
 from . import iconface_backend
@@ -49,7 +49,7 @@ NANO_GAIN = MeasuredGain(rises=(0.006, 0.133, 0.148, 0.163), changed=(3.90, 2.35
 
 def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
     """All of them. `pack` is the InsightFace pack that the name "insightface" stands for."""
-    packs = [_insightface(model, names=("insightface",) * model.id.endswith(f"-{pack}")) for model in INSIGHTFACE]
+    packs = [_arcface(model, names=("insightface",) * model.id.endswith(f"-{pack}")) for model in INSIGHTFACE]
     return (
         DetectorSpec(id=YUNET.id, label="YuNet", parts=(YUNET,), names=("yunet",), load=_yunet),
         # The larger an AdaFace is, the better.
@@ -63,6 +63,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             facts=_sface_facts,
             load=_sface,
         ),
+        _arcface(AURAFACE, names=("auraface",)),
         IdentifierSpec(
             id=STUDENT.id,
             label="SFace for damaged faces",
@@ -150,7 +151,7 @@ def _adaface(model: Backend) -> EmbedderSpec:
     )
 
 
-def _insightface(model: Backend, names: tuple[str, ...]) -> BackendSpec:
+def _arcface(model: Backend, names: tuple[str, ...]) -> BackendSpec:
     def detector(context: BackendContext) -> FaceDetector:
         from iconface_core.faces.insightface_pack import ScrfdDetector
 

@@ -8,7 +8,7 @@ import pytest
 from iconface_core.errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsError
 from iconface_core.extensions.backends import BackendContext
 from iconface_core.models.files import accept_licence, installed_path, sha256_of
-from iconface_core.models.public_restorers import PUBLIC_RESTORERS
+from iconface_core.models.public_models import PUBLIC_RESTORERS
 from iconface_core.restorers.onnx.profile import PROFILES
 from iconface_core.testing import check_restorer, check_spec
 from plugin.models.backends import Backends

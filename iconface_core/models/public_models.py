@@ -1,6 +1,6 @@
-"""Blind restorers of others, as data. Free of model runtimes.
+"""Models of others that `models pull` fetches as they are, as data. Free of model runtimes.
 
-The files are ONNX, all in one repository of the hub. Their hashes and sizes were taken from public projects that pin
+All are ONNX; the restorers lie in one repository of the hub. Hashes and sizes were taken from public projects that pin
 the same files, several of them for each.
 """
 
@@ -89,3 +89,27 @@ GPEN = _public_restorer(
 )
 PUBLIC_RESTORERS = (GFPGAN, RESTOREFORMER, CODEFORMER, GPEN)
 """The first one to offer first."""
+
+
+AURAFACE_FILE = ModelFile(
+    "AuraFace v1",
+    "glintr100.onnx",
+    "auraface",
+    "a7933ea5330113b01c9b60351d8f4c33003f145d8470ac5f0e52ee2effe25c60",
+    260_694_151,
+    "Apache-2.0",
+    "https://huggingface.co/fal/AuraFace-v1",
+    "https://huggingface.co/fal/AuraFace-v1",
+)
+AURAFACE = Backend(
+    "auraface-v1",
+    "embedder",
+    AURAFACE_FILE.name,
+    AURAFACE_FILE.licence,
+    AURAFACE_FILE.licence_url,
+    (AURAFACE_FILE,),
+    dim=512,
+    pull_url=f"{AURAFACE_FILE.source}/resolve/af6d057c9b0ec4071d4c49c80e3539258798b609/{AURAFACE_FILE.filename}",
+    pull_sha256=AURAFACE_FILE.sha256,
+    notes="Trained for commercial use. What its numbers mean is a careful guess until it is measured (docs/models.md).",
+)
