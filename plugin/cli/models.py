@@ -12,6 +12,7 @@ from .session import SHARED_HELP, Session
 if TYPE_CHECKING:
     from iconface_core.models.files import Backend
 
+    from ..models.recommend import Advice, Machine, Recommendation
     from ..models.store import ModelStore
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would be done")]
@@ -27,6 +28,7 @@ def register(root: typer.Typer) -> None:
         "verify": verify,
         "pull": pull,
         "install": install,
+        "recommend": recommend,
         "accept": accept,
         "import-faceir": import_faceir,
         "encode-prompt": encode_prompt,
@@ -95,7 +97,7 @@ def pull(
         store.accept(model)
     session.out.note(f"downloading {what}")
     done = store.pull(model, text_encoder=text_encoder, on_progress=_sparsely(session.out.note))
-    session.out.object({"installed": str(done.path)}, [f"installed {done.path}", *_next(done.model)])
+    session.out.object({"installed": str(done.path)}, [f"installed {done.path}", *_next(store, done.model)])
 
 
 def _sparsely(note: Callable[[str], None]) -> Callable[[str, int, int | None], None]:
@@ -166,17 +168,77 @@ def install(
     if dry_run:
         _would(session, f"install {absolute(source)} into {_shelf(session).folder}")
         return
-    done = _shelf(session).install(absolute(source), model, like=like, name=name)
-    session.out.object({"installed": str(done.path)}, [f"installed {done.path}", *_next(done.model)])
+    store = _shelf(session)
+    done = store.install(absolute(source), model, like=like, name=name)
+    session.out.object({"installed": str(done.path)}, [f"installed {done.path}", *_next(store, done.model)])
 
 
-def _next(model: "Backend") -> list[str]:
+def _next(store: "ModelStore", model: "Backend") -> list[str]:
     """What to do with a new model."""
+    name = store.registry.called(model) or model.id
     if model.role == "embedder":
-        return ["make its vectors for your library: iconface scan --re-embed"]
-    if model.role == "restorer":
-        return [f'use it: iconface restore PHOTO --restorer {model.id}, or restorer = "{model.id}" in config.toml']
+        by_itself = any(spec.automatic for spec in store.registry.embedders if spec.parts[0] == model)
+        chosen = [] if by_itself else [f'choose it: embedder = "{name}" in config.toml']
+        return [*chosen, "make its vectors for your library: iconface scan --re-embed"]
+    if model.role == "restorer" and model.files:
+        return [f'use it: iconface restore PHOTO --restorer {name}, or restorer = "{name}" in config.toml']
     return []
+
+
+def recommend(ctx: typer.Context) -> None:
+    """Say which models this machine should have: memory, GPU, disk, licence, and how fast the installed restorers are
+    here. It asks before it pulls them; with --yes it does not ask."""
+    from ..models.recommend import recommend as recommended
+    from ..models.recommend import this_machine
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        store = app.model_store
+        machine = this_machine(store.folder)
+        session.out.note("measuring the installed restorers ...")
+        found = list(recommended(machine, store, app.backends))
+    wanted = [r for r in found if r.advice == "pull"]
+    human = [_machine(machine), "", *columns(_HEADS, [_advised(r) for r in found])]
+    rows = [r.row() for r in found]
+    if not session.out.machine:
+        session.out.result("models", rows, human)
+    pulled: list[str] = []
+    offer = ", ".join(f"{r.name} ({_megabytes(r.size)}, {r.model.licence})" for r in wanted)
+    if wanted and session.agrees(f"Pull {offer}?"):
+        for r in wanted:
+            path = store.pull(r.model.id, on_progress=_sparsely(session.out.note)).path
+            pulled.append(str(path))
+            session.out.note(f"installed {path}")
+    elif wanted:
+        session.out.note("to have them: " + ", ".join(f"iconface models pull {r.name}" for r in wanted))
+    if session.out.machine:
+        session.out.result("models", rows, (), machine=machine.row(), pulled=pulled)
+
+
+_HEADS = ["model", "role", "download", "licence", "s a face", "advice"]
+_ADVICE: dict["Advice", str] = {
+    "installed": "installed",
+    "pull": "recommended",
+    "possible": "would run here",
+    "restricted": "would run here; non-commercial",
+    "no_memory": "needs more memory",
+    "no_disk": "needs more space on the disk",
+    "no_gpu": "needs a GPU with more memory",
+}
+
+
+def _advised(r: "Recommendation") -> tuple[str, ...]:
+    seconds = "" if r.seconds is None else f"{r.seconds:.1f}"
+    return r.name, r.model.role, _megabytes(r.size), r.model.licence, seconds, _ADVICE[r.advice]
+
+
+def _megabytes(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e6:.0f} MB"
+
+
+def _machine(machine: "Machine") -> str:
+    gpu = "no GPU" if machine.gpu is None else f"{machine.gpu} with {machine.gpu_memory / 1e9:.0f} GB"
+    return f"{machine.memory / 1e9:.0f} GB of memory, {gpu}, {machine.disk_free / 1e9:.0f} GB free for models"
 
 
 def accept(ctx: typer.Context, model: ModelId, dry_run: DryRun = False) -> None:

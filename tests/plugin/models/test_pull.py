@@ -13,6 +13,8 @@ import pytest
 
 from iconface_core.models.files import sha256_of
 from plugin.cli.main import run
+from plugin.models import recommend
+from plugin.models.registry import find_backends
 from tests.support.library import Cli
 from tests.support.waiting import until
 from tests.support.web_server import FileServer, serving
@@ -120,6 +122,23 @@ def test_killed_midway_it_goes_on_there(own_cli: Cli, package: Any, server: File
     assert sha256_of(installed) == hashlib.sha256(DATA).hexdigest()
     assert int(str(server.asked[-1]).removeprefix("bytes=").rstrip("-")) >= 1 << 20
     assert files(own_cli.home) == ["acme/acme.onnx"]
+
+
+def test_what_is_recommended_is_pulled_on_yes(
+    own_cli: Cli, package: Any, server: FileServer, monkeypatch: pytest.MonkeyPatch
+):
+    package()
+    [part] = [p for p in find_backends("buffalo_l").parts if p.id == "acme-1"]
+    monkeypatch.setattr(recommend, "WORTH_IT", (part,))
+    found = own_cli("models", "recommend")
+    advice = {m["id"]: m["advice"] for m in found["models"]}
+    assert (advice["acme-1"], advice["gfpgan-1.4"], advice["codeformer"]) == ("pull", "possible", "restricted")
+    assert [Path(p).read_bytes() for p in found["pulled"]] == [DATA]
+    assert found["machine"]["memory_bytes"] > 0
+    measured = {m["name"]: m["seconds_per_face"] for m in found["models"]}
+    assert measured["waifu2x"] > 0
+    assert measured["gfpgan"] is None
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(
