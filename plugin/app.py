@@ -190,7 +190,11 @@ class App:
 
         s = self.settings
         context = BackendContext(
-            s.folders.models, device=s.iconface_device, weights=s.iconface_weights, offload=s.iconface_offload
+            s.folders.models,
+            device=s.iconface_device,
+            weights=s.iconface_weights,
+            offload=s.iconface_offload,
+            onnx_provider=s.onnx_provider,
         )
         return Backends(self.registry, context)
 

@@ -20,6 +20,8 @@ BUNDLED = Path(__file__).parents[1] / "weights"
 ACCEPTED = "accepted-licences.json"
 Role = Literal["detector", "embedder", "identifier", "restorer"]
 Color = Literal["BGR", "RGB"]
+OnnxProvider = Literal["cpu", "cuda", "directml", "coreml", "openvino"]
+"""What onnxruntime computes on, by the words of settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,15 +70,22 @@ def onnx_restorer(model: Backend, profile: OnnxProfile, *, names: tuple[str, ...
             locate(file, context.models)
         except BackendUnavailableError:
             return [f"{model.title} is not installed: {way_out}"]
-        accepted = is_accepted(model, context.models)
-        return [] if accepted else [f"its licence was not accepted: iconface models accept {model.id}"]
+        if not is_accepted(model, context.models):
+            return [f"its licence was not accepted: iconface models accept {model.id}"]
+        if context.onnx_provider == "cpu":
+            return []
+        from iconface_core.faces.onnx_graph import why_no_provider
+
+        why = why_no_provider(context.onnx_provider)
+        return [] if why is None else [why]
 
     def load(context: BackendContext) -> FaceRestorer:
         from iconface_core.restorers.onnx.restorer import OnnxRestorer
 
         require_licence(model, context.models)
         path = locate_verified(file, context.models)
-        return OnnxRestorer(model.id, path, profile, weights_sha256=file.sha256 or sha256_of(path))
+        digest = file.sha256 or sha256_of(path)
+        return OnnxRestorer(model.id, path, profile, weights_sha256=digest, provider=context.onnx_provider)
 
     return RestorerSpec(
         id=model.id,

@@ -9,6 +9,7 @@ import numpy as np
 
 from iconface_core.faces.onnx_graph import open_file
 from iconface_core.geometry import ARCFACE_112, FFHQ_512, invert, similarity_transform
+from iconface_core.models.files import OnnxProvider
 from iconface_core.restorers.common.fidelity import anchor_to_input
 from iconface_core.types import F32, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
@@ -22,20 +23,29 @@ _FEATHER = 0.06
 
 class OnnxRestorer:
     """`FaceRestorer` without references. `path` is a file in the layout of `profile`, whose hash `weights_sha256` was
-    checked. `threads` of the CPU; None for all.
+    checked. `threads` of the CPU; None for all. `provider` is what computes.
 
-    Raises WeightsError when the file is not what its profile says.
+    Raises WeightsError when the file is not what its profile says, BackendUnavailableError when the provider cannot be
+    used.
     """
 
     max_references = 0
     default_strength = 1.0
 
     def __init__(
-        self, restorer_id: str, path: Path, profile: OnnxProfile, *, weights_sha256: str, threads: int | None = None
+        self,
+        restorer_id: str,
+        path: Path,
+        profile: OnnxProfile,
+        *,
+        weights_sha256: str,
+        threads: int | None = None,
+        provider: OnnxProvider = "cpu",
     ) -> None:
         self.id = restorer_id
         self.weights_sha256 = weights_sha256
-        self._network = OnnxNetwork(open_file(path, threads or os.cpu_count() or 1), path, profile)
+        session = open_file(path, threads or os.cpu_count() or 1, provider)
+        self._network = OnnxNetwork(session, path, profile)
         points = _TEMPLATES[profile.template].resized(profile.size)
         self._to_network = similarity_transform(FFHQ_512.points, points)
         self._as_it_is = points.shape == FFHQ_512.points.shape and np.array_equal(points, FFHQ_512.points)

@@ -136,3 +136,15 @@ def test_the_page_offers_it_and_a_job_of_the_queue_uses_it(cli: Cli, library: Li
     app.close()
     [job] = cli("jobs", "run")["jobs"]
     assert [face["restorer"] for face in job["progress"]["faces"]] == ["mine"]
+
+
+def test_a_provider_that_is_not_there_is_named_and_nothing_is_restored(cli: Cli, library: Library, tmp_path: Path):
+    cli("models", "install", onnx_files.contrast(tmp_path / "mine.onnx", 1.3), "--like", "gfpgan")
+    config = library.home / "config" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text('onnx_provider = "openvino"\n')
+    error = cli("restore", library.ruined, "--restorer", "mine", "-o", tmp_path / "out", code=1)["error"]["message"]
+    assert "this onnxruntime cannot use openvino: pip install onnxruntime-openvino" in error
+    assert not (tmp_path / "out").exists()
+    config.write_text('onnx_provider = "tpu"\n')
+    assert "'openvino'" in cli("models", "list", code=2)["error"]["message"]
