@@ -46,9 +46,11 @@ def fetch(backend: Backend, model_dir: Path, on_progress: OnProgress | None = No
             f"`iconface models install FILE`."
         )
     _check_address(url)
-    target = model_dir / DOWNLOADS / Path(urlsplit(url).path).name
-    # With eight digits of its hash: another release of the file is another part, and no sweep takes it for a left-over.
-    part = target.with_name(f"{target.name}.{pin[:8]}.part")
+    name = Path(urlsplit(url).path).name
+    # With eight digits of the hash: many files are called model.pt, another release is another part, and no sweep takes
+    # it for a left-over.
+    target = model_dir / DOWNLOADS / f"{pin[:8]}-{name}"
+    part = target.with_name(f"{name}.{pin[:8]}.part")
     size = backend.files[0].size if backend.files and backend.files[0].sha256 == pin else None
     part.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{part}.lock", timeout=0)

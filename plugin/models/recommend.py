@@ -106,7 +106,7 @@ def recommend(machine: Machine, store: ModelStore, backends: Backends) -> Iterat
     context = backends.with_embedders(backends.installed_embedders())
     for spec in (*store.registry.restorers, *store.registry.embedders):
         model = spec.parts[0]
-        installed = not spec.missing(store.folder)
+        installed = store.installed(model)
         if not installed and model.pull_url is None and model != KLEIN:
             continue
         size = KLEIN_BYTES if model == KLEIN else sum(f.size or 0 for f in model.files if not f.bundled) or None

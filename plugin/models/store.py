@@ -155,8 +155,8 @@ class ModelStore:
         text_encoder: bool = False,
         on_progress: Callable[[str, int, int | None], None] | None = None,
     ) -> InstalledModel:
-        """Download and install a published model; goes on where an earlier one stopped. `on_progress(file, bytes done,
-        bytes in all)`. `text_encoder` is of the backbone.
+        """Download and install a published model, unless it is here and whole; goes on where an earlier pull stopped.
+        `on_progress(file, bytes done, bytes in all)`. `text_encoder` is of the backbone.
 
         Raises LicenceNotAcceptedError before anything is fetched, BackendUnavailableError offline, naming the way out,
         and WeightsError when it is not the pinned file; then nothing has been installed.
@@ -165,11 +165,14 @@ class ModelStore:
         require_licence(entry, self.folder)
         if entry == KLEIN:
             return InstalledModel(self._pull_backbone(text_encoder=text_encoder, on_progress=on_progress), entry)
+        pinned = _is_one_pinned_file(entry)
+        if pinned and self.installed(entry) and all(row["ok"] for row in self.verify(entry.id)):
+            return InstalledModel(locate(entry.files[0], self.folder), entry)
         from iconface_core.models.download import fetch  # nothing else needs what the network needs
 
         tell = None if on_progress is None else partial(on_progress, Path(entry.pull_url or "").name)
         download = fetch(entry, self.folder, tell)
-        if not _is_one_pinned_file(entry):
+        if not pinned:
             try:
                 return self.install(download)
             finally:

@@ -41,7 +41,7 @@ def left(folder: Path) -> list[Path]:
 def test_a_file_arrives_whole_with_progress(server: FileServer, tmp_path: Path):
     seen: list[tuple[int, int | None]] = []
     got = fetch(published(server.url), tmp_path, lambda done, total: seen.append((done, total)))
-    assert got == tmp_path / DOWNLOADS / "tiny.onnx"
+    assert got.parent == tmp_path / DOWNLOADS
     assert got.read_bytes() == DATA
     assert left(tmp_path) == [got]
     assert seen[-1] == (len(DATA), len(DATA))

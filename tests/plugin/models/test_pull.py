@@ -89,7 +89,12 @@ def test_a_model_is_pulled_by_what_it_is_called_and_checked(own_cli: Cli, packag
     assert Path(installed).read_bytes() == DATA
     assert files(own_cli.home) == ["acme/acme.onnx"]
     assert own_cli("models", "verify", "acme-1")["files"][0]["ok"]
-    own_cli("models", "pull", "sface", code=1)
+    own_cli("models", "pull", "acme")
+    assert len(server.asked) == 1, "it is here and whole"
+    Path(installed).write_bytes(DATA[:-1])
+    own_cli("models", "pull", "acme")
+    assert Path(installed).read_bytes() == DATA
+    assert "no file is published" in own_cli("models", "pull", "sface", code=1)["error"]["message"]
 
 
 def test_a_restricted_licence_is_shown_and_accepted_once(own_cli: Cli, package: Any, server: FileServer, capsys: Any):
