@@ -8,13 +8,14 @@ import pytest
 from iconface_core.errors import BackendUnavailableError, LicenceNotAcceptedError, WeightsError
 from iconface_core.extensions.backends import BackendContext
 from iconface_core.models.files import accept_licence, installed_path, sha256_of
-from iconface_core.models.public_models import PUBLIC_RESTORERS
+from iconface_core.models.public_models import CODEFORMER, PUBLIC_RESTORERS
 from iconface_core.restorers.onnx.profile import PROFILES
 from iconface_core.testing import check_restorer, check_spec
 from plugin.models.backends import Backends
 from plugin.models.onnx_restorers import onnx_restorer
 from plugin.models.registry import find_backends
 from tests.support import onnx_files
+from tests.support.library import Cli, Library
 
 NAMES = tuple(PROFILES)
 
@@ -54,3 +55,17 @@ def test_with_a_file_in_its_layout_it_is_as_its_spec_says(model, tmp_path: Path)
     check_restorer(spec.load(context))
     with pytest.raises(WeightsError, match=f"expected {file.size}"):
         real.load(context)
+
+
+def test_doctor_and_restore_say_what_keeps_one_from_running(cli: Cli, library: Library, tmp_path: Path):
+    [file] = CODEFORMER.files
+    path = installed_path(file, library.home / "data" / "models")
+    onnx_files.codeformer(path)
+    said = [c["message"] for c in cli("doctor", code=5)["checks"] if c["check"] in ("restorer", "model")]
+    assert "CodeFormer cannot run: its licence was not accepted: iconface models accept codeformer" in said
+    assert any(m.startswith("codeformer, codeformer.onnx:") and "it is damaged" in m for m in said)
+    argv = ("restore", library.ruined, "--restorer", "codeformer", "-o", tmp_path / "out")
+    assert "iconface models accept codeformer" in cli(*argv, code=1)["error"]["message"]
+    cli("models", "accept", "codeformer")
+    assert f"{path}: {path.stat().st_size} bytes, expected {file.size}" in cli(*argv, code=1)["error"]["message"]
+    assert not (tmp_path / "out").exists()
