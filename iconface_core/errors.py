@@ -8,6 +8,7 @@
     + UnsupportedCheckpointError  no known variant matches these keys
   x BackendUnavailableError  an optional dependency or model file is not installed
   x LicenceNotAcceptedError  the backend's licence must be accepted once
+  x UnusableOutputError   what a restorer gave is no picture of the face
   x PackError             a training pack cannot be made, or is not what its manifest says
   x TrainConfigError      a training configuration says something it cannot
   x TrainingError         a training run cannot start or go on
@@ -52,6 +53,10 @@ class BackendUnavailableError(IconFaceError):
 
 class LicenceNotAcceptedError(IconFaceError):
     """The backend's licence must be accepted once before it is used."""
+
+
+class UnusableOutputError(IconFaceError):
+    """What a restorer gave is no picture of the face: not a number, of another shape, of one colour."""
 
 
 class PackError(IconFaceError):

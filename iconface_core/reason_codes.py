@@ -24,6 +24,12 @@ CANNOT_WRITE = Code("cannot_write", detail=str)
 NO_COPY = Code("no_copy", detail=str)
 CANNOT_ENCODE = Code("cannot_encode", format=str, detail=str)
 
+# What a restorer gave is no picture of the face
+OUTPUT_NOT_FINITE = Code("output_not_finite", restorer=str)
+OUTPUT_OUT_OF_RANGE = Code("output_out_of_range", restorer=str, share=float)
+OUTPUT_FLAT = Code("output_flat", restorer=str)
+OUTPUT_SHAPE = Code("output_shape", restorer=str, found=str, wanted=str)
+
 # A job of the queue
 WORKER_DIED = Code("worker_died")
 

@@ -179,7 +179,7 @@ class App:
         """Every backend there is, of iconface and of other packages."""
         from .models.registry import find_backends
 
-        return find_backends(self.settings.insightface_pack)
+        return find_backends(self.settings.insightface_pack, models=self.settings.folders.models)
 
     @part
     def backends(self) -> Backends:
@@ -190,7 +190,11 @@ class App:
 
         s = self.settings
         context = BackendContext(
-            s.folders.models, device=s.iconface_device, weights=s.iconface_weights, offload=s.iconface_offload
+            s.folders.models,
+            device=s.iconface_device,
+            weights=s.iconface_weights,
+            offload=s.iconface_offload,
+            onnx_provider=s.onnx_provider,
         )
         return Backends(self.registry, context)
 

@@ -140,11 +140,18 @@ def _damaged(app: "App") -> Iterator[Check]:
 
 
 def _restorer(app: "App") -> Iterator[Check]:
-    """The best one that comes with iconface. Without it the next one restores."""
+    """The best one that comes with iconface, without which the next one restores; and what was pulled besides."""
     best, context = app.registry.restorers[0], app.backends.with_embedders(app.serving_embedders)
     reasons = best.reasons(context)
     message = f"{best.label} can run" if not reasons else f"no {best.label}: " + "; ".join(reasons)
     yield Check("restorer", True, message)
+    added = {e.value.id for e in app.registry.added}
+    for spec in app.registry.restorers:
+        if not spec.automatic and spec.id not in added and not spec.missing(context.models):
+            reasons = spec.reasons(context)
+            yield Check(
+                "restorer", True, f"{spec.label} {'cannot run: ' + '; '.join(reasons) if reasons else 'can run'}"
+            )
 
 
 def _extensions(app: "App", *, runtimes: bool) -> Iterator[Check]:

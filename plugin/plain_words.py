@@ -10,6 +10,8 @@ def _called(name: str | None) -> str:
     return name or "somebody without a name"
 
 
+_NO_PICTURE = "what this restorer made is no picture of the face"
+
 PLAIN = table(
     {
         core.FILE_MISSING: "the photo is not there any more",
@@ -30,6 +32,10 @@ PLAIN = table(
         core.CANNOT_WRITE: "the copy cannot be written",
         core.NO_COPY: "no copy can be made of this photo",
         core.CANNOT_ENCODE: "no copy can be made of this photo",
+        core.OUTPUT_NOT_FINITE: _NO_PICTURE,
+        core.OUTPUT_OUT_OF_RANGE: _NO_PICTURE,
+        core.OUTPUT_FLAT: _NO_PICTURE,
+        core.OUTPUT_SHAPE: _NO_PICTURE,
         app.IN_FILE: "{why}",
         app.UNEXPECTED: lambda error, detail: detail or error,
         app.UNREADABLE: "the file cannot be read",

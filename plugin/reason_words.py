@@ -148,6 +148,15 @@ WORDS: Words = {
     core.CANNOT_WRITE: "cannot be written ({detail}); nothing was left behind",
     core.NO_COPY: "a restored copy cannot be made ({detail})",
     core.CANNOT_ENCODE: "the restored photo cannot be encoded as {format} ({detail})",
+    # a restorer's output
+    core.OUTPUT_NOT_FINITE: (
+        "what {restorer} made has values that are no numbers, as half precision gives when it overflows"
+    ),
+    core.OUTPUT_OUT_OF_RANGE: lambda restorer, share: (
+        f"{_percent(share)} of what {restorer} made lies far outside of black and white"
+    ),
+    core.OUTPUT_FLAT: "what {restorer} made is of one colour: the face is gone",
+    core.OUTPUT_SHAPE: "what {restorer} made has the shape {found}, not {wanted}",
     app.IN_FILE: "{path}: {why}",
     app.STATED: "{text}",
     app.SYSTEM_ERROR: "{detail}",

@@ -35,6 +35,7 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     iconface_device: str = "auto"
     iconface_weights: Literal["full", "int8"] = "full"
     iconface_offload: Literal["none", "blocks"] = "none"
+    onnx_provider: Literal["cpu", "cuda", "directml", "coreml", "openvino"] = "cpu"
     workers: Annotated[int, Meta(ge=0, le=256)] = 0  # 0: one per processor
     index_side: Annotated[int, Meta(ge=256, le=20_000)] = 1600  # photos are decoded to at least this long side, pixels
     max_megapixels: Megapixels = 400

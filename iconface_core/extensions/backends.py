@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from iconface_core.errors import BackendUnavailableError
-from iconface_core.models.files import Backend, Role, locate
+from iconface_core.models.files import Backend, OnnxProvider, Role, locate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,8 @@ class BackendContext:
 
     `models` is the folder of installed model files. `embedders` load the installed embedders, for a restorer that
     compares faces. `device` ("auto", "cpu", "cuda"), `weights` ("full", "int8") and `offload` ("none", "blocks") are
-    the user's choices for large models (docs/settings.md).
+    the user's choices for large models, `onnx_provider` is that for restorers which onnxruntime runs
+    (docs/settings.md).
     """
 
     models: Path
@@ -37,6 +38,7 @@ class BackendContext:
     device: str = "auto"
     weights: Literal["full", "int8"] = "full"
     offload: Literal["none", "blocks"] = "none"
+    onnx_provider: OnnxProvider = "cpu"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Selectable backends from InsightFace's model packs: SCRFD (detector) and ArcFace (embedder, 512-d).
+"""Selectable backends from InsightFace's model packs: SCRFD (detector) and ArcFace (embedder, 512-d); and AuraFace,
+which has ArcFace's layout.
 
 The `insightface` package (MIT) runs the models; the packs themselves are licensed for non-commercial research only,
 so the user installs them (`install_files`) and accepts that licence once (`accept_licence`). Nothing is downloaded.
@@ -19,7 +20,7 @@ from iconface_core.models.files import Backend, locate_verified, require_licence
 from iconface_core.types import F32, AlignedFace, DetectedFace, EmbedderId, FaceEmbedding, RgbU8
 
 from .candidates import FaceCandidates
-from .onnx_graph import session_options
+from .onnx_graph import open_file
 from .pyramid import Scales, propose, propose_turned, search
 from .vectors import calibration_path, normalised, stacked, unmeasured_calibration
 
@@ -117,10 +118,7 @@ class ArcFaceEmbedder:
 def _open(entry: Backend, model_dir: Path, threads: int) -> tuple[Path, ort.InferenceSession]:
     require_licence(entry, model_dir)
     path = locate_verified(entry.files[0], model_dir)
-    try:
-        return path, ort.InferenceSession(str(path), session_options(threads), providers=["CPUExecutionProvider"])
-    except Exception as e:  # onnxruntime's exceptions share no base class
-        raise WeightsError(f"{path}: onnxruntime cannot open it ({e}). Install the pack again.") from e
+    return path, open_file(path, threads)
 
 
 def _insightface(module: str, name: str) -> Any:

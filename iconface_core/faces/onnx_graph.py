@@ -5,7 +5,7 @@ arithmetic on every call (71 instead of 20 ms a face for SFace). `fold_constants
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -13,7 +13,24 @@ import onnxruntime as ort
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from iconface_core.errors import WeightsError
+from iconface_core.errors import BackendUnavailableError, WeightsError
+from iconface_core.models.files import OnnxProvider
+
+
+class _Installed(NamedTuple):
+    """An execution provider: what onnxruntime calls it, and the package that brings it."""
+
+    name: str
+    package: str
+
+
+_PROVIDERS: dict[OnnxProvider, _Installed] = {
+    "cpu": _Installed("CPUExecutionProvider", "onnxruntime"),
+    "cuda": _Installed("CUDAExecutionProvider", "onnxruntime-gpu"),
+    "directml": _Installed("DmlExecutionProvider", "onnxruntime-directml"),
+    "coreml": _Installed("CoreMLExecutionProvider", "onnxruntime"),
+    "openvino": _Installed("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+}
 
 FOLDABLE = frozenset({"DequantizeLinear", "Reshape"})
 
@@ -76,6 +93,42 @@ def open_session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
         )
     except Exception as e:  # onnxruntime's exceptions share no base class
         raise WeightsError(f"onnxruntime cannot open the model ({e}). Install a supported onnxruntime.") from e
+
+
+def why_no_provider(provider: OnnxProvider) -> str | None:
+    """Why onnxruntime as it is installed cannot use this provider, with the way out; None when it says that it can."""
+    name, package = _PROVIDERS[provider]
+    if name in ort.get_available_providers():
+        return None
+    return (
+        f"this onnxruntime cannot use {provider}: pip install {package} in place of onnxruntime, or set "
+        f'onnx_provider = "cpu"'
+    )
+
+
+def open_file(path: Path, threads: int, provider: OnnxProvider = "cpu") -> ort.InferenceSession:
+    """A session for a model as it lies on the disk. What `provider` cannot compute, the CPU does.
+
+    Raises WeightsError when onnxruntime refuses the model, and BackendUnavailableError when the provider is not
+    installed, or its libraries are not: onnxruntime itself would go on with the CPU and say nothing.
+    """
+    if (why := why_no_provider(provider)) is not None:
+        raise BackendUnavailableError(why)
+    wanted = _PROVIDERS[provider].name
+    options = session_options(threads)
+    options.enable_mem_pattern = provider != "directml"  # it does not support them
+    try:
+        session = ort.InferenceSession(
+            str(path), options, providers=list(dict.fromkeys((wanted, _PROVIDERS["cpu"].name)))
+        )
+    except Exception as e:  # as above
+        raise WeightsError(f"{path}: onnxruntime cannot open it ({e}). Install the model again.") from e
+    if session.get_providers()[0] != wanted:
+        raise BackendUnavailableError(
+            f"onnxruntime has {provider}, but cannot start it: its libraries or driver are missing. Install them, or "
+            f'set onnx_provider = "cpu"'
+        )
+    return session
 
 
 def session_options(threads: int) -> ort.SessionOptions:

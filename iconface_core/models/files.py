@@ -7,9 +7,6 @@ Bundled files lie in `iconface_core/weights/FOLDER/`, files the user installs in
 import hashlib
 import json
 import shutil
-import urllib.error
-import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +20,8 @@ BUNDLED = Path(__file__).parents[1] / "weights"
 ACCEPTED = "accepted-licences.json"
 Role = Literal["detector", "embedder", "identifier", "restorer"]
 Color = Literal["BGR", "RGB"]
+OnnxProvider = Literal["cpu", "cuda", "directml", "coreml", "openvino"]
+"""What onnxruntime computes on, by the words of settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ class ModelFile:
 class Backend:
     """One model: its licence and its files. `dim` is the length of an embedder's vectors.
 
-    `pull_url` is where `fetch` finds the published file, `pull_sha256` its pin, `pull_color` the channel order it was
-    trained on where its publisher states one. `folder`: it is this folder of MODEL_DIR, whose files
-    are not listed here.
+    `pull_url` is where `download.fetch` finds the published file, `pull_sha256` its pin, `pull_color` the channel order
+    it was trained on where its publisher states one. `folder`: it is this folder of MODEL_DIR, whose files are not
+    listed here.
     """
 
     id: str
@@ -67,27 +66,32 @@ class Backend:
     notes: str = ""
 
 
-def install_files(backend: Backend, folder: Path, model_dir: Path) -> list[Path]:
-    """Copy the backend's files from a folder the user has (an unpacked model pack) into `model_dir`, checked first.
+def install_files(backend: Backend, source: Path, model_dir: Path) -> list[Path]:
+    """Copy the backend's files from a folder the user has (an unpacked model pack), or its only file under whatever
+    name, into `model_dir`, checked first.
 
     Raises BackendUnavailableError when one is not in the folder, WeightsError when one is not the pinned file; then
     nothing has been installed.
     """
-    targets = []
-    for file in backend.files:
-        if not (folder / file.filename).is_file():
+    given = [source if source.is_file() else source / file.filename for file in backend.files]
+    for file, path in zip(backend.files, given, strict=True):
+        if not path.is_file():
             raise BackendUnavailableError(
-                f"{folder}: has no {file.filename}; unpack {file.source} and name its folder."
+                f"{source}: has no {file.filename}; unpack {file.source} and name its folder."
             )
-        verify_file(folder / file.filename, file)
-    for file in backend.files:
-        target = model_dir / file.folder / file.filename
+        verify_file(path, file)
+    targets = [installed_path(file, model_dir) for file in backend.files]
+    for path, target in zip(given, targets, strict=True):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = temporary(target)
-        shutil.copyfile(folder / file.filename, partial)
+        shutil.copyfile(path, partial)
         partial.replace(target)
-        targets.append(target)
     return targets
+
+
+def installed_path(model_file: ModelFile, model_dir: Path) -> Path:
+    """Where a file that does not ship lies, or would."""
+    return model_dir / model_file.folder / model_file.filename
 
 
 def sha256_of(path: Path) -> str:
@@ -104,7 +108,7 @@ def locate(model_file: ModelFile, model_dir: Path | None = None) -> Path:
     elif model_dir is None:
         raise BackendUnavailableError(f"{model_file.name} does not ship with iconface and no model folder was given.")
     else:
-        path = model_dir / model_file.folder / model_file.filename
+        path = installed_path(model_file, model_dir)
         way_out = f"install it with `iconface models install FILE` (from {model_file.source})"
     if not path.is_file():
         raise BackendUnavailableError(f"{path}: {model_file.name} is not installed; {way_out}.")
@@ -179,46 +183,3 @@ def _acceptances(model_dir: Path) -> dict[str, dict[str, str | None]]:
         return decode_json(dict[str, dict[str, str | None]], (model_dir / ACCEPTED).read_bytes(), ACCEPTED)
     except (OSError, CodecError):
         return {}
-
-
-def fetch(backend: Backend, target: Path, on_progress: Callable[[int, int | None], None] | None = None) -> Path:
-    """Download the backend's published file to `target` and check its hash; the only network access of this package.
-
-    `on_progress(done, total)` gets bytes, `total` is None when the server does not say. A failed or wrong download
-    leaves nothing behind. Raises BackendUnavailableError when nothing is published or the network fails, WeightsError
-    when the bytes are not the pinned ones.
-    """
-    if backend.pull_url is None:
-        raise BackendUnavailableError(f"{backend.id}: no file is published for it; use `iconface models install FILE`.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = temporary(target)
-    try:
-        found = _download(backend.pull_url, partial, on_progress)
-        if backend.pull_sha256 is not None and found != backend.pull_sha256:
-            raise WeightsError(
-                f"{backend.pull_url}: SHA-256 is {found}, pinned is {backend.pull_sha256}; nothing was installed."
-            )
-        partial.replace(target)
-    except (urllib.error.URLError, OSError) as e:
-        raise BackendUnavailableError(
-            f"{backend.pull_url}: download failed ({e}). Fetch it elsewhere and use `iconface models install FILE`."
-        ) from e
-    finally:
-        partial.unlink(missing_ok=True)
-    return target
-
-
-def _download(url: str, target: Path, on_progress: Callable[[int, int | None], None] | None) -> str:
-    if not url.startswith("https://"):
-        raise BackendUnavailableError(f"{url}: only https addresses are fetched.")
-    digest = hashlib.sha256()
-    with urllib.request.urlopen(url, timeout=60) as response, target.open("wb") as stream:  # noqa: S310 - https, above
-        length = response.headers.get("Content-Length")
-        done = 0
-        while chunk := response.read(1 << 20):
-            stream.write(chunk)
-            digest.update(chunk)
-            done += len(chunk)
-            if on_progress is not None:
-                on_progress(done, int(length) if length else None)
-    return digest.hexdigest()

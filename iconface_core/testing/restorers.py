@@ -4,11 +4,11 @@ import string
 from collections.abc import Iterator
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from iconface_core.geometry import FFHQ_512
 from iconface_core.protocols import FaceRestorer
+from iconface_core.restorers.common.drawn_face import drawn_face
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions, RgbU8
 
 from .expect import ConformanceError, expect, expect_array, frozen
@@ -60,18 +60,7 @@ def _faces(references: int) -> Iterator[RestoreInput]:
 
 
 def _crop(scale: float, seed: int) -> AlignedFace:
-    """A soft oval with eyes and a mouth where FFHQ_512 has them, seen through `scale` and a little noise."""
-    rng, side = np.random.default_rng(seed), FFHQ_512.size
-    coarse = rng.uniform(60, 190, (9, 9, 3)).astype(np.float32)
-    picture = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
-    cv2.ellipse(picture, (side // 2, 290), (150, 200), 0, 0, 360, (205.0, 170.0, 150.0), -1)
-    for x, y in FFHQ_512.points:
-        cv2.ellipse(picture, (round(float(x)), round(float(y))), (24, 9), 0, 0, 360, (70.0, 50.0, 45.0), -1)
-    seen = max(16, round(side / scale))
-    small = cv2.resize(picture, (seen, seen), interpolation=cv2.INTER_AREA)
-    small += rng.normal(0, 4, small.shape).astype(np.float32)
-    pixels = cv2.resize(np.clip(small, 0, 255).astype(np.uint8), (side, side), interpolation=cv2.INTER_CUBIC)
-    return AlignedFace(frozen(np.asarray(pixels, np.uint8)), _matrix(scale))
+    return AlignedFace(frozen(drawn_face(scale, seed)), _matrix(scale))
 
 
 def _matrix(scale: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

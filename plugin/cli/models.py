@@ -10,6 +10,9 @@ from .output import columns
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
+    from iconface_core.models.files import Backend
+
+    from ..models.recommend import Advice, Machine, Recommendation
     from ..models.store import ModelStore
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would be done")]
@@ -25,6 +28,7 @@ def register(root: typer.Typer) -> None:
         "verify": verify,
         "pull": pull,
         "install": install,
+        "recommend": recommend,
         "accept": accept,
         "import-faceir": import_faceir,
         "encode-prompt": encode_prompt,
@@ -73,20 +77,40 @@ def pull(
     text_encoder: Annotated[
         bool, typer.Option("--text-encoder", help="with flux2-klein-base-4b: also what encode-prompt needs")
     ] = False,
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="you accept the licence of a model that may not be used freely")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Download and install a published model (also flux2-klein-base-4b). No other command uses the network."""
+    """Download and install a published model (also flux2-klein-base-4b); goes on where it broke off. No other command
+    uses the network, unless you say yes to recommend."""
     session = Session.of(ctx)
+    store = _shelf(session)
+    row = store.row(model)
+    what = store.download_of(model)
     if dry_run:
-        _would(session, f"download {model} into {_shelf(session).folder}: {_shelf(session).download_of(model)}")
+        _would(session, f"download {model} into {store.folder}: {what}")
         return
-    session.out.note(f"downloading {model} ...")
+    if not row["licence_accepted"]:
+        if not accept_licence:
+            session.confirm(f"{row['title']}: {row['licence']} ({row['licence_url']}). Do you accept this licence?")
+        store.accept(model)
+    session.out.note(f"downloading {what}")
+    done = store.pull(model, text_encoder=text_encoder, on_progress=_sparsely(session.out.note))
+    session.out.object({"installed": str(done.path)}, [f"installed {done.path}", *_next(store, done.model)])
 
-    def tell(file: str, done: int, total: int) -> None:
-        session.out.note(f"{done / 1e9:.2f} of {total / 1e9:.2f} GB  {file}")
 
-    path = _shelf(session).pull(model, text_encoder=text_encoder, on_progress=tell)
-    session.out.object({"installed": str(path)}, [f"installed {path}"])
+def _sparsely(note: Callable[[str], None]) -> Callable[[str, int, int | None], None]:
+    """Tells of a download at every new file, and then each time a twentieth more has come."""
+    told: dict[str, int] = {}
+
+    def tell(file: str, done: int, total: int | None) -> None:
+        step = done // 20_000_000 if not total else 20 * done // total
+        if told.get(file) != step:
+            told[file] = step
+            note(f"{done / 1e6:.0f} of {'?' if total is None else f'{total / 1e6:.0f}'} MB  {file}")
+
+    return tell
 
 
 def import_faceir(
@@ -119,23 +143,102 @@ def encode_prompt(ctx: typer.Context, dry_run: DryRun = False) -> None:
 
 def install(
     ctx: typer.Context,
-    source: Annotated[Path, typer.Argument(help="an AdaFace checkpoint, or the folder of an InsightFace pack")],
+    source: Annotated[
+        Path, typer.Argument(help="an AdaFace checkpoint, the folder of an InsightFace pack, or an ONNX restorer")
+    ],
     model: Annotated[
-        str | None, typer.Option(help="with a folder: which of its models, see: iconface models list")
+        str | None, typer.Option(help="which known model it is or holds, see: iconface models list")
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            help="an ONNX restorer of your own: gfpgan, restoreformer, codeformer or gpen, whose layout it has"
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="with --like: what to call it; default: the name of the file")
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Install a model you have: AdaFace checkpoints of its authors or of CVLFace, or a model of an InsightFace pack."""
+    """Install a model you have: an AdaFace checkpoint, a model of an InsightFace pack, a known ONNX restorer, or with
+    --like one of your own, which is tried on a drawn face first."""
     from ..paths import absolute
 
     session = Session.of(ctx)
     if dry_run:
         _would(session, f"install {absolute(source)} into {_shelf(session).folder}")
         return
-    path = _shelf(session).install(absolute(source), model)
-    session.out.object(
-        {"installed": str(path)}, [f"installed {path}", "make its vectors for your library: iconface scan --re-embed"]
-    )
+    store = _shelf(session)
+    done = store.install(absolute(source), model, like=like, name=name)
+    session.out.object({"installed": str(done.path)}, [f"installed {done.path}", *_next(store, done.model)])
+
+
+def _next(store: "ModelStore", model: "Backend") -> list[str]:
+    """What to do with a new model."""
+    name = store.registry.called(model) or model.id
+    if model.role == "embedder":
+        by_itself = any(spec.automatic for spec in store.registry.embedders if spec.parts[0] == model)
+        chosen = [] if by_itself else [f'choose it: embedder = "{name}" in config.toml']
+        return [*chosen, "make its vectors for your library: iconface scan --re-embed"]
+    if model.role == "restorer" and model.files:
+        return [f'use it: iconface restore PHOTO --restorer {name}, or restorer = "{name}" in config.toml']
+    return []
+
+
+def recommend(ctx: typer.Context) -> None:
+    """Say which models this machine should have: memory, GPU, disk, licence, and how fast the installed restorers are
+    here. It asks before it pulls them; with --yes it does not ask."""
+    from ..models.recommend import recommend as recommended
+    from ..models.recommend import this_machine
+
+    session = Session.of(ctx)
+    with session.app() as app:
+        store = app.model_store
+        machine = this_machine(store.folder)
+        session.out.note("measuring the installed restorers ...")
+        found = list(recommended(machine, store, app.backends))
+    wanted = [r for r in found if r.advice == "pull"]
+    human = [_machine(machine), "", *columns(_HEADS, [_advised(r) for r in found])]
+    rows = [r.row() for r in found]
+    if not session.out.machine:
+        session.out.result("models", rows, human)
+    pulled: list[str] = []
+    offer = ", ".join(f"{r.name} ({_megabytes(r.size)}, {r.model.licence})" for r in wanted)
+    if wanted and session.agrees(f"Pull {offer}?"):
+        for r in wanted:
+            path = store.pull(r.model.id, on_progress=_sparsely(session.out.note)).path
+            pulled.append(str(path))
+            session.out.note(f"installed {path}")
+    elif wanted:
+        session.out.note("to have them: " + ", ".join(f"iconface models pull {r.name}" for r in wanted))
+    if session.out.machine:
+        session.out.result("models", rows, (), machine=machine.row(), pulled=pulled)
+
+
+_HEADS = ["model", "role", "download", "licence", "s a face", "advice"]
+_ADVICE: dict["Advice", str] = {
+    "installed": "installed",
+    "pull": "recommended",
+    "possible": "would run here",
+    "restricted": "would run here; non-commercial",
+    "no_memory": "needs more memory",
+    "no_disk": "needs more space on the disk",
+    "no_gpu": "needs a GPU with more memory",
+}
+
+
+def _advised(r: "Recommendation") -> tuple[str, ...]:
+    seconds = "" if r.seconds is None else f"{r.seconds:.1f}"
+    return r.name, r.model.role, _megabytes(r.size), r.model.licence, seconds, _ADVICE[r.advice]
+
+
+def _megabytes(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e6:.0f} MB"
+
+
+def _machine(machine: "Machine") -> str:
+    gpu = "no GPU" if machine.gpu is None else f"{machine.gpu} with {machine.gpu_memory / 1e9:.0f} GB"
+    return f"{machine.memory / 1e9:.0f} GB of memory, {gpu}, {machine.disk_free / 1e9:.0f} GB free for models"
 
 
 def accept(ctx: typer.Context, model: ModelId, dry_run: DryRun = False) -> None:
@@ -160,4 +263,5 @@ def _shelf(session: Session) -> "ModelStore":
     from ..models.store import ModelStore
 
     settings = session.settings()
-    return ModelStore(settings.folders.models, find_backends(settings.insightface_pack))
+    models = settings.folders.models
+    return ModelStore(models, find_backends(settings.insightface_pack, models=models))

@@ -92,6 +92,14 @@ class Session:
         if not typer.confirm(question, err=True):
             raise UsageError("stopped: nothing was changed")
 
+    def agrees(self, question: str) -> bool:
+        """Ask whether to do something that was not asked for in so many words; no when nobody can be asked."""
+        import typer
+
+        if self.yes:
+            return True
+        return not self.out.machine and sys.stdin.isatty() and typer.confirm(question, err=True)
+
 
 def path(text: str) -> Path:
     """A path on the command line. Raises ValueError for an empty one, which to Python is the current folder."""

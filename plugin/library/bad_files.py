@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gallery_db.errors import GalleryError
-from iconface_core.errors import IconFaceError, ImageReadError, ImageWriteError
+from iconface_core.errors import IconFaceError, ImageReadError, ImageWriteError, UnusableOutputError
 from iconface_core.reasons import Reason
 
 from ..error_reasons import reason_of
@@ -14,6 +14,7 @@ from ..reasons import IN_FILE, STATED, UNEXPECTED, UNREADABLE
 FAULTS_OF_A_FILE = (
     ImageReadError,
     ImageWriteError,
+    UnusableOutputError,
     OSError,
     ArithmeticError,
     LookupError,
@@ -28,7 +29,7 @@ FAULTS_OF_A_FILE = (
 def is_no_fault_of(e: Exception) -> bool:
     """Whether an exception met while working at a file would meet every other file as well: a model or the gallery is
     not there, the request makes no sense."""
-    if isinstance(e, (ImageReadError, ImageWriteError)):
+    if isinstance(e, (ImageReadError, ImageWriteError, UnusableOutputError)):
         return False
     return isinstance(e, (IconFaceError, AppError, GalleryError))
 

@@ -33,8 +33,11 @@ from iconface_core.models.catalogue import (
     YUNET,
 )
 from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
+from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, RESTOREFORMER
+from iconface_core.restorers.onnx.profile import PROFILES
 
 from . import iconface_backend
+from .onnx_restorers import onnx_restorer
 
 if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
@@ -46,7 +49,7 @@ NANO_GAIN = MeasuredGain(rises=(0.006, 0.133, 0.148, 0.163), changed=(3.90, 2.35
 
 def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
     """All of them. `pack` is the InsightFace pack that the name "insightface" stands for."""
-    packs = [_insightface(model, names=("insightface",) * model.id.endswith(f"-{pack}")) for model in INSIGHTFACE]
+    packs = [_arcface(model, names=("insightface",) * model.id.endswith(f"-{pack}")) for model in INSIGHTFACE]
     return (
         DetectorSpec(id=YUNET.id, label="YuNet", parts=(YUNET,), names=("yunet",), load=_yunet),
         # The larger an AdaFace is, the better.
@@ -60,6 +63,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             facts=_sface_facts,
             load=_sface,
         ),
+        _arcface(AURAFACE, names=("auraface",)),
         IdentifierSpec(
             id=STUDENT.id,
             label="SFace for damaged faces",
@@ -103,6 +107,10 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             load=_waifu2x,
             takes_references=False,
         ),
+        _public(GFPGAN, "gfpgan"),
+        _public(RESTOREFORMER, "restoreformer"),
+        _public(CODEFORMER, "codeformer"),
+        _public(GPEN, "gpen"),
         *packs,
     )
 
@@ -143,7 +151,7 @@ def _adaface(model: Backend) -> EmbedderSpec:
     )
 
 
-def _insightface(model: Backend, names: tuple[str, ...]) -> BackendSpec:
+def _arcface(model: Backend, names: tuple[str, ...]) -> BackendSpec:
     def detector(context: BackendContext) -> FaceDetector:
         from iconface_core.faces.insightface_pack import ScrfdDetector
 
@@ -238,3 +246,9 @@ def _waifu2x(context: BackendContext) -> FaceRestorer:
     from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 
     return Waifu2xRestorer()
+
+
+def _public(model: Backend, name: str) -> RestorerSpec:
+    """`name` is what users write for it, and that of its layout."""
+    names = (name,) if name != model.id else ()
+    return onnx_restorer(model, PROFILES[name], names=names, way_out=f"iconface models pull {model.id}")

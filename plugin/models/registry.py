@@ -6,6 +6,7 @@ Whoever wants to know something of a backend asks for its spec; only `builtin.py
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any, TypeVar
 
 from iconface_core.errors import BackendUnavailableError, IconFaceError
@@ -23,6 +24,7 @@ from iconface_core.models.files import Backend
 
 from ..extensions import BACKENDS, Extension, ExtensionError, Problem, in_words, load, unique
 from .builtin import builtin_backends
+from .onnx_restorers import own_restorers
 
 Spec = TypeVar("Spec", bound=BackendSpec)
 T = TypeVar("T")
@@ -46,6 +48,11 @@ class Registry:
         """All models, as `models list` shows them."""
         added = (part for extension in self.added for part in extension.value.parts)
         return (*catalogue(), KLEIN, CHECKPOINT, *added)
+
+    @property
+    def names(self) -> set[str]:
+        """All that a new backend may not be called."""
+        return {AUTO, *(n for spec in self._of(BackendSpec) for n in _names(spec)), *(part.id for part in self.parts)}
 
     @property
     def detectors(self) -> tuple[DetectorSpec, ...]:
@@ -109,15 +116,16 @@ class Registry:
         return tuple(spec for spec in everything if isinstance(spec, kind))
 
 
-def find_backends(pack: str, found: Iterable[EntryPoint] | None = None) -> Registry:
-    """The built-in backends and those of installed packages; `found` replaces looking for the latter. `pack` is the
-    setting `insightface_pack`."""
+def find_backends(pack: str, found: Iterable[EntryPoint] | None = None, *, models: Path | None = None) -> Registry:
+    """The built-in backends, a user's own restorers in the folder `models`, and those of installed packages; `found`
+    replaces looking for the latter. `pack` is the setting `insightface_pack`."""
     builtin = builtin_backends(pack)
     loaded, broken = load(BACKENDS, _accepted, found)
-    each = [Extension(e.origin, e.name, spec) for e in loaded for spec in e.value]
+    own, unreadable = ([], []) if models is None else own_restorers(models)
+    each = [*own, *(Extension(e.origin, e.name, spec) for e in loaded for spec in e.value)]
     added, doubled = unique(each, BACKENDS, _names, [AUTO, *(n for s in builtin for n in _names(s))])
     guarded = (Extension(e.origin, e.name, _guarded(e.value, e.origin)) for e in added)
-    return Registry(builtin, tuple(guarded), (*broken, *doubled))
+    return Registry(builtin, tuple(guarded), (*unreadable, *broken, *doubled))
 
 
 def _names(spec: BackendSpec) -> set[str]:

@@ -3,17 +3,35 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
-from iconface_core.images.leftovers import temporary
 from iconface_core.models.catalogue import CHECKPOINT, KLEIN
-from iconface_core.models.files import Backend, accept_licence, fetch, install_files, is_accepted, locate, verify_file
+from iconface_core.models.files import (
+    Backend,
+    accept_licence,
+    install_files,
+    installed_path,
+    is_accepted,
+    locate,
+    require_licence,
+    verify_file,
+)
 
 from ..errors import UsageError
 from ..rows import Row
 from .iconface_backend import IconFaceFiles
+from .onnx_restorers import ORIGIN, install_own
 from .registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model and the file that was installed for it, the first of several."""
+
+    path: Path
+    model: Backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +51,7 @@ class ModelStore:
 
     def _part(self, model_id: str) -> Backend:
         for part in self.registry.parts:
-            if part.id == model_id:
+            if model_id in (part.id, self.registry.called(part)):
                 return part
         known = ", ".join(part.id for part in self.registry.parts)
         raise BackendUnavailableError(f"unknown backend {model_id!r}; known: {known}")
@@ -95,54 +113,86 @@ class ModelStore:
                     rows.append({"id": entry.id, "file": file.filename, "ok": False, "message": str(e)})
         return rows
 
-    def install(self, source: Path, backend_id: str | None = None) -> Path:
-        """Install an AdaFace checkpoint from a file (converted, strict on its keys), or with `backend_id`
-        a model of an InsightFace pack from its folder (hash-checked).
+    def install(
+        self, source: Path, backend_id: str | None = None, *, like: str | None = None, name: str | None = None
+    ) -> InstalledModel:
+        """Install a model the user has. With `like`, an ONNX restorer of his own of that layout, called `name`; with
+        `backend_id` a known model from its file or from the folder of its pack (hash-checked); else an AdaFace
+        checkpoint (converted, strict on its keys).
 
         Raises WeightsError when it is not what it should be, UsageError when there is nothing at `source`.
         """
-        if backend_id is not None and source.is_dir():
-            entry = self._part(backend_id)
+        if like is None and name is not None:
+            raise UsageError("--name is for a file of your own: say with --like which layout it has")
+        if like is not None and backend_id is not None:
+            raise UsageError("--like is for a file of your own, --model for a known one: choose one")
+        entry = None if backend_id is None else self._part(backend_id)
+        if entry is not None and (source.is_dir() or _is_one_pinned_file(entry)):
             if not entry.files:
                 raise UsageError(
                     f"{backend_id} has no files to install from a folder: iconface models show {backend_id}"
                 )
-            return install_files(entry, source, self.folder)[0]
+            return InstalledModel(install_files(entry, source, self.folder)[0], entry)
         if not source.is_file():
             raise UsageError(f"{source} is not a file; for a folder of an InsightFace pack say --model MODEL")
+        if like is not None:
+            mine = {e.value.id for e in self.registry.added if e.origin == ORIGIN}
+            own = install_own(source, self.folder, like=like, name=name, taken=self.registry.names - mine)
+            return InstalledModel(installed_path(own.model.files[0], self.folder), own.model)
+        if source.suffix.lower() == ".onnx":
+            raise UsageError(f"{source} is an ONNX file: say with --like what it is like, or with --model which it is")
         from iconface_core.faces.adaface_files import install_adaface  # torch: only when something is installed
 
-        return install_adaface(source, self.folder)
+        path = install_adaface(source, self.folder)
+        return InstalledModel(
+            path, next(p for p in self.registry.parts if any(f.filename == path.name for f in p.files))
+        )
 
     def pull(
         self,
         model: str,
         *,
         text_encoder: bool = False,
-        on_progress: Callable[[str, int, int], None] | None = None,
-    ) -> Path:
-        """Download and install a published model. `text_encoder` and `on_progress` are of the backbone.
+        on_progress: Callable[[str, int, int | None], None] | None = None,
+    ) -> InstalledModel:
+        """Download and install a published model, unless it is here and whole; goes on where an earlier pull stopped.
+        `on_progress(file, bytes done, bytes in all)`. `text_encoder` is of the backbone.
 
-        Raises BackendUnavailableError offline, naming the way out.
+        Raises LicenceNotAcceptedError before anything is fetched, BackendUnavailableError offline, naming the way out,
+        and WeightsError when it is not the pinned file; then nothing has been installed.
         """
-        if model == KLEIN.id:
-            return self._pull_backbone(text_encoder=text_encoder, on_progress=on_progress)
-        download = temporary(self.folder / "downloads" / f"{model}.bin")
-        try:
-            return self.install(fetch(self._part(model), download))
-        finally:
-            download.unlink(missing_ok=True)
+        entry = self._part(model)
+        require_licence(entry, self.folder)
+        if entry == KLEIN:
+            return InstalledModel(self._pull_backbone(text_encoder=text_encoder, on_progress=on_progress), entry)
+        pinned = _is_one_pinned_file(entry)
+        if pinned and self.installed(entry) and all(row["ok"] for row in self.verify(entry.id)):
+            return InstalledModel(locate(entry.files[0], self.folder), entry)
+        from iconface_core.models.download import fetch  # nothing else needs what the network needs
+
+        tell = None if on_progress is None else partial(on_progress, Path(entry.pull_url or "").name)
+        download = fetch(entry, self.folder, tell)
+        if not pinned:
+            try:
+                return self.install(download)
+            finally:
+                download.unlink(missing_ok=True)
+        target = installed_path(entry.files[0], self.folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        download.replace(target)
+        return InstalledModel(target, entry)
 
     def download_of(self, model: str) -> str:
         """What `pull` would fetch, in words. Raises BackendUnavailableError for what is not published."""
-        if model == KLEIN.id:
-            return "black-forest-labs/FLUX.2-klein-base-4B, 8.1 GB, Apache-2.0"
         entry = self._part(model)
+        if entry == KLEIN:
+            return "black-forest-labs/FLUX.2-klein-base-4B, 8.1 GB, Apache-2.0"
         if entry.pull_url is None:
             raise BackendUnavailableError(f"{model}: no file is published for it; use `iconface models install FILE`.")
-        return f"{entry.pull_url}, {entry.licence}"
+        size = next((f"{f.size / 1e6:.0f} MB, " for f in entry.files if f.size is not None), "")
+        return f"{entry.pull_url}, {size}{entry.licence}"
 
-    def _pull_backbone(self, *, text_encoder: bool, on_progress: Callable[[str, int, int], None] | None) -> Path:
+    def _pull_backbone(self, *, text_encoder: bool, on_progress: Callable[[str, int, int | None], None] | None) -> Path:
         """Download FLUX.2-klein-base-4B (8.1 GB), and the text encoder that `encode-prompt` needs (8 GB more).
 
         Resumes where it stopped. Raises BackendUnavailableError offline or when the disk is too small.
@@ -184,3 +234,8 @@ class ModelStore:
         entry = self._part(backend_id)
         accept_licence(entry, self.folder)
         return entry
+
+
+def _is_one_pinned_file(entry: Backend) -> bool:
+    """Whether a file can be told to be this model: what is converted at installation has no pin."""
+    return len(entry.files) == 1 and entry.files[0].sha256 is not None

@@ -14,6 +14,7 @@ from gallery_db import Gallery
 from iconface_core.images.leftovers import temporary
 from plugin.cli.main import run as run_here
 from tests.support.library import Cli, Library
+from tests.support.onnx_files import contrast
 
 KILLED = """
 import os, signal, sys
@@ -109,6 +110,21 @@ def test_half_made_files(cli: Cli, library: Library, place: tuple[str, str], arg
     cli("people", "list")
     assert not unfinished(library.home)
     assert cli("doctor")["problems"] == 0
+
+
+@pytest.mark.parametrize(
+    "place", [("iconface_core.restorers.onnx.probe", "probe"), ("plugin.models.onnx_restorers", "encode_json")]
+)
+def test_a_half_installed_restorer_is_none(cli: Cli, library: Library, place: tuple[str, str], tmp_path: Path) -> None:
+    argv = ("models", "install", str(contrast(tmp_path / "mine.onnx", 1.2)), "--like", "gfpgan")
+    killed_at(place, library.home, *argv)
+    own = library.home / "data" / "models" / "own"
+    assert len(list(own.iterdir())) == 1, "the kill came too early"
+    assert "mine" not in [m["id"] for m in cli("models", "list")["models"]]
+    cli("people", "list")
+    assert not unfinished(library.home)
+    cli(*argv)
+    assert sorted(p.suffix for p in own.iterdir()) == [".json", ".onnx"]
 
 
 def test_a_half_made_index(cli: Cli, library: Library) -> None:

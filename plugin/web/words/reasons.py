@@ -28,6 +28,7 @@ _LESS = "Close other programs or take a smaller photo, then try again."
 _DAMAGED = "The photo may be damaged. If it looks whole in another program, try again."
 _COPY = "Copy the file again from where it came from, then try again."
 _LOOK = "Have its folder looked through on the library page, then try again."
+_ANOTHER = "Choose another way of restoring it."
 _SPACE = "Free some space on the disk, then try again."
 
 ADVICE: Mapping[str, str] = {
@@ -43,6 +44,10 @@ ADVICE: Mapping[str, str] = {
     core.TOO_LARGE_IN_FULL: _LESS,
     core.TOO_LARGE_TO_DECODE: _LESS,
     app.NO_FACE: "Draw a box around the face on the photo's page, then try again.",
+    core.OUTPUT_NOT_FINITE: _ANOTHER,
+    core.OUTPUT_OUT_OF_RANGE: _ANOTHER,
+    core.OUTPUT_FLAT: _ANOTHER,
+    core.OUTPUT_SHAPE: _ANOTHER,
     core.WORKER_DIED: _DAMAGED,
     app.WORKER_ENDED: _DAMAGED,
     app.WORKER_KILLED: _DAMAGED,

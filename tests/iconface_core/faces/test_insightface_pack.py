@@ -15,6 +15,7 @@ from iconface_core.faces.vectors import calibration_path
 from iconface_core.geometry import ARCFACE_112, align_face, similarity_transform
 from iconface_core.models.catalogue import backend
 from iconface_core.models.files import accept_licence, install_files, locate, verify_file
+from iconface_core.testing import check_embedder
 from iconface_core.types import AlignedFace, EmbedderId
 
 NO_MATRIX = np.zeros((2, 3), np.float32)
@@ -71,6 +72,16 @@ def test_the_licence_comes_first(tmp_path, packs):
         ArcFaceEmbedder(model_dir=tmp_path, backend=entry)
     accept_licence(entry, tmp_path)
     assert ArcFaceEmbedder(model_dir=tmp_path, backend=entry).dim == 512
+
+
+def test_auraface_has_the_layout_and_asks_for_no_licence(tmp_path, packs):
+    embedder = ArcFaceEmbedder(model_dir=tmp_path, backend=packs.installed(tmp_path, "auraface-v1", packs.arcface))
+    assert (embedder.id, embedder.dim) == ("auraface-v1", 512)
+    assert embedder.calibration.max_llr == 6.0, "nobody measured it: no pair may count for much"
+    check_embedder(
+        embedder,
+        [AlignedFace(p, NO_MATRIX) for p in np.random.default_rng(3).integers(0, 256, (3, 112, 112, 3), np.uint8)],
+    )
 
 
 def test_missing_wrong_and_unsuitable_files(tmp_path, packs):

@@ -2,14 +2,16 @@
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from iconface_core.errors import WeightsError
-from iconface_core.faces.onnx_graph import fold_constants, keep_input, load_graph, open_session
+from iconface_core.errors import BackendUnavailableError, WeightsError
+from iconface_core.faces.onnx_graph import fold_constants, keep_input, load_graph, open_file, open_session
 from iconface_core.models.catalogue import SFACE_FILE, YUNET_FILE
 from iconface_core.models.files import locate
+from tests.support.onnx_files import contrast
 
 
 def _run(model, name, picture):
@@ -77,3 +79,22 @@ def test_a_graph_onnxruntime_refuses():
     )
     with pytest.raises(WeightsError, match="onnxruntime cannot open"):
         open_session(helper.make_model(graph), 1)
+
+
+@pytest.mark.parametrize("provider", ["cuda", "directml", "openvino"])
+def test_a_provider_that_is_not_installed_names_its_package(provider):
+    with pytest.raises(
+        BackendUnavailableError, match=rf"cannot use {provider}: pip install onnxruntime-\w+ in place of"
+    ):
+        open_file(locate(SFACE_FILE), 1, provider)
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_provider_that_cannot_start_is_no_reason_to_go_on_with_the_cpu(monkeypatch, tmp_path):
+    """As with the CUDA package where CUDA is missing: it is listed, and the session has the CPU alone."""
+    there = onnxruntime.get_available_providers()
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", *there])
+    path = contrast(tmp_path / "tiny.onnx")
+    assert open_file(path, 1).get_providers() == ["CPUExecutionProvider"]
+    with pytest.raises(BackendUnavailableError, match="its libraries or driver are missing"):
+        open_file(path, 1, "cuda")

@@ -24,7 +24,6 @@ from iconface_core.models.catalogue import (
 from iconface_core.models.files import (
     BUNDLED,
     accept_licence,
-    fetch,
     is_accepted,
     locate,
     locate_verified,
@@ -146,19 +145,6 @@ def test_a_broken_record_accepts_nothing(tmp_path, record):
     assert not is_accepted(backend("scrfd-buffalo_l"), tmp_path)
     accept_licence(backend("scrfd-buffalo_l"), tmp_path)
     assert is_accepted(backend("scrfd-buffalo_l"), tmp_path)
-
-
-def test_fetching_never_leaves_half_a_file(tmp_path):
-    """No network is needed to fail: nothing published, not https, nobody listens."""
-    with pytest.raises(BackendUnavailableError, match="no file is published"):
-        fetch(backend("adaface-ir34"), tmp_path / "a")
-    entry = replace(backend("adaface-ir50"), pull_url="http://127.0.0.1:1/x")
-    with pytest.raises(BackendUnavailableError, match="only https"):
-        fetch(entry, tmp_path / "a")
-    entry = replace(entry, pull_url="https://127.0.0.1:1/x")
-    with pytest.raises(BackendUnavailableError, match="models install FILE"):
-        fetch(entry, tmp_path / "a")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_listing_models_loads_no_runtime():

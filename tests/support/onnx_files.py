@@ -1,0 +1,118 @@
+"""Tiny ONNX files in the exact layout of public restorers, and broken ones."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import TensorProto, helper
+
+
+def save(
+    path: Path,
+    nodes: Sequence[onnx.NodeProto],
+    *,
+    side: int | str = 512,
+    out_side: int | str | None = None,
+    kind: int = TensorProto.FLOAT,
+    extra: Sequence[onnx.ValueInfoProto] = (),
+    outputs: Sequence[onnx.ValueInfoProto] = (),
+    constants: Sequence[onnx.TensorProto] = (),
+) -> Path:
+    """A file with the input `input` (1, 3, side, side) and the output `output`; `nodes` lead from one to the other."""
+    end = side if out_side is None else out_side
+    graph = helper.make_graph(
+        list(nodes),
+        "tiny",
+        [helper.make_tensor_value_info("input", kind, [1, 3, side, side]), *extra],
+        [helper.make_tensor_value_info("output", kind, [1, 3, end, end]), *outputs],
+        list(constants),
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    onnx.checker.check_model(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def number(name: str, value: float, kind: int = TensorProto.FLOAT) -> onnx.TensorProto:
+    return helper.make_tensor(name, kind, [1], [value])
+
+
+def contrast(path: Path, by: float = 1.5, **layout: Any) -> Path:
+    """The layout of GFPGAN, RestoreFormer++ and GPEN. Gives contrast, which anybody can see."""
+    nodes = [helper.make_node("Mul", ["input", "by"], ["output"])]
+    return save(path, nodes, constants=[number("by", by)], **layout)
+
+
+def codeformer(path: Path, by: float = 1.0) -> Path:
+    """The layout of CodeFormer: a second input `weight` (float64, length 1), and an output more. The face becomes
+    lighter by `by` times what the weight is below 1."""
+    nodes = [
+        helper.make_node("Cast", ["weight"], ["weight32"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["one", "weight32"], ["below"]),
+        helper.make_node("Mul", ["below", "by"], ["lighter"]),
+        helper.make_node("Add", ["input", "lighter"], ["output"]),
+        helper.make_node("ReduceMean", ["input"], ["logits"], axes=[2, 3], keepdims=0),
+    ]
+    return save(
+        path,
+        nodes,
+        extra=[helper.make_tensor_value_info("weight", TensorProto.DOUBLE, [1])],
+        outputs=[helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, 3])],
+        constants=[number("one", 1.0), number("by", by)],
+    )
+
+
+def in_zero_to_one(path: Path) -> Path:
+    """Keeps 0..1 and clips all else: what a network with a sigmoid at its end does to another range."""
+    constants = [helper.make_tensor(n, TensorProto.FLOAT, [], [v]) for n, v in (("low", 0.0), ("high", 1.0))]
+    return save(path, [helper.make_node("Clip", ["input", "low", "high"], ["output"])], constants=constants)
+
+
+def nan(path: Path) -> Path:
+    """Takes the square root of what is below 0."""
+    return save(path, [helper.make_node("Sqrt", ["input"], ["output"])])
+
+
+def half_precision(path: Path, by: float = 1.0) -> Path:
+    """In half precision, twice multiplied by `by`: 1000 overflows in most pixels."""
+    half = TensorProto.FLOAT16
+    nodes = [helper.make_node("Mul", ["input", "by"], ["large"]), helper.make_node("Mul", ["large", "by"], ["output"])]
+    return save(path, nodes, kind=half, constants=[number("by", by, half)])
+
+
+def smaller(path: Path) -> Path:
+    """Gives half of the size back, and says so only when it runs."""
+    nodes = [helper.make_node("AveragePool", ["input"], ["output"], kernel_shape=[2, 2], strides=[2, 2])]
+    return save(path, nodes, out_side="any")
+
+
+def _tiny(path: Path, kind: int, shape: Sequence[int]) -> Path:
+    """Gives its input back."""
+    ends = [helper.make_tensor_value_info(name, kind, shape) for name in ("input", "output")]
+    graph = helper.make_graph([helper.make_node("Identity", ["input"], ["output"])], "tiny", ends[:1], ends[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def integers(path: Path) -> Path:
+    """Takes bytes."""
+    return _tiny(path, TensorProto.UINT8, [1, 3, 512, 512])
+
+
+def vector(path: Path) -> Path:
+    """Takes no picture: an embedding, say."""
+    return _tiny(path, TensorProto.FLOAT, [1, 512])
+
+
+def channels_last(path: Path) -> Path:
+    """The layout of TensorFlow."""
+    return _tiny(path, TensorProto.FLOAT, [1, 512, 512, 3])
+
+
+def text(path: Path) -> Path:
+    """No ONNX at all."""
+    path.write_text("no model")
+    return path
