@@ -28,6 +28,8 @@ PEOPLE = "People"
 
 OURS = "https://iconface.invalid/names/1.0/"
 """Not the namespace of provenance, by which restored copies are known: programs copy sidecars into photos."""
+OUR_KEYWORDS = "Keywords"
+"""The keywords that we wrote, in a list of their own."""
 BY = "by"
 CONFIRMED, GROUPED = "confirmed", "grouped"
 """Our mark on regions that we write (`OURS`, `BY`): said by the user, or only grouped. The second is no evidence."""
@@ -55,12 +57,14 @@ def read_regions(rdf: Element) -> list[Region]:
 
 
 def read_people(rdf: Element) -> list[str]:
-    """Names of people in the picture, without a place."""
+    """Names of people in the picture, without a place; our own keywords say no more than our regions."""
+    ours = {(i.text or "").strip() for i in xmp.items(rdf, OURS, OUR_KEYWORDS)}
     names = [(i.text or "").strip() for i in xmp.items(rdf, _IPTC_EXT, "PersonInImage")]
     for namespace, name, between in ((DIGIKAM, "TagsList", "/"), (LIGHTROOM, "hierarchicalSubject", "|")):
         for item in xmp.items(rdf, namespace, name):
-            first, *below = (item.text or "").strip().split(between)
-            if first == PEOPLE and below:
+            text = (item.text or "").strip()
+            first, *below = text.split(between)
+            if first == PEOPLE and below and text not in ours:
                 names.append(below[-1].strip())
     return [n for n in dict.fromkeys(names) if n]
 

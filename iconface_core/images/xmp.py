@@ -47,14 +47,14 @@ def parse_packet(packet: bytes) -> Element | None:
         return None
     parser = DefusedXMLParser(target=_Bounded())
     try:
-        parser.feed(_unwrapped(packet))
+        parser.feed(unwrapped(packet))
         root: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return None
     return root if root.tag == f"{{{RDF}}}RDF" else root.find(f".//{{{RDF}}}RDF")
 
 
-def _unwrapped(packet: bytes) -> bytes:
+def unwrapped(packet: bytes) -> bytes:
     """Without one `xpacket` instruction at each end, for an XML declaration may follow the first."""
     body = packet.strip(b"\0 \r\n\t")
     if body.startswith(b"<?xpacket"):
