@@ -1,7 +1,7 @@
 """`iconface import`: names that other programs know."""
 
+import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +9,7 @@ import typer
 from ..plain_text import counted
 from ..rows import Row, decision_row
 from .output import columns
-from .session import SHARED_HELP, Session, path
+from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
     from ..people.importing import ImportDone, NamesFound
@@ -27,22 +27,21 @@ def import_names(
     ctx: typer.Context,
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="metadata, picasa, digikam, lightroom, apple-photos, takeout, ..."),
+        typer.Argument(metavar="SOURCE", help="metadata, picasa, digikam, lightroom, apple-photos, takeout, immich"),
     ],
     where: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", parser=path, help="its database, catalogue or folder")
+        str | None, typer.Argument(metavar="[PATH]", help="its database, catalogue, folder or address")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
     """Take over names that another program gave to faces. First it says what that comes to, then it asks; one `undo`
     takes all of it back. What you decided here stays: where the two disagree, the names are listed."""
     from ..name_sources.registry import open_source
-    from ..paths import absolute
     from ..people.importing import find_names
     from ..people.importing import import_names as decide
 
     session = Session.of(ctx)
-    chosen = open_source(source, None if where is None else absolute(where))
+    chosen = open_source(source, where, os.environ)
     with session.app() as app:
         found = find_names(app.gallery, chosen)
         tried = decide(app.gallery, found, dry_run=True)
@@ -99,7 +98,7 @@ def _lines(row: Row, done: "ImportDone") -> Iterable[str]:
         "elsewhere": "are names for photos that are not in the library",
     }
     yield from (f"{row[key]} {words}" for key, words in counts.items() if row[key])
-    yield from _first("not taken, for you to decide", [_conflict(c) for c in plan.conflicts])
+    yield from _first("not taken, for you to decide; with --new where nobody is called so yet", [_conflict(c) for c in plan.conflicts])
     yield from _first("somebody in the photo, not sure who", [f"{u.name}: {u.photo}" for u in plan.unplaced])
     yield from _first("not read", [f"{u['path']}: {u['why']}" for u in row["unread"]])
 

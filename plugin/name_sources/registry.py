@@ -1,6 +1,6 @@
 """Which sources of names there are: ours, and those of other packages."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -10,17 +10,17 @@ from iconface_core.extensions.exchange import NameSource
 
 from ..errors import UsageError
 from ..extensions import NAME_SOURCES, Extension, Problem, load, named, unique
-from . import apple_photos, digikam, lightroom, metadata, picasa, takeout
+from ..paths import absolute
+from . import apple_photos, digikam, immich, lightroom, metadata, picasa, takeout
 
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """A source of ours. `wants` says what PATH is, None: nothing; `open` makes it and raises UsageError where PATH is
-    not that."""
+    """A source of ours. `wants` says what PATH is; `open` makes it of a path that is there."""
 
     name: str
     title: str
-    wants: str | None
+    wants: str
     open: Callable[[Path], NameSource]
     optional: bool = False
 
@@ -34,9 +34,17 @@ BUILTIN = (
     Builtin("takeout", takeout.TITLE, "the folder with the unpacked archives", takeout.Takeout),
 )
 
+OURS = (*(b.name for b in BUILTIN), "immich")
 
-def open_source(name: str, path: Path | None, found: Iterable[EntryPoint] | None = None) -> NameSource:
-    """The source that users call `name`. Raises UsageError when there is none, and when it wants another PATH."""
+
+def open_source(
+    name: str, where: str | None, environ: Mapping[str, str], found: Iterable[EntryPoint] | None = None
+) -> NameSource:
+    """The source that users call `name`, at a path or address. Raises UsageError when there is none, and when it wants
+    something else there."""
+    if name == "immich":
+        return immich.Immich(where or "", environ.get(immich.KEY, ""))
+    path = None if where is None else absolute(Path(where))
     for ours in BUILTIN:
         if ours.name == name:
             if path is None and not ours.optional:
@@ -50,14 +58,14 @@ def open_source(name: str, path: Path | None, found: Iterable[EntryPoint] | None
             if path is not None:
                 raise UsageError(f"{name} ({extension.origin}) takes no path")
             return extension.value
-    known = [*(b.name for b in BUILTIN), *(e.value.name for e in added)]
+    known = [*OURS, *(e.value.name for e in added)]
     raise UsageError(f"no source of names called {name!r}; there are: {', '.join(known)}")
 
 
 def find_name_sources(found: Iterable[EntryPoint] | None = None) -> tuple[list[Extension[NameSource]], list[Problem]]:
     """Those of other packages, and the entry points that are not used."""
     loaded, broken = load(NAME_SOURCES, accepted, found)
-    good, doubled = unique(loaded, NAME_SOURCES, lambda s: (s.name,), (b.name for b in BUILTIN))
+    good, doubled = unique(loaded, NAME_SOURCES, lambda s: (s.name,), OURS)
     return good, [*broken, *doubled]
 
 
