@@ -98,7 +98,8 @@ def _lines(row: Row, done: "ImportDone") -> Iterable[str]:
         "elsewhere": "are names for photos that are not in the library",
     }
     yield from (f"{row[key]} {words}" for key, words in counts.items() if row[key])
-    yield from _first("not taken, for you to decide; with --new where nobody is called so yet", [_conflict(c) for c in plan.conflicts])
+    title = "not taken, for you to decide; with --new where nobody is called so yet"
+    yield from _first(title, [_conflict(c) for c in plan.conflicts])
     yield from _first("somebody in the photo, not sure who", [f"{u.name}: {u.photo}" for u in plan.unplaced])
     yield from _first("not read", [f"{u['path']}: {u['why']}" for u in row["unread"]])
 
