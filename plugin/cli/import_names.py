@@ -37,7 +37,7 @@ def import_names(
     """Take over names that another program gave to faces. First it says what that comes to, then it asks; one `undo`
     takes all of it back. What you decided here stays: where the two disagree, the names are listed."""
     from ..name_sources.registry import open_source
-    from ..people.importing import find_names
+    from ..people.importing import as_seen, find_names
     from ..people.importing import import_names as decide
 
     session = Session.of(ctx)
@@ -51,7 +51,7 @@ def import_names(
         if not session.out.machine:
             _show(session, source, found, tried, dry_run=True)
         session.confirm(f"Import {counted(len(tried.plan.people), 'person', 'people')} from {source}?")
-        done = decide(app.gallery, found, seen=tried.plan)
+        done = decide(app.gallery, found, given=as_seen(tried.plan))
     if session.out.machine:
         _show(session, source, found, done, dry_run=False)
     elif done.decision is not None:

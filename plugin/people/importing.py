@@ -1,6 +1,6 @@
 """Names of another program become decisions: read, shown, and made as one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,16 +54,29 @@ def find_names(gallery: Gallery, source: NameSource) -> NamesFound:
     return NamesFound(source.title, tuple(named), tuple(unread))
 
 
+def as_seen(seen: ImportPlan) -> Callable[[ImportPlan], None]:
+    """What is decided is what was shown. Raises UsageError when it would be something else now."""
+
+    def given(plan: ImportPlan) -> None:
+        if plan != seen:
+            raise UsageError("people or faces have changed meanwhile; nothing was imported: look again")
+
+    return given
+
+
 def import_names(
-    gallery: Gallery, found: NamesFound, *, seen: ImportPlan | None = None, dry_run: bool = False
+    gallery: Gallery,
+    found: NamesFound,
+    *,
+    given: Callable[[ImportPlan], None] = lambda _: None,
+    dry_run: bool = False,
 ) -> ImportDone:
-    """Decide what `found` comes to, as one decision that `undo` takes back; a job looks at faces that are drawn.
-    `seen`: what was shown before. Raises UsageError when it would be something else now."""
+    """Decide what `found` comes to, as one decision that `undo` takes back; a job looks at faces that are drawn. What
+    `given` raises leaves everything as it is."""
 
     def decide(tx: Tx) -> ImportDone:
         plan = plan_import(tx, found.named)
-        if seen is not None and plan != seen:
-            raise UsageError("people or faces have changed meanwhile; nothing was imported: look again")
+        given(plan)
         if plan.empty:
             return ImportDone(plan, None)
         done = tx.decisions.import_names(found.source, plan.people, plan.ignored)

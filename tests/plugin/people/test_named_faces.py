@@ -17,7 +17,7 @@ from iconface_core.grouping import Background, Cluster, Grouping
 from iconface_core.types import BBox
 from plugin.errors import UsageError
 from plugin.people.face_matching import match_places
-from plugin.people.importing import ImportDone, NamesFound, import_names
+from plugin.people.importing import ImportDone, NamesFound, as_seen, import_names
 from tests.gallery_db.factories import DIM, photo, put
 
 # Faces of `put` are 10 x 10 pixels, every 100, in photos of 1000 x 100.
@@ -61,7 +61,7 @@ def test_names_go_to_faces_boxes_to_places_without_one_and_one_undo_takes_all_ba
     named = (NamedFace(A, "anna", at(0)), NamedFace(A, "Ben", at(1)), NamedFace(B, "Cleo", at(5)), NamedFace(C, "Dora"))
     tried = take(gallery, *named, dry_run=True)
     assert everything(gallery) == before
-    done = take(gallery, *named, seen=tried.plan)
+    done = take(gallery, *named, given=as_seen(tried.plan))
     assert (done.plan, done.plan.elsewhere) == (tried.plan, 1)
     assert [face(gallery, i).person_name for i in (a, b)] == ["Anna", "Ben"]
     assert all(face(gallery, i).confirmed for i in (a, b))
@@ -176,7 +176,7 @@ def test_nothing_is_imported_that_was_not_shown(gallery: Gallery):
         tx.decisions.assign_new([a], "Ben")
     before = everything(gallery)
     with pytest.raises(UsageError, match="changed meanwhile"):
-        take(gallery, NamedFace(A, "Anna", at(0)), seen=shown.plan)
+        take(gallery, NamedFace(A, "Anna", at(0)), given=as_seen(shown.plan))
     assert everything(gallery) == before
 
 
