@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from iconface_core.extensions.exchange import NamedFace, Standing, UnreadFile
+from iconface_core.extensions.exchange import NamedFace, UnreadFile
 from iconface_core.images.regions import Box, clipped
 
 from .copied_database import columns, copied
@@ -13,7 +13,7 @@ from .locating import Places
 TITLE = "people of an Apple Photos library (.photoslibrary)"
 _FACES = """
     SELECT asset.ZDIRECTORY, asset.ZFILENAME, more.ZORIGINALFILENAME, more.ZORIGINALFILESIZE,
-           coalesce(nullif(person.ZFULLNAME, ''), person.ZDISPLAYNAME), person.ZTYPE,
+           coalesce(nullif(person.ZFULLNAME, ''), person.ZDISPLAYNAME),
            face.ZCENTERX, face.ZCENTERY, face.ZSIZE, face.ZSOURCEWIDTH, face.ZSOURCEHEIGHT
     FROM ZDETECTEDFACE face
     JOIN ZPERSON person ON person.Z_PK = face.{person}
@@ -23,7 +23,6 @@ _FACES = """
       AND coalesce(face.ZISINTRASH, 0) = 0
     ORDER BY face.Z_PK
 """
-_HIDDEN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,12 @@ class ApplePhotos:
                 person="ZPERSON" if "ZPERSON" in known else "ZPERSONFORFACE",
                 of_asset="ZASSET" if "ZASSET" in known else "ZASSETFORFACE",
             )
-            for folder, name, was, size, who, kind, *place in database.execute(query):
+            for folder, name, was, size, who, *place in database.execute(query):
                 original = originals / str(folder or "") / str(name)
                 photo = places.find(original)
                 if photo is None and was and isinstance(size, int):
                     photo = places.find(Path(str(was)), size)
-                standing: Standing = "hidden" if kind == _HIDDEN else "shown"
-                yield NamedFace(photo or original, str(who).strip(), _region(place), standing=standing)
+                yield NamedFace(photo or original, str(who).strip(), _region(place))
 
 
 def _region(place: list[object]) -> Box | None:

@@ -130,11 +130,11 @@ def test_lightroom_says_what_somebody_agreed_to(tmp_path: Path):
 _APPLE = """
 CREATE TABLE {asset} (Z_PK INTEGER, ZDIRECTORY TEXT, ZFILENAME TEXT, ZTRASHEDSTATE INTEGER);
 CREATE TABLE ZADDITIONALASSETATTRIBUTES (ZASSET INTEGER, ZORIGINALFILENAME TEXT, ZORIGINALFILESIZE INTEGER);
-CREATE TABLE ZPERSON (Z_PK INTEGER, ZFULLNAME TEXT, ZDISPLAYNAME TEXT, ZTYPE INTEGER);
+CREATE TABLE ZPERSON (Z_PK INTEGER, ZFULLNAME TEXT, ZDISPLAYNAME TEXT);
 CREATE TABLE ZDETECTEDFACE (Z_PK INTEGER, {of_asset} INTEGER, {person} INTEGER, ZCENTERX REAL, ZCENTERY REAL,
   ZSIZE REAL, ZSOURCEWIDTH INTEGER, ZSOURCEHEIGHT INTEGER, ZISINTRASH INTEGER);
 INSERT INTO {asset} VALUES (1, 'A', 'ABC.jpeg', 0), (2, 'A', 'GONE.jpeg', 1);
-INSERT INTO ZPERSON VALUES (1, 'Anna', 'Anna', 0), (2, '', 'Ben', -1), (3, '', NULL, 0);
+INSERT INTO ZPERSON VALUES (1, 'Anna', 'Anna'), (2, '', 'Ben'), (3, '', NULL);
 INSERT INTO ZDETECTEDFACE VALUES (1, 1, 1, 0.5, 0.75, 0.1, 400, 200, 0), (2, 1, 2, 0.2, 0.2, 0.1, 400, 200, 0),
   (3, 1, 3, 0.2, 0.2, 0.1, 400, 200, 0), (4, 2, 1, 0.5, 0.75, 0.1, 400, 200, 0);
 """
@@ -155,9 +155,8 @@ def test_apple_photos_of_old_and_new_form(tmp_path: Path, columns: dict[str, str
         db.executescript(_APPLE.format(**columns))
         db.execute("INSERT INTO ZADDITIONALASSETATTRIBUTES VALUES (1, 'IMG_1.jpg', ?)", (photo.stat().st_size,))
     anna, ben = (n for n in ApplePhotos(library).read([photo]) if isinstance(n, NamedFace))
-    assert (anna.photo, anna.name, anna.standing) == (photo, "Anna", "shown")
+    assert (anna.photo, anna.name, ben.name) == (photo, "Anna", "Ben")
     assert pytest.approx(present(anna.region)) == (0.45, 0.15, 0.1, 0.2)  # its middle a quarter from the top
-    assert (ben.name, ben.standing) == ("Ben", "hidden")
 
 
 @pytest.mark.shared_data
