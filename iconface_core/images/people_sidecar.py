@@ -86,7 +86,8 @@ def with_people(sidecar: bytes | None, people: Sequence[PersonInPhoto], header: 
 
 
 def without_ours(sidecar: bytes) -> bytes:
-    """The sidecar as it was without us. Raises XmpFormError when it cannot be read."""
+    """The sidecar as it was without us, but for an empty element that had to be opened. Raises XmpFormError when it
+    cannot be read."""
     packet = Packet(sidecar)
     keywords = {(i.text or "").strip() for i in xmp.items(packet.rdf, OURS, OUR_KEYWORDS)}
     gone = [i for p in properties(packet.rdf, MWG, "Regions") for i in _mwg_items(p) if _is_ours_mwg(i)]
