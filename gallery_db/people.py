@@ -20,7 +20,7 @@ def decided() -> ColumnElement[bool]:
     return literal_column(DECIDED, Boolean)
 
 
-def _folded(name: str) -> str:
+def name_key(name: str) -> str:
     """The same for names that differ in letter case or in how accents are written (Unicode's canonical caseless
     match, definition D145)."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
@@ -47,9 +47,9 @@ class PersonRepo:
     def by_name(self, name: str) -> list[PersonRecord]:
         """People of exactly this name (letter case, outer blanks and the Unicode form ignored), in order of id; several
         may share one."""
-        wanted = _folded(name.strip())
+        wanted = name_key(name.strip())
         # Compared here: SQLite's lower() knows ASCII only.
-        ids = sorted(i for i, n in self.names().items() if _folded(n) == wanted)
+        ids = sorted(i for i, n in self.names().items() if name_key(n) == wanted)
         return [self.get(i) for i in ids]
 
     def find(

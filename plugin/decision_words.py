@@ -24,6 +24,11 @@ def _as(person: str | None) -> str:
     return "" if person is None else f" as {person}"
 
 
+def _imported(source: str, people: int, named: int, drawn: int, ignored: int) -> str:
+    faces = ", ".join(f"{n} {what}" for n, what in ((named, "named"), (drawn, "drawn"), (ignored, "ignored")) if n)
+    return f"imported {source}: {people} {'person' if people == 1 else 'people'}, faces: {faces}"
+
+
 WORDS: Words = {
     said.PERSON: lambda id, name: f"person {id}" + (f" ({name})" if name else ""),
     said.FACES: _faces,
@@ -45,6 +50,7 @@ WORDS: Words = {
     said.UNASSIGNED: "unassigned {faces}",
     said.FACES_IGNORED: lambda faces, ignored: f"{'' if ignored else 'no longer '}ignored {faces}",
     said.DREW: lambda face, person: f"drew face {face}{_as(person)}",
+    said.IMPORTED: _imported,
     said.RESTORED: "restored {photo} to {output}",
     said.COPIES_ACCEPTED: "accepted {what}",
     said.COPIES_REJECTED: "rejected {what}",

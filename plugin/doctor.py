@@ -18,7 +18,7 @@ from .file_managers.registry import integrations
 from .installed_files.own_files import UserFolders
 from .library.disk import why_offline
 from .library.watch_limits import WATCHED
-from .people.name_sources import find_name_sources
+from .name_sources.registry import find_name_sources
 from .reason_words import in_words
 from .restoring.presence import presence
 from .rows import Row

@@ -11,11 +11,12 @@ from gallery_db.records import DecisionRecord
 
 from . import undo
 from .of_faces import FaceDecisions
+from .of_imports import ImportDecisions
 from .of_people import PersonDecisions
 from .of_restorations import RestorationDecisions
 
 
-class DecisionRepo(FaceDecisions, PersonDecisions, RestorationDecisions):
+class DecisionRepo(FaceDecisions, ImportDecisions, PersonDecisions, RestorationDecisions):
     """The verbs, and what was decided."""
 
     def undo(self, decision_id: int | None = None) -> DecisionRecord:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, select
+from sqlalchemy import Connection, and_, select
 
 from gallery_db.database.rows import batches, require
 from gallery_db.database.schema import face, person, photo, rejection
@@ -88,26 +88,10 @@ class FaceDecisions(Decisions):
         require(self._c, photo, [photo_id])
         if person_id is not None:
             require(self._c, person, [person_id])
-        width, height = self._c.execute(select(photo.c.width, photo.c.height).where(photo.c.id == photo_id)).one()
-        box = BBox(max(0.0, bbox.x1), max(0.0, bbox.y1), min(float(width), bbox.x2), min(float(height), bbox.y2))
-        if not (box.width > 0 and box.height > 0):
-            raise GalleryError(f"the box {bbox} has no area inside photo {photo_id} ({width} x {height} pixels)")
         r = Recorder(self._c)
         if person_id is None and clean(name) is not None:
             person_id = new_person(r, name)
-        face_id = r.insert(
-            face,
-            photo_id=photo_id,
-            x1=box.x1,
-            y1=box.y1,
-            x2=box.x2,
-            y2=box.y2,
-            det_score=1.0,
-            source="manual",
-            person_id=person_id,
-            confirmed=person_id is not None,
-            state="ok",
-        )
+        face_id = insert_box(self._c, r, photo_id, bbox, person_id)
         done = self._note("add_face", said.DREW(face=face_id, person=self._as(person_id)), r)
         return FaceDrawn.of(done, face_id, person_id)
 
@@ -117,3 +101,24 @@ class FaceDecisions(Decisions):
 
     def _as(self, person_id: int | None) -> Reason | None:
         return None if person_id is None else self._title(person_id)
+
+
+def insert_box(conn: Connection, r: Recorder, photo_id: int, bbox: BBox, person_id: int | None) -> int:
+    """A face drawn in a photo that is there; its id. Raises GalleryError for a box without area inside the photo."""
+    width, height = conn.execute(select(photo.c.width, photo.c.height).where(photo.c.id == photo_id)).one()
+    box = BBox(max(0.0, bbox.x1), max(0.0, bbox.y1), min(float(width), bbox.x2), min(float(height), bbox.y2))
+    if not (box.width > 0 and box.height > 0):
+        raise GalleryError(f"the box {bbox} has no area inside photo {photo_id} ({width} x {height} pixels)")
+    return r.insert(
+        face,
+        photo_id=photo_id,
+        x1=box.x1,
+        y1=box.y1,
+        x2=box.x2,
+        y2=box.y2,
+        det_score=1.0,
+        source="manual",
+        person_id=person_id,
+        confirmed=person_id is not None,
+        state="ok",
+    )

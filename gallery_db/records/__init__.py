@@ -5,7 +5,17 @@ Boxes and landmarks are pixels of the upright photo.
 """
 
 from .cleanups import CleanupItem, CleanupRecord
-from .decisions import Asked, DecisionRecord, FaceDrawn, PersonMade, QuestionKind, QuestionRecord
+from .decisions import (
+    Asked,
+    DecisionRecord,
+    FaceDrawn,
+    ImportedBox,
+    ImportedPerson,
+    NamesImported,
+    PersonMade,
+    QuestionKind,
+    QuestionRecord,
+)
 from .faces import (
     FaceChanges,
     FaceColumns,
@@ -41,9 +51,12 @@ __all__ = [
     "ForgetResult",
     "FoundFace",
     "GroupingChanges",
+    "ImportedBox",
+    "ImportedPerson",
     "JobRecord",
     "JobState",
     "Life",
+    "NamesImported",
     "Origin",
     "PersonConstraint",
     "PersonMade",

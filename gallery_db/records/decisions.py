@@ -1,9 +1,11 @@
 """Decisions, and the questions that ask for one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from iconface_core.reasons import Reason
+from iconface_core.types import BBox
 
 QuestionKind = Literal["join", "merge", "twins", "who"]
 
@@ -53,6 +55,38 @@ class FaceDrawn(DecisionRecord):
     def of(cls, done: DecisionRecord, face_id: int, person_id: int | None) -> Self:
         """`done` as noted a moment ago, with the face it drew."""
         return cls(done.id, done.at, done.kind, done.summary, done.undoable, face_id=face_id, person_id=person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedBox:
+    """A place, in pixels of the upright photo, where another program knows a face and none was found."""
+
+    photo_id: int
+    bbox: BBox
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedPerson:
+    """Somebody whom another program calls `name`: the person `person_id`, who gets the name where they have none, or
+    (None) somebody new. `face_ids` and `boxes` are theirs."""
+
+    name: str
+    person_id: int | None
+    face_ids: tuple[int, ...] = ()
+    boxes: tuple[ImportedBox, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamesImported(DecisionRecord):
+    """What an import returns: `drawn` are the ids of faces it drew."""
+
+    drawn: tuple[int, ...] = field(kw_only=True)
+
+    @classmethod
+    def of(cls, done: DecisionRecord, drawn: Sequence[int]) -> Self:
+        """`done` as noted a moment ago, with the faces it drew."""
+        return cls(done.id, done.at, done.kind, done.summary, done.undoable, drawn=tuple(drawn))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ REJECTED = Code("faces_rejected", faces=Reason, person=Reason | None)
 UNASSIGNED = Code("faces_unassigned", faces=Reason)
 FACES_IGNORED = Code("faces_ignored", faces=Reason, ignored=bool)
 DREW = Code("face_drawn", face=int, person=Reason | None)
+IMPORTED = Code("names_imported", source=str, people=int, named=int, drawn=int, ignored=int)
+"""`named`, `drawn` and `ignored` count faces."""
 
 # Restorations
 RESTORED = Code("copy_made", photo=str, output=str)

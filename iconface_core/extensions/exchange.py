@@ -6,19 +6,35 @@ Structural protocols: an implementation needs no base class, and imports nothing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 Box = tuple[float, float, float, float]
+Standing = Literal["shown", "hidden", "ignored"]
 
 
 @dataclass(frozen=True, slots=True)
 class NamedFace:
     """A name that another program gave to somebody in a photo. `region` is left, top, width and height as shares, 0..1,
-    of the upright picture; None: somebody in it, nobody knows who of them."""
+    of the upright picture; None: somebody in it, nobody knows who of them.
+
+    `otherwise` is the region again for a writer with the other habit: some measure the picture as it is stored, some as
+    it is seen, and files do not say which. The faces found in the photo decide; None: there is nothing to decide.
+    `standing`: a `hidden` person is out of that program's lists; an `ignored` face is nobody's there, and then `name`
+    is empty."""
 
     photo: Path
     name: str
     region: Box | None = None
+    otherwise: Box | None = None
+    standing: Standing = "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """A file that should hold names and could not be read. `why` is what its reader said."""
+
+    path: Path
+    why: str
 
 
 class NameSource(Protocol):
@@ -34,9 +50,9 @@ class NameSource(Protocol):
         """For lists."""
         ...
 
-    def read(self, photos: Iterable[Path]) -> Iterator[NamedFace]:
-        """The names that are known for these photos (absolute paths), in their order. Changes nothing on the disk. A
-        photo or database that cannot be read is left out."""
+    def read(self, photos: Iterable[Path]) -> Iterator[NamedFace | UnreadFile]:
+        """The names that are known for these photos (absolute paths), in any order. Changes nothing on the disk. What
+        cannot be read is told and left out."""
         ...
 
 

@@ -21,16 +21,33 @@ _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 def sidecar_of(photo: Path) -> tuple[Path, Element] | None:
     """The sidecar of a photo and its `rdf:RDF`: `a.jpg.xmp` (digiKam, darktable, Apple) or `a.xmp` (Adobe), unless
     that one belongs to the RAW file beside the photo. None where there is none that can be read."""
-    for path in (photo.with_name(photo.name + ".xmp"), photo.with_suffix(".xmp")):
-        try:
-            rdf = xmp.parse_packet(read_small(path, xmp.MOST_BYTES))
-        except (OSError, ValueError):
-            continue
-        if rdf is not None and (path.name.startswith(photo.name) or not _of_another(path, photo, rdf)):
+    for path, data in sidecars(photo):
+        rdf = xmp.parse_packet(data)
+        if rdf is not None:
             for namespace in _RECIPES:
                 xmp.remove_namespace(rdf, namespace)
             return path, rdf
     return None
+
+
+def own_sidecar(photo: Path) -> Path:
+    """The name that belongs to this photo alone: `a.jpg.xmp`."""
+    return photo.with_name(photo.name + ".xmp")
+
+
+def sidecars(photo: Path) -> Iterator[tuple[Path, bytes]]:
+    """All sidecars of a photo and what is in them, damaged or not. What cannot be opened counts as absent."""
+    for path in dict.fromkeys((own_sidecar(photo), photo.with_suffix(".xmp"))):
+        try:
+            data = read_small(path, xmp.MOST_BYTES)
+        except (OSError, ValueError):
+            continue
+        if path.name.startswith(photo.name):
+            yield path, data
+            continue
+        rdf = xmp.parse_packet(data)
+        if rdf is None or not _of_another(path, photo, rdf):
+            yield path, data
 
 
 def _of_another(path: Path, photo: Path, rdf: Element) -> bool:

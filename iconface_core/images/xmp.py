@@ -47,14 +47,14 @@ def parse_packet(packet: bytes) -> Element | None:
         return None
     parser = DefusedXMLParser(target=_Bounded())
     try:
-        parser.feed(_unwrapped(packet))
+        parser.feed(unwrapped(packet))
         root: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return None
     return root if root.tag == f"{{{RDF}}}RDF" else root.find(f".//{{{RDF}}}RDF")
 
 
-def _unwrapped(packet: bytes) -> bytes:
+def unwrapped(packet: bytes) -> bytes:
     """Without one `xpacket` instruction at each end, for an XML declaration may follow the first."""
     body = packet.strip(b"\0 \r\n\t")
     if body.startswith(b"<?xpacket"):
@@ -110,6 +110,36 @@ def first_value(rdf: Element, namespace: str, name: str) -> str | None:
         if (child := description.find(key)) is not None:
             return (child.text or "").strip() or child.get(f"{{{RDF}}}resource")
     return None
+
+
+def items(rdf: Element, namespace: str, name: str) -> list[Element]:
+    """The `rdf:li` of a list, be it a bag, a sequence or alternatives; empty when it is not there."""
+    return [i for d in descriptions(rdf) for holder in d.findall(f"{{{namespace}}}{name}") for i in list_items(holder)]
+
+
+def list_items(holder: Element | None) -> list[Element]:
+    """The `rdf:li` of the list in `holder`."""
+    return [] if holder is None else holder.findall(f"./*/{{{RDF}}}li")
+
+
+def part(structure: Element | None, namespace: str, name: str) -> Element | None:
+    """A field of a structure that is a structure or list itself."""
+    return None if structure is None else _inside(structure).find(f"{{{namespace}}}{name}")
+
+
+def part_text(structure: Element | None, namespace: str, name: str) -> str | None:
+    """A simple field of a structure, written as an attribute or as an element."""
+    if structure is None:
+        return None
+    key, inside = f"{{{namespace}}}{name}", _inside(structure)
+    child = inside.find(key)
+    return inside.get(key) if child is None else (child.text or "").strip()
+
+
+def _inside(structure: Element) -> Element:
+    """Where the fields are: some writers put an `rdf:Description` between."""
+    found = structure.find(f"{{{RDF}}}Description")
+    return structure if found is None else found
 
 
 def has(rdf: Element, namespace: str, name: str) -> bool:

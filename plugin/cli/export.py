@@ -1,11 +1,17 @@
 """`iconface export`: people and faces in the form of another program."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..plain_text import counted
 from .session import SHARED_HELP, Session, path
+
+if TYPE_CHECKING:
+    from ..exporters.sidecars import SidecarsDone
+
+_SHOWN = 20
 
 
 def register(root: typer.Typer) -> None:
@@ -15,15 +21,27 @@ def register(root: typer.Typer) -> None:
 
 def export(
     ctx: typer.Context,
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help="csv, json, or what another package adds")],
-    out: Annotated[Path, typer.Argument(parser=path, help="a new file")],
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="sidecars, csv, json, or what another package adds")],
+    out: Annotated[
+        Path | None, typer.Argument(metavar="[OUT]", parser=path, help="a new file; not for sidecars")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
-    """Write people and their faces to a new file for other programs: names, boxes and photos, no face vectors."""
+    """Write people and their faces for other programs: names, boxes and photos, no face vectors. `sidecars` writes
+    them into an .xmp file beside each photo, never into a photo, and keeps what others wrote there; do it again after
+    you renamed people. Other formats are a new file."""
+    from ..errors import UsageError
     from ..exporters import registry
     from ..paths import absolute
 
     session = Session.of(ctx)
+    if form == registry.SIDECARS:
+        if out is not None:
+            raise UsageError("sidecars lie beside the photos: leave OUT away")
+        _sidecars(session, dry_run=dry_run)
+        return
+    if out is None:
+        raise UsageError(f"name a new file: iconface export {form} FILE")
     target = absolute(out)
     known, _ = registry.find_exporters()
     with session.app() as app:
@@ -33,3 +51,38 @@ def export(
     row = {"format": form, "title": chosen.value.title, "from": chosen.origin, "output": str(target)}
     done = "would write" if dry_run else "wrote"
     session.out.object({"export": row, "dry_run": dry_run}, [f"{done} {target}: {chosen.value.title}"])
+
+
+def _sidecars(session: Session, *, dry_run: bool) -> None:
+    from ..exporters.sidecars import export_sidecars
+
+    with session.app() as app:
+        done = export_sidecars(app.gallery, dry_run=dry_run)
+    row = {
+        "format": "sidecars",
+        "new": [str(p) for p in done.new],
+        "changed": [str(p) for p in done.changed],
+        "removed": [str(p) for p in done.removed],
+        "unchanged": done.unchanged,
+        "differing": [{"photo": str(p), "name": name} for p, name in done.differing],
+        "problems": [{"photo": str(p), "why": why} for p, why in done.problems],
+    }
+    session.out.object({"export": row, "dry_run": dry_run}, _lines(done, dry_run=dry_run))
+
+
+def _lines(done: "SidecarsDone", *, dry_run: bool) -> list[str]:
+    would = "would be " if dry_run else ""
+    counts = ((done.new, "new"), (done.changed, "changed"), (done.removed, "removed"))
+    lines = [f"{counted(len(paths), 'sidecar')} {would}{what}" for paths, what in counts if paths]
+    if done.unchanged:
+        lines.append(f"{counted(done.unchanged, 'sidecar')} as they should be")
+    for title, items in (
+        ("called otherwise by another program, and left so", [f"{name}: {photo}" for photo, name in done.differing]),
+        ("not written", [f"{photo}: {why}" for photo, why in done.problems]),
+    ):
+        if items:
+            lines.append(f"{title} ({len(items)}):")
+            lines += [f"  {line}" for line in items[:_SHOWN]]
+            if len(items) > _SHOWN:
+                lines.append(f"  and {len(items) - _SHOWN} more: --json lists all")
+    return lines or ["nobody has a name yet: iconface people name"]

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from gallery_db import ConflictError, Gallery, GalleryError
 from gallery_db.gallery import Tx
-from gallery_db.records import FaceFilter
+from gallery_db.records import FaceFilter, ImportedBox, ImportedPerson
 from iconface_core.grouping import Background, Cluster, Decision, Grouping
 from iconface_core.types import BBox
 
@@ -278,6 +278,15 @@ class Living(RuleBasedStateMachine):
             "draw": lambda d: d.add_face(1, box, person_id=person),
         }
         self.act(acts.get(verb, lambda d: getattr(d, verb)([face], person)))
+
+    @rule(data=st.data())
+    def take_names(self, data):
+        """Names of another program: of somebody here or somebody new, with a box, and a face that is left out."""
+        mine, left_out = data.draw(st.permutations(self.faces))[:2]
+        who = data.draw(st.sampled_from([None, *self.someone()]))
+        box = ImportedBox(1, BBox(0, 70, 9, 80))
+        person = ImportedPerson("Eva", who, (mine,), data.draw(st.sampled_from([(), (box,)])), hidden=who is None)
+        self.act(lambda d: d.import_names("tests", [person], data.draw(st.sampled_from([[], [left_out]]))))
 
     @rule(data=st.data(), verb=st.sampled_from(["merge", "different", "name", "hide"]))
     def on_people(self, data, verb):

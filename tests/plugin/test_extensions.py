@@ -10,7 +10,7 @@ import pytest
 
 from iconface_core.extensions.exchange import NamedFace, NameSource
 from plugin.extensions import NAME_SOURCES
-from plugin.people.name_sources import find_name_sources
+from plugin.name_sources.registry import find_name_sources
 from tests.support.library import Cli
 
 

@@ -112,6 +112,8 @@ def sentence(e: JournalEntry, names: Mapping[int, str]) -> str:
     who = [gone.get(p) or names.get(p) or e.names.get(p) or NOBODY for p in e.person_ids]
     if e.face_ids and kind in ("confirm", "assign", "reject", "unassign", "ignore_faces", "split"):
         return _of_faces(kind, len(e.face_ids), who, e.value)
+    if kind == "import":
+        return _of_import(len(e.face_ids), [w for w in who if w != NOBODY])
     if kind == "add_face":
         return "A face was drawn" + (f": {who[0]}" if who else "")
     return _of_people(kind, who, e.value) if who else on_page(e.record.summary)
@@ -132,6 +134,12 @@ def _of_faces(kind: str, n: int, who: Sequence[str], value: object) -> str:
         case "split":
             return f"{these} not {second}" + ("" if first == NOBODY else f" but {first}")
     return f"{these} {'left out' if value is not False else 'no longer left out'}"
+
+
+def _of_import(faces: int, who: Sequence[str]) -> str:
+    named = [*who[:3], f"{len(who) - 3:,} more"] if len(who) > 4 else who
+    of_faces = "one face" if faces == 1 else f"{faces:,} faces"
+    return f"Names from another program for {of_faces}" + (f": {_list(named)}" if named else "")
 
 
 def _of_people(kind: str, who: Sequence[str], value: object) -> str:

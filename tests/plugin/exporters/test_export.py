@@ -142,3 +142,25 @@ def test_no_name_is_a_formula_and_none_is_lost(tmp_path_factory: pytest.TempPath
         [row] = csv.DictReader(file)
     assert row["person_name"].removeprefix("'") == name.removeprefix("'")
     assert row["person_name"][0] not in "=+-@"
+
+
+def test_sidecars_are_no_new_file_and_lie_beside_the_photos(own: Callable[..., tuple[Path, Cli]]):
+    folder, cli = own("*.jpg")
+    for photo in sorted(folder.glob("*.jpg"))[2:]:
+        photo.unlink()
+    cli("scan")
+    [face, *_] = cli("faces", "list")["faces"]
+    cli("faces", "assign", face["face_id"], "-p", "Zoë", "--new")
+    assert "leave OUT away" in cli("export", "sidecars", folder / "x", code=2)["error"]["message"]
+    assert "name a new file" in cli("export", "csv", code=2)["error"]["message"]
+    tried = cli("export", "sidecars", "--dry-run")
+    assert tried["export"]["new"] == [face["photo"] + ".xmp"]
+    assert list(folder.glob("*.xmp")) == []
+    assert cli("export", "sidecars")["export"] == tried["export"]
+    assert [p.name for p in folder.glob("*.xmp")] == [Path(face["photo"]).name + ".xmp"]
+    assert cli("import", "metadata")["import"]["known"] == 1  # what was written says the same
+    cli("undo")
+    assert [p["name"] for p in cli("import", "metadata")["import"]["people"]] == ["Zoë"]
+    assert cli("faces", "show", face["face_id"])["face"]["person_name"] == "Zoë"
+    cli("people", "name", "Zoë", "Zoe")
+    assert cli("export", "sidecars")["export"]["changed"] == tried["export"]["new"]
