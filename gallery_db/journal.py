@@ -19,13 +19,14 @@ class JournalEntry:
     """A decision with what it was about. `face_ids`: faces it concerned. `person_ids`: people it concerned, the one
     that was kept, assigned or made first; some may be gone. `names`: names that people had then, by id, as far as the
     decision wrote or deleted them. `value`: what a `name`, `birth_date`, `hide`, `ignore` or
-    `ignore_faces` set."""
+    `ignore_faces` set. `restoration_ids`: restorations it made, or that were decided about."""
 
     record: DecisionRecord
     face_ids: tuple[int, ...]
     person_ids: tuple[int, ...]
     names: dict[int, str]
     value: Any = None
+    restoration_ids: tuple[int, ...] = ()
 
 
 class JournalRepo:
@@ -68,6 +69,7 @@ def _entry(row: Any) -> JournalEntry:
     faces: dict[int, None] = {}
     people: dict[int, int] = {}  # id to rank: the one that something was given to comes first
     names: dict[int, str] = {}
+    restorations: dict[int, None] = {}
     value: Any = None
     for kind, table, row_id, columns in json.loads(row.changes):
         if kind == "moved" or (row.kind == "merge" and table in ("different", "rejection")):
@@ -84,6 +86,8 @@ def _entry(row: Any) -> JournalEntry:
             name = next((n for n in reversed(old) if n), None) if isinstance(old, list) else old
             if name:
                 names[row_id] = name
+        elif table == "restoration":
+            restorations[row_id] = None
         elif table == "rejection" and isinstance(columns.get("face_id"), int):
             faces[columns["face_id"]] = None
         for column in ("person_id", "person_a", "person_b"):
@@ -94,4 +98,4 @@ def _entry(row: Any) -> JournalEntry:
                 if person_id is not None:
                     people[person_id] = min(people.get(person_id, 9), rank if len(old_and_new) == 2 else given)
     ordered = sorted(people, key=lambda p: (people[p], p))
-    return JournalEntry(undo.record(row), tuple(faces), tuple(ordered), names, value)
+    return JournalEntry(undo.record(row), tuple(faces), tuple(ordered), names, value, tuple(restorations))

@@ -46,6 +46,11 @@ class Folders:
         return self.data / "inbox"
 
     @property
+    def uploads(self) -> Path:
+        """Photos from outside the library that were handed over to be restored."""
+        return self.data / "uploads"
+
+    @property
     def runtime(self) -> Path:
         """Lock and socket of the service. Beside the data, so that every program of the user finds it: file managers,
         shells and timers do not agree on XDG_RUNTIME_DIR."""

@@ -14,7 +14,7 @@ from gallery_db.database.schema import face, person, photo
 class DegradedFilter:
     """All conditions are joined by "and"; None means "any". `version` is that of the measure, `min_score` 0..1,
     `min_eye_distance` in pixels. `since` and `before` are ISO dates: photos captured (or, undated, indexed) from then
-    on, and before then."""
+    on, and before then. `people` are ids, none for anybody."""
 
     version: int
     min_score: float
@@ -22,6 +22,7 @@ class DegradedFilter:
     root_id: int | None = None
     since: str | None = None
     before: str | None = None
+    people: tuple[int, ...] = ()
 
 
 class MeasureRepo:
@@ -68,6 +69,8 @@ class MeasureRepo:
         query = query.where(score >= where.min_score, eyes >= where.min_eye_distance)
         if where.root_id is not None:
             query = query.where(photo.c.root_id == where.root_id)
+        if where.people:
+            query = query.where(face.c.person_id.in_(where.people))
         when = func.coalesce(photo.c.captured_at, photo.c.indexed_at)
         if where.since is not None:
             query = query.where(when >= where.since)

@@ -236,6 +236,12 @@ class JobRepo:
         row = self._c.execute(select(job).where(same).with_for_update()).first()
         return None if row is None else to_record(row)
 
+    def latest(self, kind: str, dedupe: str) -> JobRecord | None:
+        """The job with this key that was asked for last, whatever became of it."""
+        same = select(job).where(job.c.kind == kind, job.c.dedupe == dedupe).order_by(job.c.id.desc()).limit(1)
+        row = self._c.execute(same).first()
+        return None if row is None else to_record(row)
+
     def find(
         self,
         *,

@@ -1,11 +1,11 @@
 """Restorations: everything needed to repeat one, and to recognise our own outputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, or_, select, update
 
-from gallery_db.database.rows import from_json, require, storable_path, to_json, utc_now
+from gallery_db.database.rows import batches, from_json, require, storable_path, to_json, utc_now
 from gallery_db.database.schema import face, merged, person, restoration
 from gallery_db.database.schema import photo as photos
 from gallery_db.errors import UnknownIdError
@@ -110,6 +110,12 @@ class RestorationRepo(RestorationShelves):
         if row is None:
             raise UnknownIdError(f"no restoration with id {restoration_id}")
         return _record(row)
+
+    def by_ids(self, restoration_ids: Iterable[int]) -> list[RestorationRecord]:
+        """In order of id; unknown ones are left out."""
+        query = select(restoration).order_by(restoration.c.id)
+        some = batches(sorted(set(restoration_ids)))
+        return [_record(row) for part in some for row in self._c.execute(query.where(restoration.c.id.in_(part)))]
 
     def by_output(self, *, path: str | None = None, sha256: str | None = None) -> RestorationRecord | None:
         """The latest restoration (whatever its state) that wrote these bytes or this path: "is this file ours?".

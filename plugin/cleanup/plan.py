@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db.faces.measures import DegradedFilter
+from gallery_db.gallery import Tx
 from iconface_core.damage.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
 from iconface_core.reasons import Reason
 
@@ -98,6 +99,12 @@ class CleanupPlan:
         return [(p, [c.face.id for c in some]) for p, some in groupby(ordered, key=lambda c: c.face.photo_id)]
 
 
+def blurred_faces(tx: Tx, person_id: int) -> frozenset[int]:
+    """Ids of the degraded faces of a person, whether or not anything can be done for them."""
+    where = DegradedFilter(VERSION, SHARP_SCORE, MIN_EYE_DISTANCE, people=(person_id,))
+    return frozenset(tx.measures.degraded(where))
+
+
 def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> CleanupPlan:
     """Plan for a restorer by name. Raises BackendUnavailableError for an unknown one."""
     backend = app.restorers.backend(restorer)
@@ -106,13 +113,13 @@ def make_plan(app: "App", where: PlanFilter, *, restorer: str = "auto") -> Clean
     with app.gallery.begin(write=False) as tx:
         faces, measured, in_full = tx.measures.counts(VERSION)
         ids = tx.measures.degraded(
-            DegradedFilter(VERSION, where.min_degradation, MIN_EYE_DISTANCE, where.root_id, since, before)
+            DegradedFilter(VERSION, where.min_degradation, MIN_EYE_DISTANCE, where.root_id, since, before, where.people)
         )
     wanted: list[Candidate] = []
     left: Counter[Reason] = Counter()
     degraded = 0
     for c in app.candidates.of(ids, restorer=backend, again=where.again):
-        if (where.people and c.face.person_id not in where.people) or (where.named and not c.face.person_name):
+        if where.named and not c.face.person_name:
             continue
         degraded += 1
         reason = c.reason or _too_little(c, where)

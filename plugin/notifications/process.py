@@ -6,20 +6,18 @@ needs an event loop for the answers; in a process of its own neither stays in th
 
 import asyncio
 import html
-import os
 import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
 
-import typer
 from desktop_notifier import Button as Shown
 from desktop_notifier import DesktopNotifier, Icon
 
 from iconface_core.codec import decode_json
 
 from .note import Button, Note
-from .systemd_scope import as_own_service
+from .opening import open_target
 
 ANSWER_S = 600.0
 """How long the buttons work. The notification may stay longer in the desktop's list."""
@@ -72,7 +70,7 @@ def _as_markup(text: str) -> str:
 def _press(button: Button) -> tuple[str, str] | None:
     """Do it. Returns title and text of what there is to tell."""
     if button.opens is not None:
-        _open(button.opens)
+        open_target(button.opens)
         return None
     try:
         done = subprocess.run(button.runs, capture_output=True, check=False)  # noqa: S603 - no shell, our own command
@@ -81,15 +79,6 @@ def _press(button: Button) -> tuple[str, str] | None:
     if done.returncode:
         return f"{button.title} did not work", done.stderr.decode(errors="replace").strip()
     return ("Done", button.done) if button.done else None
-
-
-def _open(target: str) -> None:
-    """As a double-click would, and not as a part of the service."""
-    if start := as_own_service(os.environ):
-        argv = [*start, "xdg-open", target]
-        if subprocess.run(argv, check=False, capture_output=True).returncode == 0:  # noqa: S603 - no shell
-            return
-    typer.launch(target)
 
 
 def main() -> None:

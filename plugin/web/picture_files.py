@@ -74,6 +74,12 @@ def loose_file(path: Path, sha256: str) -> File | Missing:
         return Missing("unreadable")
 
 
+def seen_file(path: Path) -> File | None:
+    """A file as it is now, known by size and time; None when it is not there."""
+    found = _stat(path)
+    return None if found is None else File(path, _seen(found))
+
+
 def input_of(tx: Tx, record: RestorationRecord) -> PhotoRecord | None:
     """The photo of the library that has the content that was restored, wherever it is now."""
     same = tx.photos.by_hash(record.input_sha256)

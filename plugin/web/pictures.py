@@ -25,7 +25,7 @@ from iconface_core.images.read import Photo, read_photo
 from iconface_core.types import BBox
 
 from ..picture_cache import DEFAULT_LIMIT, PictureCache
-from .picture_files import File, Missing, Reason, input_of, loose_file, output_file, photo_file, root_of
+from .picture_files import File, Missing, Reason, input_of, loose_file, output_file, photo_file, root_of, seen_file
 
 FACE_SIZES = (96, 192, 384, 768)
 """Sides of the square pictures of faces, pixels."""
@@ -136,6 +136,11 @@ class Pictures:
                 return Missing("unknown")
             root = root_of(tx, photo)
         return _wanted(photo_file(photo, *root), side, epoch)
+
+    def loose(self, path: Path, side: int) -> Wanted | Missing:
+        """A whole photo of no library, as it is now."""
+        epoch, seen = self._cache.epoch(), seen_file(path)
+        return _wanted(Missing("gone") if seen is None else seen, side, epoch)
 
     def restoration(self, which: Which, restoration_id: int, side: int, *, face: bool = False) -> Wanted | Missing:
         """The photo that was restored, or its restored copy; `face`: the same square of both around the face."""

@@ -8,8 +8,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from ..restoring.uploads import MAX_BYTES
 from .context import Web
 from .words.dates import day_and_time, month
+from .words.people import named
 from .words.reasons import on_page
 from .words.text import plural
 
@@ -32,7 +34,7 @@ def make_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"plural": plural, "month": month, "day_and_time": day_and_time, "reason": on_page}
+    made.filters |= {"plural": plural, "month": month, "day_and_time": day_and_time, "reason": on_page, "named": named}
     return made
 
 
@@ -46,6 +48,7 @@ def fragment(request: Request, web: Web, name: str, *, status: int = 200, **valu
     """A template as it is: what htmx puts into a page that is open. `path` and `htmx` are known to every template."""
     theme = request.cookies.get("iconface_theme")
     known = {
+        "upload_bytes": MAX_BYTES,
         "path": request.url.path,
         "htmx": by_htmx(request),
         "theme": theme if theme in ("light", "dark") else "",

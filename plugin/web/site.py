@@ -27,6 +27,8 @@ from .pages import (
     restorations,
     review,
     start,
+    take_along,
+    uploads,
     welcome,
 )
 from .server.guard import BODY_S, Guard
@@ -41,6 +43,8 @@ PAGES = (
     photo,
     restorations,
     restoration,
+    take_along,
+    uploads,
     cleanup,
     jobs,
     library,

@@ -228,6 +228,19 @@ def test_results_are_kept_and_old_jobs_forgotten(jobs: JobQueue):
     assert [j.id for j in jobs.find()] == [waiting], "live ones stay"
 
 
+def test_the_latest_of_a_key_whatever_became_of_it(jobs: JobQueue):
+    first = jobs.enqueue("k", dedupe="a", run_after=0)
+    assert jobs.latest("k", "b") is None
+    assert jobs.latest("other", "a") is None
+    job = jobs.claim(1, 60)
+    assert job is not None
+    jobs.finish(job, 2, {})
+    assert (jobs.get(first).state, jobs.latest("k", "a")) == ("done", jobs.get(first))
+    second = jobs.enqueue("k", dedupe="a", run_after=0)
+    jobs.enqueue("k", dedupe="b", run_after=0)
+    assert jobs.latest("k", "a") == jobs.get(second)
+
+
 def test_retry_and_a_ghost_of_the_failed_attempt(jobs: JobQueue):
     job_id = jobs.enqueue("k", run_after=0, max_attempts=1, dedupe="a")
     ghost = jobs.claim(0, 10)

@@ -50,6 +50,15 @@ def plan(
     return fragment(request, web, "parts/cleanup_plan.html", p=cleanup_view.prospects(web.app, asked), asked=asked)
 
 
+@router.get("/of/{person_id}")
+def of_person(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
+    """What a clean-up of one person would do, for their page. Raises UnknownIdError."""
+    found = cleanup_view.prospects(web.app, Asked(str(person_id)))
+    name = web.app.people.summary(person_id).name
+    busy = unfinished(web.app.gallery) is not None
+    return fragment(request, web, "parts/person_blurred.html", p=found, person_id=person_id, who=name, busy=busy)
+
+
 @router.get("/live")
 def live(request: Request, web: WebDep, seen: Annotated[str, Query(max_length=40)] = "") -> Response:
     """How far it is; nothing (204) when it is as the page shows it. Once it is through, the whole page again."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from ...people.decisions import Visibility
+from ...people.decisions import NameTakenError, Visibility
 from ..context import WebDep
 from ..edit_conflicts import person_unchanged
 from ..responses import fragment, page, said, trigger
@@ -67,6 +67,29 @@ def set_shown(
     # First what is said: htmx tells it to the button, which then leaves the page.
     response = said(Response(status_code=200), capital(SHOWN_WORDS[to].format(name)), undo=done.id)
     return trigger(response, "gone", {"people": [person], "counts": counts})
+
+
+@router.post("/people/{person_id}/named")
+def set_name(
+    request: Request,
+    web: WebDep,
+    person_id: int,
+    stamp: Annotated[str, Form()],
+    name: Annotated[str, Form(max_length=200)],
+    anyway: Annotated[bool, Form()] = False,
+) -> Response:
+    """A name for somebody in the list. When somebody else has it, both are shown: one person, or two of that name?"""
+    try:
+        done = web.app.people.deciding(given=person_unchanged(stamp, person_id)).name(person_id, name, anyway=anyway)
+    except NameTakenError as taken:
+        with web.app.gallery.begin(write=False) as tx:
+            values = merge_offer(tx, [taken.people[0], person_id])
+        values |= {"action": "/people/merge", "rename": name, "rename_at": f"/people/{person_id}/named"}
+        return fragment(request, web, "parts/merge_offer.html", **values)
+    with web.app.gallery.begin(write=False) as tx:
+        card, now, version = one_of_the_list(tx, person_id)
+    response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now, version=version)
+    return said(response, f"This is {card.name}.", undo=done.id)
 
 
 @router.get("/people/merge")

@@ -1,20 +1,23 @@
 """One photo and its faces: who they are, drawing one that was not found, restoring one."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
 
 from iconface_core.types import BBox
 
 from ...errors import UsageError
 from ...people.decisions import NameTakenError
 from ...restoring.repeat import restore_face
+from ...restoring.uploads import restore_photo
 from ...service.client import ensure_worker
 from ..context import Web, WebDep
 from ..responses import fragment, page, said
 from ..views.likely import likely_people
+from ..views.made_clear import OUTCOMES, made_clear
 from ..views.photo_view import cards_of, face_unchanged, photo_view, restore_progress, whose_face
 from ..views.pickers import named_like
 from ..words.text import plural
@@ -22,15 +25,6 @@ from ..words.text import plural
 router = APIRouter(prefix="/photos")
 
 SUGGESTED_NAMES = 12
-
-OUTCOMES: Mapping[str, str] = {
-    "restored": "Restored. Have a look whether it is still the same person.",
-    "unsure": "Restored, without knowing whose face it is. Have a look.",
-    "refused": "Refused: it would have become a stranger.",
-    "unseen": "It is already as clear as it can be made here: nobody would see a difference, so nothing was written.",
-    "sharp": "This face is clear already; there is nothing to restore.",
-}
-"""What a job's outcome (`restore_job.summary`) means for one face."""
 
 LEAST_BOX = 8.0
 """Sides of a box drawn by hand, pixels: a smaller one was a click by mistake."""
@@ -45,7 +39,7 @@ Verb = Literal["confirm", "reject", "ignore", "bring_back"]
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """Known people whose name begins or goes on like this, for the name fields."""
     found = named_like(web.app.gallery, name, limit=SUGGESTED_NAMES)
-    return fragment(request, web, "photo_names.html", people=found)
+    return fragment(request, web, "parts/name_suggestions.html", people=found)
 
 
 @router.get("/{photo_id}")
@@ -53,7 +47,29 @@ def show(request: Request, web: WebDep, photo_id: int, face: int | None = None) 
     """The photo. `face` is shown as the one that the user came for."""
     with web.app.gallery.begin(write=False) as tx:
         view = photo_view(tx, photo_id)
-    return page(request, web, "photo.html", view=view, chosen=face, which_one={})
+        clear = made_clear(tx, Path(view.photo.path), web.app.embedder.calibration)
+    values: dict[str, Any] = {"view": view, "chosen": face, "which_one": {}, "made": clear, "of": f"/photos/{photo_id}"}
+    return page(request, web, "photo.html", **values, folded=True)
+
+
+@router.get("/{photo_id}/made")
+def made(request: Request, web: WebDep, photo_id: int, seen: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """What was made of the photo as a whole; nothing (204) when it is as the page shows it."""
+    with web.app.gallery.begin(write=False) as tx:
+        found = made_clear(tx, Path(photo_view(tx, photo_id).photo.path), web.app.embedder.calibration)
+    if seen and found.now == seen:
+        return Response(status_code=204)
+    return fragment(request, web, "parts/made_clear.html", made=found, of=f"/photos/{photo_id}")
+
+
+@router.post("/{photo_id}/restore")
+def restore_all(request: Request, web: WebDep, photo_id: int, anyway: Annotated[bool, Form()] = False) -> Response:
+    """Have all its faces restored that need it, `anyway` also those that are clear already."""
+    with web.app.gallery.begin(write=False) as tx:
+        path = Path(photo_view(tx, photo_id).photo.path)
+    restore_photo(web.app.gallery, path, anyway=anyway)
+    ensure_worker(web.app.settings.folders)
+    return made(request, web, photo_id)
 
 
 @router.get("/{photo_id}/faces")

@@ -11,6 +11,8 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from ...errors import NotFoundError
+from ...restoring.uploads import uploaded
 from ..context import WebDep
 from ..picture_files import Missing, Reason
 from ..pictures import FACE_SIZES, PHOTO_SIDES, Pictures, Wanted, Which
@@ -35,6 +37,20 @@ async def face(request: Request, web: WebDep, face_id: int, size: int = 192, v: 
 async def photo(request: Request, web: WebDep, photo_id: int, side: int = 1600, v: str = "") -> Response:
     """A whole photo, upright; `side` is the longest one."""
     return await _answer(request, web.pictures, partial(web.pictures.photo, photo_id, _one_of(PHOTO_SIDES, side)), v)
+
+
+@router.get("/upload/{key}")
+async def upload(request: Request, web: WebDep, key: str, side: int = 1600) -> Response:
+    """A photo that was handed over, upright."""
+
+    def find() -> Wanted | Missing:
+        try:
+            path = uploaded(web.app.settings.folders.uploads, key)
+        except NotFoundError:
+            return Missing("unknown")
+        return web.pictures.loose(path, _one_of(PHOTO_SIDES, side))
+
+    return await _answer(request, web.pictures, find, "")
 
 
 @router.get("/{which}/{restoration_id}")

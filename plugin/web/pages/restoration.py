@@ -17,7 +17,7 @@ from ..views.restoration_choices import choices_for
 from ..views.restoration_progress import progress_of
 from ..views.restoration_shelves import one_unchanged, place_of
 from ..views.restoration_view import name_of, shown
-from ..words.restorations import SHELF_NAMES, STRENGTHS, verdict_words
+from ..words.restorations import SHELF_NAMES, STRENGTHS, gentler_than, verdict_words
 
 router = APIRouter()
 
@@ -44,11 +44,14 @@ def keep(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -
 
 
 @router.post("/restorations/{restoration_id}/put-back")
-def put_back(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -> HTMLResponse:
-    """ "I do not want that": our copy is removed, of a proposal nothing is made. The record stays."""
+def put_back(
+    request: Request, web: WebDep, restoration_id: int, stamp: EditToken, again: Annotated[bool, Form()] = False
+) -> HTMLResponse:
+    """ "I do not want that": our copy is removed, of a proposal nothing is made. The record stays. `again`: the next
+    try is offered."""
     record, removed = reject_entries(web.app.moved_copies, one_unchanged(restoration_id, stamp))
     text = "Put back: the copy is removed." if removed else "Noted: this one is not wanted."
-    return said(_page(request, web, restoration_id), text, record.id)
+    return said(_page(request, web, restoration_id, again=again), text, record.id)
 
 
 @router.post("/restorations/{restoration_id}/restore")
@@ -60,10 +63,13 @@ def restore(request: Request, web: WebDep, restoration_id: int, stamp: EditToken
 
 
 @router.get("/restorations/{restoration_id}/again")
-def choices(request: Request, web: WebDep, restoration_id: int, person: int | None = None) -> HTMLResponse:
-    """What could be done differently. `person`: if it is somebody else."""
+def choices(
+    request: Request, web: WebDep, restoration_id: int, person: int | None = None, gentler: bool = False
+) -> HTMLResponse:
+    """What could be done differently. `person`: if it is somebody else; `gentler` proposes less strength."""
     with web.app.gallery.begin(write=False) as tx:
         chosen = choices_for(tx, web.app, restoration_id, person)
+    chosen["strength"] = gentler_than(chosen["seen"].record.options.get("strength")) if gentler else ""
     return fragment(
         request, web, "restoration_again.html",
         **chosen, strengths=STRENGTHS, restorers=_restorers(web), most=MOST_REFERENCES,
@@ -114,7 +120,13 @@ def progress(request: Request, web: WebDep, restoration_id: int, job_id: int, se
 
 
 def _page(
-    request: Request, web: WebDep, restoration_id: int, against: int | None = None, whole: bool = False
+    request: Request,
+    web: WebDep,
+    restoration_id: int,
+    against: int | None = None,
+    whole: bool = False,
+    *,
+    again: bool = False,
 ) -> HTMLResponse:
     calibration = web.app.embedder.calibration
     with web.app.gallery.begin(write=False) as tx:
@@ -124,7 +136,7 @@ def _page(
     return page(
         request, web, "restoration.html",
         seen=seen, shelf=place.shelf, names=SHELF_NAMES, counts=place.counts,
-        onward=place.onward, next_id=place.next_id, other=other, whole=whole,
+        onward=place.onward, next_id=place.next_id, other=other, whole=whole, again=again,
         model=_model(web, seen.record.restorer),
         tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names), calibration)) for r in seen.rows],
     )  # fmt: skip

@@ -38,7 +38,7 @@ def show(request: Request, web: WebDep, kind: str = "", person: int | None = Non
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """People whose name has what was typed, for the list under the field."""
     found = named_like(web.app.gallery, name, limit=NAMES_SHOWN) if name.strip() else []
-    return fragment(request, web, "review_names.html", people=found)
+    return fragment(request, web, "parts/name_suggestions.html", people=found)
 
 
 @router.get("/ahead")

@@ -8,20 +8,28 @@ import logging
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ...restoring.uploads import MAX_BYTES
 from .refused import crashed, refused
 from .session import Sessions
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1 << 20
-"""Bytes of a request's body: forms are small, and no picture is ever uploaded."""
+"""Bytes of a request's body: forms are small. Only a photo may be larger (`STREAMED`)."""
 
 BODY_S = 10.0
-"""A body has to be there after so many seconds."""
+"""A body has to be there after so many seconds; of a photo, something new."""
+
+STREAMED = {("POST", "/uploads"): MAX_BYTES}
+"""What takes a large body, and how many bytes at most: it is handed on as it comes, and never in memory as a whole."""
+
+STREAM_S = 600.0
+"""A photo has to be there after so many seconds."""
 
 READING = ("GET", "HEAD")
 METHODS = (*READING, "POST")
@@ -59,28 +67,26 @@ class Guard:
             return
         if scope["type"] != "http":
             raise ValueError(f"there is no {scope['type']} here")
-        begun = False
+        begun, most = False, STREAMED.get((scope["method"], scope["path"]))
 
         async def answer(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                _complete(message, last=most is not None and message["status"] >= 400)
             await send(message)
 
         request = Request(scope, receive)
         try:
-            refusal, body = self._refusal(request), b""
+            refusal, body = self._refusal(request) or _too_long(request, most or MAX_BODY), receive
             if refusal is None:
-                refusal, body = await self._body(request, receive)
+                refusal, body = await self._body(receive, most)
             if refusal is not None:
                 # What is left of its body is not read: the next request could be hidden in it.
                 refusal.headers["Connection"] = "close"
                 await refusal(scope, receive, answer)
                 return
-            await self._app(scope, _replay(body, receive), answer)
+            await self._app(scope, body, answer)
         except Exception:
             log.exception("%s %s", scope["method"], scope["path"])
             if not begun:
@@ -103,12 +109,11 @@ class Guard:
             return PlainTextResponse("Another site asked for this.\n", 403)
         return None
 
-    async def _body(self, request: Request, receive: Receive) -> tuple[Response | None, bytes]:
-        """The whole body, or the answer to one that is too long or too slow."""
-        too_long = PlainTextResponse(f"At most {MAX_BODY >> 10} KiB.\n", 413)
-        said = request.headers.get("content-length", "0")
-        if not said.isdecimal() or int(said) > MAX_BODY:
-            return too_long, b""
+    async def _body(self, receive: Receive, streamed: int | None) -> tuple[Response | None, Receive]:
+        """The whole body, or the answer to one that is too long or too slow; of one that is handed on as it comes, at
+        most `streamed` bytes."""
+        if streamed is not None:
+            return None, _limited(receive, streamed, self._body_s)
         parts: list[bytes] = []
         length, more = 0, True
         try:
@@ -116,15 +121,57 @@ class Guard:
                 while more:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        return Response(status_code=400), b""
+                        return Response(status_code=400), receive
                     parts.append(message.get("body", b""))
                     length += len(parts[-1])
                     more = message.get("more_body", False)
                     if length > MAX_BODY:
-                        return too_long, b""
+                        return _at_most(MAX_BODY), receive
         except TimeoutError:
-            return PlainTextResponse("Too slow.\n", 408), b""
-        return None, b"".join(parts)
+            return PlainTextResponse("Too slow.\n", 408), receive
+        return None, _replay(b"".join(parts), receive)
+
+
+def _complete(start: Message, *, last: bool) -> None:
+    """Give an answer the headers that every one has. `last`: nothing more is read on this connection, since a body may
+    not have been read to its end."""
+    headers = MutableHeaders(scope=start)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if last:
+        headers["Connection"] = "close"
+
+
+def _too_long(request: Request, most: int) -> Response | None:
+    """The answer to a body that says itself that it is longer."""
+    said = request.headers.get("content-length", "0")
+    return None if said.isdecimal() and int(said) <= most else _at_most(most)
+
+
+def _at_most(most: int) -> Response:
+    return PlainTextResponse(f"At most {most >> 10} KiB.\n", 413)
+
+
+def _limited(receive: Receive, most: int, piece_s: float) -> Receive:
+    """A body that is handed on as it comes; one that is too long or too slow ends in an HTTPException."""
+    length, end, more = 0, asyncio.get_running_loop().time() + STREAM_S, True
+
+    async def limited() -> Message:
+        nonlocal length, more
+        if not more:
+            return await receive()
+        wait = min(piece_s, end - asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(wait):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, "That took too long.") from None
+        length, more = length + len(message.get("body", b"")), message.get("more_body", False)
+        if length > most:
+            raise HTTPException(413, f"This file is too large: at most {most // 1_000_000} MB.")
+        return message
+
+    return limited
 
 
 def _foreign(headers: Headers | Mapping[str, str], here: str, *, reading: bool) -> bool:

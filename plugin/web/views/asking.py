@@ -10,6 +10,7 @@ from gallery_db.records import FaceRecord, Life, PhotoRecord, QuestionKind, Ques
 from ..edit_conflicts import faces_stamp, person_stamp
 from ..pictures import version_of
 from ..words.dates import age, day, month, years
+from ..words.people import named
 
 FACES_SHOWN = 8  # of a group that is asked about at once
 BESIDE = 6  # of a person to judge by
@@ -130,9 +131,7 @@ def _person(tx: Tx, p: Life, near: str | None) -> PersonView:
     found = {f.id: f for f in tx.faces.by_ids(ids)}
     photos = tx.photos.by_ids(f.photo_id for f in found.values())
     faces = tuple(_face(found[i], photos[found[i].photo_id], p.birth_date) for i in ids)
-    return PersonView(
-        p.id, p.name, p.name or "Not named yet", p.photos, years(p.first_captured, p.last_captured), faces
-    )
+    return PersonView(p.id, p.name, named(p.name), p.photos, years(p.first_captured, p.last_captured), faces)
 
 
 def _face(f: FaceRecord, photo: PhotoRecord, born: str | None, number: int = 0) -> QuestionFace:

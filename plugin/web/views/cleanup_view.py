@@ -22,7 +22,7 @@ from ...errors import UsageError
 from ...job_payloads import RESTORE, RestorePayload, payload_of
 from ...models.registry import Registry
 from ...paths import printable
-from ..words.people import SOMEBODY
+from ..words.people import NO_NAME
 from ..words.restorations import GAINS
 from .jobs_view import cleanup_waits
 from .restoration_view import RestorationCard, cards
@@ -156,7 +156,7 @@ def _best(plan: CleanupPlan) -> list[Prospect]:
         Prospect(
             c.face.id,
             c.face.photo_id,
-            c.face.person_name or SOMEBODY,
+            c.face.person_name or NO_NAME,
             GAINS[c.gain.level],
             0 if c.choice is None else len(c.choice.chosen),
             (c.face.captured_at or "")[:4],

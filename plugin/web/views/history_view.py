@@ -1,19 +1,24 @@
 """What was decided, in plain words with pictures."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.journal import JournalEntry
-from gallery_db.records import DecisionRecord
+from gallery_db.records import DecisionRecord, FaceRecord, RestorationRecord
 
-from ..words.dates import day, moment
+from ...paths import printable
+from ..words.dates import day, moment, month
 from ..words.reasons import on_page
-from ..words.text import capital, listed
+from ..words.text import capital, listed, plural
 
 PAGE = 30
+CHUNK = 200
+"""Decisions that are read at a time."""
 FACES_SHOWN = 6
 NOBODY = "somebody without a name"
 
@@ -21,8 +26,8 @@ NOBODY = "somebody without a name"
 @dataclass(frozen=True, slots=True)
 class DecisionView:
     """One line of the history. `undo` is the decision to take back: this one, or (`undone`) the one that undid it; None
-    when it cannot be taken back. `faces` are picture ids, `more` is how many are not shown. `person_id` is whose page
-    it leads to."""
+    when it cannot be taken back. `faces` are picture ids, `more` is how many are not shown. `link` leads to what it was
+    about, "" to nothing. Of a clean-up `parts` are its first copies, of `copies`."""
 
     id: int
     text: str
@@ -31,20 +36,66 @@ class DecisionView:
     undo: int | None
     faces: Sequence[int]
     more: int
-    person_id: int | None
+    link: str
     restoration: bool
+    parts: "Sequence[DecisionView]" = ()
+    copies: int = 0
 
 
 def history_from(tx: Tx, before: int | None, person_id: int | None, now: datetime) -> dict[str, Any]:
     """A page of decisions, latest first: those before a decision (None: the latest), of everybody or about one person.
-    Raises UnknownIdError."""
+    What a clean-up made on one day is one line. Raises UnknownIdError."""
     about = None if person_id is None else tx.people.get(person_id)
-    entries = tx.journal.page(before=before, person_id=person_id, limit=PAGE + 1)
+    lines: dict[object, list[JournalEntry]] = {}
+    older, at = None, before
+    while older is None:
+        entries = tx.journal.page(before=at, person_id=person_id, limit=CHUNK)
+        made = _restorations_of(tx, entries)
+        for e in entries:
+            key = _clean_up(e, made, now) or e.record.id
+            if key not in lines and len(lines) == PAGE:
+                older = at
+                break
+            lines.setdefault(key, []).append(e)
+            at = e.record.id
+        if len(entries) < CHUNK:
+            break
+    shown = decision_views(tx, [e for line in lines.values() for e in line[:PAGE]], now)
+    views = {v.id: v for v in shown}
     return {
-        "decisions": decision_views(tx, entries[:PAGE], now),
-        "older": entries[PAGE - 1].record.id if len(entries) > PAGE else None,
+        "decisions": [_line([views[e.record.id] for e in line[:PAGE]], len(line), key) for key, line in lines.items()],
+        "older": older,
         "about": None if about is None else about.name or NOBODY,
     }
+
+
+def _clean_up(e: JournalEntry, made: Mapping[int, RestorationRecord], now: datetime) -> str | None:
+    """The day on which a clean-up made the copy that a decision is about; None for all others."""
+    rows = [made[i] for i in e.restoration_ids if i in made]
+    if e.record.kind != "restored" or not rows or any(r.origin != ORIGIN for r in rows):
+        return None
+    return f"{datetime.fromisoformat(e.record.at).astimezone(now.tzinfo).date()}"
+
+
+def _line(views: Sequence[DecisionView], copies: int, key: object) -> DecisionView:
+    """One line of one decision, or of a clean-up's."""
+    first = views[0]
+    if copies == 1 or not isinstance(key, str):
+        return first
+    faces = list(dict.fromkeys(f for v in views for f in v.faces))
+    text = f"Clean-up of {day(key)}: {plural(copies, 'restored copy', 'restored copies')}"
+    more = max(0, copies - FACES_SHOWN)
+    return replace(
+        first,
+        text=text,
+        undone=False,
+        undo=None,
+        faces=faces[:FACES_SHOWN],
+        more=more,
+        link="",
+        parts=views,
+        copies=copies,
+    )
 
 
 def decision_view(tx: Tx, decision_id: int, now: datetime) -> DecisionView:
@@ -63,34 +114,50 @@ def taken_back(tx: Tx, undo: DecisionRecord, now: datetime) -> tuple[str, Decisi
 
 def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> list[DecisionView]:
     """Lines of the history, in the order given. `now` has the zone of the reader."""
-    people = {p for e in entries for p in e.person_ids}
+    made = _restorations_of(tx, entries)
+    people = {p for e in entries for p in e.person_ids} | {r.person_id for r in made.values() if r.person_id}
     heirs = tx.journal.heirs(people)
     cards = {c.id: c for c in tx.browse.cards(people | set(heirs.values()))}
     names = {c.id: c.name for c in cards.values() if c.name}
     names |= {gone: names[heir] for gone, heir in heirs.items() if heir in names}
-    shown = {i for e in entries for i in e.face_ids[:FACES_SHOWN]}
-    there = {f.id for f in tx.faces.by_ids(sorted(shown)) if f.state != "forgotten"}
+    about = {e.record.id: _faces_of(e, made) for e in entries}
+    shown = {i for ids in about.values() for i in ids[:FACES_SHOWN]}
+    there = {f.id: f for f in tx.faces.by_ids(sorted(shown)) if f.state != "forgotten"}
     out = []
     for e in entries:
-        faces = [i for i in e.face_ids[:FACES_SHOWN] if i in there]
+        ids = about[e.record.id]
+        rows = [made[i] for i in e.restoration_ids if i in made]
+        faces = [i for i in ids[:FACES_SHOWN] if i in there]
         if not faces:
             covers = (cards[p].cover_face_id for p in e.person_ids[:2] if p in cards)
             faces = [i for i in covers if i is not None]
         undone_by = e.record.undone_by
+        person = next((f"/people/{p}" for p in e.person_ids if p in cards), "")
         out.append(
             DecisionView(
                 id=e.record.id,
-                text=sentence(e, names),
+                text=_about_copies(e, rows, names, there) if rows else sentence(e, names),
                 when=moment(e.record.at, now),
                 undone=undone_by is not None,
                 undo=(undone_by or e.record.id) if e.record.undoable else None,
                 faces=faces,
-                more=max(0, len(e.face_ids) - FACES_SHOWN),
-                person_id=next((p for p in e.person_ids if p in cards), None),
+                more=max(0, len(ids) - FACES_SHOWN),
+                link=f"/restorations/{rows[0].id}" if rows else person,
                 restoration=e.record.kind in RESTORATIONS,
             )
         )
     return out
+
+
+def _restorations_of(tx: Tx, entries: Sequence[JournalEntry]) -> dict[int, RestorationRecord]:
+    """What decisions about restorations are about, by id."""
+    ids = {i for e in entries if e.record.kind in RESTORATIONS and e.record.undoable for i in e.restoration_ids}
+    return {r.id: r for r in tx.restorations.by_ids(ids)}
+
+
+def _faces_of(e: JournalEntry, made: Mapping[int, RestorationRecord]) -> Sequence[int]:
+    rows = (made[i] for i in e.restoration_ids if i in made)
+    return e.face_ids or list(dict.fromkeys(r.face_id for r in rows if r.face_id is not None))
 
 
 RESTORATIONS = {
@@ -98,6 +165,24 @@ RESTORATIONS = {
     "accept_restoration": "Kept a restored copy",
     "reject_restoration": "Put a restored copy back",
 }
+"""What is said of those whose restoration is gone."""
+
+_COPIES = {"restored": "Restored", "accept_restoration": "Kept", "reject_restoration": "Put back"}
+
+
+def _about_copies(
+    e: JournalEntry, rows: Sequence[RestorationRecord], names: Mapping[int, str], faces: Mapping[int, FaceRecord]
+) -> str:
+    """ "Kept Anna, Jun 1968 (beach.jpg)", or of several "Put back 12 copies of Anna, Ben and 3 others"."""
+    verb = _COPIES[e.record.kind]
+    who = list(dict.fromkeys(names.get(r.person_id or 0, NOBODY) for r in rows))
+    photos = {r.photo: r for r in rows}
+    if len(photos) > 1:
+        return f"{verb} {len(photos):,} copies of {_list(who, first=str)}"
+    [(photo, row)] = photos.items()
+    face = faces.get(row.face_id or 0)
+    when = month(face.captured_at) if face is not None else ""
+    return f"{verb} {_list(who, first=str)}{f', {when}' if when else ''} ({printable(Path(photo).name)})"
 
 
 def sentence(e: JournalEntry, names: Mapping[int, str]) -> str:
@@ -164,12 +249,12 @@ def _of_people(kind: str, who: Sequence[str], value: object) -> str:
     return f"{first}: {kind.replace('_', ' ')}"
 
 
-def _list(words: Sequence[str]) -> str:
-    """ "Anna, Ben and 2 others"."""
+def _list(words: Sequence[str], first: Callable[[str], str] = capital) -> str:
+    """ "Anna, Ben and 2 others", with `first` done to its beginning."""
     shown = list(dict.fromkeys(words))
     repeated = len(words) - len(shown)
     if repeated:
         shown.append(f"{repeated} other{'s' if repeated > 1 else ''}")
     if len(shown) > 4:
         shown = [*shown[:3], f"{len(shown) - 3} others"]
-    return capital(listed(shown))
+    return first(listed(shown))

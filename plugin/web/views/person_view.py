@@ -10,6 +10,7 @@ from gallery_db.browse.repository import FaceCard, FacePlace, PersonCard
 from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 
+from ...cleanup.plan import blurred_faces
 from ...errors import UsageError
 from ..edit_conflicts import person_stamp_of
 from ..pictures import version_of
@@ -71,7 +72,8 @@ class PersonHead:
 
 @dataclass(frozen=True, slots=True)
 class FaceTile:
-    """One face in the timeline. `period` is its group, `heading` what stands above the first of one."""
+    """One face in the timeline. `period` is its group, `heading` what stands above the first of one. `blurred`: it is
+    degraded."""
 
     id: int
     photo_id: int
@@ -81,6 +83,7 @@ class FaceTile:
     period: str
     heading: str | None
     confirmed: bool
+    blurred: bool
 
 
 def person_head(tx: Tx, person_id: int) -> PersonHead:
@@ -137,21 +140,21 @@ def timeline(tx: Tx, head: PersonHead, after: FacePlace | None, *, oldest_first:
     """A page of faces from a place on."""
     found = tx.browse.faces(head.card.id, after=after, limit=FACES + 1, oldest_first=oldest_first)
     faces, tiles = found[:FACES], []
-    known = versions(tx, [f.id for f in faces])
+    known, blurred = versions(tx, [f.id for f in faces]), blurred_faces(tx, head.card.id)
     last = None if after is None else head.period(after.captured_at)
     for f in faces:
         period = head.period(f.captured_at)
         heading = None if period == last else period_words(period)
         how_old = age(head.card.birth_date, f.captured_at)
-        tiles.append(
-            FaceTile(f.id, f.photo_id, known.get(f.id, ""), day(f.captured_at), how_old, period, heading, f.confirmed)
-        )
+        when, version = day(f.captured_at), known.get(f.id, "")
+        tiles.append(FaceTile(f.id, f.photo_id, version, when, how_old, period, heading, f.confirmed, f.id in blurred))
         last = period
     return {
         "head": head,
         "tiles": tiles,
         "faces_after": place_text(faces[-1]) if len(found) > FACES else None,
         "oldest_first": oldest_first,
+        "blurred": len(blurred),
     }
 
 

@@ -20,6 +20,7 @@ from ..pictures import version_of
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.dates import day_and_time
 from ..words.jobs import JobLine, JobWords
+from ..words.people import NO_NAME, named
 
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 
@@ -49,13 +50,13 @@ class PhotoFaceView:
         """What stands at the box."""
         match self.standing:
             case "confirmed":
-                return self.name or "No name yet"
+                return named(self.name)
             case "suggested":
                 return f"{self.name}?"
             case "ignored":
                 return "Left out"
             case "unnamed" | "nobody":
-                return "Who is this?"
+                return NO_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,5 +233,5 @@ _STATES: Mapping[str, str] = {
     "undone": "Taken back",
     "proposed": "Proposed",
     "rejected": "Put back",
-    "unseen": "Already as clear as it can be made",
+    "unseen": "No visible change",
 }

@@ -20,8 +20,8 @@ from ...restoring.expected_gain import expected_gain
 from ...restoring.presence import Presence, presence
 from ..pictures import Which, restored_address
 from ..restore_jobs import RestoreJobs, live_jobs
-from ..words.likeness import likeness_words
-from ..words.people import SOMEBODY
+from ..words.likeness import LikenessBar, likeness_bar
+from ..words.people import NO_NAME
 from ..words.reasons import helps, in_numbers
 from ..words.restorations import GAINS, Says, verdict_words
 from ..words.text import listed
@@ -98,8 +98,7 @@ class Shown:
     photo_id: int | None
     photo: str
     when: datetime
-    likeness_before: str | None
-    likeness_after: str | None
+    likeness: LikenessBar | None
     references: Sequence[Reference]
     versions: Sequence[Version]
     pictures: RestorationPictures
@@ -114,7 +113,7 @@ class Shown:
     @property
     def who(self) -> str:
         """Whose face, as a title."""
-        return self.name or SOMEBODY
+        return self.name or NO_NAME
 
 
 def stamp_of(rows: Sequence[RestorationRecord]) -> str:
@@ -125,6 +124,20 @@ def stamp_of(rows: Sequence[RestorationRecord]) -> str:
 def entry_id(stamp: str) -> int:
     """The last row that a stamp names, which stands for the entry (`Card.entry`). Raises ValueError for no stamp."""
     return int(stamp.rpartition("-")[2].partition(".")[0])
+
+
+def copy_there(tx: Tx, restoration_id: int) -> Path | None:
+    """Where the restored copy is, None when it is not there. Raises UnknownIdError."""
+    record = tx.restorations.get(restoration_id)
+    there = record.state == "done" and record.output is not None and presence(record, compare=False) == "there"
+    return Path(str(record.output)) if there else None
+
+
+def name_to_send(tx: Tx, restoration_id: int) -> tuple[str | None, bool]:
+    """The person's name, and whether the place of the face is known. Raises UnknownIdError."""
+    record = tx.restorations.get(restoration_id)
+    names = {} if record.person_id is None else tx.people.names([record.person_id])
+    return name_of(record, names), record.bbox is not None or _face(tx, record.face_id) is not None
 
 
 def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
@@ -161,7 +174,7 @@ def _card(
         entry=max(r.id for r in rows),
         id=record.id,
         stamp=stamp_of(rows),
-        who=listed(who) or (SOMEBODY if len(rows) == 1 else f"{len(rows)} faces"),
+        who=listed(who) or (NO_NAME if len(rows) == 1 else f"{len(rows)} faces"),
         says=verdict_words(worst, name_of(worst, names), calibration),
         faces=len(rows),
         taken=None if face is None else face.captured_at,
@@ -192,8 +205,7 @@ def shown(tx: Tx, restoration_id: int, calibration: Calibration, registry: Regis
     face = _face(tx, record.face_id)
     photo = None if face is not None else tx.photos.by_path(record.photo)
     before, after = (
-        None if s is None else likeness_words(float(calibration.llr(s)), name_of(record, names))
-        for s in (record.similarity_before, record.similarity_after)
+        None if s is None else float(calibration.llr(s)) for s in (record.similarity_before, record.similarity_after)
     )
     return Shown(
         record=record,
@@ -206,8 +218,7 @@ def shown(tx: Tx, restoration_id: int, calibration: Calibration, registry: Regis
         photo_id=face.photo_id if face is not None else None if photo is None else photo.id,
         photo=printable(face.photo if face is not None else record.photo),
         when=local(record.created_at),
-        likeness_before=before,
-        likeness_after=after,
+        likeness=None if before is None or after is None else likeness_bar(before, after, name_of(record, names)),
         references=references(tx, record.references),
         versions=_versions(tx, record, face),
         pictures=_pictures(record, face),

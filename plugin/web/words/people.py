@@ -8,11 +8,15 @@ from gallery_db.gallery import Tx
 from .dates import MONTHS, years
 
 NOBODY_YET = "this person"
-"""Somebody without a name."""
+"""Somebody without a name, in a sentence."""
+
+NO_NAME = "No name yet"
+"""The same where a name would stand."""
 
 
-SOMEBODY = "Somebody without a name"
-"""The same as a title."""
+def named(name: str | None) -> str:
+    """The name, or what stands in its place."""
+    return name or NO_NAME
 
 
 def called(tx: Tx, person_id: int) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 from gallery_db.records import RestorationRecord
 from gallery_db.restorations.listing import ReviewState
 from iconface_core.calibration import Calibration
+from iconface_core.damage.visible_change import LEAST_MEAN
 
 from ...restoring.expected_gain import Level
 from .likeness import is_clearly_like, likeness_words
@@ -37,10 +38,8 @@ def verdict_words(record: RestorationRecord, name: str | None, calibration: Cali
     before, after = record.similarity_before, record.similarity_after
     compared = before is not None and after is not None
     photos = f"the other photos of {name}" if name else "the other photos of this person"
-    if record.state == "proposed":
-        return Says("Could be restored", "Nothing was computed yet.", "")
-    if record.state == "unseen":
-        return Says("Already as clear as it can be made", "Nobody would see a difference, so no copy was made.", "")
+    if (nothing := _nothing_to_see(record)) is not None:
+        return nothing
     if record.verdict == "refused":
         why = f"The new face looked like somebody else when compared with {photos if compared else 'the photo itself'}."
         if record.output is not None:
@@ -64,6 +63,17 @@ def verdict_words(record: RestorationRecord, name: str | None, calibration: Cali
     return Says("Perhaps not the same face", "It is not surely the face in the photo. Look closely.", "warn")
 
 
+def _nothing_to_see(record: RestorationRecord) -> Says | None:
+    """Of what was not made yet, or might as well not have been."""
+    if record.state == "proposed":
+        return Says("Could be restored", "Nothing was computed yet.", "")
+    if record.state == "unseen":
+        return Says("No visible change", "It is as clear as it can be made here, so no copy was made.", "")
+    if record.verdict != "refused" and record.changed_mean is not None and record.changed_mean < LEAST_MEAN:
+        return Says("No visible change", "Nobody can tell the copy from the photo.", "")
+    return None
+
+
 GAINS: Mapping[Level, str] = {
     "great": "A great deal clearer",
     "clear": "Clearly better",
@@ -78,3 +88,9 @@ STRENGTHS: Sequence[tuple[str, str, float | None]] = (
     ("1", "Full", 1.0),
 )
 """Form value, word, and `RestoreRequest.strength`."""
+
+
+def gentler_than(used: float | None) -> str:
+    """The form value of the next weaker strength; else the weakest. None: the restorer's own."""
+    weaker = [key for key, _, value in STRENGTHS if value is not None and value < (1.0 if used is None else used)]
+    return weaker[-1] if weaker else STRENGTHS[1][0]

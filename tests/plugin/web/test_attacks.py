@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gallery_db import Gallery
+from plugin.restoring.uploads import MAX_BYTES
 from plugin.web.server.guard import HEADERS, MAX_BODY
 from plugin.web.server.running import way_in
 from tests.plugin.web.real_server import WAY_IN, Answer, Server, read_answer, started
@@ -229,6 +230,34 @@ def test_a_chunked_body_too_long_is_not_read(server: Server):
             pass
         assert sent < 64 * MAX_BODY
     assert server.ask("/people").status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example", "sec_fetch_site": "cross-site"},
+        {"origin": "null", "sec_fetch_site": "same-origin"},
+        {"origin": None, "sec_fetch_site": None},
+        {"cookie": None},
+        {"content_length": str(MAX_BYTES + 1)},
+        {"content_length": "-1"},
+    ],
+)
+def test_no_photo_is_taken_from_elsewhere_or_too_large(server: Server, home: Path, headers: dict[str, str | None]):
+    answer = server.ask("/uploads?name=a.png", "POST", b"\x89PNG\r\n\x1a\n", **headers)
+    assert refused(answer, 403, 413, 400), answer
+    assert not (home / "data" / "uploads").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2f..%2fgallery.db", "%2fetc%2fpasswd", "..%5c..%5cx", "a%00b.png", "%ff", "a" * 900]
+)
+def test_no_name_of_a_photo_leads_out_of_its_folder(server: Server, home: Path, name: str):
+    before = {p: p.stat().st_mtime_ns for p in (home / "data").glob("gallery.db")}
+    answer = server.ask(f"/uploads?name={name}", "POST", b"no photo at all")
+    assert (answer.status, b"no photo that iconface can read" in answer.body) == (400, True)
+    assert list((home / "data" / "uploads").iterdir()) == []
+    assert {p: p.stat().st_mtime_ns for p in before} == before
 
 
 def test_a_request_hidden_in_another_one_is_not_found(server: Server):

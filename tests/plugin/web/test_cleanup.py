@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from plugin.app import App
 from plugin.cleanup.feeder import start
 from plugin.cleanup.outcomes import outcomes
+from plugin.cleanup.plan import PlanFilter, make_plan
 from plugin.cleanup.take_back import left_undecided
 from plugin.job_payloads import CLEANUP_ITEM
 from tests.support.narrow import present
@@ -140,3 +141,28 @@ def test_at_night_it_waits_for_the_night(site: TestClient, app: App, service: St
         run = tx.cleanups.latest()
     assert run is not None
     assert (run.hours, run.idle) == ("22:00-06:00", False)
+
+
+def test_a_person_is_offered_what_could_be_made_clear_and_it_is_done(site: TestClient, app: App, service: StandingBy):
+    with app.gallery.begin(write=False) as tx:
+        faces = tx.faces.find()
+    plan = make_plan(app, PlanFilter())
+    who = next(c.face.person_id for c in plan.items if c.face.person_id is not None)
+    theirs = [c for c in plan.items if c.face.person_id == who]
+    other = next(f.person_id for f in faces if f.person_id not in {c.face.person_id for c in plan.items} | {None})
+
+    page = site.get(f"/people/{who}").text
+    marked = {int(m) for m in re.findall(r'id="face-(\d+)"(?:(?!</li>).)*?blurred-mark', page, re.DOTALL)}
+    assert {c.face.id for c in theirs} <= marked < {f.id for f in faces}
+    assert f"/cleanup/of/{who}" in page
+    offer = site.get(f"/cleanup/of/{who}", headers=HTMX).text
+    photos = len({c.face.photo_id for c in theirs})
+    assert f"{photos} blurred photo" in text_of(offer)
+    assert site.get(f"/cleanup/of/{other}", headers=HTMX).text.strip() == ""
+
+    assert site.post("/cleanup/start", data={"when": "now", "whom": who}, headers=HTMX).status_code == 204
+    assert "under way" in text_of(site.get(f"/cleanup/of/{who}", headers=HTMX).text)
+    service.work()
+    with app.gallery.begin(write=False) as tx:
+        made = tx.restorations.history()
+    assert {r.face_id for r in made} == {c.face.id for c in theirs}

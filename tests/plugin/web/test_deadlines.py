@@ -13,6 +13,7 @@ from plugin.app import App
 from plugin.web.make import make_web
 from plugin.web.serve import configured
 from plugin.web.server.connection import DeadlineProtocol
+from plugin.web.server.guard import STREAMED
 from tests.plugin.web.real_server import read_answer
 
 
@@ -120,6 +121,26 @@ def test_a_chunked_body_that_never_ends_is_not_waited_for(port: int):
         thread.start()
         assert read_answer(connection).status in (408, 0)
         thread.join()
+
+
+def test_a_photo_that_stops_coming_is_not_waited_for(port: int, app: App):
+    with closing(socket.create_connection(("127.0.0.1", port), 30)) as connection:
+        connection.sendall(head(port, "POST /uploads?name=a.jpg HTTP/1.1", "Content-Length: 1000000") + b"\xff\xd8\xff")
+        answer = read_answer(connection)
+    assert (answer.status, answer.header("connection")) == (408, "close")
+    assert list(app.settings.folders.uploads.iterdir()) == []
+
+
+def test_a_photo_that_says_no_length_is_cut_off(port: int, app: App, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(STREAMED, ("POST", "/uploads"), 100_000)
+    with closing(socket.create_connection(("127.0.0.1", port), 30)) as connection:
+        connection.sendall(head(port, "POST /uploads?name=a.jpg HTTP/1.1", "Transfer-Encoding: chunked"))
+        with suppress(OSError):
+            for _ in range(4):
+                connection.sendall(b"8000\r\n" + b"x" * 32768 + b"\r\n")
+        answer = read_answer(connection)
+    assert (answer.status, answer.header("connection")) == (413, "close")
+    assert list(app.settings.folders.uploads.iterdir()) == []
 
 
 def test_a_client_that_does_not_read_is_left(port: int):

@@ -1,13 +1,16 @@
 """What was decided, in words, and taking it back in any order."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from starlette.testclient import TestClient
 
+from gallery_db import Tx
+from gallery_db.records import Origin
 from plugin.app import App
-from tests.support.pages import toast
+from plugin.web.words.dates import day
+from tests.support.pages import text_of, toast
 
 HTMX = {"HX-Request": "true"}
 
@@ -132,6 +135,42 @@ def test_pages_and_one_person(site: TestClient, app: App, two: tuple[int, int]):
     assert lines(site.get("/history", params={"person": two[1]}).text) == ["Named Bob"]
     assert "Nothing yet about" in site.get("/history", params={"person": two[1], "before": 1}).text
     assert site.get("/history", params={"person": 999}).status_code == 404
+
+
+def test_restorations_are_told_by_name_and_photo_and_a_clean_up_is_one_line(
+    site: TestClient, app: App, two: tuple[int, int]
+):
+    ada, bob = two
+    theirs = faces_of(app, ada)
+
+    def copy_of(tx: Tx, n: int, origin: Origin) -> int:
+        row = tx.restorations.add(
+            photo=f"/photos/{n}.jpg", input_sha256=f"{n}", restorer="nano", weights_sha256="", options={}, seed=1,
+            verdict="pass", state="done", face_id=theirs[n % len(theirs)], person_id=ada, output=f"/copies/{n}.jpg",
+            output_sha256=f"copy {n}", origin=origin,
+        )  # fmt: skip
+        tx.decisions.restored([row.id])
+        return row.id
+
+    with app.gallery.begin() as tx:
+        tx.decisions.name(ada, "Ada")
+        by_hand = copy_of(tx, 1000, "hand")
+        first = copy_of(tx, 0, "cleanup")
+        tx.decisions.accept_restorations([first])
+        for n in range(1, 300):
+            copy_of(tx, n, "cleanup")
+        tx.decisions.name(bob, "Bob")
+    html = site.get("/history").text
+    own = [line for line in lines(html) if not line.startswith("Restored Ada") or "1000" in line]
+    today = day(datetime.now().astimezone().date().isoformat())
+    assert [re.sub(r", \w+ \d{4} ", " ", line) for line in own] == [
+        "Named Bob", f"Clean-up of {today}: 300 restored copies", "Kept Ada (0.jpg)", "Restored Ada (1000.jpg)",
+        "Named Ada",
+    ]  # fmt: skip
+    assert "And 270 more" in text_of(html)
+    assert f'href="/restorations/{by_hand}"' in html
+    assert "before=" not in html, "three hundred copies do not fill ten pages"
+    assert f"/pictures/face/{theirs[0]}" in html
 
 
 def test_a_forgotten_person_leaves_no_words(site: TestClient, app: App, two: tuple[int, int]):

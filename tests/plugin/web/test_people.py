@@ -145,6 +145,30 @@ def test_a_merge_that_makes_no_sense(app: App, site: TestClient, wrong: dict[str
     assert {a, b} <= set(people(app))
 
 
+def test_somebody_is_named_where_they_stand(app: App, site: TestClient):
+    first, second = people(app)[:2]
+    html = site.get("/people").text
+    assert f'hx-post="/people/{first}/named"' in html
+
+    def say(person: int, name: str, **more: str):
+        return site.post(
+            f"/people/{person}/named", data={"stamp": stamp(app, person), "name": name, **more}, headers=HTMX
+        )
+
+    done = say(first, " Ada ")
+    assert told(done, "toast")["text"] == "This is Ada."
+    assert f'id="person-{first}"' in done.text
+    assert "hx-swap-oob" in done.text
+    assert "/named" not in done.text, "whoever has a name is renamed on their page"
+    asked = say(second, "Ada").text
+    assert "Somebody is already called" in asked
+    assert f'hx-post="/people/{second}/named"' in asked
+    assert app.people.named("Ada") == [first], "nothing happens before the answer"
+    say(second, "Ada", anyway="true")
+    assert sorted(app.people.named("Ada")) == sorted([first, second])
+    assert site.post(f"/people/{first}/named", data={"stamp": "0", "name": "Eve"}, headers=HTMX).status_code == 409
+
+
 class TestFacesOfNobody:
     @pytest.fixture
     def loose(self, app: App) -> list[int]:

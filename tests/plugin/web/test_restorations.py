@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from gallery_db.records import RestorationRecord, RestorationState
@@ -20,8 +22,9 @@ from plugin.job_payloads import RESTORE, RestorePayload, payload_of
 from plugin.reasons import IN_FILE, PHOTO_MISSING
 from plugin.service import client
 from plugin.web.words.dates import month
+from plugin.web.words.likeness import likeness_bar, likeness_words
 from plugin.web.words.reasons import helps, helps_in_general
-from plugin.web.words.restorations import verdict_words
+from plugin.web.words.restorations import gentler_than, verdict_words
 from tests.support.library import Cli, Library
 from tests.support.pages import text_of, toast
 
@@ -370,6 +373,39 @@ def test_what_failed_says_why(site: TestClient, app: App):
 
 def test_an_unknown_one(site: TestClient):
     assert site.get("/restorations/999").status_code == 404
+
+
+def test_not_quite_her_puts_back_and_offers_a_gentler_try(site: TestClient, made: RestorationRecord, copy: Path):
+    page = site.get(f"/restorations/{made.id}").text
+    assert "Not quite Anna" in text_of(page)
+    data = {"stamp": stamp(page), "again": "1"}
+    back = site.post(f"/restorations/{made.id}/put-back", data=data, headers=HTMX)
+    assert not copy.exists()
+    assert isinstance(toast(back)["undo"], int)
+    [form] = re.findall(r'hx-get="([^"]+/again\?gentler=1)" hx-trigger="load"', back.text)
+    offered = site.get(form, headers=HTMX).text
+    assert re.findall(r'name="strength" value="([^"]*)" checked', offered) == ["0.7"]
+    assert [gentler_than(s) for s in (None, 1.0, 0.7, 0.4, 0.1)] == ["0.7", "0.7", "0.4", "0.4", "0.4"]
+
+
+def test_what_nobody_can_see_is_called_so(made: RestorationRecord):
+    for record in (replace(made, changed_mean=0.4), replace(made, state="unseen", output=None)):
+        assert (verdict_words(record, "Anna", CALIBRATION).text, verdict_words(record, "Anna", CALIBRATION).tone) == (
+            "No visible change",
+            "",
+        )
+
+
+@given(st.floats(-20, 20), st.floats(-20, 20))
+def test_the_bar_and_its_words_agree(before: float, after: float):
+    bar = likeness_bar(before, after, "Anna")
+    assert 0 <= min(bar.before, bar.after) <= max(bar.before, bar.after) <= 100
+    assert (bar.before <= bar.after) or before > after
+    for at, evidence in ((bar.before, before), (bar.after, after)):
+        word = likeness_words(evidence, "Anna")
+        assert word in bar.words
+        quarter = ("Hardly", "Somewhat", "Clearly", "Very").index(word.split()[0])
+        assert 25 * quarter <= at <= 25 * (quarter + 1)
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def test_names_are_completed(site: TestClient, app: App):
     with app.gallery.begin() as tx:
         tx.decisions.name(_open(app)[0].person_id, "Zoë <b>")
     got = site.get("/review/names", params={"name": "zoe"}).text
-    assert 'value="Zoë &lt;b&gt;"' in got
+    assert 'data-name="Zoë &lt;b&gt;"' in got
     assert site.get("/review/names", params={"name": " "}).text.strip() == ""
 
 

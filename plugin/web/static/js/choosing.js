@@ -153,6 +153,14 @@ document.addEventListener("keydown", (event) => {
   }
   event.preventDefault();
 });
+// While faces are being chosen a click on a picture chooses it, too; with Ctrl it opens all the same.
+document.addEventListener("click", (event) => {
+  const item = itemOf(event.target.closest?.(".pickable a[data-open]"));
+  const grid = item?.closest("[data-grid]");
+  if (!grid || stateOf(grid).chosen.size === 0 || event.ctrlKey || event.metaKey || event.detail === 0) return;
+  event.preventDefault();
+  toggle(grid, item, !item.querySelector("[data-pick]").checked, event.shiftKey);
+});
 document.addEventListener("click", async (event) => {
   const grid = gridWithChosen();
   if (event.target.closest?.("[data-choose-none]") && grid) {
@@ -203,14 +211,22 @@ document.addEventListener("htmx:afterRequest", (event) => {
     state.next = null;
   }
 });
+/** Take an item away; the label of its period goes over to the next one. */
+function takeAway(item) {
+  const label = item?.querySelector(".period");
+  const next = item?.nextElementSibling;
+  if (label && next?.dataset.period === item.dataset.period) next.prepend(label);
+  item?.remove();
+}
+
 // The server says what left the page: the people it names, or the faces that were sent to it.
 document.addEventListener("gone", (event) => {
   const { people, counts } = event.detail;
   const ids = people?.map((id) => `person-${id}`) ?? stateOf(gridWithChosen()).sent.map((id) => `face-${id}`);
-  for (const id of ids) document.getElementById(id)?.remove();
+  for (const id of ids) takeAway(document.getElementById(id));
   for (const [id, n] of Object.entries(counts)) {
     const number = document.getElementById(id);
-    if (n === 0 && number?.closest(".month")) number.closest(".month").remove();
+    if (n === 0 && number?.closest(".period")) number.closest(".period").remove();
     else if (number) number.textContent = n.toLocaleString("en");
   }
 });

@@ -5,3 +5,5 @@ import "./theme.js";
 import "./focus.js";
 import "./live.js";
 import "./ended.js";
+import "./take_along.js";
+import "./uploads.js";

@@ -2,6 +2,7 @@
 import { inDialog, typing } from "./keys.js";
 import { drawing } from "./photo_draw.js";
 import { zooming } from "./photo_zoom.js";
+import "./suggest.js";
 
 const BOXES = "iconface.boxes";
 
@@ -10,7 +11,6 @@ function start(page) {
   const view = stage && zooming(page, stage);
   const draw = stage && drawing(page, stage, view);
   if (stage) boxes(page, stage, view);
-  names(page);
   page.querySelector("#copy-folder")?.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(page.querySelector("#folder").textContent);
     event.target.textContent = "Copied";
@@ -53,27 +53,6 @@ function goTo(page, face) {
   if (!card) return;
   card.scrollIntoView({ block: "nearest" });
   (card.querySelector("[data-names]") ?? card).focus({ preventScroll: true });
-}
-
-/** Name fields ask for known people while somebody types in them. */
-function names(page) {
-  const list = page.querySelector("#people-names");
-  let timer = 0;
-  let last = null;
-  const ask = (text) => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      if (text === last) return;
-      last = text;
-      const answer = await fetch(`/photos/names?name=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true" } });
-      if (answer.ok && text === last) list.innerHTML = await answer.text(); // escaped by the server's template
-    }, 150);
-  };
-  for (const name of ["input", "focusin"]) {
-    page.addEventListener(name, (event) => {
-      if (event.target.matches("[data-names]")) ask(event.target.value);
-    });
-  }
 }
 
 let here = null;

@@ -1,25 +1,11 @@
 // One restoration: comparing it, and the keys of the page.
+import { comparison } from "./compare_here.js";
 import { inDialog, typing } from "./keys.js";
-import { Compare } from "./compare.js";
-
-let compare = null;
-
-function begin() {
-  const root = document.querySelector("[data-compare]");
-  if (root && compare?.root !== root) compare = new Compare(root);
-  if (!root) compare = null;
-}
-
-/** Whether a space pressed here means the page: on a button or a field it means that one. */
-function free(target) {
-  return target === compare?.flicker || target === compare?.range || !target.closest?.("button, a, input, summary, select");
-}
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || typing(event) || inDialog()) return;
-  if (event.key === " " && compare && free(event.target)) {
-    if (!event.repeat) compare.flick(true);
-  } else if (event.key.startsWith("Arrow") && compare && slides(event)) {
+  const compare = comparison();
+  if (event.key.startsWith("Arrow") && compare && slides(event)) {
     const step = (event.shiftKey ? 10 : 2) * (event.key === "ArrowLeft" ? -1 : 1);
     compare.slide(Math.min(100, Math.max(0, Number(compare.range.value) + step)));
   } else if (compare && ["+", "=", "-", "0"].includes(event.key)) {
@@ -33,11 +19,6 @@ document.addEventListener("keydown", (event) => {
   }
   event.preventDefault();
 });
-
-document.addEventListener("keyup", (event) => {
-  if (event.key === " " && compare?.root.classList.contains("flick")) compare.flick(false);
-});
-window.addEventListener("blur", () => compare?.flick(false));
 
 function slides(event) {
   return /^Arrow(Left|Right)$/.test(event.key) && !event.target.closest?.("input, [role=group] select");
@@ -60,7 +41,6 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("htmx:afterSettle", () => {
-  begin();
   const form = document.querySelector("[data-again]");
   if (form) limit(form);
   // Into sight when it first appears, not whenever its progress is told.
@@ -73,5 +53,3 @@ document.addEventListener("htmx:afterSettle", () => {
     place.dataset.kind = kind;
   }
 });
-
-begin();

@@ -1,5 +1,6 @@
 // Review with the keyboard: keys press the buttons of the page. Pictures of the next question are fetched ahead.
 import { inDialog, typing } from "./keys.js";
+import "./suggest.js";
 import { takeBack } from "./toasts.js";
 
 const done = []; // what can be taken back, the last one at the end

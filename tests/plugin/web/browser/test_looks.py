@@ -24,6 +24,7 @@ PAGES = {
     "restorations": lambda ids: "/restorations",
     "restoration": lambda ids: f"/restorations/{ids['restoration']}",
     "cleanup": lambda ids: "/cleanup",
+    "uploads": lambda ids: "/uploads",
     "jobs": lambda ids: "/jobs",
     "library": lambda ids: "/library",
     "welcome": lambda ids: "/welcome",

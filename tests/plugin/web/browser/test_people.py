@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from .chromium import Browser
 from .family import Commands, Family
@@ -33,7 +34,7 @@ def test_name_reload_and_undo(site: Browser, library: Family, iconface: Commands
     kofi = library.people["kofi"]
     site.open("/people")
     site.click(f"#person-{kofi} a")
-    site.until_sees("Who is this")
+    site.one("h1", "No name yet")
     site.fill("#name", "Kofi")
     site.click("#name-save")
     site.one("h1", "Kofi")
@@ -45,6 +46,29 @@ def test_name_reload_and_undo(site: Browser, library: Family, iconface: Commands
     site.one("h1", "Uncle Kofi")
     site.driver.refresh()
     site.one("h1", "Uncle Kofi")
+
+
+def test_somebody_is_named_where_they_stand(site: Browser, library: Family, iconface: Commands):
+    kofi, andre = library.people["kofi"], library.people["andre"]
+    site.open("/people")
+    site.settle()
+    site.click(f"#person-{kofi} [data-name-here]")
+    site.press("Kofi", Keys.ENTER)
+    site.one(f"#person-{kofi} .tile-name", "Kofi")
+    assert person(iconface, kofi)["name"] == "Kofi"
+
+    site.click(f"#person-{andre} [data-name-here]")
+    site.press("sere")
+    site.one("#suggestions li", "Serena")
+    assert site.one("#suggestions img")
+    site.press(Keys.ARROW_DOWN, Keys.ENTER)
+    assert site.one(f"#name-{andre}").get_attribute("value") == "Serena"
+    assert person(iconface, andre)["name"] is None, "taken over, not yet said"
+    site.press(Keys.ENTER)
+    site.one("#sheet h2", "the same person")
+    site.press(Keys.ESCAPE)
+    site.until(lambda: not site.all("#sheet[open]"), "the question is put away")
+    assert person(iconface, andre)["name"] is None
 
 
 def test_a_name_that_exists_offers_a_merge(site: Browser, library: Family, iconface: Commands):
