@@ -68,6 +68,7 @@ NOTHING_DONE = Code("nothing_done")
 # What the steps of a whole photo came to
 DAMAGE_FILLED = Code("damage_filled", share=float)
 NO_DAMAGE = Code("no_damage")
+FACES_NOT_FILLED = Code("faces_not_filled", faces=int)
 TONES_CORRECTED = Code("tones_corrected")
 NOT_FADED = Code("not_faded")
 PHOTO_RESTORED = Code("photo_restored", faces=int)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from iconface_core.images.provenance import FaceProvenance, Provenance, Referenc
 from iconface_core.images.read import content_hash
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.reasons import Reason
-from iconface_core.types import Patch
+from iconface_core.types import Patch, RgbU8
 
 from ..error_reasons import reason_of
 from ..errors import NotFoundError
 from ..library.bad_files import FAULTS_OF_A_FILE, in_file
-from ..library.photo_faces import PhotoFaces, pick
+from ..library.photo_faces import PhotoFace, PhotoFaces, pick
 from ..models.cache import ModelSlot, give_back_memory
 from ..models.restorers import Restorers
 from ..reasons import DRY_RUN, LESS_STRENGTH, NONE_USED, NOTHING_TO_RESTORE, OUR_COPY, REFUSED, STATED, UNSEEN
@@ -91,15 +91,15 @@ class RestoreService:
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=self._likeness)]
         began = time.monotonic()
-        mended = MendedPhoto(photo.pixels)
-        if steps and not request.dry_run:
-            mended = self._mender.mend(photo.pixels, request, on_step)
+        mended = self._mended(photo.pixels, everybody, request, on_step)
+        del photo
+        give_back_memory()
         mending = time.monotonic() - began
         prepared = self._preparation.prepare(mended.pixels, answers, request)
         faces = [p for p in prepared if p.left_alone is None]
         tried = self._attempts.run(mended.pixels, everybody, faces, request, on_step)
         seconds = (time.monotonic() - began - mending) / max(len(faces), 1)  # judging takes its share on a fast GPU
-        del photo  # its pixels go before the copy, which is decoded again, is written
+        mended = mended.to_write()  # the photo's own pixels go before the copy, which is decoded again, is written
         give_back_memory()
         settled = dict(zip(faces, tried.settled, strict=True))
         output, remarks = self._write(path, sha256, list(settled.items()), tried, mended, request)
@@ -117,6 +117,14 @@ class RestoreService:
             photo=mended.record,
         )
         return results
+
+    def _mended(
+        self, photo: RgbU8, everybody: Sequence[PhotoFace], request: RestoreRequest, on_step: OnStep | None
+    ) -> MendedPhoto:
+        if not request.photo_steps or request.dry_run:
+            return MendedPhoto(photo)
+        harmed = partial(self._attempts.harmed, everybody, photo)
+        return replace(self._mender.mend(photo, request, on_step, harmed), mask=None)
 
     def _likeness(self, answer: IdentifiedFace) -> float:
         known = likeness(answer.subject.embedding.vector, gallery_of(answer, self._calibration))
@@ -139,12 +147,10 @@ class RestoreService:
         outputs = self._outputs
         provenance = Provenance(path.name, sha256, outputs.software, datetime.now(UTC), records, mended.record)
         folder = request.output or outputs.folder_for(path, beside=request.beside)
-        patches = list(tried.patches)
-        if mended.record is not None:
-            height, width = mended.pixels.shape[:2]
-            patches.insert(0, Patch((0, 0, width, height), mended.pixels))
+        height, width = mended.pixels.shape[:2]
+        whole = [] if mended.record is None else [Patch((0, 0, width, height), mended.pixels)]
         tones = None if mended.tones is None else mended.tones.values
-        output, notes = outputs.write(path, patches, provenance, folder, tones=tones)
+        output, notes = outputs.write(path, [*whole, *tried.patches], provenance, folder, tones=tones)
         return output, [STATED(text=note) for note in notes]
 
 

@@ -1,8 +1,9 @@
 """What is done to a whole photo before its faces are restored: each step by itself, and always from the original."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -11,16 +12,18 @@ from iconface_core.errors import ImageWriteError
 from iconface_core.images.provenance import PhotoProvenance
 from iconface_core.protocols import DamageFinder
 from iconface_core.reasons import Reason
-from iconface_core.types import RgbU8
+from iconface_core.types import BBox, RgbU8
 from iconface_core.whole_photo.damage_map import Mask, damage_map
 from iconface_core.whole_photo.fading import ToneCurve, fading_of
 from iconface_core.whole_photo.fill import filled
 
 from ..job_payloads import RestoreChoices
 from ..models.cache import ModelSlot
-from ..reasons import DAMAGE_FILLED, NO_DAMAGE, NOT_FADED, TONES_CORRECTED
+from ..reasons import DAMAGE_FILLED, FACES_NOT_FILLED, NO_DAMAGE, NOT_FADED, TONES_CORRECTED
 
 OnStep = Callable[[int, int], None]
+Harmed = Callable[[RgbU8], Sequence[BBox]]
+"""Boxes of faces that are no longer who they were, in a photo (H, W, 3) that was filled in."""
 
 _PREVIEW_HEIGHT = 1400
 _MARKED = (255, 0, 60)
@@ -38,6 +41,10 @@ class MendedPhoto:
     record: PhotoProvenance | None = None
     notes: tuple[Reason, ...] = ()
 
+    def to_write(self) -> Self:
+        """The same, but for pixels that nothing was done to."""
+        return self if self.record is not None else replace(self, pixels=np.empty((0, 0, 3), np.uint8))
+
 
 class PhotoMender:
     """Fills damage and corrects tones."""
@@ -45,19 +52,28 @@ class PhotoMender:
     def __init__(self, finder: ModelSlot[DamageFinder]) -> None:
         self._finder = finder
 
-    def mend(self, photo: RgbU8, choices: RestoreChoices, on_step: OnStep | None = None) -> MendedPhoto:
+    def mend(
+        self, photo: RgbU8, choices: RestoreChoices, on_step: OnStep | None = None, harmed: Harmed = lambda _: ()
+    ) -> MendedPhoto:
         """Do the chosen steps to a photo (H, W, 3), which stays as it is. `on_step(done, total)` counts tiles and may
-        raise to cancel. Raises what the finder's weights raise."""
+        raise to cancel. `harmed` is shown the photo without its damage, and names faces that are less themselves in it:
+        these are not filled in. Raises what the finder's weights raise."""
         pixels, mask, weights, notes, done = photo, None, None, list[Reason](), list[str]()
         share = 0.0
         if "damage" in choices.photo_steps:
             with self._finder.use() as finder:
                 mask, weights = damage_map(photo, finder, on_step=on_step), finder.weights_sha256
-            share = float((mask > 0).mean()) if mask.size else 0.0
-            if 0 < share < 1:
-                pixels = filled(photo, mask, seed=choices.seed)
+            pixels = _filled(photo, mask, choices.seed)
+            kept = harmed(pixels) if pixels is not photo else ()
+            for box in kept:
+                mask[max(0, int(box.y1)) : int(box.y2) + 1, max(0, int(box.x1)) : int(box.x2) + 1] = 0
+            if kept:
+                pixels = _filled(photo, mask, choices.seed)
+                notes.append(FACES_NOT_FILLED(faces=len(kept)))
+            if pixels is not photo:
+                share = round(float((mask > 0).mean()), 6)
                 done.append("damage")
-            notes.append(DAMAGE_FILLED(share=round(share, 6)) if done else NO_DAMAGE())
+            notes.append(DAMAGE_FILLED(share=share) if done else NO_DAMAGE())
         tones = fading_of(pixels, keep_tint=choices.keep_tint) if "fading" in choices.photo_steps else None
         if tones is not None:
             pixels = tones.apply(pixels)
@@ -68,10 +84,15 @@ class PhotoMender:
             tuple(done),
             choices.seed,
             weights if "damage" in done else None,
-            round(share, 6) if "damage" in done else 0.0,
+            share,
             () if tones is None else tuple((c.black, c.white) for c in (tones.red, tones.green, tones.blue)),
         )
         return MendedPhoto(pixels, mask, tones, record if done else None, tuple(notes))
+
+
+def _filled(photo: RgbU8, mask: Mask, seed: int) -> RgbU8:
+    """The photo itself where nothing, or nothing but damage, was found."""
+    return filled(photo, mask, seed=seed) if mask.any() and not mask.all() else photo
 
 
 def preview(photo: RgbU8, mended: MendedPhoto) -> RgbU8:

@@ -9,9 +9,15 @@ from PIL import Image
 
 from gallery_db import Gallery
 from iconface_core.images.provenance import ENHANCED, read_provenance
-from iconface_core.types import RgbU8
+from iconface_core.models.catalogue import NANO_FILE
+from iconface_core.models.files import locate_verified
+from iconface_core.restorers.nano.damage_finder import NanoDamageFinder
+from iconface_core.types import BBox, RgbU8
 from iconface_core.whole_photo.fading import Levels, ToneCurve
+from plugin.job_payloads import QueuedChoices
+from plugin.models.cache import ModelSlot
 from plugin.restoring.repeat import as_before
+from plugin.restoring.whole_photo import PhotoMender
 from tests.support.library import Cli, Library, tree_hash
 from tests.support.narrow import present
 
@@ -113,6 +119,22 @@ def test_faces_are_restored_in_what_came_of_the_photo(cli: Cli, library: Library
     assert tree_hash(library.photos) == before
     [only_photo] = cli("restore", "--photo", "--photo-steps", "damage", worn, "-o", tmp_path / "out")["results"]
     assert not present(read_provenance(Path(only_photo["output"]))).faces
+
+
+def test_a_face_that_filling_in_would_change_keeps_its_damage():
+    photo = faded(landscape())
+
+    mender = PhotoMender(ModelSlot(lambda: NanoDamageFinder(locate_verified(NANO_FILE), threads=1)))
+    worn, choices = scratched(photo), QueuedChoices(photo_steps=("damage",))
+    box = BBox(60, 60, 120, 150)
+    mended = mender.mend(worn, choices, harmed=lambda _: [box])
+    changed = (mended.pixels != worn).any(2)
+    assert changed.any()
+    assert not changed[60:151, 60:121].any()
+    assert [n.code for n in mended.notes] == ["faces_not_filled", "damage_filled"]
+    everywhere = mender.mend(worn, choices, harmed=lambda _: [BBox(0, 0, 420, 300)])
+    assert everywhere.pixels is worn
+    assert everywhere.record is None
 
 
 def test_a_photo_that_needs_nothing_gets_no_copy(cli: Cli, tmp_path: Path):
