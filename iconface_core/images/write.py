@@ -255,10 +255,10 @@ def _toned(samples: NDArray[np.uint16], tones: Tones) -> NDArray[np.uint16]:
     out = samples.copy()
     planes = out[..., None] if out.ndim == 2 else out
     colours = 1 if planes.shape[2] <= 2 else 3
-    values = np.broadcast_to(planes[..., :colours].astype(np.float32) / 257, (*planes.shape[:2], 3))
-    toned = np.clip(tones(values)[..., :colours] * 257 + 0.5, 0, 65535).astype(np.uint16)
+    values = (planes[..., :colours] / 257).astype(np.float32)
+    toned = tones(np.broadcast_to(values, (*planes.shape[:2], 3)))[..., :colours]
     seen = planes[..., colours:] > 0 if planes.shape[2] > colours else True
-    np.copyto(planes[..., :colours], toned, where=seen)
+    np.copyto(planes[..., :colours], np.clip(toned * 257 + 0.5, 0, 65535).astype(np.uint16), where=seen)
     return out
 
 

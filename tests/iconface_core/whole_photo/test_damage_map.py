@@ -14,7 +14,7 @@ from iconface_core.whole_photo.damage_map import FINEST, damage_map, probabiliti
 def red(picture: RgbU8) -> F32:
     assert picture.shape[0] % 16 == 0
     assert picture.shape[1] % 16 == 0
-    return picture[..., 0].astype(np.float32) / 255
+    return red_of(picture)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_tiles_cover_the_picture_exactly(shape: tuple[int, int]):
 
 
 def red_of(picture: RgbU8) -> F32:
-    return picture[..., 0].astype(np.float32) / 255
+    return (picture[..., 0] / 255).astype(np.float32)
 
 
 def test_large_photos_are_looked_at_in_several_sizes_small_ones_in_one():
