@@ -121,7 +121,7 @@ def text(picture: RgbU8, rng: np.random.Generator) -> RgbU8:
     n, size = len(picture), rng.uniform(0.25, 1.2)
     dark = rng.random() < 0.5
     colour = tuple(int(v) for v in rng.integers(*((0, 60) if dark else (190, 256)), 3))
-    x, y, out = int(rng.integers(-30, n * 0.7)), int(rng.integers(10, n)), picture.copy()
+    x, y, out = int(rng.integers(-30, int(n * 0.7))), int(rng.integers(10, n)), picture.copy()
     for line in range(int(rng.integers(1, 7))):
         words = "".join(
             rng.choice(list("abcdefghiklmnoprstuvwxyzABCDEFGHIKLMNOPRSTUVWXYZ0123456789 .,"), rng.integers(4, 26))
