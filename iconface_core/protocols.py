@@ -6,6 +6,7 @@ from typing import Protocol
 
 from .calibration import Calibration
 from .types import (
+    F32,
     AlignedFace,
     DetectedFace,
     EmbedderId,
@@ -99,4 +100,16 @@ class FaceRestorer(Protocol):
         on_step: Callable[[int, int], None] | None = None,
     ) -> list[RestoredFace]:
         """Restore several faces, in order, each as `restore` would; a restorer may batch them."""
+        ...
+
+
+class DamageFinder(Protocol):
+    @property
+    def weights_sha256(self) -> str:
+        """64 hexadecimal digits."""
+        ...
+
+    def __call__(self, picture: RgbU8) -> F32:
+        """How probably each pixel of (H, W, 3) is hidden by scratches, dust, folds or tears: (H, W) in 0..1. H and W
+        are multiples of 16."""
         ...

@@ -23,7 +23,7 @@ from .unfinished import finish
 if TYPE_CHECKING:
     from gallery_db.vectors.similar import SimilarFaces
     from iconface_core.calibration import EmbedderFacts
-    from iconface_core.protocols import FaceDetector, FaceEmbedder
+    from iconface_core.protocols import DamageFinder, FaceDetector, FaceEmbedder
 
     from .library.drawn_faces import DrawnFaces
     from .library.indexing import Indexer, Looking
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .restoring.copies import RestoredCopies
     from .restoring.identification import Identifier
     from .restoring.restore_service import RestoreService
+    from .restoring.whole_photo import PhotoMender
 
 
 class App:
@@ -246,7 +247,15 @@ class App:
             self.embedder.calibration,
             self.restorers,
             self.restored_copies,
+            self.photo_mender,
         )
+
+    @part
+    def photo_mender(self) -> PhotoMender:
+        """Fills damage in a whole photo and corrects its tones."""
+        from .restoring.whole_photo import PhotoMender
+
+        return PhotoMender(self.models.slot(self._damage_finder, exclusive=True))
 
     def unload_idle(self, ttl_s: float) -> int:
         """Drop models that were not used for `ttl_s` seconds; they are loaded again when needed. Returns how many."""
@@ -255,6 +264,14 @@ class App:
     def close(self) -> None:
         """Close the database."""
         self.gallery.close()
+
+    @staticmethod
+    def _damage_finder() -> DamageFinder:
+        from iconface_core.models.catalogue import NANO_FILE
+        from iconface_core.models.files import locate_verified
+        from iconface_core.restorers.nano.damage_finder import NanoDamageFinder
+
+        return NanoDamageFinder(locate_verified(NANO_FILE))
 
     @part
     def _detector(self) -> DetectorBackend:

@@ -7,7 +7,7 @@ earlier release enqueued are still read.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypeVar, get_args
 
 from msgspec import Meta, Struct
 
@@ -25,6 +25,10 @@ CLEANUP_ITEM = "cleanup_item"
 MEASURE = "measure"
 EMBED = "embed"
 
+PhotoStep: TypeAlias = Literal["damage", "fading", "faces"]
+"""What can be done to a whole photo, in the order in which it is done."""
+PHOTO_STEPS: tuple[PhotoStep, ...] = get_args(PhotoStep)
+
 Id: TypeAlias = Annotated[int, Meta(ge=1)]
 
 
@@ -37,6 +41,9 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     faces of the gallery that do so for the people they show, and mean nothing for others. `output` is a folder for the
     copy, `beside` puts it beside the original. `force` restores what would be left alone, and writes what the identity
     check refused.
+
+    `photo_steps` is what is done to the whole photo; empty: its faces are restored, and nothing else is touched.
+    `keep_tint` keeps the tint of a sepia print whose tones are corrected.
     """
 
     strength: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -53,6 +60,8 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     beside: bool = False
     dry_run: bool = False
     force: bool = False
+    photo_steps: tuple[PhotoStep, ...] = ()
+    keep_tint: bool = True
 
 
 class QueuedChoices(RestoreChoices, frozen=True):

@@ -70,6 +70,7 @@ PLAIN = table(
         core.NO_PERSON_TO_COMPARE: "there is nobody to compare with",
         app.LESS_STRENGTH: "restored gently: more made it less like the person",
         app.OUR_COPY: "this photo is restored already",
+        app.DAMAGE_FILLED: "scratches and dust were filled in",
         app.UNSEEN: "already as clear as it can be made",
         app.HOPELESS: "too little of the face is left",
         app.NO_VECTOR: "the face cannot be compared yet",

@@ -293,6 +293,14 @@ WORDS: Words = {
     app.NOT_MEASURED: "not measured yet",
     app.FACE_GONE: "the face is not there any more",
     app.NOTHING_TO_RESTORE: "nothing to restore",
+    app.DAMAGE_FILLED: "damage on {share:.2%} of the photo was filled in",
+    app.FACES_NOT_FILLED: lambda faces: (
+        f"damage on {counted(faces, 'face')} stays: filled in, it would look like somebody else"
+    ),
+    app.NO_DAMAGE: "no damage was found",
+    app.TONES_CORRECTED: "faded tones were corrected",
+    app.NOT_FADED: "the tones are not faded, and stay",
+    app.PHOTO_RESTORED: lambda faces: "the whole photo" + (f", {counted(faces, 'face')} in it" if faces else ""),
     app.NOTHING_DONE: "nothing could be done",
     app.ACCEPTED: "you accepted its restoration {restoration}",
     app.REJECTED_BEFORE: "you rejected this result (restoration {restoration})",

@@ -65,6 +65,14 @@ FACE_GONE = Code("face_gone")
 NOTHING_TO_RESTORE = Code("nothing_to_restore")
 NOTHING_DONE = Code("nothing_done")
 
+# What the steps of a whole photo came to
+DAMAGE_FILLED = Code("damage_filled", share=float)
+NO_DAMAGE = Code("no_damage")
+FACES_NOT_FILLED = Code("faces_not_filled", faces=int)
+TONES_CORRECTED = Code("tones_corrected")
+NOT_FADED = Code("not_faded")
+PHOTO_RESTORED = Code("photo_restored", faces=int)
+
 # What earlier restorations of a face say
 ACCEPTED = Code("accepted", restoration=int)
 REJECTED_BEFORE = Code("rejected_before", restoration=int)

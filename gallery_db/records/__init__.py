@@ -31,9 +31,10 @@ from .faces import (
 from .jobs import JobRecord, JobState
 from .people import ForgetResult, Life, PersonConstraint, PersonRecord, PersonSummary
 from .photos import AtStake, PhotoRecord, PhotoStat, PhotoState, RootRecord, RootTally
-from .restorations import Decided, Origin, RestorationRecord, RestorationState
+from .restorations import WHOLE_PHOTO, Decided, Origin, RestorationRecord, RestorationState
 
 __all__ = [
+    "WHOLE_PHOTO",
     "Asked",
     "AtStake",
     "CleanupItem",

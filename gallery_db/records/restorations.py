@@ -8,6 +8,9 @@ from iconface_core.types import BBox
 
 RestorationState = Literal["done", "refused", "undone", "proposed", "rejected", "unseen"]
 Decided = Literal["accepted", "rejected"]
+WHOLE_PHOTO = "whole-photo"
+"""`RestorationRecord.restorer` of what was done to a whole photo, beside its faces."""
+
 Origin = Literal["hand", "auto", "cleanup", "watch"]
 
 

@@ -20,6 +20,7 @@ NAMESPACE = "https://iconface.invalid/ns/1.0/"
 """Ours. `.invalid` never resolves: an XML namespace is a name, not an address."""
 
 COMPOSITE_WITH_AI = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+ENHANCED = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
 _IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _MM = "http://ns.adobe.com/xap/1.0/mm/"
 _EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
@@ -27,6 +28,7 @@ _REF = "http://ns.adobe.com/xap/1.0/sType/ResourceRef#"
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _NOTICE = "Contains faces restored by AI."
+_PHOTO_NOTICE = "Damage and tones corrected by software."
 
 _HEAD = 256 * 1024
 _BLOCK = 1024 * 1024
@@ -59,14 +61,32 @@ class FaceProvenance:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoProvenance:
+    """What was done to the whole photo, beside its faces. `steps` are those that changed it, in their order.
+
+    `filled` is the part of its pixels that damage hid, 0..1, as the network with these weights found it; `seed` is the
+    grain's there. `tones` are, for red, green and blue, the value that became 0 and the one that became 255:
+    `whole_photo.fading.ToneCurve` takes them back. `weights_sha256` is None where no network looked.
+    """
+
+    steps: tuple[str, ...]
+    seed: int
+    weights_sha256: str | None = None
+    filled: float = 0.0
+    tones: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """The record of one restored photo. `source` is the original's file name, `source_sha256` its content hash."""
+    """The record of one restored photo. `source` is the original's file name, `source_sha256` its content hash.
+    `photo` is None where nothing but faces was touched."""
 
     source: str
     source_sha256: str
     software: str
     created: datetime
     faces: tuple[FaceProvenance, ...] = field(default=())
+    photo: PhotoProvenance | None = None
 
     def to_xmp(self, original: bytes | None = None) -> bytes:
         """The XMP packet, laid over the original photo's own packet when it has a readable one."""
@@ -81,21 +101,30 @@ class Provenance:
         when = self.created.isoformat(timespec="seconds")
         if xmp.first_value(rdf, _TIFF, "Orientation") is not None:
             xmp.set_value(rdf, _TIFF, "Orientation", "1")
-        xmp.set_value(rdf, _IPTC_EXT, "DigitalSourceType", COMPOSITE_WITH_AI)
+        source_type = COMPOSITE_WITH_AI if self.faces or self.photo is None else ENHANCED
+        xmp.set_value(rdf, _IPTC_EXT, "DigitalSourceType", source_type)
         xmp.set_value(rdf, _XMP, "MetadataDate", when)
-        xmp.set_text(rdf, "http://purl.org/dc/elements/1.1/", "description", _NOTICE)
+        xmp.set_text(rdf, "http://purl.org/dc/elements/1.1/", "description", self._notice())
         derived = {f"{{{_REF}}}filePath": self.source, f"{{{_REF}}}documentID": f"sha256:{self.source_sha256}"}
         xmp.set_struct(rdf, _MM, "DerivedFrom", derived)
         xmp.append_struct(rdf, _MM, "History", self._event(when))
         xmp.set_value(rdf, NAMESPACE, "Record", encode_json(self))
 
+    def _notice(self) -> str:
+        if self.photo is None:
+            return _NOTICE
+        return f"{_NOTICE} {_PHOTO_NOTICE}" if self.faces else _PHOTO_NOTICE
+
     def _event(self, when: str) -> dict[str, str]:
         restorers = ", ".join(sorted({f"{f.restorer} (weights {f.weights_sha256[:12]})" for f in self.faces}))
+        done = [f"restored {len(self.faces)} face(s) with {restorers}"] if self.faces or self.photo is None else []
+        if self.photo is not None:
+            done.append(f"whole photo: {', '.join(self.photo.steps)}")
         return {
             f"{{{_EVENT}}}action": "edited",
             f"{{{_EVENT}}}when": when,
             f"{{{_EVENT}}}softwareAgent": self.software,
-            f"{{{_EVENT}}}parameters": f"restored {len(self.faces)} face(s) with {restorers}",
+            f"{{{_EVENT}}}parameters": "; ".join(done),
         }
 
 

@@ -17,7 +17,7 @@ reach the encoder as they were, at full depth and in their own colour profile.
 import io
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from iconface_core.errors import ImageReadError, ImageWriteError
 from iconface_core.reason_codes import CANNOT_ENCODE, NO_COPY
-from iconface_core.types import Patch, RgbU8
+from iconface_core.types import F32, Patch, RgbU8
 
 from .atomic_write import name_limit, publish, shortened
 from .colour import GREY_MODES, to_srgb
@@ -42,6 +42,9 @@ from .read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, Decoded, decode_uprig
 from .sidecars import sidecar_of
 from .strips import bands, chunk
 from .xmp import merge, new_packet, parse_packet, to_bytes
+
+Tones = Callable[[F32], F32]
+"""What a correction of tones makes of samples (..., 3) on the scale 0..255; the result need not be within it."""
 
 _Samples = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
 _JPEG_XMP_LIMIT = 65_502 - 29
@@ -71,11 +74,13 @@ def write_restored(
     provenance: Provenance,
     folder: Path,
     *,
+    tones: Tones | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     full_pixels: int = DEFAULT_FULL_PIXELS,
 ) -> Written:
     """Write `source` with some faces replaced into `folder`: `restored` are the patches, later ones over earlier ones,
-    or all upright pixels (H, W, 3).
+    or all upright pixels (H, W, 3). `tones` is the correction that these hold already: 16-bit samples get it at their
+    own depth, where a change in 8-bit steps would leave gaps.
 
     The original is read again, never written. An existing file is never overwritten: the next free name is taken.
     Captions, comments, EXIF, colour profile, resolution, foreign XMP, that of a sidecar too, and the file's time are
@@ -92,7 +97,7 @@ def write_restored(
         except ValueError as e:
             raise ValueError(f"{source}: {e}") from e
     try:
-        return _written(source, decoded, patches, provenance, folder)
+        return _written(source, decoded, patches, provenance, folder, tones)
     except (ImageReadError, ImageWriteError):
         raise
     except Exception as e:  # what a damaged profile or block of metadata brings about
@@ -100,10 +105,17 @@ def write_restored(
         raise ImageWriteError(f"{source}: a restored copy cannot be made ({detail})", NO_COPY(detail=detail)) from e
 
 
-def _written(source: Path, decoded: Decoded, patches: Sequence[Patch], provenance: Provenance, folder: Path) -> Written:
+def _written(
+    source: Path,
+    decoded: Decoded,
+    patches: Sequence[Patch],
+    provenance: Provenance,
+    folder: Path,
+    tones: Tones | None,
+) -> Written:
     width, height = decoded.full_size
     notes: list[str] = []
-    samples, icc = _carry_change(source, decoded, patches, notes)
+    samples, icc = _carry_change(source, decoded, patches, notes, tones)
     suffix = _suffix_for(source, decoded, samples)
     if suffix.lower() != source.suffix.lower():
         notes.append(f"written as {suffix[1:]} instead of {decoded.format}")
@@ -168,7 +180,7 @@ def _suffix_for(source: Path, decoded: Decoded, samples: Image.Image | NDArray[n
 
 
 def _carry_change(
-    source: Path, decoded: Decoded, patches: Sequence[Patch], notes: list[str]
+    source: Path, decoded: Decoded, patches: Sequence[Patch], notes: list[str], tones: Tones | None
 ) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
     not changed is not even converted, and nothing is held twice."""
@@ -189,6 +201,9 @@ def _carry_change(
             continue
         before = np.asarray(to_srgb(band, decoded.icc))
         restored = _patched(before, patches, rows.start)
+        if deep is not None and tones is not None:
+            deep[rows] = _toned(deep[rows], tones)
+            before = np.asarray(to_srgb(_in_eight_bits(deep[rows]), decoded.icc))
         changed = np.flatnonzero((before != restored).any((1, 2)))
         if changed.size == 0:
             continue
@@ -196,6 +211,8 @@ def _carry_change(
         there = slice(rows.start + some.start, rows.start + some.stop)
         change = to_native(restored[some]).astype(np.int32) - to_native(before[some])
         if deep is not None:
+            if tones is not None:
+                change[np.abs(change) <= 1] = 0  # the same tone, rounded at another depth
             deep[there] = _moved(deep[there], change)
         else:
             own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
@@ -231,6 +248,22 @@ def _moved(samples: _Samples, change: NDArray[np.int32]) -> _Samples:
     seen = samples[..., colours:] > 0 if samples.ndim == 3 and samples.shape[2] > colours else True
     np.copyto(target, np.clip(moved, 0, top).astype(samples.dtype), where=seen)
     return out
+
+
+def _toned(samples: NDArray[np.uint16], tones: Tones) -> NDArray[np.uint16]:
+    """16-bit samples with corrected tones; transparency stays, and so does what it hides altogether."""
+    out = samples.copy()
+    planes = out[..., None] if out.ndim == 2 else out
+    colours = 1 if planes.shape[2] <= 2 else 3
+    values = (planes[..., :colours] / 257).astype(np.float32)
+    toned = tones(np.broadcast_to(values, (*planes.shape[:2], 3)))[..., :colours]
+    seen = planes[..., colours:] > 0 if planes.shape[2] > colours else True
+    np.copyto(planes[..., :colours], np.clip(toned * 257 + 0.5, 0, 65535).astype(np.uint16), where=seen)
+    return out
+
+
+def _in_eight_bits(samples: NDArray[np.uint16]) -> Image.Image:
+    return Image.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
 
 
 def _deep_samples(source: Path, decoded: Decoded) -> NDArray[np.uint16] | None:

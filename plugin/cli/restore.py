@@ -9,6 +9,10 @@ from ..plain_text import counted
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..job_payloads import PhotoStep, QueuedChoices
+    from ..progress import Progress
     from ..restoring.identification import IdentifiedFace
 
 FaceNumber = Annotated[int | None, typer.Option("--face", min=1, help="only this face, counted from the left")]
@@ -75,11 +79,26 @@ def restore(
     force: Annotated[
         bool, typer.Option("--force", help="also faces that look fine, and results the identity check refuses")
     ] = False,
+    photo: Annotated[
+        bool,
+        typer.Option("--photo", help="the whole photo: fill scratches and dust in, correct faded tones, restore faces"),
+    ] = False,
+    steps_of_photo: Annotated[
+        str, typer.Option("--photo-steps", help="which of damage,fading,faces to do with --photo")
+    ] = "damage,fading,faces",
+    tint: Annotated[
+        Literal["keep", "remove"], typer.Option(help="with --photo: the tint of a faded sepia print")
+    ] = "keep",
+    preview: Annotated[
+        Path | None,
+        typer.Option(parser=path, help="with --photo: only write before, damage and after as a picture (.png, .jpg)"),
+    ] = None,
     in_background: Annotated[
         bool, typer.Option("--enqueue", help="leave it to the service, started if need be, and return at once")
     ] = False,
 ) -> int:
-    """Restore the faces in photos, each checked against the person's other photos. Originals stay as they are."""
+    """Restore the faces in photos, each checked against the person's other photos, with --photo the whole photos too.
+    Originals stay as they are."""
     from ..errors import UsageError
 
     if reference and no_references:
@@ -88,6 +107,8 @@ def restore(
         raise UsageError("--output and --beside exclude each other")
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"--output {output} is a file; it must be a folder")
+    if preview is not None and (not photo or len(photos) != 1 or in_background):
+        raise UsageError("--preview is for one photo with --photo, and not for --enqueue")
     from ..job_payloads import QueuedChoices
     from ..paths import absolute
 
@@ -105,24 +126,74 @@ def restore(
         beside=beside,
         dry_run=dry_run,
         force=force,
+        photo_steps=photo_steps(steps_of_photo) if photo else (),
+        keep_tint=tint == "keep",
     )
     session = Session.of(ctx)
     if in_background:
         from .enqueue import enqueue
 
         return enqueue(session, photos, choices)
+    if preview is not None:
+        return _preview(session, absolute(photos[0]), choices, absolute(preview))
     from ..job_handlers.restore import nameable
     from ..restoring.result import FaceResult, RestoreRequest, exit_code
 
     results: list[FaceResult] = []
-    with session.app() as app, session.out.progress("restoring", "photos") as progress:
+    with session.app() as app, session.out.progress("restoring", "parts" if photo else "photos") as progress:
         request = RestoreRequest.of(choices, None if person is None else app.people.find(person))
-        progress.total(len(photos))
-        for photo in photos:
-            results += app.restoring.restore(*nameable(absolute(photo), request, app.settings))
-            progress.step(str(photo))
+        if not photo:
+            progress.total(len(photos))
+        for one in photos:
+            on_step = _counted(progress, one) if photo else None
+            results += app.restoring.restore(*nameable(absolute(one), request, app.settings), on_step)
+            if not photo:
+                progress.step(str(one))
     session.out.result("results", [r.row() for r in results], [line for r in results for line in r.lines()])
     return exit_code(results)
+
+
+def photo_steps(text: str) -> "tuple[PhotoStep, ...]":
+    """The steps that a comma-separated list names, in the order in which they are done. Raises UsageError."""
+    from ..errors import UsageError
+    from ..job_payloads import PHOTO_STEPS
+
+    named = {part.strip() for part in text.split(",") if part.strip()}
+    if not named or named - set(PHOTO_STEPS):
+        raise UsageError(f"--photo-steps {text!r}: name one or more of {', '.join(PHOTO_STEPS)}, with commas")
+    return tuple(step for step in PHOTO_STEPS if step in named)
+
+
+def _counted(progress: "Progress", photo: Path) -> "Callable[[int, int], None]":
+    """Tells how far a photo is, part by part: a large one takes a minute. Each stage has parts of its own."""
+    before = 0
+
+    def on_step(done: int, total: int) -> None:
+        nonlocal before
+        progress.total(before + total)
+        progress.step(str(photo))
+        if done == total:
+            before += total
+
+    return on_step
+
+
+def _preview(session: Session, photo: Path, choices: "QueuedChoices", to: Path) -> int:
+    from ..errors import UsageError
+    from ..reason_words import all_in_words
+    from ..restoring.whole_photo import preview, save_preview
+
+    if to.suffix.lower() not in (".png", ".jpg", ".jpeg") or to.exists():
+        raise UsageError(f"--preview {to}: it must be a new .png or .jpg file")
+    with session.app() as app, session.out.progress("looking for damage", "parts") as progress:
+        pixels = app.reader.read(photo).pixels
+        mended = app.photo_mender.mend(pixels, choices, _counted(progress, photo))
+        save_preview(preview(pixels, mended), to)
+    notes = all_in_words(mended.notes)
+    session.out.object(
+        {"preview": {"photo": str(photo), "picture": str(to), "notes": notes}}, [*notes, f"written {to}"]
+    )
+    return 0
 
 
 def _row(answer: "IdentifiedFace") -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ..reasons import (
     NOBODY,
     NOTHING_DONE,
     NOTHING_TO_RESTORE,
+    PHOTO_RESTORED,
     RESTORED,
     RESTORED_UNSURE,
     UNSEEN,
@@ -87,6 +88,8 @@ def summary(results: list[FaceResult]) -> tuple[str, Reason]:
     """What one photo came to: `restored`, `refused`, `unsure` (restored or not, but not known whose face it is),
     `unseen` (nobody would see a difference) or `sharp` (nothing to do), and why."""
     done = [r for r in results if r.output is not None]
+    if any(r.photo_steps is not None for r in done):
+        return "restored", PHOTO_RESTORED(faces=sum(r.photo_steps is None for r in done))
     names = sorted({r.person_name for r in done if r.person_name})
     if done:
         unsure = sum(r.person_id is None for r in done)

@@ -134,7 +134,7 @@ def _one(job: JobRecord) -> tuple[str, str]:
 
 
 def _restored(job: JobRecord) -> str:
-    done = [f for f in _faces(job) if f.get("output")]
+    done = [f for f in _faces(job) if f.get("output") and "photo_steps" not in f]
     names = sorted({str(f["person_name"]) for f in done if f.get("person_name")})
     more = len(done) - len([f for f in done if f.get("person_name")])
     others = [] if not more else ["one more face" if more == 1 else f"{more} more faces"]

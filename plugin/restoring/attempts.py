@@ -13,7 +13,7 @@ from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.identity.verdict import Verdict, VerdictKind, lost_likeness, refused_for_loss
 from iconface_core.pasting.paste import Pasted, paste_back
 from iconface_core.protocols import FaceEmbedder
-from iconface_core.types import FaceEmbedding, Patch, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.types import BBox, FaceEmbedding, Patch, RestoreInput, RestoreOptions, RgbU8
 
 from ..library.photo_faces import PhotoFace
 from ..models.cache import ModelSlot
@@ -148,6 +148,16 @@ class FaceAttempts:
                     settled[i] = Settled(step, firsts.get(i, attempt))
         return Attempts([settled[i] for i in range(len(faces))], patches, options, weights)
 
+    def harmed(self, faces: Sequence[PhotoFace], before: RgbU8, after: RgbU8) -> list[BBox]:
+        """The boxes of those `faces` of a photo (H, W, 3) that are no longer who they were in a changed one."""
+        changed = [f for f in faces if _within(f.face.bbox, before, after)]
+        if not changed:
+            return []
+        with self._embedder.use() as embedder:
+            now = embedder.embed([align_face(after, f.face.landmarks, ARCFACE_112) for f in changed])
+        verdicts = [judged(self._calibration, f.embedding, e, ()).verdict for f, e in zip(changed, now, strict=True)]
+        return [f.face.bbox for f, v in zip(changed, verdicts, strict=True) if v.kind is VerdictKind.REFUSED]
+
     def _restored(
         self, faces: Sequence[PreparedFace], request: RestoreRequest, share: float, on_step: OnStep | None
     ) -> "_Restored":
@@ -179,6 +189,12 @@ class FaceAttempts:
         landmarks = subject.face.landmarks - np.array(corner, np.float32)
         with self._embedder.use() as embedder:
             return embedder.embed([align_face(pixels, landmarks, ARCFACE_112)])[0]
+
+
+def _within(box: BBox, before: RgbU8, after: RgbU8) -> bool:
+    """Whether two pictures differ in a box."""
+    part = slice(max(0, int(box.y1)), int(box.y2) + 1), slice(max(0, int(box.x1)), int(box.x2) + 1)
+    return bool((before[part] != after[part]).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

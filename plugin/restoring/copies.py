@@ -9,9 +9,9 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RestorationState, RootRecord
 from iconface_core.errors import IconFaceError
-from iconface_core.images.provenance import Provenance, read_provenance
+from iconface_core.images.provenance import PhotoProvenance, Provenance, read_provenance
 from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, content_hash
-from iconface_core.images.write import restored_names, write_restored
+from iconface_core.images.write import Tones, restored_names, write_restored
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch
 
@@ -69,14 +69,21 @@ class RestoredCopies:
         return self._folder / mirror_name(root, roots) / photo.parent.relative_to(root.path)
 
     def write(
-        self, photo: Path, patches: Sequence[Patch], provenance: Provenance, folder: Path
+        self,
+        photo: Path,
+        patches: Sequence[Patch],
+        provenance: Provenance,
+        folder: Path,
+        *,
+        tones: Tones | None = None,
     ) -> tuple[Path, Sequence[str]]:
-        """Write the copy, or find the one that a run killed before its last step left. Returns it, and remarks."""
+        """Write the copy, or find the one that a run killed before its last step left. Returns it, and remarks. For
+        `tones` see `write_restored`."""
         there = existing_result(photo, folder, provenance, self._is_ours)
         if there is not None:
             return there, ()
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_restored(photo, patches, provenance, folder, **self._limits)
+        written = write_restored(photo, patches, provenance, folder, tones=tones, **self._limits)
         return written.path, written.notes
 
     def _is_ours(self, copy: Path) -> bool:
@@ -94,11 +101,20 @@ class RestoredCopies:
         weights_sha256: str,
         options: Mapping[str, Any],
         origin: Origin,
+        photo: PhotoProvenance | None = None,
     ) -> None:
         """Keep every attempt, the refused ones too; what was written can be undone as one. What was measured in the
-        full picture is kept as well: indexing may have seen a reduced one."""
+        full picture is kept as well: indexing may have seen a reduced one. `weights_sha256` are the restorer's, those
+        that found the damage of the whole photo are in `photo`."""
+        damage_weights = "" if photo is None else photo.weights_sha256 or ""
         seen = [(r.face_id, row(r.degradation)) for r in results if r.face_id is not None and r.degradation is not None]
-        tried = [r for r in results if r.verdict is not None or (r.skipped is not None and r.skipped.code == UNSEEN)]
+        tried = [
+            r
+            for r in results
+            if r.verdict is not None
+            or (r.photo_steps is not None and r.output is not None)
+            or (r.skipped is not None and r.skipped.code == UNSEEN)
+        ]
         digest = None if output is None else content_hash(output)
         with self._gallery.begin() as tx:
             tx.measures.set(seen)
@@ -113,7 +129,7 @@ class RestoredCopies:
                     photo=str(r.photo),
                     input_sha256=input_sha256,
                     restorer=r.restorer or "",
-                    weights_sha256=weights_sha256,
+                    weights_sha256=weights_sha256 if r.photo_steps is None else damage_weights,
                     options={**options, **({} if r.strength is None else {"strength": r.strength})},
                     seed=int(options["seed"]),
                     verdict=r.verdict.kind.value if r.verdict is not None else "",
@@ -200,10 +216,14 @@ def existing_result(
                 old = read_provenance(name)
             except IconFaceError:
                 continue
-            same = old is not None and (old.source_sha256, old.faces) == (provenance.source_sha256, provenance.faces)
+            same = old is not None and _made_of(old) == _made_of(provenance)
             if same and is_ours(name):
                 return name
     return None
+
+
+def _made_of(record: Provenance) -> tuple[object, ...]:
+    return record.source_sha256, record.faces, record.photo
 
 
 def rows_of(tx: Tx, which: str) -> list[RestorationRecord]:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
-from gallery_db.records import RestorationRecord
+from gallery_db.records import WHOLE_PHOTO, RestorationRecord
 from iconface_core.codec import JsonObject
 
 from ..errors import NotFoundError, UsageError
@@ -20,6 +20,8 @@ def again(tx: Tx, rows: Sequence[RestorationRecord], options: QueuedChoices | No
     then the same pixels come out, as long as the photo, the references and the model are what they were."""
     first = rows[0]
     options = options or as_before(rows)
+    if options.photo_steps:  # the copy is of the whole photo, with all its faces
+        return enqueue_restore(tx, photo_now(tx, first), options=options)
     ids = [r.face_id for r in rows if r.face_id is not None]
     if len(ids) == 1:
         return enqueue_restore(tx, photo_now(tx, first), face_id=ids[0], options=options)
@@ -62,7 +64,10 @@ def as_before(rows: Sequence[RestorationRecord]) -> QueuedChoices:
     used = [reference for r in rows for reference in r.references]
     faces = list(dict.fromkeys(r["face_id"] for r in used if r.get("face_id") is not None))
     files = [Path(r["photo"]) for r in used if r.get("face_id") is None]
+    if first.restorer == WHOLE_PHOTO:
+        return QueuedChoices(seed=first.seed, **_of_photo(first))
     return QueuedChoices(
+        **_of_photo(first),
         seed=first.seed,
         strength=first.options.get("strength"),
         steps=first.options.get("steps"),
@@ -74,6 +79,12 @@ def as_before(rows: Sequence[RestorationRecord]) -> QueuedChoices:
         reference_faces=() if files else tuple(faces),
         person=str(first.person_id) if len(rows) == 1 and first.person_id is not None else None,
     )
+
+
+def _of_photo(record: RestorationRecord) -> JsonObject:
+    """The steps of the whole photo that a row's copy was made with; nothing where it was made of faces alone."""
+    steps = record.options.get("photo_steps")
+    return {"photo_steps": tuple(steps), "keep_tint": record.options.get("keep_tint", True)} if steps else {}
 
 
 def photo_now(tx: Tx, record: RestorationRecord) -> Path:

@@ -1,7 +1,8 @@
 """One restore request, from a photo to a checked, marked copy. The original is only ever read.
 
 Three stages, each of which only reads what the one before gave: the faces are prepared (`preparing.py`), restored and
-judged (`attempts.py`), and what may be seen is written into one copy and remembered (here).
+judged (`attempts.py`), and what may be seen is written into one copy and remembered (here). Before them the whole
+photo is mended where that is asked for (`whole_photo.py`): its faces are then restored in what came of it.
 """
 
 import logging
@@ -9,10 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from gallery_db import Gallery
+from gallery_db.records import WHOLE_PHOTO
 from iconface_core.calibration import Calibration
 from iconface_core.damage.visible_change import LEAST_MEAN
 from iconface_core.errors import ImageReadError
@@ -20,20 +23,22 @@ from iconface_core.images.provenance import FaceProvenance, Provenance, Referenc
 from iconface_core.images.read import content_hash
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.reasons import Reason
+from iconface_core.types import Patch, RgbU8
 
 from ..error_reasons import reason_of
 from ..errors import NotFoundError
 from ..library.bad_files import FAULTS_OF_A_FILE, in_file
-from ..library.photo_faces import PhotoFaces, pick
+from ..library.photo_faces import PhotoFace, PhotoFaces, pick
 from ..models.cache import ModelSlot, give_back_memory
 from ..models.restorers import Restorers
-from ..reasons import LESS_STRENGTH, NONE_USED, OUR_COPY, REFUSED, STATED, UNSEEN
+from ..reasons import DRY_RUN, LESS_STRENGTH, NONE_USED, NOTHING_TO_RESTORE, OUR_COPY, REFUSED, STATED, UNSEEN
 from .attempts import Attempts, FaceAttempts, OnStep, Settled
 from .copies import RestoredCopies
 from .identification import IdentifiedFace, Identifier
 from .judging import gallery_of, likeness
 from .preparing import FacePreparation, PreparedFace
 from .result import FaceResult, RestoreRequest
+from .whole_photo import MendedPhoto, PhotoMender
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +55,16 @@ class RestoreService:
         calibration: Calibration,
         restorers: Restorers,
         outputs: RestoredCopies,
+        mender: PhotoMender,
     ) -> None:
         self._finder, self._whois, self._calibration, self._outputs = finder, whois, calibration, outputs
+        self._mender = mender
         self._preparation = FacePreparation(gallery, finder, calibration, restorers)
         self._attempts = FaceAttempts(restorers, embedder, calibration)
 
     def restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None = None) -> list[FaceResult]:
-        """Restore one photo: one result per face. What is wrong with the photo itself is in the result, not raised.
+        """Restore one photo: one result per face, and one of the whole photo where steps of it were asked for. What is
+        wrong with the photo itself is in the result, not raised.
 
         Raises UnknownIdError for an unknown person, IconFaceError when the restorer cannot run.
         """
@@ -71,35 +79,52 @@ class RestoreService:
             if path.is_file() and is_restored_output(path) and not request.force:
                 return [FaceResult(path, skipped=OUR_COPY())]
             photo, everybody = self._finder.find(path)
-            subjects = pick(everybody, request.face, path, face_ids=request.face_ids)
+            steps = request.photo_steps
+            wanted = not steps or ("faces" in steps and bool(everybody))
+            subjects = pick(everybody, request.face, path, face_ids=request.face_ids) if wanted else []
         except (ImageReadError, OSError) as e:
             return [FaceResult(path, skipped=in_file(path, e), failed=True)]
         except NotFoundError as e:
             return [FaceResult(path, skipped=reason_of(e), no_face=True)]
-        answers = self._whois.answer(subjects, person_id=request.person_id)
+        sha256 = everybody[0].content_hash if everybody else content_hash(path)
+        answers = self._whois.answer(subjects, person_id=request.person_id) if subjects else []
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=self._likeness)]
         began = time.monotonic()
-        prepared = self._preparation.prepare(photo.pixels, answers, request)
+        mended = self._mended(photo.pixels, everybody, request, on_step)
+        del photo
+        give_back_memory()
+        mending = time.monotonic() - began
+        prepared = self._preparation.prepare(mended.pixels, answers, request)
         faces = [p for p in prepared if p.left_alone is None]
-        tried = self._attempts.run(photo.pixels, everybody, faces, request, on_step)
-        seconds = (time.monotonic() - began) / max(len(faces), 1)  # judging takes its share on a fast GPU
-        del photo  # its pixels go before the copy, which is decoded again, is written
+        tried = self._attempts.run(mended.pixels, everybody, faces, request, on_step)
+        seconds = (time.monotonic() - began - mending) / max(len(faces), 1)  # judging takes its share on a fast GPU
+        mended = mended.to_write()  # the photo's own pixels go before the copy, which is decoded again, is written
         give_back_memory()
         settled = dict(zip(faces, tried.settled, strict=True))
-        sha256 = everybody[0].content_hash
-        output, remarks = self._write(path, sha256, list(settled.items()), tried, request)
+        output, remarks = self._write(path, sha256, list(settled.items()), tried, mended, request)
         results = [face_result(p, settled.get(p), output, seconds) for p in prepared]
+        if steps:
+            results.append(photo_result(path, mended, output, mending, request))
         results[0] = replace(results[0], notes=(*results[0].notes, *remarks))
         self._outputs.remember(
             results,
             output,
             input_sha256=sha256,
             weights_sha256=tried.weights_sha256,
-            options=asdict(tried.options),
+            options=asdict(tried.options) | photo_options(request),
             origin=request.origin,
+            photo=mended.record,
         )
         return results
+
+    def _mended(
+        self, photo: RgbU8, everybody: Sequence[PhotoFace], request: RestoreRequest, on_step: OnStep | None
+    ) -> MendedPhoto:
+        if not request.photo_steps or request.dry_run:
+            return MendedPhoto(photo)
+        harmed = partial(self._attempts.harmed, everybody, photo)
+        return replace(self._mender.mend(photo, request, on_step, harmed), mask=None)
 
     def _likeness(self, answer: IdentifiedFace) -> float:
         known = likeness(answer.subject.embedding.vector, gallery_of(answer, self._calibration))
@@ -111,17 +136,21 @@ class RestoreService:
         sha256: str,
         faces: Sequence[tuple[PreparedFace, Settled]],
         tried: Attempts,
+        mended: MendedPhoto,
         request: RestoreRequest,
     ) -> tuple[Path | None, list[Reason]]:
-        """Write the copy, and say what could not be kept in it. None where nothing came of any face."""
+        """Write the copy, and say what could not be kept in it. None where nothing came of any face or of the rest."""
         hashed = cache(content_hash)  # several faces may have the same reference
         records = tuple(provenance_of(face, s, hashed) for face, s in faces if s.step == "write")
-        if not records:
+        if not records and mended.record is None:
             return None, []
         outputs = self._outputs
-        provenance = Provenance(path.name, sha256, outputs.software, datetime.now(UTC), records)
+        provenance = Provenance(path.name, sha256, outputs.software, datetime.now(UTC), records, mended.record)
         folder = request.output or outputs.folder_for(path, beside=request.beside)
-        output, notes = outputs.write(path, tried.patches, provenance, folder)
+        height, width = mended.pixels.shape[:2]
+        whole = [] if mended.record is None else [Patch((0, 0, width, height), mended.pixels)]
+        tones = None if mended.tones is None else mended.tones.values
+        output, notes = outputs.write(path, [*whole, *tried.patches], provenance, folder, tones=tones)
         return output, [STATED(text=note) for note in notes]
 
 
@@ -163,6 +192,30 @@ def face_result(face: PreparedFace, settled: Settled | None, output: Path | None
         output=output if settled.step == "write" else None,
         skipped=_why_not_written(settled),
     )
+
+
+def photo_result(
+    path: Path, mended: MendedPhoto, output: Path | None, seconds: float, request: RestoreRequest
+) -> FaceResult:
+    """What is told of a whole photo."""
+    changed = mended.record is not None
+    return FaceResult(
+        path,
+        restorer=WHOLE_PHOTO,
+        seed=request.seed,
+        seconds=seconds,
+        output=output if changed else None,
+        skipped=None if changed else DRY_RUN() if request.dry_run else NOTHING_TO_RESTORE(),
+        notes=mended.notes,
+        photo_steps=request.photo_steps,
+    )
+
+
+def photo_options(request: RestoreRequest) -> dict[str, Any]:
+    """What is kept of a request to repeat it, beside a restorer's options: nothing where only faces were asked for."""
+    if not request.photo_steps:
+        return {}
+    return {"photo_steps": list(request.photo_steps), "keep_tint": request.keep_tint}
 
 
 def _why_not_written(settled: Settled) -> Reason | None:

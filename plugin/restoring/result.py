@@ -16,7 +16,7 @@ from iconface_core.reason_codes import LESS_LIKE
 from iconface_core.reasons import Reason, read_reasons
 from iconface_core.types import BBox
 
-from ..job_payloads import QueuedChoices, RestoreChoices
+from ..job_payloads import PhotoStep, QueuedChoices, RestoreChoices
 from ..reason_words import all_in_words, changed, in_words
 from ..reasons import HOPELESS, UNSEEN
 from ..rows import Row
@@ -40,7 +40,8 @@ class RestoreRequest(RestoreChoices, frozen=True):
 @dataclass(frozen=True, slots=True)
 class FaceResult:
     """What happened to one face. `references` are rows of {face_id, photo, score, reasons}. `strength` is what was used
-    in the end, `change` what it changed visibly; of one that was not written, what the first try did."""
+    in the end, `change` what it changed visibly; of one that was not written, what the first try did. Of the whole
+    photo, which has no `number`, `photo_steps` are what was asked for; None for a face."""
 
     photo: Path
     number: int = 0
@@ -66,6 +67,7 @@ class FaceResult:
     failed: bool = False
     no_face: bool = False
     notes: tuple[Reason, ...] = ()
+    photo_steps: tuple[PhotoStep, ...] | None = None
 
     @property
     def refused(self) -> bool:
@@ -111,12 +113,13 @@ class FaceResult:
             "skipped_reason": _data(self.skipped),
             "skipped_code": self.skipped_code,
             "notes": [n.as_json() for n in self.notes],
+            **({} if self.photo_steps is None else {"photo_steps": list(self.photo_steps)}),
         }
 
     def lines(self) -> list[str]:
         """The same for a person."""
         where = f"{self.photo}" + (f", face {self.number}" if self.number else "")
-        out = [where]
+        out = [where if self.photo_steps is None else f"{where}, the whole photo"]
         if self.who is not None:
             out.append(f"  who         {in_words(self.who)}")
         out += [reference_line(r) for r in self.references]

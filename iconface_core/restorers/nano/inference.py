@@ -102,7 +102,7 @@ class NanoModel:
             groups[len(self._references(face))].append(i)
         batches = [m[at : at + self._batch] for m in groups.values() for at in range(0, len(m), self._batch)]
         out: dict[int, NanoResult] = {}
-        with _threads(self._threads), torch.inference_mode():
+        with torch_threads(self._threads), torch.inference_mode():
             for done, members in enumerate(batches, 1):
                 restored = self._run([faces[i] for i in members], steps, seed, mirrored, texture)
                 out |= zip(members, restored, strict=True)
@@ -192,7 +192,7 @@ def _vectors(known: Sequence[Sequence[FaceEmbedding]], dim: int) -> F32:
 
 
 @contextmanager
-def _threads(count: int | None) -> Generator[None]:
+def torch_threads(count: int | None) -> Generator[None]:
     """torch has one number of threads for the whole process; it is given back."""
     before = torch.get_num_threads()
     if count is not None:

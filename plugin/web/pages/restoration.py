@@ -132,6 +132,7 @@ def _page(
     with web.app.gallery.begin(write=False) as tx:
         seen = shown(tx, restoration_id, calibration, web.app.registry)
         place = place_of(tx, seen.record, seen.rows)
+    whole = whole or seen.pictures.face is None
     other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
     return page(
         request, web, "restoration.html",

@@ -8,7 +8,7 @@ from typing import Any
 
 from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
-from gallery_db.records import FaceRecord, JobRecord, RestorationRecord
+from gallery_db.records import WHOLE_PHOTO, FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 from iconface_core.reasons import read_reasons
 from iconface_core.types import BBox
@@ -21,7 +21,7 @@ from ...restoring.presence import Presence, presence
 from ..pictures import Which, restored_address
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.likeness import LikenessBar, likeness_bar
-from ..words.people import NO_NAME
+from ..words.people import NO_NAME, WHOLE
 from ..words.reasons import helps, in_numbers
 from ..words.restorations import GAINS, Says, verdict_words
 from ..words.text import listed
@@ -141,7 +141,9 @@ def name_to_send(tx: Tx, restoration_id: int) -> tuple[str | None, bool]:
 
 
 def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
-    """The name of a restoration's person."""
+    """The name of a restoration's person; of a whole photo, that it is one."""
+    if record.restorer == WHOLE_PHOTO:
+        return WHOLE
     return None if record.person_id is None else names.get(record.person_id)
 
 
@@ -168,7 +170,8 @@ def _card(
     calibration: Calibration,
 ) -> RestorationCard:
     worst = max(rows, key=lambda r: _HOW_BAD.get(r.verdict, _HOW_BAD["doubtful"]))
-    who = list(dict.fromkeys(n for r in rows if (n := name_of(r, names))))
+    people = [r for r in rows if r.restorer != WHOLE_PHOTO] or rows
+    who = list(dict.fromkeys(n for r in people if (n := name_of(r, names))))
     face = None if record.face_id is None else faces.get(record.face_id)
     return RestorationCard(
         entry=max(r.id for r in rows),

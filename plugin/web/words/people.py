@@ -19,6 +19,10 @@ def named(name: str | None) -> str:
     return name or NO_NAME
 
 
+WHOLE = "The whole photo"
+"""What a restoration that is of no face is called."""
+
+
 def called(tx: Tx, person_id: int) -> str:
     """The name, or words for somebody without one (or who is no longer there)."""
     try:

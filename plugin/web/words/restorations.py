@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gallery_db.records import RestorationRecord
+from gallery_db.records import WHOLE_PHOTO, RestorationRecord
 from gallery_db.restorations.listing import ReviewState
 from iconface_core.calibration import Calibration
 from iconface_core.damage.visible_change import LEAST_MEAN
@@ -65,6 +65,8 @@ def verdict_words(record: RestorationRecord, name: str | None, calibration: Cali
 
 def _nothing_to_see(record: RestorationRecord) -> Says | None:
     """Of what was not made yet, or might as well not have been."""
+    if record.restorer == WHOLE_PHOTO:
+        return Says("Damage and tones", "Damage was filled in, or faded tones corrected. No face is judged.", "")
     if record.state == "proposed":
         return Says("Could be restored", "Nothing was computed yet.", "")
     if record.state == "unseen":

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from starlette.testclient import TestClient
 
-from gallery_db.records import RestorationRecord, RestorationState
+from gallery_db.records import WHOLE_PHOTO, RestorationRecord, RestorationState
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.images.read import read_photo
 from iconface_core.reason_codes import CONFIRMED, DATE_UNKNOWN, FACE_SIZE, LIKENESS, POSE, QUALITY, YEARS_APART
@@ -152,6 +153,24 @@ def test_a_card_says_when_the_photo_was_taken(site: TestClient, app: App, made: 
     today = made.created_at[:4]
     assert taken is None or taken[:4] != today
     assert (month(taken) in shown) if taken else (today not in shown)
+
+
+def test_a_whole_photo_is_shown_as_one(site: TestClient, app: App, library: Library):
+    worn = library.home / "worn.png"
+    with Image.open(library.ruined) as picture:
+        veiled = picture.convert("RGB").point(lambda v: v // 2 + 80)
+    veiled.save(worn)
+    base = ["--home", str(library.home), "--quiet"]
+    assert run([*base, "restore", "--photo", "--photo-steps", "fading", str(worn)]) == 0
+    with app.gallery.begin(write=False) as tx:
+        whole = next(r for r in tx.restorations.history() if r.restorer == WHOLE_PHOTO)
+    html = site.get(f"/restorations/{whole.id}").text
+    assert "The whole photo" in text_of(html)
+    addresses = {unescape(a) for a in re.findall(r'src="(/pictures/(?:before|after)/[^"]+)"', html)}
+    assert {a.split("/")[2] for a in addresses} == {"before", "after"}
+    assert not any("face=1" in a for a in addresses)
+    assert all(site.get(a).headers["Content-Type"].startswith("image/") for a in addresses)
+    assert "The whole photo" in text_of(site.get("/restorations").text)
 
 
 def test_keep_and_undo(site: TestClient, app: App, made: RestorationRecord, copy: Path):
