@@ -38,8 +38,8 @@ def _result(tx: Tx, job: JobRecord, restoration_id: int) -> RestorationRecord | 
     except UnknownIdError:  # a proposal, which the result took the place of
         old = None
     for face in job.progress.get("faces") or ():
-        if face["identity"]["verdict"] is None:
-            continue
+        if face["identity"]["verdict"] is None and face["output"] is None:
+            continue  # left alone; a whole photo is written without a verdict
         of_output = None if face["output"] is None else tx.restorations.by_output(path=face["output"])
         made = (
             tx.restorations.history(photo=face["photo"], limit=20)

@@ -22,6 +22,7 @@ from plugin.cli.main import run
 from plugin.job_payloads import RESTORE, RestorePayload, payload_of
 from plugin.reasons import IN_FILE, PHOTO_MISSING
 from plugin.service import client
+from plugin.web.views.restoration_progress import progress_of
 from plugin.web.words.dates import month
 from plugin.web.words.likeness import likeness_bar, likeness_words
 from plugin.web.words.reasons import helps, helps_in_general
@@ -155,7 +156,7 @@ def test_a_card_says_when_the_photo_was_taken(site: TestClient, app: App, made: 
     assert (month(taken) in shown) if taken else (today not in shown)
 
 
-def test_a_whole_photo_is_shown_as_one(site: TestClient, app: App, library: Library):
+def test_a_whole_photo_is_shown_as_one_and_made_again(site: TestClient, app: App, library: Library, cli: Cli):
     worn = library.home / "worn.png"
     with Image.open(library.ruined) as picture:
         veiled = picture.convert("RGB").point(lambda v: v // 2 + 80)
@@ -171,6 +172,15 @@ def test_a_whole_photo_is_shown_as_one(site: TestClient, app: App, library: Libr
     assert not any("face=1" in a for a in addresses)
     assert all(site.get(a).headers["Content-Type"].startswith("image/") for a in addresses)
     assert "The whole photo" in text_of(site.get("/restorations").text)
+
+    asked = site.post(f"/restorations/{whole.id}/again", headers=HTMX)
+    assert asked.status_code == 200
+    [job] = cli("jobs", "run")["jobs"]
+    with app.gallery.begin(write=False) as tx:
+        latest = next(r for r in tx.restorations.history() if r.restorer == WHOLE_PHOTO)
+        made = progress_of(tx, job["job_id"], whole.id, CALIBRATION).result
+    assert made is not None
+    assert made.id == latest.id
 
 
 def test_keep_and_undo(site: TestClient, app: App, made: RestorationRecord, copy: Path):
