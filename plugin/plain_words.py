@@ -46,6 +46,7 @@ PLAIN = table(
         app.NO_FACE: "no face was found",
         app.FACES_GONE: "the face is not there any more: the photo was changed",
         app.NO_SUCH_FACE: "the photo has no such face",
+        app.FOLDER_OFFLINE: "its folder {path} is not there; is the drive mounted?",
         app.CANNOT_OPEN_FOLDER: "{path} cannot be opened; is the drive mounted?",
         app.EMPTY_FOLDER: "{path} is empty but held {photos} photos; is the drive mounted?",
         app.FOLDER_MOVED: "{path} has moved",

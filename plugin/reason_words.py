@@ -183,6 +183,7 @@ WORDS: Words = {
         f"{path} is empty but held {photos} photos; is the drive mounted?{_if_moved(path)}"
     ),
     app.FOLDER_MOVED: _moved,
+    app.FOLDER_OFFLINE: "its folder {path} is offline; when it is there again: iconface scan",
     app.MANY_GONE: (
         "{path}: {gone} of {of} photos are gone at once; is a drive missing? Nothing was marked. If you did delete "
         "them: iconface scan --accept-missing"

@@ -27,6 +27,7 @@ NO_SUCH_FACE = Code("no_such_face", path=str, number=int, known=tuple)
 CANNOT_OPEN_FOLDER = Code("cannot_open_folder", path=str, detail=str)
 EMPTY_FOLDER = Code("empty_folder", path=str, photos=int)
 FOLDER_MOVED = Code("folder_moved", path=str, photos=int)
+FOLDER_OFFLINE = Code("folder_offline", path=str)
 MANY_GONE = Code("many_gone", path=str, gone=int, of=int)
 
 # Whose face it is, and how that is known. A name is None for a person without one.

@@ -1,6 +1,5 @@
 """What came of a clean-up, to look at: one self-contained page, and a table. Nothing in them points outside."""
 
-import base64
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from iconface_core.types import RgbU8
 
 from ..errors import UsageError
 from ..library.photo_reader import PhotoReader
+from ..offline_page import check_outside_library, data_uri, templates
 from ..progress import Progress
 from ..reason_words import all_in_words, in_words
 from .estimate import paces, size_words, time_words
@@ -56,16 +56,12 @@ def write_report(app: "App", target: Path, *, everything: bool, limit: int, prog
     Raises UsageError for another suffix, for a place in the library, or when there was no clean-up yet.
     """
     with app.gallery.begin(write=False) as tx:
+        check_outside_library(tx, target)
         run = tx.cleanups.latest()
         found = [o for o in outcomes(tx, None if everything else run) if o.kind not in ("waiting", "cancelled")]
-        inside = next((r for r in tx.roots.all() if target.resolve().is_relative_to(Path(r.path).resolve())), None)
         took = sum(gap for gap, _ in paces(ended_jobs(tx, run))) / 3600 if run is not None else 0.0
     if run is None:
         raise UsageError("there was no clean-up yet: iconface cleanup run")
-    if inside is not None:
-        raise UsageError(
-            f"{target} lies in your library ({inside.path}), where nothing is ever written: name another place"
-        )
     kind = target.suffix.lower()
     if kind and kind not in SUFFIXES and not target.is_dir():
         raise UsageError(f"{target}: a report is .html or .csv, or a folder for both")
@@ -104,12 +100,7 @@ def _page(
     reader: PhotoReader,
     progress: Progress,
 ) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    env = Environment(
-        loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
+    env = templates(__package__)
     env.filters["name"] = lambda path: Path(path).name
     env.filters["words"] = in_words
     env.filters["all_words"] = lambda values: ", ".join(all_in_words(read_reasons(values)))
@@ -161,7 +152,7 @@ class _Reader:
     def crop(self, path: str, bbox: tuple[float, ...] | None) -> str | None:
         """A data URI, or None where the file or the box is not there."""
         pixels = self._pixels(path) if bbox is not None else None
-        return None if pixels is None or bbox is None else _data_uri(_square(pixels, bbox))
+        return None if pixels is None or bbox is None else data_uri(_square(pixels, bbox))
 
     def _pixels(self, path: str) -> RgbU8 | None:
         if path not in self._held:
@@ -186,8 +177,3 @@ def _square(pixels: RgbU8, bbox: tuple[float, ...]) -> RgbU8:
     how = cv2.INTER_AREA if side > CROP_PX else cv2.INTER_CUBIC
     square = pixels[top : top + side, left : left + side]
     return np.asarray(cv2.resize(square, (CROP_PX, CROP_PX), interpolation=how), np.uint8)
-
-
-def _data_uri(pixels: RgbU8) -> str:
-    coded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
-    return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode("ascii")

@@ -15,6 +15,7 @@ from .. import interrupts
 from ..errors import AppError
 from ..interrupts import INTERRUPTED
 from . import (
+    album,
     cleanup,
     completion,
     evaluate,
@@ -75,6 +76,7 @@ def tree() -> typer.Typer:
         restore,
         restored,
         cleanup,
+        album,
         jobs,
         service,
         integrate,

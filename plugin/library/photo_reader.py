@@ -26,9 +26,10 @@ class PhotoReader:
         """Raises ImageReadError for what `read` would refuse by its first bytes and its size, without decoding it."""
         check_photo(path, max_pixels=self.max_pixels)
 
-    def read(self, path: Path) -> Photo:
-        """The whole photo, upright. Raises ImageReadError."""
-        return read_photo(path, max_pixels=self.max_pixels, full_pixels=self.full_pixels)
+    def read(self, path: Path, *, reduce_to: int | None = None) -> Photo:
+        """The whole photo, upright; with `reduce_to` a smaller picture of it, of at least so many pixels on its longer
+        side and less than twice as many. Raises ImageReadError."""
+        return read_photo(path, reduce_to=reduce_to, max_pixels=self.max_pixels, full_pixels=self.full_pixels)
 
     def read_face(self, path: Path, landmarks: F32, template: Template) -> AlignedFace:
         """The crop of a face with these landmarks (5, 2) in pixels of the full photo, which is decoded no larger than

@@ -35,6 +35,7 @@ ADVICE: Mapping[str, str] = {
     core.FILE_MISSING: _PLUG_IN,
     app.PHOTO_MISSING: _PLUG_IN,
     app.CANNOT_OPEN_FOLDER: _PLUG_IN,
+    app.FOLDER_OFFLINE: _PLUG_IN,
     app.EMPTY_FOLDER: _PLUG_IN,
     core.NOT_PERMITTED: "Allow your user to read this file, then try again.",
     core.DISK_FULL: _SPACE,
