@@ -47,7 +47,8 @@ def _from_tiff(data: bytes) -> U16:
     samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
         raise OSError("damaged rows")
-    return samples[:, :, ::-1].astype(np.uint16)  # OpenCV has blue first
+    rgb: U16 = samples[:, :, ::-1].astype(np.uint16)  # OpenCV has blue first
+    return rgb
 
 
 def eight_bits(samples: U16) -> Image.Image:

@@ -49,7 +49,6 @@ __all__ = [
     "Photo",
     "check_photo",
     "content_hash",
-    "decode_upright",
     "is_photo_name",
     "photo_size",
     "read_photo",
@@ -165,7 +164,8 @@ def read_photo(
     Raises ImageReadError with the reason (missing, empty, truncated, not a picture), ImageTooLargeError.
     """
     with opened(path) as (image, photo_format, file):
-        goal = _checked_goal(path, image.size, reduce_to, least_pixels, max_pixels, full_pixels)
+        _check_size(path, image.size, max_pixels, None if reduce_to is not None else full_pixels)
+        goal = None if reduce_to is None else _goal_side(*image.size, reduce_to, least_pixels)
         large = goal is None and math.prod(image.size) >= STREAM_FROM
         parts = strips(image, photo_format, file) if large else None
         decoded = _decode(path, image, photo_format, file, goal, load=parts is None)
@@ -181,26 +181,12 @@ def read_photo(
     )
 
 
-def decode_upright(
-    path: Path,
-    *,
-    reduce_to: int | None = None,
-    least_pixels: int = 0,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
-    full_pixels: int = DEFAULT_FULL_PIXELS,
-) -> Decoded:
-    """Decode a photo completely and turn it upright, keeping its mode and colour profile. Errors as `read_photo`."""
-    with opened(path) as (image, photo_format, file):
-        goal = _checked_goal(path, image.size, reduce_to, least_pixels, max_pixels, full_pixels)
-        return _decode(path, image, photo_format, file, goal)
-
-
 @contextmanager
 def undecoded(
     path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS, full_pixels: int = DEFAULT_FULL_PIXELS
 ) -> Iterator[tuple[Decoded, BinaryIO, Callable[[], Decoded]]]:
-    """What `decode_upright` says of a photo, with an `image` that is neither decoded nor turned yet; the open file; and
-    what decodes it after all. Errors as `read_photo`, those of damaged pixels only when they are decoded."""
+    """What is known of a photo, with an `image` that is neither decoded nor turned yet; the open file; and what decodes
+    all of it and turns it upright, in its own mode. Errors as `read_photo`, of damaged pixels only from the last."""
     with opened(path) as (image, photo_format, file):
         _check_size(path, image.size, max_pixels, full_pixels)
         described = _decode(path, image, photo_format, file, None, load=False)
@@ -375,14 +361,6 @@ def _pixels(image: "ImageFile", photo_format: str, file: BinaryIO, goal: int | N
     image.load()
     # Pillow turns a TIFF, and swaps its sides, while loading it; nothing else, and no strips of one
     return image if factor < 2 else plain(image).reduce(factor), photo_format == "tiff"
-
-
-def _checked_goal(
-    path: Path, size: tuple[int, int], reduce_to: int | None, least_pixels: int, max_pixels: int, full_pixels: int
-) -> int | None:
-    """The least long side of a reduced picture, None for a full one; the limits of either are kept."""
-    _check_size(path, size, max_pixels, None if reduce_to is not None else full_pixels)
-    return None if reduce_to is None else _goal_side(*size, reduce_to, least_pixels)
 
 
 def _goal_side(width: int, height: int, reduce_to: int, least_pixels: int) -> int:
