@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -20,6 +20,9 @@ _TOO_MANY = "too many restored versions of this photo in the folder"
 _STALE_S = 600.0
 """A partial file this old belongs to a process that was killed: writing takes seconds."""
 
+
+Data = bytes | memoryview | Callable[[], Iterable[bytes]]
+"""What is in a file, or a function that makes it piece by piece: from the beginning whenever it is called."""
 
 _ROOM = len(f"..12345678{_PARTIAL}")
 _USUAL_LIMIT = 255
@@ -48,13 +51,13 @@ def shortened(name: str, most: int) -> str:
     return kept.rstrip() + mark
 
 
-def publish(data: bytes | memoryview, names: Iterator[Path], source: Path) -> Path:
+def publish(data: Data, names: Iterator[Path], source: Path) -> Path:
     """Write `data` to a file without a name in the target folder, then give it the first free of `names`.
 
     The new file gets the read and write permissions of `source`, and its time. Raises ImageWriteError when the disk is
     full, the folder missing or read-only and the like; nothing is left behind then, nor when it is interrupted or
     killed. Where the system has no nameless files a hidden temporary one serves; a kill can leave that one, and
-    `_sweep` removes it.
+    `_sweep` removes it. What making the data raises, other than OSError, is passed on.
     """
     first = next(names)
     mode = source.stat().st_mode & 0o666 | 0o600
@@ -75,7 +78,7 @@ def _copy_times(source: Path, path: Path) -> None:
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def _publish_nameless(data: bytes | memoryview, first: Path, names: Iterator[Path], mode: int) -> Path | None:
+def _publish_nameless(data: Data, first: Path, names: Iterator[Path], mode: int) -> Path | None:
     """Linux: the file appears under its name only when it is whole. None where that is not possible."""
     if not hasattr(os, "O_TMPFILE"):
         return None
@@ -99,7 +102,7 @@ def _publish_nameless(data: bytes | memoryview, first: Path, names: Iterator[Pat
         os.close(folder)
 
 
-def _publish_hidden(data: bytes | memoryview, first: Path, names: Iterator[Path], mode: int) -> Path:
+def _publish_hidden(data: Data, first: Path, names: Iterator[Path], mode: int) -> Path:
     prefix = f".{shortened(first.stem, name_limit(first.parent) - _ROOM)}."
     _sweep(first.parent, prefix)
     handle, name = tempfile.mkstemp(prefix=prefix, suffix=_PARTIAL, dir=first.parent)
@@ -113,8 +116,8 @@ def _publish_hidden(data: bytes | memoryview, first: Path, names: Iterator[Path]
         raise
 
 
-def _fill(file: IO[bytes], data: bytes | memoryview, mode: int) -> None:
-    file.write(data)
+def _fill(file: IO[bytes], data: Data, mode: int) -> None:
+    file.writelines(data() if callable(data) else (data,))
     file.flush()
     os.fchmod(file.fileno(), mode)
     os.fsync(file.fileno())

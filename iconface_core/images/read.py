@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -35,7 +36,8 @@ from .colour import GREY_MODES, plain, to_srgb
 from .formats import PHOTO_SUFFIXES, content_hash, is_photo_name, name_matches, sniff_bytes, sniff_format
 from .metadata import capture_date, exif_values, orientation_of, rebuilt_exif
 from .regular_files import open_regular
-from .strips import STREAM_FROM, bands, check_webp, check_whole, late_png_metadata, reduced, stored_size
+from .strips import STREAM_FROM, bands, check_webp, check_whole, late_png_metadata, reduced, stored_size, strips
+from .turning import laid_down
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -47,7 +49,6 @@ __all__ = [
     "Photo",
     "check_photo",
     "content_hash",
-    "decode_upright",
     "is_photo_name",
     "photo_size",
     "read_photo",
@@ -63,6 +64,7 @@ DEFAULT_FULL_PIXELS = 80_000_000
 
 _MOST_BYTES_A_PIXEL = 8  # 16-bit RGBA, uncompressed
 _BANDS_FROM = 4_000_000  # pixels; smaller pictures are converted in one piece
+_OLD_EXIF = "Raw profile type exif"  # how ImageMagick keeps it in a PNG
 _MOST_METADATA = 300_000_000  # the videos of motion photos
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -161,17 +163,14 @@ def read_photo(
 
     Raises ImageReadError with the reason (missing, empty, truncated, not a picture), ImageTooLargeError.
     """
-    decoded = decode_upright(
-        path, reduce_to=reduce_to, least_pixels=least_pixels, max_pixels=max_pixels, full_pixels=full_pixels
-    )
-    notes = list(decoded.notes)
-    try:
-        pixels = _srgb_pixels(decoded, notes)
-    except Exception as e:
-        raise ImageReadError(
-            f"{path}: cannot convert {decoded.image.mode} pixels to RGB ({_said(e)})",
-            codes.NOT_CONVERTIBLE(mode=decoded.image.mode, detail=_said(e)),
-        ) from e
+    with opened(path) as (image, photo_format, file):
+        _check_size(path, image.size, max_pixels, None if reduce_to is not None else full_pixels)
+        goal = None if reduce_to is None else _goal_side(*image.size, reduce_to, least_pixels)
+        large = goal is None and math.prod(image.size) >= STREAM_FROM
+        parts = strips(image, photo_format, file) if large else None
+        decoded = _decode(path, image, photo_format, file, goal, load=parts is None)
+        notes = list(decoded.notes)
+        pixels = _srgb_pixels(path, decoded, notes) if parts is None else _joined(path, decoded, parts, notes)
     return Photo(
         pixels,
         *decoded.full_size,
@@ -182,19 +181,16 @@ def read_photo(
     )
 
 
-def decode_upright(
-    path: Path,
-    *,
-    reduce_to: int | None = None,
-    least_pixels: int = 0,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
-    full_pixels: int = DEFAULT_FULL_PIXELS,
-) -> Decoded:
-    """Decode a photo completely and turn it upright, keeping its mode and colour profile. Errors as `read_photo`."""
+@contextmanager
+def undecoded(
+    path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS, full_pixels: int = DEFAULT_FULL_PIXELS
+) -> Iterator[tuple[Decoded, BinaryIO, Callable[[], Decoded]]]:
+    """What is known of a photo, with an `image` that is neither decoded nor turned yet; the open file; and what decodes
+    all of it and turns it upright, in its own mode. Errors as `read_photo`, of damaged pixels only from the last."""
     with opened(path) as (image, photo_format, file):
-        _check_size(path, image.size, max_pixels, None if reduce_to is not None else full_pixels)
-        goal = None if reduce_to is None else _goal_side(*image.size, reduce_to, least_pixels)
-        return _decode(path, image, photo_format, file, goal)
+        _check_size(path, image.size, max_pixels, full_pixels)
+        described = _decode(path, image, photo_format, file, None, load=False)
+        yield described, file, partial(_decode, path, image, photo_format, file, None)
 
 
 def photo_size(path: Path) -> tuple[int, int]:
@@ -295,32 +291,32 @@ def _check_size(path: Path, size: tuple[int, int], most: int, most_full: int | N
         )
 
 
-def _decode(path: Path, image: "ImageFile", photo_format: str, file: BinaryIO, goal: int | None) -> Decoded:
+def _decode(
+    path: Path, image: "ImageFile", photo_format: str, file: BinaryIO, goal: int | None, *, load: bool = True
+) -> Decoded:
+    """Without `load` the pixels stay in the file, as they lie there."""
     notes: list[str] = []
     if not name_matches(path, photo_format):
         notes.append(f"named {path.suffix or 'without a suffix'} but holds {photo_format}")
     width, height = image.size
-    if photo_format == "png" and width * height >= STREAM_FROM:
+    if photo_format == "png" and (not load or width * height >= STREAM_FROM):
         image.info.update(late_png_metadata(file))
-        image.info.setdefault("exif", b"")  # else Pillow decodes the whole picture to find it
+        if width * height >= STREAM_FROM or _OLD_EXIF not in image.info:
+            image.info.setdefault("exif", b"")  # else Pillow decodes the whole picture to find it
     tags, readable = exif_values(image)
     if not readable:
         notes.append("damaged EXIF ignored")
     exif = image.info.get("exif") or (rebuilt_exif(image) if photo_format == "tiff" else None)
     orientation = orientation_of(tags)
-    try:
-        pixels, upright = _pixels(image, photo_format, file, goal)
-    except (ImageTooLargeError, Image.DecompressionBombError) as e:  # Pillow checks a TIFF again when it loads it whole
-        raise ImageTooLargeError(f"{path}: {e}", codes.TOO_LARGE_TO_DECODE(detail=_said(e))) from e
-    except Exception as e:
-        raise ImageReadError(
-            f"{path}: truncated or damaged {photo_format} ({_said(e)})",
-            codes.PICTURE_DAMAGED(format=photo_format, detail=_said(e)),
-        ) from e
-    if orientation in _TRANSPOSE and not upright:
-        pixels = pixels.transpose(_TRANSPOSE[orientation])
-        if orientation >= 5 and photo_format != "tiff":
-            width, height = height, width
+    pixels: Image.Image = image
+    upright = photo_format == "tiff"  # in its sides, before it is loaded
+    if load:
+        with damage_said(path, photo_format):
+            pixels, upright = _pixels(image, photo_format, file, goal)
+        if orientation in _TRANSPOSE and not upright:
+            pixels = pixels.transpose(_TRANSPOSE[orientation])
+    if orientation >= 5 and photo_format != "tiff":  # whose sides Pillow swaps when it opens one
+        width, height = height, width
     info = image.info
     return Decoded(
         pixels,
@@ -335,6 +331,22 @@ def _decode(path: Path, image: "ImageFile", photo_format: str, file: BinaryIO, g
         tags,
         tuple(notes),
     )
+
+
+@contextmanager
+def damage_said(path: Path, photo_format: str) -> Iterator[None]:
+    """Whatever decoding pixels raises becomes the reason why a photo cannot be read: ImageReadError."""
+    try:
+        yield
+    except ImageTooLargeError as e:
+        raise ImageTooLargeError(f"{path}: {e}", codes.TOO_LARGE_TO_DECODE(detail=_said(e))) from e
+    except Image.DecompressionBombError as e:  # Pillow checks a TIFF again when it loads it whole
+        raise ImageTooLargeError(f"{path}: {e}", codes.TOO_LARGE_TO_DECODE(detail=_said(e))) from e
+    except Exception as e:
+        raise ImageReadError(
+            f"{path}: truncated or damaged {photo_format} ({_said(e)})",
+            codes.PICTURE_DAMAGED(format=photo_format, detail=_said(e)),
+        ) from e
 
 
 def _pixels(image: "ImageFile", photo_format: str, file: BinaryIO, goal: int | None) -> tuple[Image.Image, bool]:
@@ -362,16 +374,39 @@ def _at_least(side: int, other: int, goal: int) -> int:
     return max(1, -(-side * goal // max(side, other)))
 
 
-def _srgb_pixels(decoded: Decoded, notes: list[str]) -> RgbU8:
+def _srgb_pixels(path: Path, decoded: Decoded, notes: list[str]) -> RgbU8:
     """All pixels in sRGB; a large picture band by band, because every conversion is a copy."""
     image = decoded.image
-    if image.width * image.height < _BANDS_FROM or image.mode in {"I", "F"}:  # whose range is that of the whole
-        return np.asarray(to_srgb(image, decoded.icc, notes))
-    out = np.empty((image.height, image.width, 3), np.uint8)
-    for band, rows in bands(image):
+    try:
+        if image.width * image.height < _BANDS_FROM or image.mode in {"I", "F"}:  # whose range is that of the whole
+            return np.asarray(to_srgb(image, decoded.icc, notes))
+        return _converted((band for band, _ in bands(image)), image.size, 1, decoded.icc, notes)
+    except Exception as e:
+        raise ImageReadError(
+            f"{path}: cannot convert {image.mode} pixels to RGB ({_said(e)})",
+            codes.NOT_CONVERTIBLE(mode=image.mode, detail=_said(e)),
+        ) from e
+
+
+def _joined(path: Path, decoded: Decoded, parts: Iterator[Image.Image], notes: list[str]) -> RgbU8:
+    """All pixels upright and in sRGB, from strips as they are stored: Pillow's picture is never there as a whole."""
+    with damage_said(path, decoded.format):
+        return _converted(parts, decoded.full_size, decoded.orientation, decoded.icc, notes)
+
+
+def _converted(
+    parts: Iterator[Image.Image], size: tuple[int, int], orientation: int, icc: bytes | None, notes: list[str]
+) -> RgbU8:
+    """An upright picture of this size in sRGB from pieces of the one that is stored. Raises OSError where some lack."""
+    out = np.empty((size[1], size[0], 3), np.uint8)
+    stored, top = laid_down(out, orientation), 0
+    for part in parts:
         remarks: list[str] = []
-        out[rows] = np.asarray(to_srgb(band, decoded.icc, remarks))
+        stored[top : top + part.height] = np.asarray(to_srgb(part, icc, remarks))
         notes.extend(r for r in remarks if r not in notes)
+        top += part.height
+    if top < len(stored):
+        raise OSError(f"only {top} of {len(stored)} rows could be read")
     return out
 
 

@@ -14,6 +14,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
@@ -48,7 +49,7 @@ def reduced(image: "ImageFile", photo_format: str, file: BinaryIO, factor: int) 
 
     Raises ImageTooLargeError where that is not possible, and whatever the decoders raise on damaged files.
     """
-    parts = _strips(image, photo_format, file)
+    parts = strips(image, photo_format, file)
     if parts is None:
         check_whole(image, photo_format)
         image.load()
@@ -138,7 +139,9 @@ def check_webp(head: bytes) -> None:
         )
 
 
-def _strips(image: "ImageFile", photo_format: str, file: BinaryIO) -> Iterator[Image.Image] | None:
+def strips(image: "ImageFile", photo_format: str, file: BinaryIO) -> Iterator[Image.Image] | None:
+    """The picture in horizontal pieces from the top, in its own mode and stored orientation. None where the format, or
+    this file's layout, cannot be cut. The pieces may end early, or raise anything, where the file is damaged."""
     match photo_format:
         case "png":
             return _png_strips(image, file)
@@ -160,18 +163,23 @@ def _stacked(above: Image.Image, below: Image.Image) -> Image.Image:
 
 
 def _png_strips(image: Any, file: BinaryIO) -> Iterator[Image.Image] | None:
+    rows = png_rows(image, file)
+    if rows is None:
+        return None
+    return (_as_picture(image, (image.width, len(some)), some.tobytes(), image.tile[0][3]) for some in rows)
+
+
+def png_rows(image: Any, file: BinaryIO) -> Iterator[NDArray[np.uint8]] | None:
+    """A PNG's samples as they are stored, without filters: (rows, bytes of a row). None where it is interlaced."""
     file.seek(16)
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", file.read(13))
     if interlaced or len(image.tile) != 1:
         return None
     bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    return _png_rows(image, file, (width, height), (-(-width * bits // 8), max(1, bits // 8)))
+    return _png_rows(file, height, -(-width * bits // 8), max(1, bits // 8))
 
 
-def _png_rows(image: Any, file: BinaryIO, size: tuple[int, int], bytes_of: tuple[int, int]) -> Iterator[Image.Image]:
-    """`bytes_of` a row and a pixel."""
-    (width, height), (row_bytes, pixel_bytes) = size, bytes_of
-    raw_mode = image.tile[0][3]
+def _png_rows(file: BinaryIO, height: int, row_bytes: int, pixel_bytes: int) -> Iterator[NDArray[np.uint8]]:
     rows = max(1, STRIP_BYTES // (row_bytes + 1))
     above = bytes(row_bytes)
     file.seek(33)
@@ -181,7 +189,7 @@ def _png_rows(image: Any, file: BinaryIO, size: tuple[int, int], bytes_of: tuple
             return
         raw = _unfiltered(block[: count * (row_bytes + 1)], above, row_bytes, pixel_bytes)
         above = raw[-1].tobytes()
-        yield _as_picture(image, (width, count), raw.tobytes(), raw_mode)
+        yield raw
 
 
 def _as_picture(image: Image.Image, size: tuple[int, int], data: bytes, *layout: Any) -> Image.Image:
@@ -251,7 +259,7 @@ def _inflated(pieces: Iterator[bytes], size: int, total: int) -> Iterator[bytes]
         yield bytes(out)
 
 
-def _unfiltered(rows: bytes, above: bytes, row_bytes: int, pixel_bytes: int) -> Any:
+def _unfiltered(rows: bytes, above: bytes, row_bytes: int, pixel_bytes: int) -> NDArray[np.uint8]:
     """PNG's row filters undone: (rows, row_bytes). `above` is the row before, unfiltered.
 
     A filter looks at the bytes of the neighbouring pixels and not at what they mean, so any picture with as many bytes
@@ -287,6 +295,18 @@ _RAW, _DEFLATE = 1, (8, 32946)
 
 
 def _tiff_strips(image: Any, file: BinaryIO) -> Iterator[Image.Image] | None:
+    pieces = small_tiffs(image, file)
+    return None if pieces is None else map(_loaded_tiff, pieces)
+
+
+def _loaded_tiff(data: bytes) -> Image.Image:
+    part = TiffImageFile(io.BytesIO(data))
+    part.load()
+    return part
+
+
+def small_tiffs(image: Any, file: BinaryIO) -> Iterator[bytes] | None:
+    """Some rows after others of a TIFF, each as a TIFF file of its own. None where it cannot be cut."""
     tags = image.tag_v2
     width, height = tags[256], tags[257]
     compression = tags.get(259, 1)
@@ -305,7 +325,7 @@ def _tiff_strips(image: Any, file: BinaryIO) -> Iterator[Image.Image] | None:
     return _cut_deflate(image, file, rows, row_bytes) if compression in _DEFLATE else None
 
 
-def _plain_strips(image: Any, file: BinaryIO, rows: int, together: int) -> Iterator[Image.Image]:
+def _plain_strips(image: Any, file: BinaryIO, rows: int, together: int) -> Iterator[bytes]:
     tags, height = image.tag_v2, image.tag_v2[257]
     for i in range(0, -(-height // rows), together):
         places = zip(tags[273][i : i + together], tags[279][i : i + together], strict=True)
@@ -313,7 +333,7 @@ def _plain_strips(image: Any, file: BinaryIO, rows: int, together: int) -> Itera
         yield _small_tiff(image, [_read_at(file, *place) for place in places], count, rows)
 
 
-def _tile_rows(image: Any, file: BinaryIO, high: int) -> Iterator[Image.Image]:
+def _tile_rows(image: Any, file: BinaryIO, high: int) -> Iterator[bytes]:
     tags = image.tag_v2
     width, height = tags[256], tags[257]
     across = -(-width // tags[322])
@@ -323,7 +343,7 @@ def _tile_rows(image: Any, file: BinaryIO, high: int) -> Iterator[Image.Image]:
         yield _small_tiff(image, data, min(high, height - row * high), (tags[322], high))
 
 
-def _cut_raw(image: Any, file: BinaryIO, rows: int, row_bytes: int) -> Iterator[Image.Image]:
+def _cut_raw(image: Any, file: BinaryIO, rows: int, row_bytes: int) -> Iterator[bytes]:
     """Long uncompressed strips, cut where it suits."""
     tags, height = image.tag_v2, image.tag_v2[257]
     step = max(1, STRIP_BYTES // row_bytes)
@@ -334,7 +354,7 @@ def _cut_raw(image: Any, file: BinaryIO, rows: int, row_bytes: int) -> Iterator[
             yield _small_tiff(image, [_read_at(file, start + top * row_bytes, some * row_bytes)], some, some)
 
 
-def _cut_deflate(image: Any, file: BinaryIO, rows: int, row_bytes: int) -> Iterator[Image.Image]:
+def _cut_deflate(image: Any, file: BinaryIO, rows: int, row_bytes: int) -> Iterator[bytes]:
     """Long deflated strips, decompressed bit by bit; the predictor works along each row, so rows can be parted."""
     tags, height = image.tag_v2, image.tag_v2[257]
     step = max(1, STRIP_BYTES // row_bytes)
@@ -347,7 +367,7 @@ def _cut_deflate(image: Any, file: BinaryIO, rows: int, row_bytes: int) -> Itera
                 yield _small_tiff(image, [zlib.compress(block[: some * row_bytes], 0)], some, some)
 
 
-def _small_tiff(image: Any, data: list[bytes], rows: int, piece: int | tuple[int, int]) -> Image.Image:
+def _small_tiff(image: Any, data: list[bytes], rows: int, piece: int | tuple[int, int]) -> bytes:
     """Some rows of a TIFF as a TIFF of their own. `data` are its strips, of `piece` rows each, or its tiles, of that
     width and height."""
     order = image.tag_v2.prefix
@@ -372,9 +392,7 @@ def _small_tiff(image: Any, data: list[bytes], rows: int, piece: int | tuple[int
         ifd[places] = [8 + len(directory) + start for start in starts]
         directory = ifd.tobytes(8)
     offset = struct.pack("<I" if order == b"II" else ">I", 8)
-    part = TiffImageFile(io.BytesIO(b"".join([head, offset, directory, *data])))
-    part.load()
-    return part
+    return b"".join([head, offset, directory, *data])
 
 
 def _read_at(file: BinaryIO, start: int, size: int) -> bytes:

@@ -17,9 +17,11 @@ reach the encoder as they were, at full depth and in their own colour profile.
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import cv2
@@ -32,22 +34,27 @@ from iconface_core.errors import ImageReadError, ImageWriteError
 from iconface_core.reason_codes import CANNOT_ENCODE, NO_COPY
 from iconface_core.types import F32, Patch, RgbU8
 
-from .atomic_write import name_limit, publish, shortened
+from .atomic_write import Data, name_limit, publish, shortened
 from .colour import GREY_MODES, to_srgb
 from .copied_xmp import CopyFacts, make_true
+from .deep import U16, deep_strips, eight_bits, png_pieces
 from .embedded import Embedded, app13, photoshop_block, read_embedded
 from .metadata import upright_exif
 from .provenance import Provenance
-from .read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, Decoded, decode_upright
+from .read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, Decoded, damage_said, undecoded
 from .sidecars import sidecar_of
 from .strips import bands, chunk
+from .turning import upright
 from .xmp import merge, new_packet, parse_packet, to_bytes
 
 Tones = Callable[[F32], F32]
 """What a correction of tones makes of samples (..., 3) on the scale 0..255; the result need not be within it."""
 
+_DeepStrips = Callable[[], Iterator[U16] | None]
+_Carried = Image.Image | NDArray[np.uint16] | _DeepStrips
 _Samples = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
 _JPEG_XMP_LIMIT = 65_502 - 29
+_KEPT_IN_MEMORY = 60_000_000  # bytes of a picture that is being converted; 20 megapixels
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -88,34 +95,44 @@ def write_restored(
     Raises ImageReadError when the original can no longer be read, ImageWriteError when the output cannot be written;
     then no file is left behind.
     """
-    decoded = decode_upright(source, max_pixels=max_pixels, full_pixels=full_pixels)
-    width, height = decoded.full_size
-    patches = [Patch((0, 0, width, height), restored)] if isinstance(restored, np.ndarray) else restored
-    for patch in patches:
+    with undecoded(source, max_pixels=max_pixels, full_pixels=full_pixels) as (decoded, file, decode):
+        deep = None
+        if decoded.orientation == 1 and deep_strips(decoded.image, decoded.format, file) is not None:
+            deep = partial(deep_strips, decoded.image, decoded.format, file)
+        else:
+            decoded = decode()
+        width, height = decoded.full_size
+        patches = [Patch((0, 0, width, height), restored)] if isinstance(restored, np.ndarray) else restored
+        for patch in patches:
+            try:
+                patch.check_inside((height, width, 3))
+            except ValueError as e:
+                raise ValueError(f"{source}: {e}") from e
         try:
-            patch.check_inside((height, width, 3))
-        except ValueError as e:
-            raise ValueError(f"{source}: {e}") from e
-    try:
-        return _written(source, decoded, patches, provenance, folder, tones)
-    except (ImageReadError, ImageWriteError):
-        raise
-    except Exception as e:  # what a damaged profile or block of metadata brings about
-        detail = str(e) or type(e).__name__
-        raise ImageWriteError(f"{source}: a restored copy cannot be made ({detail})", NO_COPY(detail=detail)) from e
+            return _written(source, decoded, deep, patches, provenance, folder, tones)
+        except (ImageReadError, ImageWriteError):
+            raise
+        except Exception as e:  # what a damaged profile or block of metadata brings about
+            detail = str(e) or type(e).__name__
+            raise ImageWriteError(f"{source}: a restored copy cannot be made ({detail})", NO_COPY(detail=detail)) from e
 
 
 def _written(
     source: Path,
     decoded: Decoded,
+    deep: _DeepStrips | None,
     patches: Sequence[Patch],
     provenance: Provenance,
     folder: Path,
     tones: Tones | None,
 ) -> Written:
+    """`deep` gives the original's samples where they are carried over strip by strip; `decoded` has no pixels then."""
     width, height = decoded.full_size
     notes: list[str] = []
-    samples, icc = _carry_change(source, decoded, patches, notes, tones)
+    samples: _Carried = deep or decoded.image
+    icc = decoded.icc
+    if deep is None:
+        samples, icc = _carry_change(source, decoded, patches, folder, notes, tones)
     suffix = _suffix_for(source, decoded, samples)
     if suffix.lower() != source.suffix.lower():
         notes.append(f"written as {suffix[1:]} instead of {decoded.format}")
@@ -130,14 +147,54 @@ def _written(
     metadata = {"exif": exif, "icc_profile": icc, "xmp": xmp, "dpi": decoded.dpi}
     options: dict[str, Any] = {key: value for key, value in metadata.items() if value}
 
-    try:
-        data = _encode(samples, suffix, options, embedded, notes, lossless=_is_lossless_webp(source, decoded.format))
-    except Exception as e:
-        raise ImageWriteError(
-            f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})",
-            CANNOT_ENCODE(format=suffix[1:], detail=str(e)),
-        ) from e
+    data: Data
+    if isinstance(samples, Image.Image | np.ndarray):
+        lossless = _is_lossless_webp(source, decoded.format)
+        try:
+            data = _encode(samples, suffix, options, embedded, notes, lossless=lossless)
+        except Exception as e:
+            raise ImageWriteError(
+                f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})",
+                CANNOT_ENCODE(format=suffix[1:], detail=str(e)),
+            ) from e
+    else:
+        data = partial(_deep_png, source, decoded, samples, patches, tones, _chunks(options, embedded))
     return Written(publish(data, restored_names(source, folder, suffix), source), tuple(dict.fromkeys(notes)))
+
+
+def _deep_png(
+    source: Path,
+    decoded: Decoded,
+    deep: _DeepStrips,
+    patches: Sequence[Patch],
+    tones: Tones | None,
+    chunks: Sequence[bytes],
+) -> Iterator[bytes]:
+    """The file, piece by piece: neither the picture nor its encoding is ever there as a whole."""
+    strips = _whole(source, decoded, deep)
+    return png_pieces(decoded.full_size, _with_change(strips, patches, decoded.icc, tones), chunks)
+
+
+def _whole(source: Path, decoded: Decoded, deep: _DeepStrips) -> Iterator[U16]:
+    """The strips of a picture that has all of them. Raises ImageReadError."""
+    rows, height = 0, decoded.full_size[1]
+    with damage_said(source, decoded.format):
+        for strip in deep() or ():
+            rows += len(strip)
+            yield strip
+        if rows < height:
+            raise OSError(f"only {rows} of {height} rows could be read")
+
+
+def _with_change(
+    strips: Iterable[U16], patches: Sequence[Patch], icc: bytes | None, tones: Tones | None
+) -> Iterator[U16]:
+    to_native, top = _to_native(3, icc), 0
+    for strip in strips:
+        if _touched(patches, slice(top, top + len(strip))):
+            _carry_deep(strip, eight_bits(strip), top, patches, tones, (icc, to_native))
+        top += len(strip)
+        yield strip
 
 
 def _packet(source: Path, decoded: Decoded, provenance: Provenance, facts: CopyFacts, notes: list[str]) -> bytes:
@@ -162,10 +219,10 @@ def _packet(source: Path, decoded: Decoded, provenance: Provenance, facts: CopyF
 _JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 
 
-def _suffix_for(source: Path, decoded: Decoded, samples: Image.Image | NDArray[np.uint16]) -> str:
+def _suffix_for(source: Path, decoded: Decoded, samples: _Carried) -> str:
     """The suffix of the output: the original's own where the format stays and the name is honest."""
     own = source.suffix
-    deep_colour = isinstance(samples, np.ndarray) and samples.ndim == 3
+    deep_colour = samples.ndim == 3 if isinstance(samples, np.ndarray) else not isinstance(samples, Image.Image)
     transparent = isinstance(samples, Image.Image) and samples.mode in {"LA", "RGBA"}
     match decoded.format:
         case "jpeg":
@@ -180,7 +237,7 @@ def _suffix_for(source: Path, decoded: Decoded, samples: Image.Image | NDArray[n
 
 
 def _carry_change(
-    source: Path, decoded: Decoded, patches: Sequence[Patch], notes: list[str], tones: Tones | None
+    source: Path, decoded: Decoded, patches: Sequence[Patch], folder: Path, notes: list[str], tones: Tones | None
 ) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
     not changed is not even converted, and nothing is held twice."""
@@ -189,7 +246,7 @@ def _carry_change(
     if deep is None and (image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info):
         if image.mode not in GREY_MODES or "transparency" in image.info:
             notes.append(f"{image.mode} pixels converted to sRGB")  # CMYK, a palette, Lab, one transparent colour
-            return _in_srgb(decoded, patches), None
+            return _in_srgb(decoded, patches, folder), None
         if image.mode == "1":
             notes.append("written in shades of grey; the original has black and white only")
         image = to_srgb(image, None).convert("L")
@@ -197,27 +254,55 @@ def _carry_change(
     to_native = _to_native(1 if grey else 3, decoded.icc)
     # The range of 32-bit values is that of the whole picture, never of a band.
     for band, rows in bands(image if decoded.image.mode in {"I", "F"} else decoded.image):
-        if not any(p.region[1] < rows.stop and rows.start < p.region[3] for p in patches):
+        if not _touched(patches, rows):
+            continue
+        if deep is not None:
+            _carry_deep(deep[rows], band, rows.start, patches, tones, (decoded.icc, to_native))
             continue
         before = np.asarray(to_srgb(band, decoded.icc))
-        restored = _patched(before, patches, rows.start)
-        if deep is not None and tones is not None:
-            deep[rows] = _toned(deep[rows], tones)
-            before = np.asarray(to_srgb(_in_eight_bits(deep[rows]), decoded.icc))
-        changed = np.flatnonzero((before != restored).any((1, 2)))
-        if changed.size == 0:
-            continue
-        some = slice(int(changed[0]), int(changed[-1]) + 1)
-        there = slice(rows.start + some.start, rows.start + some.stop)
-        change = to_native(restored[some]).astype(np.int32) - to_native(before[some])
-        if deep is not None:
-            if tones is not None:
-                change[np.abs(change) <= 1] = 0  # the same tone, rounded at another depth
-            deep[there] = _moved(deep[there], change)
-        else:
+        if found := _difference(before, _patched(before, patches, rows.start), to_native):
+            some, change = found
+            there = slice(rows.start + some.start, rows.start + some.stop)
             own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
             image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
     return image if deep is None else deep, decoded.icc
+
+
+def _touched(patches: Sequence[Patch], rows: slice) -> bool:
+    return any(p.region[1] < rows.stop and rows.start < p.region[3] for p in patches)
+
+
+def _carry_deep(
+    samples: U16,
+    picture: Image.Image,
+    top: int,
+    patches: Sequence[Patch],
+    tones: Tones | None,
+    colours: tuple[bytes | None, Any],
+) -> None:
+    """Carry the change into some rows of 16-bit samples, in place. `picture` is what Pillow sees of them, `top` is
+    where they lie in the photo, `colours` are its profile and what goes from sRGB to it."""
+    icc, to_native = colours
+    before = np.asarray(to_srgb(picture, icc))
+    restored = _patched(before, patches, top)
+    if tones is not None:
+        samples[:] = _toned(samples, tones)
+        before = np.asarray(to_srgb(_in_eight_bits(samples), icc))
+    if (found := _difference(before, restored, to_native)) is None:
+        return
+    rows, change = found
+    if tones is not None:
+        change[np.abs(change) <= 1] = 0  # the same tone, rounded at another depth
+    samples[rows] = _moved(samples[rows], change)
+
+
+def _difference(before: RgbU8, after: RgbU8, to_native: Any) -> tuple[slice, NDArray[np.int32]] | None:
+    """The rows that differ, and by how much, in 8-bit steps of the original's colour space. None where none do."""
+    changed = np.flatnonzero((before != after).any((1, 2)))
+    if changed.size == 0:
+        return None
+    rows = slice(int(changed[0]), int(changed[-1]) + 1)
+    return rows, to_native(after[rows]).astype(np.int32) - to_native(before[rows])
 
 
 def _patched(strip: RgbU8, patches: Sequence[Patch], top: int) -> RgbU8:
@@ -227,14 +312,23 @@ def _patched(strip: RgbU8, patches: Sequence[Patch], top: int) -> RgbU8:
     return out
 
 
-def _in_srgb(decoded: Decoded, patches: Sequence[Patch]) -> Image.Image:
-    """The picture with its patches, whatever its own colours are."""
+def _in_srgb(decoded: Decoded, patches: Sequence[Patch], folder: Path) -> Image.Image:
+    """The picture with its patches, whatever its own colours are. `decoded.image` is given up on the way: two pictures
+    of 80 megapixels do not fit beside the models, so a large one waits in a nameless file in `folder`."""
     image = decoded.image
-    out = Image.new("RGB", image.size)
-    for band, rows in bands(image):
-        out.paste(
-            Image.fromarray(_patched(np.asarray(to_srgb(band, decoded.icc)), patches, rows.start)), (0, rows.start)
-        )
+    with SpooledTemporaryFile(_KEPT_IN_MEMORY, dir=str(folder)) as file:
+        heights = []
+        for band, rows in bands(image):
+            file.write(_patched(np.asarray(to_srgb(band, decoded.icc)), patches, rows.start).data)
+            heights.append(band.height)
+        image.close()
+        file.seek(0)
+        out = Image.new("RGB", image.size)
+        top = 0
+        for height in heights:
+            data = file.read(3 * image.width * height)
+            out.paste(Image.frombytes("RGB", (image.width, height), data), (0, top))
+            top += height
     return out
 
 
@@ -284,25 +378,14 @@ def _deep_samples(source: Path, decoded: Decoded) -> NDArray[np.uint16] | None:
     if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
         return None
     _swap_red_and_blue(samples)
-    upright: NDArray[np.uint16] = np.ascontiguousarray(_turn(samples, decoded.orientation))
-    return upright if upright.shape[:2] == (decoded.image.height, decoded.image.width) else None
+    samples = np.ascontiguousarray(upright(samples, decoded.orientation))
+    return samples if samples.shape[:2] == (decoded.image.height, decoded.image.width) else None
 
 
 def _swap_red_and_blue(samples: NDArray[np.uint16]) -> None:
     """From OpenCV's order of channels to ours, or back, in place."""
     for row in samples:
         row[:, :3] = row[:, 2::-1].copy()
-
-
-def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Apply an EXIF orientation to an array."""
-    if orientation >= 5:
-        samples = samples.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
-        samples = samples[::-1]
-    if orientation in {2, 3, 6, 7}:
-        samples = samples[:, ::-1]
-    return samples
 
 
 def _to_native(colours: int, icc: bytes | None) -> Any:
@@ -397,11 +480,10 @@ def _write_png(
     file: io.BytesIO, samples: Image.Image | NDArray[np.uint16], options: dict[str, Any], embedded: Embedded
 ) -> None:
     """OpenCV encodes 16-bit pixels, because Pillow has no 16-bit colour; the metadata chunks go in after the header."""
-    texts = _png_texts(options, embedded)
     if isinstance(samples, Image.Image):
         samples.info = {}  # of which Pillow would write what it holds
         info = PngInfo()
-        for kind, data in [*embedded.colour, *texts]:
+        for kind, data in [*embedded.colour, *_png_texts(options, embedded)]:
             info.add(kind, data)
         kept = {key: options[key] for key in ("exif", "icc_profile", "dpi") if key in options}
         samples.save(file, "PNG", compress_level=4, pnginfo=info, **kept)
@@ -417,17 +499,20 @@ def _write_png(
     png = encoded.data
     header_end = 8 + 25  # signature, IHDR
     file.write(png[:header_end])
-    for kind, data in embedded.colour:
-        file.write(chunk(kind, data))
-    if icc := options.get("icc_profile"):
-        file.write(chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
-    if dpi := options.get("dpi"):
-        file.write(chunk(b"pHYs", struct.pack(">IIB", *(round(float(d) / 0.0254) for d in dpi), 1)))
-    if exif := options.get("exif"):
-        file.write(chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")))
-    for kind, data in texts:
-        file.write(chunk(kind, data))
+    file.writelines(_chunks(options, embedded))
     file.write(png[header_end:])
+
+
+def _chunks(options: dict[str, Any], embedded: Embedded) -> list[bytes]:
+    """The metadata of a PNG, whole chunks, for behind its header."""
+    chunks = list(embedded.colour)
+    if icc := options.get("icc_profile"):
+        chunks.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
+    if dpi := options.get("dpi"):
+        chunks.append((b"pHYs", struct.pack(">IIB", *(round(float(d) / 0.0254) for d in dpi), 1)))
+    if exif := options.get("exif"):
+        chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    return [chunk(kind, data) for kind, data in [*chunks, *_png_texts(options, embedded)]]
 
 
 def _png_texts(options: dict[str, Any], embedded: Embedded) -> list[tuple[bytes, bytes]]:

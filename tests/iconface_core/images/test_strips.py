@@ -101,6 +101,35 @@ def test_a_full_read_of_a_large_photo_is_converted_band_by_band(always, tmp_path
             assert (read_photo(tmp_path / name).pixels == expected).all()
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("name", "mode", "options"),
+    [
+        ("a.png", "RGB", {}),
+        ("a.png", "P", {}),
+        ("a.png", "I;16", {}),
+        ("a.tif", "RGB", {"compression": "tiff_lzw"}),
+        ("a.tif", "CMYK", {"compression": "tiff_adobe_deflate"}),
+        ("a.tif", "RGBA", {}),
+        ("a.tif", "L", {"compression": "packbits"}),
+        ("a.tif", "RGB", {"compression": "jpeg"}),
+        ("a.bmp", "RGB", {}),
+    ],
+)
+def test_a_full_read_in_strips_is_the_same_picture(
+    always, pictures, tmp_path, monkeypatch, orientation, name, mode, options
+):
+    if name == "a.bmp" and orientation > 1:
+        pytest.skip("BMP has no EXIF")
+    exif = {} if name == "a.bmp" else {"exif": pictures.exif(orientation)}
+    picture(mode).save(tmp_path / name, **options, **exif)
+    in_strips = read_photo(tmp_path / name)
+    monkeypatch.setattr(read, "STREAM_FROM", 10**12)
+    at_once = read_photo(tmp_path / name)
+    assert (in_strips.width, in_strips.height) == (at_once.width, at_once.height)
+    assert (in_strips.pixels == at_once.pixels).all()
+
+
 def test_what_is_cut_off_is_said_and_not_filled_in(always, tmp_path):
     for name in ("a.png", "a.tif", "a.bmp"):
         path = tmp_path / name
@@ -108,6 +137,8 @@ def test_what_is_cut_off_is_said_and_not_filled_in(always, tmp_path):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         with pytest.raises(ImageReadError, match=name):
             read_photo(path, reduce_to=60)
+        with pytest.raises(ImageReadError, match=name):
+            read_photo(path)
 
 
 @settings(max_examples=60)

@@ -1,0 +1,81 @@
+"""16 bits a colour, which Pillow reduces to 8: the samples of a file strip by strip, and a PNG of them.
+
+The whole picture at full depth would be half a gigabyte for 80 megapixels; here a few rows of it are in memory.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .strips import chunk, png_rows, small_tiffs
+
+U16 = NDArray[np.uint16]
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SUB = 1  # the filter that subtracts the pixel on the left
+
+
+def deep_strips(image: Image.Image, photo_format: str, file: BinaryIO) -> Iterator[U16] | None:
+    """The samples (rows, W, 3 or 4: RGB or RGBA) from the top, as stored, of a picture that is not decoded yet.
+
+    None for what has no 16-bit colours, or cannot be cut: interlaced PNG, PNG with a transparent colour, TIFF in
+    separate planes. The strips may end early, or raise anything, where the file is damaged.
+    """
+    stored: Any = image
+    if photo_format == "png" and stored.tile and stored.tile[0][3] in {"RGB;16B", "RGBA;16B"}:
+        rows = None if "transparency" in image.info else png_rows(image, file)
+        return None if rows is None else (_from_png(some, image.width) for some in rows)
+    if photo_format == "tiff" and image.mode == "RGB":
+        tags = stored.tag_v2
+        if (tags.get(258), tags.get(262)) == ((16, 16, 16), 2) and (pieces := small_tiffs(image, file)) is not None:
+            return map(_from_tiff, pieces)
+    return None
+
+
+def _from_png(rows: NDArray[np.uint8], width: int) -> U16:
+    samples: U16 = np.ascontiguousarray(rows).view(">u2").astype(np.uint16)
+    return samples.reshape(len(rows), width, -1)
+
+
+def _from_tiff(data: bytes) -> U16:
+    samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
+        raise OSError("damaged rows")
+    rgb: U16 = samples[:, :, ::-1].astype(np.uint16)  # OpenCV has blue first
+    return rgb
+
+
+def eight_bits(samples: U16) -> Image.Image:
+    """The picture as Pillow decodes it: the high bytes."""
+    return Image.fromarray((samples >> 8).astype(np.uint8))
+
+
+def png_pieces(size: tuple[int, int], strips: Iterable[U16], chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A PNG file of 16-bit RGB or RGBA strips (rows, W, 3 or 4) that make up `size`, width and height; `chunks` come
+    before the pixels. Compressed as OpenCV does it, fast rather than well."""
+    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    begun = False
+    for samples in strips:
+        if not begun:
+            header = struct.pack(">IIBBBBB", *size, 16, 2 if samples.shape[2] == 3 else 6, 0, 0, 0)
+            yield from (_SIGNATURE, chunk(b"IHDR", header), *chunks)
+            begun = True
+        if data := packer.compress(_filtered(samples)):
+            yield chunk(b"IDAT", data)
+    yield from (chunk(b"IDAT", packer.flush()), chunk(b"IEND", b""))
+
+
+def _filtered(samples: U16) -> bytes:
+    rows = samples.astype(">u2").view(np.uint8).reshape(len(samples), -1)
+    pixel = 2 * samples.shape[2]
+    out = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
+    out[:, 0] = _SUB
+    out[:, 1 : 1 + pixel] = rows[:, :pixel]
+    np.subtract(rows[:, pixel:], rows[:, :-pixel], out=out[:, 1 + pixel :])
+    return out.tobytes()
