@@ -58,7 +58,8 @@ def restored(path: Path, folder: Path, *, tones: bool = False) -> Path:
 
 def parts(png: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """The pixels of a PNG, filtered, and its other chunks."""
-    packed, others, at = b"", [], 8
+    packed, at = b"", 8
+    others: list[tuple[bytes, bytes]] = []
     while at < len(png):
         length, kind = struct.unpack_from(">I4s", png, at)
         data = png[at + 8 : at + 8 + length]
