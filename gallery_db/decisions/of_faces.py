@@ -89,9 +89,10 @@ class FaceDecisions(Decisions):
         if person_id is not None:
             require(self._c, person, [person_id])
         r = Recorder(self._c)
-        if person_id is None and clean(name) is not None:
-            person_id = new_person(r, name)
-        face_id = insert_box(self._c, r, photo_id, bbox, person_id)
+        with self._c.begin_nested():  # no new person without the face
+            if person_id is None and clean(name) is not None:
+                person_id = new_person(r, name)
+            face_id = insert_box(self._c, r, photo_id, bbox, person_id)
         done = self._note("add_face", said.DREW(face=face_id, person=self._as(person_id)), r)
         return FaceDrawn.of(done, face_id, person_id)
 

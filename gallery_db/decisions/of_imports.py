@@ -18,6 +18,10 @@ class ImportDecisions(Decisions):
         faces `ignored` left out; all of it one decision. Raises GalleryError when nothing is given."""
         if not people and not ignored:
             raise GalleryError("there are no names to import")
+        with self._c.begin_nested():  # what cannot be had half way leaves nothing half done
+            return self._import_names(source, people, ignored)
+
+    def _import_names(self, source: str, people: Sequence[ImportedPerson], ignored: Sequence[int]) -> NamesImported:
         r = Recorder(self._c)
         drawn: list[int] = []
         named = 0

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from gallery_db import ConflictError, Gallery, GalleryError
+from gallery_db import ConflictError, Gallery, GalleryError, UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, ImportedBox, ImportedPerson
 from iconface_core.grouping import Background, Cluster, Decision, Grouping
@@ -229,6 +229,25 @@ def test_a_drawn_face_comes_back_after_its_person_and_never_without(tx: Tx):
     [face] = tx.faces.find(FaceFilter(confirmed=True, states=None))
     assert face.person_id == ada
     undo_all(tx)
+
+
+@pytest.mark.parametrize(("photo_id", "left_out"), [(99, []), (1, [99])], ids=["a photo", "a face"])
+def test_an_import_of_what_is_gone_changes_nothing(tx: Tx, photo_id, left_out):
+    """A state machine found it: a face was confirmed by an import that was refused."""
+    [f] = put(tx, "p", 0)
+    box = ImportedBox(photo_id, BBox(0, 70, 9, 80))
+    with pytest.raises(UnknownIdError):
+        tx.decisions.import_names("tests", [ImportedPerson("Eva", None, (f,), (box,))], left_out)
+    assert whose(tx, f) == (None, False)
+    assert tx.people.find(named=True) == []
+    assert tx.decisions.history() == []
+
+
+def test_a_drawn_box_without_area_makes_nobody(tx: Tx):
+    put(tx, "p", 0)
+    with pytest.raises(GalleryError, match="no area"):
+        tx.decisions.add_face(1, BBox(5, 5, 5, 5), name="Eva")
+    assert tx.people.find(named=True) == []
 
 
 EXAMPLES = int(os.environ.get("ICONFACE_UNDO_EXAMPLES", "12"))
