@@ -1,6 +1,7 @@
 """Paths as text. Only the standard library: a right-click waits for this."""
 
 import os
+import re
 from pathlib import Path
 
 
@@ -13,6 +14,14 @@ def absolute(path: Path) -> Path:
     """The path as the gallery stores it: absolute and without `..`, links kept as the user named them."""
     return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - resolve() would follow links, and
     # Path.expanduser fails for a file that happens to be called ~a.jpg
+
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def is_device_name(name: str) -> bool:
+    """Whether Windows takes a file of this name for a device."""
+    return _DEVICE.fullmatch(name) is not None
 
 
 def make_private(folder: Path) -> None:

@@ -41,6 +41,10 @@ class Decisions:
         r.update(face, moved, cluster_id=None)
         r.update(face, list(rows), person_id=person_id, confirmed=True, state="ok")
 
+    def _leave_out(self, r: Recorder, rows: dict[int, Any]) -> None:
+        """Faces that nobody shall see again: ignored, and of no person."""
+        r.update(face, list(rows), state="ignored", person_id=None, cluster_id=None, confirmed=False)
+
     def _ids(self, table: Any, where: Any) -> list[int]:
         return list(self._c.scalars(select(table.c.id).where(where)))
 

@@ -75,7 +75,7 @@ class FaceDecisions(Decisions):
         rows = self._faces(face_ids)
         r = Recorder(self._c)
         if ignored:
-            r.update(face, list(rows), state="ignored", person_id=None, cluster_id=None, confirmed=False)
+            self._leave_out(r, rows)
         else:
             r.update(face, [i for i, row in rows.items() if row.state == "ignored"], state="ok")
         return self._note("ignore_faces", said.FACES_IGNORED(faces=said.faces(rows), ignored=ignored), r)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gallery_db.database.rows import require
-from gallery_db.database.schema import face, person, photo
+from gallery_db.database.schema import person, photo
 from gallery_db.errors import GalleryError
 from gallery_db.records import ImportedPerson, NamesImported, said
 
@@ -33,8 +33,7 @@ class ImportDecisions(Decisions):
             drawn += [insert_box(self._c, r, b.photo_id, b.bbox, person_id) for b in p.boxes]
             named += len(rows)
         if ignored:
-            rows = self._faces(ignored)
-            r.update(face, list(rows), state="ignored", person_id=None, cluster_id=None, confirmed=False)
+            self._leave_out(r, self._faces(ignored))
         what = said.IMPORTED(source=source, people=len(people), named=named, drawn=len(drawn), ignored=len(ignored))
         done = self._note("import", what, r)
         return NamesImported.of(done, drawn)

@@ -18,7 +18,7 @@ from iconface_core.types import BBox
 
 from ..error_reasons import reason_of
 from ..reasons import CHANGED_SINCE, FOLDER_OFFLINE
-from ..restoring.presence import presence
+from ..restoring.presence import copy_is_there
 
 UNDATED = 12
 """How many photos without a date are shown at least: old prints seldom have one."""
@@ -104,7 +104,7 @@ def restored_copies(
     for face in faces:
         same = [r for r in done.get(photos[face.photo_id].content_hash, ()) if _is_of(r, face)]
         best = sorted(same, key=lambda r: (r.decided == "accepted", r.id), reverse=True)
-        copy = next((r for r in best if presence(r, compare=False) == "there"), None)
+        copy = next((r for r in best if copy_is_there(r)), None)
         if copy is not None:
             found[face.id] = copy
     return found

@@ -16,6 +16,7 @@ from iconface_core.reasons import Reason
 from ..dates import age, day, years
 from ..errors import NotFoundError, UsageError
 from ..offline_page import check_outside_library, templates
+from ..paths import is_device_name
 from ..progress import Progress
 from ..reason_words import in_words
 from .choosing import Album, choose_album
@@ -30,7 +31,6 @@ MOST_COMPANY = 12
 """Names on the first page."""
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def file_name(person: PersonSummary, folder: Path) -> str:
     """The person's name as a file's, safe on every system, with .html; it fits into `folder`."""
     letters = (c for c in unicodedata.normalize("NFC", person.name or "") if unicodedata.category(c)[0] != "C")
     stem = " ".join(_UNSAFE.sub(" ", "".join(letters)).split()).strip(". ")
-    if not stem or _RESERVED.fullmatch(stem):
+    if not stem or is_device_name(stem):
         stem = f"person {person.id} {stem}".strip()
     return shortened(stem, name_limit(folder) - len(".html.1234567.unfinished")) + ".html"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from iconface_core.extensions.exchange import NamedFace, UnreadFile
@@ -41,7 +42,7 @@ class Lightroom:
 
     def read(self, photos: Iterable[Path]) -> Iterator[NamedFace | UnreadFile]:
         """As promised by `NameSource`. Raises DatabaseUnreadableError."""
-        places = Places(photos)
+        places, turn = Places(photos), cache(orientation)  # a photo may have many faces
         with copied(self.path, _TABLES) as database:
             for file, name, x1, y1, x2, y2 in database.execute(_FACES):
                 path = foreign(str(file))
@@ -51,5 +52,5 @@ class Lightroom:
                     yield NamedFace(photo, str(name))
                     continue
                 box = (min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))
-                first, other = readings(box, orientation(photo), stored=True)
+                first, other = readings(box, turn(photo), stored=True)
                 yield placed(photo, str(name), first, other)

@@ -18,3 +18,8 @@ def presence(record: RestorationRecord, *, compare: bool = True) -> Presence:
     if not path.is_file():
         return "gone" if path.parent.is_dir() else "offline"
     return "edited" if compare and content_hash(path) != record.output_sha256 else "there"
+
+
+def copy_is_there(record: RestorationRecord) -> bool:
+    """Whether this restoration stands and its copy can be opened; nobody looks whether it was edited."""
+    return record.state == "done" and presence(record, compare=False) == "there"

@@ -22,7 +22,7 @@ from iconface_core.images.read import check_photo, photo_size
 from ..errors import NotFoundError, UsageError
 from ..job_kinds import enqueue_restore
 from ..job_payloads import QueuedChoices
-from ..paths import make_private
+from ..paths import is_device_name, make_private
 
 MAX_BYTES = 256_000_000
 """Of one photo. A scan of 80 megapixels with 16 bits a colour has half a gigabyte: that belongs into a library."""
@@ -33,7 +33,6 @@ MAX_TOTAL = 8_000_000_000
 KEY = re.compile(r"[0-9a-f]{16}")
 _ENDINGS = {"jpeg": ".jpg", "tiff": ".tif", "heif": ".heic", "raw": ".dng"}
 """What a format's files are called, where that is not its name."""
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names of devices on Windows
 _LONGEST = 100
 
 
@@ -105,7 +104,7 @@ def safe_name(name: str, photo_format: str) -> str:
     stem, ending = (stem, dot + ending) if stem and len(ending) <= 5 else (plain, "")
     while len(stem.encode()) > _LONGEST:
         stem = stem[:-1]
-    if not stem or _RESERVED.fullmatch(stem):
+    if not stem or is_device_name(stem):
         stem = f"photo_{stem}".rstrip("_")
     if photo_format and not name_matches(Path(stem + ending), photo_format):
         ending = _ENDINGS.get(photo_format, f".{photo_format}")

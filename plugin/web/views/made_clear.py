@@ -12,7 +12,7 @@ from iconface_core.calibration import Calibration
 
 from ...job_payloads import RESTORE
 from ...paths import printable
-from ...restoring.presence import presence
+from ...restoring.presence import copy_is_there
 from ..words.jobs import JobLine, JobWords
 from ..words.restorations import Says, verdict_words
 from .restoration_view import RestorationPictures, name_of
@@ -52,7 +52,8 @@ class MadeClear:
 def made_clear(tx: Tx, photo: Path, calibration: Calibration) -> MadeClear:
     """Of the photo at this path. A job about one of its faces is told where that face is."""
     job = tx.jobs.latest(RESTORE, printable(photo))
-    copy = next((r for r in tx.restorations.history(photo=printable(photo), states=("done",)) if _there(r)), None)
+    done = tx.restorations.history(photo=printable(photo), states=("done",))
+    copy = next(filter(copy_is_there, done), None)
     if job is not None and (job.state in ("waiting", "running") or _failed_since(job, copy)):
         [line] = JobWords(tx).lines([job])
         return MadeClear(line, None, (), "", f"{job.state}-{(job.progress or {}).get('done', '')}")
@@ -77,7 +78,3 @@ def _failed_since(job: JobRecord, copy: RestorationRecord | None) -> bool:
     if job.state != "failed" or copy is None:
         return job.state == "failed"
     return (job.finished_at or 0) > datetime.fromisoformat(copy.created_at).timestamp()
-
-
-def _there(record: RestorationRecord) -> bool:
-    return presence(record, compare=False) == "there"

@@ -17,7 +17,7 @@ from ...library.degradation import stored
 from ...models.registry import Registry
 from ...paths import printable
 from ...restoring.expected_gain import expected_gain
-from ...restoring.presence import Presence, presence
+from ...restoring.presence import Presence, copy_is_there, presence
 from ..pictures import Which, restored_address
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.likeness import LikenessBar, likeness_bar
@@ -129,8 +129,7 @@ def entry_id(stamp: str) -> int:
 def copy_there(tx: Tx, restoration_id: int) -> Path | None:
     """Where the restored copy is, None when it is not there. Raises UnknownIdError."""
     record = tx.restorations.get(restoration_id)
-    there = record.state == "done" and record.output is not None and presence(record, compare=False) == "there"
-    return Path(str(record.output)) if there else None
+    return Path(str(record.output)) if copy_is_there(record) else None
 
 
 def name_to_send(tx: Tx, restoration_id: int) -> tuple[str | None, bool]:
@@ -282,14 +281,12 @@ def _versions(tx: Tx, record: RestorationRecord, face: FaceRecord | None) -> lis
         photo=record.photo, face_id=record.face_id, input_sha256=record.input_sha256, bbox=record.bbox
     )
     made = [r for r in reversed(same) if r.output is not None]
-    return [Version(r.id, r.version, _fate(r), _there(r), _pictures(r, face)) for r in made]
-
-
-def _there(record: RestorationRecord) -> bool:
-    return record.state == "done" and presence(record, compare=False) == "there"
+    return [Version(r.id, r.version, _fate(r), copy_is_there(r), _pictures(r, face)) for r in made]
 
 
 def _fate(record: RestorationRecord) -> str:
     if record.state == "done":
-        return "kept" if record.decided == "accepted" else "to decide" if _there(record) else "gone from the disk"
+        if record.decided == "accepted":
+            return "kept"
+        return "to decide" if copy_is_there(record) else "gone from the disk"
     return "put back"
