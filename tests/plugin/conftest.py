@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
@@ -15,6 +16,9 @@ from tests.support.once import once
 from tests.support.opened_models import opened_once
 from tests.support.people import People
 from tests.support.screen import Desk, desk, missing
+
+if TYPE_CHECKING:
+    from selenium import webdriver
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -79,6 +83,18 @@ def own(
         return folder, cli
 
     return make
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> "Generator[webdriver.Chrome]":
+    """One Chromium a test process."""
+    from tests.plugin.web.browser import chromium
+
+    if lacking := chromium.lacking():
+        pytest.skip(f"{', '.join(lacking)} not installed (see .ci/system-packages)")
+    driver = chromium.start(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,15 +22,6 @@ PAPERS = {"A4": (210, 297), "Letter": (216, 279)}
 """Width and height in millimetres."""
 MARGIN = 14
 PX = 96 / 25.4
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    if lacking := chromium.lacking():
-        pytest.skip(f"{', '.join(lacking)} not installed (see .ci/system-packages)")
-    driver = chromium.start(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ import csv
 import html.parser
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +32,7 @@ from plugin.library.degradation import row, stored
 from plugin.reasons import HOPELESS
 from plugin.settings import load_settings
 from tests.support.narrow import present
+from tests.support.service import time_passes
 
 
 @pytest.fixture
@@ -246,9 +245,7 @@ def test_kill_minus_nine_in_the_middle_doubles_and_loses_nothing(cli: Any, app: 
         member.kill()
     process.wait()
     psutil.wait_procs(family, timeout=10)
-    with closing(sqlite3.connect(app.gallery.path)) as c:  # as if the dead worker's lease had run out
-        c.execute("update job set lease_until = 0 where state = 'running'")
-        c.commit()
+    time_passes(library.home)
     with app.gallery.begin(write=False) as tx:
         before = [r.id for r in tx.restorations.history()]
     assert 0 < len(before) < 6, "it was in the middle"

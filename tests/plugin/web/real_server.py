@@ -4,10 +4,18 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import uvicorn
+
+from plugin.app import App
+from plugin.web.context import Web
+from plugin.web.make import make_web
+from plugin.web.serve import configured
 
 WAY_IN = re.compile(r"http://127\.0\.0\.1:(\d+)/enter\?ticket=([\w-]+)")
 
@@ -99,6 +107,23 @@ def started(home: Path, *options: str) -> Generator[Server]:
     finally:
         process.terminate()
         process.communicate(timeout=60)
+
+
+@contextmanager
+def in_thread(app: App, configure: Callable[[Web], uvicorn.Config] = configured) -> Generator[Web]:
+    """The site of an application, served from a thread of this process until the block ends."""
+    with ExitStack() as opened:
+        listening = opened.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+        web = opened.enter_context(make_web(app, listening.getsockname()[1]))
+        server = uvicorn.Server(configure(web))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield web
+        finally:
+            web.live.close()
+            server.should_exit = True
+            thread.join()
 
 
 def come_in(server: Server, ticket: str) -> str:

@@ -5,16 +5,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 
 import pytest
-import uvicorn
 
 from plugin.app import App
-from plugin.web.make import make_web
 from plugin.web.serve import configured
 from plugin.web.server.connection import DeadlineProtocol
 from plugin.web.server.guard import STREAMED
-from tests.plugin.web.real_server import read_answer
+from tests.plugin.web.real_server import in_thread, read_answer
 
 
 class Hasty(DeadlineProtocol):
@@ -31,19 +30,9 @@ COOKIES: dict[int, str] = {}
 @pytest.fixture
 def port(app: App) -> Iterator[int]:
     """The site in a thread of this process."""
-    with closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(100)
-        port = listening.getsockname()[1]
-        with make_web(app, port) as web:
-            server = uvicorn.Server(configured(web, body_s=0.6, protocol=Hasty))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-            thread.start()
-            COOKIES[port] = f"{web.sessions.cookie}={web.sessions.redeem(web.sessions.ticket())}"
-            yield port
-            web.live.close()
-            server.should_exit = True
-            thread.join()
+    with in_thread(app, partial(configured, body_s=0.6, protocol=Hasty)) as web:
+        COOKIES[web.port] = f"{web.sessions.cookie}={web.sessions.redeem(web.sessions.ticket())}"
+        yield web.port
 
 
 def head(port: int, first: str, *more: str) -> bytes:

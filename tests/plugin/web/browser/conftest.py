@@ -3,28 +3,23 @@
 import logging
 import os
 import re
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from selenium import webdriver
 
 from plugin.app import build_app
 from plugin.service.control import ask
 from plugin.settings import load_settings
-from plugin.web.make import make_web
-from plugin.web.serve import configured
 from plugin.web.server.running import address, told
+from tests.plugin.web.real_server import in_thread
 from tests.support.once import once
 
-from . import chromium
 from .chromium import DESKTOP, Browser
 from .family import Family, build
 
@@ -42,21 +37,13 @@ class Server:
         self._handler = logging.FileHandler(log)
         logging.getLogger().addHandler(self._handler)
         with ExitStack() as opened:
-            listening = opened.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
-            port = listening.getsockname()[1]
             app = build_app(load_settings(home, {}))
             opened.callback(app.close)
-            web = opened.enter_context(make_web(app, port))
-            opened.enter_context(told(app.settings.folders.runtime, port, web.sessions.secret))
-            self._server = uvicorn.Server(configured(web))
-            thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listening]})
-            thread.start()
-            opened.callback(thread.join)
-            opened.callback(self._ask_to_end)
-            opened.callback(web.live.close)
-            self.way_in = address(port, web.sessions.ticket())
+            web = opened.enter_context(in_thread(app))
+            opened.enter_context(told(app.settings.folders.runtime, web.port, web.sessions.secret))
+            self.way_in = address(web.port, web.sessions.ticket())
             self._opened = opened.pop_all()
-        self.base = f"http://127.0.0.1:{port}"
+        self.base = f"http://127.0.0.1:{web.port}"
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")
@@ -68,9 +55,6 @@ class Server:
         logging.getLogger().removeHandler(self._handler)
         self._handler.close()
         end_service(self.home)
-
-    def _ask_to_end(self) -> None:
-        self._server.should_exit = True
 
 
 class ServerProcess:
@@ -128,15 +112,6 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
 def library(family: Family, tmp_path: Path) -> Family:
     """The family's library with a home of its own."""
     return family.copy(tmp_path / "home")
-
-
-@pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    if lacking := chromium.lacking():
-        pytest.skip(f"{', '.join(lacking)} not installed (see .ci/system-packages)")
-    driver = chromium.start(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
 
 
 Enter = Callable[[Path], Browser]
