@@ -129,6 +129,8 @@ def _sniff_iso_media(head: bytes) -> str | None:
 
 
 def _has_dng_tag(head: bytes) -> bool:
+    if len(head) < 8:
+        return False
     order = "<" if head[:2] == b"II" else ">"
     (start,) = struct.unpack_from(order + "I", head, 4)
     if start + 2 > len(head):

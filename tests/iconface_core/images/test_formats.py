@@ -5,7 +5,10 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from iconface_core.errors import ImageReadError
 from iconface_core.images.formats import (
     PHOTO_SUFFIXES,
     content_hash,
@@ -13,6 +16,20 @@ from iconface_core.images.formats import (
     name_matches,
     sniff_bytes,
     sniff_format,
+)
+from iconface_core.images.read import read_photo
+
+BEGINNINGS = (
+    b"",
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF89a",
+    b"BM",
+    b"RIFF\0\0\0\0WEBP",
+    b"\0\0\0\x18ftypheic",
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0",
 )
 
 
@@ -50,6 +67,32 @@ def test_raw_by_magic_suffix_or_dng_tag() -> None:
     assert sniff_bytes(dng, ".tif") == "raw"
     assert sniff_bytes(b"FUJIFILMCCD-RAW 0201") == "raw"
     assert sniff_bytes(b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom") == "raw"
+
+
+@given(st.sampled_from(BEGINNINGS), st.binary(max_size=40), st.sampled_from(["", ".tif", ".nef", ".jpg"]))
+def test_no_first_bytes_are_too_odd_to_be_told(beginning: bytes, rest: bytes, suffix: str) -> None:
+    assert sniff_bytes(beginning + rest, suffix) in {
+        None,
+        "jpeg",
+        "png",
+        "gif",
+        "bmp",
+        "webp",
+        "tiff",
+        "raw",
+        "heif",
+        "avif",
+    }
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "gif", "bmp", "avif"])
+def test_a_file_that_ends_within_its_header_is_refused_by_name(pictures, tmp_path: Path, suffix: str) -> None:
+    whole = pictures.save(tmp_path / f"photo.{suffix}").read_bytes()
+    cut = tmp_path / f"cut.{suffix}"
+    for length in range(1, 33):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(ImageReadError, match=cut.name):
+            read_photo(cut)
 
 
 def test_names(tmp_path: Path) -> None:
