@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .strips import chunk, png_rows, small_tiffs
+from .png_rows import chunk, png_rows
+from .small_tiffs import small_tiffs
 
 U16 = NDArray[np.uint16]
 
@@ -54,6 +55,12 @@ def _from_tiff(data: bytes) -> U16:
 def eight_bits(samples: U16) -> Image.Image:
     """The picture as Pillow decodes it: the high bytes."""
     return Image.fromarray((samples >> 8).astype(np.uint8))
+
+
+def swap_red_and_blue(samples: NDArray[np.uint16]) -> None:
+    """From OpenCV's order of channels to ours, or back, in place."""
+    for row in samples:
+        row[:, :3] = row[:, 2::-1].copy()
 
 
 def png_pieces(size: tuple[int, int], strips: Iterable[U16], chunks: Iterable[bytes]) -> Iterator[bytes]:

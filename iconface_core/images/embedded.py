@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .read import opened
+from .opening import opened
 
 _IRB = b"Photoshop 3.0\0"
 _IPTC, _DIGEST, _PATHS = 0x0404, 0x0425, range(0x07D0, 0x0BB8)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .metadata import exif_values, orientation_of
-from .read import opened
+from .opening import opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RestorationState, RootRecord
 from iconface_core.errors import IconFaceError
+from iconface_core.images.carrying import Tones
 from iconface_core.images.provenance import PhotoProvenance, Provenance, read_provenance
 from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, content_hash
-from iconface_core.images.write import Tones, restored_names, write_restored
+from iconface_core.images.write import restored_names, write_restored
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch
 

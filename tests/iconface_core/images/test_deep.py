@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from iconface_core.errors import ImageReadError
-from iconface_core.images import strips, turning, write
+from iconface_core.images import carrying, memory_limits, png_rows, turning, write
 from iconface_core.images.deep import png_pieces
 from iconface_core.images.provenance import Provenance
 from iconface_core.images.read import read_photo
@@ -29,7 +29,7 @@ COMPRESSION = {"raw": 1, "lzw": 5, "deflate": 8}
 
 @pytest.fixture(autouse=True)
 def short_strips(monkeypatch):
-    monkeypatch.setattr(strips, "STRIP_BYTES", 3_000)
+    monkeypatch.setattr(memory_limits, "STRIP_BYTES", 3_000)
 
 
 def deep(channels: int = 3) -> np.ndarray:
@@ -87,7 +87,7 @@ def test_a_picture_with_a_transparent_colour_is_still_written(tmp_path):
     done, data = cv2.imencode(".png", deep())
     assert done
     png = data.tobytes()
-    (tmp_path / "a.png").write_bytes(png[:33] + strips.chunk(b"tRNS", struct.pack(">3H", 1, 2, 3)) + png[33:])
+    (tmp_path / "a.png").write_bytes(png[:33] + png_rows.chunk(b"tRNS", struct.pack(">3H", 1, 2, 3)) + png[33:])
     got = present(cv2.imread(str(restored(tmp_path / "a.png", tmp_path / "out")), cv2.IMREAD_UNCHANGED))
     assert (got[:20, :, :3] == deep()[:20]).all()
 
@@ -127,7 +127,7 @@ def test_a_picture_that_waits_on_disk_is_the_same(tmp_path, monkeypatch, picture
         image = Image.fromarray(pictures.textured(), "LAB")
     (image.quantize() if mode == "P" else image.convert(mode) if mode != "LAB" else image).save(tmp_path / name)
     in_memory = restored(tmp_path / name, tmp_path / "memory")
-    monkeypatch.setattr(write, "_KEPT_IN_MEMORY", 100)
+    monkeypatch.setattr(carrying, "_KEPT_IN_MEMORY", 100)
     on_disk = restored(tmp_path / name, tmp_path / "disk")
     assert on_disk.read_bytes() == in_memory.read_bytes()
     assert list((tmp_path / "disk").iterdir()) == [on_disk]

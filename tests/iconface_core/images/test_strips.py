@@ -14,22 +14,21 @@ from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
 from iconface_core.errors import ImageReadError, ImageTooLargeError
-from iconface_core.images import read, strips
+from iconface_core.images import memory_limits, png_rows, read
 from iconface_core.images.read import check_photo, read_photo
 
 
 @pytest.fixture
 def always(monkeypatch):
     """Everything is large, and a strip holds a few rows."""
-    monkeypatch.setattr(read, "STREAM_FROM", 1)
-    monkeypatch.setattr(strips, "STREAM_FROM", 1)
-    monkeypatch.setattr(strips, "STRIP_BYTES", 3_000)
+    monkeypatch.setattr(memory_limits, "STREAM_FROM", 1)
+    monkeypatch.setattr(memory_limits, "STRIP_BYTES", 3_000)
 
 
 def whole(path: Path, reduce_to: int) -> np.ndarray:
     """As a photo is read that is not large."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read, "STREAM_FROM", 10**12)
+        patch.setattr(memory_limits, "STREAM_FROM", 10**12)
         return read_photo(path, reduce_to=reduce_to).pixels
 
 
@@ -124,7 +123,7 @@ def test_a_full_read_in_strips_is_the_same_picture(
     exif = {} if name == "a.bmp" else {"exif": pictures.exif(orientation)}
     picture(mode).save(tmp_path / name, **options, **exif)
     in_strips = read_photo(tmp_path / name)
-    monkeypatch.setattr(read, "STREAM_FROM", 10**12)
+    monkeypatch.setattr(memory_limits, "STREAM_FROM", 10**12)
     at_once = read_photo(tmp_path / name)
     assert (in_strips.width, in_strips.height) == (at_once.width, at_once.height)
     assert (in_strips.pixels == at_once.pixels).all()
@@ -146,7 +145,7 @@ def test_what_is_cut_off_is_said_and_not_filled_in(always, tmp_path):
 def test_inflating_gives_all_bytes_in_blocks(data, size, piece):
     packed = zlib.compress(data)
     pieces = iter([packed[i : i + piece] for i in range(0, len(packed), piece)])
-    blocks = list(strips._inflated(pieces, size, len(data)))
+    blocks = list(png_rows.inflated(pieces, size, len(data)))
     assert b"".join(blocks) == data
     assert all(len(b) == size for b in blocks[:-1])
 
@@ -158,7 +157,9 @@ def bomb_png(path: Path, side: int, colour: int, depth: int) -> Path:
     data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
     header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0)
     path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + b"".join(strips.chunk(*c) for c in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b"")))
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(png_rows.chunk(*c) for c in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b"")))
+        + b"".join(png_rows.chunk(*c) for c in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b"")))
     )
     return path
 

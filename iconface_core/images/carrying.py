@@ -1,0 +1,206 @@
+"""Carrying what was restored into the original's own samples, whatever their depth and colours.
+
+The restored pixels come as 8-bit sRGB, while the original may be 16-bit, grey, transparent or in another colour space.
+So not the pixels are carried over but the *change*: the difference between the restored and the original sRGB pixels.
+Where nothing was restored it is zero, and the original's samples stay as they were, at full depth and in their own
+colour profile.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from iconface_core.types import F32, Patch, RgbU8
+
+from .colour import GREY_MODES, to_srgb
+from .deep import U16, eight_bits, swap_red_and_blue
+from .read import Decoded
+from .strips import bands
+from .turning import upright
+
+Tones = Callable[[F32], F32]
+"""What a correction of tones makes of samples (..., 3) on the scale 0..255; the result need not be within it."""
+_Samples = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
+_KEPT_IN_MEMORY = 60_000_000  # bytes of a picture that is being converted; 20 megapixels
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def carry_change(
+    source: Path, decoded: Decoded, patches: Sequence[Patch], folder: Path, notes: list[str], tones: Tones | None
+) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
+    """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
+    not changed is not even converted, and nothing is held twice."""
+    deep = _deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
+    image = decoded.image
+    if deep is None and (image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info):
+        if image.mode not in GREY_MODES or "transparency" in image.info:
+            notes.append(f"{image.mode} pixels converted to sRGB")  # CMYK, a palette, Lab, one transparent colour
+            return _in_srgb(decoded, patches, folder), None
+        if image.mode == "1":
+            notes.append("written in shades of grey; the original has black and white only")
+        image = to_srgb(image, None).convert("L")
+    grey = image.mode in GREY_MODES if deep is None else deep.ndim == 2 or deep.shape[2] == 2
+    to_native = _to_native(1 if grey else 3, decoded.icc)
+    # The range of 32-bit values is that of the whole picture, never of a band.
+    for band, rows in bands(image if decoded.image.mode in {"I", "F"} else decoded.image):
+        if not _touched(patches, rows):
+            continue
+        if deep is not None:
+            _carry_deep(deep[rows], band, rows.start, patches, tones, (decoded.icc, to_native))
+            continue
+        before = np.asarray(to_srgb(band, decoded.icc))
+        if found := _difference(before, _patched(before, patches, rows.start), to_native):
+            some, change = found
+            there = slice(rows.start + some.start, rows.start + some.stop)
+            own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
+            image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
+    return image if deep is None else deep, decoded.icc
+
+
+def with_change(
+    strips: Iterable[U16], patches: Sequence[Patch], icc: bytes | None, tones: Tones | None
+) -> Iterator[U16]:
+    to_native, top = _to_native(3, icc), 0
+    for strip in strips:
+        if _touched(patches, slice(top, top + len(strip))):
+            _carry_deep(strip, eight_bits(strip), top, patches, tones, (icc, to_native))
+        top += len(strip)
+        yield strip
+
+
+def _touched(patches: Sequence[Patch], rows: slice) -> bool:
+    return any(p.region[1] < rows.stop and rows.start < p.region[3] for p in patches)
+
+
+def _carry_deep(
+    samples: U16,
+    picture: Image.Image,
+    top: int,
+    patches: Sequence[Patch],
+    tones: Tones | None,
+    colours: tuple[bytes | None, Any],
+) -> None:
+    """Carry the change into some rows of 16-bit samples, in place. `picture` is what Pillow sees of them, `top` is
+    where they lie in the photo, `colours` are its profile and what goes from sRGB to it."""
+    icc, to_native = colours
+    before = np.asarray(to_srgb(picture, icc))
+    restored = _patched(before, patches, top)
+    if tones is not None:
+        samples[:] = _toned(samples, tones)
+        before = np.asarray(to_srgb(_in_eight_bits(samples), icc))
+    if (found := _difference(before, restored, to_native)) is None:
+        return
+    rows, change = found
+    if tones is not None:
+        change[np.abs(change) <= 1] = 0  # the same tone, rounded at another depth
+    samples[rows] = _moved(samples[rows], change)
+
+
+def _difference(before: RgbU8, after: RgbU8, to_native: Any) -> tuple[slice, NDArray[np.int32]] | None:
+    """The rows that differ, and by how much, in 8-bit steps of the original's colour space. None where none do."""
+    changed = np.flatnonzero((before != after).any((1, 2)))
+    if changed.size == 0:
+        return None
+    rows = slice(int(changed[0]), int(changed[-1]) + 1)
+    return rows, to_native(after[rows]).astype(np.int32) - to_native(before[rows])
+
+
+def _patched(strip: RgbU8, patches: Sequence[Patch], top: int) -> RgbU8:
+    out = strip.copy()
+    for patch in patches:
+        patch.put_into(out, top)
+    return out
+
+
+def _in_srgb(decoded: Decoded, patches: Sequence[Patch], folder: Path) -> Image.Image:
+    """The picture with its patches, whatever its own colours are. `decoded.image` is given up on the way: two pictures
+    of 80 megapixels do not fit beside the models, so a large one waits in a nameless file in `folder`."""
+    image = decoded.image
+    with SpooledTemporaryFile(_KEPT_IN_MEMORY, dir=str(folder)) as file:
+        heights = []
+        for band, rows in bands(image):
+            file.write(_patched(np.asarray(to_srgb(band, decoded.icc)), patches, rows.start).data)
+            heights.append(band.height)
+        image.close()
+        file.seek(0)
+        out = Image.new("RGB", image.size)
+        top = 0
+        for height in heights:
+            data = file.read(3 * image.width * height)
+            out.paste(Image.frombytes("RGB", (image.width, height), data), (0, top))
+            top += height
+    return out
+
+
+def _moved(samples: _Samples, change: NDArray[np.int32]) -> _Samples:
+    """Samples plus a change in 8-bit steps; transparency stays, and so does what it hides altogether."""
+    colours = change.shape[2] if change.ndim == 3 else 1
+    top = np.iinfo(samples.dtype).max
+    out: _Samples = samples.copy()
+    target = out if samples.ndim == 2 else out[..., :colours]
+    moved = target.astype(np.int32) + change.reshape(target.shape) * (top // 255)
+    seen = samples[..., colours:] > 0 if samples.ndim == 3 and samples.shape[2] > colours else True
+    np.copyto(target, np.clip(moved, 0, top).astype(samples.dtype), where=seen)
+    return out
+
+
+def _toned(samples: NDArray[np.uint16], tones: Tones) -> NDArray[np.uint16]:
+    """16-bit samples with corrected tones; transparency stays, and so does what it hides altogether."""
+    out = samples.copy()
+    planes = out[..., None] if out.ndim == 2 else out
+    colours = 1 if planes.shape[2] <= 2 else 3
+    values = (planes[..., :colours] / 257).astype(np.float32)
+    toned = tones(np.broadcast_to(values, (*planes.shape[:2], 3)))[..., :colours]
+    seen = planes[..., colours:] > 0 if planes.shape[2] > colours else True
+    np.copyto(planes[..., :colours], np.clip(toned * 257 + 0.5, 0, 65535).astype(np.uint16), where=seen)
+    return out
+
+
+def _in_eight_bits(samples: NDArray[np.uint16]) -> Image.Image:
+    return Image.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
+
+
+def _deep_samples(source: Path, decoded: Decoded) -> NDArray[np.uint16] | None:
+    """The 16-bit samples that Pillow drops for colour pictures; None when the file has 8."""
+    if decoded.image.mode.startswith("I;16"):
+        return np.array(decoded.image).astype(np.uint16)
+    if decoded.image.mode not in {"RGB", "RGBA", "LA"}:
+        return None
+    if decoded.format == "png":
+        with source.open("rb") as file:
+            bits = file.read(25)[24]
+    else:
+        depth = decoded.tags.get(258, 8)
+        bits = max(depth) if isinstance(depth, tuple) else int(str(depth))
+    if bits != 16:
+        return None
+    samples = cv2.imdecode(np.memmap(source, np.uint8, "r"), cv2.IMREAD_UNCHANGED)  # half a GB in one copy is enough
+    if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
+        return None
+    swap_red_and_blue(samples)
+    samples = np.ascontiguousarray(upright(samples, decoded.orientation))
+    return samples if samples.shape[:2] == (decoded.image.height, decoded.image.width) else None
+
+
+def _to_native(colours: int, icc: bytes | None) -> Any:
+    """A function from sRGB pixels to 8-bit values of the original's colour space."""
+    mode = "L" if colours == 1 else "RGB"
+    if icc is not None:
+        try:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            transform = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), profile, "RGB", mode)
+            return lambda rgb: np.asarray(
+                ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(rgb)), transform)
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass  # reading ignored the same unusable profile
+    if mode == "L":
+        return lambda rgb: (rgb @ _LUMA + 0.5).astype(np.uint8)
+    return lambda rgb: rgb
