@@ -33,7 +33,7 @@ CONNECTIONS = 60
 THREADS = 2
 """Handlers of phones at work at once: the page's own have the other connections to the database."""
 
-START_S = 10.0
+START_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,9 @@ class PhoneDoor:
         thread = threading.Thread(target=run, name="phones", daemon=True)
         thread.start()
         self._running = (door, server, thread)
-        server.ready.wait(START_S)
+        if not server.ready.wait(START_S):
+            server.should_exit = True
+            raise AppError(f"phones cannot be let in: nothing listened within {START_S:.0f} s; please try again")
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,7 @@ def svg(text: str) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """For a terminal, two modules a line. Black on white by escape sequences: a dark terminal would turn it over."""
+    """For a terminal, two modules a line: black on white also where the terminal is light, by escape sequences."""
     out = io.StringIO()
-    segno.make(text, error="l").terminal(out, border=2, compact=True)
-    return out.getvalue().splitlines()
+    segno.make(text, error="l").terminal(out, border=2, compact=True)  # a light module is drawn, a dark one left out
+    return [f"\033[97;40m{line}\033[0m" for line in out.getvalue().splitlines()]

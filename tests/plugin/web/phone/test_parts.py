@@ -2,12 +2,15 @@
 
 import hashlib
 import ipaddress
+import re
 import ssl
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from cryptography import x509
 from hypothesis import given
@@ -17,6 +20,7 @@ from plugin.errors import AppError, NotFoundError, UsageError
 from plugin.web.phone.certificate import RENEWED, VALID, certificate_for
 from plugin.web.phone.devices import DAYS, FILE, MAX_DEVICES, Devices, device_name
 from plugin.web.phone.networks import PRIVATE, HomeAddress, _private, choose, home_addresses
+from plugin.web.phone.qr import lines
 
 LAN = HomeAddress(ipaddress.ip_address("10.1.2.3"), ipaddress.ip_network("10.1.2.0/24"), "eth0")
 ULA = HomeAddress(ipaddress.ip_address("fd12::3"), ipaddress.ip_network("fd12::/64"), "eth0")
@@ -172,6 +176,16 @@ def test_a_damaged_list_lets_nobody_in(tmp_path: Path):
 @given(st.text())
 def test_a_phone_is_called_by_words_of_ours(user_agent: str):
     assert not set(device_name(user_agent)) & set("<>&\"'\n")
+
+
+def test_a_camera_reads_the_code_in_a_terminal():
+    text = "https://192.168.1.5:8766/pair?code=fNtEjId50FcKe67tvB0VbA"
+    drawn = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in lines(text)]
+    light = np.zeros((2 * len(drawn), len(drawn[0])), np.uint8)
+    for y, line in enumerate(drawn):
+        for x, block in enumerate(line):
+            light[2 * y : 2 * y + 2, x] = {"█": (255, 255), "▀": (255, 0), "▄": (0, 255)}.get(block, (0, 0))
+    assert cv2.QRCodeDetector().detectAndDecode(np.kron(light, np.full((8, 8), 1, np.uint8)))[0] == text
 
 
 def test_phones_are_told_apart():
