@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,11 +33,15 @@ def show_all(ctx: typer.Context) -> None:
     from ..web.phone.devices import Devices
 
     session = Session.of(ctx)
-    rows = [
-        {"number": d.number, "name": d.name, "paired_at": d.paired_at, "seen_at": d.seen_at}
-        for d in Devices(session.settings().folders.phones).all()
-    ]
-    human = columns(["number", "name", "paired", "last seen"], [tuple(r.values()) for r in rows])
+    found = Devices(session.settings().folders.phones).all()
+    rows = [{"number": d.number, "name": d.name, "paired_at": d.paired_at, "seen_at": d.seen_at} for d in found]
+    human = columns(
+        ["number", "name", "paired", "last seen"],
+        [
+            (d.number, d.name, f"{_local(d.paired_at):%Y-%m-%d %H:%M}", f"{_local(d.seen_at):%Y-%m-%d %H:%M}")
+            for d in found
+        ],
+    )
     session.out.object({"phones": rows}, human if rows else ["no phone is paired; to pair one: iconface web --phone"])
 
 
@@ -82,6 +87,11 @@ def invited(invitation: "Invitation") -> "Iterator[str]":
     if (sys.stdout.encoding or "").lower().startswith("utf") and sys.stdout.isatty():
         yield from lines(invitation.url)
     yield invitation.url
-    yield f"it works once, within ten minutes; phones may come in until {invitation.until}"
+    yield f"it works once, within ten minutes; phones may come in until {_local(invitation.until):%H:%M}"
     yield "the phone warns that nobody vouches for this machine; its certificate must have this SHA-256 fingerprint:"
     yield invitation.fingerprint
+
+
+def _local(at: str) -> datetime:
+    """A time (ISO 8601, UTC) on this machine's clock."""
+    return datetime.fromisoformat(at).astimezone()

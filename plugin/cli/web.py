@@ -48,6 +48,7 @@ def web(
     """
     from iconface_core.codec import encode
 
+    from ..errors import UsageError
     from ..web.server.running import way_in
     from .phones import asked_for_phone, invited
 
@@ -56,6 +57,8 @@ def web(
     runtime = settings.folders.runtime
     wanted = settings.web_port if port is None else port
     if window:
+        if phone or phone_address:
+            raise UsageError("--phone shows its code in a terminal: leave out --window, or choose On your phone there")
         _in_window(session, wanted)
         return
 

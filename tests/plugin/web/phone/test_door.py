@@ -2,13 +2,15 @@
 
 import http.client
 import ipaddress
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import anyio
 import pytest
+from starlette.testclient import TestClient
 
 from plugin.app import App
 from plugin.web.context import Web
@@ -20,6 +22,7 @@ from plugin.web.server.live import Live
 from plugin.web.server.running import told
 from tests.plugin.web.real_server import in_thread
 from tests.support.library import Cli, Library
+from tests.support.narrow import present
 from tests.support.waiting import until
 
 
@@ -101,6 +104,32 @@ def test_it_closes_with_the_page(app: App, home: HomeAddress):
 def test_it_is_closed_until_somebody_opens_it(web: Web):
     assert (web.phone.opened, web.phone.listeners) == (None, 0)
     assert not web.app.settings.folders.phones.exists()
+
+
+def test_the_page_opens_it_shows_a_code_and_closes_it(site: TestClient, web: Web):
+    shown = site.get("/phones").text
+    if not home_addresses():
+        assert "in no private network now" in shown
+        assert site.post("/phones/open").status_code == 400
+        return
+    assert 'id="open-door"' in shown
+    assert site.post("/phones/open", data={"address": "8.8.8.8"}).status_code == 400
+    assert web.phone.opened is None
+    opened = site.post("/phones/open", data={"address": str(home_addresses()[0].address)}).text
+    door = web.phone.opened
+    assert door is not None
+    assert [part in opened for part in ("<svg", door.certificate.fingerprint, "60 minutes left")] == [True] * 3
+    seen = unquote(present(re.search(r"now\?seen=([^\"]*)", opened))[1])
+    assert site.get("/phones/now", params={"seen": seen}).status_code == 204
+    assert door.entrance.invitations.take(door.entrance.invitations.code())
+    door.entrance.devices.pair("iPhone, Safari")
+    paired = site.get("/phones/now", params={"seen": seen}).text
+    assert ("iPhone, Safari" in paired, 'id="another-code"' in paired, 'class="qr"' in paired) == (True, True, False)
+    assert not door.entrance.invitations.waiting  # reading makes no code
+    assert "iPhone, Safari" not in site.post("/phones/1/revoke").text
+    assert site.post("/phones/1/revoke").status_code == 404
+    assert 'id="open-door"' in site.post("/phones/close").text
+    assert not answers(door)
 
 
 def test_what_phones_listen_to_ends_soon(web: Web):
