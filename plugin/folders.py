@@ -51,6 +51,11 @@ class Folders:
         return self.data / "uploads"
 
     @property
+    def phones(self) -> Path:
+        """Which phones were paired, and the certificates that they are shown."""
+        return self.data / "phones"
+
+    @property
     def runtime(self) -> Path:
         """Lock and socket of the service. Beside the data, so that every program of the user finds it: file managers,
         shells and timers do not agree on XDG_RUNTIME_DIR."""

@@ -49,6 +49,8 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notifications: bool = True  # the service tells what became of photos on the desktop
     web_port: Annotated[int, Meta(ge=0, le=65_535)] = 0  # of the review page; 0: a free one at every start
     web_idle_minutes: Minutes = 15  # the service ends the page when none was open for so long
+    phone_port: Annotated[int, Meta(ge=1024, le=65_535)] = 8766  # where phones are let in; taken: a free one
+    phone_minutes: Annotated[int, Meta(ge=1, le=720)] = 60  # phones are let in for so long
     nightly_hour: Annotated[int, Meta(ge=0, le=23)] = 3  # local time of the nightly comparison and backup
 
     def __post_init__(self) -> None:

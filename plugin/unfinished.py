@@ -62,7 +62,15 @@ def left_over(folders: Folders) -> list[Path]:
 
 def own_folders(folders: Folders) -> Iterator[Path]:
     """Every folder in which something is prepared."""
-    yield from (folders.data, folders.backups, folders.vectors, folders.inbox, folders.uploads, folders.models)
+    yield from (
+        folders.data,
+        folders.backups,
+        folders.vectors,
+        folders.inbox,
+        folders.uploads,
+        folders.phones,
+        folders.models,
+    )
     if folders.models.is_dir():
         yield from (p for p in folders.models.iterdir() if p.is_dir())
     yield folders.models / "iconface" / "checkpoint"

@@ -12,6 +12,8 @@ from .session import SHARED_HELP, Session
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..web.phone.invitations import Invitation
+
 START_S = 30.0
 """How long the service may take to start the page."""
 
@@ -31,24 +33,46 @@ def web(
     window: Annotated[
         bool, typer.Option("--window", help="start the service if need be, and open a window of its own")
     ] = False,
+    phone: Annotated[
+        bool, typer.Option("--phone", help="let a phone in the same private network in, and show a QR code for it")
+    ] = False,
+    phone_address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="of this machine, where it has several; see --phone")
+    ] = None,
     idle: Annotated[float | None, typer.Option(min=1, help="end when no page was open for so many seconds")] = None,
 ) -> None:
     """Show people, questions and restorations in the browser, on this machine only. Ctrl-C ends it.
 
-    When the page is served already, or the service runs, it is only opened.
+    When the page is served already, or the service runs, it is only opened. --phone opens a door for phones at home,
+    for an hour (phone_minutes) and at most as long as the page is served.
     """
+    from iconface_core.codec import encode
+
+    from ..errors import UsageError
     from ..web.server.running import way_in
+    from .phones import asked_for_phone, invited
 
     session = Session.of(ctx)
     settings = session.settings()
     runtime = settings.folders.runtime
     wanted = settings.web_port if port is None else port
     if window:
+        if phone or phone_address:
+            raise UsageError("--phone shows its code in a terminal: leave out --window, or choose On your phone there")
         _in_window(session, wanted)
         return
 
-    def ready(url: str) -> None:
-        session.out.object({"url": url}, [url])
+    home = None
+    if phone or phone_address:
+        from ..web.phone.networks import choose, home_addresses
+
+        home = choose(home_addresses(), phone_address)
+
+    def ready(url: str, invitation: "Invitation | None") -> None:
+        if invitation is None:
+            session.out.object({"url": url}, [url])
+        else:
+            session.out.object({"url": url, "phone": encode(invitation)}, [url, *invited(invitation)])
         flush()
         if browser:
             _open(session, url)
@@ -59,12 +83,18 @@ def web(
     if url is not None:
         if port and f":{port}/" not in url:
             session.out.note(f"it is served on another port than {port} already")
-        ready(url)
+        ready(url, asked_for_phone(runtime, str(home.address)) if home else None)
         return
     from ..web.serve import serve
 
     session.out.note("the address below opens the page once, within ten minutes; Ctrl-C ends it")
-    serve(settings, wanted, idle_s=idle, ready=ready)
+    serve(
+        settings,
+        wanted,
+        idle_s=idle,
+        ready=lambda url, door: ready(url, None if door is None else door.invitation()),
+        phone=home,
+    )
 
 
 def _in_window(session: Session, port: int) -> None:

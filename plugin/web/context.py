@@ -1,20 +1,27 @@
 """What every page is given: the application, pictures, templates, who may enter, and what is told to open pages."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from jinja2 import Environment
 
 from ..app import App
+from .phone.door import PhoneDoor
 from .pictures import Pictures
 from .server.live import Live
 from .server.session import Sessions
 
+FOR_PHONES: list[str | Enum] = ["for phones"]
+"""The tag of a route that the door for phones has as well (docs/phone.md). Without it a route is not there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Everything a page may need. Made once per start, shared by all threads."""
+    """Everything a page may need. Made once per start, and once per opened door for phones; shared by all threads.
+
+    `answers`, of a door for phones only: the decisions that were made through it."""
 
     app: App
     pictures: Pictures
@@ -22,6 +29,23 @@ class Web:
     sessions: Sessions
     live: Live
     port: int
+    phone: PhoneDoor
+    answers: set[int] | None = None
+
+    @property
+    def on_phone(self) -> bool:
+        """Whether these pages are for a phone."""
+        return self.answers is not None
+
+    def answered(self, decision_id: int) -> int:
+        """Note a decision, so that a phone may take it back; returns it."""
+        if self.answers is not None:
+            self.answers.add(decision_id)
+        return decision_id
+
+    def may_take_back(self, decision_id: int) -> bool:
+        """A phone takes back what a phone answered while the door is open; the page itself anything."""
+        return self.answers is None or decision_id in self.answers
 
 
 def web_of(request: Request) -> Web:

@@ -5,10 +5,15 @@ from contextlib import contextmanager
 
 from ..app import App
 from .context import Web
+from .phone.door import PhoneDoor
 from .pictures import Pictures
 from .responses import make_templates
 from .server.live import Live
 from .server.session import Sessions
+from .site import make_phone_site
+
+PHONE_S = 30.0
+"""A phone asks again for what changes after so many seconds: one that was revoked is out by then."""
 
 
 @contextmanager
@@ -17,8 +22,15 @@ def make_web(app: App, port: int) -> Generator[Web]:
     folder = app.settings.folders.web_pictures
     pictures = Pictures(app.gallery, folder, max_pixels=app.settings.max_megapixels * 1_000_000)
     live = Live(app.gallery)
+    phone = PhoneDoor(
+        app.settings.folders.phones,
+        lambda: Live(app.gallery, longest_s=PHONE_S),
+        lambda entrance, live: make_phone_site(web, entrance, live),
+    )
+    web = Web(app, pictures, make_templates(), Sessions(port), live, port, phone)
     try:
-        yield Web(app, pictures, make_templates(), Sessions(port), live, port)
+        yield web
     finally:
+        phone.close()
         live.close()
         pictures.close()

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from ..restoring.uploads import MAX_BYTES
 from .context import Web
+from .phone.entrance import UPLOAD_BYTES
 from .words.dates import day_and_time, month
 from .words.people import named
 from .words.reasons import on_page
@@ -25,8 +26,9 @@ class Html(HTMLResponse):
         return str(content).encode("utf-8", "replace")
 
 
-def make_templates() -> Environment:
-    """Everything put into a page is escaped, and a forgotten value is an error, not an empty place."""
+def make_templates(*, phone: bool = False) -> Environment:
+    """Everything put into a page is escaped, and a forgotten value is an error, not an empty place. Templates know
+    `phone`: whether they are shown on one."""
     made = Environment(
         loader=PackageLoader(__package__),
         autoescape=select_autoescape(default=True),
@@ -35,6 +37,7 @@ def make_templates() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"plural": plural, "month": month, "day_and_time": day_and_time, "reason": on_page, "named": named}
+    made.globals |= {"phone": phone, "upload_bytes": UPLOAD_BYTES if phone else MAX_BYTES}
     return made
 
 
@@ -48,7 +51,6 @@ def fragment(request: Request, web: Web, name: str, *, status: int = 200, **valu
     """A template as it is: what htmx puts into a page that is open. `path` and `htmx` are known to every template."""
     theme = request.cookies.get("iconface_theme")
     known = {
-        "upload_bytes": MAX_BYTES,
         "path": request.url.path,
         "htmx": by_htmx(request),
         "theme": theme if theme in ("light", "dark") else "",

@@ -1,14 +1,17 @@
 """Puts the site together: guard, pages, static files, errors in words."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from .context import Web
+from .context import FOR_PHONES, Web
 from .errors import put_into_words
 from .pages import (
     chosen_faces,
@@ -19,8 +22,10 @@ from .pages import (
     library,
     library_move,
     library_names,
+    pair,
     people,
     person,
+    phones,
     photo,
     pictures,
     restoration,
@@ -31,7 +36,10 @@ from .pages import (
     uploads,
     welcome,
 )
-from .server.guard import BODY_S, Guard
+from .phone.entrance import PhoneEntrance
+from .responses import make_templates
+from .server.guard import BODY_S, Entrance, Guard, Loopback
+from .server.live import Live
 
 PAGES = (
     start,
@@ -51,6 +59,7 @@ PAGES = (
     library_move,
     library_names,
     welcome,
+    phones,
     events,
     pictures,
 )
@@ -74,11 +83,29 @@ def make_site(web: Web, *, body_s: float = BODY_S) -> FastAPI:
 
     Whoever serves it has to bind to loopback.
     """
+    return _made(web, [module.router for module in PAGES], Loopback(web.sessions, web.port), body_s)
+
+
+def make_phone_site(web: Web, entrance: PhoneEntrance, live: Live) -> FastAPI:
+    """What of the same site is for phones: the routes that say so, and the way in. To be served with TLS."""
+    own = replace(web, templates=make_templates(phone=True), live=live, answers=entrance.answers)
+    site = _made(own, [pair.router, *(_for_phones(module.router) for module in PAGES)], entrance, BODY_S)
+    site.state.entrance = entrance
+    return site
+
+
+def _for_phones(router: APIRouter) -> APIRouter:
+    """Deny by default: only what carries the tag. A router within this one would be left out."""
+    tagged = [r for r in router.routes if isinstance(r, APIRoute) and FOR_PHONES[0] in r.tags]
+    return APIRouter(routes=list(tagged))
+
+
+def _made(web: Web, routers: Sequence[APIRouter], entrance: Entrance, body_s: float) -> FastAPI:
     site = FastAPI(title="iconface", docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
     site.state.web = web
-    for module in PAGES:
-        site.include_router(module.router)
+    for router in routers:
+        site.include_router(router)
     site.mount("/static", _Files(directory=STATIC), name="static")
     put_into_words(site)
-    site.add_middleware(Guard, sessions=web.sessions, port=web.port, body_s=body_s)
+    site.add_middleware(Guard, entrance=entrance, body_s=body_s)
     return site

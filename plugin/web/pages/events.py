@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 
-from ..context import WebDep
+from ..context import FOR_PHONES, WebDep
 
 router = APIRouter()
 
 
-@router.get("/events")
+@router.get("/events", tags=FOR_PHONES)
 async def events(web: WebDep) -> Response:
     """Server-sent events: `jobs` and `changed`. A stream holds no thread, therefore the one handler that is async."""
     if web.live.full:

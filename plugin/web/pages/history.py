@@ -5,11 +5,11 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from ...errors import ConflictError
+from ...errors import ConflictError, UsageError
 from ...people.questions import ask_again as ask_question_again
 from ...restoring.decisions import undo as take_back
 from ...service import client
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..edit_conflicts import Conflict
 from ..responses import by_htmx, go, page, said, trigger
 from ..views.history_view import decision_view, history_from, taken_back
@@ -25,9 +25,12 @@ def show(request: Request, web: WebDep, before: int | None = None, person: int |
     return page(request, web, "history.html", later=before is not None, person=person, **values)
 
 
-@router.post("/undo/{decision_id}")
+@router.post("/undo/{decision_id}", tags=FOR_PHONES)
 def undo(request: Request, web: WebDep, decision_id: int) -> Response:
-    """Take one decision back, or do again what was taken back. Open pages then show how it is now."""
+    """Take one decision back, or do again what was taken back. Open pages then show how it is now. On a phone only
+    what was answered there: raises UsageError for others."""
+    if not web.may_take_back(decision_id):
+        raise UsageError("This was not answered on a phone: take it back on the computer.")
     try:
         record, removed = take_back(web.app.moved_copies, web.app.people, decision_id)
     except ConflictError as e:
@@ -41,7 +44,7 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
     return _shown_anew(request, words)
 
 
-@router.post("/undo/question/{question_id}")
+@router.post("/undo/question/{question_id}", tags=FOR_PHONES)
 def ask_again(request: Request, web: WebDep, question_id: int) -> Response:
     """Take "not sure" back: the question is asked now."""
     ask_question_again(web.app.gallery, question_id)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...people.decisions import NameTakenError, Visibility
-from ..context import WebDep
+from ..context import FOR_PHONES, WebDep
 from ..edit_conflicts import person_unchanged
 from ..responses import fragment, page, said, trigger
 from ..views.people_list import (
@@ -28,7 +28,7 @@ from ..words.text import capital
 router = APIRouter()
 
 
-@router.get("/people")
+@router.get("/people", tags=FOR_PHONES)
 def show(request: Request, web: WebDep, tab: Tab = "people", q: str = "") -> HTMLResponse:
     """One of the lists, from its beginning."""
     with web.app.gallery.begin(write=False) as tx:
@@ -36,7 +36,7 @@ def show(request: Request, web: WebDep, tab: Tab = "people", q: str = "") -> HTM
     return page(request, web, "people.html", **values)
 
 
-@router.get("/people/list")
+@router.get("/people/list", tags=FOR_PHONES)
 def more(request: Request, web: WebDep, tab: Tab = "people", q: str = "", after: str = "") -> HTMLResponse:
     """People from a place on; without one, what a search finds."""
     with web.app.gallery.begin(write=False) as tx:
@@ -44,7 +44,7 @@ def more(request: Request, web: WebDep, tab: Tab = "people", q: str = "", after:
     return fragment(request, web, "parts/people_list.html", **values)
 
 
-@router.get("/people/faces")
+@router.get("/people/faces", tags=FOR_PHONES)
 def more_faces(request: Request, web: WebDep, tab: Tab = "nobody", after: str = "") -> HTMLResponse:
     """Faces of nobody, or ignored ones, from a place on."""
     with web.app.gallery.begin(write=False) as tx:

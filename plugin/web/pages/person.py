@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from ...errors import UnknownIdError, UsageError
 from ...people.decisions import Decisions, NameTakenError, Visibility
 from ...people.forgetting import forget as purge
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..edit_conflicts import all_of, check, face_still_of, face_undecided, person_unchanged
 from ..responses import fragment, go, page, said, trigger
 from ..views.best_faces import best_faces
@@ -24,7 +24,7 @@ Order = Literal["newest", "oldest"]
 EditToken = Annotated[str, Form()]
 
 
-@router.get("")
+@router.get("", tags=FOR_PHONES)
 def show(request: Request, web: WebDep, person_id: int, order: Order = "newest") -> Response:
     """The person; somebody who was merged away leads to who they are now."""
     with web.app.gallery.begin(write=False) as tx:
@@ -39,7 +39,7 @@ def show(request: Request, web: WebDep, person_id: int, order: Order = "newest")
     return page(request, web, "person.html", **values)
 
 
-@router.get("/faces")
+@router.get("/faces", tags=FOR_PHONES)
 def faces(request: Request, web: WebDep, person_id: int, after: str = "", order: Order = "newest") -> HTMLResponse:
     """More of the timeline."""
     with web.app.gallery.begin(write=False) as tx:
@@ -146,13 +146,13 @@ def merge(
     return go(request, f"/people/{keep}", one_person_now(name), undo=done.id)
 
 
-@router.get("/similar")
+@router.get("/similar", tags=FOR_PHONES)
 def similar(request: Request, web: WebDep, person_id: int, but: str = "") -> HTMLResponse:
     """Faces that may be theirs, one to be answered and some that follow. `but`: ids that were skipped."""
     return fragment(request, web, "parts/person_similar.html", **_similar(web, person_id, but))
 
 
-@router.post("/similar/{face_id}")
+@router.post("/similar/{face_id}", tags=FOR_PHONES)
 def answer_similar(
     request: Request,
     web: WebDep,
@@ -169,10 +169,10 @@ def answer_similar(
         head = person_head(tx, person_id)
     words = f"Yes: one more of {head.called}." if answer == "yes" else f"Not {head.called}. This is remembered."
     response = fragment(request, web, "parts/person_similar.html", **_similar(web, person_id, but) | {"head": head})
-    return said(response, words, undo=done.id)
+    return said(response, words, undo=web.answered(done.id))
 
 
-@router.get("/best")
+@router.get("/best", tags=FOR_PHONES)
 def best(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
     """The photos that would help to restore a face of theirs, and why."""
     return fragment(request, web, "parts/person_best.html", **best_faces(web.app, person_id))

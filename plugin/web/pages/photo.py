@@ -14,7 +14,7 @@ from ...people.decisions import NameTakenError
 from ...restoring.repeat import restore_face
 from ...restoring.uploads import restore_photo
 from ...service.client import ensure_worker
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, page, said
 from ..views.likely import likely_people
 from ..views.made_clear import OUTCOMES, made_clear
@@ -42,7 +42,7 @@ def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     return fragment(request, web, "parts/name_suggestions.html", people=found)
 
 
-@router.get("/{photo_id}")
+@router.get("/{photo_id}", tags=FOR_PHONES)
 def show(request: Request, web: WebDep, photo_id: int, face: int | None = None) -> HTMLResponse:
     """The photo. `face` is shown as the one that the user came for."""
     with web.app.gallery.begin(write=False) as tx:
@@ -52,7 +52,7 @@ def show(request: Request, web: WebDep, photo_id: int, face: int | None = None) 
     return page(request, web, "photo.html", **values, folded=True)
 
 
-@router.get("/{photo_id}/made")
+@router.get("/{photo_id}/made", tags=FOR_PHONES)
 def made(request: Request, web: WebDep, photo_id: int, seen: Annotated[str, Query(max_length=40)] = "") -> Response:
     """What was made of the photo as a whole; nothing (204) when it is as the page shows it."""
     with web.app.gallery.begin(write=False) as tx:
@@ -72,7 +72,7 @@ def restore_all(request: Request, web: WebDep, photo_id: int, anyway: Annotated[
     return made(request, web, photo_id)
 
 
-@router.get("/{photo_id}/faces")
+@router.get("/{photo_id}/faces", tags=FOR_PHONES)
 def faces(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     """Boxes and faces as they are now."""
     return _faces(request, web, photo_id)
@@ -136,7 +136,7 @@ def restore(
     return progress(request, web, photo_id, face_id, job_id)
 
 
-@router.get("/{photo_id}/faces/{face_id}/restore/{job_id}")
+@router.get("/{photo_id}/faces/{face_id}/restore/{job_id}", tags=FOR_PHONES)
 def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id: int) -> HTMLResponse:
     """How far the restoration of a face is; asks again by itself until it is done."""
     with web.app.gallery.begin(write=False) as tx:

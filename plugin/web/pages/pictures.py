@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ...errors import NotFoundError
 from ...restoring.uploads import uploaded
-from ..context import WebDep
+from ..context import FOR_PHONES, WebDep
 from ..picture_files import Missing, Reason
 from ..pictures import FACE_SIZES, PHOTO_SIDES, Pictures, Wanted, Which
 
@@ -27,19 +27,19 @@ FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
 
 
-@router.get("/face/{face_id}")
+@router.get("/face/{face_id}", tags=FOR_PHONES)
 async def face(request: Request, web: WebDep, face_id: int, size: int = 192, v: str = "") -> Response:
     """A face with its surroundings, square; `size` is rounded up to one that is kept."""
     return await _answer(request, web.pictures, partial(web.pictures.face, face_id, _one_of(FACE_SIZES, size)), v)
 
 
-@router.get("/photo/{photo_id}")
+@router.get("/photo/{photo_id}", tags=FOR_PHONES)
 async def photo(request: Request, web: WebDep, photo_id: int, side: int = 1600, v: str = "") -> Response:
     """A whole photo, upright; `side` is the longest one."""
     return await _answer(request, web.pictures, partial(web.pictures.photo, photo_id, _one_of(PHOTO_SIDES, side)), v)
 
 
-@router.get("/upload/{key}")
+@router.get("/upload/{key}", tags=FOR_PHONES)
 async def upload(request: Request, web: WebDep, key: str, side: int = 1600) -> Response:
     """A photo that was handed over, upright."""
 
@@ -53,7 +53,7 @@ async def upload(request: Request, web: WebDep, key: str, side: int = 1600) -> R
     return await _answer(request, web.pictures, find, "")
 
 
-@router.get("/{which}/{restoration_id}")
+@router.get("/{which}/{restoration_id}", tags=FOR_PHONES)
 async def restoration(
     request: Request, web: WebDep, which: Which, restoration_id: int, side: int = 1600, face: bool = False, v: str = ""
 ) -> Response:

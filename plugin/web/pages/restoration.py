@@ -11,7 +11,7 @@ from ...restoring import repeat
 from ...restoring.decisions import keep_entries, reject_entries, restore_entries
 from ...rows import Row
 from ...service import client
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, page, said
 from ..views.restoration_choices import choices_for
 from ..views.restoration_progress import progress_of
@@ -27,7 +27,7 @@ MOST_REFERENCES = 3
 EditToken = Annotated[str, Form()]
 
 
-@router.get("/restorations/{restoration_id}")
+@router.get("/restorations/{restoration_id}", tags=FOR_PHONES)
 def one(
     request: Request, web: WebDep, restoration_id: int, against: int | None = None, whole: bool = False
 ) -> HTMLResponse:
@@ -112,7 +112,7 @@ def make_again(
     return _progress(request, web, restoration_id, job)
 
 
-@router.get("/restorations/{restoration_id}/progress/{job_id}")
+@router.get("/restorations/{restoration_id}/progress/{job_id}", tags=FOR_PHONES)
 def progress(request: Request, web: WebDep, restoration_id: int, job_id: int, seen: str = "") -> Response:
     """How far a job for this face is, and where its result is. Nothing (204) when that is what the page has `seen`: a
     screen reader would say it again and again."""

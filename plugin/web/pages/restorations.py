@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from ...errors import UsageError
 from ...restoring.decisions import keep_entries, reject_entries, restore_entries
 from ...service import client
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, go, page, said, trigger
 from ..views.restoration_shelves import (
     TABS,
@@ -33,7 +33,7 @@ Verb = Literal["keep", "put_back", "restore", "dismiss"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
 
-@router.get("/restorations")
+@router.get("/restorations", tags=FOR_PHONES)
 def show(
     request: Request, web: WebDep, tab: Tab = "to_decide", person: int | None = None, before: int | None = None
 ) -> HTMLResponse:
@@ -48,7 +48,7 @@ def show(
     return page(request, web, "restorations.html", **values)
 
 
-@router.get("/restorations/tabs")
+@router.get("/restorations/tabs", tags=FOR_PHONES)
 def tabs(request: Request, web: WebDep, tab: Tab, person: int | None = None) -> HTMLResponse:
     """How many lie on each shelf by now."""
     with web.app.gallery.begin(write=False) as tx:

@@ -9,7 +9,7 @@ from ...errors import UsageError
 from ...people.answers import QuestionAnswer, answer_question
 from ...people.decisions import NameTakenError
 from ...people.questions import put_off
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..responses import by_htmx, fragment, go, page, said, trigger
 from ..views.pickers import named_like
 from ..views.review_view import (
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/review")
 NAMES_SHOWN = 12
 
 
-@router.get("")
+@router.get("", tags=FOR_PHONES)
 def show(request: Request, web: WebDep, kind: str = "", person: int | None = None) -> HTMLResponse:
     """The most useful question."""
     with web.app.gallery.begin(write=False) as tx:
@@ -34,21 +34,21 @@ def show(request: Request, web: WebDep, kind: str = "", person: int | None = Non
     return page(request, web, "review.html", **values)
 
 
-@router.get("/names")
+@router.get("/names", tags=FOR_PHONES)
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """People whose name has what was typed, for the list under the field."""
     found = named_like(web.app.gallery, name, limit=NAMES_SHOWN) if name.strip() else []
     return fragment(request, web, "parts/name_suggestions.html", people=found)
 
 
-@router.get("/ahead")
+@router.get("/ahead", tags=FOR_PHONES)
 def ahead(web: WebDep, after: int, kind: str = "", person: int | None = None) -> list[str]:
     """Addresses of the pictures of the question after this one: they are there when it is asked."""
     with web.app.gallery.begin(write=False) as tx:
         return pictures_ahead(tx, Filter.of(kind, person), after)
 
 
-@router.post("/{question_id}")
+@router.post("/{question_id}", tags=FOR_PHONES)
 def answer(
     request: Request,
     web: WebDep,
@@ -75,7 +75,7 @@ def answer(
         done = answer_question(web.app.gallery, question_id, verb, name=name, who=who, given=unchanged)
     except NameTakenError as taken:
         return _offer(request, web, question_id, only, name.strip(), taken.people)
-    return _go_on(request, web, only, text, done.id)
+    return _go_on(request, web, only, text, web.answered(done.id))
 
 
 def _go_on(request: Request, web: Web, only: Filter, text: str, undo: int | str) -> Response:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
-from ..context import WebDep
+from ..context import FOR_PHONES, WebDep
 from ..responses import go
 from ..server.refused import plain_page
 from ..views.first_run import anybody
@@ -43,9 +43,9 @@ def _ongoing() -> Response:
     return response
 
 
-@router.get("/")
+@router.get("/", tags=FOR_PHONES)
 def first(request: Request, web: WebDep) -> Response:
-    """To the people, or to the first steps while nobody was found yet."""
+    """To the people, or to the first steps while nobody was found yet; these are not for phones."""
     with web.app.gallery.begin(write=False) as tx:
         somebody = anybody(tx)
-    return go(request, "/people" if somebody else "/welcome")
+    return go(request, "/people" if somebody or web.on_phone else "/welcome")

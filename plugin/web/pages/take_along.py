@@ -11,7 +11,7 @@ from ...errors import UsageError
 from ...notifications.opening import show_in_folder
 from ...paths import printable
 from ..before_after import before_after
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..picture_files import Missing
 from ..pictures import Which
 from ..responses import said
@@ -23,14 +23,14 @@ FACE_SIDE, PHOTO_SIDE = 768, 1600
 """Of the two pictures beside each other, pixels."""
 
 
-@router.get("/copy")
+@router.get("/copy", tags=FOR_PHONES)
 def save(web: WebDep, restoration_id: int) -> FileResponse:
     """The file itself, with all its metadata, to be saved."""
     path = _copy(web, restoration_id)
     return FileResponse(path, media_type="application/octet-stream", filename=printable(path.name))
 
 
-@router.get("/before-after")
+@router.get("/before-after", tags=FOR_PHONES)
 def both(web: WebDep, restoration_id: int, whole: Annotated[bool, Query()] = False) -> Response:
     """Before and after as one picture, to be saved: of the face, or of the `whole` photo."""
     path = _copy(web, restoration_id)

@@ -18,7 +18,7 @@ from ...restoring.uploads import (
     uploaded,
 )
 from ...service.client import ensure_worker
-from ..context import Web, WebDep
+from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, go, page
 from ..views.made_clear import MadeClear, made_clear
 
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/uploads")
 SHOWN = 24
 
 
-@router.get("")
+@router.get("", tags=FOR_PHONES)
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """Choose photos; and those that are kept, the latest first."""
     kept = all_uploaded(web.app.settings.folders.uploads)
@@ -35,7 +35,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     return page(request, web, "uploads.html", uploads=found, more=len(kept) - len(found))
 
 
-@router.post("")
+@router.post("", tags=FOR_PHONES)
 async def take(request: Request, web: WebDep, name: Annotated[str, Query(max_length=1000)] = "") -> Response:
     """A photo, as the body of the request. Answers with the address of its page (JSON). Raises UsageError for what is
     no photo."""
@@ -51,14 +51,14 @@ async def take(request: Request, web: WebDep, name: Annotated[str, Query(max_len
     return JSONResponse({"page": f"/uploads/{path.parent.name}"})
 
 
-@router.get("/{key}")
+@router.get("/{key}", tags=FOR_PHONES)
 def one(request: Request, web: WebDep, key: str) -> HTMLResponse:
     """A photo and what was made of it."""
     path = uploaded(web.app.settings.folders.uploads, key)
     return page(request, web, "upload.html", title=printable(path.name), **_values(web, key, path))
 
 
-@router.get("/{key}/made")
+@router.get("/{key}/made", tags=FOR_PHONES)
 def made(request: Request, web: WebDep, key: str, seen: Annotated[str, Query(max_length=40)] = "") -> Response:
     """How far it is; nothing (204) when it is as the page shows it."""
     values = _values(web, key, uploaded(web.app.settings.folders.uploads, key))
@@ -67,7 +67,7 @@ def made(request: Request, web: WebDep, key: str, seen: Annotated[str, Query(max
     return fragment(request, web, "parts/made_clear.html", **values)
 
 
-@router.post("/{key}/restore")
+@router.post("/{key}/restore", tags=FOR_PHONES)
 def restore(request: Request, web: WebDep, key: str, anyway: Annotated[bool, Form()] = False) -> HTMLResponse:
     """Once more, `anyway` also what is clear already."""
     path = uploaded(web.app.settings.folders.uploads, key)

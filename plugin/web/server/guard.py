@@ -5,7 +5,8 @@ What is kept out, and why, stands in docs/web.md; tests/plugin/web/test_attacks.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -53,13 +54,49 @@ WITHOUT_COOKIE = {("GET", "/enter"), ("POST", "/ticket")}
 """The ways in: a one-time ticket, and the secret in the runtime folder. Each checks its own."""
 
 
-class Guard:
-    """Around the whole site."""
+class Entrance(Protocol):
+    """By which names one door of the site is known, and who gets in there."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions, port: int, body_s: float = BODY_S) -> None:
-        self._app, self._sessions = app, sessions
-        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
-        self._body_s = body_s
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """What a request may call this host, in lower case: the origin that pages have under that name."""
+        ...
+
+    @property
+    def unasked(self) -> Set[tuple[str, str]]:
+        """Ways in that check for themselves who comes, and from where."""
+        ...
+
+    @property
+    def streamed(self) -> Mapping[tuple[str, str], int]:
+        """What takes a large body, and how many bytes at most."""
+        ...
+
+    def turned_away(self, request: Request) -> Response | None:
+        """The answer to whoever does not get in here; None for who does."""
+        ...
+
+
+class Loopback:
+    """The door for this machine: its names, and the cookie of this start."""
+
+    unasked = frozenset(WITHOUT_COOKIE)
+    streamed = STREAMED
+
+    def __init__(self, sessions: Sessions, port: int) -> None:
+        self.origins = {f"{name}:{port}": f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        self._sessions = sessions
+
+    def turned_away(self, request: Request) -> Response | None:
+        """Who has not the cookie."""
+        return None if self._sessions.known(request.cookies.get(self._sessions.cookie)) else refused(request)
+
+
+class Guard:
+    """Around the whole site, at one entrance."""
+
+    def __init__(self, app: ASGIApp, entrance: Entrance, body_s: float = BODY_S) -> None:
+        self._app, self._entrance, self._body_s = app, entrance, body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -67,7 +104,7 @@ class Guard:
             return
         if scope["type"] != "http":
             raise ValueError(f"there is no {scope['type']} here")
-        begun, most = False, STREAMED.get((scope["method"], scope["path"]))
+        begun, most = False, self._entrance.streamed.get((scope["method"], scope["path"]))
 
         async def answer(message: Message) -> None:
             nonlocal begun
@@ -96,16 +133,17 @@ class Guard:
         """The answer to a request that gets no further; None for one that does."""
         headers, method = request.headers, request.method
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+        here = self._entrance.origins.get(hosts[0].lower()) if len(hosts) == 1 else None
+        if here is None:
             # A name of somebody else's that leads to this machine (DNS rebinding).
             return PlainTextResponse("This address is not served here.\n", 421)
         if method not in METHODS:
             return PlainTextResponse("Not here.\n", 405, {"Allow": ", ".join(METHODS)})
-        if (method, request.url.path) in WITHOUT_COOKIE:
+        if (method, request.url.path) in self._entrance.unasked:
             return None
-        if not self._sessions.known(request.cookies.get(self._sessions.cookie)):
-            return refused(request)
-        if _foreign(headers, f"http://{hosts[0].lower()}", reading=method in READING):
+        if (away := self._entrance.turned_away(request)) is not None:
+            return away
+        if _foreign(headers, here, reading=method in READING):
             return PlainTextResponse("Another site asked for this.\n", 403)
         return None
 

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import threading
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -34,8 +35,10 @@ class Live:
     """Everything is done in the server's event loop; only looking into the gallery is not. `close` may come from any
     thread and ends all streams."""
 
-    def __init__(self, gallery: Gallery, *, look_s: float = LOOK_S) -> None:
-        self._gallery, self._look_s = gallery, look_s
+    def __init__(self, gallery: Gallery, *, look_s: float = LOOK_S, longest_s: float | None = None) -> None:
+        """`longest_s`: a stream ends after so many seconds, at the latest with its next sign of life; browsers then ask
+        for another one."""
+        self._gallery, self._look_s, self._longest_s = gallery, look_s, longest_s
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._poller: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -53,9 +56,12 @@ class Live:
 
     async def stream(self) -> AsyncGenerator[bytes]:
         """Server-sent events: how the jobs stand now, then what changes, until `close` or the browser leaves."""
+        begun = time.monotonic()
         async with self._listening() as queue, aclosing(_pieces(queue)) as pieces:
             async for piece in pieces:
                 yield piece
+                if self._longest_s is not None and time.monotonic() - begun > self._longest_s:
+                    return
 
     def close(self) -> None:
         """Tell no more; who listens is let go."""

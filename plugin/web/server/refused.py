@@ -14,11 +14,13 @@ STYLE = (
     ":root{color-scheme:light dark;font:1.1rem/1.6 system-ui,sans-serif;background:light-dark(#faf6f0,#191614);"
     "color:light-dark(#2a2420,#f3ece4)}main{max-width:34rem;margin:12vh auto;padding:0 1.5rem}"
     "h1{font-size:1.7rem;line-height:1.2}"
-    "code{padding:.2em .5em;border-radius:.4em;background:light-dark(#f0e9df,#2d2824)}"
+    "code{overflow-wrap:anywhere;padding:.2em .5em;border-radius:.4em;background:light-dark(#f0e9df,#2d2824)}"
+    "button{font:inherit;padding:.7em 1.4em;border:0;border-radius:99rem;background:light-dark(#a2431f,#f0a17c);"
+    "color:light-dark(#fff,#2a1408)}"
 )
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; frame-ancestors 'none'; form-action "
 )
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} &ndash; iconface</title>
@@ -30,6 +32,11 @@ COME_IN = (
     "<p>To open it, run this in a terminal:</p><p><code>iconface web</code></p>"
 )
 CLOSED = "This page was closed. To open it again, run: iconface web"
+NOT_PAIRED = (
+    "<p>This phone is not paired with iconface, or no longer.</p>"
+    "<p>On the computer, open iconface, choose <em>On your phone</em>, and scan the code that it shows.</p>"
+)
+PUT_OUT = "This phone is not paired any more. Scan a new code on the computer."
 CRASHED = "Something went wrong in iconface. Nothing was changed half; please try again."
 
 
@@ -38,15 +45,22 @@ def refused(request: Request) -> Response:
     return _answer(request, 403, "Please come in through iconface", COME_IN, CLOSED)
 
 
+def not_paired(request: Request) -> Response:
+    """403 to a phone that was not paired, or was revoked."""
+    return _answer(request, 403, "Please pair this phone", NOT_PAIRED, PUT_OUT)
+
+
 def crashed(request: Request) -> Response:
     """500; what happened is in the log."""
     return _answer(request, 500, "Something went wrong", f"<p>{CRASHED}</p>", CRASHED)
 
 
-def plain_page(status: int, title: str, text: str) -> HTMLResponse:
-    """A page that needs nothing else. `title` and `text` are ours: they are not escaped."""
+def plain_page(status: int, title: str, text: str, *, form: bool = False) -> HTMLResponse:
+    """A page that needs nothing else, and may send a `form` to its own site. `title` and `text` are ours: they are not
+    escaped."""
     html = PAGE.format(title=title, text=text, style=STYLE)
-    return HTMLResponse(html, status, headers={"Content-Security-Policy": POLICY})
+    policy = POLICY + ("'self'" if form else "'none'")
+    return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
 
 
 def _answer(request: Request, status: int, title: str, text: str, short: str) -> Response:

@@ -10,14 +10,19 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode, urlsplit
 
 from msgspec import Meta, Struct
 
 from iconface_core.codec import CodecError, decode_json, encode_json
 
+from ...errors import UsageError
+
 FILE = "web.json"
 LOCK = "web.lock"
 PATIENCE_S = 5.0
+DEED_S = 30.0
+"""Something that is asked for may take longer than a way in."""
 
 
 class ServedSite(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +54,34 @@ def wait_for_way_in(runtime: Path, patience_s: float) -> str | None:
     while (url := way_in(runtime)) is None and time.monotonic() < end:
         time.sleep(0.1)
     return url
+
+
+def ask_site(runtime: Path, path: str, **fields: str) -> bytes | None:
+    """What the running site answers to a form with these fields; it is entered as a browser enters it. None when none
+    runs. Raises UsageError with what the site says where it refuses."""
+    if (way := way_in(runtime)) is None:
+        return None
+    parts = urlsplit(way)
+    try:
+        with closing(http.client.HTTPConnection(parts.netloc, timeout=DEED_S)) as connection:
+            connection.request("GET", f"{parts.path}?{parts.query}")
+            entered = connection.getresponse()
+            entered.read()
+            headers = {
+                "Cookie": entered.getheader("Set-Cookie", "").partition(";")[0],
+                "Origin": f"http://{parts.netloc}",
+                "Accept": "application/json",
+                "HX-Request": "true",  # errors come as a sentence
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+            connection.request("POST", path, urlencode(fields), headers)
+            answer = connection.getresponse()
+            body = answer.read()
+    except (OSError, http.client.HTTPException):
+        return None
+    if answer.status >= 400:
+        raise UsageError(body.decode("utf-8", "replace").strip())
+    return body
 
 
 def address(port: int, ticket: str) -> str:

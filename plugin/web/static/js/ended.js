@@ -8,7 +8,7 @@ let gone = false;
 export async function look() {
   const answer = await fetch("/static/icon.svg", { cache: "no-store" }).catch(() => null);
   const known = answer?.ok ?? false;
-  if (!known && !gone) toast("iconface does not answer. Start it again: iconface web", { kind: "error" });
+  if (!known && !gone) toast(document.getElementById("ended").dataset.says, { kind: "error" });
   gone = !known;
 }
 

@@ -32,8 +32,9 @@ def lacking() -> list[str]:
     return [p for p in ("chromium", "chromedriver") if not shutil.which(p)]
 
 
-def start(profile: Path) -> webdriver.Chrome:
-    """Chromium with a new profile in `profile`; whatever is not 127.0.0.1 has no address."""
+def start(profile: Path, *, host: str = "127.0.0.1", pin: str = "") -> webdriver.Chrome:
+    """Chromium with a new profile in `profile`; whatever is not `host` has no address. `pin`: SHA-256 (base64) of the
+    one public key that it trusts without an authority."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     for flag in (
@@ -46,10 +47,12 @@ def start(profile: Path) -> webdriver.Chrome:
         "--disable-sync",
         "--disable-extensions",
         "--no-first-run",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}",
         f"--user-data-dir={profile}",
     ):
         options.add_argument(flag)
+    if pin:
+        options.add_argument(f"--ignore-certificate-errors-spki-list={pin}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     driver.set_script_timeout(60)
@@ -229,10 +232,10 @@ class Browser:
             if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated"):
                 yield message["params"].get("request", message["params"])["url"]
 
-    @staticmethod
-    def _is_ours(url: str) -> bool:
+    def _is_ours(self, url: str) -> bool:
         parts = urlsplit(url)
-        return parts.scheme in ("data", "blob", "about", "chrome", "devtools") or parts.hostname == "127.0.0.1"
+        own = parts.hostname in ("127.0.0.1", urlsplit(self.base).hostname)
+        return parts.scheme in ("data", "blob", "about", "chrome", "devtools") or own
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = self.driver.get_log(kind)

@@ -25,6 +25,7 @@ PAGES = {
     "restoration": lambda ids: f"/restorations/{ids['restoration']}",
     "cleanup": lambda ids: "/cleanup",
     "uploads": lambda ids: "/uploads",
+    "phones": lambda ids: "/phones",
     "jobs": lambda ids: "/jobs",
     "library": lambda ids: "/library",
     "welcome": lambda ids: "/welcome",

@@ -1,0 +1,1 @@
+"""The one door of the page that is not loopback: for phones at home, opened by the user, and closed by itself."""
