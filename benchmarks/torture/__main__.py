@@ -1,6 +1,6 @@
 """Kill every operation at random moments, and see whether what is left is what it was, or what it should become.
 
-    python -m benchmarks.torture [--minutes 30] [--only scan,undo] [--tries 150] [--state FILE] [--report]
+    python -m benchmarks.torture [--minutes 30] [--only scan,undo] [--tries 150] [--state FILE] [--report] [--full-disk]
 
 Bounded and resumable: what was tried is kept in a state file after every try, and the next run goes on there, with the
 operation that was tried least. An operation runs in a forked process (so that a kill meets its work and not Python's
@@ -12,6 +12,9 @@ command, and where an operation is to be run again, it is. A try is held when
   exactly the latter: nothing lost, nothing doubled;
 * restored copies are whole, as many as recorded, and nothing else lies about; the originals are as they were;
 * the operation said no traceback.
+
+With `--full-disk` nothing is killed: the home lies on a small disk that is filled up to a few bytes or megabytes before
+the operation begins, and has room again before the next command.
 """
 
 import argparse
@@ -20,14 +23,17 @@ import random
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from .full_disk import small_disk
 from .operations import OPERATIONS, Operation
 from .trial import Trial
 from .world import World
 
-STATE = Path(__file__).parents[1] / ".cache" / "torture.json"
+CACHE = Path(__file__).parents[1] / ".cache"
+STATE, FULL_DISK_STATE = CACHE / "torture.json", CACHE / "full_disk.json"
 
 
 def main() -> int:
@@ -35,17 +41,21 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0, help="end after so long")
     parser.add_argument("--tries", type=int, default=150, help="kills wanted of every operation")
     parser.add_argument("--only", help="these operations, with commas between them")
-    parser.add_argument("--state", type=Path, default=STATE, help="where the counts are kept")
+    parser.add_argument("--state", type=Path, help="where the counts are kept")
+    parser.add_argument("--full-disk", action="store_true", help="fill the disk instead (Linux, as root)")
     parser.add_argument("--report", action="store_true", help="only print the table")
     options = parser.parse_args()
+    options.state = options.state or (FULL_DISK_STATE if options.full_disk else STATE)
     chosen = [o for o in OPERATIONS if options.only is None or o.name in options.only.split(",")]
     counts = json.loads(options.state.read_text()) if options.state.exists() else {}
     for operation in chosen:
         counts.setdefault(operation.name, {"killed": 0, "ended before": 0, "held": 0, "failed": []})
     if not options.report:
         with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-            _try(chosen, counts, World(Path(folder)), options)
-    print(_table(counts))
+            disk = small_disk(Path(folder, "home")) if options.full_disk else nullcontext()
+            with disk:
+                _try(chosen, counts, World(Path(folder)), options)
+    print(_table(counts, options.full_disk))
     return 1 if any(c["failed"] for c in counts.values()) else 0
 
 
@@ -60,7 +70,9 @@ def _try(chosen: list[Operation], counts: dict[str, dict[str, Any]], world: Worl
         if operation.name not in trials:
             trials[operation.name] = Trial(operation, world)
         seed = random.randrange(2**32)
-        killed, wrong = trials[operation.name].run(random.Random(seed))
+        trial = trials[operation.name]
+        disturb = trial.run_on_full_disk if options.full_disk else trial.run
+        killed, wrong = disturb(random.Random(seed))
         count = counts[operation.name]
         count["killed" if killed else "ended before"] += 1
         if wrong:
@@ -74,8 +86,9 @@ def _try(chosen: list[Operation], counts: dict[str, dict[str, Any]], world: Worl
         partial.replace(options.state)
 
 
-def _table(counts: dict[str, dict[str, Any]]) -> str:
-    rows = ["| operation | killed | ended before the kill | held | failed |", "|---|---|---|---|---|"]
+def _table(counts: dict[str, dict[str, Any]], full_disk: bool) -> str:
+    heads = "disk full | had room" if full_disk else "killed | ended before the kill"
+    rows = [f"| operation | {heads} | held | failed |", "|---|---|---|---|---|"]
     for name, c in counts.items():
         rows.append(f"| {name} | {c['killed']} | {c['ended before']} | {c['held']} | {len(c['failed'])} |")
     return "\n".join(rows)

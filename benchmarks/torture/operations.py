@@ -6,7 +6,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from .world import Make, World, added, decided, released, restored, scanned
+from .world import (
+    Make,
+    World,
+    added,
+    decided,
+    degraded_library,
+    moved,
+    own_model,
+    queued,
+    released,
+    restored,
+    scanned,
+)
 
 Argv = Callable[[World, Path], list[object]]
 
@@ -40,6 +52,14 @@ def _backup(home: Path) -> Path:
     return sorted((home / "data" / "backups").glob("gallery-manual-*.db"))[0]
 
 
+def _restoring(photo: str) -> Argv:
+    return lambda w, h: ["restore", getattr(w, photo), "--force", "-o", h / "copies"]
+
+
+def _photo_folders(_world: World, home: Path) -> list[object]:
+    return ["library", "move", home / "pictures", home / "pictures elsewhere"]
+
+
 def _copy(home: Path) -> int:
     return _ids(home, "SELECT max(id) FROM restoration WHERE output IS NOT NULL")[0]
 
@@ -47,18 +67,24 @@ def _copy(home: Path) -> int:
 OPERATIONS = (
     Operation("scan", added, lambda *_: ["scan"], again=True),
     Operation("group", scanned, lambda *_: ["people", "regroup"], again=True),
-    Operation("restore", decided, lambda w, h: ["restore", w.ruined, "--force", "-o", h / "copies"], True, (0, 5)),
+    Operation("restore", decided, _restoring("ruined"), again=True, codes=(0, 5)),
+    Operation("restore several faces", decided, _restoring("group"), again=True, codes=(0, 5)),
+    Operation("cleanup run", degraded_library, lambda *_: ["cleanup", "run", "--min-references", "0"], True),
     Operation("merge", scanned, lambda w, h: ["people", "merge", *_ids(h, "SELECT id FROM person LIMIT 2")]),
     Operation("split", decided, lambda w, h: ["people", "split", _named(h), *_faces(h)[:2], "--name", "Cleo"]),
     Operation("undo", decided, lambda *_: ["undo"]),
     Operation("undo of a restoration", restored, lambda *_: ["undo"]),
     Operation("reject", restored, lambda w, h: ["restored", "reject", _copy(h)]),
     Operation("library remove", decided, lambda w, h: ["library", "remove", w.photos]),
+    Operation("library move", moved, _photo_folders),
+    Operation("models install", own_model, lambda _, h: ["models", "install", h / "mine.onnx", "--like", "gfpgan"]),
+    Operation("worker", queued, lambda *_: ["jobs", "run"], again=True),
+    Operation("service", queued, lambda *_: ["service", "run", "--linger", "1"], again=True),
     Operation("forget", decided, lambda w, h: ["forget", _named(h)]),
     Operation("backup", decided, lambda w, h: ["backup", h / "data" / "backups" / "mine.db"]),
     Operation("restore-backup", decided, lambda w, h: ["restore-backup", _backup(h)]),
     *(
         Operation(f"migration {revision}", released(revision), lambda *_: ["people", "list"], again=True)
-        for revision in ("0001", "0002", "0003", "0004")
+        for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
     ),
 )  # fmt: skip

@@ -33,8 +33,15 @@ def snapshot(home: Path) -> dict[str, Any]:
             "decisions": [tuple(r) for r in db.execute("SELECT kind, undone_by IS NULL FROM decision ORDER BY id")],
             "restorations": _restorations(db) if "restoration" in tables else [],
             "jobs": sorted(db.execute("SELECT kind, state FROM job")) if "job" in tables else [],
+            "models": _files(home / "data" / "models"),
             "notes": sorted(r[0] for r in db.execute("SELECT key FROM meta WHERE key LIKE '%ing%'")),
         }
+
+
+def _files(folder: Path) -> list[tuple[str, str]]:
+    """Each file below `folder`, and what is in it."""
+    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    return [(str(p.relative_to(folder)), hashlib.sha256(p.read_bytes()).hexdigest()) for p in paths]
 
 
 def copies(home: Path) -> str:
@@ -44,7 +51,7 @@ def copies(home: Path) -> str:
             return ""
         wanted = dict(db.execute("SELECT output, output_sha256 FROM restoration WHERE state = 'done'"))
     wanted = {path: digest for path, digest in wanted.items() if Path(path).is_relative_to(home)}
-    found = {str(p) for p in (home / "copies").glob("*")}
+    found = {str(p) for folder in ("copies", "restored") for p in (home / folder).rglob("*") if p.is_file()}
     if found != set(wanted):
         return f"copies {sorted(found)}, recorded {sorted(wanted)}"
     for path, digest in wanted.items():

@@ -1,4 +1,4 @@
-"""One operation, killed and looked at."""
+"""One operation, disturbed and looked at."""
 
 import random
 import sys
@@ -10,12 +10,16 @@ from plugin.cli.main import run
 from plugin.folders import find_folders
 
 from .forked import End, forked
+from .full_disk import almost_full
 from .operations import Operation
 from .snapshot import copies, snapshot
 from .world import World, command
 
 LATE = 1.15
 """Kills come up to so much later than an undisturbed run ends: its last steps count as well."""
+
+FREE = (3.0, 7.2)
+"""What a full disk has left at the beginning: powers of ten, of bytes; 1 kB to 16 MB."""
 
 LEFT = ("unfinished", "part", "restoring", "tmp")
 
@@ -43,25 +47,36 @@ class Trial:
         killed = end.code is None
         if not killed:  # it is faster than it was: kills are to meet its work
             self._takes = min(self._takes, end.seconds)
+        return killed, self._looked_at(home, end, killed)
+
+    def run_on_full_disk(self, dice: random.Random) -> tuple[bool, str]:
+        """Whether the disk was full before the end, and what is wrong. Afterwards there is room again."""
+        home = self._world.copy(self._base)
+        with almost_full(home, int(10 ** dice.uniform(*FREE))):
+            end = self._run(home)
+        stopped = end.code not in self._operation.codes
+        return stopped, self._looked_at(home, end, stopped)
+
+    def _looked_at(self, home: Path, end: End, disturbed: bool) -> str:
         if _fault(end):
-            return killed, end.said[-400:]
+            return end.said[-400:]
         try:
             command(home, "people", "list")  # the next command, whatever it is
         except AssertionError as e:
-            return killed, str(e)
-        if killed and self._operation.again:
+            return str(e)
+        if disturbed and self._operation.again:
             end = self._run(home)
             if end.code not in self._operation.codes or _fault(end):
-                return killed, f"run again: {end}"[-400:]
-        return killed, self._wrong(home, killed)
+                return f"run again: {end}"[-400:]
+        return self._wrong(home, disturbed)
 
     def _run(self, home: Path, kill_after: float | None = None) -> End:
         argv = ["--home", str(home), "--yes", *map(str, self._operation.argv(self._world, home))]
         return forked(lambda: run(argv), self._world.log, kill_after=kill_after)
 
-    def _wrong(self, home: Path, killed: bool) -> str:
+    def _wrong(self, home: Path, disturbed: bool) -> str:
         now = snapshot(home)
-        possible = [self._after] if self._operation.again or not killed else [self._before, self._after]
+        possible = [self._after] if self._operation.again or not disturbed else [self._before, self._after]
         if now not in possible:
             differ = next(k for k in self._after if now.get(k) != self._after[k])
             return f"{differ}: {now.get(differ)!r} instead of {self._after[differ]!r}"[:600]

@@ -8,11 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 import plugin.app
+from gallery_db import Gallery
 from iconface_core.faces import sface, yunet
 from iconface_core.restorers.nano import restorer
 from plugin.cli.main import run
+from plugin.job_kinds import enqueue_restore
+from plugin.job_payloads import QueuedChoices
 
 from .forked import forked
+from .own_model import make_restorer
 
 # Imported here, so that not every fork has to.
 LOADED = (plugin.app, sface, yunet, restorer)
@@ -22,10 +26,12 @@ PHOTOS = 9
 
 
 class World:
-    """`photos` is the library (never written), `ruined` a damaged picture of its people outside of it."""
+    """`photos` is the library (never written); outside of it are `ruined`, a damaged picture of one of its people, and
+    `group`, one of all of them."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.photos, self.ruined, self.log = (folder / n for n in ("", "photos", "ruined.jpg", "said.txt"))
+        self.folder, self.photos, self.ruined = folder, folder / "photos", folder / "ruined.jpg"
+        self.group, self.log = folder / "group.jpg", folder / "said.txt"
         end = forked(self._make, self.log)
         assert end.code == 0, end.said
         self._homes: dict[str, Path] = {}
@@ -43,15 +49,17 @@ class World:
     def copy(self, base: Path | None) -> Path:
         """A copy of `base` to be hurt; the one before is gone."""
         home = self.folder / "home"
-        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(exist_ok=True)
+        for entry in home.iterdir():  # it may be a disk of its own, which stays
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         if base is not None:
-            shutil.copytree(base, home)
+            shutil.copytree(base, home, dirs_exist_ok=True)
         return home
 
     def originals(self) -> str:
         """Stands for the bytes, times and inodes of all photos."""
         digest = hashlib.sha256()
-        for path in [*sorted(self.photos.iterdir()), self.ruined]:
+        for path in [*sorted(self.photos.iterdir()), self.ruined, self.group]:
             stat = path.stat()
             digest.update(f"{path.name} {stat.st_mtime_ns} {stat.st_ino}".encode() + path.read_bytes())
         return digest.hexdigest()
@@ -71,6 +79,7 @@ class World:
         for path in sorted(p for p in everything.iterdir() if p != ruined)[:PHOTOS]:
             shutil.copy2(path, self.photos)
         shutil.copy2(ruined, self.ruined)
+        Image.open(source).convert("RGB").reduce(2).save(self.group, quality=60)
         return 0
 
 
@@ -111,6 +120,42 @@ def decided(world: World, home: Path) -> None:
 def restored(world: World, home: Path) -> None:
     decided(world, home)
     command(home, "restore", world.ruined, "--force", "--output", home / "copies", expect=(0, 5))
+
+
+def degraded_library(world: World, home: Path) -> None:
+    """A library with a photo that a clean-up finds worth it, and somebody named in it."""
+    decided(world, home)
+    folder = home / "more"
+    folder.mkdir()
+    shutil.copy2(world.ruined, folder)
+    command(home, "library", "add", folder)
+    command(home, "scan")
+
+
+def moved(world: World, home: Path) -> None:
+    """A library whose folder was renamed, and named people in it."""
+    shutil.copytree(world.photos, home / "pictures")
+    command(home, "library", "add", home / "pictures")
+    command(home, "scan")
+    with closing(sqlite3.connect(home / "data" / "gallery.db")) as db:
+        person = db.execute("SELECT min(id) FROM person").fetchone()[0]
+    command(home, "people", "name", person, "Ada")
+    (home / "pictures").rename(home / "pictures elsewhere")
+
+
+def own_model(world: World, home: Path) -> None:
+    """A gallery, and the file of a restorer of the user's own: large enough for its copying to take a while."""
+    added(world, home)
+    make_restorer(home / "mine.onnx", megabytes=40)
+
+
+def queued(world: World, home: Path) -> None:
+    """Named people, and three photos of them that wait to be restored; the copies go where copies go."""
+    decided(world, home)
+    photos = [world.ruined, *sorted(world.photos.iterdir())[:2]]
+    with Gallery.open(home / "data" / "gallery.db") as gallery, gallery.begin() as tx:
+        for photo in photos:
+            enqueue_restore(tx, photo, options=QueuedChoices(force=True))
 
 
 def released(revision: str) -> Make:
