@@ -22,7 +22,7 @@ def back_up(gallery: Gallery, target: Path) -> Path:
     """Write a complete copy to the new file `target`; its folder is made when it is not there. Returns `target`. Raises
     BackupError, a GalleryError, when there is a file of that name, or the disk is full."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    return backups.backup(gallery.path, target)
+    return gallery.backup(target)
 
 
 def known_backups(folders: Folders) -> Iterator[tuple[Path, int]]:

@@ -69,3 +69,9 @@ def put(tx: Tx, name: str, *seeds: int) -> list[int]:
     """A photo with one face per seed, side by side; returns the face ids."""
     faces = [found(100 * i, s) for i, s in enumerate(seeds or (zlib.crc32(name.encode()),))]
     return [r.id for r in tx.faces.replace_for_photo(photo(tx, name), faces).stored]
+
+
+def dangling(tx: Tx) -> list[Any]:
+    """References to rows that are gone; PostgreSQL lets none happen."""
+    conn = tx.meta._c
+    return [] if conn.dialect.name == "postgresql" else list(conn.exec_driver_sql("pragma foreign_key_check"))
