@@ -27,10 +27,8 @@ class Server:
             known = parts.scheme in SCHEMES and (parts.port or 1) > 0
         except ValueError:
             known = False
-        if not known or not self.name:
-            raise GalleryError(
-                f"{self.shown} is no address of a database: it looks like postgresql://USER@HOST/DATABASE"
-            )
+        if not known or not self.name:  # it is not repeated: who knows where in it a password is
+            raise GalleryError("the address of a database looks like postgresql://USER@HOST/DATABASE")
 
     @property
     def name(self) -> str:

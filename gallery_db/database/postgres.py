@@ -27,6 +27,9 @@ from .schema import meta, metadata
 WRITER = 0x69636F6E66616365
 """The advisory lock of whoever writes; one of each database. "iconface" in ASCII, not to meet another program's."""
 
+OLDEST = (16,)
+"""Older servers want a name for each subquery."""
+
 _CONNECTION = {
     "connect_timeout": 10,
     # A cut network says nothing: without these a connection would wait for its answer for hours.
@@ -79,6 +82,7 @@ class PostgresEngine:
             if found is None:
                 if inspect(conn).get_table_names():
                     raise GalleryError(f"{self.shown} is a database of another program: choose an empty one")
+                self._must_fit(conn)
                 create_schema(conn)
             elif found not in known_revisions():
                 raise SchemaTooNewError(
@@ -90,6 +94,13 @@ class PostgresEngine:
 
                 command.upgrade(alembic_config(conn), "head")
             conn.commit()
+
+    def _must_fit(self, conn: Connection) -> None:
+        if (conn.dialect.server_version_info or (0,)) < OLDEST:
+            raise GalleryError(f"{self.shown}: PostgreSQL {OLDEST[0]} or later is needed")
+        encoding = conn.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise GalleryError(f"{self.shown} is in {encoding}, which does not know all names: make it in UTF8")
 
     def explained(self) -> AbstractContextManager[None]:
         return explained(self.shown)
@@ -154,6 +165,8 @@ def explained(shown: str) -> Generator[None]:
     except DBAPIError as e:
         state = getattr(e.orig, "sqlstate", None)
         said = str(e.orig).strip().splitlines()[0] if str(e.orig).strip() else type(e.orig).__name__
+        if state == "22003":
+            raise OverflowError(said) from e  # as SQLite's driver has it: an id of more than 64 bits
         if state in _BUSY:
             raise GalleryBusyError(
                 f"{shown} is being written by another process; nothing was changed, try again when it is done"
@@ -195,7 +208,7 @@ _FACTS = """
 SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS bytes,
   count(*) AS connections, coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float AS oldest_s
 FROM pg_stat_activity WHERE datname = current_database()
-""".replace("::", r"\:\:")
+"""
 
 _PROBLEMS = """
 SELECT 'index ' || indexrelid::regclass || ' is not complete: build it again with REINDEX'
@@ -204,7 +217,7 @@ UNION ALL SELECT 'constraint ' || conname || ' of ' || conrelid::regclass || ' w
   FROM pg_constraint WHERE NOT convalidated
 UNION ALL SELECT checksum_failures || ' pages were read with a wrong checksum: the disk may be failing'
   FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0
-""".replace("::", r"\:\:")
+"""
 
 
 def create_schema(conn: Connection) -> None:

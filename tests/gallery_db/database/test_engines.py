@@ -34,6 +34,11 @@ def test_ids_outgrow_four_bytes(tx: Tx):
     assert (tx.faces.get(f).person_id, tx.people.summary(far).faces) == (far, 1)
 
 
+def test_an_id_that_is_none_is_refused_alike(gallery: Gallery):
+    with pytest.raises(OverflowError), gallery.begin() as tx:
+        tx.faces.get(1 << 70)
+
+
 def test_a_quality_is_read_as_it_was_stored(tx: Tx):
     """In four bytes .1 is not .1: a page that goes on from there would pass faces over."""
     p = photo(tx, "crowd")
@@ -176,6 +181,13 @@ def test_opening_what_is_not_there_or_not_ours(server: Server, tmp_path: Path):
     with pytest.raises(GalleryError, match="another program"):
         Gallery.open(server)
     engine.dispose()
+
+
+def test_a_database_that_does_not_know_all_names_is_refused(postgres_cluster: Cluster, tmp_path: Path):
+    postgres_cluster.create("narrow", options="ENCODING 'LATIN1'")
+    with pytest.raises(GalleryError, match="LATIN1"):
+        Gallery.open(Server(postgres_cluster.url("narrow"), tmp_path))
+    postgres_cluster.drop("narrow")
 
 
 def test_damage_is_found(server: Server):
