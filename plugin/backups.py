@@ -15,7 +15,13 @@ Why = Literal["manual", "before-removing"]
 
 def planned(folders: Folders, why: Why = "manual") -> Path:
     """Where the next one would be written: a new name in the backups folder."""
-    return backups.free_name(folders.backups, why)
+    return backups.free_name(folders.backups, why, ".db" if folders.server is None else ".dump")
+
+
+def database_shown(folders: Folders) -> str:
+    """What messages call the gallery's database."""
+    where = folders.gallery
+    return str(where) if isinstance(where, Path) else where.shown
 
 
 def back_up(gallery: Gallery, target: Path) -> Path:
