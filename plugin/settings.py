@@ -26,7 +26,6 @@ Minutes = Annotated[int, Meta(ge=1, le=10_080)]
 class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a user may choose in `config.toml`; each key is documented in docs/settings.md."""
 
-    database: str | None = None  # an address of a server; `Folders.gallery` is where it is
     detector: str = "yunet"
     embedder: str = "auto"  # AdaFace when its file is installed, else SFace
     restorer: str = "auto"
@@ -53,6 +52,7 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phone_port: Annotated[int, Meta(ge=1024, le=65_535)] = 8766  # where phones are let in; taken: a free one
     phone_minutes: Annotated[int, Meta(ge=1, le=720)] = 60  # phones are let in for so long
     nightly_hour: Annotated[int, Meta(ge=0, le=23)] = 3  # local time of the nightly comparison and backup
+    database: str | None = None  # an address of a server; `Folders.gallery` is where it is
 
     def __post_init__(self) -> None:
         """A relative folder would be another for every command: it depends on where somebody stands."""

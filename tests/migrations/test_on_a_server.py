@@ -57,7 +57,13 @@ def main() -> None:
         running.create("gallery")
         with Gallery.open(Server(running.url("gallery"), running.folder)) as gallery, gallery.begin() as tx:
             tx.decisions.assign(put(tx, "a", 1), tx.decisions.create_person("Ada").person_id)
-        line = [programs() / "pg_dump", "--no-owner", "--no-privileges", "--inserts", running.url("gallery")]
+        line: list[str | Path] = [
+            programs() / "pg_dump",
+            "--no-owner",
+            "--no-privileges",
+            "--inserts",
+            running.url("gallery"),
+        ]
         dump = subprocess.run(line, check=True, capture_output=True, text=True).stdout
     lines = (x for x in dump.splitlines() if not re.match(r"\\|--|$", x))  # what only psql reads, and remarks
     print("\n".join(lines))
