@@ -15,6 +15,8 @@ from gallery_db.database.sqlite import make_engine
 from gallery_db.gallery import Tx
 from tests.support.postgres import OFF, Cluster
 
+from .factories import example
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine_kind" in metafunc.fixturenames:
@@ -44,11 +46,11 @@ class _RolledBack:
     """`begin` for property tests: every example starts from the same empty gallery."""
 
     def __init__(self, gallery: Gallery) -> None:
-        self._engine = gallery._engine
+        self._gallery = gallery
 
     @contextmanager
     def begin(self):
-        with self._engine.connect(write=True) as conn:
+        with example(self._gallery) as conn:
             yield Tx(conn)
 
 

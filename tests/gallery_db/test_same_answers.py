@@ -21,7 +21,7 @@ from gallery_db.records import Asked, FaceFilter
 from tests.support.postgres import Cluster
 
 from .deciding_process import act
-from .factories import found, photo, restored
+from .factories import example, found, photo, restored
 
 NAMES = ["Zoë", "ada", "Ada", "Émile", None, "Łukasz", "b-c", "b c"]
 DATES = ["2001-05-02T10:00:00", "1999-01-01T00:00:00", None, "2001-05-02T23:59:59", "2020-02-29T00:00:00"]
@@ -46,9 +46,7 @@ def test_the_same_life_gives_the_same_answers(both: tuple[Gallery, Gallery], see
 def life(gallery: Gallery, seed: int, acts: int) -> dict[str, Any]:
     """What a gallery says after some acts that follow from `seed`. It is empty again afterwards."""
     rng = random.Random(seed)
-    with gallery._engine.connect(write=True) as conn:  # rolled back in the end
-        if conn.dialect.name == "postgresql":  # what SQLite takes back with the rest
-            conn.execute(text("SELECT setval(seqrelid::regclass, 1, false) FROM pg_sequence"))
+    with example(gallery) as conn:
         tx = Tx(conn)
         fill(tx, rng)
         said: list[Any] = []

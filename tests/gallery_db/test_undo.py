@@ -16,7 +16,7 @@ from gallery_db.records import FaceFilter, ImportedBox, ImportedPerson
 from iconface_core.grouping import Background, Cluster, Decision, Grouping
 from iconface_core.types import BBox
 
-from .factories import dangling, found, photo, put
+from .factories import dangling, example, found, photo, put
 
 
 def group(tx: Tx, *groups: tuple[int, list[int]]) -> None:
@@ -262,7 +262,7 @@ class Living(RuleBasedStateMachine):
 
     @initialize()
     def fill(self):
-        self.conn = self.gallery._engine.connect(write=True)
+        self.conn = example(self.gallery)
         self.tx = Tx(self.conn)
         self.faces = [i for n in range(4) for i in put(self.tx, f"p{n}", 2 * n, 2 * n + 1)]
         self.people = [self.tx.decisions.create_person(n).person_id for n in ("Ada", "Bea")]

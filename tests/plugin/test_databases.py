@@ -12,14 +12,15 @@ from plugin.errors import UsageError
 from plugin.settings import load_settings
 from tests.gallery_db.factories import put
 from tests.support.library import Cli
-from tests.support.postgres import Cluster, programs
+from tests.support.postgres import OFF, Cluster, programs
 
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--database` is handed on to processes by the environment; here it ends with the test."""
     monkeypatch.setenv("ICONFACE_DATABASE", "")
-    monkeypatch.setenv("PATH", str(programs()), prepend=":")
+    if not OFF:
+        monkeypatch.setenv("PATH", str(programs()), prepend=":")  # pg_dump
 
 
 @pytest.fixture
