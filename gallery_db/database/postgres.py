@@ -55,8 +55,6 @@ class PostgresEngine:
     @classmethod
     def open(cls, server: Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "PostgresEngine":
         """Makes the tables in an empty database, or migrates those that are there."""
-        if find_spec("psycopg") is None:
-            raise GalleryError(f"{server.shown}: the driver is not installed: pip install 'iconface[server]'")
         engine = cls(server, busy_timeout_ms=busy_timeout_ms)
         try:
             with engine.explained():
@@ -134,6 +132,8 @@ def make_engine(server: Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> En
     READ COMMITTED alone would let two people answer one question: both see it open, both write, and one answer is lost
     without a word. So a writer waits for the lock before it reads, as SQLite's BEGIN IMMEDIATE has it.
     """
+    if find_spec("psycopg") is None:
+        raise GalleryError(f"{server.shown}: the driver is not installed: pip install 'iconface[server]'")
     url = make_url(server.url).set(drivername="postgresql+psycopg")
     arguments = {
         **_CONNECTION,
