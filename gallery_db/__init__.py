@@ -1,6 +1,7 @@
-"""Photos, faces, people and what was decided, in SQLite; beside it a rebuildable vector index (`gallery_db.vectors`).
+"""Photos, faces, people and what was decided, in SQLite or PostgreSQL; beside it a rebuildable vector index
+(`gallery_db.vectors`).
 
-`Gallery.open(path)` is the front door; `with gallery.begin() as tx:` is one transaction with one repository per noun.
+`Gallery.open(where)` is the front door; `with gallery.begin() as tx:` is one transaction with one repository per noun.
 SQLAlchemy is imported with them, when one of the two is first used: records and errors need none of it.
 """
 
@@ -11,6 +12,7 @@ from .errors import (
     ConflictError,
     GalleryBusyError,
     GalleryError,
+    GalleryUnreachableError,
     SchemaTooNewError,
     UnknownIdError,
     UnsupportedLocationError,
@@ -26,6 +28,7 @@ __all__ = [
     "Gallery",
     "GalleryBusyError",
     "GalleryError",
+    "GalleryUnreachableError",
     "SchemaTooNewError",
     "Tx",
     "UnknownIdError",

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from iconface_core.images.leftovers import sweep
 
+from .database.address import Server
+from .database.backups import daily_backup
 from .database.connection import BUSY_TIMEOUT_MS
-from .database.engine import explained, make_engine
-from .database.filesystem import refuse_network
-from .database.migrate import upgrade
-from .database.revisions import HEAD
+from .database.engine import Engine, open_engine
+from .database.sqlite_engine import SqliteEngine
 from .errors import GalleryError
 from .meta import MetaRepo
 from .notes import FORGETTING
@@ -122,48 +121,42 @@ class Tx:
 class Gallery:
     """An open database. Safe to share between threads; each `begin` takes its own connection.
 
-    `vectors_dir` is where the index files of `gallery_db.vectors` live: `vectors/` beside the database.
+    `vectors_dir` is where the index files of `gallery_db.vectors` live: `vectors/` beside the database, or, of one on a
+    server, in the folder that this machine has for it. `shown` is what messages call the database.
     """
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self.path = path
-        self.vectors_dir = path.parent / "vectors"
+    def __init__(self, engine: Engine) -> None:
+        self.shown = engine.shown
+        self.vectors_dir = engine.folder / "vectors"
         self._engine = engine
 
     @classmethod
-    def open(cls, path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Gallery:
-        """Open or create the database at `path`, migrating it to this release (after a backup beside it).
+    def open(cls, where: Path | Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Gallery:
+        """Open or create the database: the file at this path, or an empty database on a server; migrated to this
+        release (a file after a backup beside it).
 
-        Creates the folder (mode 0700) and the file (0600). Raises SchemaTooNewError, UnsupportedLocationError (network
-        file system), GalleryBusyError (another process is migrating) or GalleryError (not a database, disk full).
+        Of a file, creates the folder (mode 0700) and the file (0600). Raises SchemaTooNewError,
+        UnsupportedLocationError (network file system), GalleryBusyError (another process is migrating),
+        GalleryUnreachableError (no server there) or GalleryError (not a database, disk full, not allowed).
         """
-        path = path.absolute()
-        refuse_network(path)
-        if path.is_file() and not os.access(path.parent, os.W_OK):
-            return cls._open_to_read(path)
-        with explained(path):
-            _create_private(path)
-            upgrade(path, busy_timeout_ms=busy_timeout_ms)
-        return cls(path, make_engine(path, busy_timeout_ms=busy_timeout_ms))
+        return cls(open_engine(where, busy_timeout_ms=busy_timeout_ms))
 
-    @classmethod
-    def _open_to_read(cls, path: Path) -> Gallery:
-        """On a disk or in a folder where nothing can be written, what is there can still be looked at."""
-        engine = make_engine(path, writable=False)
-        with explained(path), engine.connect() as conn:
-            found = conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        if found != HEAD:
-            raise GalleryError(f"{path} is of another release and has to be brought up to date, but cannot be written")
-        return cls(path, engine)
+    @property
+    def path(self) -> Path:
+        """The database file. Raises GalleryError where there is none: the gallery is on a server."""
+        if not isinstance(self._engine, SqliteEngine):
+            raise GalleryError(f"{self.shown} is on a server: there is no file")
+        return self._engine.path
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Generator[Tx]:
         """One transaction: committed at the end of the block, rolled back when it raises.
 
-        Writers are serialised (BEGIN IMMEDIATE); GalleryBusyError after the busy timeout. Keep writing blocks short:
-        no model, no network inside. A read transaction (`write=False`) sees one consistent state and never waits.
+        Writers are serialised (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock); GalleryBusyError after the busy
+        timeout. So what a writer has read stays so until it is done. Keep writing blocks short: no model, no network
+        inside. A read transaction (`write=False`) sees one consistent state and never waits.
         """
-        with explained(self.path), self._engine.execution_options(write=write).begin() as conn:
+        with self._engine.explained(), self._engine.connect(write=write) as conn, conn.begin():
             yield Tx(conn)
 
     def forget(self, person_id: int) -> ForgetResult:
@@ -171,13 +164,13 @@ class Gallery:
 
         Not undoable. Their face boxes stay as `forgotten` tombstones without a vector, so that the next scan does not
         make the vectors again (docs/adr/0001-storage.md). Freed pages are overwritten (secure_delete, VACUUM, WAL
-        truncated) and index files are deleted, to be rebuilt. Older backups still hold the person: see
-        `backups.list_backups`. Raises UnknownIdError; GalleryBusyError when another process kept the file from being
-        vacuumed (the person is gone from the tables then; call `compact` later).
+        truncated; what a server can promise is in docs/scale.md) and index files are deleted, to be rebuilt. Older
+        backups still hold the person: see `backups.list_backups`. Raises UnknownIdError; GalleryBusyError when another
+        process kept the file from being vacuumed (the person is gone from the tables then; call `compact` later).
         """
         from .forget import purge
 
-        with explained(self.path), self._engine.execution_options(write=True).begin() as conn:
+        with self._engine.explained(), self._engine.connect(write=True) as conn, conn.begin():
             result = purge(conn, person_id)
             MetaRepo(conn).set(FORGETTING, "1")  # until all of the rest is done, by whoever comes next
         self._forget_the_rest()
@@ -194,7 +187,8 @@ class Gallery:
 
     def _forget_the_rest(self) -> None:
         """Everything outside of the tables."""
-        sweep((self.path.parent, self.path.parent / "backups", self.vectors_dir))
+        folder = self._engine.folder
+        sweep((folder, folder / "backups", self.vectors_dir))
         if self.vectors_dir.is_dir():
             for index in self.vectors_dir.iterdir():
                 if index.suffix in (".faiss", ".json", ".unfinished"):
@@ -207,17 +201,37 @@ class Gallery:
             tx.meta.set(FORGETTING, None)
 
     def check(self) -> list[str]:
-        """What SQLite finds wrong with the file: damaged pages and dangling references; empty when all is well."""
-        with explained(self.path), self._engine.connect() as conn:
-            damage = [str(r[0]) for r in conn.exec_driver_sql("PRAGMA integrity_check(5)") if r[0] != "ok"]
-            return damage + [f"dangling reference in {r[0]}" for r in conn.exec_driver_sql("PRAGMA foreign_key_check")]
+        """What is wrong with the database: damaged pages, dangling references, broken indexes; empty when all is
+        well."""
+        with self._engine.explained():
+            return self._engine.check()
 
     def compact(self) -> None:
-        """Give free space back and overwrite what was deleted, in the file and in its write-ahead log."""
-        self._engine.dispose()  # idle connections of ours would keep the log from being truncated
-        with explained(self.path), closing(self._engine.raw_connection()) as conn:
-            conn.execute("VACUUM")
-            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Give free space back and overwrite what was deleted, as far as the engine can."""
+        with self._engine.explained():
+            self._engine.compact()
+
+    def backup(self, dest: Path) -> Path:
+        """Write a complete copy to the new file `dest`, while others read and write; returns `dest`. Raises BackupError
+        when there is a file of that name, the disk is full, or (of a server) pg_dump is not installed."""
+        return self._engine.backup(dest)
+
+    def daily_backup(self, directory: Path) -> Path | None:
+        """At most one a day, of which the latest fourteen are kept. None: today's exists. Raises as `backup`."""
+        return daily_backup(self._engine.backup, directory, suffix=self._engine.backup_suffix)
+
+    def describe(self) -> dict[str, Any]:
+        """`engine`, its `version`, `schema`, `bytes`; of a server `connections` and `oldest_s` as well, the seconds
+        that the oldest transaction has lasted."""
+        with self._engine.explained():
+            return self._engine.describe()
+
+    def copy_to(self, target: Gallery, on_table: Callable[[str, int], None] | None = None) -> int:
+        """See `database.copying.copy`."""
+        from .database.copying import copy
+
+        with self._engine.explained(), target._engine.explained():
+            return copy(self._engine, target._engine, on_table)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -227,14 +241,3 @@ class Gallery:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _create_private(path: Path) -> None:
-    """Face vectors are biometric data: only the owner may read them."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # An existing file must not be opened and closed here: on POSIX that drops the locks which SQLite holds on it
-    # elsewhere in this process, and another process would then take the write-ahead log away from under it.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)

@@ -1,4 +1,5 @@
-"""The list of people as one statement, for SQLAlchemy (people.py) and for the standard library alone (peek.py).
+"""The list of people as one statement, for SQLAlchemy (people.py) and for the standard library alone (peek.py): the
+same in both engines.
 
 Whatever comes from outside is a bound parameter; `{where}` is filled in with words of this package only.
 """
@@ -12,7 +13,7 @@ SHOWN = "face.state IN ('ok', 'doubtful')"  # the condition of the partial index
 COVER = f"""coalesce(
   (SELECT face.id FROM face WHERE face.id = person.cover_face_id AND face.person_id = person.id AND {SHOWN}),
   (SELECT face.id FROM face WHERE face.person_id = person.id AND {SHOWN}
-   ORDER BY face.quality DESC, face.det_score DESC, face.id LIMIT 1))"""  # noqa: S608 - nothing comes from outside
+   ORDER BY face.quality DESC NULLS LAST, face.det_score DESC, face.id LIMIT 1))"""  # noqa: S608 - nothing comes from outside
 """The face that stands for a person: the user's choice while it is the person's, else the one of best quality."""
 DECIDED = """(person.created_by = 'user' OR person.name IS NOT NULL OR person.hidden OR person.ignored
   OR person.birth_date IS NOT NULL OR person.cover_face_id IS NOT NULL
@@ -23,7 +24,7 @@ DECIDED = """(person.created_by = 'user' OR person.name IS NOT NULL OR person.hi
 """Does any human act refer to the person? Derived, so that undoing the last such act takes it back too."""
 SUMMARIES = f"""
 SELECT person.id, person.name, person.hidden, person.ignored, person.birth_date, {DECIDED}, {COVER},
-  ifnull(counted.faces, 0), ifnull(counted.photos, 0), ifnull(counted.confirmed, 0), counted.first, counted.last
+  coalesce(counted.faces, 0), coalesce(counted.photos, 0), coalesce(counted.confirmed, 0), counted.first, counted.last
 FROM person LEFT JOIN (
   SELECT face.person_id, count(*) AS faces, count(DISTINCT face.photo_id) AS photos,
     count(*) FILTER (WHERE face.confirmed) AS confirmed, min(photo.captured_at) AS first, max(photo.captured_at) AS last

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, get_args
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from iconface_core.images.same_picture import Pictures
 from iconface_core.reasons import Reason, from_text, to_text
@@ -14,6 +13,7 @@ from iconface_core.types import BBox
 
 from .database.rows import MAX_VARIABLES, batches, require, storable_path, utc_now
 from .database.schema import RARE_PHOTO, face, photo, restoration, root
+from .database.words import insert
 from .records import FaceState, PhotoRecord, PhotoStat, PhotoState
 
 
@@ -222,7 +222,7 @@ class PhotoRepo:
         folder = path[: path.rfind("/") + 1]
         p = photo.c
         # "0" follows "/" in ASCII: a range, so that the index on `path` serves. Photos of sub-folders are passed over.
-        beside = (p.state == "indexed", func.instr(func.substr(p.path, len(folder) + 1), "/") == 0)
+        beside = (p.state == "indexed", ~func.substr(p.path, len(folder) + 1).contains("/"))
         query = select(p.id).where(*beside).limit(1)
         before = query.where(p.path >= folder, p.path < path).order_by(p.path.desc())
         after = query.where(p.path > path, p.path < f"{folder[:-1]}0").order_by(p.path)
@@ -286,7 +286,7 @@ class PhotoRepo:
     def _store(self, path: str, **values: Any) -> PhotoRecord:
         """Columns that are not given keep their value in an old row."""
         blank = {"width": 0, "height": 0, "format": "", "content_hash": ""}
-        row = insert(photo).values(blank | values | {"path": storable_path(path)})
+        row = insert(self._c, photo).values(blank | values | {"path": storable_path(path)})
         self._c.execute(row.on_conflict_do_update(index_elements=["path"], set_=values))
         return _record(self._c.execute(select(photo).where(photo.c.path == path)).one()._mapping)
 

@@ -325,7 +325,7 @@ def build_app(settings: Settings, *, looking: Looking | None = None) -> App:
     read. Raises GalleryError when the database cannot be opened."""
     folders = settings.folders
     make_private(folders.data)
-    gallery = Gallery.open(folders.database)
+    gallery = Gallery.open(folders.gallery)
     finish(gallery, folders)
     app = App(settings, gallery, looking)
     with suppress(GalleryError, OSError):  # somebody writes, or the disk is read-only: the next command does it

@@ -15,14 +15,20 @@ Why = Literal["manual", "before-removing"]
 
 def planned(folders: Folders, why: Why = "manual") -> Path:
     """Where the next one would be written: a new name in the backups folder."""
-    return backups.free_name(folders.backups, why)
+    return backups.free_name(folders.backups, why, ".db" if folders.server is None else ".dump")
+
+
+def database_shown(folders: Folders) -> str:
+    """What messages call the gallery's database."""
+    where = folders.gallery
+    return str(where) if isinstance(where, Path) else where.shown
 
 
 def back_up(gallery: Gallery, target: Path) -> Path:
     """Write a complete copy to the new file `target`; its folder is made when it is not there. Returns `target`. Raises
     BackupError, a GalleryError, when there is a file of that name, or the disk is full."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    return backups.backup(gallery.path, target)
+    return gallery.backup(target)
 
 
 def known_backups(folders: Folders) -> Iterator[tuple[Path, int]]:

@@ -71,7 +71,7 @@ def examine(app: "App", *, thorough: bool = True, runtimes: bool = True) -> list
 
 def _database(app: "App") -> Iterator[Check]:
     problems = app.gallery.check()
-    yield Check("database", not problems, "; ".join(problems) or f"{app.gallery.path} is intact")
+    yield Check("database", not problems, "; ".join(problems) or f"{app.gallery.shown} is intact")
 
 
 def _disk(app: "App") -> Iterator[Check]:

@@ -15,7 +15,14 @@ NotFoundError about anything else that somebody named.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gallery_db.errors import ConflictError, GalleryBusyError, GalleryError, UnknownIdError, UnusableNameError
+    from gallery_db.errors import (
+        ConflictError,
+        GalleryBusyError,
+        GalleryError,
+        GalleryUnreachableError,
+        UnknownIdError,
+        UnusableNameError,
+    )
     from iconface_core.reasons import Reason
 
 
@@ -25,13 +32,21 @@ __all__ = [
     "ConflictError",
     "GalleryBusyError",
     "GalleryError",
+    "GalleryUnreachableError",
     "NotFoundError",
     "UnknownIdError",
     "UnusableNameError",
     "UsageError",
 ]
 
-_OF_THE_GALLERY = ("ConflictError", "GalleryBusyError", "GalleryError", "UnknownIdError", "UnusableNameError")
+_OF_THE_GALLERY = (
+    "ConflictError",
+    "GalleryBusyError",
+    "GalleryError",
+    "GalleryUnreachableError",
+    "UnknownIdError",
+    "UnusableNameError",
+)
 
 
 def __getattr__(name: str) -> object:

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import PlatformDirs, user_pictures_path
 
 from .paths import absolute
+
+if TYPE_CHECKING:
+    from gallery_db.database.address import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +22,21 @@ class Folders:
     config: Path
     state: Path
     restored: Path
+    server: str | None = None  # the address of the database, when it is not a file
 
     @property
     def database(self) -> Path:
+        """The file; none where there is a server."""
         return self.data / "gallery.db"
+
+    @property
+    def gallery(self) -> "Path | Server":
+        """What `Gallery.open` takes. Raises GalleryError for what is no address."""
+        if self.server is None:
+            return self.database
+        from gallery_db.database.address import Server  # a right-click does not wait for storage
+
+        return Server(self.server, self.data)
 
     @property
     def vectors(self) -> Path:
@@ -72,12 +87,14 @@ class Folders:
 
 
 def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
-    """`home` wins over `ICONFACE_HOME`; without either, the platform's own folders."""
+    """`home` wins over `ICONFACE_HOME`; without either, the platform's own folders. The database of
+    `ICONFACE_DATABASE` wins over that of the settings."""
+    server = env.get("ICONFACE_DATABASE") or None
     if home is None and env.get("ICONFACE_HOME"):
         home = Path(env["ICONFACE_HOME"])
     if home is not None:
         home = absolute(home)
-        return Folders(home / "data", home / "cache", home / "config", home / "state", home / "restored")
+        return Folders(home / "data", home / "cache", home / "config", home / "state", home / "restored", server)
     dirs = PlatformDirs("iconface", appauthor=False)
     return Folders(
         dirs.user_data_path,
@@ -85,4 +102,5 @@ def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
         dirs.user_config_path,
         dirs.user_state_path,
         user_pictures_path() / "Restored by iconface",
+        server,
     )

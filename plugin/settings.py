@@ -52,6 +52,7 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phone_port: Annotated[int, Meta(ge=1024, le=65_535)] = 8766  # where phones are let in; taken: a free one
     phone_minutes: Annotated[int, Meta(ge=1, le=720)] = 60  # phones are let in for so long
     nightly_hour: Annotated[int, Meta(ge=0, le=23)] = 3  # local time of the nightly comparison and backup
+    database: str | None = None  # an address of a server; `Folders.gallery` is where it is
 
     def __post_init__(self) -> None:
         """A relative folder would be another for every command: it depends on where somebody stands."""
@@ -76,7 +77,7 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     try:
         raw = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        return Settings(folders=folders)
+        return Settings(folders=_checked(folders))
     except RecursionError as e:
         raise UsageError(f"cannot read {file}: it is nested too deeply") from e
     except (OSError, ValueError) as e:
@@ -87,7 +88,28 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
         raise UsageError(f"{e} (docs/settings.md)") from e
     if choices.restored is not None:
         folders = replace(folders, restored=_at_home(choices.restored))
-    return Settings(folders=folders, **asdict(choices))
+    if choices.database is not None and folders.server is None:
+        folders = _checked(replace(folders, server=choices.database), file)
+    return Settings(folders=_checked(folders), **asdict(choices))
+
+
+def _checked(folders: Folders, file: Path | None = None) -> Folders:
+    """Raises UsageError when the server has no address, or when `file` has its password and others can read that."""
+    if folders.server is None:
+        return folders
+    from gallery_db.errors import GalleryError  # a right-click does not wait for storage
+
+    try:
+        where = folders.gallery
+    except GalleryError as e:
+        raise UsageError(f"{'' if file is None else f'{file}: '}{e} (docs/scale.md)") from e
+    if file is not None and not isinstance(where, Path) and where.password and _others_read(file):
+        raise UsageError(f"{file}: it holds a password and others can read it: chmod 600, or use ~/.pgpass")
+    return folders
+
+
+def _others_read(file: Path) -> bool:
+    return os.name == "posix" and bool(file.stat().st_mode & 0o077)
 
 
 def _at_home(path: Path) -> Path:

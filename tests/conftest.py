@@ -16,6 +16,7 @@ from tests.support.once import once
 if TYPE_CHECKING:
     from gallery_db import Gallery
     from gallery_db.gallery import Tx
+    from tests.support.postgres import Cluster
 
 SHARED_DATA = Path(os.environ.get("ICONFACE_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -71,6 +72,21 @@ def gallery(home: Path) -> "Iterator[Gallery]":
 
     with Gallery.open(home / "data" / "gallery.db") as gallery:
         yield gallery
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> "Iterator[Cluster]":
+    """A PostgreSQL server with an empty gallery to be copied, `gallery`."""
+    from gallery_db import Gallery
+    from gallery_db.database.address import Server
+    from tests.support.postgres import OFF, cluster
+
+    if OFF:
+        pytest.skip("left out by ICONFACE_TEST_POSTGRES=off")
+    with cluster() as running:
+        running.create("gallery")
+        Gallery.open(Server(running.url("gallery"), running.folder)).close()
+        yield running
 
 
 @pytest.fixture

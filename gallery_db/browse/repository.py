@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from gallery_db.database.words import statement
 from gallery_db.records import FaceState
 from iconface_core.types import BBox
 
@@ -106,7 +107,7 @@ class BrowseRepo:
             where.append("person.id IN (SELECT value FROM json_each(:found))")
             values["found"] = json.dumps(self._called(search))
         if after is not None:
-            where.append("(person.name IS NULL, -ifnull(counted.photos, 0), person.id) > (:unnamed, :photos, :id)")
+            where.append("(person.name IS NULL, -coalesce(counted.photos, 0), person.id) > (:unnamed, :photos, :id)")
             values |= {"unnamed": after.unnamed, "photos": -after.photos, "id": after.person_id}
         return self._cards(sql.PEOPLE.format(where=" AND ".join(where)), values)
 
@@ -140,11 +141,11 @@ class BrowseRepo:
 
     def months(self, person_id: int) -> list[tuple[str | None, int]]:
         """(month, number of faces) of a person, latest first; None for undated ones, last."""
-        return [(r.month, r.faces) for r in self._c.execute(text(sql.MONTHS), {"person": person_id})]
+        return [(r.month, r.faces) for r in self._c.execute(statement(self._c, sql.MONTHS), {"person": person_id})]
 
     def of_period(self, person_id: int, period: str | None) -> list[int]:
         """Face ids of a person in a year or month such as "2019-05"; None for undated ones."""
-        rows = self._c.execute(text(sql.OF_PERIOD), {"person": person_id, "period": period})
+        rows = self._c.execute(statement(self._c, sql.OF_PERIOD), {"person": person_id, "period": period})
         return [r.id for r in rows]
 
     def loose(self, *, after: FacePlace | None = None, limit: int = 60) -> list[FaceCard]:
@@ -153,7 +154,7 @@ class BrowseRepo:
         where = ""
         if after is not None:
             # NULL sorts last; a row value with NULL in it compares to nothing.
-            where = "AND (ifnull(quality, -1.0), face.id) < (:quality, :id)"
+            where = "AND (coalesce(quality, -1.0), face.id) < (:quality, :id)"
             if after.quality is not None:
                 where += " AND (quality <= :quality OR quality IS NULL)"
             values |= {"quality": -1.0 if after.quality is None else after.quality, "id": after.id}
@@ -165,40 +166,42 @@ class BrowseRepo:
 
     def pictured(self, face_ids: Iterable[int]) -> dict[int, tuple[str, BBox]]:
         """Content hash of the photo and box of each of these faces: what their pictures depend on."""
-        rows = self._c.execute(text(sql.PICTURED), {"faces": json.dumps([int(i) for i in face_ids])})
+        rows = self._c.execute(statement(self._c, sql.PICTURED), {"faces": json.dumps([int(i) for i in face_ids])})
         return {r.id: (r.content_hash, BBox(r.x1, r.y1, r.x2, r.y2)) for r in rows}
 
     def heir(self, person_id: int) -> int | None:
         """Who somebody that no longer exists was merged into."""
-        found = self._c.scalar(text(sql.HEIR), {"person": person_id})
+        found = self._c.scalar(statement(self._c, sql.HEIR), {"person": person_id})
         return None if found is None else int(found)
 
     def together(self, person_id: int, others: Sequence[int]) -> dict[int, int]:
         """In how many photos each of `others` is seen with the person; those never seen together are left out."""
-        rows = self._c.execute(text(sql.TOGETHER), {"person": person_id, "others": json.dumps(list(others))})
+        rows = self._c.execute(
+            statement(self._c, sql.TOGETHER), {"person": person_id, "others": json.dumps(list(others))}
+        )
         return {r.person_id: r.photos for r in rows}
 
     def in_time(self, person_id: int) -> list[tuple[int, float]]:
         """(face id, quality) of a person's faces in order of capture, undated ones last. Unknown quality is 0."""
-        return [(r.id, r.quality) for r in self._c.execute(text(sql.IN_TIME), {"person": person_id})]
+        return [(r.id, r.quality) for r in self._c.execute(statement(self._c, sql.IN_TIME), {"person": person_id})]
 
     def best(self, person_ids: Sequence[int], each: int) -> dict[int, int]:
         """Face id to person id of the clearest faces of these people, at most `each` of everybody."""
         values = {"people": json.dumps([int(p) for p in person_ids]), "each": each}
-        return {r.id: r.person_id for r in self._c.execute(text(sql.BEST), values)}
+        return {r.id: r.person_id for r in self._c.execute(statement(self._c, sql.BEST), values)}
 
     def owners(self, face_ids: Sequence[int], *, but: int | None = None) -> dict[int, int]:
         """Face id to person id of those of these faces that belong to people in the lists; not to `but`, nor to
         people declared different from `but`."""
         values = {"faces": json.dumps([int(i) for i in face_ids]), "person": -1 if but is None else but}
-        return {r.id: r.person_id for r in self._c.execute(text(sql.OWNERS), values)}
+        return {r.id: r.person_id for r in self._c.execute(statement(self._c, sql.OWNERS), values)}
 
     def may_be(self, person_id: int, face_ids: Sequence[int]) -> list[int]:
         """Those of these faces that may be the person's: of nobody, or of somebody unnamed and not confirmed. Left out
         is what people decided otherwise: rejected faces, people declared different, hidden or ignored; photos from
         before the birth; and photos where the person is already."""
         values = {"faces": json.dumps([int(i) for i in face_ids]), "person": person_id}
-        return [r.id for r in self._c.execute(text(sql.MAY_BE), values)]
+        return [r.id for r in self._c.execute(statement(self._c, sql.MAY_BE), values)]
 
     def _called(self, search: str) -> list[int]:
         words = plain(search).split()
@@ -206,20 +209,20 @@ class BrowseRepo:
         return [i for i, name in rows if all(w in plain(name) for w in words)]
 
     def _cards(self, query: str, values: dict[str, Any]) -> list[PersonCard]:
-        rows = self._c.execute(text(query), values)
+        rows = self._c.execute(statement(self._c, query), values)
         return [
             PersonCard(r.id, r.name, r.photos, r.cover, bool(r.hidden), bool(r.ignored), r.birth_date, r.cover_face_id)
             for r in rows
         ]
 
     def _faces(self, query: str, values: dict[str, Any]) -> list[FaceCard]:
-        rows = self._c.execute(text(query), values)
+        rows = self._c.execute(statement(self._c, query), values)
         return [
             FaceCard(r.id, r.photo_id, r.captured_at, r.quality, r.person_id, bool(r.confirmed), r.state) for r in rows
         ]
 
     def _number(self, query: str) -> int:
-        return int(self._c.scalar(text(query)) or 0)
+        return int(self._c.scalar(statement(self._c, query)) or 0)
 
 
 def plain(name: str) -> str:

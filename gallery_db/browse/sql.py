@@ -1,4 +1,5 @@
-"""The statements of `browse`: text, because SQLite uses a partial index only where it can read the condition.
+"""The statements of `browse`: text, because SQLite uses a partial index only where it can read the condition. In
+PostgreSQL's words: `database/words.py`.
 
 With the indexes of migration 0004 every page is read from an index; nothing is counted in advance (docs/benchmarks.md).
 Whatever comes from outside is a bound parameter; `{where}` and `{direction}` are filled in with words of `browse` only.
@@ -24,9 +25,9 @@ WITH counted AS MATERIALIZED (
   SELECT person_id, count(DISTINCT photo_id) AS photos FROM face INDEXED BY ix_face_shown
   WHERE {SHOWN} AND person_id IS NOT NULL GROUP BY person_id),
 page AS MATERIALIZED (
-  SELECT person.id, ifnull(counted.photos, 0) AS photos FROM person
+  SELECT person.id, coalesce(counted.photos, 0) AS photos FROM person
   LEFT JOIN counted ON counted.person_id = person.id WHERE {{where}}
-  ORDER BY person.name IS NULL, -ifnull(counted.photos, 0), person.id LIMIT :limit)
+  ORDER BY person.name IS NULL, -coalesce(counted.photos, 0), person.id LIMIT :limit)
 SELECT person.id, person.name, person.hidden, person.ignored, person.birth_date,
   person.cover_face_id, page.photos, {COVER} AS cover
 FROM page JOIN person ON person.id = page.id
@@ -50,23 +51,25 @@ SELECT {_FACE} {_OF_PERSON} {{where}}
 ORDER BY captured_at IS NULL, captured_at {{direction}}, face.id LIMIT :limit"""
 MONTHS = f"""
 SELECT substr(captured_at, 1, 7) AS month, count(*) AS faces {_OF_PERSON}
-GROUP BY month ORDER BY month IS NULL, month DESC"""
+GROUP BY month ORDER BY substr(captured_at, 1, 7) IS NULL, month DESC"""
 OF_PERIOD = f"""
-SELECT face.id {_OF_PERSON} AND CASE WHEN :period IS NULL THEN captured_at IS NULL
-  ELSE substr(captured_at, 1, length(:period)) = :period END ORDER BY face.id"""
+SELECT face.id {_OF_PERSON} AND CASE WHEN CAST(:period AS text) IS NULL THEN captured_at IS NULL
+  ELSE substr(captured_at, 1, length(CAST(:period AS text))) = :period END ORDER BY face.id"""
 LOOSE = f"""
 SELECT {_FACE} FROM face JOIN photo ON photo.id = face.photo_id
-WHERE face.person_id IS NULL AND {SHOWN} {{where}} ORDER BY face.quality DESC, face.id DESC LIMIT :limit"""
+WHERE face.person_id IS NULL AND {SHOWN} {{where}} ORDER BY face.quality DESC NULLS LAST, face.id DESC LIMIT :limit"""
 IGNORED = f"""
 SELECT {_FACE} FROM face INDEXED BY ix_face_ignored JOIN photo ON photo.id = face.photo_id
 WHERE face.state = 'ignored' AND face.id < :after ORDER BY face.id DESC LIMIT :limit"""
 IN_TIME = f"""
-SELECT face.id, ifnull(face.quality, 0.0) AS quality {_OF_PERSON} ORDER BY captured_at IS NULL, captured_at, face.id"""
+SELECT face.id, coalesce(face.quality, 0.0) AS quality {_OF_PERSON}
+ORDER BY captured_at IS NULL, captured_at, face.id"""
 BEST = f"""
 SELECT face.id, face.person_id FROM json_each(:people) AS who JOIN face ON face.id IN (
-  SELECT face.id FROM face WHERE face.person_id = who.value AND {SHOWN} ORDER BY face.quality DESC LIMIT :each)"""
+  SELECT face.id FROM face WHERE face.person_id = who.value AND {SHOWN}
+  ORDER BY face.quality DESC NULLS LAST LIMIT :each)"""
 _NOT_DIFFERENT = """NOT EXISTS (SELECT 1 FROM different WHERE
-  person_a = min(face.person_id, :person) AND person_b = max(face.person_id, :person))"""
+  (person_a = face.person_id AND person_b = :person) OR (person_a = :person AND person_b = face.person_id))"""
 _GIVEN = "FROM json_each(:faces) AS given JOIN face ON face.id = given.value"
 PICTURED = f"""
 SELECT face.id, content_hash, x1, y1, x2, y2 {_GIVEN} JOIN photo ON photo.id = face.photo_id"""
@@ -79,7 +82,7 @@ WHERE {SHOWN} AND (face.person_id IS NULL OR (NOT face.confirmed AND face.person
   AND EXISTS (SELECT 1 FROM person WHERE person.id = face.person_id AND name IS NULL AND {SHELF["shown"]})))
   AND NOT EXISTS (SELECT 1 FROM rejection WHERE face_id = face.id AND rejection.person_id = :person)
   AND NOT EXISTS (SELECT 1 FROM face AS own WHERE own.person_id = :person AND own.photo_id = face.photo_id)
-  AND (captured_at IS NULL OR captured_at >= ifnull((SELECT birth_date FROM person WHERE id = :person), ''))"""
+  AND (captured_at IS NULL OR captured_at >= coalesce((SELECT birth_date FROM person WHERE id = :person), ''))"""
 TOGETHER = f"""
 SELECT other.person_id, count(DISTINCT face.photo_id) AS photos
 FROM face JOIN face AS other ON other.photo_id = face.photo_id

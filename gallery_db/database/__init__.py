@@ -1,1 +1,1 @@
-"""The SQLite file: schema, transactions, migrations, backups."""
+"""The database, a file or on a server: schema, transactions, migrations, backups."""

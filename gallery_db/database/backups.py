@@ -1,11 +1,12 @@
-"""Backups: whole, consistent copies made while others read and write (VACUUM INTO), and their safe return."""
+"""Backups: whole, consistent copies made while others read and write (VACUUM INTO), and their safe return. Of a gallery
+on a server: `dumps.py`."""
 
 import hashlib
 import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import datetime
 from itertools import count
@@ -17,8 +18,8 @@ from iconface_core.images.leftovers import sweep, temporary
 from .connection import BUSY_TIMEOUT_MS, is_busy
 from .revisions import known_revisions, revision
 
-_DAILY = re.compile(r"gallery-\d{4}-\d{2}-\d{2}\.db")
-_KINDS = ("gallery-*.db", "*.before-*.bak")
+_DAILY = re.compile(r"gallery-\d{4}-\d{2}-\d{2}\.(db|dump)")
+_KINDS = ("gallery-*.db", "gallery-*.dump", "*.before-*.bak")
 
 
 def backup(db: Path, dest: Path) -> Path:
@@ -48,20 +49,28 @@ def backup(db: Path, dest: Path) -> Path:
     return dest
 
 
-def free_name(directory: Path, why: str) -> Path:
+def free_name(directory: Path, why: str, suffix: str = ".db") -> Path:
     """Where a backup that somebody asks for now goes: `gallery-WHY-YYYY-MM-DD-HHMMSS.db`, with a number when the same
     second has one already."""
     stem = f"gallery-{why}-{datetime.now():%Y-%m-%d-%H%M%S}"
-    names = (f"{stem}{'' if n == 1 else f'-{n}'}.db" for n in count(1))
+    names = (f"{stem}{'' if n == 1 else f'-{n}'}{suffix}" for n in count(1))
     return next(path for name in names if not (path := directory / name).exists())
 
 
-def daily_backup(db: Path, directory: Path, *, keep: int = 14, now: datetime | None = None) -> Path | None:
-    """At most one backup a day (`gallery-YYYY-MM-DD.db`), keeping the latest `keep` of these. None: today's exists."""
-    dest = directory / f"gallery-{now or datetime.now():%Y-%m-%d}.db"
+def daily_backup(
+    write: Callable[[Path], object],
+    directory: Path,
+    *,
+    suffix: str = ".db",
+    keep: int = 14,
+    now: datetime | None = None,
+) -> Path | None:
+    """At most one backup a day (`gallery-YYYY-MM-DD.db`), made by `write(dest)`, keeping the latest `keep` of these.
+    None: today's exists."""
+    dest = directory / f"gallery-{now or datetime.now():%Y-%m-%d}{suffix}"
     if dest.exists():
         return None
-    backup(db, dest)
+    write(dest)
     dailies = sorted(p for p in directory.iterdir() if _DAILY.fullmatch(p.name))
     for old in dailies[: -max(1, keep)]:
         old.unlink()

@@ -1,76 +1,69 @@
-"""The one way to open the database file, and the one place that explains what SQLite complains about."""
+"""What keeps a gallery: an SQLite file, which is the default, or a database on a PostgreSQL server.
 
-import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
+All of `gallery_db` above this package asks an `Engine`, and writes its statements as SQLite has them (`words.py` has
+PostgreSQL's for those that differ).
+"""
+
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
-from gallery_db.errors import GalleryBusyError, GalleryError
-
-from .connection import BUSY_TIMEOUT_MS, configure, is_busy
-
-
-def make_engine(
-    path: Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, enforce_foreign_keys: bool = True, writable: bool = True
-) -> Engine:
-    """An engine whose transactions are BEGIN IMMEDIATE under the execution option `write`, else BEGIN.
-
-    A SQLite transaction that reads first and writes later fails at once when somebody else committed in between, busy
-    timeout or not; so writers take the lock at the start.
-    """
-    url = URL.create("sqlite", database=str(path)) if writable else _to_read(path)  # a name may hold "?"
-    engine = create_engine(url)
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(dbapi: Any, _record: Any) -> None:
-        dbapi.isolation_level = None  # SQLAlchemy, not pysqlite, issues BEGIN
-        if writable:
-            configure(dbapi, busy_timeout_ms)
-        dbapi.execute(f"PRAGMA foreign_keys={'ON' if enforce_foreign_keys else 'OFF'}")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(conn: Connection) -> None:
-        write = conn.get_execution_options().get("write", False)
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return engine
+from .address import Server
+from .connection import BUSY_TIMEOUT_MS
+from .sqlite_engine import SqliteEngine
 
 
-def _to_read(path: Path) -> URL:
-    """Where nothing can be written, SQLite reads a file of which somebody else has the log open, or one that is at
-    rest: `immutable` spares it the log's files, which it could not make."""
-    how = {"mode": "ro"} if path.with_name(path.name + "-shm").exists() else {"immutable": "1"}
-    return URL.create("sqlite", database=path.as_uri().replace("file://", "file:"), query={**how, "uri": "true"})
+class Engine(Protocol):
+    """One database. Safe to share between threads. One writer at a time, whichever engine it is."""
+
+    backup_suffix: ClassVar[str]
+    """How the names of its backups end."""
+
+    @property
+    def shown(self) -> str:
+        """What messages call it: the path, or the address without its password."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where on this machine lies what belongs to the gallery and is not in the database: index files, backups."""
+        ...
+
+    def connect(self, *, write: bool) -> Connection:
+        """A connection whose transactions may write, alone, or (`write=False`) see one state and never wait."""
+        ...
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turns what the driver complains about into GalleryError with the way out."""
+        ...
+
+    def check(self) -> list[str]:
+        """What is damaged; empty when all is well."""
+        ...
+
+    def compact(self) -> None:
+        """Give free space back and overwrite what was deleted, as far as the engine can (docs/scale.md)."""
+        ...
+
+    def backup(self, dest: Path) -> Path:
+        """Write all of it as of one moment to the new file `dest`; returns `dest`. Raises BackupError."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Facts for whoever looks after it: `engine`, its `version`, `schema`, `bytes`, and what the engine knows."""
+        ...
+
+    def dispose(self) -> None:
+        """Close all connections that are at rest."""
+        ...
 
 
-@contextmanager
-def explained(path: Path) -> Generator[None]:
-    """Turn SQLite's complaints about the file at `path` into GalleryError with the way out."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as e:
-        raw = e.orig if isinstance(e, DBAPIError) and e.orig is not None else e
-        if isinstance(raw, sqlite3.OperationalError) and is_busy(raw):
-            raise GalleryBusyError(
-                f"{path} is being written by another process; nothing was changed, try again when it is done"
-            ) from e
-        for sign, advice in _ADVICE:
-            if sign in str(raw):
-                raise GalleryError(f"{path}: {raw}. {advice}") from e
-        raise
+def open_engine(where: Path | Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+    """The database at `where`, made or brought up to date first. Raises as `Gallery.open`."""
+    if isinstance(where, Path):
+        return SqliteEngine.open(where, busy_timeout_ms=busy_timeout_ms)
+    from .postgres import PostgresEngine  # the driver is an extra, and nobody else waits for its import
 
-
-_ADVICE = (
-    ("disk is full", "Nothing was changed. Free some space on that disk and run the command again"),
-    ("disk I/O error", "Nothing was changed. The disk may be full or failing; check it and run the command again"),
-    ("readonly database", "Make the file and its folder writable for you"),
-    ("unable to open database file", "Check that the folder exists, is yours and is writable"),
-    ("file is not a database", "Move it away, or put a backup in its place with `iconface restore-backup`"),
-    ("no such column", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
-    ("no such table", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
-    ("malformed", "The file is damaged: put a backup in its place with `iconface restore-backup`"),
-)
+    return PostgresEngine.open(where, busy_timeout_ms=busy_timeout_ms)

@@ -10,8 +10,8 @@ from gallery_db.errors import GalleryError, SchemaTooNewError
 
 from .backups import backup, migration_backup_path, once
 from .connection import BUSY_TIMEOUT_MS
-from .engine import make_engine
 from .revisions import HEAD, known_revisions, revision_of, scripts
+from .sqlite import make_engine
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -23,6 +23,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+# What the engines read differently without a word. SQLite's INTEGER and REAL have eight bytes, PostgreSQL's four: ids
+# would run out, and a number that is read is not the one that a page goes on from. SQLite compares text by its bytes,
+# PostgreSQL by the language of the database, where "/" counts for nothing: what lies in a folder is found by a range.
+_ID: TypeEngine[int] = Integer().with_variant(BigInteger(), "postgresql")
+_REAL: TypeEngine[float] = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
+_TEXT: TypeEngine[str] = String().with_variant(String(collation="C"), "postgresql")
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -35,7 +42,7 @@ metadata = MetaData(
 
 
 def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
+    return Column("id", _ID, primary_key=True)
 
 
 def _one_of(column: str, *values: str) -> CheckConstraint:
@@ -46,12 +53,12 @@ root = Table(
     "root",
     metadata,
     _id(),
-    Column("path", String, nullable=False, unique=True),
-    Column("added_at", String, nullable=False),
+    Column("path", _TEXT, nullable=False, unique=True),
+    Column("added_at", _TEXT, nullable=False),
     Column("device", BigInteger),
     Column("online", Boolean, nullable=False),
-    Column("last_scan_at", String),
-    Column("rules", String),
+    Column("last_scan_at", _TEXT),
+    Column("rules", _TEXT),
     sqlite_autoincrement=True,
 )
 
@@ -59,21 +66,21 @@ photo = Table(
     "photo",
     metadata,
     _id(),
-    Column("root_id", Integer, ForeignKey("root.id", ondelete="CASCADE"), index=True),
-    Column("path", String, nullable=False, unique=True),
-    Column("content_hash", String, nullable=False, index=True),
+    Column("root_id", _ID, ForeignKey("root.id", ondelete="CASCADE"), index=True),
+    Column("path", _TEXT, nullable=False, unique=True),
+    Column("content_hash", _TEXT, nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("captured_at", String),
-    Column("format", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("reason", String),  # JSON of a Reason, as job.error
+    Column("captured_at", _TEXT),
+    Column("format", _TEXT, nullable=False),
+    Column("state", _TEXT, nullable=False),
+    Column("reason", _TEXT),  # JSON of a Reason, as job.error
     Column("attempts", Integer, nullable=False),
-    Column("indexed_at", String),
-    Column("detector", String),
+    Column("indexed_at", _TEXT),
+    Column("detector", _TEXT),
     Column("perceptual_hash", LargeBinary),  # NULL: not looked at yet; empty: it could not be read
     _one_of("state", "indexed", "failed", "missing", "restored"),
     sqlite_autoincrement=True,
@@ -82,19 +89,20 @@ photo = Table(
 # Nearly all photos are indexed; the others are counted and found without touching the table. Partial, so that no query
 # for indexed ones mistakes it for a shortcut. RARE_PHOTO has the same words, for SQLite to see that it serves.
 RARE_PHOTO = text("photo.state != 'indexed'")
-Index("ix_photo_rare", photo.c.state, photo.c.root_id, sqlite_where=text("state != 'indexed'"))
+_RARE = text("state != 'indexed'")
+Index("ix_photo_rare", photo.c.state, photo.c.root_id, sqlite_where=_RARE, postgresql_where=_RARE)
 
 person = Table(
     "person",
     metadata,
     _id(),
-    Column("name", String),
+    Column("name", _TEXT),
     Column("hidden", Boolean, nullable=False, default=False),
     Column("ignored", Boolean, nullable=False, default=False),
-    Column("birth_date", String),
+    Column("birth_date", _TEXT),
     # No foreign key: face already points here, and a cover that left the person is simply not used.
-    Column("cover_face_id", Integer),
-    Column("created_by", String, nullable=False),
+    Column("cover_face_id", _ID),
+    Column("created_by", _TEXT, nullable=False),
     _one_of("created_by", "machine", "user"),
     sqlite_autoincrement=True,
 )
@@ -103,7 +111,7 @@ cluster = Table(
     "cluster",
     metadata,
     _id(),
-    Column("person_id", Integer, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    Column("person_id", _ID, ForeignKey("person.id", ondelete="SET NULL"), index=True),
     sqlite_autoincrement=True,
 )
 
@@ -111,20 +119,20 @@ face = Table(
     "face",
     metadata,
     _id(),
-    Column("photo_id", Integer, ForeignKey("photo.id", ondelete="CASCADE"), nullable=False),
-    Column("x1", REAL, nullable=False),
-    Column("y1", REAL, nullable=False),
-    Column("x2", REAL, nullable=False),
-    Column("y2", REAL, nullable=False),
+    Column("photo_id", _ID, ForeignKey("photo.id", ondelete="CASCADE"), nullable=False),
+    Column("x1", _REAL, nullable=False),
+    Column("y1", _REAL, nullable=False),
+    Column("x2", _REAL, nullable=False),
+    Column("y2", _REAL, nullable=False),
     Column("landmarks", LargeBinary),  # 10 little-endian float32: x, y of the five points
-    Column("det_score", REAL, nullable=False),
-    Column("quality", REAL),
-    Column("degradation", String),
-    Column("source", String, nullable=False),
-    Column("cluster_id", Integer, ForeignKey("cluster.id", ondelete="SET NULL"), index=True),
-    Column("person_id", Integer, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    Column("det_score", _REAL, nullable=False),
+    Column("quality", _REAL),
+    Column("degradation", _TEXT),
+    Column("source", _TEXT, nullable=False),
+    Column("cluster_id", _ID, ForeignKey("cluster.id", ondelete="SET NULL"), index=True),
+    Column("person_id", _ID, ForeignKey("person.id", ondelete="SET NULL"), index=True),
     Column("confirmed", Boolean, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", _TEXT, nullable=False),
     _one_of("source", "detected", "manual"),
     _one_of("state", "ok", "doubtful", "ignored", "forgotten"),
     sqlite_autoincrement=True,
@@ -135,18 +143,19 @@ Index("ix_face_photo_id_state", face.c.photo_id, face.c.state)  # with the state
 # For pages of people and faces (browse.py): photos of everybody counted, the clearest face found, without touching the
 # table. Only of faces that are shown, which must be said in these words for SQLite to see that an index serves.
 _SHOWN = text("state IN ('ok', 'doubtful')")
-Index("ix_face_shown", face.c.person_id, face.c.photo_id, sqlite_where=_SHOWN)
-Index("ix_face_best", face.c.person_id, face.c.quality, face.c.det_score, sqlite_where=_SHOWN)
-Index("ix_face_ignored", face.c.id, sqlite_where=text("state = 'ignored'"))
+_IGNORED = text("state = 'ignored'")
+Index("ix_face_shown", face.c.person_id, face.c.photo_id, sqlite_where=_SHOWN, postgresql_where=_SHOWN)
+Index("ix_face_best", face.c.person_id, face.c.quality, face.c.det_score, sqlite_where=_SHOWN, postgresql_where=_SHOWN)
+Index("ix_face_ignored", face.c.id, sqlite_where=_IGNORED, postgresql_where=_IGNORED)
 
 embedding = Table(
     "embedding",
     metadata,
     _id(),
-    Column("embedder", String, nullable=False),
-    Column("face_id", Integer, ForeignKey("face.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("embedder", _TEXT, nullable=False),
+    Column("face_id", _ID, ForeignKey("face.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("vector", LargeBinary, nullable=False),  # little-endian float16, unit length
-    Column("norm", REAL, nullable=False),
+    Column("norm", _REAL, nullable=False),
     UniqueConstraint("embedder", "face_id"),
 )
 
@@ -155,9 +164,9 @@ embedding = Table(
 vector_change = Table(
     "vector_change",
     metadata,
-    Column("seq", Integer, primary_key=True),
-    Column("embedder", String, nullable=False),
-    Column("face_id", Integer, nullable=False),  # no foreign key: a removal outlives its face
+    Column("seq", _ID, primary_key=True),
+    Column("embedder", _TEXT, nullable=False),
+    Column("face_id", _ID, nullable=False),  # no foreign key: a removal outlives its face
     UniqueConstraint("embedder", "face_id"),
     sqlite_autoincrement=True,
 )
@@ -167,8 +176,8 @@ rejection = Table(
     "rejection",
     metadata,
     _id(),
-    Column("face_id", Integer, ForeignKey("face.id", ondelete="CASCADE"), nullable=False),
-    Column("person_id", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("face_id", _ID, ForeignKey("face.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", _ID, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
     UniqueConstraint("face_id", "person_id"),
     sqlite_autoincrement=True,
 )
@@ -177,8 +186,8 @@ different = Table(
     "different",
     metadata,
     _id(),
-    Column("person_a", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),  # the smaller id
-    Column("person_b", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person_a", _ID, ForeignKey("person.id", ondelete="CASCADE"), nullable=False),  # the smaller id
+    Column("person_b", _ID, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
     UniqueConstraint("person_a", "person_b"),
     CheckConstraint("person_a < person_b", name="ordered"),
     sqlite_autoincrement=True,
@@ -188,8 +197,8 @@ merged = Table(
     "merged",
     metadata,
     _id(),
-    Column("person_id", Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("absorbed_id", Integer, nullable=False),  # a person that no longer exists
+    Column("person_id", _ID, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("absorbed_id", _ID, nullable=False),  # a person that no longer exists
     sqlite_autoincrement=True,
 )
 
@@ -197,13 +206,13 @@ decision = Table(
     "decision",
     metadata,
     _id(),
-    Column("at", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("summary", String, nullable=False),
-    Column("changes", String, nullable=False),
+    Column("at", _TEXT, nullable=False),
+    Column("kind", _TEXT, nullable=False),
+    Column("summary", _TEXT, nullable=False),
+    Column("changes", _TEXT, nullable=False),
     Column("undoable", Boolean, nullable=False),
-    Column("undoes", Integer, ForeignKey("decision.id")),
-    Column("undone_by", Integer, ForeignKey("decision.id")),
+    Column("undoes", _ID, ForeignKey("decision.id")),
+    Column("undone_by", _ID, ForeignKey("decision.id")),
     sqlite_autoincrement=True,
 )
 
@@ -211,56 +220,54 @@ restoration = Table(
     "restoration",
     metadata,
     _id(),
-    Column("face_id", Integer, ForeignKey("face.id", ondelete="SET NULL"), index=True),
-    Column("photo", String, nullable=False, index=True),
-    Column("input_sha256", String, nullable=False, index=True),
-    Column("restorer", String, nullable=False),
-    Column("weights_sha256", String, nullable=False),
-    Column("options", String, nullable=False),
+    Column("face_id", _ID, ForeignKey("face.id", ondelete="SET NULL"), index=True),
+    Column("photo", _TEXT, nullable=False, index=True),
+    Column("input_sha256", _TEXT, nullable=False, index=True),
+    Column("restorer", _TEXT, nullable=False),
+    Column("weights_sha256", _TEXT, nullable=False),
+    Column("options", _TEXT, nullable=False),
     Column("seed", BigInteger, nullable=False),
-    Column("person_id", Integer, ForeignKey("person.id", ondelete="SET NULL"), index=True),
-    Column("references", String, nullable=False),
-    Column("similarity_before", REAL),
-    Column("similarity_after", REAL),
-    Column("verdict", String, nullable=False),
-    Column("output", String, index=True),
-    Column("output_sha256", String, index=True),
-    Column("state", String, nullable=False),
-    Column("created_at", String, nullable=False),
+    Column("person_id", _ID, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    Column("references", _TEXT, nullable=False),
+    Column("similarity_before", _REAL),
+    Column("similarity_after", _REAL),
+    Column("verdict", _TEXT, nullable=False),
+    Column("output", _TEXT, index=True),
+    Column("output_sha256", _TEXT, index=True),
+    Column("state", _TEXT, nullable=False),
+    Column("created_at", _TEXT, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
-    Column("decided", String),
+    Column("decided", _TEXT),
     # The face in the photo: it finds what was decided about it when the photo was indexed again, or never was.
-    Column("bbox", String),
-    Column("origin", String),
-    Column("seconds", REAL),
-    Column("changed_mean", REAL),
-    Column("changed_share", REAL),
+    Column("bbox", _TEXT),
+    Column("origin", _TEXT),
+    Column("seconds", _REAL),
+    Column("changed_mean", _REAL),
+    Column("changed_share", _REAL),
     _one_of("state", "done", "refused", "undone", "proposed", "rejected", "unseen"),
     _one_of("decided", "accepted", "rejected"),
     sqlite_autoincrement=True,
 )
 
-# Kept by PostgreSQL as well (job_queue.py), where REAL has four bytes: too few for a clock.
-_CLOCK: TypeEngine[float] = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
 _ONE_WAITS = text("state = 'waiting' AND dedupe IS NOT NULL")
 job = Table(
     "job",
     metadata,
     _id(),
-    Column("kind", String, nullable=False),
-    Column("payload", String, nullable=False),
-    Column("dedupe", String),
-    Column("state", String, nullable=False),
+    Column("kind", _TEXT, nullable=False),
+    Column("payload", _TEXT, nullable=False),
+    Column("dedupe", _TEXT),
+    Column("state", _TEXT, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("max_attempts", Integer, nullable=False),
-    Column("run_after", _CLOCK, nullable=False),
-    Column("lease_until", _CLOCK),
-    Column("error", String),
-    Column("progress", String),
-    Column("created_at", _CLOCK, nullable=False),
-    Column("finished_at", _CLOCK),
-    Column("origin", String),
+    Column("run_after", _REAL, nullable=False),
+    Column("lease_until", _REAL),
+    Column("error", _TEXT),
+    Column("progress", _TEXT),
+    Column("created_at", _REAL, nullable=False),
+    Column("finished_at", _REAL),
+    Column("origin", _TEXT),
     _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
     sqlite_autoincrement=True,
 )
@@ -278,13 +285,13 @@ cleanup_run = Table(
     "cleanup_run",
     metadata,
     _id(),
-    Column("started_at", String, nullable=False, unique=True),
+    Column("started_at", _TEXT, nullable=False, unique=True),
     Column("photos", Integer, nullable=False),
     Column("faces", Integer, nullable=False),
-    Column("hours", String),
+    Column("hours", _TEXT),
     Column("idle", Boolean, nullable=False),
-    Column("options", String, nullable=False),
-    Column("estimated_hours", REAL),
+    Column("options", _TEXT, nullable=False),
+    Column("estimated_hours", _REAL),
     Column("estimated_bytes", BigInteger),
     sqlite_autoincrement=True,
 )
@@ -292,11 +299,11 @@ cleanup_item = Table(
     "cleanup_item",
     metadata,
     _id(),
-    Column("run_id", Integer, ForeignKey("cleanup_run.id", ondelete="CASCADE"), nullable=False),
-    Column("photo_id", Integer),  # no foreign key: a photo that went between plan and queue is passed over there
-    Column("face_ids", String, nullable=False),
+    Column("run_id", _ID, ForeignKey("cleanup_run.id", ondelete="CASCADE"), nullable=False),
+    Column("photo_id", _ID),  # no foreign key: a photo that went between plan and queue is passed over there
+    Column("face_ids", _TEXT, nullable=False),
     Column("fed", Boolean, nullable=False),
-    Column("job_id", Integer, ForeignKey("job.id", ondelete="SET NULL"), index=True),
+    Column("job_id", _ID, ForeignKey("job.id", ondelete="SET NULL"), index=True),
     sqlite_autoincrement=True,
 )
 Index("ix_cleanup_item_run_id_fed", cleanup_item.c.run_id, cleanup_item.c.fed)
@@ -307,17 +314,17 @@ question = Table(
     "question",
     metadata,
     _id(),
-    Column("kind", String, nullable=False),
-    Column("key", String, nullable=False, unique=True),
-    Column("face_ids", String, nullable=False),
-    Column("person_id", Integer),
-    Column("other_person_id", Integer),
-    Column("evidence", REAL),
+    Column("kind", _TEXT, nullable=False),
+    Column("key", _TEXT, nullable=False, unique=True),
+    Column("face_ids", _TEXT, nullable=False),
+    Column("person_id", _ID),
+    Column("other_person_id", _ID),
+    Column("evidence", _REAL),
     Column("gain", Integer, nullable=False),
-    Column("asked_at", String, nullable=False),
-    Column("put_off_until", String),
+    Column("asked_at", _TEXT, nullable=False),
+    Column("put_off_until", _TEXT),
     _one_of("kind", "join", "merge", "twins", "who"),
     sqlite_autoincrement=True,
 )
 
-meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+meta = Table("meta", metadata, Column("key", _TEXT, primary_key=True), Column("value", _TEXT, nullable=False))

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from gallery_db.database.rows import batches, to_json
 from gallery_db.database.schema import decision, face, meta, photo
+from gallery_db.database.words import insert
 
 from .changes import RowChange
 
@@ -26,7 +26,7 @@ def note_moves(conn: Connection, moves: Mapping[int, tuple[int | None, int | Non
     new = conn.execute(select(d.id, d.at, d.changes).where(d.id > seen).order_by(d.id.desc())).all()
     if not new:
         return
-    mark = insert(meta).values(key=_GROUPED, value=str(new[0].id))
+    mark = insert(conn, meta).values(key=_GROUPED, value=str(new[0].id))
     conn.execute(mark.on_conflict_do_update(index_elements=["key"], set_={"value": mark.excluded.value}))
     left = dict(moves)
     since = _indexed_at(conn, left)

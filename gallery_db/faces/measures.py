@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Float, Integer, and_, func, or
 
 from gallery_db.database.rows import batches, to_json
 from gallery_db.database.schema import face, person, photo
+from gallery_db.database.words import json_member, larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,11 @@ class MeasureRepo:
 
     def degraded(self, where: DegradedFilter) -> list[int]:
         """Ids of degraded faces, in order. Faces of hidden and ignored people are left out."""
-        score = func.max(
-            func.json_extract(face.c.degradation, "$.score").cast(Float),
-            func.coalesce(func.json_extract(face.c.degradation, "$.print_damage").cast(Float), 0.0),
+        score = larger(
+            json_member(face.c.degradation, "$.score").cast(Float),
+            func.coalesce(json_member(face.c.degradation, "$.print_damage").cast(Float), 0.0),
         )
-        eyes = func.json_extract(face.c.degradation, "$.eye_distance").cast(Float)
+        eyes = json_member(face.c.degradation, "$.eye_distance").cast(Float)
         joined = face.join(photo, photo.c.id == face.c.photo_id).outerjoin(person, person.c.id == face.c.person_id)
         shown = or_(person.c.id.is_(None), and_(~person.c.hidden, ~person.c.ignored))
         query = select(face.c.id).select_from(joined).where(_usable(), _measured(where.version), shown)
@@ -84,11 +85,11 @@ def _usable() -> ColumnElement[bool]:
 
 
 def _measured(version: int) -> ColumnElement[bool]:
-    stored = func.json_extract(face.c.degradation, "$.version").cast(Integer)
+    stored = json_member(face.c.degradation, "$.version").cast(Integer)
     return func.coalesce(stored, 0) == version
 
 
 def _in_full(version: int) -> ColumnElement[bool]:
     """Measured in all the pixels of the file, not in a copy that was decoded smaller."""
-    reduced = func.json_extract(face.c.degradation, "$.reduced").cast(Float)
+    reduced = json_member(face.c.degradation, "$.reduced").cast(Float)
     return and_(_measured(version), func.coalesce(reduced, 2.0) < 1.01)

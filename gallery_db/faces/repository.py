@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, exists, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from gallery_db.database.packed import pack_vector, unpack_landmarks, unpack_vectors
 from gallery_db.database.rows import batches, from_json
 from gallery_db.database.schema import embedding, face, person, photo, rejection, vector_change
+from gallery_db.database.words import insert
 from gallery_db.errors import UnknownIdError
 from gallery_db.records import (
     FaceChanges,
@@ -75,7 +75,7 @@ class FaceRepo:
 
     def _put_embeddings(self, embeddings: Sequence[tuple[int, FaceEmbedding]]) -> int:
         if embeddings:
-            row = insert(embedding)
+            row = insert(self._c, embedding)
             upsert = row.on_conflict_do_update(
                 index_elements=["embedder", "face_id"], set_={"vector": row.excluded.vector, "norm": row.excluded.norm}
             )

@@ -1,12 +1,27 @@
 """Which questions are open, read from the faces and people they are about (`questions.py` has the rules)."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    ScalarSelect,
+    Select,
+    TextClause,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gallery_db.database.rows import from_json
 from gallery_db.database.schema import different, face, merged, person, photo, question, rejection
+from gallery_db.database.words import as_id, json_count, json_elements, json_ids, larger, smaller, statement
 from gallery_db.records import QuestionRecord
 
 SHOWN = face.c.state.in_(("ok", "doubtful"))
@@ -19,11 +34,11 @@ second_person: ColumnElement[Any] = func.coalesce(_other_absorbed.c.person_id, q
 # person in thousands of photos only the best are looked at.
 BESIDE = """
 SELECT best.id, substr(captured_at, 1, 10) AS day FROM (
-  SELECT id, photo_id, ifnull(quality, 0.0) + 0.1 * confirmed AS worth FROM face
-  WHERE person_id = :person AND state IN ('ok', 'doubtful') ORDER BY quality DESC LIMIT 300) AS best
+  SELECT id, photo_id, coalesce(quality, 0.0) + CASE WHEN confirmed THEN 0.1 ELSE 0.0 END AS worth FROM face
+  WHERE person_id = :person AND state IN ('ok', 'doubtful') ORDER BY quality DESC NULLS LAST LIMIT 300) AS best
 JOIN photo ON photo.id = best.photo_id WHERE photo.state = 'indexed'
-ORDER BY worth - 0.1 * CASE WHEN :near IS NULL THEN 0
-  ELSE min(20, ifnull(abs(julianday(substr(captured_at, 1, 10)) - julianday(substr(:near, 1, 10))) / 365.25, 5)) END
+ORDER BY worth - 0.1 * CASE WHEN CAST(:near AS text) IS NULL THEN 0
+  ELSE min(20, coalesce(abs(julianday(substr(captured_at, 1, 10)) - julianday(substr(:near, 1, 10))) / 365.25, 5)) END
   DESC, best.id LIMIT :limit"""
 LIFE = """
 SELECT person.id, name, birth_date, count(DISTINCT face.photo_id) AS photos, min(captured_at) AS first_captured,
@@ -66,14 +81,14 @@ def joined(query: Select[Any]) -> Select[Any]:
 
 
 def is_open() -> ColumnElement[bool]:
-    kind, everybody = question.c.kind, func.json_array_length(question.c.face_ids)
+    kind, everybody = question.c.kind, json_count(question.c.face_ids)
     claimed = or_(*(and_(_listed(p), _undecided(p) != "[]") for p in (first_person, second_person)))
-    both_undecided = func.json_array_length(_undecided(first_person)) == everybody
-    both_given = func.json_array_length(_given(first_person)) == everybody
+    both_undecided = json_count(_undecided(first_person)) == everybody
+    both_given = json_count(_given(first_person)) == everybody
     told_apart = (
         exists()
-        .where(different.c.person_a == func.min(first_person, second_person))
-        .where(different.c.person_b == func.max(first_person, second_person))
+        .where(different.c.person_a == smaller(first_person, second_person))
+        .where(different.c.person_b == larger(first_person, second_person))
     )
     nameless = exists().where(person.c.id == first_person, person.c.name.is_(None))
     return or_(
@@ -119,30 +134,39 @@ def _undecided(who: ColumnElement[Any] | None) -> ScalarSelect[Any]:
 def _given(who: ColumnElement[Any]) -> ScalarSelect[Any]:
     """JSON array of the question's faces that are `who`; empty when the user confirmed all of them."""
     given = _members().where(face.c.person_id == who)
-    return given.having(func.min(face.c.confirmed) == 0).scalar_subquery()
+    return given.having(func.min(case((face.c.confirmed, 1), else_=0)) == 0).scalar_subquery()
 
 
 def _members() -> Select[Any]:
     # IN, not a join: SQLite would scan all faces for each question.
-    listed = select(func.json_each(question.c.face_ids).table_valued("value", name="each").c.value)
-    shown = select(func.json_group_array(face.c.id)).join(photo, photo.c.id == face.c.photo_id)
+    listed = select(as_id(json_elements(question.c.face_ids).table_valued("value", name="each").c.value))
+    shown = select(json_ids(face.c.id)).join(photo, photo.c.id == face.c.photo_id)
     return shown.where(face.c.id.in_(listed), SHOWN, photo.c.state == "indexed")
 
 
-def _sql(query: Select[Any]) -> str:
-    return str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
-
-
-def _among(query: Select[Any]) -> str:
+def _among(query: Select[Any], dialect: Dialect) -> str:
     """The open ones among the questions with these ids (`:ids`, a JSON array), as text made once: SQLAlchemy takes as
     long to build these statements as SQLite to carry them out. CROSS JOIN has SQLite begin with the ids."""
-    whole = _sql(query.where(is_open()))
+    whole = str(query.where(is_open()).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     head, tail = whole.split("FROM question LEFT", 1)
     return f"{head}FROM json_each(:ids) AS among CROSS JOIN question ON question.id = among.value LEFT{tail}"
 
 
-OPEN_AMONG = _among(open_view())
-COUNT_AMONG = _among(joined(select(question.c.kind, func.count()))) + " GROUP BY question.kind"
+@cache
+def _statements(dialect: str) -> tuple[str, str]:
+    made = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}[dialect]()
+    count = joined(select(question.c.kind, func.count()))
+    return _among(open_view(), made), _among(count, made) + " GROUP BY question.kind"
+
+
+def open_among(conn: Connection) -> TextClause:
+    """`open_view` of the open ones among `:ids`."""
+    return statement(conn, _statements(conn.dialect.name)[0])
+
+
+def count_among(conn: Connection) -> TextClause:
+    """(kind, number) of the open ones among `:ids`."""
+    return statement(conn, _statements(conn.dialect.name)[1])
 
 
 def record(r: Any) -> QuestionRecord:

@@ -29,25 +29,24 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from gallery_db.database.rows import batches, from_json, to_json, utc_now
 from gallery_db.database.schema import face, person, photo, question
+from gallery_db.database.words import insert, statement
 from gallery_db.errors import UnknownIdError
 from gallery_db.meta import MetaRepo
 from gallery_db.records import Asked, Life, QuestionKind, QuestionRecord
 
 from .open import (
     BESIDE,
-    COUNT_AMONG,
     LIFE,
-    OPEN_AMONG,
     SHOWN,
+    count_among,
     first_person,
     joined,
+    open_among,
     open_ids,
     record,
     second_person,
@@ -104,7 +103,7 @@ class QuestionRepo:
         for ids in batches(dropped):
             self._c.execute(delete(question).where(question.c.id.in_(ids)))
         if values:
-            row = insert(question)
+            row = insert(self._c, question)
             names = ("face_ids", "other_person_id", "evidence", "gain", "asked_at", "put_off_until")
             self._c.execute(
                 row.on_conflict_do_update(index_elements=["key"], set_={n: row.excluded[n] for n in names}), values
@@ -128,14 +127,14 @@ class QuestionRepo:
         """Open questions, the most useful first: by the number of faces an answer settles, then the surest. `after`
         leaves out one question and those before it."""
         rank = case({"merge": 0, "twins": 1, "join": 2}, value=question.c.kind, else_=3)
-        order = question.c.gain.desc(), rank, question.c.evidence.desc(), question.c.id
+        order = question.c.gain.desc(), rank, question.c.evidence.desc().nulls_last(), question.c.id
         ids = list(self._c.scalars(_candidates(kind, person_id).order_by(*order)))
         if after in ids:
             ids = ids[ids.index(after) + 1 :]
         out: list[QuestionRecord] = []
         # Which are open is the dear part: no more are looked at than are wanted.
         for some in batches(ids, 1000 if limit is None else max(8, limit)):
-            rows = {r.id: r for r in self._c.execute(text(OPEN_AMONG), {"ids": json.dumps(some)})}
+            rows = {r.id: r for r in self._c.execute(open_among(self._c), {"ids": json.dumps(some)})}
             out += [record(rows[i]) for i in some if i in rows]
             if limit is not None and len(out) >= limit:
                 break
@@ -144,12 +143,12 @@ class QuestionRepo:
     def count(self, *, person_id: int | None = None) -> dict[QuestionKind, int]:
         """How many are open, of each kind that has any."""
         ids = list(self._c.scalars(_candidates(None, person_id)))
-        return {k: n for k, n in self._c.execute(text(COUNT_AMONG), {"ids": json.dumps(ids)})}  # noqa: C416  # typed rows
+        return {k: n for k, n in self._c.execute(count_among(self._c), {"ids": json.dumps(ids)})}  # noqa: C416  # typed rows
 
     def get(self, question_id: int) -> QuestionRecord | None:
         """The question as it is open now; None when it was answered (or put off) meanwhile, or was never asked."""
         asked = self._c.scalars(select(question.c.id).where(question.c.id == question_id, ~_put_off())).all()
-        row = self._c.execute(text(OPEN_AMONG), {"ids": json.dumps(list(asked))}).first()
+        row = self._c.execute(open_among(self._c), {"ids": json.dumps(list(asked))}).first()
         return None if row is None else record(row)
 
     def put_off(self, question_id: int, *, days: int = PUT_OFF_DAYS) -> None:
@@ -164,14 +163,16 @@ class QuestionRepo:
     def beside(self, person_id: int, *, near: str | None = None, limit: int = 6) -> list[int]:
         """Faces of a person to judge another one by: good ones, of a similar age (`near` is a capture date), each of
         another day as far as there are any."""
-        found = list(self._c.execute(text(BESIDE), {"person": person_id, "near": near, "limit": 6 * limit}))
+        found = list(
+            self._c.execute(statement(self._c, BESIDE), {"person": person_id, "near": near, "limit": 6 * limit})
+        )
         first = {r.day or r.id: r for r in reversed(found)}.values()  # the best of every day
         ordered = [r for r in found if r in first] + [r for r in found if r not in first]
         return [r.id for r in ordered[:limit]]
 
     def life(self, person_id: int) -> Life:
         """What is known of a person of a question. Raises UnknownIdError."""
-        row = self._c.execute(text(LIFE), {"person": person_id}).first()
+        row = self._c.execute(statement(self._c, LIFE), {"person": person_id}).first()
         if row is None:
             raise UnknownIdError(f"no person with id {person_id}")
         return Life(*row)

@@ -24,8 +24,8 @@ def move(conn: Connection, root_id: int, before: str, path: str) -> int:
     conn.execute(delete(root).where(root.c.path == path, root.c.id != root_id))
     conn.execute(update(root).where(root.c.id == root_id).values(path=path, online=True))
     if target and new != old:
-        # By way of paths that no file has: the new folder may lie inside the old one.
-        for prefix in ("\0", ""):
+        # By way of what is no absolute path: the new folder may lie inside the old one.
+        for prefix in ("moving:", ""):
             rows = [{"_id": i, "_path": prefix + p} for i, p in target.items()]
             conn.execute(update(photo).where(photo.c.id == bindparam("_id")).values(path=bindparam("_path")), rows)
     for column in (restoration.c.photo, restoration.c.output):

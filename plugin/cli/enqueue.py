@@ -36,7 +36,8 @@ def enqueue(
     folders = session.folders()
     drop(folders.inbox, found, options)
     running = wake_or_start(folders.runtime, session.own_home)
-    paused = paused_kinds(folders.database) & {EVERYTHING, RESTORE}
+    known = paused_kinds(folders.database) if folders.server is None else frozenset()  # a server takes too long to ask
+    paused = known & {EVERYTHING, RESTORE}
     will = "will be restored, but restoring is paused" if paused else "will be restored"
     said = [f"{printable(p)}: {will}" for p in found]
     said += [str(_why_not(p)) for p in left]

@@ -18,6 +18,7 @@ from . import (
     album,
     cleanup,
     completion,
+    database,
     evaluate,
     export,
     faces,
@@ -88,6 +89,7 @@ def tree() -> typer.Typer:
         import_names,
         export,
         maintain,
+        database,
         completion,
     ):
         module.register(root)
@@ -101,6 +103,8 @@ def run(argv: Sequence[str]) -> int:
     except ValueError as e:
         Session(as_json="--json" in argv, as_jsonl="--jsonl" in argv).out.error(2, "usage", str(e))
         return 2
+    if session.database:  # for the processes that this one starts: a command line shows passwords to everybody
+        os.environ["ICONFACE_DATABASE"] = session.database
     level = logging.INFO if session.verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
     logging.captureWarnings(True)  # what Pillow remarks on a damaged file belongs to the log
@@ -211,10 +215,11 @@ def _expected(e: Exception) -> int | None:
     """Exit code for errors of the layers below; None for a bug. Imported late: most commands never get here."""
     from iconface_core.errors import IconFaceError
 
-    from ..errors import GalleryBusyError, GalleryError, UnknownIdError, UnusableNameError
+    from ..errors import GalleryBusyError, GalleryError, GalleryUnreachableError, UnknownIdError, UnusableNameError
 
     table: tuple[tuple[type[Exception], int], ...] = (
         (GalleryBusyError, 6),
+        (GalleryUnreachableError, 6),
         (UnknownIdError, 3),
         (UnusableNameError, 2),
         (GalleryError, 1),

@@ -71,7 +71,7 @@ def restore_backup(
 
     A service that runs stops for this moment.
     """
-    from ..backups import known_backups
+    from ..backups import database_shown, known_backups
     from ..paths import absolute
     from ..service.restart import put_backup_back
 
@@ -81,13 +81,13 @@ def restore_backup(
         rows = [{"path": str(path), "bytes": size} for path, size in known_backups(folders)]
         session.out.result("backups", rows, columns(["backup", "bytes"], [(r["path"], r["bytes"]) for r in rows]))
         return
-    path = absolute(source)
+    path, now = absolute(source), database_shown(folders)
     if not dry_run:
-        session.confirm(f"Replace {folders.database} by {path}?")
+        session.confirm(f"Replace {now} by {path}?")
     kept = None if dry_run else put_backup_back(folders, path)
     session.out.object(
         {"restored": str(path), "kept": None if kept is None else str(kept), "dry_run": dry_run},
-        [f"{'would put' if dry_run else 'put'} {path} in place; the database before: {kept or folders.database}"],
+        [f"{'would put' if dry_run else 'put'} {path} in place; the database before: {kept or now}"],
     )
 
 

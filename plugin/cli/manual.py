@@ -18,7 +18,7 @@ EXIT_CODES = {
     "3": "no such photo, face or person; or a photo without a face",
     "4": "the identity check refused the result",
     "5": "some of it failed, the rest is done; doctor found problems; a folder is offline",
-    "6": "another process is using the gallery: try again",
+    "6": "another process is using the gallery, or its server does not answer: try again",
     "130": "interrupted; the same command goes on from there",
 }
 """As in docs/cli.md."""
@@ -45,6 +45,7 @@ def manual() -> str:
         *(line for code, meaning in EXIT_CODES.items() for line in _item(code, meaning)),
         ".SH ENVIRONMENT",
         *_item("ICONFACE_HOME", "the folder of the gallery, as with --home"),
+        *_item("ICONFACE_DATABASE", "the address of the database on a server, as with --database"),
     ]
     return "\n".join(lines) + "\n"
 

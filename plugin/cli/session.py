@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ..folders import Folders
     from ..settings import Settings
 
-SHARED_HELP = "Every command takes --home DIR, --json, --jsonl, --quiet, --yes and --verbose, anywhere on the line."
+SHARED_HELP = (
+    "Every command takes --home DIR, --database URL, --json, --jsonl, --quiet, --yes and --verbose, anywhere on the "
+    "line."
+)
 """Shown under the help texts: these options are read before the command tree sees the line."""
 
 
@@ -28,6 +31,7 @@ class Session:
     """One invocation of the command."""
 
     home: Path | None = None
+    database: str | None = None
     as_json: bool = False
     as_jsonl: bool = False
     quiet: bool = False
@@ -53,19 +57,24 @@ class Session:
         home = self.home or os.environ.get("ICONFACE_HOME")
         return None if not home else absolute(Path(home))
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The process's own, with what `--database` says."""
+        return {**os.environ, "ICONFACE_DATABASE": self.database} if self.database else os.environ
+
     def folders(self) -> "Folders":
         """Where everything lies. Settings are read only where there are any: what somebody waits for imports nothing
         for them otherwise."""
         from ..folders import find_folders
 
-        found = find_folders(self.home, os.environ)
+        found = find_folders(self.home, self.environment)
         return self.settings().folders if found.config_file.exists() else found
 
     def settings(self) -> "Settings":
         """Read the settings of the chosen home."""
         from ..settings import load_settings
 
-        return load_settings(self.home, os.environ)
+        return load_settings(self.home, self.environment)
 
     @contextmanager
     def app(self) -> Generator["App"]:
@@ -111,7 +120,7 @@ def path(text: str) -> Path:
 def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     """Take the shared options out of a command line; everything after `--` stays as it is.
 
-    Raises ValueError when `--home` has no folder, and for two forms of JSON at once.
+    Raises ValueError when `--home` has no folder, `--database` no address, and for two forms of JSON at once.
     """
     flags = {
         "--json": "as_json", "--jsonl": "as_jsonl", "--quiet": "quiet", "-q": "quiet", "--yes": "yes", "-y": "yes",
@@ -119,6 +128,7 @@ def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     }  # fmt: skip
     given: set[str] = set()
     home: Path | None = None
+    database: str | None = None
     rest: list[str] = []
     todo = iter(argv)
     for arg in todo:
@@ -131,12 +141,17 @@ def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
             if not value:
                 raise ValueError("--home needs a folder")
             home = Path(value)
+        elif arg == "--database" or arg.startswith("--database="):
+            database = arg.partition("=")[2] if "=" in arg else next(todo, "")
+            if not database:
+                raise ValueError("--database needs an address: postgresql://USER@HOST/DATABASE")
         else:
             rest.append(arg)
     if {"as_json", "as_jsonl"} <= given:
         raise ValueError("--json and --jsonl are two ways of writing the same: choose one")
     session = Session(
         home=home,
+        database=database,
         as_json="as_json" in given,
         as_jsonl="as_jsonl" in given,
         quiet="quiet" in given,

@@ -4,7 +4,6 @@ import time
 from typing import TYPE_CHECKING
 
 from gallery_db.cleanups import ORIGIN
-from gallery_db.database.backups import daily_backup
 from iconface_core.codec import JsonObject
 
 from ..job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
@@ -22,7 +21,7 @@ clean-up until the next begins."""
 
 def run(app: "App", payload: Payload, job: JobContext) -> JsonObject:
     """Returns what was done."""
-    backup = daily_backup(app.gallery.path, app.settings.folders.backups)
+    backup = app.gallery.daily_backup(app.settings.folders.backups)
     job.check()
     with app.gallery.begin() as tx:
         old = time.time() - KEEP_DONE_S

@@ -123,7 +123,7 @@ class Jobs:
 def open_jobs(folders: Folders) -> Generator[Jobs]:
     """The queue, with everything in it that waited in the inbox. Raises GalleryError when the database cannot be
     opened."""
-    with Gallery.open(folders.database) as gallery:
+    with Gallery.open(folders.gallery) as gallery:
         collect(folders.inbox, gallery)
         yield Jobs(gallery)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from gallery_db import Gallery
-from gallery_db.database.backups import daily_backup
 from iconface_core.reasons import Reason
 
 from ..folders import Folders
@@ -117,7 +116,7 @@ class LibraryScan:
                 self._group(self._preferred if re_embed else self._grouper, report)
             with self._gallery.begin(write=False) as tx:
                 report.people, report.faces = len(tx.people.find()), tx.faces.count()
-            daily_backup(self._gallery.path, self._folders.backups)
+            self._gallery.daily_backup(self._folders.backups)
         return report
 
     def update(

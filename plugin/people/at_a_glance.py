@@ -9,6 +9,8 @@ from ..unfinished import sweep_own
 
 def people_rows(folders: Folders, *, everybody: bool) -> list[Row] | None:
     """The same as `People.rows`. None where the gallery has to be opened in full."""
+    if folders.server is not None:
+        return None
     people = peek.people(folders.database, everybody=everybody)
     if people is None:
         return None

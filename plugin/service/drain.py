@@ -37,7 +37,7 @@ def drain(settings: Settings, home: Path | None, progress: Progress) -> list[Job
             ended.append(job)
             progress.step(job_subject(job))
 
-    with Gallery.open(folders.database) as gallery:
+    with Gallery.open(folders.gallery) as gallery:
         collect(folders.inbox, gallery)
         with gallery.begin(write=False) as tx:
             left = {j.id for j in tx.jobs.find(states=("waiting", "running"))}
@@ -56,7 +56,7 @@ def drain(settings: Settings, home: Path | None, progress: Progress) -> list[Job
 def follow(folders: Folders) -> Iterator[JobRecord]:
     """The jobs that the service ends from now on, done or failed, as they end; until it is gone."""
     since, told = time.time(), set[int]()
-    with Gallery.open(folders.database) as gallery:
+    with Gallery.open(folders.gallery) as gallery:
         while ask(folders.runtime, "ping") is not None:
             with gallery.begin(write=False) as tx:
                 ended = tx.jobs.ended(since, states=("done", "failed"))

@@ -45,8 +45,13 @@ def put_backup_back(folders: Folders, source: Path) -> Path | None:
     sound backup: nothing is changed then."""
     from gallery_db.database.backups import restore_backup
 
+    where = folders.gallery
     with alone(folders):
-        return restore_backup(source, folders.database)
+        if isinstance(where, Path):
+            return restore_backup(source, where)
+        from gallery_db.database.postgres import restore_dump
+
+        return restore_dump(where, source, folders.backups)
 
 
 def start_anew(runtime: Path) -> NoReturn:

@@ -207,7 +207,7 @@ def run_service(
     folders = settings.folders
     with (
         only_service(folders, patience_s=0.0 if linger_s is None else LINGERING_WAITS_S, take_over=linger_s is None),
-        Gallery.open(folders.database) as gallery,
+        Gallery.open(folders.gallery) as gallery,
         _logging_to(folders.state / "service.log"),
         desktop_notifications(gallery, home, wanted=settings.notifications) as tell,
     ):
@@ -231,7 +231,7 @@ def watch_here(
 ) -> bool:
     """`iconface watch`: the service without its log and its notifications, until a signal. The caller holds the
     service's lock. Returns whether to start again."""
-    with Gallery.open(settings.folders.database) as gallery:
+    with Gallery.open(settings.folders.gallery) as gallery:
         service = Service(gallery, settings, home, on_end=on_end, on_watch=on_watch)
         end_on_signals(service)
         on_start()

@@ -17,6 +17,7 @@ from ..errors import (
     ConflictError,
     GalleryBusyError,
     GalleryError,
+    GalleryUnreachableError,
     NotFoundError,
     UnknownIdError,
 )
@@ -33,6 +34,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFoundError, 404),
     (OverflowError, 404),  # an id too large for the database
     (GalleryBusyError, 503),
+    (GalleryUnreachableError, 503),
     (BusyError, 503),
     (GalleryError, 400),
     (AppError, 400),
@@ -75,7 +77,8 @@ def _handler(status: int) -> Callable[[Request, Exception], Response]:
     def handle(request: Request, error: Exception) -> Response:
         if status == 503:
             log.warning("%s", error)
-        own = str(error) if status in (400, 409) and not isinstance(error, RequestValidationError) else ""
+        told = status in (400, 409) or isinstance(error, GalleryUnreachableError)
+        own = str(error) if told and not isinstance(error, RequestValidationError) else ""
         return trouble(request, status, own or WORDS.get(status, "The page was asked for something it does not know."))
 
     return handle

@@ -1,4 +1,5 @@
-"""A process that decides, regroups and takes back at random: `python deciding_process.py DATABASE SEED SECONDS`.
+"""A process that decides, regroups and takes back at random: `python deciding_process.py DATABASE FOLDER SEED SECONDS`
+(FOLDER: of an address).
 
 It prints, a JSON pair a line, whom it confirmed as whom; anything but a clear refusal ends it."""
 
@@ -9,15 +10,16 @@ import time
 from pathlib import Path
 
 from gallery_db import ConflictError, Gallery, GalleryError
+from gallery_db.database.address import Server
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
 from iconface_core.grouping import Decision
 
 
-def main(path: str, seed: int, seconds: float) -> None:
+def main(database: str, folder: str, seed: int, seconds: float) -> None:
     rng = random.Random(seed)
-    end = time.monotonic() + seconds
-    with Gallery.open(Path(path)) as gallery:
+    with Gallery.open(Server(database, Path(folder)) if folder else Path(database)) as gallery:
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
                 with gallery.begin() as tx:
@@ -57,4 +59,4 @@ def act(tx: Tx, rng: random.Random) -> list[tuple[int, int | None]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

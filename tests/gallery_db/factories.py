@@ -4,8 +4,9 @@ import zlib
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Connection, text
 
-from gallery_db.gallery import Tx
+from gallery_db.gallery import Gallery, Tx
 from gallery_db.records import FoundFace, RestorationRecord, RestorationState
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 
@@ -69,3 +70,17 @@ def put(tx: Tx, name: str, *seeds: int) -> list[int]:
     """A photo with one face per seed, side by side; returns the face ids."""
     faces = [found(100 * i, s) for i, s in enumerate(seeds or (zlib.crc32(name.encode()),))]
     return [r.id for r in tx.faces.replace_for_photo(photo(tx, name), faces).stored]
+
+
+def example(gallery: Gallery) -> Connection:
+    """A transaction for one example of a property of an empty gallery: to be rolled back, and its ids are the first."""
+    conn = gallery._engine.connect(write=True)
+    if conn.dialect.name == "postgresql":  # SQLite takes them back with the rest
+        conn.execute(text("SELECT setval(seqrelid::regclass, 1, false) FROM pg_sequence"))
+    return conn
+
+
+def dangling(tx: Tx) -> list[Any]:
+    """References to rows that are gone; PostgreSQL lets none happen."""
+    conn = tx.meta._c
+    return [] if conn.dialect.name == "postgresql" else list(conn.exec_driver_sql("pragma foreign_key_check"))

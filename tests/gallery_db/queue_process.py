@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine
 
-from gallery_db.database.engine import make_engine
+from gallery_db.database.sqlite import make_engine
 from gallery_db.jobs.repository import JobRepo
 from gallery_db.meta import MetaRepo
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from gallery_db import Gallery
 from gallery_db.browse.repository import FaceCard, PersonCard, plain
+from gallery_db.database import schema
 from gallery_db.gallery import Tx
 from gallery_db.records import FoundFace
 from gallery_db.vectors.similar import SimilarFaces
@@ -104,9 +106,7 @@ class TestPeople:
 
     def test_machine_made_people_without_faces_are_left_out(self, gallery: Gallery):
         with gallery.begin() as tx:
-            tx.meta._c.exec_driver_sql(
-                "INSERT INTO person (hidden, ignored, created_by) VALUES (0, 0, 'machine'), (0, 0, 'user')"
-            )
+            tx.meta._c.execute(schema.person.insert(), [{"created_by": "machine"}, {"created_by": "user"}])
             assert [c.id for c in tx.browse.people("shown")] == [2]
             assert tx.browse.counts().shown == 1
 
@@ -231,6 +231,7 @@ def test_heir(gallery: Gallery):
         assert tx.browse.heir(a) is None
 
 
+@pytest.mark.sqlite
 class TestIndexes:
     """Pages must not read whole tables: what SQLite would do, told by itself."""
 
@@ -293,8 +294,7 @@ def group(tx: Tx, name: str | None, direction: int, n: int = 4, captured: str | 
     who = tx.decisions.create_person(name).person_id
     faces = [put_at(tx, f"{direction}-{who}-{i}", captured, vector=near(direction, i + 100 * who)) for i in range(n)]
     if machine:
-        query = "UPDATE face SET person_id = ? WHERE id = ?"
-        tx.meta._c.exec_driver_sql(query, [(who, f) for f in faces])
+        tx.meta._c.execute(update(schema.face).where(schema.face.c.id.in_(faces)).values(person_id=who))
     else:
         tx.decisions.assign(faces, who)
     return who

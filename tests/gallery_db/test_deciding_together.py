@@ -1,4 +1,4 @@
-"""Eight processes decide, regroup and take back at once. Afterwards the file is whole, no machine was taken for a
+"""Eight processes decide, regroup and take back at once. Afterwards the database is whole, no machine was taken for a
 human, and everything can be taken back to the beginning."""
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gallery_db import Gallery
+from gallery_db.database.address import Server
 from gallery_db.records import FaceFilter
 
 from .factories import put
@@ -19,15 +20,15 @@ SECONDS = float(os.environ.get("ICONFACE_TOGETHER_SECONDS", "4"))
 
 
 @pytest.mark.slow
-def test_eight_processes_leave_a_journal_that_can_be_taken_back(tmp_path: Path):
-    path = tmp_path / "gallery.db"
-    with Gallery.open(path) as gallery, gallery.begin() as tx:
+def test_eight_processes_leave_a_journal_that_can_be_taken_back(where: Path | Server):
+    with Gallery.open(where) as gallery, gallery.begin() as tx:
         for n in range(6):
             put(tx, f"p{n}", 2 * n, 2 * n + 1)
         for name in ("Ada", "Bea", "Cem"):
             tx.decisions.create_person(name)
     script = Path(__file__).with_name("deciding_process.py")
-    line = [sys.executable, str(script), str(path)]
+    named = [str(where), ""] if isinstance(where, Path) else [where.url, str(where.folder)]
+    line = [sys.executable, str(script), *named]
     running = [
         subprocess.Popen([*line, str(seed), str(SECONDS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for seed in range(8)
@@ -35,7 +36,7 @@ def test_eight_processes_leave_a_journal_that_can_be_taken_back(tmp_path: Path):
     ended = [process.communicate(timeout=SECONDS + 200) for process in running]
     assert [p.returncode for p in running] == [0] * 8, "\n".join(err[-2000:] for _, err in ended)
     said = {tuple(json.loads(line)) for out, _ in ended for line in out.splitlines()}
-    with Gallery.open(path) as gallery:
+    with Gallery.open(where) as gallery:
         assert gallery.check() == []
         with gallery.begin() as tx:
             confirmed = {(f.id, f.person_id) for f in tx.faces.find(FaceFilter(confirmed=True, states=None))}

@@ -18,6 +18,8 @@ from iconface_core.grouping import Decision
 
 from .factories import put
 
+pytestmark = pytest.mark.sqlite
+
 ACTS = st.lists(
     st.tuples(
         st.sampled_from(("name", "hide", "ignore", "birth_date", "confirm", "reject", "merge")), st.integers(0, 3)

@@ -16,7 +16,7 @@ from gallery_db.records import FaceFilter, ImportedBox, ImportedPerson
 from iconface_core.grouping import Background, Cluster, Decision, Grouping
 from iconface_core.types import BBox
 
-from .factories import found, photo, put
+from .factories import dangling, example, found, photo, put
 
 
 def group(tx: Tx, *groups: tuple[int, list[int]]) -> None:
@@ -262,7 +262,7 @@ class Living(RuleBasedStateMachine):
 
     @initialize()
     def fill(self):
-        self.conn = self.gallery._engine.execution_options(write=True).connect()
+        self.conn = example(self.gallery)
         self.tx = Tx(self.conn)
         self.faces = [i for n in range(4) for i in put(self.tx, f"p{n}", 2 * n, 2 * n + 1)]
         self.people = [self.tx.decisions.create_person(n).person_id for n in ("Ada", "Bea")]
@@ -361,7 +361,7 @@ class Living(RuleBasedStateMachine):
         for f in self.tx.faces.find(FaceFilter(states=None)):
             assert not (f.confirmed and f.person_id is None)
             assert not (f.state == "ignored" and f.person_id is not None)
-        assert not self.conn.exec_driver_sql("pragma foreign_key_check").all()
+        assert not dangling(self.tx)
 
     def teardown(self):
         try:

@@ -15,10 +15,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from gallery_db import Gallery
-from gallery_db.database.engine import make_engine
 from gallery_db.database.migrate import alembic_config, upgrade
 from gallery_db.database.revisions import HEAD, scripts
 from gallery_db.database.schema import metadata
+from gallery_db.database.sqlite import make_engine
 from gallery_db.records import FoundFace
 from iconface_core.reasons import LEGACY
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding

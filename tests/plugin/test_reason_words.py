@@ -198,7 +198,7 @@ def _is_words(e: ast.expr) -> bool:
 ROOT = Path(__file__).parents[2]
 EXCUSED = {
     "gallery_db/database/connection.py",  # SQLite has one error for a busy database and for others
-    "gallery_db/database/engine.py",  # what SQLite says of a full disk or a damaged file comes as text
+    "gallery_db/database/sqlite.py",  # what SQLite says of a full disk or a damaged file comes as text
     "iconface_core/codec.py",  # msgspec says in its message alone where it was
     "iconface_core/training/loop/train_config.py",  # the same, with the file's name before them
     "plugin/service/control.py",  # the system's words for a name that is too long

@@ -11,6 +11,8 @@ from gallery_db.database.backups import backup, daily_backup, free_name, list_ba
 from tests.gallery_db.factories import put
 from tests.support.narrow import present
 
+pytestmark = pytest.mark.sqlite
+
 
 def paths(db: Path) -> list[str]:
     with Gallery.open(db) as g, g.begin(write=False) as tx:
@@ -53,10 +55,10 @@ def test_daily_backups_rotate(gallery: Gallery, tmp_path: Path):
     folder = tmp_path / "backups"
     start = datetime(2026, 1, 30)
     for day in range(5):
-        assert daily_backup(gallery.path, folder, keep=3, now=start + timedelta(days=day)) is not None
-        assert daily_backup(gallery.path, folder, keep=3, now=start + timedelta(days=day, hours=9)) is None
+        assert daily_backup(gallery.backup, folder, keep=3, now=start + timedelta(days=day)) is not None
+        assert daily_backup(gallery.backup, folder, keep=3, now=start + timedelta(days=day, hours=9)) is None
     (folder / "mine.db").write_text("keep me")
-    daily_backup(gallery.path, folder, keep=3, now=start + timedelta(days=9))
+    daily_backup(gallery.backup, folder, keep=3, now=start + timedelta(days=9))
     names = [p.name for p in list_backups(folder)]
     assert names == ["gallery-2026-02-02.db", "gallery-2026-02-03.db", "gallery-2026-02-08.db"]
     assert (folder / "mine.db").exists()

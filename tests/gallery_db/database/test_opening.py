@@ -13,6 +13,8 @@ from gallery_db import Gallery, GalleryBusyError, GalleryError, SchemaTooNewErro
 from gallery_db.database.filesystem import filesystem_of, refuse_network
 from tests.gallery_db.factories import E, put
 
+pytestmark = pytest.mark.sqlite
+
 MOUNTS = """\
 /dev/sda1 / ext4 rw 0 0
 server:/export /home nfs4 rw 0 0
@@ -67,7 +69,7 @@ def test_only_the_owner_may_read(tmp_path: Path):
 
 
 def test_pragmas(gallery: Gallery):
-    with gallery._engine.connect() as c:
+    with gallery._engine.connect(write=False) as c:
         assert c.execute(text("pragma journal_mode")).scalar() == "wal"
         assert c.execute(text("pragma foreign_keys")).scalar() == 1
         assert c.execute(text("pragma secure_delete")).scalar() == 1
@@ -151,7 +153,7 @@ def test_full_disk_is_explained_and_nothing_is_lost(gallery: Gallery):
     with gallery.begin() as tx:
         put(tx, "a")
 
-    with gallery._engine.connect() as c:
+    with gallery._engine.connect(write=False) as c:
         pages = c.execute(text("pragma page_count")).scalar_one()
         c.execute(text(f"pragma max_page_count = {pages + 2}"))  # per connection: the pool hands the same one out again
     with pytest.raises(GalleryError, match="Free some space"), gallery.begin() as tx:

@@ -117,6 +117,7 @@ def test_large_galleries_get_an_approximate_index(filled: Gallery):
     assert index_equals_database(filled, ivf_above=60).store.kind == "flat"
 
 
+@pytest.mark.sqlite
 def test_a_restored_backup_starts_another_timeline(filled: Gallery, tmp_path):
     """Else as many changes as before could make an old index look current."""
     backup(filled.path, tmp_path / "b.db")

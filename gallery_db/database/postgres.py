@@ -1,0 +1,299 @@
+"""A gallery on a PostgreSQL server. The only module that needs its driver (`pip install 'iconface[server]'`)."""
+
+import os
+import re
+import socket
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from gallery_db.errors import GalleryBusyError, GalleryError, GalleryUnreachableError, SchemaTooNewError
+
+from .address import Server
+from .backups import free_name
+from .connection import BUSY_TIMEOUT_MS
+from .dumps import dump, restore
+from .migrate import alembic_config
+from .revisions import HEAD, known_revisions
+from .schema import meta, metadata
+
+WRITER = 0x69636F6E66616365
+"""The advisory lock of whoever writes; one of each database. "iconface" in ASCII, not to meet another program's."""
+
+OLDEST = (16,)
+"""Older servers want a name for each subquery."""
+
+_CONNECTION = {
+    "connect_timeout": 10,
+    # A cut network says nothing: without these a connection would wait for its answer for hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+_FROZEN_WRITER_S = 60  # a writer that says nothing for so long is ended: nobody else can write meanwhile
+
+
+class PostgresEngine:
+    """`gallery_db.database.engine.Engine` over a database on a server."""
+
+    backup_suffix: ClassVar = ".dump"
+
+    def __init__(self, server: Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        self._server = server
+        self.shown = server.shown
+        self.folder = server.folder
+        self._engine = make_engine(server, busy_timeout_ms=busy_timeout_ms)
+
+    @classmethod
+    def open(cls, server: Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "PostgresEngine":
+        """Makes the tables in an empty database, or migrates those that are there."""
+        engine = cls(server, busy_timeout_ms=busy_timeout_ms)
+        try:
+            with engine.explained():
+                engine.upgrade()
+        except BaseException:
+            engine.dispose()
+            raise
+        server.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return engine
+
+    def connect(self, *, write: bool) -> Connection:
+        return self._engine.execution_options(write=write).connect()
+
+    def upgrade(self) -> None:
+        """Bring the schema to this release. Changes of the schema are transactions here: what fails leaves nothing."""
+        with self.connect(write=False) as conn:
+            if _revision(conn) == HEAD:
+                return
+        with self.connect(write=True) as conn:
+            found = _revision(conn)
+            if found == HEAD:
+                return  # another process was faster
+            if found is None:
+                if inspect(conn).get_table_names():
+                    raise GalleryError(f"{self.shown} is a database of another program: choose an empty one")
+                self._must_fit(conn)
+                create_schema(conn)
+            elif found not in known_revisions():
+                raise SchemaTooNewError(
+                    f"{self.shown} was written by a newer release (schema {found!r}, this one knows up to {HEAD!r}): "
+                    "update iconface"
+                )
+            else:
+                from alembic import command  # slow to import and only needed when something must change
+
+                command.upgrade(alembic_config(conn), "head")
+            conn.commit()
+
+    def _must_fit(self, conn: Connection) -> None:
+        if (conn.dialect.server_version_info or (0,)) < OLDEST:
+            raise GalleryError(f"{self.shown}: PostgreSQL {OLDEST[0]} or later is needed")
+        encoding = conn.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise GalleryError(f"{self.shown} is in {encoding}, which does not know all names: make it in UTF8")
+
+    def explained(self) -> AbstractContextManager[None]:
+        return explained(self.shown)
+
+    def check(self) -> list[str]:
+        """Indexes that a failed build left, constraints that were never checked, and pages whose checksum was wrong."""
+        with self.connect(write=False) as conn:
+            return [str(problem) for problem in conn.scalars(text(_PROBLEMS))]
+
+    def compact(self) -> None:
+        """VACUUM: the room of deleted rows is free again, and their bytes are gone when it is used. Nobody waits."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.exec_driver_sql("VACUUM (ANALYZE)")
+
+    def backup(self, dest: Path) -> Path:
+        return dump(self._server, dest)
+
+    def describe(self) -> dict[str, Any]:
+        """With `connections`, and `oldest_s`: how long the oldest transaction lasts; none is vacuumed past it."""
+        with self.connect(write=False) as conn:
+            facts = conn.execute(text(_FACTS)).one()._mapping
+            return {"engine": "postgresql", **facts, "schema": _revision(conn)}
+
+    def dispose(self) -> None:
+        self._engine.dispose()
+
+
+def make_engine(server: Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+    """An engine whose transactions are the only writer's under the execution option `write`, else of one state.
+
+    READ COMMITTED alone would let two people answer one question: both see it open, both write, and one answer is lost
+    without a word. So a writer waits for the lock before it reads, as SQLite's BEGIN IMMEDIATE has it.
+    """
+    if find_spec("psycopg") is None:
+        raise GalleryError(f"{server.shown}: the driver is not installed: pip install 'iconface[server]'")
+    url = make_url(server.url).set(drivername="postgresql+psycopg")
+    arguments = {
+        **_CONNECTION,
+        "application_name": f"iconface {socket.gethostname()} {os.getpid()}",
+        "options": f"-c lock_timeout={busy_timeout_ms}",
+    }
+    asked = {k: v for k, v in arguments.items() if k not in url.query}
+    engine = create_engine(url, connect_args=asked, pool_pre_ping=True, pool_recycle=1800)
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(conn: Connection) -> None:
+        write = conn.get_execution_options().get("write")
+        if write:
+            conn.exec_driver_sql(
+                f"SELECT set_config('idle_in_transaction_session_timeout', '{_FROZEN_WRITER_S}s', true), "
+                f"pg_advisory_xact_lock({WRITER})"
+            )
+        elif write is not None:
+            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    return engine
+
+
+@contextmanager
+def explained(shown: str) -> Generator[None]:
+    """Turn the server's complaints into GalleryError with the way out; `shown` is what messages call the database."""
+    try:
+        yield
+    except DBAPIError as e:
+        state = getattr(e.orig, "sqlstate", None)
+        said = str(e.orig).strip().splitlines()[0] if str(e.orig).strip() else type(e.orig).__name__
+        if state == "22003":
+            raise OverflowError(said) from e  # as SQLite's driver has it: an id of more than 64 bits
+        if state in _BUSY:
+            raise GalleryBusyError(
+                f"{shown} is being written by another process; nothing was changed, try again when it is done"
+            ) from e
+        for sign, advice in _ADVICE:
+            if (state or _refusal(said)).startswith(sign):
+                raise GalleryError(f"{shown}: {said}. {advice}") from e
+        silent = state is None and isinstance(e, OperationalError)  # no server there, or the connection broke
+        if e.connection_invalidated or silent or (state or "").startswith(_UNREACHABLE):
+            raise GalleryUnreachableError(
+                f"{shown} does not answer: {said}. Nothing that was not confirmed is stored; see that the server runs "
+                "and that the address is right"
+            ) from e
+        raise
+
+
+def _refusal(said: str) -> str:
+    """The code of a refused connection, which the driver gives as text only; "" in a language that is not known."""
+    if re.search(r'database ".*" does not exist', said):
+        return "3D"
+    return "28" if re.search(r"authentication|password|role .* does not exist|pg_hba", said) else ""
+
+
+# Of the codes of PostgreSQL's appendix A; their first two letters are the class.
+_BUSY = ("55P03", "57014", "40001", "40P01")
+_UNREACHABLE = ("08", "57P", "53300", "25P03")
+_ADVICE = (
+    ("28", "Check user and password; PGPASSWORD or ~/.pgpass keep the latter out of the settings"),
+    ("3D", "Make the database with `iconface database create`, or correct its name in the address"),
+    ("42501", "The user of the address has to own the gallery's tables"),
+    ("25006", "This server is a replica: use the address of the one that writes"),
+    ("53100", "Nothing was changed. Free some space on the server's disk and run the command again"),
+    ("42P01", "The gallery is damaged: restore a backup"),
+    ("42703", "The gallery is damaged: restore a backup"),
+    ("XX", "The gallery is damaged: restore a backup"),
+)
+
+_FACTS = """
+SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS bytes,
+  count(*) AS connections, coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float AS oldest_s
+FROM pg_stat_activity WHERE datname = current_database()
+"""
+
+_PROBLEMS = """
+SELECT 'index ' || indexrelid::regclass || ' is not complete: build it again with REINDEX'
+  FROM pg_index WHERE NOT indisvalid
+UNION ALL SELECT 'constraint ' || conname || ' of ' || conrelid::regclass || ' was never checked'
+  FROM pg_constraint WHERE NOT convalidated
+UNION ALL SELECT checksum_failures || ' pages were read with a wrong checksum: the disk may be failing'
+  FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0
+"""
+
+
+def create_schema(conn: Connection) -> None:
+    """The tables as of this release in an empty database, in the caller's transaction. Older revisions are SQLite's
+    history and never were here; those that follow are migrations on both engines."""
+    metadata.create_all(conn)
+    for statement in _TRIGGER:
+        conn.exec_driver_sql(statement)
+    conn.execute(meta.insert().values(key="index_epoch", value=uuid4().hex))
+    conn.exec_driver_sql("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+    conn.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+# What the three triggers of migration 0001 do: one row per vector that ever changed, the latest change last.
+_TRIGGER = (
+    """
+CREATE FUNCTION note_vector_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE changed embedding;
+BEGIN
+  IF TG_OP = 'DELETE' THEN changed := OLD; ELSE changed := NEW; END IF;
+  INSERT INTO vector_change (embedder, face_id) VALUES (changed.embedder, changed.face_id)
+    ON CONFLICT (embedder, face_id) DO UPDATE SET seq = excluded.seq;
+  RETURN NULL;
+END $$""",
+    """
+CREATE TRIGGER embedding_change AFTER INSERT OR UPDATE OR DELETE ON embedding
+  FOR EACH ROW EXECUTE FUNCTION note_vector_change()""",
+)
+
+
+def _revision(conn: Connection) -> str | None:
+    """The schema of a database; None for one without our tables."""
+    if conn.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    found = conn.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
+def create_database(server: Server) -> list[str]:
+    """Make the database, if it is not there; what was done, as SQL. Then the server's database `postgres` is asked."""
+    asked = make_engine(server)
+    try:
+        with asked.connect():
+            return []
+    except OperationalError as e:
+        if _refusal(str(e.orig)) != "3D":
+            with explained(server.shown):
+                raise
+    finally:
+        asked.dispose()
+    url = make_url(server.url).set(drivername="postgresql+psycopg", database="postgres")
+    engine = create_engine(url, connect_args=_CONNECTION, isolation_level="AUTOCOMMIT")
+    try:
+        with explained(server.shown), engine.connect() as conn:
+            name = engine.dialect.identifier_preparer.quote_identifier(server.name)
+            statement = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
+            conn.exec_driver_sql(statement.replace("%", "%%"))
+            return [statement]
+    finally:
+        engine.dispose()
+
+
+def restore_dump(server: Server, src: Path, directory: Path) -> Path | None:
+    """Put the backup `src` in place of what the database holds; returns the copy that is made of that in `directory`
+    first (None: it held nothing). Raises as `dumps.restore`, and leaves it as it was then."""
+    engine = make_engine(server)
+    try:
+        with explained(server.shown), engine.connect() as conn:
+            full = _revision(conn) is not None
+    finally:
+        engine.dispose()
+    kept = dump(server, free_name(directory, "before-restore", ".dump")) if full else None
+    restore(server, src)
+    opened = PostgresEngine.open(server)
+    # Index stamps count changes; after going back in time the same count can mean other vectors.
+    with opened.connect(write=True) as conn, conn.begin():
+        conn.execute(meta.update().where(meta.c.key == "index_epoch").values(value=uuid4().hex))
+    opened.dispose()
+    return kept
