@@ -13,17 +13,23 @@ if TYPE_CHECKING:
     RgbU8 = NDArray[np.uint8]  # (H, W, 3), 0..255, RGB, upright, sRGB
     F32 = NDArray[np.float32]
     I64 = NDArray[np.int64]
+    LabelsU8 = NDArray[np.uint8]  # (H, W)
 
 EmbedderId = NewType("EmbedderId", str)
 
 
 def __getattr__(name: str) -> object:
-    if name not in ("RgbU8", "F32", "I64"):
+    if name not in ("RgbU8", "LabelsU8", "F32", "I64"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import numpy as np
     from numpy.typing import NDArray
 
-    return {"RgbU8": NDArray[np.uint8], "F32": NDArray[np.float32], "I64": NDArray[np.int64]}[name]
+    return {
+        "RgbU8": NDArray[np.uint8],
+        "LabelsU8": NDArray[np.uint8],
+        "F32": NDArray[np.float32],
+        "I64": NDArray[np.int64],
+    }[name]
 
 
 @dataclass(frozen=True, slots=True)
