@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .reasons import Reason
+
     RgbU8 = NDArray[np.uint8]  # (H, W, 3), 0..255, RGB, upright, sRGB
+    LabelsU8 = NDArray[np.uint8]  # (H, W)
     F32 = NDArray[np.float32]
     I64 = NDArray[np.int64]
-    LabelsU8 = NDArray[np.uint8]  # (H, W)
 
 EmbedderId = NewType("EmbedderId", str)
 
@@ -122,8 +124,9 @@ class RestoreInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RestoredFace:
-    """`pixels` has the size and alignment of the degraded crop."""
+    """`pixels` has the size and alignment of the degraded crop. `choice`: why this one of several, where there were."""
 
     pixels: RgbU8
     restorer: str
     options: RestoreOptions
+    choice: Reason | None = None
