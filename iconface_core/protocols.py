@@ -11,6 +11,7 @@ from .types import (
     DetectedFace,
     EmbedderId,
     FaceEmbedding,
+    LabelsU8,
     RestoredFace,
     RestoreInput,
     RestoreOptions,
@@ -100,6 +101,15 @@ class FaceRestorer(Protocol):
         on_step: Callable[[int, int], None] | None = None,
     ) -> list[RestoredFace]:
         """Restore several faces, in order, each as `restore` would; a restorer may batch them."""
+        ...
+
+
+class FaceParser(Protocol):
+    @property
+    def id(self) -> str: ...
+    def parse(self, crop: RgbU8) -> LabelsU8:
+        """Which of the 19 classes of CelebAMask-HQ (`pasting.in_front.CLASSES`) each pixel of an FFHQ_512 crop shows:
+        (512, 512)."""
         ...
 
 

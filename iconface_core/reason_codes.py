@@ -94,6 +94,15 @@ LITTLE_LESS_LIKE = Code("little_less_like")
 DIFFERS_TOO_MUCH = Code("differs_too_much")
 STILL_MATCHES = Code("still_matches")
 
+# Why this one of several restorations: `made_by` are MADE_BY, two for a blend; shares are 0..1
+CHOSEN = Code("chosen", made_by=tuple, candidates=int, because=tuple)
+MADE_BY = Code("made_by", restorer=str, weights_sha256=str, strength=float, references=int)
+MORE_LIKE_THEM = Code("more_like_them", share=float)
+EXPLAINS_PHOTO = Code("explains_photo", share=float)
+CLEARER = Code("clearer", share=float)
+BEST_ON_SUCH = Code("best_on_such")
+STEADIER = Code("steadier")
+
 # Whose face is it? A name is None for a person without one.
 _WHO = {"person": int, "name": str | None, "posterior": float, "similarity": float, "faces": int}
 NO_PERSON_TO_COMPARE = Code("no_person_to_compare", excluded=int)

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .reasons import Reason
+
     RgbU8 = NDArray[np.uint8]  # (H, W, 3), 0..255, RGB, upright, sRGB
+    LabelsU8 = NDArray[np.uint8]  # (H, W)
     F32 = NDArray[np.float32]
     I64 = NDArray[np.int64]
 
@@ -18,12 +21,17 @@ EmbedderId = NewType("EmbedderId", str)
 
 
 def __getattr__(name: str) -> object:
-    if name not in ("RgbU8", "F32", "I64"):
+    if name not in ("RgbU8", "LabelsU8", "F32", "I64"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import numpy as np
     from numpy.typing import NDArray
 
-    return {"RgbU8": NDArray[np.uint8], "F32": NDArray[np.float32], "I64": NDArray[np.int64]}[name]
+    return {
+        "RgbU8": NDArray[np.uint8],
+        "LabelsU8": NDArray[np.uint8],
+        "F32": NDArray[np.float32],
+        "I64": NDArray[np.int64],
+    }[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +124,9 @@ class RestoreInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RestoredFace:
-    """`pixels` has the size and alignment of the degraded crop."""
+    """`pixels` has the size and alignment of the degraded crop. `choice`: why this one of several, where there were."""
 
     pixels: RgbU8
     restorer: str
     options: RestoreOptions
+    choice: Reason | None = None

@@ -23,7 +23,7 @@ from .unfinished import finish
 if TYPE_CHECKING:
     from gallery_db.vectors.similar import SimilarFaces
     from iconface_core.calibration import EmbedderFacts
-    from iconface_core.protocols import DamageFinder, FaceDetector, FaceEmbedder
+    from iconface_core.protocols import DamageFinder, FaceDetector, FaceEmbedder, FaceParser
 
     from .library.drawn_faces import DrawnFaces
     from .library.indexing import Indexer, Looking
@@ -237,18 +237,24 @@ class App:
     @part
     def restoring(self) -> RestoreService:
         """One restore request, from a photo to a checked, marked copy."""
+        from .restoring.attempts import FaceAttempts
         from .restoring.restore_service import RestoreService
 
         return RestoreService(
             self.gallery,
             self.photo_faces,
             self.identifier,
-            self._embedder_slot,
             self.embedder.calibration,
             self.restorers,
             self.restored_copies,
             self.photo_mender,
+            FaceAttempts(self.restorers, self._embedder_slot, self.embedder.calibration, self._parser_slot),
         )
+
+    @part
+    def _parser_slot(self) -> ModelSlot[FaceParser] | None:
+        load = self.backends.parser()
+        return None if load is None else self.models.slot(load)
 
     @part
     def photo_mender(self) -> PhotoMender:

@@ -52,6 +52,12 @@ PLAIN = table(
         app.FOLDER_MOVED: "{path} has moved",
         app.MANY_GONE: "{gone} of {of} photos are gone at once; is a drive missing?",
         core.FEW_PIXELS: "few pixels",
+        core.MADE_BY: lambda restorer, weights_sha256, strength, references: (
+            f"{restorer} with the person's other photos" if references else restorer
+        ),
+        core.MORE_LIKE_THEM: "more like the person",
+        core.EXPLAINS_PHOTO: "nearer to what the photo shows",
+        core.CLEARER: "clearer",
         core.SAME_PICTURE: "the same picture again",
         core.UNLIKE: "unlike the person's other faces: perhaps somebody else",
         core.LOW_QUALITY: "the picture is not clear enough",

@@ -93,6 +93,11 @@ def changed(mean: float, share: float) -> str:
     return f"{mean:.1f} of 255 in the mean, {share:.0%} of the face clearly"
 
 
+def _chosen(made_by: list[str], candidates: int, because: list[str]) -> str:
+    which = " and ".join(made_by) + (", half of each" if len(made_by) > 1 else "")
+    return f"{which}, of {candidates} results" + (f": {'; '.join(because)}" if because else "")
+
+
 def _scanned(offline: list[str], **counts: int) -> str:
     return ", ".join([*(f"{n} {what}" for what, n in counts.items() if n), *offline])
 
@@ -256,6 +261,16 @@ WORDS: Words = {
     core.DIFFERS_TOO_MUCH: "the restored face differs from the original more than it should",
     core.STILL_MATCHES: "the restored face matches the person's other photos at least as well as it should",
     app.JUDGED_WITHOUT_REFERENCES: ("{verdict}; references: none: of the photos that were chosen none can be read"),
+    # why this one of several
+    core.CHOSEN: _chosen,
+    core.MADE_BY: lambda restorer, weights_sha256, strength, references: (
+        f"{restorer} at strength {strength:g}" + (f" with {counted(references, 'reference')}" if references else "")
+    ),
+    core.MORE_LIKE_THEM: "more like the person ({share:.0%} of what two of their photos have in common)",
+    core.EXPLAINS_PHOTO: "explains the photo better ({share:.0%} of it)",
+    core.CLEARER: "clearer ({share:.0%} as sharp as a clean photo)",
+    core.BEST_ON_SUCH: "this restorer is best on faces like this",
+    core.STEADIER: "where two agree they are right more often",
     # whose face
     core.NO_PERSON_TO_COMPARE: lambda excluded: (
         "no person to compare with" + (f" ({excluded} excluded by facts)" if excluded else "")

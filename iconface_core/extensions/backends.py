@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iconface_core.calibration import Calibration, EmbedderFacts
-    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
+    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
     from iconface_core.types import EmbedderId
 
 Quality = Literal["fast", "best"]
@@ -52,6 +52,21 @@ class MeasuredGain:
 
     rises: tuple[float, ...]
     changed: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLikeness:
+    """By how much a restorer's whole result is more like the truth than the degraded face, a cosine: of a face that an
+    embedder finds clear, and of one that it cannot recognise at all. With 0, 1, 2, ... references; the last holds for
+    more. The default is that of a blind restorer that nobody measured."""
+
+    clear: tuple[float, ...] = (0.0,)
+    ruined: tuple[float, ...] = (0.0,)
+
+    def at(self, quality: float, references: int) -> float:
+        """For a face of this quality, 0..1: between the two."""
+        clear, ruined = (steps[min(references, len(steps) - 1)] for steps in (self.clear, self.ruined))
+        return quality * clear + (1 - quality) * ruined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +143,23 @@ class IdentifierSpec(BackendSpec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParserSpec(BackendSpec):
+    """Says what each part of a face's picture shows. `load` is as for a detector."""
+
+    role: ClassVar[Role] = "parser"
+    load: Callable[[BackendContext], FaceParser]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestorerSpec(BackendSpec):
     """`load` is as for a detector.
 
     `takes_references`: it uses other photos of the person. `works_at`: the side in pixels of the face it computes, None
     for any. `quality_steps`: its steps for `--quality`; without an entry it has no such choice. `gain`: what it was
     measured to bring, None where nobody measured. `weights_sha256`: of the weights that would be used, where that is
-    known without loading them: newer ones may try again what older ones could not.
+    known without loading them: newer ones may try again what older ones could not. `likeness`: what to expect of it
+    where several results are compared. `trained_with`: the id of the embedder that its training listened to, which
+    therefore overrates it.
     """
 
     role: ClassVar[Role] = "restorer"
@@ -143,4 +168,6 @@ class RestorerSpec(BackendSpec):
     works_at: int | None = None
     quality_steps: Mapping[Quality, int] = field(default_factory=dict)
     gain: MeasuredGain | None = None
+    likeness: ExpectedLikeness = ExpectedLikeness()
+    trained_with: str | None = None
     weights_sha256: Callable[[BackendContext], str | None] = lambda context: None

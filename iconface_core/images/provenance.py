@@ -4,9 +4,11 @@ The packet says so in three vocabularies: IPTC `DigitalSourceType` (what other p
 XMP media management (`DerivedFrom`, `History`), and our own namespace, which holds one JSON record per restored face.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from iconface_core.codec import CodecError, decode_json, encode_json
@@ -46,7 +48,8 @@ class ReferenceUsed:
 @dataclass(frozen=True, slots=True)
 class FaceProvenance:
     """What was done to one face. `bbox` is x1 y1 x2 y2 in upright pixels; similarities are cosines to the person's
-    gallery, None when nobody was identified."""
+    gallery, None when nobody was identified. `choice`, where results of several restorers were compared, is the JSON of
+    a `CHOSEN` reason: which made this one, with what weights, and why it was taken."""
 
     bbox: tuple[float, float, float, float]
     restorer: str
@@ -58,6 +61,7 @@ class FaceProvenance:
     similarity_before: float | None = None
     similarity_after: float | None = None
     verdict: str = "pass"
+    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

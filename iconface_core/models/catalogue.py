@@ -7,7 +7,7 @@ from public projects that pin the same files; where no source states one it is N
 from iconface_core.errors import BackendUnavailableError
 
 from .files import Backend, Color, ModelFile, Role
-from .public_models import AURAFACE, PUBLIC_RESTORERS
+from .public_models import AURAFACE, PARSER, PUBLIC_RESTORERS
 
 _ZOO = "https://github.com/opencv/opencv_zoo/tree/main/models/"
 _HUB = "https://huggingface.co/minchul/"
@@ -287,7 +287,7 @@ CHECKPOINT = Backend(
 
 def catalogue() -> tuple[Backend, ...]:
     """All models of known files, defaults first; the two folders of IConFace are `KLEIN` and `CHECKPOINT`."""
-    return (YUNET, SFACE, STUDENT, NANO, WAIFU2X, *PUBLIC_RESTORERS, AURAFACE, *ADAFACE, *INSIGHTFACE)
+    return (YUNET, SFACE, STUDENT, NANO, WAIFU2X, *PUBLIC_RESTORERS, PARSER, AURAFACE, *ADAFACE, *INSIGHTFACE)
 
 
 def backend(backend_id: str) -> Backend:

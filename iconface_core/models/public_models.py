@@ -90,6 +90,27 @@ GPEN = _public_restorer(
 PUBLIC_RESTORERS = (GFPGAN, RESTOREFORMER, CODEFORMER, GPEN)
 """The first one to offer first."""
 
+PARSER_FILE = ModelFile(
+    "BiSeNet (ResNet-34)",
+    "bisenet_resnet_34.onnx",
+    "parsers",
+    "4a0b8c958a3c938913bd06a8365dbb3c8761afba6ecbf0d14b3b1f77eb230c96",
+    93_632_546,
+    "MIT",
+    "https://github.com/yakhyo/face-parsing/blob/main/LICENSE",
+    f"{_FACEFUSION}/blob/main/bisenet_resnet_34.onnx",
+)
+PARSER = Backend(
+    "bisenet-resnet34",
+    "parser",
+    "BiSeNet face parsing",
+    PARSER_FILE.licence,
+    PARSER_FILE.licence_url,
+    (PARSER_FILE,),
+    pull_url=f"{_FACEFUSION}/resolve/main/{PARSER_FILE.filename}",
+    pull_sha256=PARSER_FILE.sha256,
+    notes="keeps glasses, hats, hair and hands in front of a face; its hash is stated by two public projects only",
+)
 
 AURAFACE_FILE = ModelFile(
     "AuraFace v1",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from iconface_core.geometry import FFHQ_512, Template, invert
+from iconface_core.geometry import FFHQ_512, invert
 from iconface_core.types import F32, AlignedFace, DetectedFace, Patch, RgbU8
 
 from .grain import measure_grain, missing_grain
@@ -63,29 +63,32 @@ def paste_back(
     landmarks: F32,
     *,
     others: Sequence[DetectedFace] = (),
+    in_front: F32 | None = None,
     onto: Sequence[Patch] = (),
     seed: int = 0,
-    template: Template = FFHQ_512,
 ) -> Pasted:
     """Return `photo` with one face and its surroundings in the crop replaced by `restored`.
 
-    `degraded` is the crop that was restored, `restored` (size, size, 3) the result on the same template, `landmarks`
+    `degraded` is the FFHQ_512 crop that was restored, `restored` (size, size, 3) the result, `landmarks`
     (5, 2) the face in photo pixels. The restorer's *change* of the crop is what is put in, so a face larger than the
     crop keeps the photo's own detail above the crop's resolution, and what was not changed keeps its bits. `others` are
-    the photo's other faces: not a pixel of theirs changes. Several faces: paste one after another, `onto` the patches
-    of those before. `seed` is the grain's. Parts outside the photo are cut off. Raises ValueError when the shapes of
-    the crops differ, or a patch of `onto` is not of `photo`.
+    the photo's other faces: not a pixel of theirs changes. `in_front` (size, size), 0..1, says how much of a pixel of
+    the crop is something before the face, which keeps the photo's pixels. Several faces: paste one after another,
+    `onto` the patches of those before. `seed` is the grain's. Parts outside the photo are cut off. Raises
+    ValueError when the shapes of the crops differ, or a patch of `onto` is not of `photo`.
     """
+    if in_front is not None and in_front.shape != restored.shape[:2]:
+        raise ValueError(f"what is in front has shape {in_front.shape}, the crop {restored.shape[:2]}")
     if restored.shape != degraded.pixels.shape:
         raise ValueError(f"restored crop has shape {restored.shape}, the degraded one {degraded.pixels.shape}")
     for patch in onto:
         patch.check_inside(photo.shape)
-    region = _region(photo, degraded.from_photo, template.size)
+    region = _region(photo, degraded.from_photo, FFHQ_512.size)
     x1, y1, x2, y2 = region
     if x2 <= x1 or y2 <= y1:
         nothing = np.zeros((0, 0), np.float32)
         return Pasted(Patch((0, 0, 0, 0), photo[:0, :0]), nothing, np.zeros((0, 0, 3), np.float32), photo, tuple(onto))
-    place = CropPlacement.of(degraded.from_photo, landmarks, (x1, y1), (y2 - y1, x2 - x1), template.size)
+    place = CropPlacement.of(degraded.from_photo, landmarks, (x1, y1), (y2 - y1, x2 - x1), FFHQ_512.size)
     was = photo[y1:y2, x1:x2].astype(np.float32)
     grey = is_grey(degraded.pixels)
     change = _warp(tone_matched(restored, degraded.pixels), place.to_region, (x2 - x1, y2 - y1), place.scale)
@@ -93,6 +96,8 @@ def paste_back(
         change = np.repeat(change[..., :1], 3, axis=2)
     new = was + change
     mask = paste_mask(place, was, new, others)
+    if in_front is not None:
+        mask *= 1 - np.clip(_warp(in_front, place.to_region, (x2 - x1, y2 - y1), place.scale), 0, 1)
     # a change of twice the photo's pixels cannot have taken their grain away
     grain = measure_grain(_around(photo, region)) if place.scale > 0.5 else None
     if grain is not None:

@@ -31,6 +31,8 @@ def _restorer(spec: RestorerSpec, context: BackendContext) -> None:
     digest = spec.weights_sha256(context)
     expect(digest in (None, restorer.weights_sha256), f"weights_sha256 is {digest}, not {restorer.weights_sha256}")
     expect(all(steps >= 1 for steps in spec.quality_steps.values()), "quality_steps must be 1 or more")
+    likeness = spec.likeness
+    expect(bool(likeness.clear) and bool(likeness.ruined), "likeness must say what to expect without references")
     if spec.gain is not None:
         rises = spec.gain.rises
         expect(len(rises) > 0 and list(rises) == sorted(rises), f"more references must not promise less: {rises}")

@@ -14,7 +14,7 @@ from gallery_db.records import CleanupRecord, JobRecord
 from iconface_core.reasons import from_json
 
 from ..errors import BusyError
-from ..job_payloads import CLEANUP_ITEM, RESTORE, QueuedChoices, RestorePayload, payload_of
+from ..job_payloads import CLEANUP_ITEM, RESTORE, PhotoStep, QueuedChoices, RestorePayload, payload_of
 from ..progress import Progress
 from ..reason_words import in_words
 from ..service.control import ask
@@ -103,10 +103,17 @@ def _why(tx: Tx) -> str:
 
 
 def begin(
-    gallery: Gallery, plan: CleanupPlan, *, hours: Hours | None = None, idle: bool = False, restorer: str = "auto"
+    gallery: Gallery,
+    plan: CleanupPlan,
+    *,
+    hours: Hours | None = None,
+    idle: bool = False,
+    restorer: str = "auto",
+    photo_steps: tuple[PhotoStep, ...] = (),
 ) -> CleanupRecord:
-    """Have done what a plan says, by the restorer that it was made for. One that is not finished ends here."""
-    options = QueuedChoices(restorer=restorer)
+    """Have done what a plan says, by the restorer that it was made for; `photo_steps` is what is done to the photos of
+    its faces beside that. One that is not finished ends here."""
+    options = QueuedChoices(restorer=restorer, photo_steps=photo_steps)
     with gallery.begin() as tx:
         _unpause(tx)
         return start(tx, plan.by_photo(), hours=hours, idle=idle, options=options, estimated=plan.estimate)

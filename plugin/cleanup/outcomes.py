@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
-from gallery_db.records import CleanupRecord, JobRecord, RestorationRecord
+from gallery_db.records import WHOLE_PHOTO, CleanupRecord, JobRecord, RestorationRecord
 from iconface_core.reasons import Reason, from_json, read_reasons
 
 from ..job_payloads import RESTORE, RestorePayload, payload_of
@@ -83,6 +83,11 @@ def outcomes(tx: Tx, run: CleanupRecord | None = None) -> list[CleanupOutcome]:
             made[record.face_id] = record
     names = tx.people.names()
     return [o for job in jobs for o in _of_job(job, made, names)]
+
+
+def mended_photos(tx: Tx, run: CleanupRecord) -> list[RestorationRecord]:
+    """The whole photos that a clean-up mended and whose copies were not taken back."""
+    return tx.restorations.history(origin=ORIGIN, restorer=WHOLE_PHOTO, states=("done",), since=_second(run))
 
 
 def ended_jobs(tx: Tx, run: CleanupRecord) -> list[JobRecord]:

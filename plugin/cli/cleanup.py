@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import columns
+from .restore import photo_steps
 from .session import SHARED_HELP, Session, path
 
 if TYPE_CHECKING:
@@ -98,6 +99,12 @@ def run(
     restorer: Restorer = "auto",
     hours: Annotated[str | None, typer.Option(help="only at these hours, e.g. 22-06")] = None,
     idle: Annotated[bool, typer.Option("--idle", help="only while nobody needs the machine")] = False,
+    photo: Annotated[
+        bool, typer.Option("--photo", help="the whole photos of these faces too: scratches, dust, faded tones")
+    ] = False,
+    steps_of_photo: Annotated[
+        str, typer.Option("--photo-steps", help="which of damage,fading,faces to do with --photo")
+    ] = "damage,fading,faces",
     new: Annotated[
         bool, typer.Option("--new", help="plan anew instead of going on with an unfinished clean-up")
     ] = False,
@@ -115,6 +122,7 @@ def run(
     from ..cleanup.wording import status_lines
 
     window = None if hours is None else Hours.parse(hours)
+    steps = photo_steps(steps_of_photo) if photo else ()
     asked = _asked(people, since, until, root, limit, min_degradation, min_references, min_gain, again)
     session = Session.of(ctx)
     with session.app() as app:
@@ -124,7 +132,7 @@ def run(
             session.out.note(f"going on with the clean-up of {begun.started_at[:16]}: {at}")
             go_on(app.gallery, begun, hours=window, idle=idle)
         elif made := _planned(app, session, asked, restorer):
-            begun = begin(app.gallery, made, hours=window, idle=idle, restorer=restorer)
+            begun = begin(app.gallery, made, hours=window, idle=idle, restorer=restorer, photo_steps=steps)
         else:
             session.out.object({"cleanup": status_now(app.gallery).row(), "end": "done"}, ["nothing to restore"])
             return 0

@@ -59,7 +59,12 @@ def restore(
         typer.Option("--reference", "-r", parser=path, help="use this photo of the person; may be repeated"),
     ] = None,
     no_references: Annotated[bool, typer.Option("--no-references", help="restore without references")] = False,
-    restorer: Annotated[str, typer.Option(help="auto, or a restorer of: iconface models list")] = "auto",
+    restorer: Annotated[
+        str,
+        typer.Option(
+            help="auto, best (all that can run, and of their results the best), or one of: iconface models list"
+        ),
+    ] = "auto",
     strength: Annotated[
         float | None,
         typer.Option(min=0.0, max=1.0, help="0 keeps the photo, 1 is the full result; default: the restorer's own"),

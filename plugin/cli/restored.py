@@ -148,6 +148,9 @@ def _name(which: str) -> str:
 
 
 def _lines(row: dict[str, Any]) -> list[str]:
+    from iconface_core.reasons import from_json
+
+    from ..reason_words import in_words
     from ..restoring.result import reference_line
 
     check = row["identity"]
@@ -160,6 +163,8 @@ def _lines(row: dict[str, Any]) -> list[str]:
     ]
     if check["verdict"]:
         out.append(f"  identity    {check['verdict']}{numbers}")
+    if "choice" in row:
+        out.append(f"  choice      {in_words(from_json(row['choice']))}")
     out += [reference_line(r) for r in row["references"]]
     if row["output"] is not None:
         out.append(f"  copy        {row['output']}" + ("" if row["file"] in ("there", "none") else f" ({row['file']})"))

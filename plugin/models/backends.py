@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.extensions.backends import BackendContext, EmbedderSpec, MeasuredGain, Quality
-from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
+from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
 from iconface_core.types import EmbedderId
 
 if TYPE_CHECKING:
@@ -90,6 +90,11 @@ class Backends:
             if spec.base == embedder and (calibration := spec.calibration(self.context)) is not None:
                 return DamagedBackend(spec.id, calibration, partial(spec.load, self.context))
         return None
+
+    def parser(self) -> Callable[[], FaceParser] | None:
+        """What loads the first face parser that is installed; None without one."""
+        spec = next((s for s in self.registry.parsers if not s.reasons(self.context)), None)
+        return None if spec is None else partial(spec.load, self.context)
 
     def restorer(self, name: str, embedders: Sequence[EmbedderBackend]) -> RestorerBackend:
         """By id or name; "auto" is IconFace where it can run, else iconface-nano, and where its weights are missing the

@@ -15,8 +15,10 @@ from iconface_core.extensions.backends import (
     BackendSpec,
     DetectorSpec,
     EmbedderSpec,
+    ExpectedLikeness,
     IdentifierSpec,
     MeasuredGain,
+    ParserSpec,
     RestorerSpec,
 )
 from iconface_core.models.catalogue import (
@@ -33,7 +35,7 @@ from iconface_core.models.catalogue import (
     YUNET,
 )
 from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
-from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, RESTOREFORMER
+from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, PARSER, PARSER_FILE, RESTOREFORMER
 from iconface_core.restorers.onnx.profile import PROFILES
 
 from . import iconface_backend
@@ -41,10 +43,14 @@ from .onnx_restorers import onnx_restorer
 
 if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
-    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
+    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
 
 NANO_GAIN = MeasuredGain(rises=(0.006, 0.133, 0.148, 0.163), changed=(3.90, 2.35))
 """Fitted by `benchmarks/expected_gain.py` and `benchmarks/visible_change.py`."""
+
+NANO_LIKENESS = ExpectedLikeness(clear=(0.003, -0.024), ruined=(-0.035, 0.032))
+WAIFU2X_LIKENESS = ExpectedLikeness(clear=(-0.018,), ruined=(0.022,))
+"""Fitted by `benchmarks/choosing.py`."""
 
 
 def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
@@ -96,6 +102,8 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             # The paper's twelve steps are what IConFace was trained for, waifu2x has none: only nano has a choice.
             quality_steps={"fast": 1, "best": 8},
             gain=NANO_GAIN,
+            likeness=NANO_LIKENESS,
+            trained_with=SFACE.id,
             weights_sha256=_nano_sha256,
         ),
         RestorerSpec(
@@ -106,11 +114,13 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             automatic=True,
             load=_waifu2x,
             takes_references=False,
+            likeness=WAIFU2X_LIKENESS,
         ),
         _public(GFPGAN, "gfpgan"),
         _public(RESTOREFORMER, "restoreformer"),
         _public(CODEFORMER, "codeformer"),
         _public(GPEN, "gpen"),
+        ParserSpec(id=PARSER.id, label=PARSER.title, parts=(PARSER,), names=("parser",), load=_parser),
         *packs,
     )
 
@@ -246,6 +256,12 @@ def _waifu2x(context: BackendContext) -> FaceRestorer:
     from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 
     return Waifu2xRestorer()
+
+
+def _parser(context: BackendContext) -> FaceParser:
+    from iconface_core.faces.parsing import BiSeNetParser
+
+    return BiSeNetParser(locate_verified(PARSER_FILE, context.models), provider=context.onnx_provider)
 
 
 def _public(model: Backend, name: str) -> RestorerSpec:

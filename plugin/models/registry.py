@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, TypeVar
 
+from iconface_core.choosing import BEST
 from iconface_core.errors import BackendUnavailableError, IconFaceError
 from iconface_core.extensions.backends import (
     BackendContext,
@@ -17,6 +18,7 @@ from iconface_core.extensions.backends import (
     EmbedderSpec,
     IdentifierSpec,
     MeasuredGain,
+    ParserSpec,
     RestorerSpec,
 )
 from iconface_core.models.catalogue import CHECKPOINT, KLEIN, catalogue
@@ -52,7 +54,8 @@ class Registry:
     @property
     def names(self) -> set[str]:
         """All that a new backend may not be called."""
-        return {AUTO, *(n for spec in self._of(BackendSpec) for n in _names(spec)), *(part.id for part in self.parts)}
+        specs = (n for spec in self._of(BackendSpec) for n in _names(spec))
+        return {AUTO, BEST, *specs, *(part.id for part in self.parts)}
 
     @property
     def detectors(self) -> tuple[DetectorSpec, ...]:
@@ -65,6 +68,10 @@ class Registry:
     @property
     def identifiers(self) -> tuple[IdentifierSpec, ...]:
         return self._of(IdentifierSpec)
+
+    @property
+    def parsers(self) -> tuple[ParserSpec, ...]:
+        return self._of(ParserSpec)
 
     @property
     def restorers(self) -> tuple[RestorerSpec, ...]:
@@ -123,7 +130,7 @@ def find_backends(pack: str, found: Iterable[EntryPoint] | None = None, *, model
     loaded, broken = load(BACKENDS, _accepted, found)
     own, unreadable = ([], []) if models is None else own_restorers(models)
     each = [*own, *(Extension(e.origin, e.name, spec) for e in loaded for spec in e.value)]
-    added, doubled = unique(each, BACKENDS, _names, [AUTO, *(n for s in builtin for n in _names(s))])
+    added, doubled = unique(each, BACKENDS, _names, [AUTO, BEST, *(n for s in builtin for n in _names(s))])
     guarded = (Extension(e.origin, e.name, _guarded(e.value, e.origin)) for e in added)
     return Registry(builtin, tuple(guarded), (*unreadable, *broken, *doubled))
 
@@ -150,7 +157,7 @@ def _accepted(value: Any) -> tuple[BackendSpec, ...]:
     if not isinstance(specs, tuple | list) or not specs:
         raise ExtensionError(f"a BackendSpec or a tuple of them is wanted, not {type(value).__name__}")
     for spec in specs:
-        if not isinstance(spec, DetectorSpec | EmbedderSpec | IdentifierSpec | RestorerSpec):
+        if not isinstance(spec, DetectorSpec | EmbedderSpec | IdentifierSpec | ParserSpec | RestorerSpec):
             raise ExtensionError(f"the spec of a role is wanted, not {type(spec).__name__}")
         if not isinstance(spec.id, str) or not spec.id.strip() or not isinstance(spec.label, str):
             raise ExtensionError("id and label must be text")

@@ -3,7 +3,7 @@ again with less strength."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,9 +11,11 @@ from iconface_core.calibration import Calibration
 from iconface_core.damage.visible_change import VisibleChange, visible_change
 from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.identity.verdict import Verdict, VerdictKind, lost_likeness, refused_for_loss
+from iconface_core.pasting.in_front import covered
 from iconface_core.pasting.paste import Pasted, paste_back
-from iconface_core.protocols import FaceEmbedder
-from iconface_core.types import BBox, FaceEmbedding, Patch, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.protocols import FaceEmbedder, FaceParser
+from iconface_core.reasons import Reason
+from iconface_core.types import F32, BBox, FaceEmbedding, Patch, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
 from ..library.photo_faces import PhotoFace
 from ..models.cache import ModelSlot
@@ -44,7 +46,8 @@ def next_step(*, seen: bool, lost: bool, tried: bool, last: bool, force: bool) -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """A face restored with these options and put back. `references` is how many the restorer took."""
+    """A face restored with these options and put back. `references` is how many the restorer took, `choice` why it is
+    this result where several were compared."""
 
     restorer: str
     weights_sha256: str
@@ -53,6 +56,7 @@ class Attempt:
     patch: Patch
     change: VisibleChange
     judged: Judged
+    choice: Reason | None = None
 
     @property
     def lost(self) -> bool:
@@ -93,8 +97,15 @@ class Attempts:
 class FaceAttempts:
     """Restores prepared faces. All go to the restorer together, then one by one into one growing copy."""
 
-    def __init__(self, restorers: Restorers, embedder: ModelSlot[FaceEmbedder], calibration: Calibration) -> None:
+    def __init__(
+        self,
+        restorers: Restorers,
+        embedder: ModelSlot[FaceEmbedder],
+        calibration: Calibration,
+        parser: ModelSlot[FaceParser] | None = None,
+    ) -> None:
         self._restorers, self._embedder, self._calibration = restorers, embedder, calibration
+        self._parser = parser
 
     def run(
         self,
@@ -118,20 +129,21 @@ class FaceAttempts:
                 break
             run = self._restored([faces[i] for i in waiting], request, share, on_step)
             options, weights = run.options, run.weights_sha256
-            for i, restored, used in zip(waiting, run.crops, run.references, strict=True):
+            for i, restored, used in zip(waiting, run.faces, run.references, strict=True):
                 face = faces[i]
                 pasted = paste_back(
                     photo,
                     face.crop,
-                    restored,
+                    restored.pixels,
                     face.subject.face.landmarks,
                     others=[other.face for other in everybody if other is not face.subject],
+                    in_front=self._in_front(face.crop.pixels, restored.pixels),
                     onto=patches,
                     seed=options.seed,
                 )
                 change = visible_change(pasted, face.subject.face.landmarks)
                 found = self._judged(face, pasted)
-                attempt = Attempt(run.restorer, weights, options, used, pasted.patch, change, found)
+                attempt = Attempt(run.restorer, weights, options, used, pasted.patch, change, found, restored.choice)
                 step = next_step(
                     seen=change.seen,
                     lost=attempt.lost,
@@ -171,9 +183,16 @@ class FaceAttempts:
             for face in faces:
                 used = face.references.faces[: restorer.max_references]
                 inputs.append(RestoreInput(face.crop, tuple(a for a, _ in used), tuple(e for _, e in used)))
-            crops = [out.pixels for out in restorer.restore_many(inputs, options, on_step=on_step)]
-            counts = [len(i.references) for i in inputs]
-            return _Restored(restorer.id, restorer.weights_sha256, options, crops, counts)
+            faces_out = restorer.restore_many(inputs, options, on_step=on_step)
+            counts = [_used(out, len(i.references)) for out, i in zip(faces_out, inputs, strict=True)]
+            return _Restored(restorer.id, restorer.weights_sha256, options, faces_out, counts)
+
+    def _in_front(self, degraded: RgbU8, restored: RgbU8) -> F32 | None:
+        """What restoring took away from before the face; None where nobody knows."""
+        if self._parser is None:
+            return None
+        with self._parser.use() as parser:
+            return covered(parser.parse(degraded), parser.parse(restored))
 
     def _judged(self, face: PreparedFace, pasted: Pasted) -> Judged:
         found = judged(self._calibration, face.subject.embedding, self._embed(pasted, face.subject), face.gallery)
@@ -191,6 +210,14 @@ class FaceAttempts:
             return embedder.embed([align_face(pixels, landmarks, ARCFACE_112)])[0]
 
 
+def _used(face: RestoredFace, given: int) -> int:
+    """How many references a result was made with: of several results the chosen one may have had none."""
+    if face.choice is None:
+        return given
+    made_by: Any = face.choice.params["made_by"]
+    return max(int(made.params["references"]) for made in made_by)
+
+
 def _within(box: BBox, before: RgbU8, after: RgbU8) -> bool:
     """Whether two pictures differ in a box."""
     part = slice(max(0, int(box.y1)), int(box.y2) + 1), slice(max(0, int(box.x1)), int(box.x2) + 1)
@@ -199,10 +226,10 @@ def _within(box: BBox, before: RgbU8, after: RgbU8) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Restored:
-    """One run of a restorer: crops, and how many references each had."""
+    """One run of a restorer: its faces, and how many references each had."""
 
     restorer: str
     weights_sha256: str
     options: RestoreOptions
-    crops: Sequence[RgbU8]
+    faces: Sequence[RestoredFace]
     references: Sequence[int]

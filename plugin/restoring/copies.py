@@ -29,6 +29,7 @@ from ..reasons import (
     UNSEEN_BEFORE,
 )
 from ..settings import Layout
+from .listing import CHOICE
 from .presence import presence
 from .result import FaceResult
 
@@ -131,7 +132,11 @@ class RestoredCopies:
                     input_sha256=input_sha256,
                     restorer=r.restorer or "",
                     weights_sha256=weights_sha256 if r.photo_steps is None else damage_weights,
-                    options={**options, **({} if r.strength is None else {"strength": r.strength})},
+                    options={
+                        **options,
+                        **({} if r.strength is None else {"strength": r.strength}),
+                        **({} if r.choice is None else {CHOICE: r.choice.as_json()}),
+                    },
                     seed=int(options["seed"]),
                     verdict=r.verdict.kind.value if r.verdict is not None else "",
                     state=state,

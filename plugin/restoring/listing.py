@@ -11,6 +11,9 @@ from ..library.moved_copies import MovedCopies
 from ..rows import Row
 from .presence import presence
 
+CHOICE = "choice"
+"""Where the options of a restoration say why it is this result, where several were compared."""
+
 
 def history(copies: MovedCopies, *, photo: Path | None, states: Sequence[str], limit: int) -> list[RestorationRecord]:
     """Restorations and proposals, latest first, at most `limit`: of a photo (its absolute path), in these states; none:
@@ -50,7 +53,8 @@ def restoration_row(r: RestorationRecord) -> Row:
         "restorer": r.restorer,
         "weights_sha256": r.weights_sha256,
         "seed": r.seed,
-        "options": dict(r.options),
+        "options": {key: value for key, value in r.options.items() if key != CHOICE},
+        **({CHOICE: r.options[CHOICE]} if CHOICE in r.options else {}),
         "identity": {"before": r.similarity_before, "after": r.similarity_after, "verdict": r.verdict or None},
         "change": None if r.changed_mean is None else {"mean": r.changed_mean, "share": r.changed_share},
         "seconds": r.seconds,

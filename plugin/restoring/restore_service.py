@@ -21,7 +21,6 @@ from iconface_core.damage.visible_change import LEAST_MEAN
 from iconface_core.errors import ImageReadError
 from iconface_core.images.provenance import FaceProvenance, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.images.read import content_hash
-from iconface_core.protocols import FaceEmbedder
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch, RgbU8
 
@@ -29,7 +28,7 @@ from ..error_reasons import reason_of
 from ..errors import NotFoundError
 from ..library.bad_files import FAULTS_OF_A_FILE, in_file
 from ..library.photo_faces import PhotoFace, PhotoFaces, pick
-from ..models.cache import ModelSlot, give_back_memory
+from ..models.cache import give_back_memory
 from ..models.restorers import Restorers
 from ..reasons import DRY_RUN, LESS_STRENGTH, NONE_USED, NOTHING_TO_RESTORE, OUR_COPY, REFUSED, STATED, UNSEEN
 from .attempts import Attempts, FaceAttempts, OnStep, Settled
@@ -51,16 +50,16 @@ class RestoreService:
         gallery: Gallery,
         finder: PhotoFaces,
         whois: Identifier,
-        embedder: ModelSlot[FaceEmbedder],
         calibration: Calibration,
         restorers: Restorers,
         outputs: RestoredCopies,
         mender: PhotoMender,
+        attempts: FaceAttempts,
     ) -> None:
         self._finder, self._whois, self._calibration, self._outputs = finder, whois, calibration, outputs
         self._mender = mender
         self._preparation = FacePreparation(gallery, finder, calibration, restorers)
-        self._attempts = FaceAttempts(restorers, embedder, calibration)
+        self._attempts = attempts
 
     def restore(self, path: Path, request: RestoreRequest, on_step: OnStep | None = None) -> list[FaceResult]:
         """Restore one photo: one result per face, and one of the whole photo where steps of it were asked for. What is
@@ -186,6 +185,7 @@ def face_result(face: PreparedFace, settled: Settled | None, output: Path | None
         seconds=seconds,
         strength=attempt.options.strength,
         change=attempt.change,
+        choice=attempt.choice,
         similarity_before=attempt.judged.before,
         similarity_after=attempt.judged.after,
         verdict=verdict,
@@ -243,4 +243,5 @@ def provenance_of(face: PreparedFace, settled: Settled, hashed: Callable[[Path],
         similarity_before=attempt.judged.before,
         similarity_after=attempt.judged.after,
         verdict=verdict.kind.value,
+        choice=None if attempt.choice is None else attempt.choice.as_json(),
     )

@@ -41,7 +41,8 @@ class RestoreRequest(RestoreChoices, frozen=True):
 class FaceResult:
     """What happened to one face. `references` are rows of {face_id, photo, score, reasons}. `strength` is what was used
     in the end, `change` what it changed visibly; of one that was not written, what the first try did. Of the whole
-    photo, which has no `number`, `photo_steps` are what was asked for; None for a face."""
+    photo, which has no `number`, `photo_steps` are what was asked for; None for a face. `choice`: why it is this one,
+    where several were compared."""
 
     photo: Path
     number: int = 0
@@ -68,6 +69,7 @@ class FaceResult:
     no_face: bool = False
     notes: tuple[Reason, ...] = ()
     photo_steps: tuple[PhotoStep, ...] | None = None
+    choice: Reason | None = None
 
     @property
     def refused(self) -> bool:
@@ -114,6 +116,7 @@ class FaceResult:
             "skipped_code": self.skipped_code,
             "notes": [n.as_json() for n in self.notes],
             **({} if self.photo_steps is None else {"photo_steps": list(self.photo_steps)}),
+            **({} if self.choice is None else {"choice": self.choice.as_json()}),
         }
 
     def lines(self) -> list[str]:
@@ -129,6 +132,8 @@ class FaceResult:
             before, after = self.similarity_before, self.similarity_after
             numbers = "" if before is None or after is None else f" (likeness {before:.2f} -> {after:.2f})"
             out.append(f"  identity    {self.verdict.kind.value}: {in_words(self.verdict.reason)}{numbers}")
+        if self.choice is not None:
+            out.append(f"  choice      {in_words(self.choice)}")
         if self.change is not None and self.skipped_code is None:
             out.append(f"  change      {changed(self.change.mean, self.change.share)}")
         out += [f"  note        {n}" for n in all_in_words(self.notes)]

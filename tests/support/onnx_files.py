@@ -116,3 +116,24 @@ def text(path: Path) -> Path:
     """No ONNX at all."""
     path.write_text("no model")
     return path
+
+
+def parser(path: Path, *, classes: int = 19, side: int = 512) -> Path:
+    """The layout of a BiSeNet face parser: (1, 3, 512, 512), ImageNet's mean and spread taken out, to a number for each
+    of 19 classes. What is darker than the mean is hat (18), anything else skin (1)."""
+    weights = [0.0] * (classes * 3)
+    weights[18 % classes * 3] = -1.0
+    weights[1 * 3] = 1.0
+    kernel = helper.make_tensor("kernel", TensorProto.FLOAT, [classes, 3, 1, 1], weights)
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["input", "kernel"], ["output"])],
+        "parser",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, side, side])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, classes, side, side])],
+        [kernel],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    onnx.checker.check_model(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(model.SerializeToString())
+    return path

@@ -10,6 +10,7 @@ from ...cleanup.feeder import unfinished
 from ...cleanup.plan import make_plan
 from ...cleanup.take_back import take_back
 from ...errors import UsageError
+from ...job_payloads import PHOTO_STEPS
 from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
@@ -86,14 +87,22 @@ def start(
     whom: Annotated[str, Form(max_length=20)] = EVERYBODY,
     first: FormYear = "",
     last: FormYear = "",
+    whole: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Plan and begin. Raises UsageError when one is under way, and when there is nothing to do."""
+    """Plan and begin; `whole`: the photos around the faces too. Raises UsageError when one is under way, and when there
+    is nothing to do."""
     if unfinished(web.app.gallery) is not None:
         raise UsageError("A clean-up is under way. Let it end, or stop it, before you begin another.")
     made = make_plan(web.app, _asked(whom, first, last).where())
     if not made.items:
         raise UsageError("There is nothing to make clearer among these.")
-    drive.begin(web.app.gallery, made, hours=NIGHT if when == "night" else None, idle=when == "idle")
+    drive.begin(
+        web.app.gallery,
+        made,
+        hours=NIGHT if when == "night" else None,
+        idle=when == "idle",
+        photo_steps=PHOTO_STEPS if whole else (),
+    )
     _work(web, lasting=when != "now")
     return go(request, "/cleanup", f"{plural(len(made.items), 'face')} will be made clearer, one after the other.")
 

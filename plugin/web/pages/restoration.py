@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
+from iconface_core.choosing import BEST
+
 from ...errors import UsageError
 from ...restoring import repeat
 from ...restoring.decisions import keep_entries, reject_entries, restore_entries
@@ -158,7 +160,8 @@ def _restorers(web: Web) -> list[tuple[str, str]]:
     """Which restorers may be asked for. Looks at files only: asking one whether it can run may load its runtime."""
     models = web.app.settings.folders.models
     there = [spec for spec in web.app.registry.restorers if not spec.missing(models)]
-    return [("auto", "The best one here"), *((spec.called, spec.label) for spec in there)]
+    named = ((spec.called, spec.label) for spec in there)
+    return [("auto", "The usual one"), (BEST, "All of them, and take the best"), *named]
 
 
 def _model(web: Web, restorer: str) -> Row | None:

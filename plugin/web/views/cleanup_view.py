@@ -13,7 +13,7 @@ from iconface_core.calibration import Calibration
 
 from ...app import App
 from ...cleanup.estimate import hours_left, size_words, time_words
-from ...cleanup.outcomes import CleanupOutcome, outcomes
+from ...cleanup.outcomes import CleanupOutcome, mended_photos, outcomes
 from ...cleanup.plan import CleanupPlan, PlanFilter, make_plan
 from ...cleanup.schedule import Hours
 from ...cleanup.status import cleanup_status
@@ -208,7 +208,7 @@ def results(tx: Tx, registry: Registry, calibration: Calibration, *, after: int 
         failed=kinds["failed"],
         cards=cards(tx, copies[after : after + page], registry, calibration),
         more=after + page if len(copies) > after + page else None,
-        undecided=len({r.output for r in left_undecided(tx, found)}),
+        undecided=len({r.output for r in left_undecided(tx, found, mended_photos(tx, run))}),
     )
 
 

@@ -10,19 +10,20 @@ from gallery_db.errors import UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import WHOLE_PHOTO, FaceRecord, JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
-from iconface_core.reasons import read_reasons
+from iconface_core.reasons import from_json, read_reasons
 from iconface_core.types import BBox
 
 from ...library.degradation import stored
 from ...models.registry import Registry
 from ...paths import printable
 from ...restoring.expected_gain import expected_gain
+from ...restoring.listing import CHOICE
 from ...restoring.presence import Presence, copy_is_there, presence
 from ..pictures import Which, restored_address
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.likeness import LikenessBar, likeness_bar
 from ..words.people import NO_NAME, WHOLE
-from ..words.reasons import helps, in_numbers
+from ..words.reasons import helps, in_numbers, on_page
 from ..words.restorations import GAINS, Says, verdict_words
 from ..words.text import listed
 
@@ -86,7 +87,7 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One restoration. `rows` are the faces of its copy, `face` the one in the gallery. Likeness in words is None
-    without anybody to compare with."""
+    without anybody to compare with. `choice`: why it is this result of several, "" where there was one."""
 
     record: RestorationRecord
     rows: Sequence[RestorationRecord]
@@ -104,6 +105,7 @@ class Shown:
     pictures: RestorationPictures
     gain: str
     job: JobRecord | None
+    choice: str
 
     @property
     def name(self) -> str | None:
@@ -226,6 +228,7 @@ def shown(tx: Tx, restoration_id: int, calibration: Calibration, registry: Regis
         pictures=_pictures(record, face),
         gain=expected(record, face, registry) if record.state == "proposed" else "",
         job=job_of(record, face, live_jobs(tx)),
+        choice=on_page(from_json(record.options[CHOICE])) if CHOICE in record.options else "",
     )
 
 
