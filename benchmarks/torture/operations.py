@@ -69,7 +69,7 @@ OPERATIONS = (
     Operation("group", scanned, lambda *_: ["people", "regroup"], again=True),
     Operation("restore", decided, _restoring("ruined"), again=True, codes=(0, 5)),
     Operation("restore several faces", decided, _restoring("group"), again=True, codes=(0, 5)),
-    Operation("cleanup run", degraded_library, lambda *_: ["cleanup", "run", "--min-references", "0"], True),
+    Operation("cleanup run", degraded_library, lambda *_: ["cleanup", "run"], again=True),
     Operation("merge", scanned, lambda w, h: ["people", "merge", *_ids(h, "SELECT id FROM person LIMIT 2")]),
     Operation("split", decided, lambda w, h: ["people", "split", _named(h), *_faces(h)[:2], "--name", "Cleo"]),
     Operation("undo", decided, lambda *_: ["undo"]),
