@@ -23,7 +23,7 @@ from .unfinished import finish
 if TYPE_CHECKING:
     from gallery_db.vectors.similar import SimilarFaces
     from iconface_core.calibration import EmbedderFacts
-    from iconface_core.protocols import DamageFinder, FaceDetector, FaceEmbedder
+    from iconface_core.protocols import AgeReader, DamageFinder, FaceDetector, FaceEmbedder
 
     from .library.drawn_faces import DrawnFaces
     from .library.indexing import Indexer, Looking
@@ -161,7 +161,12 @@ class App:
         from .restoring.identification import Identifier
 
         damaged = self.through_damage
-        return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration)
+        return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration, self.ages)
+
+    @part
+    def ages(self) -> AgeReader | None:
+        """Tells how old faces look; None where nothing does."""
+        return self.backends.ages(self.embedder.id)
 
     @part
     def through_damage(self) -> DamagedBackend | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iconface_core.calibration import Calibration, EmbedderFacts
-    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
+    from iconface_core.protocols import AgeReader, DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
     from iconface_core.types import EmbedderId
 
 Quality = Literal["fast", "best"]
@@ -125,6 +125,15 @@ class IdentifierSpec(BackendSpec):
     base: str
     calibration: Callable[[BackendContext], Calibration | None]
     load: Callable[[BackendContext], DamagedFaceEmbedder]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeSpec(BackendSpec):
+    """Tells apparent ages from vectors of the embedder `base` (an id). `load` gives None where it is not installed."""
+
+    role: ClassVar[Role] = "age"
+    base: str
+    load: Callable[[BackendContext], AgeReader | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

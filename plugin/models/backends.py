@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.extensions.backends import BackendContext, EmbedderSpec, MeasuredGain, Quality
-from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
+from iconface_core.protocols import AgeReader, DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceRestorer
 from iconface_core.types import EmbedderId
 
 if TYPE_CHECKING:
@@ -90,6 +90,12 @@ class Backends:
             if spec.base == embedder and (calibration := spec.calibration(self.context)) is not None:
                 return DamagedBackend(spec.id, calibration, partial(spec.load, self.context))
         return None
+
+    def ages(self, embedder: EmbedderId) -> AgeReader | None:
+        """What tells how old this embedder's faces look; None where nothing does. Raises WeightsError when its file is
+        damaged."""
+        readers = (spec.load(self.context) for spec in self.registry.ages if spec.base == embedder)
+        return next((reader for reader in readers if reader is not None), None)
 
     def restorer(self, name: str, embedders: Sequence[EmbedderBackend]) -> RestorerBackend:
         """By id or name; "auto" is IconFace where it can run, else iconface-nano, and where its weights are missing the
