@@ -20,8 +20,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.age_faces import FOLDS, AgedFaces, faces_of
-from iconface_core.ages import AGES
+from iconface_core.ages import AGES, ApparentAge, child_and_adult
 from iconface_core.faces.age_head import AgeHead, write_age_head
+from iconface_core.identity.references import ReferencePolicy
 from iconface_core.models.catalogue import AGE_FILE
 from iconface_core.models.files import locate, sha256_of
 from iconface_core.types import F32
@@ -32,6 +33,7 @@ STEPS = 120
 YOUNG, ADULT = 22, 18  # the oldest child, the youngest adult of `lag`
 LAG = 0.3  # weight of what `lag` teaches
 SCALE = 128**0.5  # unit vectors have numbers this much smaller than 1
+POWER = 1.5  # of the head that ships, as `choose_power` found it
 CHOICES = np.arange(0.8, 2.6, 0.05)  # how much narrower
 
 
@@ -136,6 +138,22 @@ def report(probabilities: F32, ages: AgedFaces) -> None:
         )
 
 
+def refused(probabilities: F32, years: np.ndarray) -> None:
+    """How many pairs of two people would not serve as each other's reference for being a child and an adult."""
+    looks = [ApparentAge(p) for p in probabilities]
+    rng, least = np.random.default_rng(0), ReferencePolicy().other_age
+    print("\n| one | the other | refused |\n|---|---|---|")
+    for name, one, other in (
+        ("up to 8", years <= 8, ("60 and more", years >= 60)),
+        ("up to 12", years <= 12, ("25 to 39", (years >= 25) & (years < 40))),
+        ("5 to 12", (years >= 5) & (years <= 12), ("13 to 20", (years >= 13) & (years <= 20))),
+        ("13 and more", years >= 13, ("13 and more", years >= 13)),
+    ):
+        pairs = zip(rng.choice(np.flatnonzero(one), 2000), rng.choice(np.flatnonzero(other[1]), 2000), strict=True)
+        share = np.mean([child_and_adult(looks[a], looks[b]) >= least for a, b in pairs])
+        print(f"| {name} | {other[0]} | {100 * share:.1f} % |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", type=Path, nargs="?", const=locate(AGE_FILE), metavar="FILE")
@@ -146,6 +164,7 @@ def main() -> None:
     narrow = wide**power
     narrow /= narrow.sum(1, keepdims=True)
     report(narrow, ages)
+    refused(narrow, ages.ages)
     print(f"\nprobabilities to the power of {power:.2f}")
     if options.write:
         head = narrowed(fit(ages, ages.ages, lag, lag.young), power, lag.vectors)

@@ -1,6 +1,6 @@
 """What a reference of the same age is worth: children and adults of `lag`, restored by iconface-nano.
 
-    python -m benchmarks.references_by_age [--faces 24] [--level severe]
+    python -m benchmarks.references_by_age [--faces 12] [--level severe]
 
 A face of somebody with another photo of the same age and one of the other (child or adult) is damaged, taken for a crop
 of 256 px, and restored with no reference, with the one of its own age, and with that of the other age. *likeness*: to
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from benchmarks.age_faces import AgedFaces, faces_of
-from benchmarks.ages import by_fold, held_out_heads
+from benchmarks.ages import POWER, by_fold, held_out_heads, narrowed
 from benchmarks.faces import SHARED, central_face, make_engine
 from iconface_core.ages import ApparentAge
 from iconface_core.evaluation.cases import degraded
@@ -79,20 +79,9 @@ def crops(lag: AgedFaces, rows: Sequence[int]) -> list[RgbU8]:
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faces", type=int, default=24)
-    parser.add_argument("--level", default="severe")
-    options = parser.parse_args()
-    lag = faces_of("lag")
-    asked = triples(lag)
-    ages = [ApparentAge(p) for p in by_fold(held_out_heads(faces_of("ages"), lag), lag)]
-    print(f"{len(asked)} faces\n\n| | same age first | other age refused |\n|---|---|---|")
-    print(f"| without ages | {chosen_first(lag, asked, None)} |\n| with ages | {chosen_first(lag, asked, ages)} |\n")
-
-    some = asked[: options.faces]
+def restore(lag: AgedFaces, some: Sequence[tuple[int, int, int]], level: str) -> None:
     truths, same, other = (crops(lag, [t[i] for t in some]) for i in range(3))
-    inputs = degraded(truths, options.level, [crc32(str(lag.names[t[0]]).encode()) for t in some])
+    inputs = degraded(truths, level, [crc32(str(lag.names[t[0]]).encode()) for t in some])
     restorer, judge = NanoRestorer(locate(NANO_FILE), embedder=SFaceEmbedder, threads=1), DlibJudge()
     known = judge.describe(truths)
 
@@ -109,10 +98,25 @@ def main() -> None:
         "same age": likeness(restored([(r,) for r in same])),
         "other age": likeness(restored([(r,) for r in other])),
     }
-    print(f"{len(some)} faces, {options.level}\n\n| | likeness | over no reference |\n|---|---|---|")
+    print(f"{len(some)} faces, {level}\n\n| | likeness | over no reference |\n|---|---|---|")
     for name, values in made.items():
         more = values - made["no reference"]
         print(f"| {name} | {values.mean():.3f} | {more.mean():+.3f} ± {1.96 * more.std() / len(more) ** 0.5:.3f} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--faces", type=int, default=12)
+    parser.add_argument("--level", default="severe")
+    options = parser.parse_args()
+    lag = faces_of("lag")
+    asked = triples(lag)
+    heads = [narrowed(head, POWER, lag.vectors) for head in held_out_heads(faces_of("ages"), lag)]
+    ages = [ApparentAge(p) for p in by_fold(heads, lag)]
+    print(f"{len(asked)} faces\n\n| | same age first | other age refused |\n|---|---|---|")
+    print(f"| without ages | {chosen_first(lag, asked, None)} |\n| with ages | {chosen_first(lag, asked, ages)} |\n")
+
+    restore(lag, asked[: options.faces], options.level)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,11 @@ def _ages(low: int, high: int, degraded_low: int, degraded_high: int) -> str:
     return f"{looks_aged(low, high)}; the degraded face {looks_aged(degraded_low, degraded_high)}"
 
 
+def _years_between(years: int, low: int, high: int, other_low: int, other_high: int) -> str:
+    both = f"one {looks_aged(low, high)}, the other {looks_aged(other_low, other_high)}"
+    return f"About {counted(years, 'year')} seem to lie between them ({both}): the same person, or a relative?"
+
+
 def _if_moved(path: str) -> str:
     return f" If the folder has moved: iconface library move {shlex.quote(path)} NEW"
 
@@ -232,6 +237,7 @@ WORDS: Words = {
     core.OTHER_AGE: lambda low, high, degraded_low, degraded_high: (
         f"a child and an adult: {_ages(low, high, degraded_low, degraded_high)}"
     ),
+    app.YEARS_BETWEEN: _years_between,
     core.LOW_SCORE: lambda score, least, reasons: (
         f"score {score:.2f}, at least {least:.2f} is needed: {', '.join(reasons)}"
     ),

@@ -90,7 +90,7 @@ class ReferencePolicy:
     burst_seconds: float = 3.0
     pose_scale: float = 30.0
     date_scale: float = 12.0
-    other_age: float = 0.8
+    other_age: float = 0.6
     full_size_px: float = 256.0
     quality_weight: float = 3.0
     likeness_weight: float = 2.0
