@@ -104,17 +104,20 @@ BORN = date(1960, 5, 1)
 )
 def test_what_is_known_is_not_asked(what, facts):
     assert pairs(*library(1)) == {frozenset((0, 1))}, "without the fact it is asked"
-    assert pairs(*library(1, **what), facts) == set()
+    table, grouping = library(1, **what)
+    assert pairs(table, grouping, facts) == set()
 
 
 def test_dates_order_a_life():
     """Eight in 1970 and forty in 2002 is one life; forty in 1972 is another one, however alike."""
     in_order = [date(1970, 6, 1).toordinal(), date(2002, 6, 1).toordinal()]
     at_once = [date(1970, 6, 1).toordinal(), date(1972, 6, 1).toordinal()]
-    undated, right, wrong = (
-        life_lines(*library(1, days=days), GroupingFacts(), Ages(), LifePolicy(ask=-30.0))[0].evidence
-        for days in (None, in_order, at_once)
-    )
+
+    def evidence(days):
+        table, grouping = library(1, days=days)
+        return life_lines(table, grouping, GroupingFacts(), Ages(), LifePolicy(ask=-30.0))[0].evidence
+
+    undated, right, wrong = map(evidence, (None, in_order, at_once))
     assert wrong < undated - 3 < undated < right
 
 
