@@ -173,9 +173,9 @@ def main() -> None:
         ours.append(ranking(*similarities(test.faces, test.reader.without_age(test.faces.vectors))))
         bias, slope = line(*similarities(other.faces, other.reader.without_age(other.faces.vectors)))
         fits.append((bias, slope))
-        right = asked(test, replace(LifePolicy(), bias=bias, slope=slope, ask=min(ASKED)))
-        first += [r for _, r in right[:PAGE]]
-        everything += right
+        found = asked(test, replace(LifePolicy(), bias=bias, slope=slope, ask=min(ASKED)))
+        first += [r for _, r in found[:PAGE]]
+        everything += found
         people += len(set(test.faces.people[test.faces.young]) & set(test.faces.people[~test.faces.young]))
     print(f"{people} people\n\n| | first | among five | above one in a thousand |\n|---|---|---|---|")
     for name, rows in (("similarity", plain), ("without age", ours)):

@@ -50,7 +50,7 @@ def triples(lag: AgedFaces) -> list[tuple[int, int, int]]:
 
 
 def chosen_first(lag: AgedFaces, asked: Sequence[tuple[int, int, int]], ages: Sequence[ApparentAge] | None) -> str:
-    first, refused = 0, 0
+    first, refused = 0.0, 0
     for face, *others in asked:
         pool = [
             ReferenceCandidate(

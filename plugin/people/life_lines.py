@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -26,28 +27,29 @@ class Lives:
     embedder: EmbedderId
     ages: AgeReader
 
-    def between(self, tx: Tx, person_id: int, other_id: int) -> Reason | None:
-        """That many years seem to lie between two people; None where they look of one age, or nothing can be told."""
-        first, second = self._looks(tx, person_id), self._looks(tx, other_id)
-        if first is None or second is None:
-            return None
-        years = abs(first.years - second.years)
-        if years < LEAST_YEARS:
-            return None
-        return YEARS_BETWEEN(years=years, low=first.low, high=first.high, other_low=second.low, other_high=second.high)
-
-    def asked_about(self, tx: Tx, q: QuestionRecord) -> Reason | None:
-        """`between` for the two people whom a question takes for one; None for other questions."""
-        if q.kind != "merge" or q.person_id is None or q.other_person_id is None:
-            return None
-        return self.between(tx, q.person_id, q.other_person_id)
+    def between(self, tx: Tx, questions: Sequence[QuestionRecord]) -> list[Reason | None]:
+        """For each question whether two people are one: how many years seem to lie between them. None where they look
+        of one age, or nothing can be told, and for other questions."""
+        looks = cache(lambda person_id: self._looks(tx, person_id))  # one person may be asked about many times
+        return [
+            None
+            if q.kind != "merge" or q.person_id is None or q.other_person_id is None
+            else _years_between(looks(q.person_id), looks(q.other_person_id))
+            for q in questions
+        ]
 
     def _looks(self, tx: Tx, person_id: int) -> ApparentAge | None:
         rows = sorted(tx.faces.reference_candidates(person_id, self.embedder), key=lambda r: -r.norm)[:MOST]
         if not rows:
             return None
-        return _mean(self.ages.ages(np.stack([r.vector for r in rows])))
+        ages = self.ages.ages(np.stack([r.vector for r in rows]))
+        return ApparentAge(np.mean([a.probabilities for a in ages], axis=0, dtype=np.float32))
 
 
-def _mean(ages: Sequence[ApparentAge]) -> ApparentAge:
-    return ApparentAge(np.mean([a.probabilities for a in ages], axis=0, dtype=np.float32))
+def _years_between(first: ApparentAge | None, second: ApparentAge | None) -> Reason | None:
+    if first is None or second is None:
+        return None
+    years = abs(first.years - second.years)
+    if years < LEAST_YEARS:
+        return None
+    return YEARS_BETWEEN(years=years, low=first.low, high=first.high, other_low=second.low, other_high=second.high)

@@ -69,19 +69,19 @@ def question_rows(gallery: Gallery, questions: Sequence[QuestionRecord], lives: 
     """Rows of `people questions`; `answers` are command lines."""
     with gallery.begin(write=False) as tx:
         names = tx.people.names()
-        between = [None if lives is None else lives.asked_about(tx, q) for q in questions]
+        between = [None] * len(questions) if lives is None else lives.between(tx, questions)
     return [
         {
             "question_id": q.id,
             "kind": q.kind,
-            "text": " ".join(filter(None, (_words(q, names)[0], apart and in_words(apart)))),
+            "text": _words(q, names)[0] + ("" if apart is None else f" {in_words(apart)}"),
             "answers": _words(q, names)[1],
             "face_ids": list(q.face_ids),
             "person_id": q.person_id,
             "other_person_id": q.other_person_id,
             "evidence": None if q.evidence is None else round(q.evidence, 2),
             "gain": q.gain,
-            "years_between": apart and dict(apart.params),
+            "years_between": None if apart is None else dict(apart.params),
         }
         for q, apart in zip(questions, between, strict=True)
     ]

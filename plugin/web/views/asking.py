@@ -117,7 +117,7 @@ def view(tx: Tx, q: QuestionRecord, lives: Lives | None = None) -> QuestionView:
         views = list(first.faces)
     if second is not None:
         views = list(second.faces)
-    between = None if lives is None else lives.asked_about(tx, q)
+    [between] = [None] if lives is None else lives.between(tx, [q])
     heading, lead = _words(q, first, second, given, between)
     likely, chance = _likely(q.evidence)
     return QuestionView(

@@ -9,6 +9,7 @@ from plugin.app import build_app
 from plugin.people.life_lines import Lives
 from plugin.people.questions import asked, open_questions
 from plugin.settings import load_settings
+from plugin.web.views.asking import view
 from tests.support.library import Cli, Library
 
 
@@ -89,15 +90,20 @@ def test_two_people_far_apart_in_age_may_be_one_or_relatives(library: Library):
 
     def asked_with(young, old):
         told = {v.tobytes(): age for p, age in ((first, young), (second, old)) for v in vectors[p]}
-        rows, _ = open_questions(app.gallery, Lives(app.embedder.id, KnownAges(told)), limit=50)
-        return rows[0]
+        lives = Lives(app.embedder.id, KnownAges(told))
+        rows, _ = open_questions(app.gallery, lives, limit=50)
+        with app.gallery.begin(write=False) as tx:
+            [question] = tx.questions.open(kind="merge", limit=1)
+            return rows[0], view(tx, question, lives).lead
 
-    apart = asked_with(8, 40)
+    apart, on_page = asked_with(8, 40)
+    assert "a relative" in on_page
     assert apart["kind"] == "merge"
     assert apart["years_between"] == {"years": 32, "low": 8, "high": 8, "other_low": 40, "other_high": 40}
     assert "About 32 years" in apart["text"]
     assert apart["text"].endswith("or a relative?")
-    alike = asked_with(38, 40)
+    alike, on_page = asked_with(38, 40)
+    assert "relative" not in on_page
     assert alike["years_between"] is None
     assert "relative" not in alike["text"]
     app.close()
