@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from .ages import ApparentAge
 from .calibration import Calibration
 from .types import (
     F32,
@@ -59,6 +60,18 @@ class DamagedFaceEmbedder(Protocol):
     def calibration(self) -> Calibration: ...
     def embed(self, faces: Sequence[AlignedFace], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
         """Vectors to identify ARCFACE_112 crops by, in order; `plain` is what the base embedder gave for them."""
+        ...
+
+
+class AgeReader(Protocol):
+    """How old faces look, told from one embedder's stored vectors."""
+
+    def ages(self, vectors: F32) -> list[ApparentAge]:
+        """Of unit vectors (N, dim), in order."""
+        ...
+
+    def without_age(self, vectors: F32) -> F32:
+        """Unit vectors (N, dim) less what faces of their age have in common: comparable over the years."""
         ...
 
 

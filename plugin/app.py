@@ -23,7 +23,7 @@ from .unfinished import finish
 if TYPE_CHECKING:
     from gallery_db.vectors.similar import SimilarFaces
     from iconface_core.calibration import EmbedderFacts
-    from iconface_core.protocols import DamageFinder, FaceDetector, FaceEmbedder, FaceParser
+    from iconface_core.protocols import AgeReader, DamageFinder, FaceDetector, FaceEmbedder, FaceParser
 
     from .library.drawn_faces import DrawnFaces
     from .library.indexing import Indexer, Looking
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .models.registry import Registry
     from .models.restorers import Restorers
     from .models.store import ModelStore
+    from .people.life_lines import Lives
     from .people.people import People
     from .people.regrouping import Grouper
     from .restoring.candidates import ReferenceCandidates
@@ -161,7 +162,19 @@ class App:
         from .restoring.identification import Identifier
 
         damaged = self.through_damage
-        return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration)
+        return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration, self.ages)
+
+    @part
+    def ages(self) -> AgeReader | None:
+        """Tells how old faces look; None where nothing does."""
+        return self.backends.ages(self.embedder.id)
+
+    @part
+    def lives(self) -> Lives | None:
+        """Tells how many years lie between two people who may be one; None where nothing tells ages."""
+        from .people.life_lines import Lives
+
+        return None if self.ages is None else Lives(self.embedder.id, self.ages)
 
     @part
     def through_damage(self) -> DamagedBackend | None:
@@ -323,7 +336,7 @@ class App:
 
         from .people.regrouping import Grouper
 
-        return Grouper(self.gallery, backend.facts, GroupingPolicy())
+        return Grouper(self.gallery, backend.facts, GroupingPolicy(), self.backends.ages(backend.facts.id))
 
 
 def build_app(settings: Settings, *, looking: Looking | None = None) -> App:

@@ -40,6 +40,11 @@ def age(born: str | None, at: str | None) -> str:
     return f"{n} {unit}{'' if n == 1 else 's'} old"
 
 
+def looks_aged(low: int, high: int) -> str:
+    """ "looks about 6 to 9": an estimate, never a fact. Both in years."""
+    return f"looks about {low}" if low == high else f"looks about {low} to {high}"
+
+
 def _parts(at: str) -> tuple[int, int, int]:
     try:
         d = date.fromisoformat(at[:10])

@@ -63,6 +63,7 @@ PLAIN = table(
         core.LOW_QUALITY: "the picture is not clear enough",
         core.LOW_DET_SCORE: "perhaps no face",
         core.REFERENCE_SMALL: "the face has too few pixels",
+        core.OTHER_AGE: "a child and an adult",
         core.LOW_SCORE: "of little help",
         core.NOT_NEEDED: "others help more",
         core.HARD_TO_RECOGNISE: "hard to recognise",

@@ -14,6 +14,7 @@ from iconface_core.reasons import LEGACY, Reason
 
 from . import decision_words
 from . import reasons as app
+from .dates import looks_aged
 from .plain_text import counted
 from .wording import Words, worded
 
@@ -45,6 +46,15 @@ def _percent(probability: float) -> str:
     return (
         "under 0.1 %" if probability < 0.0005 else f"{probability * 100:.{0 if 0.01 <= probability <= 0.99 else 1}f} %"
     )
+
+
+def _ages(low: int, high: int, degraded_low: int, degraded_high: int) -> str:
+    return f"{looks_aged(low, high)}; the degraded face {looks_aged(degraded_low, degraded_high)}"
+
+
+def _years_between(years: int, low: int, high: int, other_low: int, other_high: int) -> str:
+    both = f"one {looks_aged(low, high)}, the other {looks_aged(other_low, other_high)}"
+    return f"About {counted(years, 'year')} seem to lie between them ({both}): the same person, or a relative?"
 
 
 def _if_moved(path: str) -> str:
@@ -115,6 +125,7 @@ REFUSED_FACES: Mapping[str, str] = {
     "doubtful": "perhaps somebody else",
     "low_quality": "of too low quality",
     "too_small": "too small",
+    "other_age": "of another age",
     "low_score": "scored too low",
     "repeats": "of one moment",
     "not_needed": "not needed",
@@ -213,6 +224,7 @@ WORDS: Words = {
     core.FACE_SIZE: "face {px:.0f} px",
     core.DATE_UNKNOWN: "capture date unknown",
     core.YEARS_APART: lambda years: f"taken {_apart(years)} apart",
+    core.LOOKS_AGED: lambda low, high, degraded_low, degraded_high: _ages(low, high, degraded_low, degraded_high),
     core.CONFIRMED: "confirmed by you",
     core.NOT_CONFIRMED: "not confirmed",
     core.OUR_OUTPUT: "a restored picture: our own output is never evidence",
@@ -227,6 +239,10 @@ WORDS: Words = {
     core.LOW_QUALITY: "quality {quality:.2f}, at least {least:.2f} is needed",
     core.LOW_DET_SCORE: "detector score {score:.2f}, at least {least:.2f} is needed",
     core.REFERENCE_SMALL: "the face is {px:.0f} px, at least {least:.0f} px is needed",
+    core.OTHER_AGE: lambda low, high, degraded_low, degraded_high: (
+        f"a child and an adult: {_ages(low, high, degraded_low, degraded_high)}"
+    ),
+    app.YEARS_BETWEEN: _years_between,
     core.LOW_SCORE: lambda score, least, reasons: (
         f"score {score:.2f}, at least {least:.2f} is needed: {', '.join(reasons)}"
     ),

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iconface_core.calibration import Calibration, EmbedderFacts
-    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
+    from iconface_core.protocols import (
+        AgeReader,
+        DamagedFaceEmbedder,
+        FaceDetector,
+        FaceEmbedder,
+        FaceParser,
+        FaceRestorer,
+    )
     from iconface_core.types import EmbedderId
 
 Quality = Literal["fast", "best"]
@@ -148,6 +155,15 @@ class ParserSpec(BackendSpec):
 
     role: ClassVar[Role] = "parser"
     load: Callable[[BackendContext], FaceParser]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeSpec(BackendSpec):
+    """Tells apparent ages from vectors of the embedder `base` (an id). `load` gives None where it is not installed."""
+
+    role: ClassVar[Role] = "age"
+    base: str
+    load: Callable[[BackendContext], AgeReader | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

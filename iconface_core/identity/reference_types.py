@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from iconface_core.ages import ApparentAge
 from iconface_core.reasons import Reason
 from iconface_core.types import F32
 
@@ -20,6 +21,7 @@ class Refusal(StrEnum):
     DOUBTFUL = "doubtful"  # perhaps somebody else
     LOW_QUALITY = "low_quality"
     TOO_SMALL = "too_small"
+    OTHER_AGE = "other_age"  # a child and an adult
     LOW_SCORE = "low_score"
     REPEATS = "repeats"  # the same moment as a chosen one
     NOT_NEEDED = "not_needed"  # good, but `limit` better ones exist
@@ -29,7 +31,7 @@ class Refusal(StrEnum):
 class DegradedFace:
     """The face to restore. `landmarks` (5, 2) in pixels; `vector` (dim,) unit length, of the candidates' embedder, or
     None when it could not be embedded. `face_id` and `photo_id` are None when the photo is not in the library.
-    `copies`: ids of faces in copies of its photo."""
+    `copies`: ids of faces in copies of its photo. `age`: how old it looks, where that can be told."""
 
     landmarks: F32
     photo_hash: str
@@ -39,6 +41,7 @@ class DegradedFace:
     photo_id: int | None = None
     captured_at: datetime | None = None
     copies: frozenset[int] = frozenset()
+    age: ApparentAge | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +50,7 @@ class ReferenceCandidate:
     side of the bbox in pixels; `landmarks` (5, 2). `photo_hash`: any stable text for the file's content.
 
     `doubtful`: grouping is not sure of the person. `rejected`: the human said no. `restored`: our own output. `pose`:
-    of the landmarks, when it is known already; else it is estimated.
+    of the landmarks, when it is known already; else it is estimated. `age`: how old it looks, where that can be told.
     """
 
     face_id: int
@@ -64,6 +67,7 @@ class ReferenceCandidate:
     rejected: bool = False
     restored: bool = False
     pose: Pose | None = None
+    age: ApparentAge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ class ReferencePolicy:
 
     `min_likeness_llr`: nats; below it an unconfirmed face may be somebody else. `duplicate_similarity`: cosine at
     which two faces are the same picture. `burst_seconds`: closer in time is the same moment. `pose_scale` (degrees) and
-    `date_scale` (years): where those parts fall to 1/e. `full_size_px`: face size that leaves nothing to wish.
+    `date_scale` (years): where those parts fall to 1/e; where a date is missing, apparent ages stand for dates.
+    `other_age`: how probably a child and an adult are meant before one is refused as reference of the other, 0..1.
+    `full_size_px`: face size that leaves nothing to wish.
     """
 
     min_quality: float = 0.35
@@ -84,6 +90,7 @@ class ReferencePolicy:
     burst_seconds: float = 3.0
     pose_scale: float = 30.0
     date_scale: float = 12.0
+    other_age: float = 0.6
     full_size_px: float = 256.0
     quality_weight: float = 3.0
     likeness_weight: float = 2.0

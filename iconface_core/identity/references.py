@@ -12,6 +12,7 @@ from math import exp
 import numpy as np
 
 from iconface_core import reason_codes as codes
+from iconface_core.ages import ApparentAge, child_and_adult, closeness
 from iconface_core.calibration import Calibration
 from iconface_core.reasons import Reason
 from iconface_core.types import F32
@@ -72,7 +73,7 @@ def select_references(
     pose = pose_of(degraded.landmarks)
     others = len(evidence) - 1
     for candidate, likeness in zip(evidence, _likeness(evidence), strict=True):
-        verdict = _refuse_as_reference(candidate, likeness, calibration, policy)
+        verdict = _refuse_as_reference(candidate, degraded, likeness, calibration, policy)
         if verdict is not None:
             refused.append(RefusedReference(candidate.face_id, candidate.photo_id, *verdict))
             continue
@@ -155,7 +156,11 @@ def _likeness(faces: Sequence[ReferenceCandidate]) -> list[float | None]:
 
 
 def _refuse_as_reference(
-    candidate: ReferenceCandidate, likeness: float | None, calibration: Calibration, policy: ReferencePolicy
+    candidate: ReferenceCandidate,
+    degraded: DegradedFace,
+    likeness: float | None,
+    calibration: Calibration,
+    policy: ReferencePolicy,
 ) -> tuple[Refusal, Reason] | None:
     """What may vote but does not help. A confirmed face unlike the rest (a child, a wig) stays: the human knows."""
     unlike = likeness is not None and float(calibration.llr(likeness, candidate.quality)) < policy.min_likeness_llr
@@ -167,6 +172,9 @@ def _refuse_as_reference(
         return Refusal.LOW_QUALITY, codes.LOW_DET_SCORE(score=candidate.det_score, least=policy.min_det_score)
     if candidate.face_px < policy.min_face_px:
         return Refusal.TOO_SMALL, codes.REFERENCE_SMALL(px=candidate.face_px, least=policy.min_face_px)
+    ages = _undated_ages(candidate, degraded)
+    if ages is not None and child_and_adult(*ages) >= policy.other_age:
+        return Refusal.OTHER_AGE, codes.OTHER_AGE(**_in_years(*ages))
     return None
 
 
@@ -183,12 +191,13 @@ def _score(
     pose_degrees = pose.distance(candidate.pose or pose_of(candidate.landmarks))
     seconds = _seconds_apart(candidate.captured_at, degraded.captured_at)
     years = None if seconds is None else seconds / _YEAR
+    near, when = _time_part(candidate, degraded, years, policy)
     parts = {
         "quality": (policy.quality_weight, min(1.0, max(0.0, candidate.quality))),
         "likeness": (policy.likeness_weight, 0.5 if likeness is None else _likeness_part(likeness, calibration)),
         "pose": (policy.pose_weight, exp(-((pose_degrees / policy.pose_scale) ** 2))),
         "size": (policy.size_weight, min(1.0, candidate.face_px / policy.full_size_px)),
-        "date": (policy.date_weight, 0.5 if years is None else exp(-years / policy.date_scale)),
+        "date": (policy.date_weight, near),
         "confirmed": (policy.confirmed_weight, 1.0 if candidate.confirmed else 0.0),
     }
     total = sum(weight for weight, _ in parts.values())
@@ -198,12 +207,35 @@ def _score(
         codes.ONLY_FACE() if likeness is None else codes.LIKENESS(similarity=likeness, others=others),
         codes.POSE(degrees=pose_degrees),
         codes.FACE_SIZE(px=candidate.face_px),
-        codes.DATE_UNKNOWN() if years is None else codes.YEARS_APART(years=years),
+        when,
         codes.CONFIRMED() if candidate.confirmed else codes.NOT_CONFIRMED(),
     )
     return ChosenReference(
         candidate.face_id, candidate.photo_id, round(score, 6), reasons, likeness, pose_degrees, years
     )
+
+
+def _time_part(
+    candidate: ReferenceCandidate, degraded: DegradedFace, years: float | None, policy: ReferencePolicy
+) -> tuple[float, Reason]:
+    """How near in time, 0..1: by the dates, else by how old both look. 0.5 where nothing is known."""
+    if years is not None:
+        return exp(-years / policy.date_scale), codes.YEARS_APART(years=years)
+    ages = _undated_ages(candidate, degraded)
+    if ages is None:
+        return 0.5, codes.DATE_UNKNOWN()
+    return closeness(*ages, policy.date_scale), codes.LOOKS_AGED(**_in_years(*ages))
+
+
+def _undated_ages(candidate: ReferenceCandidate, degraded: DegradedFace) -> tuple[ApparentAge, ApparentAge] | None:
+    """How old both look; None where the dates of both photos say more, or where that cannot be told."""
+    if candidate.captured_at is not None and degraded.captured_at is not None:
+        return None
+    return None if candidate.age is None or degraded.age is None else (candidate.age, degraded.age)
+
+
+def _in_years(age: ApparentAge, degraded: ApparentAge) -> dict[str, int]:
+    return {"low": age.low, "high": age.high, "degraded_low": degraded.low, "degraded_high": degraded.high}
 
 
 def _likeness_part(likeness: float, calibration: Calibration) -> float:

@@ -136,6 +136,30 @@ STUDENT = Backend(
 )
 
 
+AGE_FILE = ModelFile(
+    "apparent ages",
+    "sface-ages.safetensors",
+    "age",
+    "afd7374dec3bc19156019735bf327b7a71372df3072e5ce1242aeceb71cdd0e1",
+    48_762,
+    "research only",
+    "https://susanqq.github.io/UTKFace/",
+    "trained by this project (docs/training.md); the model card is in the file's header",
+    bundled=True,
+    notes="Trained on photographs of AAF, UTKFace and LAG, whose terms allow research only.",
+)
+AGE = Backend(
+    "sface-ages-1",
+    "age",
+    "apparent ages from SFace's vectors",
+    AGE_FILE.licence,
+    AGE_FILE.licence_url,
+    (AGE_FILE,),
+    non_commercial=True,
+    notes=f"says about how old a face looks; needs no photo. {AGE_FILE.notes}",
+)
+
+
 def _adaface(
     arch: str,
     pull: str | None = None,
@@ -287,7 +311,7 @@ CHECKPOINT = Backend(
 
 def catalogue() -> tuple[Backend, ...]:
     """All models of known files, defaults first; the two folders of IConFace are `KLEIN` and `CHECKPOINT`."""
-    return (YUNET, SFACE, STUDENT, NANO, WAIFU2X, *PUBLIC_RESTORERS, PARSER, AURAFACE, *ADAFACE, *INSIGHTFACE)
+    return (YUNET, SFACE, STUDENT, AGE, NANO, WAIFU2X, *PUBLIC_RESTORERS, PARSER, AURAFACE, *ADAFACE, *INSIGHTFACE)
 
 
 def backend(backend_id: str) -> Backend:

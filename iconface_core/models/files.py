@@ -18,7 +18,7 @@ from iconface_core.images.leftovers import temporary
 
 BUNDLED = Path(__file__).parents[1] / "weights"
 ACCEPTED = "accepted-licences.json"
-Role = Literal["detector", "embedder", "identifier", "restorer", "parser"]
+Role = Literal["detector", "embedder", "identifier", "age", "restorer", "parser"]
 Color = Literal["BGR", "RGB"]
 OnnxProvider = Literal["cpu", "cuda", "directml", "coreml", "openvino"]
 """What onnxruntime computes on, by the words of settings."""

@@ -205,7 +205,7 @@ def questions(
     session = Session.of(ctx)
     with session.app() as app:
         who = None if person is None else app.people.find(person)
-        rows, n = open_questions(app.gallery, person_id=who, limit=limit)
+        rows, n = open_questions(app.gallery, app.lives, person_id=who, limit=limit)
     human = [
         line
         for r in rows

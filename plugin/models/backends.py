@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.extensions.backends import BackendContext, EmbedderSpec, MeasuredGain, Quality
-from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
+from iconface_core.protocols import AgeReader, DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
 from iconface_core.types import EmbedderId
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ class Backends:
         """What loads the first face parser that is installed; None without one."""
         spec = next((s for s in self.registry.parsers if not s.reasons(self.context)), None)
         return None if spec is None else partial(spec.load, self.context)
+
+    def ages(self, embedder: EmbedderId) -> AgeReader | None:
+        """What tells how old this embedder's faces look; None where nothing does. Raises WeightsError when its file is
+        damaged."""
+        readers = (spec.load(self.context) for spec in self.registry.ages if spec.base == embedder)
+        return next((reader for reader in readers if reader is not None), None)
 
     def restorer(self, name: str, embedders: Sequence[EmbedderBackend]) -> RestorerBackend:
         """By id or name; "auto" is IconFace where it can run, else iconface-nano, and where its weights are missing the

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.extensions.backends import (
+    AgeSpec,
     BackendContext,
     BackendSpec,
     DetectorSpec,
@@ -23,6 +24,8 @@ from iconface_core.extensions.backends import (
 )
 from iconface_core.models.catalogue import (
     ADAFACE,
+    AGE,
+    AGE_FILE,
     CHECKPOINT,
     INSIGHTFACE,
     KLEIN,
@@ -43,7 +46,14 @@ from .onnx_restorers import onnx_restorer
 
 if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
-    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
+    from iconface_core.protocols import (
+        AgeReader,
+        DamagedFaceEmbedder,
+        FaceDetector,
+        FaceEmbedder,
+        FaceParser,
+        FaceRestorer,
+    )
 
 NANO_GAIN = MeasuredGain(rises=(0.006, 0.133, 0.148, 0.163), changed=(3.90, 2.35))
 """Fitted by `benchmarks/expected_gain.py` and `benchmarks/visible_change.py`."""
@@ -78,6 +88,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             calibration=_student_calibration,
             load=_student,
         ),
+        AgeSpec(id=AGE.id, label="Apparent ages", parts=(AGE,), base=SFACE.id, load=_ages),
         RestorerSpec(
             id=iconface_backend.ICONFACE,
             label="IConFace",
@@ -218,6 +229,19 @@ def _student(context: BackendContext) -> DamagedFaceEmbedder:
         verify_file(weights, STUDENT_FILE)
     calibration = _student_calibration(context)
     return DamagedSFace(weights, calibration=calibration or UNMEASURED, model_dir=context.models)
+
+
+def _ages(context: BackendContext) -> AgeReader | None:
+    """Who may not use it removes the file; a damaged one raises WeightsError."""
+    from iconface_core.faces.age_head import read_age_head
+
+    own = context.models / AGE_FILE.folder / AGE_FILE.filename
+    if own.is_file():
+        return read_age_head(own)
+    try:
+        return read_age_head(locate_verified(AGE_FILE))
+    except BackendUnavailableError:
+        return None
 
 
 def _own_nano(context: BackendContext) -> Path | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from iconface_core.choosing import BEST
 from iconface_core.errors import BackendUnavailableError, IconFaceError
 from iconface_core.extensions.backends import (
+    AgeSpec,
     BackendContext,
     BackendSpec,
     DetectorSpec,
@@ -74,6 +75,10 @@ class Registry:
         return self._of(ParserSpec)
 
     @property
+    def ages(self) -> tuple[AgeSpec, ...]:
+        return self._of(AgeSpec)
+
+    @property
     def restorers(self) -> tuple[RestorerSpec, ...]:
         return self._of(RestorerSpec)
 
@@ -101,7 +106,7 @@ class Registry:
         """What users write in commands and settings for the backend that this is the model of; None for a mere part."""
         specs = self._of(BackendSpec)
         for spec in specs:
-            if spec.parts[0] == part and not isinstance(spec, IdentifierSpec):
+            if spec.parts[0] == part and not isinstance(spec, IdentifierSpec | AgeSpec):
                 alone = sum(other.role == spec.role and spec.called in other.names for other in specs) == 1
                 return spec.called if alone else spec.id
         return None
@@ -157,7 +162,7 @@ def _accepted(value: Any) -> tuple[BackendSpec, ...]:
     if not isinstance(specs, tuple | list) or not specs:
         raise ExtensionError(f"a BackendSpec or a tuple of them is wanted, not {type(value).__name__}")
     for spec in specs:
-        if not isinstance(spec, DetectorSpec | EmbedderSpec | IdentifierSpec | ParserSpec | RestorerSpec):
+        if not isinstance(spec, DetectorSpec | EmbedderSpec | IdentifierSpec | AgeSpec | ParserSpec | RestorerSpec):
             raise ExtensionError(f"the spec of a role is wanted, not {type(spec).__name__}")
         if not isinstance(spec.id, str) or not spec.id.strip() or not isinstance(spec.label, str):
             raise ExtensionError("id and label must be text")

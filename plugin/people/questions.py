@@ -9,7 +9,9 @@ from gallery_db.records import Asked, GroupingChanges, QuestionRecord
 from iconface_core.grouping import NOBODY, Cluster, Grouping, Proposal
 
 from ..dry_run import Precondition, tried, unconditional
+from ..reason_words import in_words
 from ..rows import Row
+from .life_lines import Lives
 
 
 def asked(tx: Tx, proposals: Sequence[Proposal], clusters: Sequence[Cluster] = ()) -> list[Asked]:
@@ -37,15 +39,17 @@ def _founded(tx: Tx, proposals: Sequence[Proposal], clusters: Sequence[Cluster])
     return {some[face]: p for face, p in tx.faces.person_ids(list(some)).items() if p is not None}
 
 
-def open_questions(gallery: Gallery, *, person_id: int | None = None, limit: int) -> tuple[list[Row], int]:
+def open_questions(
+    gallery: Gallery, lives: Lives | None = None, *, person_id: int | None = None, limit: int
+) -> tuple[list[Row], int]:
     """The most useful questions as rows of `people questions`, at most `limit`, and how many there are. `person_id`:
-    only about this person."""
+    only about this person. `lives` tells of two people whether they may be one at different ages."""
     with gallery.begin(write=False) as tx:
         found, all_of_them = (
             tx.questions.open(person_id=person_id, limit=limit),
             tx.questions.count(person_id=person_id),
         )
-    return question_rows(gallery, found), sum(all_of_them.values())
+    return question_rows(gallery, found, lives), sum(all_of_them.values())
 
 
 def put_off(gallery: Gallery, question_id: int, *, given: Precondition = unconditional) -> int:
@@ -61,23 +65,25 @@ def ask_again(gallery: Gallery, question_id: int) -> None:
         tx.questions.ask_again(question_id)
 
 
-def question_rows(gallery: Gallery, questions: Sequence[QuestionRecord]) -> list[Row]:
+def question_rows(gallery: Gallery, questions: Sequence[QuestionRecord], lives: Lives | None = None) -> list[Row]:
     """Rows of `people questions`; `answers` are command lines."""
     with gallery.begin(write=False) as tx:
         names = tx.people.names()
+        between = [None] * len(questions) if lives is None else lives.between(tx, questions)
     return [
         {
             "question_id": q.id,
             "kind": q.kind,
-            "text": _words(q, names)[0],
+            "text": _words(q, names)[0] + ("" if apart is None else f" {in_words(apart)}"),
             "answers": _words(q, names)[1],
             "face_ids": list(q.face_ids),
             "person_id": q.person_id,
             "other_person_id": q.other_person_id,
             "evidence": None if q.evidence is None else round(q.evidence, 2),
             "gain": q.gain,
+            "years_between": None if apart is None else dict(apart.params),
         }
-        for q in questions
+        for q, apart in zip(questions, between, strict=True)
     ]
 
 

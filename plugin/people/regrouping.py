@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from iconface_core.grouping import (
     assign,
     regroup,
 )
+from iconface_core.grouping.lifeline import life_lines
+from iconface_core.grouping.proposals import strongest
+from iconface_core.protocols import AgeReader
 from iconface_core.types import I64
 
 from .questions import asked
@@ -31,8 +35,16 @@ FULL_PASS_UP_TO = 50_000
 class Grouper:
     """Groups the faces of one embedder."""
 
-    def __init__(self, gallery: Gallery, embedder: EmbedderFacts, policy: GroupingPolicy | None = None) -> None:
-        self._gallery, self._embedder, self._policy = gallery, embedder, policy or GroupingPolicy()
+    def __init__(
+        self,
+        gallery: Gallery,
+        embedder: EmbedderFacts,
+        policy: GroupingPolicy | None = None,
+        ages: AgeReader | None = None,
+    ) -> None:
+        """`ages` tells how old its faces look; None: nobody is asked about whether they are one at different ages."""
+        self._gallery, self._embedder, self._ages = gallery, embedder, ages
+        self._policy = policy or GroupingPolicy()
         self._index: SyncedStore | None = None
 
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
@@ -42,6 +54,9 @@ class Grouper:
             pictures = tx.photos.pictures()
         calibration, policy = self._embedder.calibration, self._policy
         grouping = regroup(faces, facts, calibration, policy, search=store.search, same_picture=pictures.same)
+        if self._ages is not None:
+            also = life_lines(faces, grouping, facts, self._ages)
+            grouping = replace(grouping, proposals=strongest((*grouping.proposals, *also), policy.max_proposals))
         with self._gallery.begin(write=not dry_run) as tx:
             changes = tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run)
             if not dry_run:

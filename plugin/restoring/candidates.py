@@ -5,7 +5,7 @@ The restoration itself looks at the photo again and has the last word; this only
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -71,11 +71,12 @@ class Candidate:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pool:
     """One person's usable faces, best first: all of them, what their photos look like, and the best as candidates for
-    references."""
+    references. `born`: the person's birth date."""
 
     rows: Sequence[ReferenceRow]
     pictures: Pictures
     best: Sequence[ReferenceCandidate]
+    born: date | None
 
 
 class ReferenceCandidates:
@@ -122,7 +123,9 @@ class ReferenceCandidates:
                 continue
             if pool is None:
                 rows = sorted(tx.faces.reference_candidates(person_id, self._embedder.id), key=lambda r: -r.norm)
-                pool = _Pool(rows, pictures_of(tx, rows), self._whois.pool(rows[:MAX_POOL]))
+                birth_date = tx.people.get(person_id).birth_date
+                born = None if birth_date is None else date.fromisoformat(birth_date)
+                pool = _Pool(rows, pictures_of(tx, rows), self._whois.pool(rows[:MAX_POOL], born), born)
             yield self._choose(tx, c, pool, restorer, again)
 
     def _choose(self, tx: Tx, c: Candidate, pool: _Pool, restorer: RestorerBackend, again: bool) -> Candidate:
@@ -132,7 +135,8 @@ class ReferenceCandidates:
         rows = tx.restorations.of_face(photo=face.photo, face_id=face.id, input_sha256=c.photo_hash, bbox=face.bbox)
         # What was decided holds for the very references that the restoration would choose: then all are weighed.
         copies = copies_among(tx, subject, pool.rows, pool.pictures)
-        choice = self._whois.choose(subject, self._whois.pool(pool.rows) if rows else pool.best, copies)
+        best = self._whois.pool(pool.rows, pool.born) if rows else pool.best
+        choice = self._whois.choose(subject, best, copies, born=pool.born)
         others = [FaceEmbedding(self._embedder.id, r.vector, r.norm) for r in pool.rows if r.face_id not in copies]
         references = [chosen.face_id for chosen in choice.chosen]
         reason = why_not_again(rows, input_sha256=c.photo_hash, restorer=restorer, references=references)

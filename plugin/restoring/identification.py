@@ -11,6 +11,7 @@ import numpy as np
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
+from iconface_core.ages import ApparentAge
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.grouping import FaceTable
 from iconface_core.identity.company import Album, Hint, hints
@@ -24,8 +25,9 @@ from iconface_core.identity.references import (
     select_references,
 )
 from iconface_core.images.same_picture import Pictures
+from iconface_core.protocols import AgeReader
 from iconface_core.reasons import Reason
-from iconface_core.types import I64
+from iconface_core.types import F32, I64
 
 from ..library.looks import LOOKS_STAMP
 from ..library.photo_faces import PhotoFace, PhotoFaces, pick
@@ -72,9 +74,16 @@ class Identifier:
     """Answers for the faces of one embedder, from the gallery as it is now. Everybody's faces are read when a face has
     to be recognised, and kept until they change (half a kilobyte a face with 128 numbers)."""
 
-    def __init__(self, gallery: Gallery, embedder: EmbedderFacts, damaged: Calibration | None = None) -> None:
-        """`damaged`: what the vectors mean that subjects guessed through damage carry; of `embedder`'s space."""
-        self._gallery, self._embedder, self._damaged = gallery, embedder, damaged
+    def __init__(
+        self,
+        gallery: Gallery,
+        embedder: EmbedderFacts,
+        damaged: Calibration | None = None,
+        ages: AgeReader | None = None,
+    ) -> None:
+        """`damaged`: what the vectors mean that subjects guessed through damage carry; of `embedder`'s space. `ages`
+        tells how old faces look, from that space; None: nobody does."""
+        self._gallery, self._embedder, self._damaged, self._ages = gallery, embedder, damaged, ages
         self._known: tuple[object, PeopleGallery, Album, Pictures] | None = None
 
     def answer(
@@ -152,14 +161,25 @@ class Identifier:
                 out[s.face_id] = found.person_id, names.get(found.person_id)
         return out
 
-    def pool(self, rows: Iterable[ReferenceRow]) -> list[ReferenceCandidate]:
-        """A person's faces, ready for `choose`; worth keeping for several faces of that person."""
-        return [self._candidate(r) for r in rows]
+    def pool(self, rows: Iterable[ReferenceRow], born: date | None = None) -> list[ReferenceCandidate]:
+        """A person's faces, ready for `choose`; worth keeping for several faces of that person. `born`: the person's
+        birth date."""
+        listed = list(rows)
+        dates = [None if r.captured_at is None else datetime.fromisoformat(r.captured_at) for r in listed]
+        ages = self._ages_of([r.vector for r in listed], dates, born)
+        return [self._candidate(r, at, age) for r, at, age in zip(listed, dates, ages, strict=True)]
 
     def choose(
-        self, s: PhotoFace, pool: Sequence[ReferenceCandidate], copies: frozenset[int], *, limit: int = 3
+        self,
+        s: PhotoFace,
+        pool: Sequence[ReferenceCandidate],
+        copies: frozenset[int],
+        *,
+        limit: int = 3,
+        born: date | None = None,
     ) -> ReferenceChoice:
         """Which faces of a person's `pool` would help to restore `s`; `copies` are in copies of its photo."""
+        [age] = self._ages_of([(s.guess or s.embedding).vector], [s.captured_at], born)
         return select_references(
             DegradedFace(
                 s.face.landmarks,
@@ -170,6 +190,7 @@ class Identifier:
                 s.photo_id,
                 s.captured_at,
                 copies,
+                age,
             ),
             pool,
             self._embedder.calibration,
@@ -214,7 +235,8 @@ class Identifier:
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
         theirs = list(rows.values())
         copies = copies_among(tx, s, theirs, pictures_of(tx, theirs))
-        choice = self.choose(s, self.pool(rows.values()), copies, limit=limit)
+        born = facts.born.get(who)
+        choice = self.choose(s, self.pool(theirs, born), copies, limit=limit, born=born)
         return IdentifiedFace(s, how, reason, who, names.get(who), found, choice, rows, copies)
 
     def _people(self, tx: Tx) -> PeopleGallery:
@@ -256,7 +278,17 @@ class Identifier:
         probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at)
         return identify(probe, people, calibration, facts=facts, hints={p: h.nats for p, h in (around or {}).items()})
 
-    def _candidate(self, row: ReferenceRow) -> ReferenceCandidate:
+    def _ages_of(
+        self, vectors: Sequence[F32], dates: Sequence[datetime | None], born: date | None
+    ) -> list[ApparentAge | None]:
+        """How old one person's faces are where that is known, else how old they look; None where nobody can tell."""
+        looks = self._ages.ages(np.stack(vectors)) if self._ages is not None and vectors else [None] * len(vectors)
+        return [
+            age if born is None or at is None else ApparentAge.known((at.date() - born).days / 365.25)
+            for age, at in zip(looks, dates, strict=True)
+        ]
+
+    def _candidate(self, row: ReferenceRow, at: datetime | None, age: ApparentAge | None) -> ReferenceCandidate:
         landmarks = frontal_landmarks(row.bbox) if row.landmarks is None else row.landmarks
         return ReferenceCandidate(
             face_id=row.face_id,
@@ -268,8 +300,9 @@ class Identifier:
             face_px=min(row.bbox.width, row.bbox.height),
             landmarks=landmarks,
             pose=pose_of(landmarks),
-            captured_at=None if row.captured_at is None else datetime.fromisoformat(row.captured_at),
+            captured_at=at,
             confirmed=row.confirmed,
+            age=age,
         )
 
 

@@ -82,7 +82,7 @@ def test_what_speaks_for_a_reference_is_shown():
     for_references = [
         *(reasons.YOU_CHOSE_IT, reasons.YOU_GAVE_IT, reason_codes.CONFIRMED, reason_codes.NOT_CONFIRMED),
         *(reason_codes.ONLY_FACE, reason_codes.LIKENESS, reason_codes.POSE, reason_codes.QUALITY),
-        *(reason_codes.FACE_SIZE, reason_codes.YEARS_APART, reason_codes.DATE_UNKNOWN, LEGACY),
+        *(reason_codes.FACE_SIZE, reason_codes.YEARS_APART, reason_codes.LOOKS_AGED, reason_codes.DATE_UNKNOWN, LEGACY),
     ]
     assert set(HELPS) == set(for_references)
     assert "newer release" not in " ".join(helps(map(any_of, for_references)))

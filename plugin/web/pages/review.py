@@ -30,7 +30,7 @@ NAMES_SHOWN = 12
 def show(request: Request, web: WebDep, kind: str = "", person: int | None = None) -> HTMLResponse:
     """The most useful question."""
     with web.app.gallery.begin(write=False) as tx:
-        values = next_question(tx, Filter.of(kind, person))
+        values = next_question(tx, Filter.of(kind, person), web.app.lives)
     return page(request, web, "review.html", **values)
 
 
@@ -83,7 +83,7 @@ def _go_on(request: Request, web: Web, only: Filter, text: str, undo: int | str)
     if not by_htmx(request):
         return go(request, only.url())
     with web.app.gallery.begin(write=False) as tx:
-        values = next_question(tx, only)
+        values = next_question(tx, only, web.app.lives)
     response = fragment(request, web, "review_question.html", **values)
     return (
         said(response, text, undo)
@@ -95,6 +95,6 @@ def _go_on(request: Request, web: Web, only: Filter, text: str, undo: int | str)
 def _offer(request: Request, web: Web, question_id: int, only: Filter, name: str, people: list[int]) -> HTMLResponse:
     """The same question once more, with those who have the name already."""
     with web.app.gallery.begin(write=False) as tx:
-        values = same_question(tx, only, question_id, name=name, people=people)
+        values = same_question(tx, only, question_id, web.app.lives, name=name, people=people)
     show = fragment if by_htmx(request) else page
     return show(request, web, "review_question.html" if by_htmx(request) else "review.html", **values)

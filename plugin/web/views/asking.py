@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, Life, PhotoRecord, QuestionKind, QuestionRecord
+from iconface_core.reasons import Reason
 
+from ...people.life_lines import Lives
 from ..edit_conflicts import faces_stamp, person_stamp
 from ..pictures import version_of
 from ..words.dates import age, day, month, years
 from ..words.people import named
+from ..words.reasons import on_page
 
 FACES_SHOWN = 8  # of a group that is asked about at once
 BESIDE = 6  # of a person to judge by
@@ -87,8 +90,8 @@ def stamp_of(tx: Tx, q: QuestionRecord) -> str:
     return "-".join([*people, faces_stamp(tx, q.face_ids)])
 
 
-def view(tx: Tx, q: QuestionRecord) -> QuestionView:
-    """A question as it is now."""
+def view(tx: Tx, q: QuestionRecord, lives: Lives | None = None) -> QuestionView:
+    """A question as it is now. `lives` tells of two people whether they may be one at different ages."""
     faces = _by_quality(tx.faces.by_ids(q.face_ids[:200]))
     if q.kind == "twins":
         faces.sort(key=lambda f: f.bbox.x1 + f.bbox.x2)
@@ -114,7 +117,8 @@ def view(tx: Tx, q: QuestionRecord) -> QuestionView:
         views = list(first.faces)
     if second is not None:
         views = list(second.faces)
-    heading, lead = _words(q, first, second, given)
+    [between] = [None] if lives is None else lives.between(tx, [q])
+    heading, lead = _words(q, first, second, given, between)
     likely, chance = _likely(q.evidence)
     return QuestionView(
         q.id, q.kind, heading, lead, tuple(views), first, second, q.gain, given, likely, chance, stamp_of(tx, q)
@@ -158,7 +162,9 @@ def _meeting(a: Life, b: Life) -> tuple[str | None, str | None]:
     return both, both
 
 
-def _words(q: QuestionRecord, person: PersonView | None, other: PersonView | None, given: bool) -> tuple[str, str]:
+def _words(
+    q: QuestionRecord, person: PersonView | None, other: PersonView | None, given: bool, between: Reason | None
+) -> tuple[str, str]:
     """The question and what goes with it."""
     name = None if person is None else person.name
     several = len(q.face_ids) > 1
@@ -174,7 +180,7 @@ def _words(q: QuestionRecord, person: PersonView | None, other: PersonView | Non
         return "Who is this?", photos
     assert person is not None
     assert other is not None
-    apart = _apart(person, other)
+    apart = _apart(person, other) or ("" if between is None else on_page(between))
     if person.name and other.name:
         return f"Are {person.name} and {other.name} the same person?", apart
     return (f"Is this {person.name}?" if person.name else "Is this the same person?"), apart
@@ -186,7 +192,9 @@ def _apart(a: PersonView, b: PersonView) -> str:
         return ""
     (start, end), (later, last) = sorted((int(p.years[:4]), int(p.years[-4:])) for p in (a, b))
     gap = later - end
-    return f"{gap} years lie between these photos: look at eyes, ears and chin." if gap >= 3 and last >= start else ""
+    if gap < 3 or last < start:
+        return ""
+    return f"{gap} years lie between these photos: look at eyes, ears and chin. It may be a relative."
 
 
 def _likely(evidence: float | None) -> tuple[str, int | None]:

@@ -9,6 +9,7 @@ from gallery_db.records import QuestionKind, QuestionRecord
 
 from ...dry_run import Precondition
 from ...people.answers import QuestionAnswer
+from ...people.life_lines import Lives
 from ..edit_conflicts import Conflict, check
 from ..words.answers import answer_words
 from .asking import person_view, stamp_of, view
@@ -62,19 +63,21 @@ def answered(tx: Tx, question_id: int, answer: QuestionAnswer, name: str) -> str
     return answer_words(tx, found, answer, name)
 
 
-def next_question(tx: Tx, only: Filter) -> dict[str, Any]:
+def next_question(tx: Tx, only: Filter, lives: Lives | None) -> dict[str, Any]:
     """What the template is given: the most useful question."""
     found = tx.questions.open(kind=only.kind, person_id=only.person_id, limit=1)
-    return _values(tx, only, found[0] if found else None)
+    return _values(tx, only, found[0] if found else None, lives)
 
 
-def same_question(tx: Tx, only: Filter, question_id: int, *, name: str, people: Sequence[int]) -> dict[str, Any]:
+def same_question(
+    tx: Tx, only: Filter, question_id: int, lives: Lives | None, *, name: str, people: Sequence[int]
+) -> dict[str, Any]:
     """The same question once more, with the `people` who have the name already that was typed. Raises Conflict when it
     was answered meanwhile."""
     open_now = tx.questions.get(question_id)
     if open_now is None:
         raise Conflict(ANSWERED)
-    return _values(tx, only, open_now) | {"offers": [person_view(tx, p) for p in people], "typed": name}
+    return _values(tx, only, open_now, lives) | {"offers": [person_view(tx, p) for p in people], "typed": name}
 
 
 def pictures_ahead(tx: Tx, only: Filter, after: int) -> list[str]:
@@ -83,11 +86,11 @@ def pictures_ahead(tx: Tx, only: Filter, after: int) -> list[str]:
     return view(tx, found[0]).pictures if found else []
 
 
-def _values(tx: Tx, only: Filter, now: QuestionRecord | None) -> dict[str, Any]:
+def _values(tx: Tx, only: Filter, now: QuestionRecord | None, lives: Lives | None) -> dict[str, Any]:
     counts = tx.questions.count(person_id=only.person_id)
     about = None if only.person_id is None else tx.people.get(only.person_id)
     return {
-        "q": None if now is None else view(tx, now),
+        "q": None if now is None else view(tx, now, lives),
         "ahead": None if now is None else only.url(path="/review/ahead", after=now.id),
         "left": sum(counts.values()) if only.kind is None else counts.get(only.kind, 0),
         "all": sum(counts.values()),

@@ -99,6 +99,9 @@ HELPS: Words = {
     core.POSE: lambda degrees: "looking the same way" if degrees <= _ALIKE else "",
     core.QUALITY: lambda quality: "a clear picture" if quality >= 0.6 else "",
     core.YEARS_APART: lambda years: "from the same day" if _one_day(years) else in_words(core.YEARS_APART(years=years)),
+    core.LOOKS_AGED: lambda low, high, degraded_low, degraded_high: (
+        "looks about as old" if min(high, degraded_high) >= max(low, degraded_low) else ""
+    ),
     core.FACE_SIZE: lambda px: "a large face" if px >= 200 else "",
     core.LIKENESS: lambda similarity, others: "much like the other photos" if similarity >= 0.5 else "",
     LEGACY: "{text}",

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iconface_core import reason_codes as codes
+from iconface_core.ages import AGES, ApparentAge
 from iconface_core.calibration import Calibration
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.identity.references import (
@@ -280,3 +281,38 @@ def test_laws_for_any_candidates(faces, limit, random):
 @given(candidates)
 def test_asking_for_fewer_gives_the_best_of_the_same(faces):
     assert chosen_ids(choose(faces, limit=1)) == chosen_ids(choose(faces, limit=4))[:1]
+
+
+def looks(years, spread=6.0):
+    weights = np.exp(-0.5 * ((AGES - years) / spread) ** 2)
+    return ApparentAge((weights / weights.sum()).astype(np.float32))
+
+
+def test_without_dates_a_reference_of_the_same_age_goes_first():
+    degraded = replace(DEGRADED, captured_at=None, age=looks(30))
+    spread = [face(i) for i in range(3, 7)]
+    twin = vector(1, 1)
+    near, far = face(2, vector=twin, age=looks(32)), face(1, vector=vector(1, 2), age=looks(60))
+    chosen = {c.face_id: c for c in choose([near, far, *spread], degraded, limit=9).chosen}
+    assert chosen[2].score > chosen[1].score
+    when = {i: c.reasons[4] for i, c in chosen.items()}
+    assert when[2] == codes.LOOKS_AGED(low=24, high=40, degraded_low=22, degraded_high=38)
+    assert when[3].code == codes.DATE_UNKNOWN
+
+
+def test_a_child_is_not_restored_with_an_old_face_nor_the_other_way_round():
+    child, old = looks(6, 3.0), looks(70, 8.0)
+    for degraded_age, reference_age in ((child, old), (old, child)):
+        degraded = replace(DEGRADED, captured_at=None, age=degraded_age)
+        choice = choose([face(1, age=reference_age), face(2, age=degraded_age), face(3)], degraded)
+        assert refusals(choice) == {1: Refusal.OTHER_AGE}
+        assert sorted(chosen_ids(choice)) == [2, 3]
+        [refused] = choice.refused
+        assert refused.reason.code == codes.OTHER_AGE
+
+
+def test_dates_say_more_than_looks():
+    """A child photographed in the same week is the same child, whatever its face looks like."""
+    degraded = replace(DEGRADED, age=looks(6, 3.0))
+    [only] = choose([face(1, age=looks(70, 8.0))], degraded).chosen
+    assert only.reasons[4].code == codes.YEARS_APART

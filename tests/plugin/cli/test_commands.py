@@ -146,7 +146,7 @@ def test_models_are_listed_with_their_licences_and_verified(tmp_path: Path, caps
     assert all(r["licence_url"] for r in rows if r["id"] != "iconface-checkpoint"), "it is whatever its publisher says"
     assert {"flux2-klein-base-4b", "iconface-checkpoint"} <= {r["id"] for r in rows}
     shipped = {r["role"] for r in rows if r["bundled"] and r["installed"]}
-    assert shipped == {"detector", "embedder", "identifier", "restorer"}
+    assert shipped == {"detector", "embedder", "identifier", "age", "restorer"}
     assert run([*base, "models", "verify"]) == 0
     assert all(r["ok"] for r in json.loads(capsys.readouterr().out)["files"])
     restricted = next(r["id"] for r in rows if r["non_commercial"])

@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from gallery_db.records import Asked
+from iconface_core.ages import ApparentAge
 from iconface_core.grouping import Cluster, Proposal
 from plugin.app import build_app
-from plugin.people.questions import asked
+from plugin.people.life_lines import Lives
+from plugin.people.questions import asked, open_questions
 from plugin.settings import load_settings
+from plugin.web.views.asking import view
 from tests.support.library import Cli, Library
 
 
@@ -61,3 +65,45 @@ def test_people_founded_in_the_same_pass_are_asked_about_by_their_new_ids(librar
         made = asked(tx, [merge, same, nobody], [*clusters, Cluster((10**6,), -1, -1)])
     app.close()
     assert [(a.kind, a.person_id, a.other_person_id, a.gain) for a in made] == [("merge", first, second, len(faces[1]))]
+
+
+class KnownAges:
+    """An `AgeReader` that was told how old each vector looks."""
+
+    def __init__(self, by_vector):
+        self._by_vector = by_vector
+
+    def ages(self, vectors):
+        return [ApparentAge.known(self._by_vector[v.tobytes()]) for v in vectors]
+
+    def without_age(self, vectors):
+        return vectors
+
+
+def test_two_people_far_apart_in_age_may_be_one_or_relatives(library: Library):
+    app = build_app(load_settings(library.home, {}))
+    with app.gallery.begin() as tx:
+        columns = tx.faces.columns()
+        first, second = np.unique(columns.person_id[columns.person_id >= 0])[:2].tolist()
+        tx.questions.keep([Asked("merge", (), first, second, 1.0, 99)], replace=True)
+        vectors = {p: [r.vector for r in tx.faces.reference_candidates(p, app.embedder.id)] for p in (first, second)}
+
+    def asked_with(young, old):
+        told = {v.tobytes(): age for p, age in ((first, young), (second, old)) for v in vectors[p]}
+        lives = Lives(app.embedder.id, KnownAges(told))
+        rows, _ = open_questions(app.gallery, lives, limit=50)
+        with app.gallery.begin(write=False) as tx:
+            [question] = tx.questions.open(kind="merge", limit=1)
+            return rows[0], view(tx, question, lives).lead
+
+    apart, on_page = asked_with(8, 40)
+    assert "a relative" in on_page
+    assert apart["kind"] == "merge"
+    assert apart["years_between"] == {"years": 32, "low": 8, "high": 8, "other_low": 40, "other_high": 40}
+    assert "About 32 years" in apart["text"]
+    assert apart["text"].endswith("or a relative?")
+    alike, on_page = asked_with(38, 40)
+    assert "relative" not in on_page
+    assert alike["years_between"] is None
+    assert "relative" not in alike["text"]
+    app.close()

@@ -11,7 +11,7 @@ from gallery_db import Tx
 from gallery_db.records import FaceFilter, FaceRecord
 from iconface_core.identity.company import Album
 from iconface_core.identity.identify import PeopleGallery
-from iconface_core.reason_codes import SEEN_WITH
+from iconface_core.reason_codes import DATE_UNKNOWN, LOOKS_AGED, SEEN_WITH
 from iconface_core.reasons import Reason
 from plugin.app import App, build_app
 from plugin.library.photo_faces import PhotoFace
@@ -93,6 +93,19 @@ def test_everybody_is_read_once_and_not_at_all_for_what_is_certain(
     first = said(app.identifier, strangers)
     assert said(app.identifier, strangers) == first
     assert len(reads) == 1
+
+
+def test_where_dates_are_missing_references_say_how_old_they_look(app: App, strangers: list[PhotoFace]):
+    with app.gallery.begin() as tx:
+        person = tx.people.find()[0].id
+    undated = [replace(s, captured_at=None) for s in strangers]
+
+    def when(whois: Identifier) -> set[str]:
+        choices = [a.choice for a in whois.answer(undated, person_id=person)]
+        return {c.reasons[4].code for choice in choices if choice is not None for c in choice.chosen}
+
+    assert when(app.identifier) == {LOOKS_AGED}
+    assert when(Identifier(app.gallery, app.embedder)) == {DATE_UNKNOWN}
 
 
 def _crowd(people: PeopleGallery, album: Album, pair: list[int]) -> tuple[PeopleGallery, Album]:

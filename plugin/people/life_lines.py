@@ -1,0 +1,55 @@
+"""Whether two people who may be one are far apart in age: read when a question is asked, and never stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from gallery_db.gallery import Tx
+from gallery_db.records import QuestionRecord
+from iconface_core.ages import ApparentAge
+from iconface_core.grouping.lifeline import LEAST_YEARS
+from iconface_core.protocols import AgeReader
+from iconface_core.reasons import Reason
+from iconface_core.types import EmbedderId
+
+from ..reasons import YEARS_BETWEEN
+
+MOST = 200
+"""Of a person with more faces only so many, the clearest, are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Tells how old people look, from the vectors of one embedder."""
+
+    embedder: EmbedderId
+    ages: AgeReader
+
+    def between(self, tx: Tx, questions: Sequence[QuestionRecord]) -> list[Reason | None]:
+        """For each question whether two people are one: how many years seem to lie between them. None where they look
+        of one age, or nothing can be told, and for other questions."""
+        looks = cache(lambda person_id: self._looks(tx, person_id))  # one person may be asked about many times
+        return [
+            None
+            if q.kind != "merge" or q.person_id is None or q.other_person_id is None
+            else _years_between(looks(q.person_id), looks(q.other_person_id))
+            for q in questions
+        ]
+
+    def _looks(self, tx: Tx, person_id: int) -> ApparentAge | None:
+        rows = sorted(tx.faces.reference_candidates(person_id, self.embedder), key=lambda r: -r.norm)[:MOST]
+        if not rows:
+            return None
+        ages = self.ages.ages(np.stack([r.vector for r in rows]))
+        return ApparentAge(np.mean([a.probabilities for a in ages], axis=0, dtype=np.float32))
+
+
+def _years_between(first: ApparentAge | None, second: ApparentAge | None) -> Reason | None:
+    if first is None or second is None:
+        return None
+    years = abs(first.years - second.years)
+    if years < LEAST_YEARS:
+        return None
+    return YEARS_BETWEEN(years=years, low=first.low, high=first.high, other_low=second.low, other_high=second.high)
