@@ -6,7 +6,7 @@ PHOTOS ?=
 DEMO := demo-output
 MINUTES ?= 30
 
-.PHONY: demo test test-fast coverage check man bench torture clean
+.PHONY: demo test test-fast coverage check man messages bench torture clean
 
 demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=/path
 	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -30,6 +30,9 @@ check: $(INSTALLED)  ## format, lint, types, import contracts
 
 man: $(INSTALLED)  ## docs/iconface.1, from the help texts
 	$(BIN)/python -m plugin.cli.manual > docs/iconface.1
+
+messages: $(INSTALLED)  ## the catalogues of plugin/locales, in step with the sentences in the code; see docs/languages.md
+	$(BIN)/python -m tests.support.catalogues
 
 bench: $(INSTALLED)  ## every benchmark, one command each; an hour or two; see docs/benchmarks.md
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev,bench]'

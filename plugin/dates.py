@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from .languages import PSEUDO, _, locale, ngettext, number, spoken
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -10,44 +12,62 @@ MONTHS = (
 
 def day(at: str | None) -> str:
     """ "1 May 2003", or "" for an unknown date."""
-    if at is None:
-        return ""
-    year, month, number = _parts(at)
-    return f"{number} {MONTHS[month - 1]} {year}"
+    return "" if at is None else _written(_date(at), "{day} {month} {year}", "yMMMMd")
 
 
 def month(at: str | None) -> str:
-    """ "May 2003", or "" for an unknown date."""
-    return "" if at is None else f"{MONTHS[_parts(at)[1] - 1][:3]} {_parts(at)[0]}"
+    """ "May 2003", "Sep 2003", or "" for an unknown date."""
+    return "" if at is None else _written(_date(at), "{month:.3} {year}", "yMMM")
+
+
+def whole_month(at: str) -> str:
+    """ "September 2003"."""
+    return _written(_date(at), "{month} {year}", "yMMMM")
+
+
+def day_of_year(at: date) -> str:
+    """ "24 December"."""
+    return _written(at, "{day} {month}", "MMMMd")
 
 
 def years(first: str | None, last: str | None) -> str:
     """ "1984 to 2003", "1984", or "" for unknown dates."""
     if first is None or last is None:
         return ""
-    return first[:4] if first[:4] == last[:4] else f"{first[:4]} to {last[:4]}"
+    return first[:4] if first[:4] == last[:4] else _("{first} to {last}", first=first[:4], last=last[:4])
 
 
 def age(born: str | None, at: str | None) -> str:
     """ "7 years old", "5 months old"; "" when a date is unknown, or the photo older than the person."""
     if born is None or at is None:
         return ""
-    (year, month, number), (then, months, days) = _parts(born), _parts(at)
-    whole = (then - year) * 12 + months - month - (days < number)
-    if whole < 0:
+    birth, then = _date(born), _date(at)
+    months = (then.year - birth.year) * 12 + then.month - birth.month - (then.day < birth.day)
+    if months < 0:
         return ""
-    n, unit = (whole // 12, "year") if whole >= 24 else (whole, "month")
-    return f"{n} {unit}{'' if n == 1 else 's'} old"
+    if months >= 24:
+        return ngettext("{n} year old", "{n} years old", months // 12)
+    return ngettext("{n} month old", "{n} months old", months)
 
 
 def looks_aged(low: int, high: int) -> str:
     """ "looks about 6 to 9": an estimate, never a fact. Both in years."""
-    return f"looks about {low}" if low == high else f"looks about {low} to {high}"
+    if low == high:
+        return _("looks about {low}", low=number(low))
+    return _("looks about {low} to {high}", low=number(low), high=number(high))
 
 
-def _parts(at: str) -> tuple[int, int, int]:
+def _written(at: date, english: str, skeleton: str) -> str:
+    """A date by Babel's `skeleton`, in English by a pattern: no command has to wait for Babel."""
+    if spoken() in ("en", PSEUDO):
+        return english.format(day=at.day, month=MONTHS[at.month - 1], year=at.year)
+    from babel.dates import format_skeleton
+
+    return format_skeleton(skeleton, at, locale=locale())
+
+
+def _date(at: str) -> date:
     try:
-        d = date.fromisoformat(at[:10])
+        return date.fromisoformat(at[:10])
     except ValueError:  # a camera wrote nonsense
-        return int(at[:4]) if at[:4].isdecimal() else 1, 1, 1
-    return d.year, d.month, d.day
+        return date(max(1, int(at[:4])) if at[:4].isdecimal() else 1, 1, 1)

@@ -10,6 +10,7 @@ from gallery_db.gallery import Tx
 from iconface_core.types import RgbU8
 
 from .errors import UsageError
+from .languages import for_templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,9 +20,11 @@ def templates(package: str) -> "Environment":
     """The templates below `package`. Values are escaped, and a name that there is not is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.globals |= for_templates()
+    return made
 
 
 def data_uri(pixels: RgbU8) -> str:

@@ -51,6 +51,7 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     web_idle_minutes: Minutes = 15  # the service ends the page when none was open for so long
     phone_port: Annotated[int, Meta(ge=1024, le=65_535)] = 8766  # where phones are let in; taken: a free one
     phone_minutes: Annotated[int, Meta(ge=1, le=720)] = 60  # phones are let in for so long
+    language: Literal["auto", "en", "de", "fr", "es", "ja", "ar-XB"] = "auto"  # of the page, notifications and menus
     nightly_hour: Annotated[int, Meta(ge=0, le=23)] = 3  # local time of the nightly comparison and backup
     database: str | None = None  # an address of a server; `Folders.gallery` is where it is
 

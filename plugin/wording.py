@@ -5,6 +5,8 @@ from typing import Any
 
 from iconface_core.reasons import Reason
 
+from .languages import _
+
 Words = Mapping[str, str | Callable[..., str]]
 
 
@@ -15,10 +17,10 @@ def worded(reason: Reason, words: Words) -> str:
     made = words.get(reason.code)
     try:
         if made is not None:
-            return made.format_map(values) if isinstance(made, str) else made(**values)
+            return _(made, **values) if isinstance(made, str) else made(**values)
     except (KeyError, TypeError, ValueError):
         pass
-    return f"{reason.code} (a newer release says more)"
+    return _("{code} (a newer release says more)", code=reason.code)
 
 
 def _worded(value: Any, words: Words) -> Any:

@@ -17,6 +17,7 @@ from iconface_core.reasons import Reason
 from iconface_core.types import BBox
 
 from ..error_reasons import reason_of
+from ..languages import _
 from ..reasons import CHANGED_SINCE, FOLDER_OFFLINE
 from ..restoring.presence import copy_is_there
 
@@ -58,7 +59,7 @@ class Album:
     @property
     def called(self) -> str:
         """The name, or words for somebody without one."""
-        return self.person.name or f"Person {self.person.id}"
+        return self.person.name or _("Person {number}", number=self.person.id)
 
     @property
     def span(self) -> tuple[str | None, str | None]:
@@ -69,7 +70,7 @@ class Album:
     @property
     def company(self) -> list[str]:
         """Who else is named in it, most often first."""
-        return [name for name, _ in Counter(name for p in self.photos for name in p.beside).most_common()]
+        return [name for name, _photos in Counter(name for p in self.photos for name in p.beside).most_common()]
 
 
 def choose_album(tx: Tx, person: PersonSummary, *, per_year: int) -> Album:

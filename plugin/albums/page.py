@@ -15,6 +15,7 @@ from iconface_core.reasons import Reason
 
 from ..dates import age, day, years
 from ..errors import NotFoundError, UsageError
+from ..languages import speaking
 from ..offline_page import check_outside_library, templates
 from ..paths import is_device_name
 from ..progress import Progress
@@ -46,10 +47,10 @@ class WrittenAlbum:
 
 
 def write_album(
-    app: "App", person_id: int, out: Path, *, per_year: int, force: bool, progress: Progress
+    app: "App", person_id: int, out: Path, *, per_year: int, force: bool, progress: Progress, language: str = "en"
 ) -> WrittenAlbum:
     """Write the album of a person to `out`: a file that ends in .html, or a folder, where it is called after the
-    person. `per_year`: as of `choose_album`. `force`: replace a file that is there.
+    person. `per_year`: as of `choose_album`. `language`: of the page. `force`: replace a file that is there.
 
     Raises UnknownIdError, NotFoundError when no photo can be shown, OSError, and UsageError for somebody hidden or
     ignored and for a place that cannot be written to. Then nothing is left behind.
@@ -73,7 +74,8 @@ def write_album(
     try:
         with unfinished.open("x", encoding="utf-8", newline="\n") as file:
             cover = None if album.cover is None else cover_picture(album.cover, app.reader)
-            file.writelines(_page(album, cover, shown))
+            with speaking(language):
+                file.writelines(_page(album, cover, shown))
         if not shown.photos:
             raise NotFoundError(_nothing(album))
         _check_free(target, force=force)  # a large album takes minutes

@@ -10,6 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import CleanupRecord, JobRecord
 
 from ..job_payloads import RESTORE, RestorePayload, payload_of
+from ..languages import _, decimal, ngettext, number
 
 RECENT = 200
 """So many of the latest restorations are looked at."""
@@ -88,14 +89,14 @@ def paces(jobs: Sequence[JobRecord]) -> list[tuple[float, int]]:
 def time_words(hours: float) -> str:
     """For a person."""
     if hours >= 1:
-        return f"{hours:.1f} hours"
-    return f"{hours * 60:.0f} minutes" if hours * 60 >= 1.5 else f"{max(1, round(hours * 60))} minute"
+        return _("{n} hours", n=decimal(hours, 1))
+    return ngettext("{n} minute", "{n} minutes", max(1, round(hours * 60)))
 
 
 def size_words(n: int) -> str:
     """Bytes, for a person."""
     unit, size = next((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if n >= s or u == "kB")
-    return f"{n / size:,.1f} {unit}" if unit == "GB" else f"{n / size:,.0f} {unit}"
+    return f"{decimal(n / size, 1)} {unit}" if unit == "GB" else f"{number(round(n / size))} {unit}"
 
 
 def _by_restorer(tx: Tx, restorer: str) -> list[JobRecord]:

@@ -1,5 +1,6 @@
 """`iconface album PERSON`: one person through the years, as a page to be printed and given away."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,11 +35,20 @@ def album(
     One page that is whole in itself, for any browser; print it there, or save it as PDF.
     """
     from ..albums.page import write_album
+    from ..languages import best, of_environment
     from ..paths import absolute
 
     session = Session.of(ctx)
     with session.app() as app, session.out.progress("album", "photos") as progress:
-        made = write_album(app, app.people.find(who), absolute(out), per_year=per_year, force=force, progress=progress)
+        made = write_album(
+            app,
+            app.people.find(who),
+            absolute(out),
+            per_year=per_year,
+            force=force,
+            progress=progress,
+            language=best(app.settings.language, of_environment(os.environ)),
+        )
     row = {
         "output": str(made.path),
         "person_id": made.person.id,

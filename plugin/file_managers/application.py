@@ -15,10 +15,11 @@ from pathlib import Path
 
 from ..installed_files.changes import IntegrationError, read
 from ..installed_files.command import Argv, desktop_exec, shell, windows
-from ..installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders, is_ours, on_path
+from ..installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders, entry_lines, is_ours, on_path
+from ..languages import N_
 
 NAME = "Iconface"
-WHAT = "Find the people in your photos and restore their faces"
+WHAT = N_("Find the people in your photos and restore their faces")
 DRAWING = Path(__file__).parents[1] / "web" / "static" / "icon.svg"
 PICTURE = Path(__file__).with_name("icon.png")
 """The same, 256 pixels wide and high; it carries MARKER as a comment."""
@@ -28,7 +29,7 @@ _ENTRY = """\
 [Desktop Entry]
 Type=Application
 Name={name}
-Comment={what}
+{comment}
 Exec={command}
 Icon=iconface
 Terminal=false
@@ -55,7 +56,7 @@ def application(places: UserFolders, command: Argv, platform: str = sys.platform
 
 
 def _desktop_entry(places: UserFolders, command: Argv) -> OwnFiles:
-    text = _ENTRY.format(marker=MARKER, name=NAME, what=WHAT, command=desktop_exec(command))
+    text = _ENTRY.format(marker=MARKER, name=NAME, comment=entry_lines("Comment", WHAT), command=desktop_exec(command))
     icons = places.data / "icons" / "hicolor"
     drawing = f"<!-- {MARKER} -->\n{DRAWING.read_text('utf-8')}"
     files = (

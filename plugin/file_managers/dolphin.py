@@ -1,7 +1,17 @@
 """Dolphin (KDE): a service menu. Without the executable bit Dolphin shows the entry and then refuses to run it."""
 
 from ..installed_files.command import Argv, desktop_exec
-from ..installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
+from ..installed_files.own_files import (
+    ICON,
+    LABEL,
+    MARKER,
+    MIME_TYPES,
+    OwnFile,
+    OwnFiles,
+    UserFolders,
+    entry_lines,
+    on_path,
+)
 
 _MENU = """\
 # {marker}: made by iconface; "iconface integrate uninstall dolphin" removes it.
@@ -13,7 +23,7 @@ Actions=restoreFace;
 X-KDE-Priority=TopLevel
 
 [Desktop Action restoreFace]
-Name={label}
+{name}
 Icon={icon}
 Exec={command} %F
 """
@@ -25,7 +35,7 @@ def service_menu(places: UserFolders, command: Argv) -> OwnFiles:
     text = _MENU.format(
         marker=MARKER,
         mime_types="".join(f"{m};" for m in MIME_TYPES),
-        label=LABEL,
+        name=entry_lines("Name", LABEL),
         icon=ICON,
         command=desktop_exec(command),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..installed_files.command import Argv, shell
 from ..installed_files.own_files import LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
+from ..languages import in_every_language
 
 _SCRIPT = """\
 #!/bin/sh
@@ -33,10 +34,11 @@ exec {command} "$@" "$file"
 
 _EXTENSION = """\
 # {marker}: made by iconface; "iconface integrate uninstall nautilus" removes it.
-from gi.repository import Gio, GObject, Nautilus
+from gi.repository import Gio, GLib, GObject, Nautilus
 
 COMMAND = {command!r}
 PHOTOS = {mime_types!r}
+LABELS = {labels!r}
 
 
 class IConFace(GObject.GObject, Nautilus.MenuProvider):
@@ -46,7 +48,8 @@ class IConFace(GObject.GObject, Nautilus.MenuProvider):
                  if f.get_uri_scheme() == "file" and f.get_mime_type() in PHOTOS]
         if not paths or len(paths) != len(files):
             return []
-        item = Nautilus.MenuItem(name="IConFace::restore", label={label!r})
+        label = next((LABELS[name] for name in GLib.get_language_names() if name in LABELS), {label!r})
+        item = Nautilus.MenuItem(name="IConFace::restore", label=label)
         item.connect("activate", lambda *_: Gio.Subprocess.new([*COMMAND, *paths], Gio.SubprocessFlags.NONE))
         return [item]
 
@@ -57,7 +60,8 @@ class IConFace(GObject.GObject, Nautilus.MenuProvider):
 
 def extension(places: UserFolders, command: Argv) -> OwnFiles:
     """Needs python3-nautilus."""
-    text = _EXTENSION.format(marker=MARKER, command=list(command), mime_types=MIME_TYPES, label=LABEL)
+    labels = {"en": LABEL} | in_every_language(LABEL)
+    text = _EXTENSION.format(marker=MARKER, command=list(command), mime_types=MIME_TYPES, labels=labels, label=LABEL)
     path = places.data / "nautilus-python" / "extensions" / "iconface.py"
     return OwnFiles(
         "nautilus",

@@ -10,14 +10,15 @@ from ..installed_files.own_files import (
     OwnFile,
     OwnFiles,
     UserFolders,
+    entry_lines,
     on_path,
 )
 
 _ACTION = """\
 # {marker}: made by iconface; "iconface integrate uninstall nemo" removes it.
 [Nemo Action]
-Name={label}
-Comment={comment}
+{name}
+{comment}
 Exec={command} %F
 Icon-Name={icon}
 Selection=notnone
@@ -30,8 +31,8 @@ def action(places: UserFolders, command: Argv) -> OwnFiles:
     """`Quote=double` makes Nemo quote each path; the command is read by a shell's rules."""
     text = _ACTION.format(
         marker=MARKER,
-        label=LABEL,
-        comment=COMMENT,
+        name=entry_lines("Name", LABEL),
+        comment=entry_lines("Comment", COMMENT),
         command=key_file_value(shell(command).replace("%", "%%")),
         icon=ICON,
         mime_types="".join(f"{m};" for m in MIME_TYPES),

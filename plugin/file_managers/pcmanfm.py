@@ -3,13 +3,23 @@
 from pathlib import Path
 
 from ..installed_files.command import Argv, desktop_exec
-from ..installed_files.own_files import ICON, LABEL, MARKER, MIME_TYPES, OwnFile, OwnFiles, UserFolders, on_path
+from ..installed_files.own_files import (
+    ICON,
+    LABEL,
+    MARKER,
+    MIME_TYPES,
+    OwnFile,
+    OwnFiles,
+    UserFolders,
+    entry_lines,
+    on_path,
+)
 
 _ACTION = """\
 # {marker}: made by iconface; "iconface integrate uninstall pcmanfm" removes it.
 [Desktop Entry]
 Type=Action
-Name={label}
+{name}
 Icon={icon}
 Profiles=main;
 
@@ -23,7 +33,7 @@ def action(places: UserFolders, command: Argv) -> OwnFiles:
     """Caja and PCManFM-Qt read the same folder; only PCManFM was tried."""
     text = _ACTION.format(
         marker=MARKER,
-        label=LABEL,
+        name=entry_lines("Name", LABEL),
         icon=ICON,
         mime_types="".join(f"{m};" for m in MIME_TYPES),
         command=desktop_exec(command),

@@ -12,17 +12,18 @@ from defusedxml.ElementTree import ParseError, fromstring
 from ..installed_files.changes import FileChange, IntegrationError, planned, read
 from ..installed_files.command import Argv, shell
 from ..installed_files.own_files import COMMENT, ICON, LABEL, MARKER, UserFolders, on_path
+from ..languages import in_every_language
 
 _EMPTY = b'<?xml version="1.0" encoding="UTF-8"?>\n<actions>\n</actions>\n'
 
 _ACTION = """\
 <action>
 \t<icon>{icon}</icon>
-\t<name>{label}</name>
+\t<name>{label}</name>{labels}
 \t<submenu></submenu>
 \t<unique-id>{marker}</unique-id>
 \t<command>{command}</command>
-\t<description>{comment}</description>
+\t<description>{comment}</description>{comments}
 \t<range>*</range>
 \t<patterns>*</patterns>
 \t<image-files/>
@@ -32,6 +33,12 @@ _ACTION = """\
 _ELEMENT = re.compile(rb"<action\s*>.*?</action\s*>[ \t]*\n?", re.DOTALL)
 _ID = re.compile(rb"<unique-id\s*>\s*" + MARKER.encode() + rb"\s*</unique-id\s*>")
 _NOT_ELEMENTS = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+
+
+def _translated(element: str, words: str) -> str:
+    """The same element in every language: Thunar takes the one of its user."""
+    said = in_every_language(words).items()
+    return "".join(f'\n\t<{element} xml:lang="{code}">{escape(text)}</{element}>' for code, text in said)
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,15 @@ class Thunar:
         return shell(self.command).replace("%", "%%") + " %F"
 
     def _action(self) -> bytes:
-        text = _ACTION.format(icon=ICON, label=LABEL, marker=MARKER, command=escape(self._command()), comment=COMMENT)
+        text = _ACTION.format(
+            icon=ICON,
+            label=LABEL,
+            labels=_translated("name", LABEL),
+            marker=MARKER,
+            command=escape(self._command()),
+            comment=COMMENT,
+            comments=_translated("description", COMMENT),
+        )
         return text.encode()
 
     def _default(self) -> bytes:

@@ -5,14 +5,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..languages import N_, in_every_language
 from .changes import FileChange, IntegrationError, planned
 
 MARKER = "iconface-restore-face"
 """In every file we write: what carries it is ours, what does not is not."""
 
-LABEL = "Restore face"
-COMMENT = "Restore the faces in the selected photos"
+LABEL = N_("Restore face")
+COMMENT = N_("Restore the faces in the selected photos")
 ICON = "image-x-generic"
+
+
+def entry_lines(key: str, words: str) -> str:
+    """`Name=...` of a desktop entry, and the same in every language: the desktop takes the one of its user."""
+    return "\n".join([f"{key}={words}", *(f"{key}[{code}]={said}" for code, said in in_every_language(words).items())])
+
 
 MIME_TYPES = (
     "image/jpeg", "image/png", "image/tiff", "image/webp", "image/heif", "image/heic", "image/avif", "image/bmp",

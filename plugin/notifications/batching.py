@@ -19,6 +19,7 @@ from gallery_db.records import JobRecord, RestorationRecord
 
 from ..installed_files.command import own_command
 from ..job_payloads import CHANGES, PROPOSE, RESTORE
+from ..languages import speaking
 from .note import Note
 from .show import Popups
 from .wording import note_of, note_of_proposals
@@ -152,10 +153,16 @@ def queue_has_more(gallery: Gallery) -> Callable[[Topic], bool]:
 _OPEN: tuple[Literal["waiting"], Literal["running"]] = ("waiting", "running")
 
 
-def words_of(gallery: Gallery, command: Sequence[str]) -> Callable[[Topic, Sequence[JobRecord]], Note | None]:
-    """The note about ended jobs. Proposals are read again: some may have been decided in the meantime."""
+def words_of(
+    gallery: Gallery, command: Sequence[str], language: str = "en"
+) -> Callable[[Topic, Sequence[JobRecord]], Note | None]:
+    """The note about ended jobs, in `language`. Proposals are read again: some may have been decided meanwhile."""
 
     def words(topic: Topic, jobs: Sequence[JobRecord]) -> Note | None:
+        with speaking(language):  # here, for a timer's thread begins without one
+            return note(topic, jobs)
+
+    def note(topic: Topic, jobs: Sequence[JobRecord]) -> Note | None:
         if topic != "proposed":
             return note_of(jobs, command)
         ids = dict.fromkeys(i for j in jobs for i in (j.progress or {})["proposals"])
@@ -175,14 +182,14 @@ def words_of(gallery: Gallery, command: Sequence[str]) -> Callable[[Topic, Seque
 
 @contextmanager
 def desktop_notifications(
-    gallery: Gallery, home: Path | None, *, wanted: bool = True
+    gallery: Gallery, home: Path | None, *, wanted: bool = True, language: str = "en"
 ) -> Generator[Callable[[JobRecord], None]]:
     """What a service calls with each ended job, for as long as it runs. Not `wanted`: it does nothing."""
     if not wanted:
         yield lambda _: None
         return
     command = own_command(home)
-    notifier = Notifier(queue_has_more(gallery), words_of(gallery, command), Popups().show)
+    notifier = Notifier(queue_has_more(gallery), words_of(gallery, command, language), Popups().show)
     try:
         yield notifier.job_done
     finally:

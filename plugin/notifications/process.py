@@ -16,6 +16,7 @@ from desktop_notifier import DesktopNotifier, Icon
 
 from iconface_core.codec import decode_json
 
+from ..languages import _, speaking
 from .note import Button, Note
 from .opening import open_target
 
@@ -38,7 +39,7 @@ async def show(note: Note) -> Button | None:
         if not answer.done():
             answer.set_result(pressed)
 
-    click = next((b for b in note.buttons if b.title == "Open"), None)
+    click = next((b for b in note.buttons if b.on_click), None)
     sending = notifier.send(
         note.title,
         _as_markup(note.body) if sys.platform == "linux" else note.body,
@@ -75,17 +76,18 @@ def _press(button: Button) -> tuple[str, str] | None:
     try:
         done = subprocess.run(button.runs, capture_output=True, check=False)  # noqa: S603 - no shell, our own command
     except OSError as e:
-        return f"{button.title} did not work", str(e)
+        return _("{button} did not work", button=button.title), str(e)
     if done.returncode:
-        return f"{button.title} did not work", done.stderr.decode(errors="replace").strip()
-    return ("Done", button.done) if button.done else None
+        return _("{button} did not work", button=button.title), done.stderr.decode(errors="replace").strip()
+    return (_("Done"), button.done) if button.done else None
 
 
 def main() -> None:
     """Silent without a desktop that shows notifications: that is not a fault of the restoration."""
     note = decode_json(Note, sys.stdin.read(), "note")
     try:
-        asyncio.run(show(note))
+        with speaking(note.language):
+            asyncio.run(show(note))
     except Exception as e:  # whatever a desktop may answer with
         sys.stderr.write(f"no notification: {e}\n")
 

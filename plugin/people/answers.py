@@ -9,6 +9,7 @@ from gallery_db.records import DecisionRecord, QuestionRecord
 
 from ..dry_run import Precondition, tried, unconditional
 from ..errors import UsageError
+from ..languages import _
 from .decisions import NameTakenError, called
 
 QuestionAnswer = Literal["yes", "no", "ignore", "first", "second", "both", "neither", "name", "new", "same"]
@@ -67,7 +68,7 @@ def _named(tx: Tx, q: QuestionRecord, answer: QuestionAnswer, name: str, who: in
             tx.decisions.assign(faces, _known(who)) if faces else tx.decisions.merge(_known(who), [_known(q.person_id)])
         )
     if not name:
-        raise UsageError("Please write a name first.")
+        raise UsageError(_("Please write a name first."))
     taken = called(tx, name, but=q.person_id) if answer == "name" else []
     if len(taken) == 1 and faces:
         return tx.decisions.assign(faces, taken[0])

@@ -12,6 +12,7 @@ from iconface_core.types import BBox
 from ..dry_run import Precondition, tried, unconditional
 from ..errors import UsageError
 from ..job_kinds import enqueue_embed
+from ..languages import _
 
 if TYPE_CHECKING:
     from gallery_db.decisions import DecisionRepo
@@ -123,7 +124,7 @@ class Decisions:
         """A face is this person, or else whoever is called `name`, be it somebody new. A group without a name that the
         face is in gets the name as a whole. Raises NameTakenError when several people are called so."""
         if person_id is None and not name.strip():
-            raise UsageError("Type a name first.")
+            raise UsageError(_("Type a name first."))
 
         def verb(tx: Tx) -> DecisionRecord:
             face = tx.faces.get(face_id)

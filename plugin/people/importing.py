@@ -14,6 +14,7 @@ from ..dry_run import tried
 from ..errors import AppError, UsageError
 from ..extensions import in_words
 from ..job_kinds import enqueue_embed
+from ..languages import _
 from .named_faces import ImportPlan, plan_import
 
 
@@ -59,7 +60,7 @@ def as_seen(seen: ImportPlan) -> Callable[[ImportPlan], None]:
 
     def given(plan: ImportPlan) -> None:
         if plan != seen:
-            raise UsageError("people or faces have changed meanwhile; nothing was imported: look again")
+            raise UsageError(_("people or faces have changed meanwhile; nothing was imported: look again"))
 
     return given
 

@@ -13,6 +13,7 @@ from iconface_core.codec import JsonObject
 from ..errors import NotFoundError, UsageError
 from ..job_kinds import enqueue_restore
 from ..job_payloads import QueuedChoices
+from ..languages import _
 
 
 def again(tx: Tx, rows: Sequence[RestorationRecord], options: QueuedChoices | None = None) -> int:
@@ -36,7 +37,7 @@ def restore_face(gallery: Gallery, photo_id: int, face_id: int, *, anyway: bool 
         if face.photo_id != photo_id:
             raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
         if not Path(face.photo).is_file():
-            raise UsageError("The photo is not there now: connect its disk, then try again.")
+            raise UsageError(_("The photo is not there now: connect its disk, then try again."))
         return enqueue_restore(tx, Path(face.photo), face_id=face_id, options=QueuedChoices(force=anyway))
 
 

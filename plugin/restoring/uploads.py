@@ -22,6 +22,7 @@ from iconface_core.images.read import check_photo, photo_size
 from ..errors import NotFoundError, UsageError
 from ..job_kinds import enqueue_restore
 from ..job_payloads import QueuedChoices
+from ..languages import _
 from ..paths import is_device_name, make_private
 
 MAX_BYTES = 256_000_000
@@ -48,7 +49,7 @@ class Upload:
         """Its next bytes. Raises UsageError when there are too many of them."""
         self._left -= len(data)
         if self._left < 0:
-            raise UsageError(f"This file is too large: at most {MAX_BYTES // 1_000_000} MB.")
+            raise UsageError(_("This file is too large: at most {n} MB.", n=MAX_BYTES // 1_000_000))
         self._hash.update(data)
         self._file.write(data)
 
@@ -65,7 +66,7 @@ def receiving(folder: Path) -> Generator[Upload]:
     make_private(folder)
     room = MAX_TOTAL - sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     if room <= 0:
-        raise UsageError("There is no room for more photos from outside the library. Remove some that are done.")
+        raise UsageError(_("There is no room for more photos from outside the library. Remove some that are done."))
     upload = Upload(temporary(folder / secrets.token_hex(8)), min(MAX_BYTES, room))
     try:
         yield upload
@@ -90,8 +91,10 @@ def keep(upload: Upload, name: str, *, max_pixels: int) -> Path:
     except ImageReadError as e:
         shutil.rmtree(place)
         raise UsageError(
-            "This is no photo that iconface can read. It reads JPEG, PNG, HEIC, AVIF, WebP, TIFF, GIF, BMP and camera "
-            "RAW files."
+            _(
+                "This is no photo that iconface can read. It reads JPEG, PNG, HEIC, AVIF, WebP, TIFF, GIF, BMP and "
+                "camera RAW files."
+            )
         ) from e
 
 
@@ -134,7 +137,7 @@ def restore_photo(gallery: Gallery, path: Path, *, anyway: bool = False) -> int:
     """Ask for every face of a photo that needs it to be restored, `anyway` also what is clear already; returns the job
     id. Raises UsageError when the file is not there now."""
     if not path.is_file():
-        raise UsageError("The photo is not there now: connect its disk, then try again.")
+        raise UsageError(_("The photo is not there now: connect its disk, then try again."))
     with gallery.begin() as tx:
         return enqueue_restore(tx, path, options=QueuedChoices(force=anyway))
 

@@ -22,6 +22,7 @@ from ..jobs import inbox
 from ..jobs.registry import HANDLERS
 from ..jobs.supervisor import Supervisor, worker_command
 from ..jobs.worker_process import Limits
+from ..languages import best, of_environment
 from ..notifications.batching import desktop_notifications
 from ..own_process import APPLICATION
 from ..paths import printable
@@ -209,7 +210,12 @@ def run_service(
         only_service(folders, patience_s=0.0 if linger_s is None else LINGERING_WAITS_S, take_over=linger_s is None),
         Gallery.open(folders.gallery) as gallery,
         _logging_to(folders.state / "service.log"),
-        desktop_notifications(gallery, home, wanted=settings.notifications) as tell,
+        desktop_notifications(
+            gallery,
+            home,
+            wanted=settings.notifications,
+            language=best(settings.language, of_environment(os.environ)),
+        ) as tell,
     ):
         service = Service(gallery, settings, home, watch=watch, on_end=tell)
         end_on_signals(service)

@@ -14,6 +14,7 @@ from typing import Any
 from gallery_db.gallery import Tx
 
 from ..dry_run import Precondition
+from ..languages import _
 
 
 class Conflict(Exception):  # noqa: N818 - nobody's fault: two people were busy with the same thing
@@ -44,12 +45,12 @@ def faces_stamp(tx: Tx, face_ids: Iterable[int]) -> str:
 def check(seen: str, now: str, what: str) -> None:
     """Raises Conflict when `what` ("this person", "these faces") changed since the page showed it."""
     if seen != now:
-        raise Conflict(f"Somebody changed {what} in another window; here is how it is now.")
+        raise Conflict(_("Somebody changed {what} in another window; here is how it is now.", what=what))
 
 
-def person_unchanged(stamp: str, person_id: int, what: str = "this person") -> Precondition:
+def person_unchanged(stamp: str, person_id: int, what: str = "") -> Precondition:
     """What was decided about a person is what the page showed."""
-    return lambda tx: check(stamp, person_stamp(tx, person_id), what)
+    return lambda tx: check(stamp, person_stamp(tx, person_id), what or _("this person"))
 
 
 def face_still_of(face_id: int, person_id: int) -> Precondition:
@@ -57,7 +58,7 @@ def face_still_of(face_id: int, person_id: int) -> Precondition:
 
     def given(tx: Tx) -> None:
         if tx.faces.get(face_id).person_id != person_id:
-            raise Conflict("This face was moved in another window; here is how it is now.")
+            raise Conflict(_("This face was moved in another window; here is how it is now."))
 
     return given
 
@@ -68,7 +69,7 @@ def face_undecided(face_id: int, owner: int | None) -> Precondition:
     def given(tx: Tx) -> None:
         face = tx.faces.get(face_id)
         if face.confirmed or face.person_id != owner or face.state not in ("ok", "doubtful"):
-            raise Conflict("This face was decided about in another window; here is how it is now.")
+            raise Conflict(_("This face was decided about in another window; here is how it is now."))
 
     return given
 

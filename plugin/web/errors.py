@@ -21,6 +21,7 @@ from ..errors import (
     NotFoundError,
     UnknownIdError,
 )
+from ..languages import N_, _
 from .context import web_of
 from .edit_conflicts import Conflict
 from .responses import by_htmx, page, trigger
@@ -44,16 +45,16 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
 """The first that fits. Everything else is a bug of ours: 500, with a trace in the log (guard.py)."""
 
 TITLES = {
-    400: "That does not work",
-    404: "That is not here",
-    405: "That does not work",
-    409: "It changed in the meantime",
-    503: "Just a moment",
+    400: N_("That does not work"),
+    404: N_("That is not here"),
+    405: N_("That does not work"),
+    409: N_("It changed in the meantime"),
+    503: N_("Just a moment"),
 }
 WORDS = {
-    404: "It may have been merged, moved or removed. Nothing of yours is lost: see “What I did”.",
-    405: "The page was asked for something it does not do.",
-    503: "iconface is busy writing. Please try again.",
+    404: N_("It may have been merged, moved or removed. Nothing of yours is lost: see “What I did”."),
+    405: N_("The page was asked for something it does not do."),
+    503: N_("iconface is busy writing. Please try again."),
 }
 
 
@@ -70,7 +71,8 @@ def trouble(request: Request, status: int, text: str) -> Response:
         response = PlainTextResponse(text, status)
         trigger(response, "toast", {"text": text, "kind": "error"})
         return trigger(response, "reload", {}) if status == 409 else response
-    return page(request, web_of(request), "trouble.html", status=status, heading=TITLES.get(status, "Oh"), text=text)
+    heading = TITLES.get(status, N_("Oh"))
+    return page(request, web_of(request), "trouble.html", status=status, heading=_(heading), text=text)
 
 
 def _handler(status: int) -> Callable[[Request, Exception], Response]:
@@ -79,7 +81,8 @@ def _handler(status: int) -> Callable[[Request, Exception], Response]:
             log.warning("%s", error)
         told = status in (400, 409) or isinstance(error, GalleryUnreachableError)
         own = str(error) if told and not isinstance(error, RequestValidationError) else ""
-        return trouble(request, status, own or WORDS.get(status, "The page was asked for something it does not know."))
+        words = WORDS.get(status, N_("The page was asked for something it does not know."))
+        return trouble(request, status, own or _(words))
 
     return handle
 
@@ -87,6 +90,7 @@ def _handler(status: int) -> Callable[[Request, Exception], Response]:
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     words = error.detail if isinstance(error, HTTPException) and error.detail != HTTPStatus(status).phrase else ""
-    response = trouble(request, status, words or WORDS.get(status, "That did not work."))
+    otherwise = WORDS.get(status, N_("That did not work."))
+    response = trouble(request, status, words or _(otherwise))
     response.headers.update(getattr(error, "headers", None) or {})
     return response

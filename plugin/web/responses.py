@@ -7,14 +7,17 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
+from ..languages import for_templates
 from ..restoring.uploads import MAX_BYTES
 from .context import Web
 from .phone.entrance import UPLOAD_BYTES
 from .words.dates import day_and_time, month
 from .words.people import named
 from .words.reasons import on_page
-from .words.text import plural
+from .words.scripts import script_words
+from .words.text import capital, file_size
 
 R = TypeVar("R", bound=Response)
 
@@ -36,8 +39,21 @@ def make_templates(*, phone: bool = False) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"plural": plural, "month": month, "day_and_time": day_and_time, "reason": on_page, "named": named}
-    made.globals |= {"phone": phone, "upload_bytes": UPLOAD_BYTES if phone else MAX_BYTES}
+    made.filters |= {
+        "capital": capital,
+        "day_and_time": day_and_time,
+        "filesizeformat": file_size,
+        "month": month,
+        "named": named,
+        "reason": on_page,
+    }
+    made.globals |= for_templates() | {
+        "named": named,  # a filter of a constant would be worded once, in the first language
+        "phone": phone,
+        "script_words": script_words,
+        "upload_bytes": UPLOAD_BYTES if phone else MAX_BYTES,
+        "zero_chosen": Markup("<strong data-chosen-count>0</strong>"),
+    }
     return made
 
 

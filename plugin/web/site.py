@@ -39,6 +39,7 @@ from .pages import (
 from .phone.entrance import PhoneEntrance
 from .responses import make_templates
 from .server.guard import BODY_S, Entrance, Guard, Loopback
+from .server.language import Speaking
 from .server.live import Live
 
 PAGES = (
@@ -108,4 +109,5 @@ def _made(web: Web, routers: Sequence[APIRouter], entrance: Entrance, body_s: fl
     site.mount("/static", _Files(directory=STATIC), name="static")
     put_into_words(site)
     site.add_middleware(Guard, entrance=entrance, body_s=body_s)
+    site.add_middleware(Speaking, setting=web.app.settings.language)
     return site

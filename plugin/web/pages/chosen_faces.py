@@ -9,14 +9,15 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...errors import UsageError
+from ...languages import _, ngettext
 from ...people.decisions import Decisions
 from ..context import Web, WebDep
 from ..responses import fragment, go, said, trigger
 from ..views.chosen_view import counts_left, faces_unchanged, head_with_faces
 from ..views.person_view import tab_counts
 from ..views.pickers import other_person
+from ..words.answers import REMEMBERED
 from ..words.people import called
-from ..words.text import capital, plural
 
 router = APIRouter(prefix="/people/chosen")
 
@@ -39,7 +40,14 @@ def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str 
 def move(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", to: Annotated[int, Form()] = 0) -> Response:
     """They are somebody else, who is known."""
     done = _deciding(web, faces, of).assign(_ids(faces), to)
-    return _gone(request, web, faces, of, "{faces} moved to {to}.", done.id, to)
+    return _gone(
+        request,
+        web,
+        faces,
+        of,
+        ngettext("{n} face moved to {to}.", "{n} faces moved to {to}.", len(_ids(faces)), to=_name(web, to)),
+        done.id,
+    )
 
 
 @router.post("/new")
@@ -48,21 +56,31 @@ def new(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", name: An
     owner, decide = _owner(of), _deciding(web, faces, of)
     ids = _ids(faces)
     done = decide.assign_new(ids, name) if owner is None else decide.split(owner, ids, name=name)
-    return _gone(request, web, faces, of, "{faces} are somebody new now.", done.id)
+    return _gone(
+        request,
+        web,
+        faces,
+        of,
+        ngettext("{n} face is somebody new now.", "{n} faces are somebody new now.", len(ids)),
+        done.id,
+    )
 
 
 @router.post("/not")
 def are_not(request: Request, web: WebDep, faces: ChosenFaces, of: Annotated[str, Form(pattern=r"^\d+$")]) -> Response:
     """They are not this person; that is remembered."""
     done = _deciding(web, faces, of).reject(_ids(faces), int(of))
-    return _gone(request, web, faces, of, "{faces} are not {of}. This is remembered.", done.id)
+    words = ngettext("{n} face is not {name}.", "{n} faces are not {name}.", len(_ids(faces)), name=_name(web, int(of)))
+    return _gone(request, web, faces, of, f"{words} {_(REMEMBERED)}", done.id)
 
 
 @router.post("/ignore")
 def ignore(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "") -> Response:
     """Not a face, or never mind whose."""
     done = _deciding(web, faces, of).ignore_faces(_ids(faces))
-    return _gone(request, web, faces, of, "{faces} ignored.", done.id)
+    return _gone(
+        request, web, faces, of, ngettext("{n} face ignored.", "{n} faces ignored.", len(_ids(faces))), done.id
+    )
 
 
 @router.post("/put-back")
@@ -70,7 +88,9 @@ def put_back(request: Request, web: WebDep, faces: ChosenFaces) -> Response:
     """They are faces after all."""
     given = faces_unchanged(_ids(faces), None, "ignored")
     done = web.app.people.deciding(given=given).ignore_faces(_ids(faces), ignored=False)
-    return _gone(request, web, faces, "", "{faces} put back.", done.id)
+    return _gone(
+        request, web, faces, "", ngettext("{n} face put back.", "{n} faces put back.", len(_ids(faces))), done.id
+    )
 
 
 def _deciding(web: Web, faces: str, of: str) -> Decisions:
@@ -78,16 +98,10 @@ def _deciding(web: Web, faces: str, of: str) -> Decisions:
     return web.app.people.deciding(given=faces_unchanged(_ids(faces), _owner(of)))
 
 
-def _gone(request: Request, web: Web, faces: str, of: str, words: str, undo: int, to: int | None = None) -> Response:
+def _gone(request: Request, web: Web, faces: str, of: str, text: str, undo: int) -> Response:
     """Take the faces that the decision `undo` was about out of the page that is open."""
     ids, owner = _ids(faces), _owner(of)
     with web.app.gallery.begin(write=False) as tx:
-        text = words.format(
-            faces=plural(len(ids), "face"),
-            of="" if owner is None else called(tx, owner),
-            to="" if to is None else called(tx, to),
-        )
-        text = capital(text if len(ids) > 1 else text.replace(" are ", " is "))
         if owner is None:
             response = said(Response(status_code=200), text, undo=undo)
             return trigger(response, "gone", {"counts": tab_counts(tx)})
@@ -99,14 +113,19 @@ def _gone(request: Request, web: Web, faces: str, of: str, words: str, undo: int
     return trigger(response, "gone", {"counts": counts})
 
 
+def _name(web: Web, person_id: int) -> str:
+    with web.app.gallery.begin(write=False) as tx:
+        return called(tx, person_id)
+
+
 def _ids(text: str) -> list[int]:
     """Face ids without repetitions. Raises UsageError."""
     if text and not all(part.isdecimal() for part in text.split(",")):
-        raise UsageError("These are no faces.")
+        raise UsageError(_("These are no faces."))
     return list(dict.fromkeys(int(part) for part in text.split(",") if part))
 
 
 def _owner(of: str) -> int | None:
     if of and not of.isdecimal():
-        raise UsageError("This is nobody.")
+        raise UsageError(_("This is nobody."))
     return int(of) if of else None

@@ -11,6 +11,7 @@ from ...cleanup.plan import make_plan
 from ...cleanup.take_back import take_back
 from ...errors import UsageError
 from ...job_payloads import PHOTO_STEPS
+from ...languages import _, ngettext
 from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
@@ -18,7 +19,6 @@ from ..responses import by_htmx, fragment, go, page, said
 from ..views import cleanup_view
 from ..views.cleanup_view import EVERYBODY, NAMED, NIGHT, Asked
 from ..views.jobs_view import digest
-from ..words.text import plural
 
 router = APIRouter(prefix="/cleanup")
 
@@ -92,10 +92,10 @@ def start(
     """Plan and begin; `whole`: the photos around the faces too. Raises UsageError when one is under way, and when there
     is nothing to do."""
     if unfinished(web.app.gallery) is not None:
-        raise UsageError("A clean-up is under way. Let it end, or stop it, before you begin another.")
+        raise UsageError(_("A clean-up is under way. Let it end, or stop it, before you begin another."))
     made = make_plan(web.app, _asked(whom, first, last).where())
     if not made.items:
-        raise UsageError("There is nothing to make clearer among these.")
+        raise UsageError(_("There is nothing to make clearer among these."))
     drive.begin(
         web.app.gallery,
         made,
@@ -104,14 +104,16 @@ def start(
         photo_steps=PHOTO_STEPS if whole else (),
     )
     _work(web, lasting=when != "now")
-    return go(request, "/cleanup", f"{plural(len(made.items), 'face')} will be made clearer, one after the other.")
+    n = len(made.items)
+    words = ngettext("{n} face will be made clearer.", "{n} faces will be made clearer, one after the other.", n)
+    return go(request, "/cleanup", words)
 
 
 @router.post("/pause")
 def pause(request: Request, web: WebDep) -> HTMLResponse:
     """Feed no more photos."""
     drive.pause(web.app.gallery, web.app.settings.folders.runtime)
-    return _again(request, web, "Paused. The photos in hand are finished.")
+    return _again(request, web, _("Paused. The photos in hand are finished."))
 
 
 @router.post("/resume")
@@ -120,21 +122,21 @@ def resume(request: Request, web: WebDep) -> HTMLResponse:
     run = unfinished(web.app.gallery)
     drive.unpause(web.app.gallery)
     _work(web, lasting=run is not None and (run.hours is not None or run.idle))
-    return _again(request, web, "It goes on.")
+    return _again(request, web, _("It goes on."))
 
 
 @router.post("/stop")
 def stop(request: Request, web: WebDep) -> Response:
     """End it; what is restored stays."""
     drive.end(web.app.gallery, web.app.settings.folders.runtime)
-    return go(request, "/cleanup", "Stopped. What is restored stays.")
+    return go(request, "/cleanup", _("Stopped. What is restored stays."))
 
 
 @router.post("/take-back")
 def take_all_back(request: Request, web: WebDep) -> Response:
     """Remove all copies of the latest clean-up that nobody decided to keep, as one decision."""
     record = take_back(web.app.moved_copies, web.app.people)
-    return go(request, "/cleanup", "All taken back: the copies are removed.", record.id)
+    return go(request, "/cleanup", _("All taken back: the copies are removed."), record.id)
 
 
 def _asked(whom: str, first: int | str, last: int | str) -> Asked:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...errors import ConflictError, UsageError
+from ...languages import _
 from ...people.questions import ask_again as ask_question_again
 from ...restoring.decisions import undo as take_back
 from ...service import client
@@ -30,15 +31,16 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
     """Take one decision back, or do again what was taken back. Open pages then show how it is now. On a phone only
     what was answered there: raises UsageError for others."""
     if not web.may_take_back(decision_id):
-        raise UsageError("This was not answered on a phone: take it back on the computer.")
+        raise UsageError(_("This was not answered on a phone: take it back on the computer."))
     try:
         record, removed = take_back(web.app.moved_copies, web.app.people, decision_id)
     except ConflictError as e:
         raise Conflict(_in_the_way(web, e)) from e
     with web.app.gallery.begin(write=False) as tx:
         about, line = taken_back(tx, record, datetime.now().astimezone())
-    words = f"{'Taken back' if record.kind == 'undo' else 'Done again'}: {line.text}."
-    words += " The restored copy was removed." if removed else ""
+    what = line.text
+    words = _("Taken back: {what}.", what=what) if record.kind == "undo" else _("Done again: {what}.", what=what)
+    words += " " + _("The restored copy was removed.") if removed else ""
     if about == "reject_restoration" and record.kind == "undo":
         client.ensure_worker(web.app.settings.folders)  # a copy that had been put back is made again
     return _shown_anew(request, words)
@@ -48,7 +50,7 @@ def undo(request: Request, web: WebDep, decision_id: int) -> Response:
 def ask_again(request: Request, web: WebDep, question_id: int) -> Response:
     """Take "not sure" back: the question is asked now."""
     ask_question_again(web.app.gallery, question_id)
-    return _shown_anew(request, "Here is the question again.")
+    return _shown_anew(request, _("Here is the question again."))
 
 
 def _shown_anew(request: Request, words: str) -> Response:
@@ -60,7 +62,11 @@ def _shown_anew(request: Request, words: str) -> Response:
 def _in_the_way(web: Web, error: ConflictError) -> str:
     """The later decision in plain words, or the gallery's own message where there is none."""
     if error.later is None:
-        return f"This cannot be taken back: {error}"
+        return _("This cannot be taken back: {why}", why=error)
     with web.app.gallery.begin(write=False) as tx:
         later = decision_view(tx, error.later, datetime.now().astimezone())
-    return f"This cannot be taken back on its own. First take back what came later: “{later.text}” ({later.when})."
+    return _(
+        "This cannot be taken back on its own. First take back what came later: “{what}” ({when}).",
+        what=later.text,
+        when=later.when,
+    )

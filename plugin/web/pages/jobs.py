@@ -11,6 +11,7 @@ from ...cleanup import drive
 from ...errors import AppError, BusyError, NotFoundError, UsageError
 from ...jobs.inbox import collect
 from ...jobs.jobs import Jobs
+from ...languages import N_, _, ngettext
 from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
@@ -21,7 +22,7 @@ router = APIRouter()
 
 Kind = Annotated[str | None, Query(max_length=40)]
 
-MOVED_ON = "It has moved on meanwhile; here is how it is now."
+MOVED_ON = N_("It has moved on meanwhile; here is how it is now.")
 
 
 @router.get("/jobs")
@@ -43,9 +44,14 @@ def live(request: Request, web: WebDep, seen: str = "") -> Response:
 @router.post("/jobs/retry-failed")
 def retry_failed(request: Request, web: WebDep) -> HTMLResponse:
     """Try everything that failed again."""
-    _, waiting = Jobs(web.app.gallery).retry_failed()
+    _gone, waiting = Jobs(web.app.gallery).retry_failed()
     _wake(web)
-    text = f"{len(waiting)} will be tried again." if waiting else "There was nothing to try again."
+    n = len(waiting)
+    text = (
+        ngettext("{n} will be tried again.", "{n} will be tried again.", n)
+        if n
+        else _("There was nothing to try again.")
+    )
     return _again(request, web, text)
 
 
@@ -53,29 +59,29 @@ def retry_failed(request: Request, web: WebDep) -> HTMLResponse:
 def clear_failed(request: Request, web: WebDep) -> HTMLResponse:
     """Forget those that failed; nothing else is lost."""
     Jobs(web.app.gallery).clear(("failed",))
-    return _again(request, web, "The list is empty now.")
+    return _again(request, web, _("The list is empty now."))
 
 
 @router.post("/jobs/pause")
 def pause(request: Request, web: WebDep, kind: Kind = None) -> HTMLResponse:
     """Start no more jobs, or none of one kind."""
     _change_paused(web, kind, Jobs(web.app.gallery).pause)
-    return _again(request, web, "Paused. What was under way goes on there later.")
+    return _again(request, web, _("Paused. What was under way goes on there later."))
 
 
 @router.post("/jobs/resume")
 def resume(request: Request, web: WebDep, kind: Kind = None) -> HTMLResponse:
     """Go on, with everything or with one kind."""
     _change_paused(web, kind, Jobs(web.app.gallery).resume)
-    return _again(request, web, "It goes on.")
+    return _again(request, web, _("It goes on."))
 
 
 @router.post("/jobs/cleanup/pause")
 def pause_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     """Feed no more photos of the clean-up."""
     paused = drive.pause(web.app.gallery, web.app.settings.folders.runtime)
-    text = "The clean-up is paused. The photos it has begun are finished."
-    return _again(request, web, text if paused else MOVED_ON)
+    text = _("The clean-up is paused. The photos it has begun are finished.")
+    return _again(request, web, text if paused else _(MOVED_ON))
 
 
 @router.post("/jobs/cleanup/resume")
@@ -83,7 +89,7 @@ def resume_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     """Go on with it."""
     drive.unpause(web.app.gallery)
     _wake(web)
-    return _again(request, web, "The clean-up goes on.")
+    return _again(request, web, _("The clean-up goes on."))
 
 
 @router.post("/jobs/photos/{photo_id}/again")
@@ -91,25 +97,25 @@ def read_again(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     """Open a photo once more that was left alone."""
     Jobs(web.app.gallery).read_again(photo_id)
     _wake(web)
-    return _again(request, web, "It will be opened once more.")
+    return _again(request, web, _("It will be opened once more."))
 
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Cancel a job; one that runs stops at its next step."""
-    return _changed(request, web, bool(Jobs(web.app.gallery).cancel([job_id])), "Cancelled.")
+    return _changed(request, web, bool(Jobs(web.app.gallery).cancel([job_id])), _("Cancelled."))
 
 
 @router.post("/jobs/{job_id}/retry")
 def retry(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Try a job again that failed or was cancelled."""
-    return _changed(request, web, bool(Jobs(web.app.gallery).retry([job_id])), "It will be tried again.")
+    return _changed(request, web, bool(Jobs(web.app.gallery).retry([job_id])), _("It will be tried again."))
 
 
 @router.post("/jobs/{job_id}/first")
 def put_first(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Do a waiting job next."""
-    return _changed(request, web, Jobs(web.app.gallery).put_first(job_id), "It is next.")
+    return _changed(request, web, Jobs(web.app.gallery).put_first(job_id), _("It is next."))
 
 
 @router.post("/service/start")
@@ -118,7 +124,7 @@ def start_service(request: Request, web: WebDep) -> HTMLResponse:
     folders = web.app.settings.folders
     started = client.start(folders, client.own_home(folders))
     client.wait_until_up(folders, patience_s=5.0 if started else 0.0)
-    return _again(request, web, "The background service starts." if started else "It runs already.")
+    return _again(request, web, _("The background service starts.") if started else _("It runs already."))
 
 
 @router.post("/service/stop")
@@ -126,13 +132,13 @@ def stop_service(request: Request, web: WebDep) -> HTMLResponse:
     """Stop it, unless it is what answers."""
     folders = web.app.settings.folders
     if client.service_state(folders, os.getpid()).serves_us:
-        raise UsageError("This page comes from the service itself. Stop it in a terminal: iconface service stop")
+        raise UsageError(_("This page comes from the service itself. Stop it in a terminal: iconface service stop"))
     try:
         client.stop(folders)
     except BusyError:
-        text = "The service was asked to stop and still finishes something; look again in a minute."
+        text = _("The service was asked to stop and still finishes something; look again in a minute.")
         raise AppError(text) from None
-    return _again(request, web, "The background service has stopped. Jobs keep their place.")
+    return _again(request, web, _("The background service has stopped. Jobs keep their place."))
 
 
 @router.post("/service/install")
@@ -140,7 +146,7 @@ def install_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start it at every login."""
     folders = web.app.settings.folders
     client.set_at_login(folders, client.own_home(folders), wanted=True)
-    return _again(request, web, "It starts at every login from now on.")
+    return _again(request, web, _("It starts at every login from now on."))
 
 
 @router.post("/service/uninstall")
@@ -148,7 +154,7 @@ def uninstall_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start it at login no more."""
     folders = web.app.settings.folders
     client.set_at_login(folders, client.own_home(folders), wanted=False)
-    return _again(request, web, "It does not start at login any more.")
+    return _again(request, web, _("It does not start at login any more."))
 
 
 def _values(web: Web) -> dict[str, Any]:
@@ -170,7 +176,7 @@ def _again(request: Request, web: Web, text: str) -> HTMLResponse:
 def _changed(request: Request, web: Web, done: bool, text: str) -> HTMLResponse:
     """One job was changed. That it had moved on meanwhile is told, and shown."""
     _wake(web)
-    return _again(request, web, text if done else MOVED_ON)
+    return _again(request, web, text if done else _(MOVED_ON))
 
 
 def _change_paused(web: Web, kind: str | None, change: Callable[[str | None], object]) -> None:

@@ -12,6 +12,7 @@ from iconface_core.models.catalogue import backend
 
 from ...backups import back_up, planned
 from ...errors import NotFoundError, UsageError
+from ...languages import N_, _, ngettext
 from ...library.auto_restore_rules import Mode, RestoreRules
 from ...library.roots import in_words
 from ...library.scan_jobs import read_unreadable_again
@@ -73,7 +74,7 @@ def licence(request: Request, web: WebDep, model_id: str) -> HTMLResponse:
     """The licence text that ships with a model."""
     text = library_facts.licence_text(model_id) if library_facts.has_licence(model_id) else None
     if text is None:
-        raise NotFoundError("There is no licence text here for this model; its publisher has it.")
+        raise NotFoundError(_("There is no licence text here for this model; its publisher has it."))
     return page(request, web, "licence.html", model=backend(model_id), text=text)
 
 
@@ -93,14 +94,14 @@ def add(
     folder = folder_chooser.typed(path)
     row = web.app.roots.add(folder)
     look_through(web, row["root_id"])
-    return go(request, f"/{then}", f"{folder.name} is in the library, and is looked through now.")
+    return go(request, f"/{then}", _("{folder} is in the library, and is looked through now.", folder=folder.name))
 
 
 @router.post("/library/folders/{root_id}/scan")
 def scan(request: Request, web: WebDep, root_id: int, accept_missing: Annotated[bool, Form()] = False) -> HTMLResponse:
     """Have a folder looked through by the worker. `accept_missing`: photos were deleted on purpose."""
     look_through(web, root_id, accept_missing=accept_missing)
-    return said(folders(request, web), "It is looked through as soon as possible.")
+    return said(folders(request, web), _("It is looked through as soon as possible."))
 
 
 @router.post("/library/folders/{root_id}/rules")
@@ -118,11 +119,11 @@ def set_rules(
     wanted = RestoreRules(mode, min_degradation, min_similarity, min_references)
 
     def change(before: RestoreRules) -> RestoreRules:
-        check(stamp, library_facts.rules_stamp(before), "the rule of this folder")
+        check(stamp, library_facts.rules_stamp(before), _("the rule of this folder"))
         return wanted
 
     web.app.roots.set_rules(root_id, change)
-    return said(folders(request, web), _RULE_SAID[mode])
+    return said(folders(request, web), _(_RULE_SAID[mode]))
 
 
 @router.get("/library/folders/{root_id}/remove")
@@ -143,11 +144,17 @@ def remove(
 ) -> Response:
     """Forget a folder; its files stay as they are. `path` is the one the page showed."""
     if library_facts.folder(web.app.gallery, root_id).root.path != path:
-        raise UsageError("That is another folder now; please look again.")
+        raise UsageError(_("That is another folder now; please look again."))
     if keep_backup:
         back_up(web.app.gallery, planned(web.app.settings.folders, "before-removing"))
     photos = web.app.roots.remove(root_id)
-    return go(request, "/library", f"{Path(path).name} is forgotten, with {photos:,} photos. The files are untouched.")
+    words = ngettext(
+        "{folder} is forgotten, with {n} photo. The files are untouched.",
+        "{folder} is forgotten, with {n} photos. The files are untouched.",
+        photos,
+        folder=Path(path).name,
+    )
+    return go(request, "/library", words)
 
 
 @router.post("/library/unreadable/again")
@@ -155,20 +162,22 @@ def read_again(request: Request, web: WebDep) -> Response:
     """Have every unreadable photo read once more by the worker."""
     n = read_unreadable_again(web.app.gallery)
     client.ensure_worker(web.app.settings.folders)
-    return go(request, "/library#unreadable", f"{n:,} photos are read once more.")
+    return go(
+        request, "/library#unreadable", ngettext("{n} photo is read once more.", "{n} photos are read once more.", n)
+    )
 
 
 @router.post("/library/backup")
 def make_backup(request: Request, web: WebDep) -> Response:
     """Make a backup now."""
     made = back_up(web.app.gallery, planned(web.app.settings.folders))
-    return go(request, "/library#backups", f"The backup is made: {made.name}")
+    return go(request, "/library#backups", _("The backup is made: {file}", file=made.name))
 
 
 _RULE_SAID = {
-    "off": "Nothing is restored by itself there any more.",
-    "propose": "From now on it proposes, and you decide.",
-    "auto": "From now on new faces are restored by themselves. Every result can be rejected.",
+    "off": N_("Nothing is restored by itself there any more."),
+    "propose": N_("From now on it proposes, and you decide."),
+    "auto": N_("From now on new faces are restored by themselves. Every result can be rejected."),
 }
 
 
@@ -178,7 +187,7 @@ def _folders(web: Web) -> dict[str, Any]:
         "folders": found,
         "rules_stamp": library_facts.rules_stamp,
         "looked": {f.root.id: _looked(f.root.last_scan_at) for f in found},
-        "choices": library_facts.RULE_CHOICES,
+        "choices": library_facts.rule_choices(),
     }
 
 

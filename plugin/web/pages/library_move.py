@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...errors import AppError, GalleryError
+from ...languages import _
 from ...paths import absolute
 from ..context import WebDep
 from ..responses import go, page
@@ -33,7 +34,7 @@ def ask_move(
     found, trouble = None, ""
     if to:
         try:
-            row, _ = web.app.roots.move(Path(folder.root.path), folder_chooser.typed(to), dry_run=True)
+            row, _record = web.app.roots.move(Path(folder.root.path), folder_chooser.typed(to), dry_run=True)
             found = row["path"]
         except (AppError, GalleryError) as e:
             trouble = str(e)
@@ -56,7 +57,7 @@ def ask_move(
 def move(request: Request, web: WebDep, root_id: int, before: Text, to: Text) -> Response:
     """A folder lies elsewhere now; it is looked through there. `before` is where the page showed it."""
     joins = to in {r["path"] for r in web.app.roots.rows()}
-    row, _ = web.app.roots.move(Path(before), folder_chooser.typed(to))
+    row, _record = web.app.roots.move(Path(before), folder_chooser.typed(to))
     look_through(web, row["root_id"])
     undone = "" if joins else quote(before, safe="")
     return go(request, f"/library/folders/{row['root_id']}/moved?before={undone}")
@@ -74,4 +75,4 @@ def move_back(request: Request, web: WebDep, root_id: int, now: Text, before: Te
     """Take a move back."""
     row = web.app.roots.move_back(root_id, now=Path(now), before=absolute(Path(before)))
     look_through(web, root_id)
-    return go(request, "/library", f"The folder is expected in {row['path']} again.")
+    return go(request, "/library", _("The folder is expected in {path} again.", path=row["path"]))

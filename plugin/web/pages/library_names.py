@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
+from ...languages import _, ngettext
 from ...name_sources.metadata import Metadata
 from ...people.importing import find_names, import_names
 from ...people.named_faces import ImportPlan
@@ -13,7 +14,6 @@ from ..context import WebDep
 from ..edit_conflicts import check
 from ..responses import fragment, go, page
 from ..views.names_view import names_from, plan_stamp
-from ..words.text import plural
 
 router = APIRouter()
 
@@ -39,9 +39,9 @@ def take_over(request: Request, web: WebDep, stamp: Annotated[str, Form(max_leng
     """Take the names over that the page showed."""
 
     def given(plan: ImportPlan) -> None:
-        check(stamp, plan_stamp(plan), "the people, or a file,")
+        check(stamp, plan_stamp(plan), _("the people, or a file,"))
 
     done = import_names(web.app.gallery, find_names(web.app.gallery, Metadata()), given=given)
     client.ensure_worker(web.app.settings.folders)  # faces that were drawn are looked at
-    words = f"{plural(len(done.plan.people), 'name')} taken over."
+    words = ngettext("{n} name taken over.", "{n} names taken over.", len(done.plan.people))
     return go(request, "/people", words, undo=None if done.decision is None else done.decision.id)

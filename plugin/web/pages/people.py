@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from ...languages import _
 from ...people.decisions import NameTakenError, Visibility
 from ..context import FOR_PHONES, WebDep
 from ..edit_conflicts import person_unchanged
@@ -65,7 +66,7 @@ def set_shown(
     with web.app.gallery.begin(write=False) as tx:
         name, counts = called(tx, person), tab_counts(tx)
     # First what is said: htmx tells it to the button, which then leaves the page.
-    response = said(Response(status_code=200), capital(SHOWN_WORDS[to].format(name)), undo=done.id)
+    response = said(Response(status_code=200), capital(_(SHOWN_WORDS[to], name=name)), undo=done.id)
     return trigger(response, "gone", {"people": [person], "counts": counts})
 
 

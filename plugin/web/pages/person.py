@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from ...errors import UnknownIdError, UsageError
+from ...languages import _, ngettext
 from ...people.decisions import Decisions, NameTakenError, Visibility
 from ...people.forgetting import forget as purge
 from ..context import FOR_PHONES, Web, WebDep
@@ -15,6 +16,7 @@ from ..views.best_faces import best_faces
 from ..views.people_list import SHOWN_WORDS, merge_offer, one_person_now, other_people, people_unchanged
 from ..views.person_view import date_of, faces_of_period, heir_of, person_head, place_of, timeline
 from ..views.pickers import named_like, same_person, similar_to
+from ..words.answers import REMEMBERED
 from ..words.people import called
 from ..words.text import capital
 
@@ -72,7 +74,7 @@ def rename(
         return fragment(
             request, web, "parts/merge_offer.html", action=f"/people/{person_id}/merge", rename=name, **values
         )
-    words = f"This is {name.strip()}." if name.strip() else "The name was taken away."
+    words = _("This is {name}.", name=name.strip()) if name.strip() else _("The name was taken away.")
     return _changed(request, web, person_id, words, done.id)
 
 
@@ -91,7 +93,9 @@ def birth_date(
     """When they were born: older photos are never theirs, and ages are shown."""
     when = date_of(born)
     done = _deciding(web, person_id, stamp).birth_date(person_id, when)
-    response = _changed(request, web, person_id, "The birth date is noted." if when else "No birth date now.", done.id)
+    response = _changed(
+        request, web, person_id, _("The birth date is noted.") if when else _("No birth date now."), done.id
+    )
     return trigger(response, "reload", {})  # ages stand under every face
 
 
@@ -101,7 +105,7 @@ def shown(
 ) -> Response:
     """In the lists, hidden, or a stranger."""
     with web.app.gallery.begin(write=False) as tx:
-        words = capital(SHOWN_WORDS[to].format(called(tx, person_id)))
+        words = capital(_(SHOWN_WORDS[to], name=called(tx, person_id)))
     done = _deciding(web, person_id, stamp).show_as(person_id, to)
     return _changed(request, web, person_id, words, done.id)
 
@@ -111,7 +115,7 @@ def cover(request: Request, web: WebDep, person_id: int, faces: Annotated[int, F
     """The face that stands for them."""
     given = all_of(person_unchanged(stamp, person_id), face_still_of(faces, person_id))
     done = web.app.people.deciding(given=given).cover(person_id, faces)
-    return _changed(request, web, person_id, "This is the cover now.", done.id)
+    return _changed(request, web, person_id, _("This is the cover now."), done.id)
 
 
 @router.get("/picker")
@@ -167,7 +171,8 @@ def answer_similar(
     done = decide.assign([face_id], person_id) if answer == "yes" else decide.reject([face_id], person_id)
     with web.app.gallery.begin(write=False) as tx:
         head = person_head(tx, person_id)
-    words = f"Yes: one more of {head.called}." if answer == "yes" else f"Not {head.called}. This is remembered."
+    said_no = _("Not {name}.", name=head.called) + " " + _(REMEMBERED)
+    words = _("Yes: one more of {name}.", name=head.called) if answer == "yes" else said_no
     response = fragment(request, web, "parts/person_similar.html", **_similar(web, person_id, but) | {"head": head})
     return said(response, words, undo=web.answered(done.id))
 
@@ -193,12 +198,20 @@ def forget(
     """Delete all that could recognise or name them, for ever."""
     with web.app.gallery.begin(write=False) as tx:
         head = person_head(tx, person_id)
-    check(stamp, head.stamp, "this person")
+    check(stamp, head.stamp, _("this person"))
     wanted = head.called
     if name.strip().casefold() != wanted.casefold():
-        raise UsageError(f"Nothing was deleted. To forget {wanted}, type the name exactly: {wanted}")
+        raise UsageError(_("Nothing was deleted. To forget {name}, type the name exactly: {name}", name=wanted))
     done = purge(web.app.gallery, web.app.settings.folders, person_id)
-    return go(request, "/people", f"Forgotten: {done.faces:,} faces and all that was known of them.")
+    return go(
+        request,
+        "/people",
+        ngettext(
+            "Forgotten: {n} face and all that was known of it.",
+            "Forgotten: {n} faces and all that was known of them.",
+            done.faces,
+        ),
+    )
 
 
 def _similar(web: Web, person_id: int, but: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from iconface_core.codec import encode
 
+from ...languages import _
 from ..context import Web, WebDep
 from ..phone.networks import choose, home_addresses
 from ..responses import fragment, page, said
@@ -45,14 +46,14 @@ def open_door(request: Request, web: WebDep, address: Annotated[str, Form(max_le
 def close(request: Request, web: WebDep) -> Response:
     """Let no phone in any more, and put out those that are."""
     web.phone.close()
-    return said(_now(request, web), "No phone is let in any more.")
+    return said(_now(request, web), _("No phone is let in any more."))
 
 
 @router.post("/{number}/revoke")
 def revoke(request: Request, web: WebDep, number: int) -> Response:
     """A phone has to be paired again. Raises NotFoundError."""
     gone = web.phone.devices.revoke(number)
-    return said(_now(request, web), f"{gone.name} is not let in any more.")
+    return said(_now(request, web), _("{phone} is not let in any more.", phone=gone.name))
 
 
 def _now(request: Request, web: Web) -> HTMLResponse:

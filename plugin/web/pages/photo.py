@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from iconface_core.types import BBox
 
 from ...errors import UsageError
+from ...languages import _, ngettext
 from ...people.decisions import NameTakenError
 from ...restoring.repeat import restore_face
 from ...restoring.uploads import restore_photo
@@ -20,7 +21,7 @@ from ..views.likely import likely_people
 from ..views.made_clear import OUTCOMES, made_clear
 from ..views.photo_view import cards_of, face_unchanged, photo_view, restore_progress, whose_face
 from ..views.pickers import named_like
-from ..words.text import plural
+from ..words.text import capital
 
 router = APIRouter(prefix="/photos")
 
@@ -93,16 +94,16 @@ def draw(
     """A face that was not found. It is recognised later, by a job: the site loads no model."""
     box = BBox(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
     if min(box.width, box.height) < LEAST_BOX:
-        raise UsageError("This box is too small. Draw it around the whole face.")
+        raise UsageError(_("This box is too small. Draw it around the whole face."))
     try:
         done = web.app.people.deciding().draw_face(photo_id, box, name=name, person_id=person)
     except NameTakenError:
         called = name.strip()
         raise UsageError(
-            f"Several people are called {called}. Add the face without a name, then say which one."
+            _("Several people are called {name}. Add the face without a name, then say which one.", name=called)
         ) from None
     ensure_worker(web.app.settings.folders)
-    text = f"Added {name.strip()}." if name.strip() else "Added the face."
+    text = _("Added {name}.", name=name.strip()) if name.strip() else _("Added the face.")
     return said(_faces(request, web, photo_id, chosen=done.face_id), text, done.id)
 
 
@@ -142,7 +143,8 @@ def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id:
     with web.app.gallery.begin(write=False) as tx:
         job, line, made = restore_progress(tx, job_id, face_id)
     outcome = str((job.progress or {}).get("outcome", "")) if job.state == "done" else ""
-    words = "It was cancelled." if job.state == "cancelled" else OUTCOMES.get(outcome, line.came_of_it)
+    ended = _(OUTCOMES[outcome]) if outcome in OUTCOMES else line.came_of_it
+    words = _("It was cancelled.") if job.state == "cancelled" else ended
     values: dict[str, Any] = {"photo_id": photo_id, "face_id": face_id, "job": line, "made": made}
     values |= {"outcome": outcome, "words": words}
     return fragment(request, web, "photo_progress.html", **values)
@@ -164,7 +166,7 @@ def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Ver
     """Yes, no, never mind, and back."""
     decide = web.app.people.deciding(given=face_unchanged(photo_id, face_id, stamp))
     with web.app.gallery.begin(write=False) as tx:
-        name = whose_face(tx, face_id).name or "this person"
+        name = whose_face(tx, face_id).name or _("this person")
     match verb:
         case "confirm":
             done = decide.confirm([face_id])
@@ -175,10 +177,10 @@ def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Ver
         case "bring_back":
             done = decide.ignore_faces([face_id], ignored=False)
     text = {
-        "confirm": f"Yes, {name}.",
-        "reject": f"Not {name}; it will be remembered.",
-        "ignore": "Left out.",
-        "bring_back": "Brought back.",
+        "confirm": _("Yes, {name}.", name=name),
+        "reject": _("Not {name}; it will be remembered.", name=name),
+        "ignore": _("Left out."),
+        "bring_back": _("Brought back."),
     }[verb]
     return said(_faces(request, web, photo_id), text, done.id)
 
@@ -202,4 +204,7 @@ def _faces(
 def _named(web: Web, face_id: int) -> str:
     with web.app.gallery.begin(write=False) as tx:
         who = whose_face(tx, face_id)
-    return "" if who.person_id is None else f"{who.name or 'This person'}: {plural(who.photos, 'photo')}."
+    if who.person_id is None:
+        return ""
+    name = capital(who.name or _("this person"))
+    return ngettext("{name}: {n} photo.", "{name}: {n} photos.", who.photos, name=name)

@@ -7,11 +7,13 @@ and would leave no thread to answer a click.
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from html import escape
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from ...errors import NotFoundError
+from ...languages import N_, _
 from ...restoring.uploads import uploaded
 from ..context import FOR_PHONES, WebDep
 from ..picture_files import Missing, Reason
@@ -95,20 +97,20 @@ def _one_of(sizes: Sequence[int], wanted: int) -> int:
 
 
 def _placeholder(missing: Missing) -> Response:
-    drawing = PLACEHOLDER.format(words=WORDS[missing.reason], sign=SIGNS.get(missing.reason, PICTURE))
+    drawing = PLACEHOLDER.format(words=escape(_(WORDS[missing.reason])), sign=SIGNS.get(missing.reason, PICTURE))
     headers = {REASON_HEADER: missing.reason, "Cache-Control": "no-store"}
     return Response(drawing, STATUS.get(missing.reason, 200), headers, "image/svg+xml")
 
 
 WORDS: dict[Reason, str] = {
-    "unknown": "There is no such picture",
-    "forgotten": "Forgotten",
-    "gone": "The file is no longer there",
-    "offline": "The disk with this photo is not connected",
-    "changed": "The file was changed; it will be looked at again",
-    "unreadable": "The file cannot be read",
-    "too-large": "The picture is too large to be shown",
-    "nothing": "There is no such picture",
+    "unknown": N_("There is no such picture"),
+    "forgotten": N_("Forgotten"),
+    "gone": N_("The file is no longer there"),
+    "offline": N_("The disk with this photo is not connected"),
+    "changed": N_("The file was changed; it will be looked at again"),
+    "unreadable": N_("The file cannot be read"),
+    "too-large": N_("The picture is too large to be shown"),
+    "nothing": N_("There is no such picture"),
 }
 """What to say where a placeholder stands; pages use it beside the picture."""
 

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from iconface_core.choosing import BEST
 
 from ...errors import UsageError
+from ...languages import _
 from ...restoring import repeat
 from ...restoring.decisions import keep_entries, reject_entries, restore_entries
 from ...rows import Row
@@ -42,7 +43,7 @@ def one(
 def keep(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -> HTMLResponse:
     """ "That is good": no algorithm replaces it."""
     record = keep_entries(web.app.gallery, one_unchanged(restoration_id, stamp))
-    return said(_page(request, web, restoration_id), "Kept.", record.id)
+    return said(_page(request, web, restoration_id), _("Kept."), record.id)
 
 
 @router.post("/restorations/{restoration_id}/put-back")
@@ -52,7 +53,7 @@ def put_back(
     """ "I do not want that": our copy is removed, of a proposal nothing is made. The record stays. `again`: the next
     try is offered."""
     record, removed = reject_entries(web.app.moved_copies, one_unchanged(restoration_id, stamp))
-    text = "Put back: the copy is removed." if removed else "Noted: this one is not wanted."
+    text = _("Put back: the copy is removed.") if removed else _("Noted: this one is not wanted.")
     return said(_page(request, web, restoration_id, again=again), text, record.id)
 
 
@@ -74,7 +75,8 @@ def choices(
     chosen["strength"] = gentler_than(chosen["seen"].record.options.get("strength")) if gentler else ""
     return fragment(
         request, web, "restoration_again.html",
-        **chosen, strengths=STRENGTHS, restorers=_restorers(web), most=MOST_REFERENCES,
+        **chosen, strengths=[(key, _(word)) for key, word, _value in STRENGTHS],
+        restorers=_restorers(web), most=MOST_REFERENCES,
     )  # fmt: skip
 
 
@@ -95,16 +97,16 @@ def make_again(
     """Have it made again by the service, differently; the result is a new version, and this one stays."""
     chosen = list(reference or ())
     if choice == "these" and not 1 <= len(chosen) <= MOST_REFERENCES:
-        raise UsageError(f"Choose one to {MOST_REFERENCES} pictures, or let the best ones be chosen.")
-    if restorer not in {key for key, _ in _restorers(web)}:
-        raise UsageError("There is no such restorer here.")
+        raise UsageError(_("Choose one to {n} pictures, or let the best ones be chosen.", n=MOST_REFERENCES))
+    if restorer not in {key for key, _label in _restorers(web)}:
+        raise UsageError(_("There is no such restorer here."))
     options: dict[str, Any] = {
         "references": (),
         "reference_faces": tuple(chosen) if choice == "these" else (),
         "use_references": choice != "none",
         "quality": quality or None,
         "steps": None,
-        "strength": {key: value for key, _, value in STRENGTHS}[strength],
+        "strength": {key: value for key, _word, value in STRENGTHS}[strength],
         "restorer": restorer,
     }
     if chance:
@@ -138,7 +140,8 @@ def _page(
     other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
     return page(
         request, web, "restoration.html",
-        seen=seen, shelf=place.shelf, names=SHELF_NAMES, counts=place.counts,
+        seen=seen, shelf=place.shelf, names={shelf: _(words) for shelf, words in SHELF_NAMES.items()},
+        counts=place.counts,
         onward=place.onward, next_id=place.next_id, other=other, whole=whole, again=again,
         model=_model(web, seen.record.restorer),
         tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names), calibration)) for r in seen.rows],
@@ -161,7 +164,7 @@ def _restorers(web: Web) -> list[tuple[str, str]]:
     models = web.app.settings.folders.models
     there = [spec for spec in web.app.registry.restorers if not spec.missing(models)]
     named = ((spec.called, spec.label) for spec in there)
-    return [("auto", "The usual one"), (BEST, "All of them, and take the best"), *named]
+    return [("auto", _("The usual one")), (BEST, _("All of them, and take the best")), *named]
 
 
 def _model(web: Web, restorer: str) -> Row | None:

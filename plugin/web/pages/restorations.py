@@ -7,22 +7,22 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...errors import UsageError
+from ...languages import _, ngettext
 from ...restoring.decisions import keep_entries, reject_entries, restore_entries
 from ...service import client
 from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, go, page, said, trigger
 from ..views.restoration_shelves import (
-    TABS,
     Shelf,
     Tab,
     shelf_values,
+    shelves,
     stamps_up_to,
     still_there,
     tab_counts,
     unchanged,
 )
 from ..views.restoration_view import entry_id
-from ..words.text import plural
 
 router = APIRouter()
 
@@ -42,7 +42,7 @@ def show(
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person)
         values = shelf_values(tx, web.app, tab, person, before)
-    values |= {"tab": tab, "tabs": TABS, "counts": counts, "person": person}
+    values |= {"tab": tab, "tabs": shelves(), "counts": counts, "person": person}
     if before is not None:
         return fragment(request, web, "restorations_cards.html", **values)
     return page(request, web, "restorations.html", **values)
@@ -53,7 +53,9 @@ def tabs(request: Request, web: WebDep, tab: Tab, person: int | None = None) -> 
     """How many lie on each shelf by now."""
     with web.app.gallery.begin(write=False) as tx:
         counts = tab_counts(tx, person or None)
-    return fragment(request, web, "restorations_tabs.html", tab=tab, tabs=TABS, counts=counts, person=person, oob=True)
+    return fragment(
+        request, web, "restorations_tabs.html", tab=tab, tabs=shelves(), counts=counts, person=person, oob=True
+    )
 
 
 @router.post("/restorations/decide")
@@ -70,14 +72,19 @@ def decide(
     shown as it is now."""
     verb, stamps = _asked(web, act, pick or (), tab, person)
     if not stamps:
-        raise UsageError("Nothing is selected.")
+        raise UsageError(_("Nothing is selected."))
     if len(stamps) > AT_ONCE:
-        raise UsageError(f"At most {AT_ONCE} at once.")
+        raise UsageError(_("At most {n} at once.", n=AT_ONCE))
     done, undo = _carry_out(web, verb, stamps)
     changed = [stamp for stamp in stamps if stamp not in done]
     text = _said(verb, len(done))
     if changed:
-        text += f" {plural(len(changed), 'was', 'were')} changed in another window and left alone."
+        n = len(changed)
+        text += " " + ngettext(
+            "{n} was changed in another window and left alone.",
+            "{n} were changed in another window and left alone.",
+            n,
+        )
     if "HX-Request" not in request.headers:
         return go(request, f"/restorations?tab={tab}")
     if act.partition(":")[2].startswith("<="):  # more than the page shows
@@ -88,21 +95,21 @@ def decide(
         stay, gone = still_there(tx, web.app, tab, keys)
     answer = fragment(
         request, web, "restorations_decided.html",
-        tab=tab, tabs=TABS, counts=counts, person=person, gone=gone, stay=stay,
+        tab=tab, tabs=shelves(), counts=counts, person=person, gone=gone, stay=stay,
     )  # fmt: skip
     return said(answer, text, undo)
 
 
 def _asked(web: Web, act: str, pick: Sequence[str], tab: Shelf, person: int | None) -> tuple[Verb, Sequence[str]]:
     """The verb of an act, and the stamps of what it is about. Raises UsageError for what no button sends."""
-    name, _, what = act.partition(":")
+    name, _colon, what = act.partition(":")
     verb = next((v for v in VERBS if v == name), None)
     if verb is None:
-        raise UsageError(f"There is no such button as {name!r}.")
+        raise UsageError(_("There is no such button as “{name}”.", name=name))
     if not what.startswith("<="):
         return verb, [what] if what else pick
     if not what[2:].isdecimal():
-        raise UsageError("That is no restoration.")
+        raise UsageError(_("That is no restoration."))
     with web.app.gallery.begin(write=False) as tx:
         return verb, stamps_up_to(tx, tab, person, int(what[2:]), limit=AT_ONCE)
 
@@ -119,15 +126,15 @@ def _carry_out(web: Web, verb: Verb, stamps: Sequence[str]) -> tuple[list[str], 
         if verb == "keep":
             record = keep_entries(web.app.gallery, entries)
         else:
-            record, _ = reject_entries(web.app.moved_copies, entries)
+            record, _removed = reject_entries(web.app.moved_copies, entries)
         ids, undo = set(record.restoration_ids), record.id
     return [stamp for stamp in stamps if entry_id(stamp) in ids], undo
 
 
 def _said(verb: Verb, n: int) -> str:
     return {
-        "keep": "Kept." if n == 1 else f"{n} kept.",
-        "put_back": "Put back: the copy is removed." if n == 1 else f"{n} put back: the copies are removed.",
-        "dismiss": "Not this one, then." if n == 1 else f"{n} will not be proposed again.",
-        "restore": "It will be restored in a moment." if n == 1 else f"{n} will be restored, one after the other.",
+        "keep": ngettext("Kept.", "{n} kept.", n),
+        "put_back": ngettext("Put back: the copy is removed.", "{n} put back: the copies are removed.", n),
+        "dismiss": ngettext("Not this one, then.", "{n} will not be proposed again.", n),
+        "restore": ngettext("It will be restored in a moment.", "{n} will be restored, one after the other.", n),
     }[verb]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...errors import UsageError
+from ...languages import _, ngettext
 from ...people.answers import QuestionAnswer, answer_question
 from ...people.decisions import NameTakenError
 from ...people.questions import put_off
@@ -64,10 +65,14 @@ def answer(
     only, unchanged = Filter.of(kind, person), question_unchanged(question_id, stamp)
     if answer == "not-sure":
         days = put_off(web.app.gallery, question_id, given=unchanged)
-        text = f"Put off for {days} days, or until there is more to go by."
+        text = ngettext(
+            "Put off for {n} day, or until there is more to go by.",
+            "Put off for {n} days, or until there is more to go by.",
+            days,
+        )
         return _go_on(request, web, only, text, f"question/{question_id}")
     if answer not in get_args(QuestionAnswer):
-        raise UsageError(f"{answer!r} is no answer")
+        raise UsageError(_("“{answer}” is no answer", answer=answer))
     verb = cast(QuestionAnswer, answer)
     with web.app.gallery.begin(write=False) as tx:  # a merge leaves one of two people to speak of
         text = answered(tx, question_id, verb, name.strip())

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
+from ...languages import N_, _
 from ..context import FOR_PHONES, WebDep
 from ..responses import go
 from ..server.refused import plain_page
@@ -10,7 +11,7 @@ from ..views.first_run import anybody
 
 router = APIRouter()
 
-USED = "<p>Each address opens the page once. For another one, run:</p><p><code>iconface web</code></p>"
+USED = N_("<p>Each address opens the page once. For another one, run:</p><p><code>iconface web</code></p>")
 
 
 @router.get("/enter")
@@ -20,7 +21,7 @@ def enter(request: Request, web: WebDep, ticket: str = "") -> Response:
         return PlainTextResponse("Not in advance.\n", 403)  # a browser that guesses must not use the ticket up
     value = web.sessions.redeem(ticket)
     if value is None:
-        return plain_page(403, "This address was used already", USED)
+        return plain_page(403, _("This address was used already"), _(USED))
     fetched_from = request.headers.get("Sec-Fetch-Site", "none")
     # After a link on another site the strict cookie would not be sent along a redirect; a page of ours is no such link.
     response = RedirectResponse("/", 303) if fetched_from in ("none", "same-origin") else _ongoing()
@@ -38,7 +39,7 @@ def ticket(request: Request, web: WebDep) -> Response:
 
 
 def _ongoing() -> Response:
-    response = plain_page(200, "Opening", '<p><a href="/">Go on</a></p>')
+    response = plain_page(200, _("Opening"), f'<p><a href="/">{_("Go on")}</a></p>')
     response.headers["Refresh"] = "0; url=/"
     return response
 

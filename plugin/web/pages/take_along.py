@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from ...errors import UsageError
+from ...languages import _
 from ...notifications.opening import show_in_folder
 from ...paths import printable
 from ..before_after import before_after
@@ -52,14 +53,14 @@ def show(request: Request, web: WebDep, restoration_id: int) -> Response:
     path = _copy(web, restoration_id)
     if not show_in_folder(path):
         raise UsageError(f"No folder could be opened here. The copy is {printable(path)}")
-    return said(Response(status_code=204), "Its folder is open now.")
+    return said(Response(status_code=204), _("Its folder is open now."))
 
 
 def _copy(web: Web, restoration_id: int) -> Path:
     with web.app.gallery.begin(write=False) as tx:
         path = copy_there(tx, restoration_id)
     if path is None:
-        raise UsageError("The copy is not there now.")
+        raise UsageError(_("The copy is not there now."))
     return path
 
 
@@ -67,5 +68,5 @@ def _picture(web: Web, which: Which, restoration_id: int, *, face: bool) -> byte
     found = web.pictures.restoration(which, restoration_id, FACE_SIDE if face else PHOTO_SIDE, face=face)
     made = found if isinstance(found, Missing) else web.pictures.ready(found) or web.pictures.make(found).result()
     if isinstance(made, Missing):
-        raise UsageError("The photo cannot be read now.")
+        raise UsageError(_("The photo cannot be read now."))
     return made

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from ...languages import _
 from ...paths import printable
 from ...restoring.uploads import (
     all_uploaded,
@@ -79,7 +80,7 @@ def restore(request: Request, web: WebDep, key: str, anyway: Annotated[bool, For
 def remove(request: Request, web: WebDep, key: str) -> Response:
     """Keep the photo no longer; what was made of it stays."""
     forget_upload(web.app.settings.folders.uploads, key)
-    return go(request, "/uploads", "Removed. A copy that was made of it stays where it is.")
+    return go(request, "/uploads", _("Removed. A copy that was made of it stays where it is."))
 
 
 def _restore(web: Web, path: Path, *, anyway: bool = False) -> None:

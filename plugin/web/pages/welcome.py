@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from ...errors import UsageError
+from ...languages import _
 from ...library.scan_jobs import scan_new_folders
 from ...people.decisions import NameTakenError
 from ...service import client
@@ -62,7 +63,7 @@ def name(
     """Name somebody. A name that somebody else has is asked about first, unless it is `another` of that name."""
     name = name.strip()
     if not name:
-        raise UsageError("Who is this? Type a name first.")
+        raise UsageError(_("Who is this? Type a name first."))
     try:
         done = web.app.people.deciding(given=person_unchanged(stamp, person_id)).name(person_id, name, anyway=another)
     except NameTakenError as taken:
@@ -77,16 +78,16 @@ def same(
     request: Request, web: WebDep, person_id: int, stamp: Text, other: Annotated[int, Form()], other_stamp: Text
 ) -> HTMLResponse:
     """They are the same person as one who has a name."""
-    given = all_of(person_unchanged(stamp, person_id), person_unchanged(other_stamp, other, "the other person"))
+    given = all_of(person_unchanged(stamp, person_id), person_unchanged(other_stamp, other, _("the other person")))
     done = web.app.people.deciding(given=given).merge(other, [person_id])
-    return said(_people(request, web), "Now they are one person.", done.id)
+    return said(_people(request, web), _("Now they are one person."), done.id)
 
 
 @router.post("/welcome/people/{person_id}/hide")
 def hide(request: Request, web: WebDep, person_id: int, stamp: Text) -> HTMLResponse:
     """Somebody who need not be named: out of the lists, still recognised."""
     done = web.app.people.deciding(given=person_unchanged(stamp, person_id)).hide(person_id)
-    return said(_people(request, web), "Hidden. People hidden this way are still recognised.", done.id)
+    return said(_people(request, web), _("Hidden. People hidden this way are still recognised."), done.id)
 
 
 @router.post("/welcome/menus")
@@ -94,7 +95,7 @@ def menus(request: Request, web: WebDep) -> HTMLResponse:
     """Put “Restore face” into the menus of the file managers."""
     client.install_menus(web.app.settings.folders)
     return said(
-        _done(request, web), "“Restore face” is in the menu now. A file manager that is open may need a restart."
+        _done(request, web), _("“Restore face” is in the menu now. A file manager that is open may need a restart.")
     )
 
 
@@ -105,7 +106,7 @@ def service(request: Request, web: WebDep) -> HTMLResponse:
     client.set_at_login(folders, client.own_home(folders), wanted=True)
     if client.start(folders, client.own_home(folders)):
         client.wait_until_up(folders, patience_s=5.0)
-    return said(_done(request, web), "New photos are noticed by themselves from now on.")
+    return said(_done(request, web), _("New photos are noticed by themselves from now on."))
 
 
 def _people(request: Request, web: Web) -> HTMLResponse:

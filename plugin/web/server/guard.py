@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ...languages import _
 from ...restoring.uploads import MAX_BYTES
 from .refused import crashed, refused
 from .session import Sessions
@@ -203,10 +204,10 @@ def _limited(receive: Receive, most: int, piece_s: float) -> Receive:
             async with asyncio.timeout(wait):
                 message = await receive()
         except TimeoutError:
-            raise HTTPException(408, "That took too long.") from None
+            raise HTTPException(408, _("That took too long.")) from None
         length, more = length + len(message.get("body", b"")), message.get("more_body", False)
         if length > most:
-            raise HTTPException(413, f"This file is too large: at most {most // 1_000_000} MB.")
+            raise HTTPException(413, _("This file is too large: at most {n} MB.", n=most // 1_000_000))
         return message
 
     return limited

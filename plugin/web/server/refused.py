@@ -10,6 +10,8 @@ import json
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from ...languages import N_, _, is_right_to_left, spoken
+
 STYLE = (
     ":root{color-scheme:light dark;font:1.1rem/1.6 system-ui,sans-serif;background:light-dark(#faf6f0,#191614);"
     "color:light-dark(#2a2420,#f3ece4)}main{max-width:34rem;margin:12vh auto;padding:0 1.5rem}"
@@ -23,42 +25,43 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; form-action "
 )
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title} &ndash; iconface</title>
+<html lang="{language}"{direction}><head><meta charset="utf-8"><title>{title} &ndash; iconface</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>
 <body><main><h1>{title}</h1>{text}</main></body></html>
 """
-COME_IN = (
+COME_IN = N_(
     "<p>This page shows faces of your family, so it opens only from your own computer account.</p>"
     "<p>To open it, run this in a terminal:</p><p><code>iconface web</code></p>"
 )
-CLOSED = "This page was closed. To open it again, run: iconface web"
-NOT_PAIRED = (
+CLOSED = N_("This page was closed. To open it again, run: iconface web")
+NOT_PAIRED = N_(
     "<p>This phone is not paired with iconface, or no longer.</p>"
     "<p>On the computer, open iconface, choose <em>On your phone</em>, and scan the code that it shows.</p>"
 )
-PUT_OUT = "This phone is not paired any more. Scan a new code on the computer."
-CRASHED = "Something went wrong in iconface. Nothing was changed half; please try again."
+PUT_OUT = N_("This phone is not paired any more. Scan a new code on the computer.")
+CRASHED = N_("Something went wrong in iconface. Nothing was changed half; please try again.")
 
 
 def refused(request: Request) -> Response:
     """403 to a browser that did not come in, or came in before the server was started again."""
-    return _answer(request, 403, "Please come in through iconface", COME_IN, CLOSED)
+    return _answer(request, 403, _("Please come in through iconface"), _(COME_IN), _(CLOSED))
 
 
 def not_paired(request: Request) -> Response:
     """403 to a phone that was not paired, or was revoked."""
-    return _answer(request, 403, "Please pair this phone", NOT_PAIRED, PUT_OUT)
+    return _answer(request, 403, _("Please pair this phone"), _(NOT_PAIRED), _(PUT_OUT))
 
 
 def crashed(request: Request) -> Response:
     """500; what happened is in the log."""
-    return _answer(request, 500, "Something went wrong", f"<p>{CRASHED}</p>", CRASHED)
+    return _answer(request, 500, _("Something went wrong"), f"<p>{_(CRASHED)}</p>", _(CRASHED))
 
 
 def plain_page(status: int, title: str, text: str, *, form: bool = False) -> HTMLResponse:
     """A page that needs nothing else, and may send a `form` to its own site. `title` and `text` are ours: they are not
     escaped."""
-    html = PAGE.format(title=title, text=text, style=STYLE)
+    direction = ' dir="rtl"' if is_right_to_left() else ""
+    html = PAGE.format(title=title, text=text, style=STYLE, language=spoken(), direction=direction)
     policy = POLICY + ("'self'" if form else "'none'")
     return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceRecord, Life, PhotoRecord, QuestionKind, QuestionRecord
-from iconface_core.reasons import Reason
 
+from ...languages import _, ngettext
 from ...people.life_lines import Lives
 from ..edit_conflicts import faces_stamp, person_stamp
 from ..pictures import version_of
 from ..words.dates import age, day, month, years
 from ..words.people import named
 from ..words.reasons import on_page
+from ..words.text import capital
 
 FACES_SHOWN = 8  # of a group that is asked about at once
 BESIDE = 6  # of a person to judge by
@@ -118,7 +119,8 @@ def view(tx: Tx, q: QuestionRecord, lives: Lives | None = None) -> QuestionView:
     if second is not None:
         views = list(second.faces)
     [between] = [None] if lives is None else lives.between(tx, [q])
-    heading, lead = _words(q, first, second, given, between)
+    apart = ("" if person is None or other is None else _apart(person, other)) or (on_page(between) if between else "")
+    heading, lead = _words(q, first, second, given, apart)
     likely, chance = _likely(q.evidence)
     return QuestionView(
         q.id, q.kind, heading, lead, tuple(views), first, second, q.gain, given, likely, chance, stamp_of(tx, q)
@@ -163,38 +165,45 @@ def _meeting(a: Life, b: Life) -> tuple[str | None, str | None]:
 
 
 def _words(
-    q: QuestionRecord, person: PersonView | None, other: PersonView | None, given: bool, between: Reason | None
+    q: QuestionRecord, person: PersonView | None, other: PersonView | None, given: bool, apart: str
 ) -> tuple[str, str]:
     """The question and what goes with it."""
     name = None if person is None else person.name
-    several = len(q.face_ids) > 1
     if q.kind == "join":
-        who = name or "the same person"
-        return f"{'Are these' if several else 'Is this'} {who}?", ""
+        who = name or _("the same person")
+        return ngettext("Is this {name}?", "Are these {name}?", len(q.face_ids), name=who), ""
     if q.kind == "twins":
-        if given:
-            return f"Which one is {name or 'this person'}?", f"{name or 'This person'} is in this photo twice."
-        return f"Which one is {name or 'this person'}?", f"Two faces in this photo look like {name or 'them'}."
+        who = name or _("this person")
+        twice = _("{name} is in this photo twice.", name=who)
+        lead = twice if given else _("Two faces in this photo look like {name}.", name=who)
+        return _("Which one is {name}?", name=who), capital(lead)
     if q.kind == "who":
-        photos = "" if person is None or person.photos < 2 else f"The same person is in {person.photos:,} photos."
-        return "Who is this?", photos
+        n = 0 if person is None else person.photos
+        photos = ngettext("The same person is in {n} photo.", "The same person is in {n} photos.", n) if n > 1 else ""
+        return _("Who is this?"), photos
     assert person is not None
     assert other is not None
-    apart = _apart(person, other) or ("" if between is None else on_page(between))
     if person.name and other.name:
-        return f"Are {person.name} and {other.name} the same person?", apart
-    return (f"Is this {person.name}?" if person.name else "Is this the same person?"), apart
+        return _("Are {name} and {other} the same person?", name=person.name, other=other.name), apart
+    return _("Is this {name}?", name=person.name) if person.name else _("Is this the same person?"), apart
 
 
-def _apart(a: PersonView, b: PersonView) -> str:
+def _apart(a: Life, b: Life) -> str:
     """A life seen at two times needs another look than two photos of one day."""
-    if not a.years or not b.years:
+    if a.first_captured is None or a.last_captured is None or b.first_captured is None or b.last_captured is None:
         return ""
-    (start, end), (later, last) = sorted((int(p.years[:4]), int(p.years[-4:])) for p in (a, b))
+    (start, end), (later, last) = sorted(
+        (int(first[:4]), int(last[:4]))
+        for first, last in ((a.first_captured, a.last_captured), (b.first_captured, b.last_captured))
+    )
     gap = later - end
     if gap < 3 or last < start:
         return ""
-    return f"{gap} years lie between these photos: look at eyes, ears and chin. It may be a relative."
+    return ngettext(
+        "{n} year lies between these photos: look at eyes, ears and chin. It may be a relative.",
+        "{n} years lie between these photos: look at eyes, ears and chin. It may be a relative.",
+        gap,
+    )
 
 
 def _likely(evidence: float | None) -> tuple[str, int | None]:
@@ -202,5 +211,5 @@ def _likely(evidence: float | None) -> tuple[str, int | None]:
     if evidence is None:
         return "", None
     chance = 1 / (1 + math.exp(-max(-20.0, min(20.0, evidence))))
-    words = "They look very much alike." if chance > 0.75 else "They look alike." if chance > 0.45 else "Hard to tell."
-    return words, round(100 * chance)
+    words = _("They look alike.") if chance > 0.45 else _("Hard to tell.")
+    return _("They look very much alike.") if chance > 0.75 else words, round(100 * chance)

@@ -9,6 +9,7 @@ from iconface_core.geometry import ARCFACE_112
 from iconface_core.identity.references import DegradedFace, Refusal, select_references
 
 from ...app import App
+from ...languages import N_, _
 from ...restoring.candidates import MAX_POOL
 from ..words.dates import day
 from ..words.reasons import helps_in_general, in_numbers
@@ -17,12 +18,12 @@ LIMIT = 6
 """A restoration uses three; the next ones are shown too, for it leaves out those of the photo itself."""
 
 REFUSALS: dict[Refusal, str] = {
-    Refusal.LOW_QUALITY: "not clear enough",
-    Refusal.TOO_SMALL: "too small",
-    Refusal.DOUBTFUL: "perhaps somebody else",
-    Refusal.LOW_SCORE: "turned away or unclear",
-    Refusal.REPEATS: "of the same moment as a better one",
-    Refusal.NOT_NEEDED: "good, but not needed",
+    Refusal.LOW_QUALITY: N_("not clear enough"),
+    Refusal.TOO_SMALL: N_("too small"),
+    Refusal.DOUBTFUL: N_("perhaps somebody else"),
+    Refusal.LOW_SCORE: N_("turned away or unclear"),
+    Refusal.REPEATS: N_("of the same moment as a better one"),
+    Refusal.NOT_NEEDED: N_("good, but not needed"),
 }
 
 
@@ -36,7 +37,7 @@ def best_faces(app: App, person_id: int) -> dict[str, Any]:
     choice = select_references(nothing_known, app.identifier.pool(best), app.embedder.calibration, limit=LIMIT)
     dates = {r.face_id: (r.photo_id, day(r.captured_at)) for r in best}
     chosen = [(c.face_id, *dates[c.face_id], helps_in_general(c.reasons), in_numbers(c.reasons)) for c in choice.chosen]
-    refused = Counter(REFUSALS[r.refusal] for r in choice.refused if r.refusal in REFUSALS)
+    refused = Counter(_(REFUSALS[r.refusal]) for r in choice.refused if r.refusal in REFUSALS)
     if len(rows) > len(best):
-        refused[REFUSALS[Refusal.LOW_QUALITY]] += len(rows) - len(best)
+        refused[_(REFUSALS[Refusal.LOW_QUALITY])] += len(rows) - len(best)
     return {"person": person, "chosen": chosen, "refused": refused.most_common(), "usable": len(rows)}

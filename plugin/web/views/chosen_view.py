@@ -8,8 +8,8 @@ from typing import Literal
 from gallery_db.gallery import Tx
 
 from ...dry_run import Precondition
+from ...languages import ngettext
 from ..edit_conflicts import Conflict
-from ..words.text import plural
 from .person_view import PersonHead, full_years, person_head
 
 
@@ -22,8 +22,12 @@ def faces_unchanged(
     def given(tx: Tx) -> None:
         same = [f for f in tx.faces.by_ids(face_ids) if f.person_id == owner and f.state in states]
         if len(same) < len(face_ids):
-            n = plural(len(face_ids) - len(same), "face")
-            raise Conflict(f"Nothing was changed: {n} of these changed in another window; here is how it is now.")
+            words = ngettext(
+                "Nothing was changed: {n} face of these changed in another window; here is how it is now.",
+                "Nothing was changed: {n} faces of these changed in another window; here is how it is now.",
+                len(face_ids) - len(same),
+            )
+            raise Conflict(words)
 
     return given
 

@@ -20,9 +20,10 @@ from ...cleanup.status import cleanup_status
 from ...cleanup.take_back import left_undecided
 from ...errors import UsageError
 from ...job_payloads import RESTORE, RestorePayload, payload_of
+from ...languages import _
 from ...models.registry import Registry
 from ...paths import printable
-from ..words.people import NO_NAME
+from ..words.people import named
 from ..words.restorations import GAINS
 from .jobs_view import cleanup_waits
 from .restoration_view import RestorationCard, cards
@@ -50,9 +51,9 @@ class Asked:
     def where(self) -> PlanFilter:
         """Raises UsageError for what no form sends, and for years in the wrong order."""
         if self.whom not in (EVERYBODY, NAMED) and not self.whom.isdecimal():
-            raise UsageError("Choose whose faces to clean up.")
+            raise UsageError(_("Choose whose faces to clean up."))
         if self.first is not None and self.last is not None and self.first > self.last:
-            raise UsageError(f"{self.first} is after {self.last}: turn the years round.")
+            raise UsageError(_("{first} is after {last}: turn the years round.", first=self.first, last=self.last))
         return PlanFilter(
             people=(int(self.whom),) if self.whom.isdecimal() else (),
             named=self.whom == NAMED,
@@ -130,13 +131,13 @@ def people(tx: Tx) -> list[tuple[int, str]]:
 def prospects(app: App, asked: Asked) -> Prospects:
     """Takes as long as a plan does: seconds where thousands of faces are degraded."""
     plan = make_plan(app, asked.where())
-    named = {c.face.person_id for c in plan.items if c.face.person_name}
+    known = {c.face.person_id for c in plan.items if c.face.person_name}
     return Prospects(
         best=_best(plan),
         faces=len(plan.items),
         photos=plan.photos,
         of_named=sum(bool(c.face.person_name) for c in plan.items),
-        named=len(named),
+        named=len(known),
         left=sum(plan.left.values()),
         unmeasured=plan.faces - plan.measured,
         hours="" if plan.estimate.hours is None else time_words(plan.estimate.hours),
@@ -151,13 +152,13 @@ def _best(plan: CleanupPlan) -> list[Prospect]:
     for c in plan.items:
         turns.append((seen[c.face.person_id], c))
         seen[c.face.person_id] += 1
-    first = [c for _, c in sorted(turns, key=lambda turn: turn[0])][:BEST]
+    first = [c for _turn, c in sorted(turns, key=lambda turn: turn[0])][:BEST]
     return [
         Prospect(
             c.face.id,
             c.face.photo_id,
-            c.face.person_name or NO_NAME,
-            GAINS[c.gain.level],
+            named(c.face.person_name),
+            _(GAINS[c.gain.level]),
             0 if c.choice is None else len(c.choice.chosen),
             (c.face.captured_at or "")[:4],
         )

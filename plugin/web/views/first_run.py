@@ -10,6 +10,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, JobRecord, RootRecord
 
 from ...job_payloads import RECONCILE, ReconcilePayload, payload_of
+from ...languages import _
 from ...library.scan_jobs import scans_of
 from ..edit_conflicts import person_stamp
 from ..words.reasons import on_page
@@ -150,4 +151,4 @@ def _why_stuck(tx: Tx, roots: list[RootRecord]) -> str:
     last = next((j for j in reversed(ended) if about.get(j.id) in never), None)
     if last is None:
         return ""
-    return "It was stopped." if last.error is None else on_page(last.error)
+    return _("It was stopped.") if last.error is None else on_page(last.error)

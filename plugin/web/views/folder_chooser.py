@@ -20,6 +20,7 @@ from gallery_db import Gallery
 from gallery_db.database.filesystem import NETWORK
 
 from ...errors import UsageError
+from ...languages import _
 from ...library.disk import is_storable
 from ...library.ignore import is_candidate, is_ignored_folder
 from ...library.roots import Roots
@@ -40,10 +41,11 @@ COUNT_S = 0.6
 
 @dataclass(frozen=True, slots=True)
 class StartFolder:
-    """Where looking around may begin. `path` is resolved: no link in it."""
+    """Where looking around may begin. `path` is resolved: no link in it. `kind` is its picture in icons.svg."""
 
     title: str
     path: Path
+    kind: str = "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,19 @@ class View:
 def places(home: Path | None = None) -> list[StartFolder]:
     """The user's pictures and home, then mounted drives and shares."""
     home = home or Path.home()
-    found = [("Pictures", user_pictures_path()), ("Home", home), *((_drive_title(p), p) for p in _drives())]
+    found = [
+        (_("Pictures"), user_pictures_path(), "photo"),
+        (_("Home"), home, "home"),
+        *((_drive_title(p), p, "folder") for p in _drives()),
+    ]
     out: dict[Path, StartFolder] = {}
-    for title, path in found:
+    for title, path, kind in found:
         try:
             real = path.resolve(strict=True)
         except (OSError, RuntimeError):
             continue
         if (real.is_dir() and real != Path(real.anchor)) or (sys.platform == "win32" and real.is_dir()):
-            out.setdefault(real, StartFolder(title, real))
+            out.setdefault(real, StartFolder(title, real, kind))
     return list(out.values())
 
 
@@ -96,7 +102,7 @@ def look(path: str, within: Sequence[StartFolder]) -> View:
                 elif is_candidate(entry.name):
                     here += 1
     except OSError as e:
-        raise UsageError(f"{real} cannot be opened ({e.strerror})") from e
+        raise UsageError(_("{path} cannot be opened ({why})", path=real, why=e.strerror)) from e
     names.sort(key=str.casefold)
     end = time.monotonic() + COUNT_S
     folders = []
@@ -115,7 +121,7 @@ def count_pictures(folder: Path, end: float) -> tuple[int, bool]:
     """How many files below it look like photos, by name, and whether there may be more: after the monotonic clock says
     `end` no further folder is opened."""
     count, late = 0, False
-    for _, names, files in os.walk(folder, followlinks=False):
+    for _at, names, files in os.walk(folder, followlinks=False):
         if late:
             return count, True
         names[:] = [n for n in names if not is_ignored_folder(n)]
@@ -129,10 +135,10 @@ def typed(text: str) -> Path:
     absolute path, no folder, or belongs to the system."""
     text = text.strip().strip('"')
     if not text:
-        raise UsageError("Which folder? Choose one below, or type its whole path.")
+        raise UsageError(_("Which folder? Choose one below, or type its whole path."))
     path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser fails for a user who is not there
     if "\0" in text or not path.is_absolute():
-        raise UsageError(f"“{text}” is not a whole path. It begins with / (or a drive letter on Windows).")
+        raise UsageError(_("“{path}” is not a whole path. It begins with / (or a drive letter on Windows).", path=text))
     path = Path(os.path.abspath(path))  # noqa: PTH100 - the library keeps links as the user named them
     try:
         real = path.resolve(strict=True)
@@ -140,19 +146,21 @@ def typed(text: str) -> Path:
     except (OSError, RuntimeError):
         is_folder = False
     if not is_folder:
-        raise UsageError(f"There is no folder {path}. Is the drive plugged in, and is the name spelled right?")
+        raise UsageError(
+            _("There is no folder {path}. Is the drive plugged in, and is the name spelled right?", path=path)
+        )
     if real == Path(real.anchor) and sys.platform != "win32":
-        raise UsageError("The whole disk is too much: choose the folder that your photos are in.")
+        raise UsageError(_("The whole disk is too much: choose the folder that your photos are in."))
     if any(real.is_relative_to(s) for s in SYSTEM):
-        raise UsageError(f"{path} belongs to the system, not to your photos.")
+        raise UsageError(_("{path} belongs to the system, not to your photos.", path=path))
     if not is_storable(str(path)):
-        raise UsageError("The folder's name has characters that cannot be stored; rename it first.")
+        raise UsageError(_("The folder's name has characters that cannot be stored; rename it first."))
     return path
 
 
 def _allowed(path: str, within: Sequence[StartFolder]) -> tuple[Path, StartFolder]:
     """`path` without links, and the innermost place it lies in."""
-    refused = UsageError("This folder cannot be shown here. Choose another one, or type its whole path.")
+    refused = UsageError(_("This folder cannot be shown here. Choose another one, or type its whole path."))
     if "\0" in path or not Path(path).is_absolute():
         raise refused
     try:
@@ -221,11 +229,14 @@ def _why_not(roots: Roots, folder: Path, known: list[Path]) -> str | None:
     """Why this folder cannot be added, as `Roots.add` would say; None: it can."""
     for root in known:
         if folder == root:
-            return "This folder is in the library already."
+            return _("This folder is in the library already.")
         if folder.is_relative_to(root):
-            return f"It is part of “{root.name}”, which is in the library already."
+            return _("It is part of “{folder}”, which is in the library already.", folder=root.name)
         if root.is_relative_to(folder):
-            return f"“{root.name}” inside it is in the library already. Remove that one first to add the whole folder."
+            return _(
+                "“{folder}” inside it is in the library already. Remove that one first to add the whole folder.",
+                folder=root.name,
+            )
     if roots.own_inside(absolute(folder)):
-        return "iconface keeps its own data in here. Choose a folder inside, the one with your photos."
+        return _("iconface keeps its own data in here. Choose a folder inside, the one with your photos.")
     return None

@@ -11,16 +11,17 @@ from gallery_db.gallery import Tx
 from gallery_db.journal import JournalEntry
 from gallery_db.records import DecisionRecord, FaceRecord, RestorationRecord
 
+from ...languages import N_, _, ngettext, number
 from ...paths import printable
 from ..words.dates import day, moment, month
 from ..words.reasons import on_page
-from ..words.text import capital, listed, plural
+from ..words.text import capital, listed
 
 PAGE = 30
 CHUNK = 200
 """Decisions that are read at a time."""
 FACES_SHOWN = 6
-NOBODY = "somebody without a name"
+NOBODY = N_("somebody without a name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def history_from(tx: Tx, before: int | None, person_id: int | None, now: datetim
     return {
         "decisions": [_line([views[e.record.id] for e in line[:PAGE]], len(line), key) for key, line in lines.items()],
         "older": older,
-        "about": None if about is None else about.name or NOBODY,
+        "about": None if about is None else about.name or _(NOBODY),
     }
 
 
@@ -83,7 +84,9 @@ def _line(views: Sequence[DecisionView], copies: int, key: object) -> DecisionVi
     if copies == 1 or not isinstance(key, str):
         return first
     faces = list(dict.fromkeys(f for v in views for f in v.faces))
-    text = f"Clean-up of {day(key)}: {plural(copies, 'restored copy', 'restored copies')}"
+    text = ngettext(
+        "Clean-up of {day}: {n} restored copy", "Clean-up of {day}: {n} restored copies", copies, day=day(key)
+    )
     more = max(0, copies - FACES_SHOWN)
     return replace(
         first,
@@ -161,13 +164,17 @@ def _faces_of(e: JournalEntry, made: Mapping[int, RestorationRecord]) -> Sequenc
 
 
 RESTORATIONS = {
-    "restored": "A restored copy was made",
-    "accept_restoration": "Kept a restored copy",
-    "reject_restoration": "Put a restored copy back",
+    "restored": N_("A restored copy was made"),
+    "accept_restoration": N_("Kept a restored copy"),
+    "reject_restoration": N_("Put a restored copy back"),
 }
 """What is said of those whose restoration is gone."""
 
-_COPIES = {"restored": "Restored", "accept_restoration": "Kept", "reject_restoration": "Put back"}
+_COPIES = {
+    "restored": N_("Restored {who}"),
+    "accept_restoration": N_("Kept {who}"),
+    "reject_restoration": N_("Put back {who}"),
+}
 
 
 def _about_copies(
@@ -175,77 +182,88 @@ def _about_copies(
 ) -> str:
     """ "Kept Anna, Jun 1968 (beach.jpg)", or of several "Put back 12 copies of Anna, Ben and 3 others"."""
     verb = _COPIES[e.record.kind]
-    who = list(dict.fromkeys(names.get(r.person_id or 0, NOBODY) for r in rows))
+    who = list(dict.fromkeys(names.get(r.person_id or 0, _(NOBODY)) for r in rows))
     photos = {r.photo: r for r in rows}
     if len(photos) > 1:
-        return f"{verb} {len(photos):,} copies of {_list(who, first=str)}"
+        n = len(photos)
+        return _(verb, who=ngettext("{n} copy of {who}", "{n} copies of {who}", n, who=_list(who, first=str)))
     [(photo, row)] = photos.items()
     face = faces.get(row.face_id or 0)
     when = month(face.captured_at) if face is not None else ""
-    return f"{verb} {_list(who, first=str)}{f', {when}' if when else ''} ({printable(Path(photo).name)})"
+    one = f"{_list(who, first=str)}{f', {when}' if when else ''} ({printable(Path(photo).name)})"
+    return _(verb, who=one)
 
 
 def sentence(e: JournalEntry, names: Mapping[int, str]) -> str:
     """A decision in words. `names` are today's names, also of people merged into others."""
     if not e.record.undoable:
-        return "Something about somebody you had forgotten"
+        return _("Something about somebody you had forgotten")
     kind = e.record.kind
     if kind in RESTORATIONS:
-        return RESTORATIONS[kind]
+        return _(RESTORATIONS[kind])
     # What a merge took away is called as it was then: "Anna and Ben are one person".
     gone = e.names if kind == "merge" else {}
-    who = [gone.get(p) or names.get(p) or e.names.get(p) or NOBODY for p in e.person_ids]
+    who = [gone.get(p) or names.get(p) or e.names.get(p) or _(NOBODY) for p in e.person_ids]
     if e.face_ids and kind in ("confirm", "assign", "reject", "unassign", "ignore_faces", "split"):
         return _of_faces(kind, len(e.face_ids), who, e.value)
     if kind == "import":
-        return _of_import(len(e.face_ids), [w for w in who if w != NOBODY])
+        return _of_import(len(e.face_ids), [w for w in who if w != _(NOBODY)])
     if kind == "add_face":
-        return "A face was drawn" + (f": {who[0]}" if who else "")
+        return _("A face was drawn: {name}", name=who[0]) if who else _("A face was drawn")
     return _of_people(kind, who, e.value) if who else on_page(e.record.summary)
 
 
 def _of_faces(kind: str, n: int, who: Sequence[str], value: object) -> str:
-    these = "This face is" if n == 1 else f"These {n:,} faces are"
-    first, second = [*who, NOBODY, NOBODY][:2]
+    nobody = _(NOBODY)
+    first, second = [*who, nobody, nobody][:2]
     match kind:
         case "confirm":
-            return f"{these} right"
+            return ngettext("This face is right", "These {n} faces are right", n)
         case "assign":
-            return f"{these} {first}"
+            return ngettext("This face is {name}", "These {n} faces are {name}", n, name=first)
         case "reject":
-            return f"{these} not {first}"
+            return ngettext("This face is not {name}", "These {n} faces are not {name}", n, name=first)
         case "unassign":
-            return f"{these} nobody's again"
+            return ngettext("This face is nobody’s again", "These {n} faces are nobody’s again", n)
+        case "split" if first == nobody:
+            return ngettext("This face is not {name}", "These {n} faces are not {name}", n, name=second)
         case "split":
-            return f"{these} not {second}" + ("" if first == NOBODY else f" but {first}")
-    return f"{these} {'left out' if value is not False else 'no longer left out'}"
+            names = {"name": second, "other": first}
+            return ngettext(
+                "This face is not {name} but {other}", "These {n} faces are not {name} but {other}", n, **names
+            )
+    if value is not False:
+        return ngettext("This face is left out", "These {n} faces are left out", n)
+    return ngettext("This face is no longer left out", "These {n} faces are no longer left out", n)
 
 
 def _of_import(faces: int, who: Sequence[str]) -> str:
-    named = [*who[:3], f"{len(who) - 3:,} more"] if len(who) > 4 else who
-    of_faces = "one face" if faces == 1 else f"{faces:,} faces"
-    return f"Names from another program for {of_faces}" + (f": {_list(named)}" if named else "")
+    named = [*who[:3], _("{n} more", n=number(len(who) - 3))] if len(who) > 4 else who
+    words = ngettext("Names from another program for one face", "Names from another program for {n} faces", faces)
+    return f"{words}: {_list(named)}" if named else words
 
 
 def _of_people(kind: str, who: Sequence[str], value: object) -> str:
     first = capital(who[0])
     match kind:
         case "create_person":
-            return f"{first} is new"
+            return _("{name} is new", name=first)
         case "merge":
-            return f"{_list(who)} are one person"
+            return _("{names} are one person", names=_list(who))
         case "different":
-            return f"{_list(who[:2])} are two people"
+            return _("{names} are two people", names=_list(who[:2]))
         case "name":
-            return f"Named {value}" if value else f"{first} has no name any more"
+            return _("Named {name}", name=value) if value else _("{name} has no name any more", name=first)
         case "hide":
-            return f"{first} is {'hidden' if value else 'shown again'}"
+            return _("{name} is hidden", name=first) if value else _("{name} is shown again", name=first)
         case "ignore":
-            return f"{first} is {'a stranger' if value else 'no stranger any more'}"
+            return _("{name} is a stranger", name=first) if value else _("{name} is no stranger any more", name=first)
         case "birth_date":
-            return f"{first} was born on {day(str(value))}" if value else f"{first}: no birth date any more"
+            if not value:
+                return _("{name}: no birth date any more", name=first)
+            return _("{name} was born on {day}", name=first, day=day(str(value)))
         case "cover":
-            return f"Another picture stands for {who[0]}"
+            return _("Another picture stands for {name}", name=who[0])
     return f"{first}: {kind.replace('_', ' ')}"
 
 
@@ -254,7 +272,7 @@ def _list(words: Sequence[str], first: Callable[[str], str] = capital) -> str:
     shown = list(dict.fromkeys(words))
     repeated = len(words) - len(shown)
     if repeated:
-        shown.append(f"{repeated} other{'s' if repeated > 1 else ''}")
+        shown.append(ngettext("{n} other", "{n} others", repeated))
     if len(shown) > 4:
-        shown = [*shown[:3], f"{len(shown) - 3} others"]
+        shown = [*shown[:3], ngettext("{n} other", "{n} others", len(shown) - 3)]
     return first(listed(shown))

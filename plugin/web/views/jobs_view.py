@@ -16,6 +16,7 @@ from iconface_core.reasons import from_json, looks_like_reason
 
 from ...job_payloads import CLEANUP_ITEM, RestorePayload, payload_of
 from ...jobs.crash_policy import is_left_alone
+from ...languages import _
 from ...reasons import NOTHING_NEW
 from ..words.jobs import KINDS, JobLine, JobWords
 from ..words.reasons import on_page
@@ -104,7 +105,7 @@ def look(tx: Tx) -> Queue:
         all_paused=EVERYTHING in paused,
         stuck=due and not at_work and EVERYTHING not in paused,
         paused=[(k, KINDS.get(k, k)) for k in sorted(paused - {EVERYTHING})],
-        kinds=[(k, text) for k, text in KINDS.items() if k not in paused],
+        kinds=[(k, _(text)) for k, text in KINDS.items() if k not in paused],
         cleanup=clean_up,
     )
 
@@ -143,4 +144,8 @@ def cleanup_waits(run: CleanupRecord, live: Sequence[JobRecord]) -> str:
     feeding = next((j for j in live if j.kind == CLEANUP_ITEM), None)
     if feeding is None or feeding.run_after <= time.time():
         return ""
-    return f"It goes on between {run.hours}." if run.hours else "It goes on when nobody needs the machine."
+    return (
+        _("It goes on between {hours}.", hours=run.hours)
+        if run.hours
+        else _("It goes on when nobody needs the machine.")
+    )

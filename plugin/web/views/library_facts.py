@@ -20,6 +20,7 @@ from iconface_core.models.files import BUNDLED
 
 from ...doctor import Check, examine
 from ...folders import Folders
+from ...languages import N_, _, ngettext
 from ...library.auto_restore_rules import RestoreRules, rules_of
 from ...library.disk import why_offline
 from ...library.scan_jobs import read_again, scans_of
@@ -113,7 +114,7 @@ def _folder(root: RootRecord, tally: RootTally, scan: JobRecord | None) -> Folde
     offline = why_offline(Path(root.path), tally.photos + tally.missing)
     why = None if offline is None else on_page(offline)
     if why is None and not root.online:
-        why = "Many of its photos were gone when it was last looked through. Is a drive missing?"
+        why = _("Many of its photos were gone when it was last looked through. Is a drive missing?")
     return Folder(root, tally, rules_of(root), why, scan)
 
 
@@ -123,42 +124,60 @@ def rules_stamp(rules: RestoreRules) -> str:
 
 
 RULE_CHOICES: Mapping[str, tuple[tuple[float, str], ...]] = {
-    "min_degradation": ((0.0, "every face that is not sharp"), (0.3, "clearly blurred faces"), (0.6, "only the worst")),
-    "min_similarity": ((-1.0, "recognised is enough"), (0.5, "looks much like them"), (0.65, "unmistakable")),
-    "min_references": ((0, "none is needed"), (1, "at least one"), (2, "at least two"), (4, "at least four")),
+    "min_degradation": (
+        (0.0, N_("every face that is not sharp")),
+        (0.3, N_("clearly blurred faces")),
+        (0.6, N_("only the worst")),
+    ),
+    "min_similarity": (
+        (-1.0, N_("recognised is enough")),
+        (0.5, N_("looks much like them")),
+        (0.65, N_("unmistakable")),
+    ),
+    "min_references": (
+        (0, N_("none is needed")),
+        (1, N_("at least one")),
+        (2, N_("at least two")),
+        (4, N_("at least four")),
+    ),
 }
-"""What the form offers for each number of a rule, in words."""
+"""What the form offers for each number of a rule; `rule_choices` in words."""
+
+
+def rule_choices() -> dict[str, list[tuple[float, str]]]:
+    """Value and words of what the form offers, by the name of the number."""
+    return {name: [(value, _(words)) for value, words in choices] for name, choices in RULE_CHOICES.items()}
 
 
 _ABOUT: Mapping[str, tuple[str, str, str | None]] = {
     "database": (
-        "The library's database is damaged",
-        "Stop the background service, then put a backup back: iconface restore-backup",
+        N_("The library’s database is damaged"),
+        N_("Stop the background service, then put a backup back: iconface restore-backup"),
         "#backups",
     ),
-    "disk": ("The disk is nearly full", "Free some space before the next scan or backup.", "#disk"),
+    "disk": (N_("The disk is nearly full"), N_("Free some space before the next scan or backup."), "#disk"),
     "vectors": (
-        "Some faces cannot be compared yet",
-        "Run once: iconface scan --re-embed. It can take a while and may be interrupted.",
+        N_("Some faces cannot be compared yet"),
+        N_("Run once: iconface scan --re-embed. It can take a while and may be interrupted."),
         None,
     ),
-    "model": ("A model's file is not the one we know", "Install it again: iconface models install", "#models"),
+    "model": (N_("A model’s file is not the one we know"), N_("Install it again: iconface models install"), "#models"),
     "extension": (
-        "What another package adds does not work",
-        "The rest does. Update that package, or uninstall it.",
+        N_("What another package adds does not work"),
+        N_("The rest does. Update that package, or uninstall it."),
         None,
     ),
-    "watch": ("A folder is compared every few minutes only", "It works; new photos are noticed a little later.", None),
-    "leftover": ("A file that is not needed could not be removed", "Delete it yourself.", None),
+    "watch": (
+        N_("A folder is compared every few minutes only"),
+        N_("It works; new photos are noticed a little later."),
+        None,
+    ),
+    "leftover": (N_("A file that is not needed could not be removed"), N_("Delete it yourself."), None),
 }
 """By kind of check: title, way out, link."""
 
-_SHOWN_ELSEWHERE: Mapping[str, tuple[str, str, str, str]] = {
-    "folder": ("A folder is", "{} folders are", "not there, or half empty", "#folders"),
-    "photo": ("A photo", "{} photos", "cannot be read", "#unreadable"),
-    "job": ("A job", "Some jobs", "did not work", "/jobs"),
-}
-"""Of these the pages show each with its way out: here one line for all. The one, several, what is wrong, link."""
+_SHOWN_ELSEWHERE = {"folder": "#folders", "photo": "#unreadable", "job": "/jobs"}
+"""Of these the pages show each with its way out: here one line for all, with a link."""
 
 
 def problems(app: "App", *, thorough: bool) -> list[Problem]:
@@ -169,26 +188,30 @@ def problems(app: "App", *, thorough: bool) -> list[Problem]:
 
 
 def _together(kind: str, checks: Sequence[Check]) -> Problem:
-    one, several, wrong, link = _SHOWN_ELSEWHERE[kind]
-    title = f"{one if len(checks) == 1 else several.format(len(checks))} {wrong}"
-    return Problem(title, "\n".join(c.message for c in checks), "", link, len(checks))
+    n = len(checks)
+    title = {
+        "folder": ngettext("A folder is not there, or half empty", "{n} folders are not there, or half empty", n),
+        "photo": ngettext("A photo cannot be read", "{n} photos cannot be read", n),
+        "job": ngettext("A job did not work", "Some jobs did not work", n),
+    }[kind]
+    return Problem(title, "\n".join(c.message for c in checks), "", _SHOWN_ELSEWHERE[kind], n)
 
 
 def _problem(check: Check) -> Problem:
     title, way_out, link = _ABOUT[check.check]
-    return Problem(title, check.message, way_out, link, int(not check.ok))
+    return Problem(_(title), check.message, _(way_out), link, int(not check.ok))
 
 
 def disk_used(where: Folders) -> list[tuple[str, int, str]]:
     """(what, bytes, what it is for). Walks the folders: not for every page."""
     database = sum(_size(where.database.with_name(where.database.name + s)) for s in ("", "-wal", "-shm"))
     return [
-        ("Library database", database, "names, faces and everything you decided"),
-        ("Search index", _tree(where.vectors), "made again whenever it is missing"),
-        ("Backups", _tree(where.backups), "copies of the database, one a day"),
-        ("Models", _tree(where.models), "those you installed yourself"),
-        ("Small pictures", _tree(where.cache), "made again whenever they are missing"),
-        ("Restored copies", _tree(where.restored), "your results, each a file of its own"),
+        (_("Library database"), database, _("names, faces and everything you decided")),
+        (_("Search index"), _tree(where.vectors), _("made again whenever it is missing")),
+        (_("Backups"), _tree(where.backups), _("copies of the database, one a day")),
+        (_("Models"), _tree(where.models), _("those you installed yourself")),
+        (_("Small pictures"), _tree(where.cache), _("made again whenever they are missing")),
+        (_("Restored copies"), _tree(where.restored), _("your results, each a file of its own")),
     ]
 
 
@@ -202,7 +225,11 @@ class Backup:
     why: str
 
 
-_WHY_MADE = {".bak": "before an upgrade", "manual": "made by hand", "before-removing": "before a folder was removed"}
+_WHY_MADE = {
+    ".bak": N_("before an upgrade"),
+    "manual": N_("made by hand"),
+    "before-removing": N_("before a folder was removed"),
+}
 
 
 def backups(where: Folders) -> list[Backup]:
@@ -210,7 +237,8 @@ def backups(where: Folders) -> list[Backup]:
     found = []
     for path in list_backups(where.backups, where.data):
         stat = path.stat()
-        why = next((w for sign, w in _WHY_MADE.items() if sign in path.name), "made by itself")
+        by_itself = N_("made by itself")
+        why = _(next((w for sign, w in _WHY_MADE.items() if sign in path.name), by_itself))
         found.append(Backup(path.name, stat.st_size, datetime.fromtimestamp(stat.st_mtime), why))
     return found[::-1]
 
@@ -241,4 +269,4 @@ def _size(path: Path) -> int:
 
 
 def _tree(folder: Path) -> int:
-    return sum(_size(Path(at, name)) for at, _, names in os.walk(folder) for name in names)
+    return sum(_size(Path(at, name)) for at, _folders, names in os.walk(folder) for name in names)

@@ -11,6 +11,7 @@ from gallery_db.records import JobRecord, RestorationRecord
 from iconface_core.calibration import Calibration
 
 from ...job_payloads import RESTORE
+from ...languages import N_, _
 from ...paths import printable
 from ...restoring.presence import copy_is_there
 from ..words.jobs import JobLine, JobWords
@@ -18,11 +19,13 @@ from ..words.restorations import Says, verdict_words
 from .restoration_view import RestorationPictures, name_of
 
 OUTCOMES: Mapping[str, str] = {
-    "restored": "Restored. Have a look whether it is still the same person.",
-    "unsure": "Restored, without knowing whose face it is. Have a look.",
-    "refused": "Refused: it would have become a stranger.",
-    "unseen": "It is already as clear as it can be made here: nobody would see a difference, so nothing was written.",
-    "sharp": "This face is clear already; there is nothing to restore.",
+    "restored": N_("Restored. Have a look whether it is still the same person."),
+    "unsure": N_("Restored, without knowing whose face it is. Have a look."),
+    "refused": N_("Refused: it would have become a stranger."),
+    "unseen": N_(
+        "It is already as clear as it can be made here: nobody would see a difference, so nothing was written."
+    ),
+    "sharp": N_("This face is clear already; there is nothing to restore."),
 }
 """What a job's outcome (`restore_job.summary`) means."""
 
@@ -59,7 +62,8 @@ def made_clear(tx: Tx, photo: Path, calibration: Calibration) -> MadeClear:
         return MadeClear(line, None, (), "", f"{job.state}-{(job.progress or {}).get('done', '')}")
     if copy is None:
         outcome = "" if job is None or job.state != "done" else str((job.progress or {}).get("outcome", ""))
-        return MadeClear(None, None, (), _WHY_NONE.get(outcome, ""), "")
+        why = _(_WHY_NONE[outcome]) if outcome in _WHY_NONE else ""
+        return MadeClear(None, None, (), why, "")
     rows = tx.restorations.with_output(copy.id)
     names = tx.people.names([r.person_id for r in rows if r.person_id is not None])
     faces = [(r.id, name_of(r, names), verdict_words(r, name_of(r, names), calibration)) for r in rows]
@@ -69,7 +73,7 @@ def made_clear(tx: Tx, photo: Path, calibration: Calibration) -> MadeClear:
 _WHY_NONE: Mapping[str, str] = {
     "refused": OUTCOMES["refused"],
     "unseen": OUTCOMES["unseen"],
-    "sharp": "Its faces are clear already; there is nothing to restore.",
+    "sharp": N_("Its faces are clear already; there is nothing to restore."),
 }
 """Of a job that wrote no copy."""
 

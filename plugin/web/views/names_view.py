@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gallery_db.gallery import Tx
 
+from ...languages import _, ngettext
 from ...people.named_faces import Conflict, ImportPlan
-from ..words.text import plural
 
 SHOWN = 50
 
@@ -56,7 +56,7 @@ def names_from(tx: Tx, plan: ImportPlan, unread: int) -> NamesView:
     here = tx.people.names(sorted(known))
     return NamesView(
         people=[
-            NamedView(p.name, plural(len(p.face_ids) + len(p.boxes), "face") + ("" if p.person_id in here else ", new"))
+            NamedView(p.name, _faces(len(p.face_ids) + len(p.boxes), new=p.person_id not in here))
             for p in people[:SHOWN]
         ],
         n_people=len(people),
@@ -73,6 +73,10 @@ def names_from(tx: Tx, plan: ImportPlan, unread: int) -> NamesView:
     )
 
 
+def _faces(n: int, *, new: bool) -> str:
+    return ngettext("{n} face, new", "{n} faces, new", n) if new else ngettext("{n} face", "{n} faces", n)
+
+
 def plan_stamp(plan: ImportPlan) -> str:
     """Stands for what would be decided; see `edit_conflicts`."""
     return hashlib.sha256(repr((plan.people, plan.ignored)).encode()).hexdigest()[:16]
@@ -81,11 +85,11 @@ def plan_stamp(plan: ImportPlan) -> str:
 def _conflict(tx: Tx, c: Conflict) -> ConflictView:
     photo = tx.photos.by_path(str(c.photo))
     why = {
-        "somebody_else": f"You said that this face is {c.other or 'somebody else'}.",
-        "two_names": f"This face is also called {c.other} there.",
-        "several_people": "Several people have this name here.",
-        "rejected": "You said that this face is not them.",
-        "left_out": "You left this face out.",
-        "unusable_name": "This cannot be a name.",
+        "somebody_else": _("You said that this face is {name}.", name=c.other or _("somebody else")),
+        "two_names": _("This face is also called {name} there.", name=c.other),
+        "several_people": _("Several people have this name here."),
+        "rejected": _("You said that this face is not them."),
+        "left_out": _("You left this face out."),
+        "unusable_name": _("This cannot be a name."),
     }[c.why]
     return ConflictView(c.name, why, None if photo is None else photo.id, c.photo.name)

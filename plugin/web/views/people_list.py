@@ -8,6 +8,7 @@ from gallery_db.gallery import Tx
 
 from ...dry_run import Precondition
 from ...errors import UsageError
+from ...languages import N_, _
 from ...people.decisions import Visibility
 from ..edit_conflicts import all_of, person_stamp_of, person_unchanged
 from .person_view import versions
@@ -18,22 +19,24 @@ PEOPLE, FACES = 60, 120
 """How many of each come at a time."""
 
 SHOWN_WORDS: dict[Visibility, str] = {
-    "shown": "{} is back among the people.",
-    "hidden": "{} is hidden, and still recognised.",
-    "ignored": "{} is ignored: not shown, not asked about, not used.",
+    "shown": N_("{name} is back among the people."),
+    "hidden": N_("{name} is hidden, and still recognised."),
+    "ignored": N_("{name} is ignored: not shown, not asked about, not used."),
 }
 
 
 def one_person_now(name: str | None) -> str:
     """What is said after a merge."""
-    return f"They are one person now: {name}." if name else "They are one person now."
+    return _("They are one person now: {name}.", name=name) if name else _("They are one person now.")
 
 
 def merge_offer(tx: Tx, people: Sequence[int]) -> dict[str, Any]:
     """What a question "are they one person?" shows. The named one with most photos is kept, unless chosen otherwise."""
     cards = tx.browse.cards(dict.fromkeys(people))
     if len(cards) < 2:
-        raise UsageError("Choose two or more people to put together. Some of these may have been put together already.")
+        raise UsageError(
+            _("Choose two or more people to put together. Some of these may have been put together already.")
+        )
     together = tx.browse.together(cards[0].id, [c.id for c in cards[1:]])
     return {
         "cards": stamped(tx, cards),
@@ -46,15 +49,15 @@ def merge_offer(tx: Tx, people: Sequence[int]) -> dict[str, Any]:
 def people_unchanged(people: Sequence[int], stamps: Sequence[str]) -> Precondition:
     """What was decided about each is what the page showed. Raises UsageError for an odd form."""
     if len(stamps) != len(people) or len(set(people)) < 2:
-        raise UsageError("Choose two or more people to put together.")
+        raise UsageError(_("Choose two or more people to put together."))
     pairs = zip(people, stamps, strict=True)
-    return all_of(*(person_unchanged(seen, one, "one of these people") for one, seen in pairs))
+    return all_of(*(person_unchanged(seen, one, _("one of these people")) for one, seen in pairs))
 
 
 def other_people(people: Sequence[int], keep: int) -> list[int]:
     """Who becomes `keep`. Raises UsageError for an odd form."""
     if keep not in people:
-        raise UsageError("Choose two or more people to put together.")
+        raise UsageError(_("Choose two or more people to put together."))
     return sorted(set(people) - {keep})
 
 
@@ -115,7 +118,7 @@ def _person_place(text: str) -> PersonPlace | None:
     try:
         unnamed, photos, person_id = (int(part) for part in text.split("-"))
     except ValueError:
-        raise UsageError(f"{text!r} is no place in the list of people") from None
+        raise UsageError(_("“{text}” is no place in the list of people", text=text)) from None
     return PersonPlace(bool(unnamed), photos, person_id)
 
 
@@ -123,8 +126,8 @@ def _face_place(text: str) -> FacePlace | None:
     """The inverse of what `loose_faces_from` puts into the page. Raises UsageError for anything else."""
     if not text:
         return None
-    face_id, _, quality = text.partition("~")
+    face_id, _tilde, quality = text.partition("~")
     try:
         return FacePlace(int(face_id), quality=float(quality) if quality else None)
     except ValueError:
-        raise UsageError(f"{text!r} is no place in a list of faces") from None
+        raise UsageError(_("“{text}” is no place in a list of faces", text=text)) from None

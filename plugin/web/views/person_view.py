@@ -12,6 +12,7 @@ from gallery_db.gallery import Tx
 
 from ...cleanup.plan import blurred_faces
 from ...errors import UsageError
+from ...languages import _
 from ..edit_conflicts import person_stamp_of
 from ..pictures import version_of
 from ..words.dates import age, day
@@ -38,12 +39,12 @@ class PersonHead:
     @property
     def called(self) -> str:
         """The name, or words for somebody without one."""
-        return self.card.name or NOBODY_YET
+        return self.card.name or _(NOBODY_YET)
 
     @property
     def faces(self) -> int:
         """How many faces."""
-        return sum(n for _, n in self.months)
+        return sum(n for _month, n in self.months)
 
     @property
     def years(self) -> str:
@@ -167,9 +168,9 @@ def place_of(text: str) -> FacePlace | None:
     """Raises UsageError for what `place_text` did not write."""
     if not text:
         return None
-    face_id, _, captured_at = text.partition("~")
+    face_id, _tilde, captured_at = text.partition("~")
     if not face_id.isdecimal():
-        raise UsageError(f"{text!r} is no place among the faces.")
+        raise UsageError(_("“{text}” is no place among the faces.", text=text))
     return FacePlace(int(face_id), captured_at=captured_at or None)
 
 
@@ -180,4 +181,4 @@ def date_of(text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise UsageError(f"{text!r} is no date. Write it like 1954-03-21.") from None
+        raise UsageError(_("“{text}” is no date. Write it like 1954-03-21.", text=text)) from None

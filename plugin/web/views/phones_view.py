@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...languages import ngettext
 from ..phone.devices import Device
 from ..phone.door import OpenDoor, PhoneDoor
 from ..phone.networks import HomeAddress
 from ..phone.qr import svg
-from ..words.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def phones_view(door: PhoneDoor, addresses: Sequence[HomeAddress]) -> PhonesView
     opened, devices = door.opened, list(door.devices.all())
     waiting = opened is not None and opened.entrance.invitations.waiting
     url = opened.entrance.address() if opened is not None and waiting else ""
-    left = plural(opened.minutes_left, "minute") if opened is not None else ""
+    left = ngettext("{n} minute", "{n} minutes", opened.minutes_left) if opened is not None else ""
     seen = ",".join(f"{d.number}:{d.seen_at[:16]}" for d in devices)
     now = f"{left}-{waiting}-{seen}-{','.join(str(a.address) for a in addresses)}"
     return PhonesView(opened, svg(url) if url else "", url, left, devices, addresses, now)

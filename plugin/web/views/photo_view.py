@@ -13,6 +13,7 @@ from iconface_core.types import BBox
 from ...dry_run import Precondition
 from ...errors import NotFoundError
 from ...job_payloads import RestorePayload, payload_of
+from ...languages import N_, _, decimal
 from ...paths import printable
 from ...restoring.presence import Presence, presence
 from ..edit_conflicts import check, faces_stamp, person_stamp
@@ -54,9 +55,9 @@ class PhotoFaceView:
             case "suggested":
                 return f"{self.name}?"
             case "ignored":
-                return "Left out"
+                return _("Left out")
             case "unnamed" | "nobody":
-                return NO_NAME
+                return _(NO_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,11 @@ class PhotoView:
 
     @property
     def megabytes(self) -> str:
-        return f"{self.photo.size / 1e6:.1f} MB" if self.photo.size > 100_000 else f"{self.photo.size / 1e3:.0f} kB"
+        return (
+            f"{decimal(self.photo.size / 1e6, 1)} MB"
+            if self.photo.size > 100_000
+            else f"{self.photo.size / 1e3:.0f} kB"
+        )
 
     @property
     def text_size(self) -> float:
@@ -110,7 +115,7 @@ def face_unchanged(photo_id: int, face_id: int, stamp: str) -> Precondition:
         face = tx.faces.get(face_id)
         if face.photo_id != photo_id:
             raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
-        check(stamp, face_stamp(tx, face), "this face")
+        check(stamp, face_stamp(tx, face), _("this face"))
 
     return given
 
@@ -222,16 +227,16 @@ def _restored(tx: Tx, history: Sequence[RestorationRecord]) -> list[Restored]:
 
 def _state(r: RestorationRecord, file: Presence) -> str:
     if r.state == "done" and file in ("gone", "offline"):
-        return "The copy is no longer there" if file == "gone" else "The copy is on a disk that is not connected"
+        return _("The copy is no longer there") if file == "gone" else _("The copy is on a disk that is not connected")
     if r.state == "done":
-        return {"accepted": "Kept", "rejected": "Put back", None: "To decide"}[r.decided]
-    return _STATES[r.state]
+        return {"accepted": _("Kept"), "rejected": _("Put back"), None: _("To decide")}[r.decided]
+    return _(_STATES[r.state])
 
 
 _STATES: Mapping[str, str] = {
-    "refused": "Refused",
-    "undone": "Taken back",
-    "proposed": "Proposed",
-    "rejected": "Put back",
-    "unseen": "No visible change",
+    "refused": N_("Refused"),
+    "undone": N_("Taken back"),
+    "proposed": N_("Proposed"),
+    "rejected": N_("Put back"),
+    "unseen": N_("No visible change"),
 }

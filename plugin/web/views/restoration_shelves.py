@@ -11,6 +11,7 @@ from gallery_db.records import RestorationRecord
 from ...app import App
 from ...errors import UsageError
 from ...job_payloads import RESTORE
+from ...languages import N_, _
 from ...restoring.decisions import Entries
 from ..edit_conflicts import Conflict, check
 from ..words.jobs import JobWords
@@ -19,11 +20,17 @@ from .restoration_view import RestorationCard, cards, entry_id, stamp_of
 
 Shelf = Literal["to_decide", "proposed", "kept", "put_back", "refused"]
 Tab = Literal["to_decide", "proposed", "kept", "put_back", "refused", "failed"]
-TABS: Sequence[tuple[str, str]] = (*SHELF_NAMES.items(), ("failed", "Failed"))
+TABS: Sequence[tuple[str, str]] = (*SHELF_NAMES.items(), ("failed", N_("Failed")))
 
 PAGE, FAILED_SHOWN = 24, 200
 
-CHANGED = "Somebody changed this in another window; here is how it is now."
+
+def shelves() -> list[tuple[str, str]]:
+    """Key and name of every shelf."""
+    return [(key, _(name)) for key, name in TABS]
+
+
+CHANGED = N_("Somebody changed this in another window; here is how it is now.")
 
 
 def next_cards(
@@ -64,7 +71,7 @@ def unchanged(stamps: Sequence[str]) -> Entries:
         now = [(stamp, _named(tx, stamp)) for stamp in dict.fromkeys(stamps)]
         same = [rows for stamp, rows in now if rows and stamp_of(rows) == stamp]
         if not same:
-            raise Conflict(CHANGED)
+            raise Conflict(_(CHANGED))
         return same
 
     return entries
@@ -75,7 +82,7 @@ def one_unchanged(restoration_id: int, stamp: str) -> Entries:
 
     def entries(tx: Tx) -> list[list[RestorationRecord]]:
         rows = tx.restorations.with_output(restoration_id)
-        check(stamp, stamp_of(rows), "this picture")
+        check(stamp, stamp_of(rows), _("this picture"))
         return [rows]
 
     return entries
@@ -124,4 +131,4 @@ def _named(tx: Tx, stamp: str) -> list[RestorationRecord]:
     except UnknownIdError:
         return []
     except ValueError as e:
-        raise UsageError("That is no restoration.") from e
+        raise UsageError(_("That is no restoration.")) from e

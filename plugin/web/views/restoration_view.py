@@ -13,6 +13,7 @@ from iconface_core.calibration import Calibration
 from iconface_core.reasons import from_json, read_reasons
 from iconface_core.types import BBox
 
+from ...languages import _, ngettext
 from ...library.degradation import stored
 from ...models.registry import Registry
 from ...paths import printable
@@ -22,7 +23,7 @@ from ...restoring.presence import Presence, copy_is_there, presence
 from ..pictures import Which, restored_address
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.likeness import LikenessBar, likeness_bar
-from ..words.people import NO_NAME, WHOLE
+from ..words.people import WHOLE, named
 from ..words.reasons import helps, in_numbers, on_page
 from ..words.restorations import GAINS, Says, verdict_words
 from ..words.text import listed
@@ -115,7 +116,7 @@ class Shown:
     @property
     def who(self) -> str:
         """Whose face, as a title."""
-        return self.name or NO_NAME
+        return named(self.name)
 
 
 def stamp_of(rows: Sequence[RestorationRecord]) -> str:
@@ -144,16 +145,16 @@ def name_to_send(tx: Tx, restoration_id: int) -> tuple[str | None, bool]:
 def name_of(record: RestorationRecord, names: Mapping[int, str]) -> str | None:
     """The name of a restoration's person; of a whole photo, that it is one."""
     if record.restorer == WHOLE_PHOTO:
-        return WHOLE
+        return _(WHOLE)
     return None if record.person_id is None else names.get(record.person_id)
 
 
 def cards(tx: Tx, ids: Sequence[int], registry: Registry, calibration: Calibration) -> list[RestorationCard]:
     """The entries with these ids (`on_shelf`), in order."""
     entries = [(tx.restorations.get(i), tx.restorations.with_output(i)) for i in ids]
-    names = tx.people.names(sorted({r.person_id for _, rows in entries for r in rows if r.person_id is not None}))
-    faces = {f.id: f for f in tx.faces.by_ids([r.face_id for r, _ in entries if r.face_id is not None])}
-    busy: RestoreJobs = live_jobs(tx) if any(r.state == "proposed" for r, _ in entries) else {}
+    names = tx.people.names(sorted({r.person_id for _shown, rows in entries for r in rows if r.person_id is not None}))
+    faces = {f.id: f for f in tx.faces.by_ids([r.face_id for r, _rows in entries if r.face_id is not None])}
+    busy: RestoreJobs = live_jobs(tx) if any(r.state == "proposed" for r, _rows in entries) else {}
     return [_card(r, rows, names, faces, busy, registry, calibration) for r, rows in entries]
 
 
@@ -178,7 +179,7 @@ def _card(
         entry=max(r.id for r in rows),
         id=record.id,
         stamp=stamp_of(rows),
-        who=listed(who) or (NO_NAME if len(rows) == 1 else f"{len(rows)} faces"),
+        who=listed(who) or (named(None) if len(rows) == 1 else ngettext("{n} face", "{n} faces", len(rows))),
         says=verdict_words(worst, name_of(worst, names), calibration),
         faces=len(rows),
         taken=None if face is None else face.captured_at,
@@ -194,10 +195,10 @@ def _card(
 
 def _why_gone(record: RestorationRecord) -> str:
     if record.state in ("rejected", "undone"):
-        return "Put back" if record.output is not None else "Not this one"
+        return _("Put back") if record.output is not None else _("Not this one")
     if record.state in ("refused", "unseen"):
-        return "No copy was made"
-    words = {"gone": "The copy is gone from the disk", "offline": "The disk with the copy is not connected"}
+        return _("No copy was made")
+    words = {"gone": _("The copy is gone from the disk"), "offline": _("The disk with the copy is not connected")}
     return words.get(presence(record, compare=False), "")
 
 
@@ -254,7 +255,7 @@ def expected(record: RestorationRecord, face: FaceRecord | None, registry: Regis
     if degradation is None:
         return ""
     scores = [float(r["score"]) for r in record.references]
-    return GAINS[expected_gain(registry.gain_of(record.restorer), degradation, scores).level]
+    return _(GAINS[expected_gain(registry.gain_of(record.restorer), degradation, scores).level])
 
 
 def job_of(record: RestorationRecord, face: FaceRecord | None, jobs: RestoreJobs) -> JobRecord | None:
@@ -290,6 +291,6 @@ def _versions(tx: Tx, record: RestorationRecord, face: FaceRecord | None) -> lis
 def _fate(record: RestorationRecord) -> str:
     if record.state == "done":
         if record.decided == "accepted":
-            return "kept"
-        return "to decide" if copy_is_there(record) else "gone from the disk"
-    return "put back"
+            return _("kept")
+        return _("to decide") if copy_is_there(record) else _("gone from the disk")
+    return _("put back")

@@ -8,6 +8,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import QuestionKind, QuestionRecord
 
 from ...dry_run import Precondition
+from ...languages import N_, _
 from ...people.answers import QuestionAnswer
 from ...people.life_lines import Lives
 from ..edit_conflicts import Conflict, check
@@ -15,13 +16,13 @@ from ..words.answers import answer_words
 from .asking import person_view, stamp_of, view
 
 KINDS: dict[QuestionKind, str] = {
-    "who": "Who is this?",
-    "merge": "Same person?",
-    "join": "Is this them?",
-    "twins": "Twice in a photo",
+    "who": N_("Who is this?"),
+    "merge": N_("Same person?"),
+    "join": N_("Is this them?"),
+    "twins": N_("Twice in a photo"),
 }
 
-ANSWERED = "This was answered in another window. Here is the next one."
+ANSWERED = N_("This was answered in another window. Here is the next one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def question_unchanged(question_id: int, stamp: str) -> Precondition:
     def given(tx: Tx) -> None:
         found = tx.questions.get(question_id)
         if found is None:
-            raise Conflict(ANSWERED)
-        check(stamp, stamp_of(tx, found), "what this question is about")
+            raise Conflict(_(ANSWERED))
+        check(stamp, stamp_of(tx, found), _("what this question is about"))
 
     return given
 
@@ -59,7 +60,7 @@ def answered(tx: Tx, question_id: int, answer: QuestionAnswer, name: str) -> str
     """The message about an answer that is about to be carried out. Raises Conflict when there is one already."""
     found = tx.questions.get(question_id)
     if found is None:
-        raise Conflict(ANSWERED)
+        raise Conflict(_(ANSWERED))
     return answer_words(tx, found, answer, name)
 
 
@@ -76,7 +77,7 @@ def same_question(
     was answered meanwhile."""
     open_now = tx.questions.get(question_id)
     if open_now is None:
-        raise Conflict(ANSWERED)
+        raise Conflict(_(ANSWERED))
     return _values(tx, only, open_now, lives) | {"offers": [person_view(tx, p) for p in people], "typed": name}
 
 
@@ -95,9 +96,9 @@ def _values(tx: Tx, only: Filter, now: QuestionRecord | None, lives: Lives | Non
         "left": sum(counts.values()) if only.kind is None else counts.get(only.kind, 0),
         "all": sum(counts.values()),
         "counts": counts,
-        "kinds": KINDS,
+        "kinds": {kind: _(words) for kind, words in KINDS.items()},
         "only": only,
-        "about": None if about is None else about.name or "somebody without a name",
+        "about": None if about is None else about.name or _("somebody without a name"),
         "offers": [],
         "typed": "",
         "asked_at": tx.questions.asked_at(),

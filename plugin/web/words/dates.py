@@ -2,16 +2,22 @@
 
 from datetime import datetime
 
-from ...dates import MONTHS, age, day, month, years
+from ...dates import age, day, day_of_year, month, whole_month, years
+from ...languages import _
 
-__all__ = ["MONTHS", "age", "day", "day_and_time", "moment", "month", "years"]
+__all__ = ["age", "day", "day_and_time", "day_of_year", "moment", "month", "whole_month", "years"]
 
 
 def moment(at: str, now: datetime) -> str:
     """When something was done (ISO 8601, UTC), as seen from `now` (with its zone): "today, 14:05"."""
     then = datetime.fromisoformat(at).astimezone(now.tzinfo)
-    ago = (now.date() - then.date()).days
-    return f"{('today', 'yesterday')[ago]}, {then:%H:%M}" if ago in (0, 1) else _at(then)
+    time = f"{then:%H:%M}"
+    match (now.date() - then.date()).days:
+        case 0:
+            return _("today, {time}", time=time)
+        case 1:
+            return _("yesterday, {time}", time=time)
+    return _at(then)
 
 
 def day_and_time(at: str | None) -> str:
@@ -23,4 +29,4 @@ def day_and_time(at: str | None) -> str:
 
 
 def _at(when: datetime) -> str:
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}, {when:%H:%M}"
+    return _("{day}, {time}", day=day(when.isoformat()), time=when.strftime("%H:%M"))

@@ -1,10 +1,10 @@
 """Jobs in plain words: what is done, for whom, what came of it, and what to do about a failure."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import time as seconds_now
 
 from gallery_db import Tx
 from gallery_db.records import JobRecord, RootRecord
@@ -12,34 +12,35 @@ from gallery_db.records import JobRecord, RootRecord
 from ... import job_payloads as asked
 from ...job_kinds import HAND, again_key
 from ...job_payloads import ChangesPayload, Payload, ReconcilePayload, RestorePayload, RootPayload, payload_of
+from ...languages import N_, _, ngettext
 from ...paths import printable
-from .dates import MONTHS
+from .dates import day, day_of_year
 from .reasons import advice, on_page, result_words
 
 KINDS: Mapping[str, str] = {
-    asked.RESTORE: "Restoring faces",
-    asked.RECONCILE: "Looking through folders",
-    asked.CHANGES: "Reading new photos",
-    asked.PROPOSE: "Finding faces worth restoring",
-    asked.CLEANUP_ITEM: "Cleaning up the library",
-    asked.MEASURE: "Measuring how clear faces are",
-    asked.EMBED: "Looking at faces you drew",
-    asked.NIGHTLY: "Nightly care and backup",
+    asked.RESTORE: N_("Restoring faces"),
+    asked.RECONCILE: N_("Looking through folders"),
+    asked.CHANGES: N_("Reading new photos"),
+    asked.PROPOSE: N_("Finding faces worth restoring"),
+    asked.CLEANUP_ITEM: N_("Cleaning up the library"),
+    asked.MEASURE: N_("Measuring how clear faces are"),
+    asked.EMBED: N_("Looking at faces you drew"),
+    asked.NIGHTLY: N_("Nightly care and backup"),
 }
 
 _WHAT: Mapping[str, str] = {
-    asked.CLEANUP_ITEM: "Hand out the next photos of the clean-up",
-    asked.MEASURE: "Measure how clear the faces are",
-    asked.EMBED: "Look at a face you drew",
-    asked.NIGHTLY: "Back up and look after the library",
+    asked.CLEANUP_ITEM: N_("Hand out the next photos of the clean-up"),
+    asked.MEASURE: N_("Measure how clear the faces are"),
+    asked.EMBED: N_("Look at a face you drew"),
+    asked.NIGHTLY: N_("Back up and look after the library"),
 }
 """One job of a kind that works on nothing in particular."""
 
 ORIGINS: Mapping[str | None, str] = {
-    "hand": "you asked for it",
-    "auto": "by your folder's rule",
-    "cleanup": "part of the clean-up",
-    "watch": "to keep the library up to date",
+    "hand": N_("you asked for it"),
+    "auto": N_("by your folder’s rule"),
+    "cleanup": N_("part of the clean-up"),
+    "watch": N_("to keep the library up to date"),
 }
 
 
@@ -101,14 +102,14 @@ class JobWords:
         path = payload.path if isinstance(payload, RestorePayload) else None
         what, person_id = self._what(job.kind, payload, people)
         running = job.state == "running"
-        now = time.time()
+        now = seconds_now()
         return JobLine(
             id=job.id,
             kind=job.kind,
             state=job.state,
             what=what,
             detail=self.place(path) if path else "",
-            why=ORIGINS.get(job.origin, ""),
+            why=_(ORIGINS[job.origin]) if job.origin in ORIGINS else "",
             came_of_it=result_words(progress.get("text")) if job.state == "done" else "",
             error="" if job.error is None else on_page(job.error),
             advice=advice(job.error) if job.state == "failed" and job.error is not None else "",
@@ -140,23 +141,33 @@ class JobWords:
             case RestorePayload():
                 return self._restore(payload, people)
             case ChangesPayload(paths=paths, tries=tries):
-                files = f"“{printable(Path(paths[0]).name)}”" if len(paths) == 1 else f"{len(paths):,} photos"
-                return f"Read {files} {'again ' if tries else ''}in {self._root(payload)}", None
+                names = {"file": printable(Path(paths[0]).name), "folder": self._root(payload)} if paths else {}
+                if len(paths) == 1 and tries:
+                    return _("Read “{file}” again in {folder}", **names), None
+                if len(paths) == 1:
+                    return _("Read “{file}” in {folder}", **names), None
+                many = len(paths)
+                if tries:
+                    return ngettext(
+                        "Read {n} photo again in {folder}", "Read {n} photos again in {folder}", many, **names
+                    ), None
+                return ngettext("Read {n} photo in {folder}", "Read {n} photos in {folder}", many, **names), None
             case ReconcilePayload():
-                return f"Look through {self._root(payload)}", None
+                return _("Look through {folder}", folder=self._root(payload)), None
             case RootPayload():
-                return f"See which new faces in {self._root(payload)} could be restored", None
-        return _WHAT.get(kind) or KINDS.get(kind) or f"Do “{kind}”", None
+                return _("See which new faces in {folder} could be restored", folder=self._root(payload)), None
+        known = _WHAT.get(kind) or KINDS.get(kind)
+        return _(known) if known else _("Do “{what}”", what=kind), None
 
     def _restore(self, payload: RestorePayload, people: Mapping[int, int | None]) -> tuple[str, int | None]:
         """ "Restore Anna in beach.jpg", and who Anna is."""
         name = printable(Path(payload.path).name)
         person_id = self._person(payload, people)
         if person_id is not None and person_id in self._names:
-            return f"Restore {self._names[person_id]} in {name}", person_id
+            return _("Restore {name} in {file}", name=self._names[person_id], file=name), person_id
         if _face(payload) is not None:
-            return f"Restore one face in {name}", person_id
-        return f"Restore {name}", None
+            return _("Restore one face in {file}", file=name), person_id
+        return _("Restore {file}", file=name), None
 
     def _person(self, payload: RestorePayload, people: Mapping[int, int | None]) -> int | None:
         said = payload.options.person
@@ -169,7 +180,7 @@ class JobWords:
 
     def _root(self, payload: RootPayload) -> str:
         root: RootRecord | None = self._roots.get(payload.root_id)
-        return "a folder that was removed" if root is None else f"“{Path(root.path).name or root.path}”"
+        return _("a folder that was removed") if root is None else _("“{name}”", name=Path(root.path).name or root.path)
 
 
 def _face(payload: RestorePayload) -> int | None:
@@ -181,6 +192,13 @@ def _face(payload: RestorePayload) -> int | None:
 def clock(at: float, now: float) -> str:
     """A moment as people say it, in local time: “at 14:05”, “tomorrow at 03:00”, “on 24 December at 03:00”."""
     then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now).date()
-    year = "" if then.year == today.year else f" {then.year}"
-    named = {0: "", 1: "tomorrow ", -1: "yesterday "}
-    return named.get((then.date() - today).days, f"on {then.day} {MONTHS[then.month - 1]}{year} ") + f"at {then:%H:%M}"
+    time = f"{then:%H:%M}"
+    match (then.date() - today).days:
+        case 0:
+            return _("at {time}", time=time)
+        case 1:
+            return _("tomorrow at {time}", time=time)
+        case -1:
+            return _("yesterday at {time}", time=time)
+    at_day = day_of_year(then) if then.year == today.year else day(f"{then:%Y-%m-%d}")
+    return _("on {day} at {time}", day=at_day, time=time)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from iconface_core.calibration import Calibration
 
+from ...languages import _
+
 _LEVELS = (6.0, 2.3, 0.0)
 """Evidence (natural log of the odds) from which on the first, second and third word is said; below it the fourth."""
 
@@ -18,13 +20,20 @@ _SAME = 0.5
 
 def alike_words(similarity: float, calibration: Calibration) -> str:
     """How much two people or faces resemble each other, to go on "they look ..."; "" when they hardly do."""
-    return _degree(float(calibration.llr(similarity)), ("very much alike", "much alike", "somewhat alike", ""))
+    words = (_("very much alike"), _("much alike"), _("somewhat alike"), "")
+    return _degree(float(calibration.llr(similarity)), words)
 
 
 def likeness_words(evidence: float, name: str | None) -> str:
     """How much a face is like a person. `evidence`: natural log of how much likelier it is the person than not."""
-    words = _degree(evidence, ("Very much like", "Clearly like", "Somewhat like", "Hardly like"))
-    return f"{words} {name or 'the person'}"
+    who = name or _("the person")
+    words = (
+        _("Very much like {name}", name=who),
+        _("Clearly like {name}", name=who),
+        _("Somewhat like {name}", name=who),
+        _("Hardly like {name}", name=who),
+    )
+    return _degree(evidence, words)
 
 
 def is_clearly_like(evidence: float) -> bool:
@@ -47,11 +56,10 @@ def likeness_bar(before: float, after: float, name: str | None) -> LikenessBar:
     old, new = likeness_words(before, name), likeness_words(after, name)
     if old == new:
         change = after - before
-        words = (
-            f"{new}, {'as before' if abs(change) < _SAME else 'more than before' if change > 0 else 'less than before'}"
-        )
+        how = _("as before") if abs(change) < _SAME else _("more than before") if change > 0 else _("less than before")
+        words = f"{new}, {how}"
     else:
-        words = f"{old} before. {new} now"
+        words = _("{before} before. {now} now", before=old, now=new)
     return LikenessBar(_place(before), _place(after), words)
 
 

@@ -7,6 +7,7 @@ from iconface_core import reason_codes as core
 from iconface_core.reasons import LEGACY, Reason, from_json, looks_like_reason
 
 from ... import reasons as app
+from ...languages import N_, _
 from ...plain_words import PLAIN
 from ...reason_words import in_words
 from ...wording import Words, worded
@@ -23,13 +24,13 @@ def result_words(value: object) -> str:
     return on_page(from_json(value)) if looks_like_reason(value) else ""
 
 
-_PLUG_IN = "Plug the drive in, or put the photo back; then try again."
-_LESS = "Close other programs or take a smaller photo, then try again."
-_DAMAGED = "The photo may be damaged. If it looks whole in another program, try again."
-_COPY = "Copy the file again from where it came from, then try again."
-_LOOK = "Have its folder looked through on the library page, then try again."
-_ANOTHER = "Choose another way of restoring it."
-_SPACE = "Free some space on the disk, then try again."
+_PLUG_IN = N_("Plug the drive in, or put the photo back; then try again.")
+_LESS = N_("Close other programs or take a smaller photo, then try again.")
+_DAMAGED = N_("The photo may be damaged. If it looks whole in another program, try again.")
+_COPY = N_("Copy the file again from where it came from, then try again.")
+_LOOK = N_("Have its folder looked through on the library page, then try again.")
+_ANOTHER = N_("Choose another way of restoring it.")
+_SPACE = N_("Free some space on the disk, then try again.")
 
 ADVICE: Mapping[str, str] = {
     core.FILE_MISSING: _PLUG_IN,
@@ -37,14 +38,14 @@ ADVICE: Mapping[str, str] = {
     app.CANNOT_OPEN_FOLDER: _PLUG_IN,
     app.FOLDER_OFFLINE: _PLUG_IN,
     app.EMPTY_FOLDER: _PLUG_IN,
-    core.NOT_PERMITTED: "Allow your user to read this file, then try again.",
+    core.NOT_PERMITTED: N_("Allow your user to read this file, then try again."),
     core.DISK_FULL: _SPACE,
     app.NO_MEMORY: _LESS,
     app.WORKER_TOO_LARGE: _LESS,
     core.TOO_MANY_PIXELS: _LESS,
     core.TOO_LARGE_IN_FULL: _LESS,
     core.TOO_LARGE_TO_DECODE: _LESS,
-    app.NO_FACE: "Draw a box around the face on the photo's page, then try again.",
+    app.NO_FACE: N_("Draw a box around the face on the photo's page, then try again."),
     core.OUTPUT_NOT_FINITE: _ANOTHER,
     core.OUTPUT_OUT_OF_RANGE: _ANOTHER,
     core.OUTPUT_FLAT: _ANOTHER,
@@ -54,7 +55,7 @@ ADVICE: Mapping[str, str] = {
     app.WORKER_KILLED: _DAMAGED,
     app.NO_PROGRESS: _DAMAGED,
     app.WORKER_HANGS: _DAMAGED,
-    app.LICENCE_NEEDED: "The model's licence has to be accepted first; the library page lists the models.",
+    app.LICENCE_NEEDED: N_("The model's licence has to be accepted first; the library page lists the models."),
     core.CANNOT_OPEN: _COPY,
     core.CANNOT_READ: _COPY,
     core.FILE_EMPTY: _COPY,
@@ -64,7 +65,7 @@ ADVICE: Mapping[str, str] = {
     core.NOT_CONVERTIBLE: _COPY,
     core.NO_RAW_PREVIEW: _COPY,
     app.UNREADABLE: _COPY,
-    app.PAYLOAD_UNREADABLE: "Ask for it anew: this one will not work.",
+    app.PAYLOAD_UNREADABLE: N_("Ask for it anew: this one will not work."),
     app.FACES_GONE: _LOOK,
     app.NO_SUCH_FACE: _LOOK,
     app.CHANGED_SINCE: _LOOK,
@@ -76,11 +77,11 @@ def advice(reason: Reason) -> str:
     """The way out of a failure."""
     inside = next((v for v in reason.params.values() if isinstance(v, Reason)), None)
     if reason.code == app.WORKER_KILLED and reason.params.get("signal") == "SIGKILL":
-        return _LESS  # the system's way when memory runs out
+        return _(_LESS)  # the system's way when memory runs out
     if reason.code in (app.IN_FILE, app.QUARANTINED) and inside is not None:
         return advice(inside)
-    otherwise = "Try it again. If it fails once more, leave it: your photo itself is unharmed."
-    return ADVICE.get(reason.code, otherwise)
+    otherwise = N_("Try it again. If it fails once more, leave it: your photo itself is unharmed.")
+    return _(ADVICE.get(reason.code, otherwise))
 
 
 _ALIKE = 15.0
@@ -92,18 +93,20 @@ def _one_day(years: Any) -> bool:
 
 
 HELPS: Words = {
-    app.YOU_CHOSE_IT: "you chose it",
-    app.YOU_GAVE_IT: "you chose it",
-    core.CONFIRMED: "you said who it is",
-    core.ONLY_FACE: "the only other picture",
-    core.POSE: lambda degrees: "looking the same way" if degrees <= _ALIKE else "",
-    core.QUALITY: lambda quality: "a clear picture" if quality >= 0.6 else "",
-    core.YEARS_APART: lambda years: "from the same day" if _one_day(years) else in_words(core.YEARS_APART(years=years)),
-    core.LOOKS_AGED: lambda low, high, degraded_low, degraded_high: (
-        "looks about as old" if min(high, degraded_high) >= max(low, degraded_low) else ""
+    app.YOU_CHOSE_IT: N_("you chose it"),
+    app.YOU_GAVE_IT: N_("you chose it"),
+    core.CONFIRMED: N_("you said who it is"),
+    core.ONLY_FACE: N_("the only other picture"),
+    core.POSE: lambda degrees: _("looking the same way") if degrees <= _ALIKE else "",
+    core.QUALITY: lambda quality: _("a clear picture") if quality >= 0.6 else "",
+    core.YEARS_APART: lambda years: (
+        _("from the same day") if _one_day(years) else in_words(core.YEARS_APART(years=years))
     ),
-    core.FACE_SIZE: lambda px: "a large face" if px >= 200 else "",
-    core.LIKENESS: lambda similarity, others: "much like the other photos" if similarity >= 0.5 else "",
+    core.LOOKS_AGED: lambda low, high, degraded_low, degraded_high: (
+        _("looks about as old") if min(high, degraded_high) >= max(low, degraded_low) else ""
+    ),
+    core.FACE_SIZE: lambda px: _("a large face") if px >= 200 else "",
+    core.LIKENESS: lambda similarity, others: _("much like the other photos") if similarity >= 0.5 else "",
     LEGACY: "{text}",
     core.DATE_UNKNOWN: "",
     core.NOT_CONFIRMED: "",
@@ -119,7 +122,7 @@ def helps(reasons: Iterable[Reason], words: Words = HELPS) -> list[str]:
 
 def helps_in_general(reasons: Iterable[Reason]) -> list[str]:
     """Why a face serves well as a reference, when nothing particular is to be restored."""
-    return helps(reasons, {**HELPS, core.POSE: lambda degrees: "facing the camera" if degrees <= _ALIKE else ""})
+    return helps(reasons, {**HELPS, core.POSE: lambda degrees: _("facing the camera") if degrees <= _ALIKE else ""})
 
 
 def _weight(reason: Reason) -> int:

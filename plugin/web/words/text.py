@@ -1,11 +1,10 @@
-"""Numbers and lists in a sentence."""
+"""Sentences, lists and sizes as the language that is spoken writes them."""
 
 from collections.abc import Sequence
 
+from jinja2.filters import do_filesizeformat
 
-def plural(n: int, one: str, many: str | None = None) -> str:
-    """ "1 photo", "1,204 photos"."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+from ...languages import PSEUDO, decimal, locale, spoken
 
 
 def capital(text: str) -> str:
@@ -21,4 +20,15 @@ def sentence(text: str) -> str:
 
 def listed(words: Sequence[str]) -> str:
     """ "Anna, Ben and Cleo"; "" for none."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    if spoken() in ("en", PSEUDO):
+        return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    from babel.lists import format_list
+
+    return format_list(list(words), locale=locale())
+
+
+def file_size(n: int) -> str:
+    """ "1.5 MB" of so many bytes."""
+    amount, unit = do_filesizeformat(n).split(" ")
+    digits = len(amount.partition(".")[2])
+    return f"{decimal(float(amount), digits)} {unit}"

@@ -86,7 +86,7 @@ def test_one_photo_is_told_by_name_in_plain_words(outcome: str, faces: list[dict
     else:
         undo = (*COMMAND, "--quiet", "restored", "reject", "--", output)
         removes = Button("Undo", runs=undo, done="The restored copy is removed.")
-        assert note.buttons == (Button("Open", opens=output), removes)
+        assert note.buttons == (Button("Open", opens=output, on_click=True), removes)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_a_note_is_shown_and_its_buttons_work(button: str, dunst: Desk, tmp_path
     photo = tmp_path / "a b_restored.jpg"
     Image.new("RGB", (8, 8)).save(photo)
     undo = Button("Undo", runs=(str(stub.path), "undo it", "--", str(photo)), done="It is gone.")
-    note = Note("Face restored", "a b.jpg\nGrüße", (Button("Open", opens=str(photo)), undo))
+    note = Note("Face restored", "a b.jpg\nGrüße", (Button("Open", opens=str(photo), on_click=True), undo))
     process = show(dunst, note, tmp_path / "bin")
     dunst.until(lambda: ask(dunst, "count", "displayed") == "1", "not shown")
     dunst.see("Face restored")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 import plugin.web
+from plugin.languages import ngettext
 from plugin.web.words.dates import day_and_time
 from plugin.web.words.likeness import likeness_words
-from plugin.web.words.text import capital, listed, plural
+from plugin.web.words.text import capital, listed
 
 
 @pytest.mark.parametrize(
@@ -21,8 +22,7 @@ def test_names_in_a_sentence(names: tuple[str, ...], text: str):
 
 
 def test_numbers_and_beginnings():
-    assert [plural(n, "face") for n in (0, 1, 1204)] == ["0 faces", "1 face", "1,204 faces"]
-    assert plural(2, "copy", "copies") == "2 copies"
+    assert [ngettext("{n} face", "{n} faces", n) for n in (0, 1, 1204)] == ["0 faces", "1 face", "1,204 faces"]
     assert capital("this person") == "This person"
 
 

@@ -1,6 +1,7 @@
 // Grids (data-grid) whose items (data-item) are walked with the arrow keys and chosen with their checkbox (data-pick).
 // A bar (id "<grid>-bar") offers what to do with the chosen ones; what it asks for carries them along (data-with).
 import { inDialog, typing } from "./keys.js";
+import { number } from "./words.js";
 
 const COMPARED = 16; // a question about many faces looks at the first of them: addresses must not grow without end
 const states = new WeakMap();
@@ -32,7 +33,7 @@ export function choose(grid, ids, on) {
   const bar = barOf(grid);
   if (!bar) return;
   bar.hidden = chosen.size === 0;
-  bar.querySelector("[data-chosen-count]").textContent = chosen.size.toLocaleString("en");
+  bar.querySelector("[data-chosen-count]").textContent = number(chosen.size);
   for (const button of bar.querySelectorAll("[data-needs]")) button.disabled = chosen.size < Number(button.dataset.needs);
   for (const button of bar.querySelectorAll("[data-exactly]")) button.disabled = chosen.size !== Number(button.dataset.exactly);
 }
@@ -88,8 +89,9 @@ function prepare(root) {
 function towards(grid, item, key) {
   const all = items(grid);
   const at = all.indexOf(item);
-  if (key === "ArrowRight") return all[at + 1];
-  if (key === "ArrowLeft") return all[at - 1];
+  const onward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+  if (key === onward) return all[at + 1];
+  if (key === "ArrowRight" || key === "ArrowLeft") return all[at - 1];
   if (key === "Home") return all[0];
   if (key === "End") return all.at(-1);
   const down = key === "ArrowDown";
@@ -227,7 +229,7 @@ document.addEventListener("gone", (event) => {
   for (const [id, n] of Object.entries(counts)) {
     const number = document.getElementById(id);
     if (n === 0 && number?.closest(".period")) number.closest(".period").remove();
-    else if (number) number.textContent = n.toLocaleString("en");
+    else if (number) number.textContent = number(n);
   }
 });
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));

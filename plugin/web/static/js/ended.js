@@ -1,6 +1,7 @@
 // When the server has ended, a link would lead to the browser's own error page: the open page says instead how to start
 // again. No service worker does it: one would stay behind for a port that is another program's the next time.
 import { toast } from "./toasts.js";
+import { _ } from "./words.js";
 
 let gone = false;
 
@@ -19,7 +20,7 @@ function sayHow(event) {
   const content = document.getElementById("content");
   content.replaceChildren(document.getElementById("ended").content.cloneNode(true));
   const heading = document.createElement("h1"); // here: a page has one
-  heading.textContent = "iconface has ended";
+  heading.textContent = _("iconface has ended");
   heading.tabIndex = -1;
   content.firstElementChild.prepend(heading);
   heading.focus();

@@ -3,6 +3,7 @@ import { inDialog, typing } from "./keys.js";
 import { drawing } from "./photo_draw.js";
 import { zooming } from "./photo_zoom.js";
 import "./suggest.js";
+import { _ } from "./words.js";
 
 const BOXES = "iconface.boxes";
 
@@ -13,7 +14,7 @@ function start(page) {
   if (stage) boxes(page, stage, view);
   page.querySelector("#copy-folder")?.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(page.querySelector("#folder").textContent);
-    event.target.textContent = "Copied";
+    event.target.textContent = _("Copied");
   });
   const chosen = page.querySelector(".face-card.chosen");
   if (chosen) {

@@ -1,4 +1,5 @@
 // A box around a face that was not found: with mouse, pen or finger, or with the arrow keys alone.
+import { _ } from "./words.js";
 
 const NEAR_PX = 16;
 const LEAST = 8;
@@ -53,10 +54,16 @@ export function drawing(page, stage, view) {
   }
 
   function say() {
-    const part = (value, whole) => `${Math.round((100 * value) / whole)} percent`;
-    page.querySelector("#draw-says").textContent =
-      `Box ${Math.round(box.x2 - box.x1)} by ${Math.round(box.y2 - box.y1)} pixels, ` +
-      `${part((box.x1 + box.x2) / 2, width)} from the left, ${part((box.y1 + box.y2) / 2, height)} from the top`;
+    const percent = (value, whole) => Math.round((100 * value) / whole);
+    page.querySelector("#draw-says").textContent = _(
+      "Box {width} by {height} pixels, {x} percent from the left, {y} percent from the top",
+      {
+        width: Math.round(box.x2 - box.x1),
+        height: Math.round(box.y2 - box.y1),
+        x: percent((box.x1 + box.x2) / 2, width),
+        y: percent((box.y1 + box.y2) / 2, height),
+      },
+    );
   }
 
   /** What a pointer that goes down there does: the corner or the box moves, else a new box begins. */

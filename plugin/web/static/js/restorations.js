@@ -1,6 +1,7 @@
 // A shelf of restorations: arrows go from card to card, space selects, a letter decides.
 import { inDialog, typing } from "./keys.js";
 import { refresh } from "./toasts.js";
+import { _ } from "./words.js";
 
 const cards = () => [...document.querySelectorAll("[data-card]")];
 const picked = () => [...document.querySelectorAll("[data-pick]:checked")];
@@ -12,7 +13,7 @@ function count() {
   const bar = document.getElementById("bar");
   if (!bar) return;
   bar.classList.toggle("shown", n > 0);
-  document.getElementById("selected").textContent = n ? `${n} selected` : "";
+  document.getElementById("selected").textContent = n ? _("{n} selected", { n }) : "";
 }
 
 function here() {
@@ -34,7 +35,8 @@ function step(key) {
   const all = cards();
   const at = all.indexOf(here());
   if (at < 0) return go(all[Math.min(place, all.length - 1)]);
-  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(all), ArrowDown: columns(all) }[key];
+  const right = document.documentElement.dir === "rtl" ? -1 : 1;
+  const by = { ArrowLeft: -right, ArrowRight: right, ArrowUp: -columns(all), ArrowDown: columns(all) }[key];
   go(all[Math.min(all.length - 1, Math.max(0, at + by))]);
 }
 

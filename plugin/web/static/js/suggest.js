@@ -1,11 +1,13 @@
 // Fields for a name (`data-suggest`: where names are asked for) show the known people with their faces while somebody
 // types: arrows and Enter, or a click, take one over.
+import { _ } from "./words.js";
+
 const list = document.createElement("ul");
 list.id = "suggestions";
 list.className = "suggestions";
 list.hidden = true;
 list.setAttribute("role", "listbox");
-list.setAttribute("aria-label", "Known people");
+list.setAttribute("aria-label", _("Known people"));
 
 const LEAST_PX = 256;
 let field = null;

@@ -1,5 +1,6 @@
 // A restored picture to take along: copied or shared, where the browser can.
 import { toast } from "./toasts.js";
+import { _ } from "./words.js";
 
 const PICTURE = new File([], "picture.jpg", { type: "image/jpeg" });
 const CAN = {
@@ -33,12 +34,12 @@ document.addEventListener("click", async (event) => {
   try {
     if (copied) {
       await navigator.clipboard.write([new ClipboardItem({ "image/png": png(copied) })]);
-      toast("The picture is copied.");
+      toast(_("The picture is copied."));
     } else if (shared) {
       await navigator.share({ files: [new File([await picture(shared)], "restored.jpg", { type: "image/jpeg" })] });
     }
   } catch (error) {
-    if (error.name !== "AbortError") toast("The browser did not let that happen. Save a copy instead.", { kind: "error" });
+    if (error.name !== "AbortError") toast(_("The browser did not let that happen. Save a copy instead."), { kind: "error" });
   }
 });
 document.addEventListener("htmx:load", offer);

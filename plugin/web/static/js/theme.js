@@ -1,12 +1,14 @@
 // As the system has it, unless chosen otherwise. Kept in a cookie, so that the server renders it: no flash of the other.
+import { _ } from "./words.js";
 
 const NEXT = { "": "dark", dark: "light", light: "" };
-const WORDS = { "": "as the system has it", dark: "dark", light: "light" };
+const WORDS = { "": _("as the system has it"), dark: _("dark"), light: _("light") };
 const button = document.getElementById("theme-button");
 
 function label(theme) {
-  button?.setAttribute("aria-label", `Light or dark: now ${WORDS[theme]}`);
-  if (button) button.title = `Light or dark: now ${WORDS[theme]}`;
+  const words = _("Light or dark: now {theme}", { theme: WORDS[theme] });
+  button?.setAttribute("aria-label", words);
+  if (button) button.title = words;
 }
 
 button?.addEventListener("click", () => {

@@ -1,6 +1,7 @@
 // One short message at a time, with "Undo" where something can be taken back. It has its own place under the header and
 // lies over nothing.
 // The server sends them in the header HX-Trigger (respond.py); pages may call `toast` as well.
+import { _ } from "./words.js";
 
 const place = document.getElementById("toasts");
 const LATER = "iconface.toast";
@@ -13,9 +14,9 @@ export function toast(text, { undo = null, kind = "" } = {}) {
   const words = document.createElement("span");
   words.textContent = text;
   box.append(words);
-  if (undo !== null) box.append(button("Undo", "quiet", () => (box.remove(), takeBack(undo))));
+  if (undo !== null) box.append(button(_("Undo"), "quiet", () => (box.remove(), takeBack(undo))));
   const close = button("×", "quiet icon", () => box.remove());
-  close.setAttribute("aria-label", "Close this message");
+  close.setAttribute("aria-label", _("Close this message"));
   box.append(close);
   place.replaceChildren(box);
   since = performance.now();
@@ -66,11 +67,11 @@ document.addEventListener("toast-later", (event) => {
 });
 document.addEventListener("reload", refresh);
 document.addEventListener("htmx:timeout", () => {
-  toast("That took too long. Please try again.", { kind: "error" });
+  toast(_("That took too long. Please try again."), { kind: "error" });
 });
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Trigger") === null) {
-    toast("That did not work. Please try again.", { kind: "error" });
+    toast(_("That did not work. Please try again."), { kind: "error" });
   }
 });
 

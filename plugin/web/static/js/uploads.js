@@ -1,13 +1,16 @@
 // A photo that is dropped on any page, or chosen: sent as it is, one after the other, and then looked at.
 import { inDialog } from "./keys.js";
 import { toast } from "./toasts.js";
+import { _ } from "./words.js";
 
 const field = document.getElementById("upload-field");
 const target = document.getElementById("drop");
 const most = Number(field.dataset.most);
 
 async function send(file) {
-  if (file.size > most) throw new Error(`“${file.name}” is too large: at most ${Math.round(most / 1e6)} MB.`);
+  if (file.size > most) {
+    throw new Error(_("“{file}” is too large: at most {n} MB.", { file: file.name, n: Math.round(most / 1e6) }));
+  };
   const answer = await fetch(`/uploads?name=${encodeURIComponent(file.name)}`, {
     method: "POST",
     body: file,
@@ -20,11 +23,12 @@ async function send(file) {
 async function take(files) {
   const pages = [];
   for (const [n, file] of files.entries()) {
-    toast(files.length > 1 ? `Taking in ${n + 1} of ${files.length} photos …` : "Taking in the photo …");
+    const all = files.length;
+    toast(all > 1 ? _("Taking in {n} of {all} photos …", { n: n + 1, all }) : _("Taking in the photo …"));
     try {
       pages.push(await send(file));
     } catch (error) {
-      const words = error instanceof TypeError ? "The photo could not be sent. Please try again." : error.message;
+      const words = error instanceof TypeError ? _("The photo could not be sent. Please try again.") : error.message;
       toast(words, { kind: "error" });
       if (files.length === 1) return;
     }

@@ -47,6 +47,7 @@ def start(profile: Path, *, host: str = "127.0.0.1", pin: str = "") -> webdriver
         "--disable-sync",
         "--disable-extensions",
         "--no-first-run",
+        "--lang=en",
         f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}",
         f"--user-data-dir={profile}",
     ):
@@ -88,6 +89,16 @@ class Browser:
     def _size(self, width: int, height: int) -> None:
         values = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._cdp("Emulation.setDeviceMetricsOverride", values)
+
+    @contextmanager
+    def speaking(self, language: str) -> Iterator[None]:
+        """As somebody whose browser is set to this language."""
+        self._cdp("Network.enable")
+        self._cdp("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": language}})
+        try:
+            yield
+        finally:
+            self._cdp("Network.setExtraHTTPHeaders", {"headers": {}})
 
     # what is there
 
