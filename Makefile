@@ -12,7 +12,7 @@ demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=
 	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: check  ## checks and tests
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 coverage: $(INSTALLED)  ## the tests, and how much of the code they run; tracing makes them much slower, so `make test` goes without
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report term:skip-covered

@@ -67,7 +67,7 @@ ORDER BY captured_at IS NULL, captured_at, face.id"""
 BEST = f"""
 SELECT face.id, face.person_id FROM json_each(:people) AS who JOIN face ON face.id IN (
   SELECT face.id FROM face WHERE face.person_id = who.value AND {SHOWN}
-  ORDER BY face.quality DESC NULLS LAST LIMIT :each)"""
+  ORDER BY face.quality DESC NULLS LAST, face.id DESC LIMIT :each)"""
 _NOT_DIFFERENT = """NOT EXISTS (SELECT 1 FROM different WHERE
   (person_a = face.person_id AND person_b = :person) OR (person_a = :person AND person_b = face.person_id))"""
 _GIVEN = "FROM json_each(:faces) AS given JOIN face ON face.id = given.value"

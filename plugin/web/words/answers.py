@@ -14,7 +14,7 @@ from .text import listed
 def answer_words(tx: Tx, q: QuestionRecord, answer: QuestionAnswer, name: str) -> str:
     """One sentence for `answer` to `q`. `name` is what was typed. Ask before it is carried out: a merge leaves one."""
     who = _("the same person") if q.person_id is None else called(tx, q.person_id)
-    n = len(q.face_ids)
+    n = max(1, len(q.face_ids))  # a question about a whole person lists none of their faces
     if q.kind == "merge" and q.person_id is not None and q.other_person_id is not None:
         return _pair(answer, [called(tx, p) for p in (q.person_id, q.other_person_id)])
     said: Mapping[QuestionAnswer, str] = {

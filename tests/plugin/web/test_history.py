@@ -64,7 +64,7 @@ def test_each_kind_of_decision_in_words(site: TestClient, app: App, two: tuple[i
         "Named Bob",
         "This face is Cleo",
         "This face is not Ada but Bea",
-        "This face is nobody&#39;s again",
+        "This face is nobody’s again",
         "This face is Ada",
         "This face is no longer left out",
         "This face is left out",

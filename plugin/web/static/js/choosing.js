@@ -227,9 +227,9 @@ document.addEventListener("gone", (event) => {
   const ids = people?.map((id) => `person-${id}`) ?? stateOf(gridWithChosen()).sent.map((id) => `face-${id}`);
   for (const id of ids) takeAway(document.getElementById(id));
   for (const [id, n] of Object.entries(counts)) {
-    const number = document.getElementById(id);
-    if (n === 0 && number?.closest(".period")) number.closest(".period").remove();
-    else if (number) number.textContent = number(n);
+    const shown = document.getElementById(id);
+    if (n === 0 && shown?.closest(".period")) shown.closest(".period").remove();
+    else if (shown) shown.textContent = number(n);
   }
 });
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
