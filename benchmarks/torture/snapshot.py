@@ -32,7 +32,7 @@ def snapshot(home: Path) -> dict[str, Any]:
             "rejections": db.execute("SELECT count(*) FROM rejection").fetchone()[0],
             "decisions": [tuple(r) for r in db.execute("SELECT kind, undone_by IS NULL FROM decision ORDER BY id")],
             "restorations": _restorations(db) if "restoration" in tables else [],
-            "jobs": sorted(db.execute("SELECT kind, state FROM job")) if "job" in tables else [],
+            "jobs": sorted(db.execute(_JOBS)) if "job" in tables else [],
             "models": _files(home / "data" / "models"),
             "notes": sorted(r[0] for r in db.execute("SELECT key FROM meta WHERE key LIKE '%ing%'")),
         }
@@ -66,3 +66,6 @@ def _restorations(db: sqlite3.Connection) -> list[Any]:
 
 _FACES = """SELECT photo.path, round(x1) || ',' || round(y1), face.state, confirmed, face.person_id, person.name
 FROM face JOIN photo ON photo.id = photo_id LEFT JOIN person ON person.id = face.person_id"""
+
+# Each start of the service has a look at the library, so one more of those is nothing doubled.
+_JOBS = "SELECT kind, state FROM job WHERE kind NOT IN ('reconcile', 'nightly')"
