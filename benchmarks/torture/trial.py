@@ -52,8 +52,9 @@ class Trial:
     def run_on_full_disk(self, dice: random.Random) -> tuple[bool, str]:
         """Whether the disk was full before the end, and what is wrong. Afterwards there is room again."""
         home = self._world.copy(self._base)
+        argv = self._argv(home)  # asks the gallery, which a full disk does not always answer
         with almost_full(home, int(10 ** dice.uniform(*FREE))):
-            end = self._run(home)
+            end = forked(lambda: run(argv), self._world.log)
         stopped = end.code not in self._operation.codes
         return stopped, self._looked_at(home, end, stopped)
 
@@ -71,8 +72,11 @@ class Trial:
         return self._wrong(home, disturbed)
 
     def _run(self, home: Path, kill_after: float | None = None) -> End:
-        argv = ["--home", str(home), "--yes", *map(str, self._operation.argv(self._world, home))]
+        argv = self._argv(home)
         return forked(lambda: run(argv), self._world.log, kill_after=kill_after)
+
+    def _argv(self, home: Path) -> list[str]:
+        return ["--home", str(home), "--yes", *map(str, self._operation.argv(self._world, home))]
 
     def _wrong(self, home: Path, disturbed: bool) -> str:
         now = snapshot(home)
