@@ -28,3 +28,15 @@ def make_private(folder: Path) -> None:
     """Make a folder, and those above it that are missing, for this user only."""
     for missing in [p for p in reversed((folder, *folder.parents)) if not p.exists()]:
         missing.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_private(file: Path, data: bytes) -> None:
+    """Put `data` into a file that only this user may read: whole and on the disk when this returns, or as it was.
+    Raises OSError."""
+    part = file.with_name(f"{file.name}.{os.getpid()}.unfinished")  # as iconface_core.images.leftovers has it
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+    part.replace(file)

@@ -69,6 +69,7 @@ def own_folders(folders: Folders) -> Iterator[Path]:
         folders.inbox,
         folders.uploads,
         folders.phones,
+        folders.runtime,
         folders.models,
     )
     if folders.models.is_dir():

@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Table, TextClause, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -43,115 +43,76 @@ def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-class json_ids(FunctionElement[str]):  # noqa: N801 - a function of SQL
+class _Word(FunctionElement[Any]):
+    """A function of SQL by two names: how each engine has it, with its arguments as `{0}` and `{1}`."""
+
+    sqlite: ClassVar[str]
+    postgresql: ClassVar[str]
+
+
+@compiles(_Word)
+def _(element: _Word, compiler: Any, **kw: Any) -> str:
+    return element.sqlite.format(*(compiler.process(c, **kw) for c in element.clauses))
+
+
+@compiles(_Word, "postgresql")
+def _(element: _Word, compiler: Any, **kw: Any) -> str:
+    return element.postgresql.format(*(compiler.process(c, **kw) for c in element.clauses))
+
+
+class json_ids(_Word):  # noqa: N801 - a function of SQL
     """JSON array of an aggregate's ids, without blanks; "[]" of none."""
 
     type = String()
     inherit_cache = True
+    sqlite = "json_group_array({0})"
+    postgresql = "coalesce(replace(CAST(json_agg({0} ORDER BY {0}) AS text), ' ', ''), '[]')"
 
 
-@compiles(json_ids)
-def _(element: json_ids, compiler: Any, **kw: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(json_ids, "postgresql")
-def _(element: json_ids, compiler: Any, **kw: Any) -> str:
-    ids = compiler.process(element.clauses, **kw)
-    return f"coalesce(replace(CAST(json_agg({ids} ORDER BY {ids}) AS text), ' ', ''), '[]')"
-
-
-class json_count(FunctionElement[int]):  # noqa: N801
+class json_count(_Word):  # noqa: N801
     """Length of a JSON array."""
 
     type = Integer()
     inherit_cache = True
+    sqlite = "json_array_length({0})"
+    postgresql = "json_array_length(CAST({0} AS json))"
 
 
-@compiles(json_count)
-def _(element: json_count, compiler: Any, **kw: Any) -> str:
-    return f"json_array_length({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(json_count, "postgresql")
-def _(element: json_count, compiler: Any, **kw: Any) -> str:
-    return f"json_array_length(CAST({compiler.process(element.clauses, **kw)} AS json))"
-
-
-class json_elements(FunctionElement[Any]):  # noqa: N801
+class json_elements(_Word):  # noqa: N801
     """Rows of a JSON array of ids, as `value`: used by `table_valued`, the values by `as_id`."""
 
     inherit_cache = True
+    sqlite = "json_each({0})"
+    postgresql = "json_array_elements_text(CAST({0} AS json))"
 
 
-@compiles(json_elements)
-def _(element: json_elements, compiler: Any, **kw: Any) -> str:
-    return f"json_each({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(json_elements, "postgresql")
-def _(element: json_elements, compiler: Any, **kw: Any) -> str:
-    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **kw)} AS json))"
-
-
-class as_id(FunctionElement[int]):  # noqa: N801
+class as_id(_Word):  # noqa: N801
     type = Integer()
     inherit_cache = True
+    sqlite = "{0}"
+    postgresql = "CAST({0} AS bigint)"
 
 
-@compiles(as_id)
-def _(element: as_id, compiler: Any, **kw: Any) -> str:
-    return str(compiler.process(element.clauses, **kw))
-
-
-@compiles(as_id, "postgresql")
-def _(element: as_id, compiler: Any, **kw: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **kw)} AS bigint)"
-
-
-class json_member(FunctionElement[Any]):  # noqa: N801
+class json_member(_Word):  # noqa: N801
     """A member of a JSON object by its path ("$.score"), to be cast; NULL where it has none."""
 
     type = String()
     inherit_cache = True
+    sqlite = "json_extract({0}, {1})"
+    postgresql = "(CAST({0} AS json) ->> substr(CAST({1} AS text), 3))"
 
 
-@compiles(json_member)
-def _(element: json_member, compiler: Any, **kw: Any) -> str:
-    return f"json_extract({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(json_member, "postgresql")
-def _(element: json_member, compiler: Any, **kw: Any) -> str:
-    column, path = (compiler.process(c, **kw) for c in element.clauses)
-    return f"(CAST({column} AS json) ->> substr(CAST({path} AS text), 3))"
-
-
-class smaller(FunctionElement[Any]):  # noqa: N801
+class smaller(_Word):  # noqa: N801
     """Of two values; NULL when one is (LEAST would leave it out)."""
 
     inherit_cache = True
+    sqlite = "min({0}, {1})"
+    postgresql = "CASE WHEN {0} <= {1} THEN {0} WHEN {0} > {1} THEN {1} END"
 
 
-class larger(FunctionElement[Any]):  # noqa: N801
+class larger(_Word):  # noqa: N801
     """Of two values; NULL when one is."""
 
     inherit_cache = True
-
-
-@compiles(smaller)
-def _(element: smaller, compiler: Any, **kw: Any) -> str:
-    return f"min({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(larger)
-def _(element: larger, compiler: Any, **kw: Any) -> str:
-    return f"max({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(smaller, "postgresql")
-@compiles(larger, "postgresql")
-def _(element: smaller | larger, compiler: Any, **kw: Any) -> str:
-    a, b = (compiler.process(c, **kw) for c in element.clauses)
-    first, second = ("<=", ">") if isinstance(element, smaller) else (">=", "<")
-    return f"CASE WHEN {a} {first} {b} THEN {a} WHEN {a} {second} {b} THEN {b} END"
+    sqlite = "max({0}, {1})"
+    postgresql = "CASE WHEN {0} >= {1} THEN {0} WHEN {0} < {1} THEN {1} END"

@@ -14,7 +14,7 @@ from msgspec import Struct
 from iconface_core.codec import decode_json, encode_json
 
 from ..job_payloads import QueuedChoices
-from ..paths import make_private
+from ..paths import make_private, write_private
 
 if TYPE_CHECKING:
     from gallery_db import Gallery
@@ -37,12 +37,7 @@ def drop(folder: Path, paths: Sequence[Path], options: QueuedChoices) -> Path:
     """Ask for photos to be restored. The file is whole and on disk when this returns."""
     make_private(folder)  # the data folder may not be there yet, and is the user's alone
     target = folder / f"{time.time_ns()}-{os.getpid()}{SUFFIX}"
-    temp = target.with_name(f"{target.name}.{os.getpid()}.unfinished")  # as iconface_core.images.leftovers has it
-    with open(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - opened with a mode
-        file.write(encode_json(Request(tuple(paths), options)))
-        file.flush()
-        os.fsync(file.fileno())
-    temp.replace(target)
+    write_private(target, encode_json(Request(tuple(paths), options)).encode())
     return target
 
 

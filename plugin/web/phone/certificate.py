@@ -14,9 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iconface_core.images.leftovers import temporary
-
-from ...paths import make_private
+from ...paths import make_private, write_private
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -61,7 +59,7 @@ def certificate_for(
     file = folder / f"{str(address).replace(':', '-')}.pem"  # Windows has no colons in names
     found = _read(file)
     if found is None or found.not_valid_after_utc - now() < RENEWED:
-        _write(file, _make(address, now()))
+        write_private(file, _make(address, now()))
         found = _read(file)
     if found is None:
         raise OSError(f"{file} cannot be read back")
@@ -107,14 +105,6 @@ def _make(address: ipaddress.IPv4Address | ipaddress.IPv6Address, now: datetime)
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return private + made.public_bytes(serialization.Encoding.PEM)
-
-
-def _write(file: Path, data: bytes) -> None:
-    new = temporary(file)
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(data)
-    new.replace(file)
 
 
 def _fingerprint(certificate: "x509.Certificate") -> str:

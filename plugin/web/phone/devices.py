@@ -5,7 +5,6 @@ page write it under one lock, and whoever asks reads it anew: what is revoked is
 """
 
 import hashlib
-import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -18,10 +17,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from iconface_core.codec import CodecError, decode_json, encode_json
-from iconface_core.images.leftovers import temporary
 
 from ...errors import AppError, NotFoundError
-from ...paths import make_private
+from ...paths import make_private, write_private
 
 FILE = "devices.json"
 
@@ -119,11 +117,7 @@ class Devices:
             raise AppError(f"{e}; without {self._file} no phone is paired: remove it, and pair them again") from e
 
     def _write(self, kept: _Kept) -> None:
-        new = temporary(self._file)
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(encode_json(kept))
-        new.replace(self._file)
+        write_private(self._file, encode_json(kept).encode())
 
 
 def device_name(user_agent: str) -> str:

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from iconface_core.codec import CodecError, decode_json, encode_json
 
 from ...errors import UsageError
+from ...paths import write_private
 
 FILE = "web.json"
 LOCK = "web.lock"
@@ -93,11 +94,7 @@ def address(port: int, ticket: str) -> str:
 def told(runtime: Path, port: int, secret: str) -> Generator[None]:
     """While the block runs, others find the site. The caller holds the lock: what is there is stale."""
     runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = runtime / (FILE + ".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(encode_json(ServedSite(port, os.getpid(), secret)))
-    new.replace(runtime / FILE)
+    write_private(runtime / FILE, encode_json(ServedSite(port, os.getpid(), secret)).encode())
     try:
         yield
     finally:
