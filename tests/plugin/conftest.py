@@ -54,11 +54,19 @@ def scanned(sample: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def library(scanned: Library, tmp_path: Path) -> Library:
-    """The scanned sample with a home of its own, to change as a test likes. The photos are shared: do not touch."""
+def library(scanned: Library, tmp_path: Path) -> Generator[Library]:
+    """The scanned sample with a home of its own, to change as a test likes. The photos are shared: a test that touches
+    them fails here, not the tests of other files after it. Take `own` to change photos."""
     home = tmp_path / "home"
     shutil.copytree(scanned.home, home)
-    return Library(scanned.photos, scanned.ruined, home)
+    before = stamps(scanned.photos)
+    yield Library(scanned.photos, scanned.ruined, home)
+    assert stamps(scanned.photos) == before, "the test touched photos that all tests share"
+
+
+def stamps(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Size and modification time of every file below the folder."""
+    return {p: (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
 
 
 @pytest.fixture
