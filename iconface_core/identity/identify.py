@@ -97,7 +97,9 @@ class FaceFacts:
 class IdentifyPolicy:
     """Tuned by `benchmarks/identify.py`; the numbers are probabilities and nats, so they hold for every embedder.
 
-    `stranger_prior`: share of faces expected to be nobody in the gallery. `known_posterior`: least posterior to act
+    `stranger_prior`: share of faces expected to be nobody in the gallery. `large_gallery`, `crowd_prior`: the prior of
+    each of n people falls as 1 / n, but beyond `large_gallery` people only as n ** -`crowd_prior`: those who come near
+    a probe in a crowd resemble each other, and count as fewer than they are. `known_posterior`: least posterior to act
     on. `min_margin`: least log odds to the runner-up. `unsure_posterior`: below it nobody is proposed. `top_faces`: at
     most this many of a person's best-matching faces are pooled. `unconfirmed_weight`: weight of a face no human
     confirmed, against 1. `face_correlation` 0..1: how much pooled faces repeat each other; k of them count as
@@ -110,9 +112,11 @@ class IdentifyPolicy:
     """
 
     stranger_prior: float = 0.5
+    large_gallery: float = 100.0
+    crowd_prior: float = 0.3
     known_posterior: float = 0.95
     min_margin: float = 3.0
-    unsure_posterior: float = 0.05
+    unsure_posterior: float = 0.2
     top_faces: int = 3
     unconfirmed_weight: float = 0.7
     face_correlation: float = 0.75
@@ -303,7 +307,8 @@ def _weigh(
     # It says which of the people are likelier, not that it is one of them: together they weigh what they weighed.
     shift = np.where(evidence > 0, hint, 0.0) - np.log(np.exp(hint).mean())
     log_weight = np.append(
-        evidence + shift + np.log((1 - policy.stranger_prior) / len(person_ids)), np.log(policy.stranger_prior)
+        evidence + shift + np.log((1 - policy.stranger_prior) / _counted(len(person_ids), policy)),
+        np.log(policy.stranger_prior),
     )
     posterior = np.exp(log_weight - log_weight.max())
     posterior /= posterior.sum()
@@ -322,6 +327,12 @@ def _weigh(
             )
         )
     return tuple(candidates), float(posterior[-1])
+
+
+def _counted(people: int, policy: IdentifyPolicy) -> float:
+    """How many people a gallery of so many counts as: see `IdentifyPolicy.large_gallery`."""
+    crowd = max(1.0, people / policy.large_gallery)
+    return float(people / crowd ** (1 - policy.crowd_prior))
 
 
 def _log_odds(a: float, b: float) -> float:

@@ -25,6 +25,9 @@ from tests.support.narrow import of_type
 DIM = 64
 CALIBRATION = Calibration(EmbedderId("test"), 0.0, 1.0, bias=-9.0, slope=26.0)
 
+ALONE = IdentifyPolicy(crowd_people=1e9)
+"""The likeness to everybody, which differs between galleries, is left in."""
+
 
 def unit(v):
     return (v / np.linalg.norm(v, axis=-1, keepdims=True)).astype(np.float32)
@@ -136,6 +139,20 @@ def test_more_people_demand_more_evidence():
         assert best.person_id == 1
         posteriors.append(best.posterior)
     assert posteriors[0] > posteriors[1] > posteriors[2]
+
+
+def test_beyond_a_hundred_people_a_crowd_costs_less_than_its_size():
+    """The odds against a stranger fall as the number of people up to a hundred, then by .3 of that in logarithms."""
+    probe = Probe(photo_of(1, 99, similarity=0.62), 1.0)
+
+    def odds(people):
+        result = identify(probe, gallery([1, *range(2, people + 1)]), CALIBRATION, policy=ALONE)
+        assert result.best is not None
+        return np.log(result.best.posterior / result.stranger_posterior)
+
+    few, hundred, thousand = odds(25), odds(100), odds(1000)
+    assert few - hundred == pytest.approx(np.log(4), abs=0.05)
+    assert hundred - thousand == pytest.approx(0.3 * np.log(10), abs=0.05)
 
 
 def test_a_low_quality_probe_needs_a_closer_match():
