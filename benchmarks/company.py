@@ -18,7 +18,8 @@ from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, plan, tested
 from benchmarks.identify import gallery_of, share
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.identity.company import Album, hints
-from iconface_core.identity.identify import IdentifyPolicy, IdentityKind, Probe, identify
+from iconface_core.identity.identification import IdentifyPolicy, IdentityKind, Probe
+from iconface_core.identity.identify import identify
 
 FAMILY = 4
 OWN_FAMILY = 0.8

@@ -23,7 +23,8 @@ from iconface_core.calibration import Calibration
 from iconface_core.faces.sface_facts import CALIBRATION as CLEAR_FACES
 from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED, mixed
 from iconface_core.faces.vectors import calibration_path
-from iconface_core.identity.identify import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.identity.identification import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe
+from iconface_core.identity.identify import identify
 from iconface_core.identity.pose import head_pose
 from iconface_core.identity.references import DegradedFace, ReferenceCandidate, select_references
 from iconface_core.types import FaceEmbedding

@@ -15,7 +15,8 @@ from iconface_core.ages import ApparentAge
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.grouping import FaceTable
 from iconface_core.identity.company import Album, Hint, hints
-from iconface_core.identity.identify import FaceFacts, Identification, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.identity.identification import FaceFacts, Identification, IdentityKind, PeopleGallery, Probe
+from iconface_core.identity.identify import identify
 from iconface_core.identity.references import (
     ChosenReference,
     DegradedFace,

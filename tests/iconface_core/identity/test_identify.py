@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from iconface_core import reason_codes as codes
 from iconface_core.calibration import Calibration
-from iconface_core.identity.identify import (
+from iconface_core.identity.identification import (
     Exclusion,
     FaceFacts,
     IdentifyPolicy,
     IdentityKind,
     PeopleGallery,
     Probe,
-    identify,
 )
+from iconface_core.identity.identify import identify
 from iconface_core.reasons import Reason
 from iconface_core.types import EmbedderId
 from tests.support.narrow import of_type

@@ -10,7 +10,7 @@ import pytest
 from gallery_db import Tx
 from gallery_db.records import FaceFilter, FaceRecord
 from iconface_core.identity.company import Album
-from iconface_core.identity.identify import PeopleGallery
+from iconface_core.identity.identification import PeopleGallery
 from iconface_core.reason_codes import DATE_UNKNOWN, LOOKS_AGED, SEEN_WITH
 from iconface_core.reasons import Reason
 from plugin.app import App, build_app

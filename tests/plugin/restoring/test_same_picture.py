@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 from gallery_db import Gallery
 from gallery_db.records import FoundFace
 from iconface_core.calibration import Calibration
-from iconface_core.identity.identify import FaceFacts, IdentityKind, PeopleGallery, Probe, identify
+from iconface_core.identity.identification import FaceFacts, IdentityKind, PeopleGallery, Probe
+from iconface_core.identity.identify import identify
 from iconface_core.types import BBox, DetectedFace, EmbedderId, FaceEmbedding
 from plugin.library.photo_faces import PhotoFace
 from plugin.restoring.same_picture import copies_among, copies_of, pictures_of
