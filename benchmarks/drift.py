@@ -102,7 +102,7 @@ def main() -> None:
     cases = [Case(pack.names[i], "", t, (), (), s) for i, t, s in zip(chosen, truths, seeds, strict=True)]
     for level in options.levels:
         inputs = old_prints(truths, seeds)[0] if level == OLD_PRINT else degraded(truths, level, seeds)
-        restored, _ = photo(restorer, inputs, cases, 0)
+        restored, _ = photo(restorer, inputs, [()] * len(inputs))
         before, after = skin(inputs), skin(restored)
         colour = deltaE_ciede2000(before, after)
         older = {name: guess.predict(judge.describe(p)) - looks for name, p in (("in", inputs), ("out", restored))}

@@ -45,7 +45,7 @@ def main() -> None:
     print("| damage | compared with | likeness before -> after | lost | with the clean truth |\n" + "|---" * 5 + "|")
     for level in ("moderate", "severe"):
         inputs = degraded(truths, level, seeds)
-        restored, _ = photo(restorer, inputs, cases, 0)
+        restored, _ = photo(restorer, inputs, [()] * len(inputs))
         before, after = vectors(embedder, inputs), vectors(embedder, restored)
         real = f"{(before * known).sum(1).mean():.3f} -> {(after * known).sum(1).mean():.3f}"
         for name, pictures in galleries.items():

@@ -23,7 +23,7 @@ from scipy.linalg import sqrtm
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from iconface_core.damage.visible_change import visible_change
-from iconface_core.evaluation.cases import LEVELS, Case, cases_of_pack, degraded, old_prints
+from iconface_core.evaluation.cases import LEVELS, cases_of_pack, degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.evaluation.methods import as_photo
 from iconface_core.evaluation.metrics import psnr, sharpness, tones_matched
@@ -62,16 +62,17 @@ def fidelity(pictures: Sequence[RgbU8], truths: Sequence[RgbU8]) -> tuple[float,
     return float(np.mean([psnr(*p) for p in pairs])), float(np.mean([psnr(tones_matched(*p), p[1]) for p in pairs]))
 
 
-def network(model: NanoModel, inputs: Sequence[RgbU8], cases: Sequence[Case], references: int) -> list[RgbU8]:
+References = Sequence[tuple[RgbU8, ...]]
+
+
+def network(model: NanoModel, inputs: Sequence[RgbU8], references: References) -> list[RgbU8]:
     size = inputs[0].shape[0]
     side = model.config.size
 
     def sized(image: RgbU8) -> RgbU8:
         return image if side == size else cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
 
-    faces = [
-        NanoFace(sized(i), tuple(map(sized, c.references[:references]))) for i, c in zip(inputs, cases, strict=True)
-    ]
+    faces = [NanoFace(sized(i), tuple(map(sized, r))) for i, r in zip(inputs, references, strict=True)]
     restored = model.restore(faces)
     if side == size:
         return restored
@@ -79,14 +80,9 @@ def network(model: NanoModel, inputs: Sequence[RgbU8], cases: Sequence[Case], re
     return [np.clip(np.rint(i + c), 0, 255).astype(np.uint8) for i, c in zip(inputs, change, strict=True)]
 
 
-def photo(
-    restorer: NanoRestorer, inputs: Sequence[RgbU8], cases: Sequence[Case], references: int
-) -> tuple[list[RgbU8], list[bool]]:
+def photo(restorer: NanoRestorer, inputs: Sequence[RgbU8], references: References) -> tuple[list[RgbU8], list[bool]]:
     """The photos, and of which a copy would be written."""
-    asked = [
-        RestoreInput(as_photo(i), tuple(as_photo(r) for r in c.references[:references]))
-        for i, c in zip(inputs, cases, strict=True)
-    ]
+    asked = [RestoreInput(as_photo(i), tuple(map(as_photo, r))) for i, r in zip(inputs, references, strict=True)]
     photos, written = [], []
     for image, face in zip(inputs, asked, strict=True):
         (restored,) = restorer.restore_many([face], RestoreOptions(strength=restorer.default_strength))
@@ -112,6 +108,11 @@ def main() -> None:
     restorer = NanoRestorer(weights, embedder=SFaceEmbedder, threads=options.threads)
     judge, clean = DlibJudge(), [c.truth for c in cases]
     known = judge.describe(clean)
+    with_references: dict[str, References] = {
+        "0 references": [()] * len(cases),
+        "3 references": [c.references[:3] for c in cases],
+        "3 of a stranger": [c.strangers[:3] for c in cases],
+    }
     size = clean[0].shape[0]
     mask = cv2.resize(face_mask(FFHQ_512.points, 512), (size, size)) > 0.5
     print(f"{len(cases)} faces, {weights.name}\n")
@@ -125,10 +126,10 @@ def main() -> None:
         else:
             inputs = degraded(clean, level, seeds)
         made, copies = {"input": inputs}, {}
-        for count in (0, 3):
-            made[f"network, {count} references"] = network(model, inputs, cases, count)
-            in_photo = f"photo, {count} references"
-            made[in_photo], copies[in_photo] = photo(restorer, inputs, cases, count)
+        for given, references in with_references.items():
+            made[f"network, {given}"] = network(model, inputs, references)
+            in_photo = f"photo, {given}"
+            made[in_photo], copies[in_photo] = photo(restorer, inputs, references)
         start, start_matched = fidelity(inputs, truths)
         for name, pictures in made.items():
             vectors = judge.describe(pictures)
