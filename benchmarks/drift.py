@@ -27,7 +27,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.linear_model import RidgeCV
 
 from benchmarks.visible import OLD_PRINT, photo
-from iconface_core.evaluation.cases import Case, degraded, old_prints
+from iconface_core.evaluation.cases import degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.geometry import FFHQ_512
@@ -99,7 +99,6 @@ def main() -> None:
     print(f"{len(chosen)} faces, {weights.name}; apparent age misses the true one by "
           f"{np.abs(looks - true_ages).mean():.1f} years in the mean, fitted on {len(others)} others\n")  # fmt: skip
     print("| damage | group | faces | lightness | colour | age, damaged | age, restored |\n" + "|---" * 7 + "|")
-    cases = [Case(pack.names[i], "", t, (), (), s) for i, t, s in zip(chosen, truths, seeds, strict=True)]
     for level in options.levels:
         inputs = old_prints(truths, seeds)[0] if level == OLD_PRINT else degraded(truths, level, seeds)
         restored, _ = photo(restorer, inputs, [()] * len(inputs))
