@@ -37,7 +37,7 @@ from iconface_core.dating.policy import DatingPolicy
 from iconface_core.dating.types import PersonHere, YearEstimate
 from iconface_core.types import F32
 
-LIVES, PHOTOS, NOW = 400, 8, 2026
+LIVES, PHOTOS, NOW = 500, 8, 2026
 OLD = 80  # the oldest that somebody is in a hidden photo
 AROUND = 25  # years before and after it from which somebody's other photos are
 SAME = 0.5  # of the variance of a face's error, what all faces of the person share
@@ -60,10 +60,10 @@ class Case:
 
 
 class Lives:
-    """Lives of `ages`. `looks` (N, 101) are of heads that never saw the face."""
+    """Lives of `ages`. `looks` (N, 101) are of heads that never saw the face; `same` as `SAME`."""
 
-    def __init__(self, ages: AgedFaces, looks: F32) -> None:
-        self.labels, self.looks = ages.ages, looks
+    def __init__(self, ages: AgedFaces, looks: F32, same: float = SAME) -> None:
+        self.labels, self.looks, self.same = ages.ages, looks, same
         below = np.cumsum(looks, 1)
         at = np.arange(len(looks))
         middle = below[at, self.labels] - looks[at, self.labels] / 2
@@ -75,10 +75,10 @@ class Lives:
 
     def person(self, rng: np.random.Generator, year: int, *, known: bool, wrong: float) -> PersonHere:
         """Somebody in a photo of `year`."""
-        bias = rng.standard_normal() * SAME**0.5
+        bias = rng.standard_normal() * self.same**0.5
 
         def some(age: int) -> int:
-            return self.face(age, bias + rng.standard_normal() * (1 - SAME) ** 0.5)
+            return self.face(age, bias + rng.standard_normal() * (1 - self.same) ** 0.5)
 
         here = some(int(rng.integers(0, OLD + 1)))
         born = year - int(self.labels[here])
@@ -199,6 +199,14 @@ def main() -> None:
             cases = list(lives.cases(people, known=known))
             what = f"{people}, born in a known year" if known else f"{people}, with 8 dated photos"
             print(f"| {what} | {errors(cases, NO_LIKENESS)} |")
+    print("\n| of the error the person's | median error | mean | in the range | its width | nearest | mean |")
+    print("|---|---|---|---|---|---|---|")
+    for same in (0.2, 0.8):
+        for known in (True, False):
+            cases = list(Lives(ages, lives.looks, same).cases(1, known=known))
+            print(
+                f"| {same}, born in a year that is {'known' if known else 'not known'} | {errors(cases, NO_LIKENESS)} |"
+            )
     print("\n| lag: which half of the life | told | most alike photo |\n|---|---|---|")
     for known in (True, False):
         for name, policy in (("with likeness", DatingPolicy()), ("without", NO_LIKENESS)):

@@ -231,14 +231,15 @@ class PhotoRepo:
         after = query.where(p.path > path, p.path < f"{folder[:-1]}0").order_by(p.path)
         return self._c.scalar(before), self._c.scalar(after)
 
-    def undated(self, person_id: int) -> list[int]:
-        """Ids of the photos of a person that have no date, and of which nobody said that none is to be proposed; in
-        order of path."""
+    def undated(self, person_id: int) -> dict[int, str]:
+        """The photos of a person that have no date, and of which nobody said that none is to be proposed: id to path,
+        in order of path."""
         theirs = exists().where(
             face.c.photo_id == photo.c.id, face.c.person_id == person_id, face.c.state.in_(("ok", "doubtful"))
         )
-        query = select(photo.c.id).where(photo.c.captured_at.is_(None), photo.c.dated.is_(None), theirs)
-        return list(self._c.scalars(query.where(photo.c.state == "indexed").order_by(photo.c.path)))
+        query = select(photo.c.id, photo.c.path).where(photo.c.captured_at.is_(None), photo.c.dated.is_(None), theirs)
+        rows = self._c.execute(query.where(photo.c.state == "indexed").order_by(photo.c.path))
+        return {i: path for i, path in rows}  # noqa: C416  # typed rows
 
     def with_inodes(self, inodes: Sequence[int]) -> list[PhotoRecord]:
         """Photos last seen with one of these inode numbers."""

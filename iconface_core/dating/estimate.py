@@ -42,7 +42,9 @@ def year_of(
 def is_wild(estimate: YearEstimate, year: int, policy: DatingPolicy | None = None) -> bool:
     """Whether the people in a photo are very improbable in the year that its date says: a scanner's, or a clock's that
     stood still. `estimate` must not have seen that date."""
-    return estimate.beyond(year) < (policy or DatingPolicy()).wild
+    policy = policy or DatingPolicy()
+    outside = max(estimate.first - year, year - estimate.last)
+    return outside >= policy.off and estimate.beyond(year) < policy.wild
 
 
 def _of_series(series: Series, n: int, policy: DatingPolicy) -> tuple[F64, Reason]:

@@ -23,6 +23,8 @@ from .types import PersonHere
 _GROWN = 8.0
 _STEPS: F64 = np.linspace(-2.4, 2.4, 9)
 """How old somebody looks for their age, in standard deviations."""
+_YEAR: F64 = np.array([0.25, 0.5, 0.25])
+"""Somebody born in 1950 is 6 or 7 in 1957, and a face changes little in a year."""
 _SEEN = 1e-4  # birth years less probable than this, of the likeliest one, are passed over
 
 
@@ -47,7 +49,7 @@ def said_by(person: PersonHere, n: int, policy: DatingPolicy) -> Said:
     alike = _believed(person, births, born, policy)
     if alike.any():
         likely *= _likeness(person.years[alike], person.likeness[alike], births, age, policy)
-    by_year = likely.sum(0)
+    by_year = np.convolve(likely.sum(0), _YEAR, "same")
     by_year /= max(by_year.sum(), 1e-300)
     nats = np.log((1 - policy.floor) * by_year + policy.floor / n)
     return Said(nats, _why(person, births, born, alike))
@@ -87,7 +89,7 @@ def _likeness(years: I64, likeness: F32, births: I64, age: I64, policy: DatingPo
     others counts, for some faces are like themselves at any age and others never."""
     grown, grown_then = (np.log(_clip(a) + _GROWN) for a in (age, years - (FIRST_BORN + births)[:, None]))
     total, squares = np.zeros(age.shape), np.zeros(age.shape)
-    for j, similarity in enumerate(likeness.tolist()):
+    for j, similarity in enumerate(np.minimum(likeness, policy.same).tolist()):
         off = similarity + policy.fade * np.abs(grown - grown_then[:, j, None])
         total += off
         squares += off * off

@@ -15,14 +15,16 @@ class DatingPolicy:
     are, for their faces are wrong in the same ways.
 
     Likeness: `fade` is by how much the similarity of a face to its own falls for each step of growing up, `spread` its
-    standard deviation, `most_alike` the photos that count: likeness to a hundred photos of one summer is one fact. A
+    standard deviation, `most_alike` the photos that count: likeness to a hundred photos of one summer is one fact.
+    What is more alike than `same` is as alike as that: a copy of the picture, whose date says no more than its own. A
     dated photo in which the person looks more than `far` years older or younger than they can be does not count, when
     fewer than `believed` of the probability is nearer.
 
     The folder: `series` is how much the dates of the photos before and after are trusted, `drift` the years beyond them
     after which they are trusted half as much.
 
-    `wild`: a date is doubted when it is less probable than this that the photo is so far from the likeliest year.
+    `wild`: a date is doubted when it is less probable than this that the photo is so far from the likeliest year, and
+    it is `off` years or more outside of the range that is said.
     """
 
     power: float = 1.5
@@ -33,8 +35,10 @@ class DatingPolicy:
     fade: float = 0.6
     spread: float = 0.12
     most_alike: float = 2.0
+    same: float = 0.85
     far: int = 15
     believed: float = 0.02
     series: float = 0.7
     drift: float = 1.5
     wild: float = 0.006
+    off: int = 8

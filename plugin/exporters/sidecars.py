@@ -103,7 +103,7 @@ def _one(photo: Path, known: _Known, done: SidecarsDone, *, dry_run: bool) -> No
 
 def _written(sidecar: bytes | None, photo: Path, known: _Known, done: SidecarsDone) -> bytes | None:
     """The sidecar as it should be; None when nothing is in it any more."""
-    header = read_header(photo) if known.people else _UPRIGHT
+    header = read_header(photo) if known.people or known.date else _UPRIGHT  # a photo that is away gets no sidecar
     written = with_people(sidecar, known.people, header)
     done.differing += [(photo, name) for name in written.differing]
     data, theirs = with_date(written.data, known.date)

@@ -69,7 +69,7 @@ class WhenTaken:
         """Photos of a person that have no date, then those whose date is doubted. Raises UnknownIdError."""
         tx.people.get(person_id)
         undated = tx.photos.undated(person_id)
-        yield from self.of(tx, undated)
+        yield from self.of(tx, list(undated))
         rows = tx.faces.reference_candidates(person_id, self.embedder)
         dated = dict.fromkeys(r.photo_id for r in rows if r.captured_at is not None)
         yield from (w for w in self.of(tx, list(dated)) if w.standing == "doubted")

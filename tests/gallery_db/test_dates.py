@@ -98,9 +98,9 @@ def test_photos_of_somebody_without_a_date(tx: Tx):
     b, a, left, dated = (tx.faces.get(f).photo_id for f in faces)
     photo(tx, "dated.jpg", captured_at=SCANNED)
     tx.decisions.date_photos([left], None)
-    assert tx.photos.undated(ada) == [a, b]
+    assert list(tx.photos.undated(ada)) == [a, b]
     tx.decisions.date_photos([a], FIFTIES)
-    assert tx.photos.undated(ada) == [b]
+    assert list(tx.photos.undated(ada)) == [b]
 
 
 def test_no_photo_was_given(tx: Tx):

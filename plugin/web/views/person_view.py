@@ -98,7 +98,7 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
     stamp = person_stamp_of(card.id, card.name, card.hidden, card.ignored, card.birth_date, card.chosen_cover_id)
     months = tx.browse.months(person_id)
     version = versions(tx, [card.cover_face_id]).get(card.cover_face_id or 0, "")
-    undated = tx.photos.undated(person_id) if any(month is None for month, _n in months) else ()
+    undated = list(tx.photos.undated(person_id)) if any(month is None for month, _n in months) else ()
     return PersonHead(card, stamp, version, months, full_years(months), undated)
 
 

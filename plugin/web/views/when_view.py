@@ -50,28 +50,26 @@ def when_view(tx: Tx, when: WhenTaken, photo_id: int) -> WhenView:
         by_file=day(w.photo.file_date),
         proposed="" if w.proposed is None else span_words(w.proposed),
         text=text,
-        typed=(text if w.said is None else w.said.text).replace("/", " - "),
+        typed=_typed(text if w.said is None else w.said.text),
         why=[on_page(reason) for reason in w.reasons],
         more=list(_more(tx, photo_id)),
     )
 
 
-def undated_photos(tx: Tx, person_id: int) -> Sequence[int]:
-    """Ids of a person's photos without a date."""
-    return tx.photos.undated(person_id)
+def _typed(text: str) -> str:
+    """As somebody would type it."""
+    return text.replace("/", " - " if "-" in text else "-")
 
 
 def _more(tx: Tx, photo_id: int) -> list[NextUndated]:
     """For everybody in the photo the next of their photos without a date, in the order of paths and round."""
     out: dict[int, NextUndated] = {}
+    path = tx.photos.get(photo_id).path
     for f in tx.faces.of_photo(photo_id):
         if f.person_id is None or f.person_name is None or f.person_id in out or f.state == "ignored":
             continue
-        undated = tx.photos.undated(f.person_id)
-        path = tx.photos.get(photo_id).path
-        others = [i for i in undated if i != photo_id]
+        others = {i: p for i, p in tx.photos.undated(f.person_id).items() if i != photo_id}
         if others:
-            paths = tx.photos.by_ids(others)
-            after = next((i for i in others if paths[i].path > path), others[0])
+            after = next((i for i, p in others.items() if p > path), next(iter(others)))
             out[f.person_id] = NextUndated(after, named(f.person_name), len(others))
     return list(out.values())

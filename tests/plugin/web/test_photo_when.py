@@ -91,7 +91,7 @@ def test_yes_no_and_something_else(site: TestClient, app: App, undated: FaceReco
 def test_a_person_s_photos_without_a_date_are_gone_through_one_by_one(site: TestClient, app: App, undated: FaceRecord):
     assert undated.person_id is not None
     with app.gallery.begin(write=False) as tx:
-        photos = tx.photos.undated(undated.person_id)
+        photos = list(tx.photos.undated(undated.person_id))
     head = site.get(f"/people/{undated.person_id}").text
     assert f'<a href="/photos/{photos[0]}">{len(photos)} without a date</a>' in head
     text = site.get(f"/photos/{photos[0]}/when", headers=HTMX).text
