@@ -70,10 +70,17 @@ def _born(person: PersonHere, births: I64, policy: DatingPolicy) -> F64:
 def _by_age(looks: F32, policy: DatingPolicy) -> F64:
     """(m, steps, 101): how well faces (m, 101) fit each true age, where it is known how old people look for it: what
     doubt is left then is the face's own."""
-    sharper = looks.astype(np.float64) ** policy.power
+    sharper = (looks.astype(np.float64) @ _blur(policy.least)) ** policy.power
     sharper /= np.maximum(sharper.sum(1, keepdims=True), 1e-300)
     seems = (AGES + _GROWN) * np.exp(policy.bias * _STEPS)[:, None] - _GROWN
     return np.asarray(sharper[:, np.clip(np.rint(seems), 0, OLDEST).astype(np.int64)])
+
+
+def _blur(least: float) -> F64:
+    """(101, 101): from an age to its neighbours, by a normal distribution over the logarithm of years."""
+    grown = np.log(AGES + _GROWN)
+    near = np.exp(-0.5 * ((grown[:, None] - grown) / least) ** 2)
+    return np.asarray(near / near.sum(1, keepdims=True))
 
 
 def _believed(person: PersonHere, births: I64, born: F64, policy: DatingPolicy) -> NDArray[np.bool_]:

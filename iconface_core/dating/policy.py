@@ -9,6 +9,7 @@ class DatingPolicy:
 
     A face: `power` sharpens its apparent age, because a part of that doubt is the person's and is taken into account by
     `bias`, the standard deviation of how old people look for their age (of the logarithm of years, `person.py`).
+    `least` is how exactly any face tells its age, in the same unit: now and then the age head is sure of one year.
     `floor`: the share of faces that say nothing, because they are somebody else's.
 
     Dated photos: `wild_dates` of them have the date of something else; `most_told` of them count, however many there
@@ -27,8 +28,9 @@ class DatingPolicy:
     it is `off` years or more outside of the range that is said.
     """
 
-    power: float = 1.5
+    power: float = 2.0
     bias: float = 0.14
+    least: float = 0.08
     floor: float = 0.01
     wild_dates: float = 0.05
     most_told: float = 12.0

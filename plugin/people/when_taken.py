@@ -34,6 +34,7 @@ OF_A_YEAR, MOST = 3, 60
 """Photos of a person that are compared: the clearest of each year, for a scanner dates hundreds to one day."""
 
 FacesOf = Callable[[int], Sequence[ReferenceRow]]
+"""A person's faces, the clearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,11 @@ class WhenTaken:
 
     def of(self, tx: Tx, photo_ids: Sequence[int]) -> Iterator[When]:
         """Each photo, in order. Raises UnknownIdError."""
-        faces: FacesOf = cache(lambda person_id: tx.faces.reference_candidates(person_id, self.embedder))
+        faces: FacesOf = cache(
+            lambda person_id: sorted(
+                tx.faces.reference_candidates(person_id, self.embedder), key=lambda r: (-r.norm, r.face_id)
+            )
+        )
         for photo_id in photo_ids:
             photo = tx.photos.get(photo_id)
             yield self._one(photo, self._estimate(tx, photo, faces))
@@ -170,16 +175,18 @@ def _photo_at(tx: Tx, path: Path) -> int:
 
 
 def _dated(rows: Sequence[ReferenceRow], photo: PhotoRecord) -> list[ReferenceRow]:
-    """Of a person's faces those to compare with: of other photos and files, the clearest of each year."""
+    """Of a person's faces, the clearest first, those to compare with: of other photos and files, some of each year."""
     years: Counter[str] = Counter()
-    out = []
-    for r in sorted(rows, key=lambda r: (-r.norm, r.face_id)):
+    out: list[ReferenceRow] = []
+    for r in rows:
         if r.captured_at is None or r.photo_id == photo.id or r.content_hash == photo.content_hash:
             continue
         years[r.captured_at[:4]] += 1
         if years[r.captured_at[:4]] <= OF_A_YEAR:
             out.append(r)
-    return out[:MOST]
+        if len(out) == MOST:
+            break
+    return out
 
 
 def _series(tx: Tx, photo: PhotoRecord) -> Series | None:

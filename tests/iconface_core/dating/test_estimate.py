@@ -117,7 +117,7 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(PEOPLE, st.none() | st.builds(Series, st.integers(1840, NOW), st.integers(1840, NOW)))
 def test_it_is_a_distribution_over_years_that_can_be(people: list[PersonHere], series: Series | None):
     found = told(*people, series=series)

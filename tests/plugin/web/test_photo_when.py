@@ -72,7 +72,7 @@ def test_yes_no_and_something_else(site: TestClient, app: App, undated: FaceReco
     assert proposed is not None
     answer = site.post(address, data={"stamp": stamp_in(text), "said": proposed[1]}, headers=HTMX)
     assert answer.status_code == 200
-    assert "You said when it was taken" in answer.text
+    assert "as you said" in answer.text
     assert now(app, undated).dated == proposed[1]
     assert site.post(address, data={"stamp": stamp_in(text), "said": "1961"}, headers=HTMX).status_code == 409
     corrected = site.post(address, data={"stamp": stamp_in(answer.text), "said": "1961-1962"}, headers=HTMX)
