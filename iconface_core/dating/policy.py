@@ -31,7 +31,7 @@ class DatingPolicy:
     power: float = 2.0
     bias: float = 0.14
     least: float = 0.08
-    floor: float = 0.01
+    floor: float = 0.006
     wild_dates: float = 0.05
     most_told: float = 12.0
     fade: float = 0.6
@@ -42,5 +42,5 @@ class DatingPolicy:
     believed: float = 0.02
     series: float = 0.7
     drift: float = 1.5
-    wild: float = 0.006
+    wild: float = 0.003
     off: int = 8
