@@ -18,8 +18,9 @@ _CHUNK = 200  # rows read at a time when looking for one person
 class JournalEntry:
     """A decision with what it was about. `face_ids`: faces it concerned. `person_ids`: people it concerned, the one
     that was kept, assigned or made first; some may be gone. `names`: names that people had then, by id, as far as the
-    decision wrote or deleted them. `value`: what a `name`, `birth_date`, `hide`, `ignore` or
-    `ignore_faces` set. `restoration_ids`: restorations it made, or that were decided about."""
+    decision wrote or deleted them. `value`: what a `name`, `birth_date`, `hide`, `ignore`, `ignore_faces` or
+    `date_photos` set. `restoration_ids`: restorations it made, or that were decided about. `photo_ids`: photos that it
+    dated."""
 
     record: DecisionRecord
     face_ids: tuple[int, ...]
@@ -27,6 +28,7 @@ class JournalEntry:
     names: dict[int, str]
     value: Any = None
     restoration_ids: tuple[int, ...] = ()
+    photo_ids: tuple[int, ...] = ()
 
 
 class JournalRepo:
@@ -70,6 +72,7 @@ def _entry(row: Any) -> JournalEntry:
     people: dict[int, int] = {}  # id to rank: the one that something was given to comes first
     names: dict[int, str] = {}
     restorations: dict[int, None] = {}
+    photos: dict[int, None] = {}
     value: Any = None
     for kind, table, row_id, columns in json.loads(row.changes):
         if kind == "moved" or (row.kind == "merge" and table in ("different", "rejection")):
@@ -88,6 +91,9 @@ def _entry(row: Any) -> JournalEntry:
                 names[row_id] = name
         elif table == "restoration":
             restorations[row_id] = None
+        elif table == "photo":
+            photos[row_id] = None
+            value = columns.get("dated", [None, value])[1]
         elif table == "rejection" and isinstance(columns.get("face_id"), int):
             faces[columns["face_id"]] = None
         for column in ("person_id", "person_a", "person_b"):
@@ -98,4 +104,5 @@ def _entry(row: Any) -> JournalEntry:
                 if person_id is not None:
                     people[person_id] = min(people.get(person_id, 9), rank if len(old_and_new) == 2 else given)
     ordered = sorted(people, key=lambda p: (people[p], p))
-    return JournalEntry(undo.record(row), tuple(faces), tuple(ordered), names, value, tuple(restorations))
+    about = tuple(restorations), tuple(photos)
+    return JournalEntry(undo.record(row), tuple(faces), tuple(ordered), names, value, *about)

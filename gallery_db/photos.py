@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, delete, exists, func, or_, select, update
 
 from iconface_core.images.same_picture import Pictures
 from iconface_core.reasons import Reason, from_text, to_text
@@ -48,8 +48,10 @@ class PhotoRepo:
         detector: str | None = None,
         perceptual_hash: bytes | None = None,
     ) -> PhotoRecord:
-        """Store a photo that was read well: state `indexed`, attempts 0. Same path: the row keeps its id and faces.
+        """Store a photo that was read well: state `indexed`, attempts 0. Same path: the row keeps its id and faces, and
+        the date that somebody said; `captured_at` is what the file says.
         Raises GalleryError when the name is not valid UTF-8."""
+        file_date = None if captured_at is None else captured_at.replace(tzinfo=None).isoformat()
         return self._store(
             path,
             content_hash=content_hash,
@@ -59,7 +61,8 @@ class PhotoRepo:
             inode=inode,
             width=width,
             height=height,
-            captured_at=None if captured_at is None else captured_at.replace(tzinfo=None).isoformat(),
+            captured_at=file_date,
+            file_date=file_date,
             format=format,
             detector=detector,
             perceptual_hash=perceptual_hash,
@@ -228,6 +231,16 @@ class PhotoRepo:
         after = query.where(p.path > path, p.path < f"{folder[:-1]}0").order_by(p.path)
         return self._c.scalar(before), self._c.scalar(after)
 
+    def undated(self, person_id: int) -> dict[int, str]:
+        """The photos of a person that have no date, and of which nobody said that none is to be proposed: id to path,
+        in order of path."""
+        theirs = exists().where(
+            face.c.photo_id == photo.c.id, face.c.person_id == person_id, face.c.state.in_(("ok", "doubtful"))
+        )
+        query = select(photo.c.id, photo.c.path).where(photo.c.captured_at.is_(None), photo.c.dated.is_(None), theirs)
+        rows = self._c.execute(query.where(photo.c.state == "indexed").order_by(photo.c.path))
+        return {i: path for i, path in rows}  # noqa: C416  # typed rows
+
     def with_inodes(self, inodes: Sequence[int]) -> list[PhotoRecord]:
         """Photos last seen with one of these inode numbers."""
         wanted = {i for i in inodes if i}
@@ -287,6 +300,9 @@ class PhotoRepo:
         """Columns that are not given keep their value in an old row."""
         blank = {"width": 0, "height": 0, "format": "", "content_hash": ""}
         row = insert(self._c, photo).values(blank | values | {"path": storable_path(path)})
+        if "captured_at" in values:
+            said = case((photo.c.dated != "", photo.c.captured_at), else_=row.excluded.captured_at)
+            values = values | {"captured_at": said}
         self._c.execute(row.on_conflict_do_update(index_elements=["path"], set_=values))
         return _record(self._c.execute(select(photo).where(photo.c.path == path)).one()._mapping)
 

@@ -116,3 +116,10 @@ LIKELY = Code("likely", person=int, name=str | None, posterior=float)
 NEXT = Code("next", person=int, name=str | None, posterior=float)
 SEEN_WITH = Code("seen_with", photos=int, person=int, name=str | None)
 SEEN_THAT_DAY = Code("seen_that_day", photos=int)
+
+# When a photo was taken: ages in years, birth years and years of photos; a name as above
+_LOOKS = {"person": int, "name": str | None, "low": int, "high": int}
+LOOKS_AND_BORN = Code("looks_and_born", **_LOOKS, born=int)
+LOOKS_AND_BORN_ABOUT = Code("looks_and_born_about", **_LOOKS, first=int, last=int, photos=int)
+MOST_ALIKE_IN = Code("most_alike_in", year=int)
+BETWEEN_PHOTOS = Code("between_photos", first=int, last=int)

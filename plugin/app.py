@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .people.life_lines import Lives
     from .people.people import People
     from .people.regrouping import Grouper
+    from .people.when_taken import WhenTaken
     from .restoring.candidates import ReferenceCandidates
     from .restoring.copies import RestoredCopies
     from .restoring.identification import Identifier
@@ -175,6 +176,15 @@ class App:
         from .people.life_lines import Lives
 
         return None if self.ages is None else Lives(self.embedder.id, self.ages)
+
+    @part
+    def when_taken(self) -> WhenTaken:
+        """Tells when photos were taken, as far as the people in them do."""
+        from datetime import date
+
+        from .people.when_taken import WhenTaken
+
+        return WhenTaken(self.embedder.id, self.ages, date.today())
 
     @part
     def through_damage(self) -> DamagedBackend | None:

@@ -2,17 +2,46 @@
 
 from datetime import date
 
+from iconface_core.images.date_span import Span, stored_span
+
 from .languages import PSEUDO, _, locale, ngettext, number, spoken
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+_YEAR, _MONTH = 4, 7  # characters
+_LONG = 366  # days
 
 
 def day(at: str | None) -> str:
     """ "1 May 2003", or "" for an unknown date."""
     return "" if at is None else _written(_date(at), "{day} {month} {year}", "yMMMMd")
+
+
+def taken(at: str | None, said: str | None) -> str:
+    """When a photo was taken: "1955 to 1959", "May 1957", "1 May 2003", or "" when unknown. `said`: what a person
+    says, as `images.date_span` writes it, before the day `at`."""
+    span = stored_span(said)
+    return day(at) if span is None else span_words(span)
+
+
+def age_then(born: str | None, at: str | None, said: str | None) -> str:
+    """`age`, or "" when the photo's date is known to no more than a few years."""
+    span = stored_span(said)
+    if span is not None and (span.days[1] - span.days[0]).days > _LONG:
+        return ""
+    return age(born, at)
+
+
+def span_words(span: Span) -> str:
+    """ "1955 to 1959", "May 1957"."""
+    first, last = _part(span.first), _part(span.last)
+    return first if first == last else _("{first} to {last}", first=first, last=last)
+
+
+def _part(text: str) -> str:
+    return text if len(text) == _YEAR else whole_month(f"{text}-01") if len(text) == _MONTH else day(text)
 
 
 def month(at: str | None) -> str:

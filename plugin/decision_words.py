@@ -29,6 +29,11 @@ def _imported(source: str, people: int, named: int, drawn: int, ignored: int) ->
     return f"imported {source}: {people} {'person' if people == 1 else 'people'}, faces: {faces}"
 
 
+def _dated(photos: int, first: str, date: str | None) -> str:
+    what = first if photos == 1 else f"{photos} photos"
+    return f"{what}: {f'taken {date}' if date else 'the date stays as the file has it'}"
+
+
 WORDS: Words = {
     said.PERSON: lambda id, name: f"person {id}" + (f" ({name})" if name else ""),
     said.FACES: _faces,
@@ -51,6 +56,7 @@ WORDS: Words = {
     said.FACES_IGNORED: lambda faces, ignored: f"{'' if ignored else 'no longer '}ignored {faces}",
     said.DREW: lambda face, person: f"drew face {face}{_as(person)}",
     said.IMPORTED: _imported,
+    said.DATED: _dated,
     said.RESTORED: "restored {photo} to {output}",
     said.COPIES_ACCEPTED: "accepted {what}",
     said.COPIES_REJECTED: "rejected {what}",

@@ -66,6 +66,30 @@ def _years_between(years: int, low: int, high: int, other_low: int, other_high: 
     )
 
 
+def _looks_and_born(person: int, name: str | None, low: int, high: int, born: int) -> str:
+    return _("{name} {looks}; born in {year}", name=called(person, name), looks=looks_aged(low, high), year=born)
+
+
+def _looks_and_born_about(
+    person: int, name: str | None, low: int, high: int, first: int, last: int, photos: int
+) -> str:
+    return ngettext(
+        "{name} {looks}; born about {first} to {last}, by {n} photo with a date",
+        "{name} {looks}; born about {first} to {last}, by {n} photos with a date",
+        photos,
+        name=called(person, name),
+        looks=looks_aged(low, high),
+        first=first,
+        last=last,
+    )
+
+
+def _between_photos(first: int, last: int) -> str:
+    if first == last:
+        return _("the photos before and after it in the folder are of {year}", year=first)
+    return _("the photos before and after it in the folder are of {first} and {last}", first=first, last=last)
+
+
 def _if_moved(path: str) -> str:
     return " " + _("If the folder has moved: iconface library move {path} NEW", path=shlex.quote(path))
 
@@ -393,6 +417,10 @@ WORDS: Words = {
         photos,
         name=called(person, name),
     ),
+    core.LOOKS_AND_BORN: _looks_and_born,
+    core.LOOKS_AND_BORN_ABOUT: _looks_and_born_about,
+    core.MOST_ALIKE_IN: N_("the face is most like the one of {year}"),
+    core.BETWEEN_PHOTOS: _between_photos,
     core.SEEN_THAT_DAY: lambda photos: ngettext(
         "also in {n} photo of the same day", "also in {n} photos of the same day", photos
     ),

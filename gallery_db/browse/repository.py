@@ -60,7 +60,7 @@ class FacePlace:
 
 @dataclass(frozen=True, slots=True)
 class FaceCard:
-    """A face as a picture with a caption. `captured_at` is camera time, None when unknown."""
+    """A face as a picture with a caption. `captured_at`: when, None when unknown; `dated` as of `PhotoRecord`."""
 
     id: int
     photo_id: int
@@ -69,6 +69,7 @@ class FaceCard:
     person_id: int | None
     confirmed: bool
     state: FaceState
+    dated: str | None = None
 
     @property
     def place(self) -> FacePlace:
@@ -218,7 +219,8 @@ class BrowseRepo:
     def _faces(self, query: str, values: dict[str, Any]) -> list[FaceCard]:
         rows = self._c.execute(statement(self._c, query), values)
         return [
-            FaceCard(r.id, r.photo_id, r.captured_at, r.quality, r.person_id, bool(r.confirmed), r.state) for r in rows
+            FaceCard(r.id, r.photo_id, r.captured_at, r.quality, r.person_id, bool(r.confirmed), r.state, r.dated)
+            for r in rows
         ]
 
     def _number(self, query: str) -> int:

@@ -44,7 +44,7 @@ SELECT person.id, person.name, person.hidden, person.ignored, person.birth_date,
   (SELECT count(DISTINCT photo_id) FROM face WHERE face.person_id = person.id AND {SHOWN}) AS photos
 FROM person WHERE person.id IN (SELECT value FROM json_each(:ids))"""
 HEIR = "SELECT person_id FROM merged WHERE absorbed_id = :person"
-_FACE = "face.id, face.photo_id, captured_at, face.quality, face.person_id, face.confirmed, face.state"
+_FACE = "face.id, face.photo_id, captured_at, face.quality, face.person_id, face.confirmed, face.state, dated"
 _OF_PERSON = f"FROM face JOIN photo ON photo.id = face.photo_id WHERE face.person_id = :person AND {SHOWN}"
 TIMELINE = f"""
 SELECT {_FACE} {_OF_PERSON} {{where}}

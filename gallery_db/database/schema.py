@@ -82,6 +82,10 @@ photo = Table(
     Column("indexed_at", _TEXT),
     Column("detector", _TEXT),
     Column("perceptual_hash", LargeBinary),  # NULL: not looked at yet; empty: it could not be read
+    # `captured_at` is what counts: the middle of `dated`, what somebody says (`images.date_span`), else `file_date`,
+    # what the file says. `dated` empty: the file is right, or nobody knows, and nothing is to be proposed.
+    Column("file_date", _TEXT),
+    Column("dated", _TEXT),
     _one_of("state", "indexed", "failed", "missing", "restored"),
     sqlite_autoincrement=True,
 )

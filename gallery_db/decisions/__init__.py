@@ -13,10 +13,11 @@ from . import undo
 from .of_faces import FaceDecisions
 from .of_imports import ImportDecisions
 from .of_people import PersonDecisions
+from .of_photos import PhotoDecisions
 from .of_restorations import RestorationDecisions
 
 
-class DecisionRepo(FaceDecisions, ImportDecisions, PersonDecisions, RestorationDecisions):
+class DecisionRepo(FaceDecisions, ImportDecisions, PersonDecisions, PhotoDecisions, RestorationDecisions):
     """The verbs, and what was decided."""
 
     def undo(self, decision_id: int | None = None) -> DecisionRecord:

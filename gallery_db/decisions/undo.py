@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
-from gallery_db.database.rows import to_json, utc_now
-from gallery_db.database.schema import decision
+from gallery_db.database.rows import batches, to_json, utc_now
+from gallery_db.database.schema import decision, photo
 from gallery_db.errors import ConflictError, GalleryError, UnknownIdError
 from gallery_db.records import DecisionRecord
 from gallery_db.records.said import REDID, UNDID
@@ -53,6 +53,7 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     except BaseException:
         point.rollback()
         raise
+    _date_by_files(conn, changes)
     point.commit()
     redo = old.kind == "undo"
     what = _what(conn, old)
@@ -64,6 +65,13 @@ def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
     removals.want(conn, (c[2] for c in changes if c[1] == "restoration" and _unwanted(c)))
     first = restored[0] if restored else None
     return replace(done, skipped=skipped, restoration_id=first, restoration_ids=restored)
+
+
+def _date_by_files(conn: Connection, changes: list[RowChange]) -> None:
+    """Photos that nobody dates any more: what their files say now counts, not what they said then."""
+    nobody = func.coalesce(photo.c.dated, "") == ""
+    for ids in batches([c[2] for c in changes if c[1] == "photo"]):
+        conn.execute(update(photo).where(photo.c.id.in_(ids), nobody).values(captured_at=photo.c.file_date))
 
 
 def _unwanted(change: RowChange) -> bool:

@@ -234,6 +234,7 @@ def _joined() -> Select[*tuple[object, ...]]:
         *(c for c in face.c),
         photo.c.path.label("photo"),
         photo.c.captured_at,
+        photo.c.dated,
         photo.c.state.label("photo_state"),
         person.c.name.label("person_name"),
     )
@@ -259,6 +260,7 @@ def _record(r: Row[*tuple[object, ...]]) -> FaceRecord:
         photo_state=r.photo_state,
         degradation=from_json(r.degradation),
         landmarks=unpack_landmarks(r.landmarks),
+        dated=r.dated,
     )
 
 
@@ -278,4 +280,5 @@ def _reference(r: Row[*tuple[object, ...]]) -> ReferenceRow:
         captured_at=r.captured_at,
         confirmed=r.confirmed,
         state=r.state,
+        dated=r.dated,
     )

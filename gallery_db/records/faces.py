@@ -37,7 +37,7 @@ class FaceRecord:
     """A face joined with its photo and person: one row of `faces list`.
 
     `landmarks` is (5, 2) float32, or None for a box drawn by hand. `confirmed` means set by the user: automatic code
-    may not change `person_id`. `cluster_id` is the machine's group.
+    may not change `person_id`. `cluster_id` is the machine's group. `captured_at` and `dated` as of `PhotoRecord`.
     """
 
     id: int
@@ -56,6 +56,7 @@ class FaceRecord:
     photo_state: PhotoState
     degradation: Mapping[str, Any] | None = field(compare=False, default=None)
     landmarks: F32 | None = field(compare=False, default=None)
+    dated: str | None = None
 
     def detected(self) -> DetectedFace | None:
         """The detection as the core's type; None without landmarks (a box drawn by hand)."""
@@ -158,3 +159,4 @@ class ReferenceRow:
     captured_at: str | None
     confirmed: bool
     state: FaceState
+    dated: str | None = None

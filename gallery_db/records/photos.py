@@ -52,7 +52,9 @@ class AtStake:
 class PhotoRecord:
     """`width` and `height` are upright. `root_id` is None for a photo given by hand from outside every root.
     `reason` says why a photo is `failed`; `restored` marks our own output, which is never evidence. `perceptual_hash`:
-    what it looks like (`images.same_picture`), None before it was looked at, empty when it could not be."""
+    what it looks like (`images.same_picture`), None before it was looked at, empty when it could not be. `dated`: when
+    it was taken as somebody says (`images.date_span`), "" that nothing is to be proposed; `captured_at` is its middle
+    then, and `file_date` what the file says."""
 
     id: int
     root_id: int | None
@@ -71,6 +73,8 @@ class PhotoRecord:
     indexed_at: str | None
     detector: str | None
     perceptual_hash: bytes | None = None
+    file_date: str | None = None
+    dated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

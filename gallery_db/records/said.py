@@ -37,6 +37,10 @@ DREW = Code("face_drawn", face=int, person=Reason | None)
 IMPORTED = Code("names_imported", source=str, people=int, named=int, drawn=int, ignored=int)
 """`named`, `drawn` and `ignored` count faces."""
 
+# Photos
+DATED = Code("photos_dated", photos=int, first=str, date=str | None)
+"""`first`: the path of one of them. `date` as of `images.date_span`; None: as their files say."""
+
 # Restorations
 RESTORED = Code("copy_made", photo=str, output=str)
 COPIES_ACCEPTED = Code("copies_accepted", what=Reason)

@@ -37,11 +37,11 @@ from .regions import (
     readings,
     stored_box,
 )
-from .xmp_edit import Packet, list_of, properties
+from .xmp_edit import Packet, emptied, list_of, properties
 
 _SAME_PLACE = 0.5
 _KEYWORDS = ((DIGIKAM, "digiKam", "TagsList", "Seq", "/"), (LIGHTROOM, "lr", "hierarchicalSubject", "Bag", "|"))
-_EMPTY = (
+EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{xmp.RDF}"></rdf:RDF></x:xmpmeta>'
     '\n<?xpacket end="w"?>'
@@ -70,9 +70,9 @@ class Written:
 def with_people(sidecar: bytes | None, people: Sequence[PersonInPhoto], header: Header) -> Written:
     """A sidecar (None: a new one) that says these people of ours and no others. Raises XmpFormError for one that
     cannot be read or added to."""
-    base = _EMPTY if sidecar is None else without_ours(sidecar)
+    base = EMPTY if sidecar is None else without_ours(sidecar)
     if not people:
-        return Written(None if base == _EMPTY else base)
+        return Written(None if base == EMPTY else base)
     packet = Packet(base)
     theirs = read_regions(packet.rdf)
     new, differing = [], []
@@ -95,23 +95,7 @@ def without_ours(sidecar: bytes) -> bytes:
     for namespace, _, name, _, _ in _KEYWORDS:
         gone += [i for i in xmp.items(packet.rdf, namespace, name) if (i.text or "").strip() in keywords]
     gone += properties(packet.rdf, OURS, OUR_KEYWORDS)
-    return packet.without(_emptied(packet, gone)) if gone else sidecar
-
-
-def _emptied(packet: Packet, gone: Sequence[Element]) -> list[Element]:
-    """These elements, and what holds nothing without them: lists, properties, descriptions."""
-    out = dict.fromkeys(gone)
-    todo = list(gone)
-    while todo:
-        holder = packet.parent(todo.pop())
-        if holder is None or holder is packet.rdf or holder in out:
-            continue
-        left = [c for c in holder if c not in out and c.tag != f"{{{MWG}}}AppliedToDimensions"]
-        kept = holder.attrib.keys() - {f"{{{xmp.RDF}}}about", f"{{{xmp.RDF}}}parseType"}
-        if not left and not kept:
-            out[holder] = None
-            todo.append(holder)
-    return [e for e in out if packet.parent(e) not in out]
+    return packet.without(emptied(packet, gone)) if gone else sidecar
 
 
 def _added(packet: Packet, new: Sequence[PersonInPhoto], everybody: Sequence[PersonInPhoto], header: Header) -> bytes:

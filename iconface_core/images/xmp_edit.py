@@ -9,8 +9,11 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from . import xmp
+from .regions import MWG
 
 _TAG = re.compile(rb"<[^\s/>]+(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>")
+_DIMENSIONS = f"{{{MWG}}}AppliedToDimensions"
+"""Of the picture: says nothing where a list of regions is empty."""
 _NAME = re.compile(rb"<([^\s/>]+)")
 
 
@@ -121,6 +124,22 @@ def list_of(holder: Element) -> Element:
         if child.tag in (f"{{{xmp.RDF}}}{kind}" for kind in ("Bag", "Seq", "Alt")):
             return child
     raise XmpFormError(f"{str(holder.tag).rpartition('}')[2]} holds no list")
+
+
+def emptied(packet: Packet, gone: Sequence[Element]) -> list[Element]:
+    """These elements, and what holds nothing without them: lists, properties, descriptions."""
+    out = dict.fromkeys(gone)
+    todo = list(gone)
+    while todo:
+        holder = packet.parent(todo.pop())
+        if holder is None or holder is packet.rdf or holder in out:
+            continue
+        left = [c for c in holder if c not in out and c.tag != _DIMENSIONS]
+        kept = holder.attrib.keys() - {f"{{{xmp.RDF}}}about", f"{{{xmp.RDF}}}parseType"}
+        if not left and not kept:
+            out[holder] = None
+            todo.append(holder)
+    return [e for e in out if packet.parent(e) not in out]
 
 
 def properties(rdf: Element, namespace: str, name: str) -> Iterator[Element]:

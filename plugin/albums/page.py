@@ -13,7 +13,7 @@ from iconface_core.images.atomic_write import name_limit, shortened
 from iconface_core.images.leftovers import sweep, temporary
 from iconface_core.reasons import Reason
 
-from ..dates import age, day, years
+from ..dates import age_then, day, taken, years
 from ..errors import NotFoundError, UsageError
 from ..languages import speaking
 from ..offline_page import check_outside_library, templates
@@ -113,8 +113,8 @@ class _Shown:
 
 def _page(album: Album, cover: str | None, shown: _Shown) -> Iterator[str]:
     env = templates(__package__)
-    env.filters["day"] = day
-    env.filters["age"] = lambda at: age(album.person.birth_date, at)
+    env.filters["taken"] = lambda photo: taken(photo.captured_at, photo.dated)
+    env.filters["age"] = lambda photo: age_then(album.person.birth_date, photo.captured_at, photo.dated)
     return env.get_template("album.html.j2").generate(
         called=album.called,
         span=years(*album.span),

@@ -28,8 +28,8 @@ def export(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
     """Write people and their faces for other programs: names, boxes and photos, no face vectors. `sidecars` writes
-    them into an .xmp file beside each photo, never into a photo, and keeps what others wrote there; do it again after
-    you renamed people. Other formats are a new file."""
+    them, and the dates that you stated, into an .xmp file beside each photo, never into a photo, and keeps what others
+    wrote there; do it again after you renamed people. Other formats are a new file."""
     from ..errors import UsageError
     from ..exporters import registry
     from ..paths import absolute
@@ -65,6 +65,7 @@ def _sidecars(session: Session, *, dry_run: bool) -> None:
         "removed": [str(p) for p in done.removed],
         "unchanged": done.unchanged,
         "differing": [{"photo": str(p), "name": name} for p, name in done.differing],
+        "dated": [str(p) for p in done.dated],
         "problems": [{"photo": str(p), "why": why} for p, why in done.problems],
     }
     session.out.object({"export": row, "dry_run": dry_run}, _lines(done, dry_run=dry_run))
@@ -78,6 +79,7 @@ def _lines(done: "SidecarsDone", *, dry_run: bool) -> list[str]:
         lines.append(f"{counted(done.unchanged, 'sidecar')} as they should be")
     for title, items in (
         ("called otherwise by another program, and left so", [f"{name}: {photo}" for photo, name in done.differing]),
+        ("dated otherwise by another program, and left so", [str(photo) for photo in done.dated]),
         ("not written", [f"{photo}: {why}" for photo, why in done.problems]),
     ):
         if items:

@@ -9,6 +9,7 @@ from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
 from iconface_core.faces.student_facts import CLEAR_QUALITY
+from iconface_core.images.date_span import stored_span
 from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.read import Photo, content_hash
 from iconface_core.protocols import DamagedFaceEmbedder
@@ -28,7 +29,8 @@ class PhotoFace:
     """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
     counts the faces of the photo from the left, from 1. `face` is in full upright pixels, and `size` the photo's
     (width, height) in them, (0, 0) when not known. `guess`: of a damaged face that nobody confirmed, the vector to
-    identify it by; None: `embedding` serves. `perceptual_hash`: what the photo looks like, None when not known."""
+    identify it by; None: `embedding` serves. `roughly`: `captured_at` is the middle of what somebody says, and no day.
+    `perceptual_hash`: what the photo looks like, None when not known."""
 
     path: Path
     content_hash: str
@@ -41,6 +43,7 @@ class PhotoFace:
     person_id: int | None = None
     confirmed: bool = False
     captured_at: datetime | None = None
+    roughly: bool = False
     guess: FaceEmbedding | None = None
     size: tuple[int, int] = (0, 0)
     perceptual_hash: bytes | None = None
@@ -117,6 +120,7 @@ class PhotoFaces:
         embeddings: dict[int, FaceEmbedding | None],
     ) -> list[PhotoFace]:
         out: list[PhotoFace] = []
+        span = stored_span(row.dated)
         for number, record in enumerate(faces, 1):
             if record.state not in ("ok", "doubtful"):
                 continue
@@ -129,11 +133,16 @@ class PhotoFaces:
                     subject,
                     person_id=record.person_id,
                     confirmed=record.confirmed,
-                    captured_at=photo.captured_at,
+                    captured_at=photo.captured_at if span is None else _time(row.captured_at),
+                    roughly=span is not None and not span.exact,
                     size=(photo.width, photo.height),
                 )
             )
         return out
+
+
+def _time(at: str | None) -> datetime | None:
+    return None if at is None else datetime.fromisoformat(at)
 
 
 def camera_time(photo: Photo) -> datetime | None:

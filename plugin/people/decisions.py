@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import DecisionRecord, FaceDrawn, PersonMade
+from iconface_core.images.date_span import Span
 from iconface_core.types import BBox
 
 from ..dry_run import Precondition, tried, unconditional
@@ -148,6 +149,12 @@ class Decisions:
             return done
 
         return self.carry_out(verb)
+
+    # Of photos
+
+    def date_photos(self, photo_ids: Sequence[int], span: Span | None) -> DecisionRecord:
+        """They were taken then; None: their files are right, or nobody knows, and nothing is to be proposed."""
+        return self._decide(lambda decisions: decisions.date_photos(photo_ids, span))
 
     def carry_out(self, verb: Callable[[Tx], Made]) -> Made:
         """Any decision, under the same conditions."""

@@ -117,7 +117,7 @@ class Identifier:
                     a.subject,
                     around(
                         frozenset(p for n, p in found.items() if n != a.subject.number),
-                        a.subject.captured_at and a.subject.captured_at.date(),
+                        None if a.subject.roughly else a.subject.captured_at and a.subject.captured_at.date(),
                         a.subject.photo_id,
                     ),
                 )

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gallery_db.gallery import Tx
+from gallery_db.records import PhotoRecord
 
 from ..dry_run import Precondition
 from ..languages import _
@@ -61,6 +62,16 @@ def face_still_of(face_id: int, person_id: int) -> Precondition:
             raise Conflict(_("This face was moved in another window; here is how it is now."))
 
     return given
+
+
+def date_stamp(photo: PhotoRecord) -> str:
+    """Stands for when a photo was taken, and who says so."""
+    return _digest([photo.id, photo.captured_at, photo.dated])
+
+
+def date_unchanged(stamp: str, photo_id: int) -> Precondition:
+    """What is said of a photo's date is what the page showed."""
+    return lambda tx: check(stamp, date_stamp(tx.photos.get(photo_id)), _("this date"))
 
 
 def face_undecided(face_id: int, owner: int | None) -> Precondition:

@@ -14,6 +14,7 @@ from gallery_db import ConflictError, Gallery, GalleryError, UnknownIdError
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter, ImportedBox, ImportedPerson
 from iconface_core.grouping import Background, Cluster, Decision, Grouping
+from iconface_core.images.date_span import years_span
 from iconface_core.types import BBox
 
 from .factories import dangling, example, found, photo, put
@@ -307,6 +308,11 @@ class Living(RuleBasedStateMachine):
         person = ImportedPerson("Eva", who, (mine,), data.draw(st.sampled_from([(), (box,)])), hidden=who is None)
         self.act(lambda d: d.import_names("tests", [person], data.draw(st.sampled_from([[], [left_out]]))))
 
+    @rule(data=st.data(), span=st.sampled_from([years_span(1955, 1959), years_span(1961, 1961), None]))
+    def say_when(self, data, span):
+        photos = [p.id for p in self.tx.photos.find()] or [1]
+        self.act(lambda d: d.date_photos(data.draw(st.lists(st.sampled_from(photos), unique=True)), span))
+
     @rule(data=st.data(), verb=st.sampled_from(["merge", "different", "name", "hide"]))
     def on_people(self, data, verb):
         a, b = (data.draw(st.sampled_from(self.someone())) for _ in range(2))
@@ -369,6 +375,7 @@ class Living(RuleBasedStateMachine):
             assert self.confirmed() == set()
             assert self.tx.faces.rejections() == set()
             assert self.tx.people.different() == set()
+            assert {(p.dated, p.captured_at) for p in self.tx.photos.find()} <= {(None, None)}
             assert [p.id for p in self.tx.people.find(hidden=None, ignored=None, named=True)] == []
         finally:
             self.conn.close()

@@ -11,7 +11,7 @@ from ...languages import _, ngettext
 from ...people.life_lines import Lives
 from ..edit_conflicts import faces_stamp, person_stamp
 from ..pictures import version_of
-from ..words.dates import age, day, month, years
+from ..words.dates import age_then, day, month, taken, years
 from ..words.people import named
 from ..words.reasons import on_page
 from ..words.text import capital
@@ -145,7 +145,9 @@ def _face(f: FaceRecord, photo: PhotoRecord, born: str | None, number: int = 0) 
     size = photo.width, photo.height
     version, of_photo = version_of(photo.content_hash, f.bbox), version_of(photo.content_hash)
     at = f.captured_at
-    return QuestionFace(f.id, f.photo_id, box, size, day(at), month(at), age(born, at), version, of_photo, number)
+    when, short = (taken(at, f.dated),) * 2 if f.dated else (day(at), month(at))
+    how_old = age_then(born, at, f.dated)
+    return QuestionFace(f.id, f.photo_id, box, size, when, short, how_old, version, of_photo, number)
 
 
 def _by_quality(faces: Sequence[FaceRecord]) -> list[FaceRecord]:

@@ -11,7 +11,7 @@ from iconface_core.identity.references import DegradedFace, Refusal, select_refe
 from ...app import App
 from ...languages import N_, _
 from ...restoring.candidates import MAX_POOL
-from ..words.dates import day
+from ..words.dates import taken
 from ..words.reasons import helps_in_general, in_numbers
 
 LIMIT = 6
@@ -35,7 +35,7 @@ def best_faces(app: App, person_id: int) -> dict[str, Any]:
     best = sorted(rows, key=lambda r: -r.norm)[:MAX_POOL]
     nothing_known = DegradedFace(np.array(ARCFACE_112.points, np.float32), photo_hash="")
     choice = select_references(nothing_known, app.identifier.pool(best), app.embedder.calibration, limit=LIMIT)
-    dates = {r.face_id: (r.photo_id, day(r.captured_at)) for r in best}
+    dates = {r.face_id: (r.photo_id, taken(r.captured_at, r.dated)) for r in best}
     chosen = [(c.face_id, *dates[c.face_id], helps_in_general(c.reasons), in_numbers(c.reasons)) for c in choice.chosen]
     refused = Counter(_(REFUSALS[r.refusal]) for r in choice.refused if r.refusal in REFUSALS)
     if len(rows) > len(best):

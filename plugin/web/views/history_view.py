@@ -10,10 +10,11 @@ from gallery_db.cleanups import ORIGIN
 from gallery_db.gallery import Tx
 from gallery_db.journal import JournalEntry
 from gallery_db.records import DecisionRecord, FaceRecord, RestorationRecord
+from iconface_core.images.date_span import stored_span
 
 from ...languages import N_, _, ngettext, number
 from ...paths import printable
-from ..words.dates import day, moment, month
+from ..words.dates import day, moment, month, span_words
 from ..words.reasons import on_page
 from ..words.text import capital, listed
 
@@ -135,7 +136,8 @@ def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> li
             covers = (cards[p].cover_face_id for p in e.person_ids[:2] if p in cards)
             faces = [i for i in covers if i is not None]
         undone_by = e.record.undone_by
-        person = next((f"/people/{p}" for p in e.person_ids if p in cards), "")
+        about_them = next((f"/people/{p}" for p in e.person_ids if p in cards), "")
+        link = f"/photos/{e.photo_ids[0]}" if len(e.photo_ids) == 1 else about_them
         out.append(
             DecisionView(
                 id=e.record.id,
@@ -145,7 +147,7 @@ def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> li
                 undo=(undone_by or e.record.id) if e.record.undoable else None,
                 faces=faces,
                 more=max(0, len(ids) - FACES_SHOWN),
-                link=f"/restorations/{rows[0].id}" if rows else person,
+                link=f"/restorations/{rows[0].id}" if rows else link,
                 restoration=e.record.kind in RESTORATIONS,
             )
         )
@@ -206,6 +208,8 @@ def sentence(e: JournalEntry, names: Mapping[int, str]) -> str:
     who = [gone.get(p) or names.get(p) or e.names.get(p) or _(NOBODY) for p in e.person_ids]
     if e.face_ids and kind in ("confirm", "assign", "reject", "unassign", "ignore_faces", "split"):
         return _of_faces(kind, len(e.face_ids), who, e.value)
+    if kind == "date_photos":
+        return _of_dates(len(e.photo_ids), e.value)
     if kind == "import":
         return _of_import(len(e.face_ids), [w for w in who if w != _(NOBODY)])
     if kind == "add_face":
@@ -235,6 +239,13 @@ def _of_faces(kind: str, n: int, who: Sequence[str], value: object) -> str:
     if value is not False:
         return ngettext("This face is left out", "These {n} faces are left out", n)
     return ngettext("This face is no longer left out", "These {n} faces are no longer left out", n)
+
+
+def _of_dates(photos: int, said: object) -> str:
+    span = stored_span(said) if isinstance(said, str) else None
+    if span is None:
+        return ngettext("No date is proposed for this photo", "No date is proposed for {n} photos", photos)
+    return ngettext("This photo is from {when}", "These {n} photos are from {when}", photos, when=span_words(span))
 
 
 def _of_import(faces: int, who: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from ...errors import UsageError
 from ...languages import _
 from ..edit_conflicts import person_stamp_of
 from ..pictures import version_of
-from ..words.dates import age, day
+from ..words.dates import age_then, day, taken
 from ..words.people import NOBODY_YET, period_words, years_words
 
 FACES = 120
@@ -28,13 +28,14 @@ FACES_OF_A_YEAR = 36
 @dataclass(frozen=True, slots=True)
 class PersonHead:
     """Who it is. `months` are (month or None, number of faces), latest first; `stamp` as `edit_conflicts.person_stamp`.
-    `full` are the years with so many faces that they are shown month by month."""
+    `full` are the years with so many faces that they are shown month by month; `undated` the photos without a date."""
 
     card: PersonCard
     stamp: str
     cover_version: str
     months: Sequence[tuple[str | None, int]]
     full: frozenset[str]
+    undated: Sequence[int] = ()
 
     @property
     def called(self) -> str:
@@ -97,7 +98,8 @@ def person_head(tx: Tx, person_id: int) -> PersonHead:
     stamp = person_stamp_of(card.id, card.name, card.hidden, card.ignored, card.birth_date, card.chosen_cover_id)
     months = tx.browse.months(person_id)
     version = versions(tx, [card.cover_face_id]).get(card.cover_face_id or 0, "")
-    return PersonHead(card, stamp, version, months, full_years(months))
+    undated = list(tx.photos.undated(person_id)) if any(month is None for month, _n in months) else ()
+    return PersonHead(card, stamp, version, months, full_years(months), undated)
 
 
 def heir_of(tx: Tx, person_id: int) -> int | None:
@@ -146,8 +148,8 @@ def timeline(tx: Tx, head: PersonHead, after: FacePlace | None, *, oldest_first:
     for f in faces:
         period = head.period(f.captured_at)
         heading = None if period == last else period_words(period)
-        how_old = age(head.card.birth_date, f.captured_at)
-        when, version = day(f.captured_at), known.get(f.id, "")
+        how_old = age_then(head.card.birth_date, f.captured_at, f.dated)
+        when, version = taken(f.captured_at, f.dated), known.get(f.id, "")
         tiles.append(FaceTile(f.id, f.photo_id, version, when, how_old, period, heading, f.confirmed, f.id in blurred))
         last = period
     return {

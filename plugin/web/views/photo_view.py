@@ -19,7 +19,7 @@ from ...restoring.presence import Presence, presence
 from ..edit_conflicts import check, faces_stamp, person_stamp
 from ..pictures import version_of
 from ..restore_jobs import RestoreJobs, live_jobs
-from ..words.dates import day_and_time
+from ..words.dates import day_and_time, taken
 from ..words.jobs import JobLine, JobWords
 from ..words.people import NO_NAME, named
 
@@ -163,7 +163,7 @@ def photo_view(tx: Tx, photo_id: int) -> PhotoView:
         photo=photo,
         name=printable(path.name),
         folder=printable(path.parent),
-        taken=day_and_time(photo.captured_at),
+        taken=taken(photo.captured_at, photo.dated) if photo.dated else day_and_time(photo.captured_at),
         faces=_faces(tx, photo, jobs, history),
         restored=_restored(tx, history),
         before=before,

@@ -2,10 +2,22 @@
 
 from datetime import datetime
 
-from ...dates import age, day, day_of_year, month, whole_month, years
+from ...dates import age, age_then, day, day_of_year, month, span_words, taken, whole_month, years
 from ...languages import _
 
-__all__ = ["age", "day", "day_and_time", "day_of_year", "moment", "month", "whole_month", "years"]
+__all__ = [
+    "age",
+    "age_then",
+    "day",
+    "day_and_time",
+    "day_of_year",
+    "moment",
+    "month",
+    "span_words",
+    "taken",
+    "whole_month",
+    "years",
+]
 
 
 def moment(at: str, now: datetime) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gallery_db import Gallery
 from gallery_db.records import FaceFilter
 from iconface_core.grouping import Background, Cluster, Grouping
+from iconface_core.images.date_span import years_span
 from iconface_core.images.provenance import is_restored_output
 from iconface_core.types import BBox
 from plugin.exporters.sidecars import export_sidecars
@@ -190,6 +191,29 @@ def test_what_a_killed_export_left_is_swept_and_nothing_else(gallery: Gallery, a
     (anna.parent / "mine.999999.unfinished").write_bytes(b"not ours to say")
     export_sidecars(gallery)
     assert sorted(p.name for p in anna.parent.iterdir()) == ["a.jpg", "a.jpg.xmp", "mine.999999.unfinished"]
+
+
+def test_dates_that_a_person_said_come_and_go_beside_the_names(gallery: Gallery, anna: Path):
+    export_sidecars(gallery)
+    sidecar = anna.with_name("a.jpg.xmp")
+    named = sidecar.read_bytes()
+    with gallery.begin() as tx:
+        [photo] = [p for p in tx.photos.find() if p.path == str(anna)]
+        gone = tx.photos.upsert(str(anna.with_name("gone.jpg")), "gone", width=40, height=30)
+        tx.decisions.date_photos([photo.id, gone.id], years_span(1955, 1959))
+    before = tree_hash(anna.parent)
+    assert export_sidecars(gallery, dry_run=True).changed == [sidecar]
+    assert tree_hash(anna.parent) == before
+    done = export_sidecars(gallery)
+    assert (done.changed, [p.name for p, _ in done.problems]) == ([sidecar], ["gone.jpg"])
+    dated = sidecar.read_bytes()
+    assert b"<photoshop:DateCreated" in dated
+    assert b">1957<" in dated
+    assert come_in(gallery).plan.conflicts == ()
+    with gallery.begin() as tx:
+        tx.decisions.undo()
+    assert export_sidecars(gallery).changed == [sidecar]
+    assert sidecar.read_bytes() == named
 
 
 def test_only_what_somebody_confirmed_is_evidence_elsewhere(gallery: Gallery, anna: Path):

@@ -8,6 +8,7 @@ import pytest
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
+from iconface_core.images.date_span import years_span
 from iconface_core.types import BBox
 from plugin.errors import UsageError
 from plugin.job_payloads import EMBED
@@ -65,6 +66,7 @@ VERBS: dict[str, Verb] = {
     "ignore_faces": lambda d, f: d.ignore_faces([f[3]]),
     "name_face": lambda d, f: d.name_face(f[3], name="Nell"),
     "draw_face": lambda d, f: d.draw_face(1, BBox(10, 10, 40, 50), name="Nell"),
+    "date_photos": lambda d, f: d.date_photos([1], years_span(1955, 1959)),
 }
 
 
