@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 LANGUAGES: Mapping[str, str] = {"en": "en_150", "de": "de", "fr": "fr", "es": "es", "ja": "ja"}
 """By code, how Babel calls them. English is the English of Europe: "1 May 2003, 14:05"."""
 
+OWN_NAMES: Mapping[str, str] = {
+    "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "ja": "日本語"
+}  # fmt: skip
+"""How they call themselves, in this order: whoever looks for a language may read no other."""
+
 PSEUDO = "ar-XB"
 """No language: every sentence in brackets, a third longer, from right to left. What has no brackets was forgotten."""
 

@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from ..languages import for_templates
+from ..languages import OWN_NAMES, for_templates
 from ..restoring.uploads import MAX_BYTES
 from .context import Web
 from .phone.entrance import UPLOAD_BYTES
+from .server.language import chosen_language
 from .words.dates import day_and_time, month
 from .words.people import named
 from .words.reasons import on_page
@@ -48,6 +49,7 @@ def make_templates(*, phone: bool = False) -> Environment:
         "reason": on_page,
     }
     made.globals |= for_templates() | {
+        "own_names": OWN_NAMES,
         "named": named,  # a filter of a constant would be worded once, in the first language
         "phone": phone,
         "script_words": script_words,
@@ -70,6 +72,7 @@ def fragment(request: Request, web: Web, name: str, *, status: int = 200, **valu
         "path": request.url.path,
         "htmx": by_htmx(request),
         "theme": theme if theme in ("light", "dark") else "",
+        "chosen_language": chosen_language(request),
     }
     text = web.templates.get_template(name).render(known | values)
     return Html(text, status, headers={"Vary": "HX-Request"})

@@ -19,6 +19,7 @@ from .pages import (
     events,
     history,
     jobs,
+    language,
     library,
     library_move,
     library_names,
@@ -61,6 +62,7 @@ PAGES = (
     library_names,
     welcome,
     phones,
+    language,
     events,
     pictures,
 )

@@ -16,6 +16,7 @@ from tests.support.narrow import present
 FOR = {
     ("GET", "/"),
     ("GET", "/events"),
+    ("POST", "/language"),
     ("GET", "/people"),
     ("GET", "/people/faces"),
     ("GET", "/people/list"),
