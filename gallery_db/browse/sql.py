@@ -55,6 +55,13 @@ GROUP BY month ORDER BY substr(captured_at, 1, 7) IS NULL, month DESC"""
 OF_PERIOD = f"""
 SELECT face.id {_OF_PERSON} AND CASE WHEN CAST(:period AS text) IS NULL THEN captured_at IS NULL
   ELSE substr(captured_at, 1, length(CAST(:period AS text))) = :period END ORDER BY face.id"""
+LIFE = f"""
+SELECT * FROM (
+  SELECT {_FACE}, substr(captured_at, 1, 4) AS year, count(*) OVER (PARTITION BY substr(captured_at, 1, 4)) AS faces,
+    row_number() OVER (PARTITION BY substr(captured_at, 1, 4) ORDER BY face.quality DESC NULLS LAST, face.id) AS place
+  {_OF_PERSON}) AS ranked
+WHERE place <= CASE WHEN year IS NULL THEN CAST(:undated AS integer) ELSE 1 END
+ORDER BY year IS NULL, year, place"""
 LOOSE = f"""
 SELECT {_FACE} FROM face JOIN photo ON photo.id = face.photo_id
 WHERE face.person_id IS NULL AND {SHOWN} {{where}} ORDER BY face.quality DESC NULLS LAST, face.id DESC LIMIT :limit"""

@@ -2,10 +2,21 @@
 
 from datetime import datetime
 
-from ...dates import age, day, day_of_year, month, whole_month, years
+from ...dates import about_aged, age, day, day_of_year, looks_aged, month, whole_month, years
 from ...languages import _
 
-__all__ = ["age", "day", "day_and_time", "day_of_year", "moment", "month", "whole_month", "years"]
+__all__ = [
+    "about_aged",
+    "age",
+    "day",
+    "day_and_time",
+    "day_of_year",
+    "looks_aged",
+    "moment",
+    "month",
+    "whole_month",
+    "years",
+]
 
 
 def moment(at: str, now: datetime) -> str:
