@@ -21,6 +21,7 @@ PAGES = {
     "history": lambda ids: "/history",
     "photo": lambda ids: f"/photos/{ids['portrait']}",
     "photo-group": lambda ids: f"/photos/{ids['group']}",
+    "statistics": lambda ids: "/statistics",
     "restorations": lambda ids: "/restorations",
     "restoration": lambda ids: f"/restorations/{ids['restoration']}",
     "cleanup": lambda ids: "/cleanup",
