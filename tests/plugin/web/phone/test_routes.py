@@ -29,6 +29,7 @@ FOR = {
     ("GET", "/photos/{photo_id}/faces"),
     ("GET", "/photos/{photo_id}/faces/{face_id}/restore/{job_id}"),
     ("GET", "/photos/{photo_id}/made"),
+    ("GET", "/photos/{photo_id}/who-is-where"),
     ("GET", "/pictures/face/{face_id}"),
     ("GET", "/pictures/photo/{photo_id}"),
     ("GET", "/pictures/upload/{key}"),
