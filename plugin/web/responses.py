@@ -18,7 +18,7 @@ from .words.dates import day_and_time, month
 from .words.people import named
 from .words.reasons import on_page
 from .words.scripts import script_words
-from .words.text import capital, file_size
+from .words.text import capital, enumerated, file_size
 
 R = TypeVar("R", bound=Response)
 
@@ -43,6 +43,7 @@ def make_templates(*, phone: bool = False) -> Environment:
     made.filters |= {
         "capital": capital,
         "day_and_time": day_and_time,
+        "enumerated": enumerated,
         "filesizeformat": file_size,
         "month": month,
         "named": named,
