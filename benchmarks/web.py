@@ -33,6 +33,7 @@ import psutil
 from benchmarks.large_gallery import Size, fill
 from benchmarks.large_queue import live_in
 from gallery_db import Gallery
+from iconface_core.damage.sharpness import VERSION
 from iconface_core.faces.sface_facts import DIM, SFACE_ID
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Page:
 def pages(client: httpx2.Client) -> list[Page]:
     """What is measured. Later pages are the ones that the first pages point to."""
     people, person = client.get("/people").text, client.get(f"/people/{LARGE}").text
+    lives = _more(client.get("/statistics").text, "/statistics/lives")
     return [
         Page("people: first page", "/people"),
         Page("people: next page", _more(people, "/people/list"), part=True),
@@ -87,6 +89,11 @@ def pages(client: httpx2.Client) -> list[Page]:
         Page("whose are these 3 faces", "/people/chosen/picker?faces=5,6,7&of=1&count=3", part=True),
         Page("best photos of 40", f"/people/{USUAL}/best", part=True),
         Page("best photos of 2,000", f"/people/{LARGE}/best", part=True),
+        Page("through the years: decades", "/statistics"),
+        Page("through the years: seen together", "/statistics/together", part=True),
+        Page("through the years: first and last photos", lives, part=True),
+        Page("through the years: the next people", _more(client.get(lives).text, "/statistics/lives"), part=True),
+        Page("through the years: how much is unclear", "/statistics/clear", part=True),
         Page("review: first question", "/review"),
         Page("review: one kind", "/review?kind=join"),
         Page("jobs", "/jobs"),
@@ -138,6 +145,16 @@ def measure(client: httpx2.Client, process: psutil.Process, rounds: int, only: s
         p50, p95 = np.percentile(t, [50, 95])
         print(f"| {name} | {min(t):.0f} | {p50:.0f} | {p95:.0f} | {cpu[name]:.0f} | {first[name]:.0f} |", flush=True)
     print(f"\nmemory of the server afterwards: {process.memory_info().rss / 1e6:.0f} MB")
+
+
+def _measure_faces(gallery: Gallery) -> None:
+    """As after a scan: how clear every face is, a quarter of them not."""
+    measured = (
+        f"json_object('version', {VERSION}, 'score', CASE WHEN id % 4 = 0 THEN 0.6 ELSE 0.1 END, 'print_damage', 0.0,"
+        " 'eye_distance', 20 + id % 90, 'reduced', 1.0, 'reasons', json_array())"
+    )
+    with gallery.begin() as tx:
+        tx.meta._c.exec_driver_sql(f"UPDATE face SET degradation = {measured}")
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -200,6 +217,7 @@ def main() -> None:
             with Gallery.open(database) as gallery:
                 fill(gallery, home / "photos", SFACE_ID, Size(dim=DIM, photos=150_000))
                 live_in(gallery)
+                _measure_faces(gallery)
         with serving(home) as (base, way_in, process), httpx2.Client(base_url=base, timeout=60) as client:
             client.get(way_in)
             measure(client, process, args.rounds, args.only)

@@ -22,6 +22,7 @@ from .meta import MetaRepo
 from .notes import FORGETTING
 
 if TYPE_CHECKING:
+    from .browse.overview import OverviewRepo
     from .browse.repository import BrowseRepo
     from .cleanups import CleanupRepo
     from .decisions import DecisionRepo
@@ -80,6 +81,12 @@ class Tx:
         from .browse.repository import BrowseRepo
 
         return BrowseRepo(self._conn)
+
+    @cached_property
+    def overview(self) -> OverviewRepo:
+        from .browse.overview import OverviewRepo
+
+        return OverviewRepo(self._conn)
 
     @cached_property
     def decisions(self) -> DecisionRepo:

@@ -86,6 +86,13 @@ def looks_aged(low: int, high: int) -> str:
     return _("looks about {low} to {high}", low=number(low), high=number(high))
 
 
+def about_aged(years: int) -> str:
+    """ "about 7", "about 35": an age told from looks. From 15 on in steps of five, since nobody can tell it closer."""
+    if years == 0:
+        return _("a baby")
+    return _("about {n}", n=number(years if years < 15 else 5 * round(years / 5)))
+
+
 def _written(at: date, english: str, skeleton: str) -> str:
     """A date by Babel's `skeleton`, in English by a pattern: no command has to wait for Babel."""
     if spoken() in ("en", PSEUDO):

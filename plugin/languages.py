@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import gettext as standard
 import io
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,8 +31,15 @@ if TYPE_CHECKING:
 LANGUAGES: Mapping[str, str] = {"en": "en_150", "de": "de", "fr": "fr", "es": "es", "ja": "ja"}
 """By code, how Babel calls them. English is the English of Europe: "1 May 2003, 14:05"."""
 
+OWN_NAMES: Mapping[str, str] = {
+    "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "ja": "日本語"
+}  # fmt: skip
+"""How they call themselves, in this order: whoever looks for a language may read no other."""
+
 PSEUDO = "ar-XB"
 """No language: every sentence in brackets, a third longer, from right to left. What has no brackets was forgotten."""
+
+_BLANK = re.compile(r"(?<=«) | (?=[?!:;»%])")
 
 _spoken: ContextVar[str] = ContextVar("language", default="en")
 
@@ -119,6 +127,7 @@ def for_templates() -> dict[str, Callable[..., object]]:
 
     return {
         "_": in_html(_),
+        "decimal": decimal,
         "language": spoken,
         "ngettext": in_html(ngettext),
         "number": number,
@@ -164,6 +173,13 @@ class _Pseudo(standard.NullTranslations):
         return self.gettext(one if n == 1 else many)
 
 
+def _unbroken(said: Any) -> Any:
+    """French with blanks that no line ends at, before "?" and inside of quotation marks: not everybody types them."""
+    if not isinstance(said, str):
+        return tuple(_unbroken(form) for form in said)
+    return _BLANK.sub("\u00a0", said)
+
+
 @cache
 def _translations(language: str) -> standard.NullTranslations:
     """The catalogue of a language. It is compiled when it is first asked for, in a tenth of a second: a compiled
@@ -177,6 +193,10 @@ def _translations(language: str) -> standard.NullTranslations:
 
     compiled = io.BytesIO()
     with (files(__package__) / "locales" / f"{language}.po").open("rb") as f:
-        write_mo(compiled, read_po(f, locale=language))
+        catalogue = read_po(f, locale=language)
+    if language == "fr":
+        for message in filter(lambda m: m.id, catalogue):  # not the header
+            message.string = _unbroken(message.string)
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return standard.GNUTranslations(compiled)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from gallery_db.database.words import statement
 from gallery_db.records import FaceState
@@ -83,6 +83,15 @@ class FaceCard:
 
 
 @dataclass(frozen=True, slots=True)
+class YearFace:
+    """The clearest face of a person in one year, or one of the clearest without a date; `faces` are how many there are
+    of that year, or without a date."""
+
+    face: FaceCard
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShelfCounts:
     """How many are in each list. `loose` are faces of nobody."""
 
@@ -139,6 +148,11 @@ class BrowseRepo:
             where = f"AND (captured_at IS NULL OR captured_at {beyond} :at OR (captured_at = :at AND face.id > :id))"
             values |= {"at": after.captured_at, "id": after.id}
         return self._faces(sql.TIMELINE.format(where=where, direction=direction), values)
+
+    def life(self, person_id: int, *, undated: int) -> list[YearFace]:
+        """The clearest face of each year of a person, the earliest first; then `undated` clearest without a date."""
+        rows = self._c.execute(statement(self._c, sql.LIFE), {"person": person_id, "undated": undated})
+        return [YearFace(_card(r), r.faces) for r in rows]
 
     def months(self, person_id: int) -> list[tuple[str | None, int]]:
         """(month, number of faces) of a person, latest first; None for undated ones, last."""
@@ -218,13 +232,14 @@ class BrowseRepo:
 
     def _faces(self, query: str, values: dict[str, Any]) -> list[FaceCard]:
         rows = self._c.execute(statement(self._c, query), values)
-        return [
-            FaceCard(r.id, r.photo_id, r.captured_at, r.quality, r.person_id, bool(r.confirmed), r.state, r.dated)
-            for r in rows
-        ]
+        return [_card(r) for r in rows]
 
     def _number(self, query: str) -> int:
         return int(self._c.scalar(statement(self._c, query)) or 0)
+
+
+def _card(r: Row[Any]) -> FaceCard:
+    return FaceCard(r.id, r.photo_id, r.captured_at, r.quality, r.person_id, bool(r.confirmed), r.state, r.dated)
 
 
 def plain(name: str) -> str:

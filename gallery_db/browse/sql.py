@@ -55,6 +55,13 @@ GROUP BY month ORDER BY substr(captured_at, 1, 7) IS NULL, month DESC"""
 OF_PERIOD = f"""
 SELECT face.id {_OF_PERSON} AND CASE WHEN CAST(:period AS text) IS NULL THEN captured_at IS NULL
   ELSE substr(captured_at, 1, length(CAST(:period AS text))) = :period END ORDER BY face.id"""
+LIFE = f"""
+SELECT * FROM (
+  SELECT {_FACE}, substr(captured_at, 1, 4) AS year, count(*) OVER (PARTITION BY substr(captured_at, 1, 4)) AS faces,
+    row_number() OVER (PARTITION BY substr(captured_at, 1, 4) ORDER BY face.quality DESC NULLS LAST, face.id) AS place
+  {_OF_PERSON}) AS ranked
+WHERE place <= CASE WHEN year IS NULL THEN CAST(:undated AS integer) ELSE 1 END
+ORDER BY year IS NULL, year, place"""
 LOOSE = f"""
 SELECT {_FACE} FROM face JOIN photo ON photo.id = face.photo_id
 WHERE face.person_id IS NULL AND {SHOWN} {{where}} ORDER BY face.quality DESC NULLS LAST, face.id DESC LIMIT :limit"""
@@ -89,3 +96,24 @@ FROM face JOIN face AS other ON other.photo_id = face.photo_id
 WHERE face.person_id = :person AND {SHOWN} AND other.state IN ('ok', 'doubtful')
   AND other.person_id IN (SELECT value FROM json_each(:others))
 GROUP BY other.person_id"""
+# A camera that was never set writes anything; one such date would make a picture of a thousand years.
+_BELIEVED = "captured_at >= '1800' AND captured_at < '2100'"
+SPAN = f"""
+SELECT count(*) AS photos, count(*) FILTER (WHERE {_BELIEVED}) AS dated,
+  min(captured_at) FILTER (WHERE {_BELIEVED}) AS first, max(captured_at) FILTER (WHERE {_BELIEVED}) AS last
+FROM photo WHERE state = 'indexed'"""
+# Photos from a year on, one number a decade: grouping by decade would sort every photo first.
+SINCE = "count(*) FILTER (WHERE captured_at >= '{year:04}') AS since_{year}"
+DECADES = f"SELECT {{counts}} FROM photo WHERE state = 'indexed' AND {_BELIEVED}"
+_SEEN = f"face.person_id IN (SELECT value FROM json_each(:people)) AND {SHOWN}"
+AMONG = f"""
+WITH seen AS MATERIALIZED (
+  SELECT DISTINCT face.person_id, face.photo_id FROM face INDEXED BY ix_face_shown WHERE {_SEEN})
+SELECT one.person_id AS one, other.person_id AS other, count(*) AS photos
+FROM seen AS one JOIN seen AS other ON other.photo_id = one.photo_id AND other.person_id > one.person_id
+GROUP BY one.person_id, other.person_id"""
+# The ids come along behind the date: the face of the smallest date without a second look.
+ENDS = f"""
+SELECT face.person_id, min(captured_at || ' ' || photo.id || ' ' || face.id) AS first,
+  max(captured_at || ' ' || photo.id || ' ' || face.id) AS last
+FROM face JOIN photo ON photo.id = face.photo_id WHERE {_SEEN} AND captured_at IS NOT NULL GROUP BY face.person_id"""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, Float, Integer, and_, func, or_, select, update
 
 from gallery_db.database.rows import batches, to_json
@@ -24,6 +25,17 @@ class DegradedFilter:
     since: str | None = None
     before: str | None = None
     people: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clearness:
+    """Of how many usable faces so many were `measured`, and so many of these are `degraded`. `sampled`: of a part of
+    the library, evenly spread over it."""
+
+    faces: int
+    measured: int
+    degraded: int
+    sampled: bool
 
 
 class MeasureRepo:
@@ -57,17 +69,22 @@ class MeasureRepo:
         faces, measured, in_full = (self._c.scalar(query) or 0 for query in counted)
         return faces, measured, in_full
 
+    def clearness(self, where: DegradedFilter, *, sample: int) -> Clearness:
+        """How much of the library is unclear; the version and the limits of `where` count. With more than `sample`
+        faces about so many of them are asked: what was measured is JSON, and takes a second to read of all."""
+        step = max(1, (self._c.scalar(select(func.max(face.c.id))) or 0) // sample)
+        measured = _measured(where.version)
+        query = select(func.count(), func.count().filter(measured), func.count().filter(measured, _degraded(where)))
+        query = query.select_from(_JOINED).where(_usable(), _SHOWN)
+        last = step * (sample + 1)
+        parts = [query] if step == 1 else [query.where(face.c.id.in_(ids)) for ids in batches(range(step, last, step))]
+        found = np.array([tuple(self._c.execute(part).one()) for part in parts]).sum(0)
+        return Clearness(int(found[0]), int(found[1]), int(found[2]), sampled=step > 1)
+
     def degraded(self, where: DegradedFilter) -> list[int]:
         """Ids of degraded faces, in order. Faces of hidden and ignored people are left out."""
-        score = larger(
-            json_member(face.c.degradation, "$.score").cast(Float),
-            func.coalesce(json_member(face.c.degradation, "$.print_damage").cast(Float), 0.0),
-        )
-        eyes = json_member(face.c.degradation, "$.eye_distance").cast(Float)
-        joined = face.join(photo, photo.c.id == face.c.photo_id).outerjoin(person, person.c.id == face.c.person_id)
-        shown = or_(person.c.id.is_(None), and_(~person.c.hidden, ~person.c.ignored))
-        query = select(face.c.id).select_from(joined).where(_usable(), _measured(where.version), shown)
-        query = query.where(score >= where.min_score, eyes >= where.min_eye_distance)
+        query = select(face.c.id).select_from(_JOINED).where(_usable(), _measured(where.version), _SHOWN)
+        query = query.where(_degraded(where))
         if where.root_id is not None:
             query = query.where(photo.c.root_id == where.root_id)
         if where.people:
@@ -78,6 +95,19 @@ class MeasureRepo:
         if where.before is not None:
             query = query.where(when < where.before)
         return list(self._c.scalars(query.order_by(face.c.id)))
+
+
+_JOINED = face.join(photo, photo.c.id == face.c.photo_id).outerjoin(person, person.c.id == face.c.person_id)
+_SHOWN = or_(person.c.id.is_(None), and_(~person.c.hidden, ~person.c.ignored))
+
+
+def _degraded(where: DegradedFilter) -> ColumnElement[bool]:
+    score = larger(
+        json_member(face.c.degradation, "$.score").cast(Float),
+        func.coalesce(json_member(face.c.degradation, "$.print_damage").cast(Float), 0.0),
+    )
+    eyes = json_member(face.c.degradation, "$.eye_distance").cast(Float)
+    return and_(score >= where.min_score, eyes >= where.min_eye_distance)
 
 
 def _usable() -> ColumnElement[bool]:

@@ -1,7 +1,5 @@
 """An album as one page, written whole or not at all. Everything is in the file; it needs no network and no scripts."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,15 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_db.records import PersonSummary
-from iconface_core.images.atomic_write import name_limit, shortened
-from iconface_core.images.leftovers import sweep, temporary
 from iconface_core.reasons import Reason
 
 from ..dates import age_then, day, taken, years
 from ..errors import NotFoundError, UsageError
 from ..languages import speaking
-from ..offline_page import check_outside_library, templates
-from ..paths import is_device_name
+from ..offline_page import check_outside_library, html_name, target_of, templates, written_whole
 from ..progress import Progress
 from ..reason_words import in_words
 from .choosing import Album, choose_album
@@ -26,12 +21,8 @@ from .pictures import AlbumPicture, cover_picture, make_pictures
 if TYPE_CHECKING:
     from ..app import App
 
-SUFFIXES = (".html", ".htm")
-
 MOST_COMPANY = 12
 """Names on the first page."""
-
-_UNSAFE = re.compile(r'[<>:"/\\|?*]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +55,23 @@ def write_album(
             raise UsageError(
                 f"{person.name or f'person {person.id}'} is {how}, and shown nowhere; if you want to: {undo}"
             )
-        target = _target(out, person, force=force)
+        target = target_of(out, file_name(person, out), force=force)
         check_outside_library(tx, target)
         album = choose_album(tx, person, per_year=per_year)
     progress.total(len(album.photos))
     shown = _Shown(make_pictures(album.photos, app.reader, album.left_out), progress)
-    sweep([target.parent], of=target.name)
-    unfinished = temporary(target)
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
-            cover = None if album.cover is None else cover_picture(album.cover, app.reader)
-            with speaking(language):
-                file.writelines(_page(album, cover, shown))
+    with written_whole(target, force=force) as file:
+        cover = None if album.cover is None else cover_picture(album.cover, app.reader)
+        with speaking(language):
+            file.writelines(_page(album, cover, shown))
         if not shown.photos:
             raise NotFoundError(_nothing(album))
-        _check_free(target, force=force)  # a large album takes minutes
-        unfinished.replace(target)
-    except OSError as e:  # of the file that nobody asked for, or without any name
-        raise OSError(e.errno, e.strerror, str(target)) from e
-    finally:
-        unfinished.unlink(missing_ok=True)
     return WrittenAlbum(target, person, shown.photos, shown.restored, album.left_out)
 
 
 def file_name(person: PersonSummary, folder: Path) -> str:
     """The person's name as a file's, safe on every system, with .html; it fits into `folder`."""
-    letters = (c for c in unicodedata.normalize("NFC", person.name or "") if unicodedata.category(c)[0] != "C")
-    stem = " ".join(_UNSAFE.sub(" ", "".join(letters)).split()).strip(". ")
-    if not stem or is_device_name(stem):
-        stem = f"person {person.id} {stem}".strip()
-    return shortened(stem, name_limit(folder) - len(".html.1234567.unfinished")) + ".html"
+    return html_name(person.name or "", f"person {person.id}", folder)
 
 
 class _Shown:
@@ -124,23 +102,6 @@ def _page(album: Album, cover: str | None, shown: _Shown) -> Iterator[str]:
         cover=cover,
         years=groupby(shown, lambda p: p.shown.year),
     )
-
-
-def _target(out: Path, person: PersonSummary, *, force: bool) -> Path:
-    """The file to be written. Raises UsageError."""
-    target = out if out.suffix.lower() in SUFFIXES and not out.is_dir() else out / file_name(person, out)
-    if not target.parent.is_dir():
-        raise UsageError(f"{target.parent} is no folder; make it first, or name a file that ends in .html")
-    _check_free(target, force=force)
-    return target
-
-
-def _check_free(target: Path, *, force: bool) -> None:
-    """Raises UsageError when something is there that may not be replaced."""
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder; name a file in it")
-    if not force and (target.exists() or target.is_symlink()):
-        raise UsageError(f"{target} is there already; name a new file, or replace it with --force")
 
 
 def _nothing(album: Album) -> str:

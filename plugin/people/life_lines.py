@@ -1,6 +1,7 @@
-"""Whether two people who may be one are far apart in age: read when a question is asked, and never stored."""
+"""How old people look: whether two who may be one are far apart in age, and one of them over the years. Read when it is
+shown, and never stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from gallery_db.gallery import Tx
 from gallery_db.records import QuestionRecord
-from iconface_core.ages import ApparentAge
+from iconface_core.ages import FIRST_BORN, ApparentAge, birth_years
 from iconface_core.grouping.lifeline import LEAST_YEARS
 from iconface_core.protocols import AgeReader
 from iconface_core.reasons import Reason
@@ -38,12 +39,27 @@ class Lives:
             for q in questions
         ]
 
+    def looks(self, tx: Tx, face_ids: Iterable[int]) -> dict[int, ApparentAge]:
+        """How old each of these faces looks; those without a vector are left out."""
+        found = tx.faces.matrix(self.embedder, np.array(sorted(face_ids), np.int64))
+        return dict(zip(found.face_ids.tolist(), self.ages.ages(found.vectors), strict=True)) if len(found) else {}
+
     def _looks(self, tx: Tx, person_id: int) -> ApparentAge | None:
         rows = sorted(tx.faces.reference_candidates(person_id, self.embedder), key=lambda r: -r.norm)[:MOST]
         if not rows:
             return None
         ages = self.ages.ages(np.stack([r.vector for r in rows]))
         return ApparentAge(np.mean([a.probabilities for a in ages], axis=0, dtype=np.float32))
+
+
+def ages_in(looks: Mapping[int, ApparentAge]) -> dict[int, int]:
+    """How old one person seems to be in each of these years (as dates have them), at least 0, from how old they look
+    there. By one birth year for all: nobody grows younger, and the looks of one year correct those of another."""
+    if not looks:
+        return {}
+    born = birth_years(np.array(list(looks), np.int64), np.stack([a.probabilities for a in looks.values()]))
+    year = FIRST_BORN + int(np.searchsorted(np.cumsum(born), 0.5))
+    return {at: max(0, at - year) for at in looks}
 
 
 def _years_between(first: ApparentAge | None, second: ApparentAge | None) -> Reason | None:

@@ -18,6 +18,7 @@ from ..folders import Folders
 from ..installed_files.changes import IntegrationError
 from ..installed_files.command import Argv, desktop_exec, find_program, windows
 from ..installed_files.own_files import MARKER, OwnFile, OwnFiles, UserFolders, on_path
+from ..languages import N_
 
 UNIT = "iconface.service"
 LABEL = "iconface.service"
@@ -129,7 +130,7 @@ def systemd(places: UserFolders, command: Argv, systemctl: Sequence[str] = ("sys
     return OwnFiles(
         "systemd",
         "systemd user unit",
-        "it runs now and after every login; on a machine without logins: loginctl enable-linger",
+        N_("it runs now and after every login; on a machine without logins: loginctl enable-linger"),
         (OwnFile(path, text.encode()),),
         partial(_has_systemd, systemctl[0]),
         tell=tell,
@@ -141,7 +142,7 @@ def autostart(places: UserFolders, command: Argv) -> OwnFiles:
     text = _DESKTOP.format(marker=MARKER, command=desktop_exec(command))
     path = places.config / "autostart" / "iconface.desktop"
     return OwnFiles(
-        "autostart", "XDG autostart", "it starts at the next login", (OwnFile(path, text.encode()),), lambda: True
+        "autostart", "XDG autostart", N_("it starts at the next login"), (OwnFile(path, text.encode()),), lambda: True
     )
 
 
@@ -170,7 +171,7 @@ def launchd(places: UserFolders, command: Argv, launchctl: Sequence[str] = ("lau
     return OwnFiles(
         "launchd",
         "launchd agent",
-        "it runs now and after every login",
+        N_("it runs now and after every login"),
         (OwnFile(path, content),),
         on_path(launchctl[0]),
         tell=tell,
@@ -191,7 +192,7 @@ def task(places: UserFolders, command: Argv, schtasks: Sequence[str] = ("schtask
     return OwnFiles(
         "task",
         "Task Scheduler",
-        "it starts at the next logon",
+        N_("it starts at the next logon"),
         (OwnFile(path, b"\xff\xfe" + text.replace("\n", "\r\n").encode("utf-16-le")),),
         on_path(schtasks[0]),
         path.parent,

@@ -9,15 +9,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from ..languages import for_templates
+from ..languages import OWN_NAMES, for_templates
 from ..restoring.uploads import MAX_BYTES
 from .context import Web
 from .phone.entrance import UPLOAD_BYTES
+from .server.language import chosen_language
 from .words.dates import day_and_time, month
 from .words.people import named
 from .words.reasons import on_page
 from .words.scripts import script_words
-from .words.text import capital, file_size
+from .words.text import capital, enumerated, file_size
 
 R = TypeVar("R", bound=Response)
 
@@ -42,12 +43,14 @@ def make_templates(*, phone: bool = False) -> Environment:
     made.filters |= {
         "capital": capital,
         "day_and_time": day_and_time,
+        "enumerated": enumerated,
         "filesizeformat": file_size,
         "month": month,
         "named": named,
         "reason": on_page,
     }
     made.globals |= for_templates() | {
+        "own_names": OWN_NAMES,
         "named": named,  # a filter of a constant would be worded once, in the first language
         "phone": phone,
         "script_words": script_words,
@@ -70,6 +73,7 @@ def fragment(request: Request, web: Web, name: str, *, status: int = 200, **valu
         "path": request.url.path,
         "htmx": by_htmx(request),
         "theme": theme if theme in ("light", "dark") else "",
+        "chosen_language": chosen_language(request),
     }
     text = web.templates.get_template(name).render(known | values)
     return Html(text, status, headers={"Vary": "HX-Request"})

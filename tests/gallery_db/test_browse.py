@@ -50,6 +50,22 @@ def every_page(tx: Tx, limit: int, **kwargs) -> list[PersonCard]:
     return out
 
 
+def test_the_clearest_face_of_each_year_and_some_without_a_date(gallery: Gallery):
+    with gallery.begin() as tx:
+        dated = [
+            put_at(tx, "dim", "2001-01-01", 0.2),
+            put_at(tx, "clear", "2001-12-31", 0.9),
+            put_at(tx, "unknown", "2001-05-05", None),
+            put_at(tx, "old", "1960-01-01", 0.1),
+        ]
+        undated = [put_at(tx, f"undated {n}", None, n / 10) for n in range(4)]
+        who = tx.decisions.create_person("Ada").person_id
+        tx.decisions.assign([*dated, *undated], who)
+        tx.decisions.assign([put_at(tx, "hers", "1999-01-01")], tx.decisions.create_person("Eve").person_id)
+        found = tx.browse.life(who, undated=2)
+        assert [(f.face.id, f.faces) for f in found] == [(dated[3], 1), (dated[1], 3), (undated[3], 4), (undated[2], 4)]
+
+
 class TestPeople:
     def test_named_first_then_by_photos(self, gallery: Gallery):
         with gallery.begin() as tx:

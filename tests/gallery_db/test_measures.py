@@ -2,7 +2,7 @@ import datetime
 from typing import Any
 
 from gallery_db import Gallery
-from gallery_db.faces.measures import DegradedFilter
+from gallery_db.faces.measures import Clearness, DegradedFilter
 from iconface_core.types import BBox
 
 from .factories import put
@@ -27,6 +27,15 @@ def test_degraded_faces_are_found_by_score_and_size(tx):
     assert tx.faces.get(bad).degradation == measure()
     assert tx.faces.get(never).degradation is None
     assert tx.measures.counts(V) == (5, 3, 3)
+
+
+def test_how_much_is_unclear_of_all_and_of_a_sample(tx):
+    faces = put(tx, "a", *range(12))
+    tx.measures.set([(f, measure(0.9 if n % 4 else 0.1)) for n, f in enumerate(faces[:8])])
+    limits = DegradedFilter(V, min_score=0.25, min_eye_distance=8.0)
+    assert tx.measures.clearness(limits, sample=12) == Clearness(12, 8, 6, sampled=False)
+    part = tx.measures.clearness(limits, sample=4)
+    assert (part.faces, part.sampled) == (4, True)
 
 
 def test_hidden_ignored_and_missing_are_left_out(tx):

@@ -14,7 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin import dates
-from plugin.languages import LANGUAGES, PSEUDO, _, accepted, best, decimal, ngettext, number, of_environment, speaking
+from plugin.languages import (
+    LANGUAGES,
+    PSEUDO,
+    _,
+    accepted,
+    best,
+    decimal,
+    lookup,
+    ngettext,
+    number,
+    of_environment,
+    speaking,
+)
 from plugin.web.words import scripts
 from tests.support.catalogues import PLUGIN, catalogue, sentences, template, translated
 
@@ -26,6 +38,14 @@ def values(text: str) -> list[str]:
 
 def tags(text: str) -> list[str]:
     return sorted(re.findall(r"<[^>]*>", text))
+
+
+def test_no_line_of_french_begins_with_a_question_mark():
+    said = {words[0] for words, _said in sentences(catalogue("fr"))}
+    with speaking("fr"):
+        broken = [m for m in said if re.search("(?<=«) | (?=[?!:;»%])", lookup(m))]
+    assert not broken
+    assert len(said) > 1000
 
 
 @pytest.mark.parametrize("language", translated())

@@ -90,7 +90,7 @@ def set_name(
     with web.app.gallery.begin(write=False) as tx:
         card, now, version = one_of_the_list(tx, person_id)
     response = fragment(request, web, "parts/people_changed.html", card=card, stamp=now, version=version)
-    return said(response, f"This is {card.name}.", undo=done.id)
+    return said(response, _("This is {name}.", name=card.name or ""), undo=done.id)
 
 
 @router.get("/people/merge")

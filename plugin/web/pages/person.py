@@ -13,6 +13,7 @@ from ..context import FOR_PHONES, Web, WebDep
 from ..edit_conflicts import all_of, check, face_still_of, face_undecided, person_unchanged
 from ..responses import fragment, go, page, said, trigger
 from ..views.best_faces import best_faces
+from ..views.life_line import life_line
 from ..views.people_list import SHOWN_WORDS, merge_offer, one_person_now, other_people, people_unchanged
 from ..views.person_view import date_of, faces_of_period, heir_of, person_head, place_of, timeline
 from ..views.pickers import named_like, same_person, similar_to
@@ -38,7 +39,8 @@ def show(request: Request, web: WebDep, person_id: int, order: Order = "newest")
                 raise
             return go(request, f"/people/{heir}")
         values = timeline(tx, head, None, oldest_first=order == "oldest")
-    return page(request, web, "person.html", **values)
+        life = life_line(tx, head.card, web.app.lives, values["blurred"])
+    return page(request, web, "person.html", life=life, **values)
 
 
 @router.get("/faces", tags=FOR_PHONES)

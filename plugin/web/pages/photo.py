@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from iconface_core.types import BBox
 
+from ...albums.group_photo import group_photo, group_photo_page
 from ...errors import UsageError
 from ...languages import _, ngettext
 from ...people.decisions import NameTakenError
@@ -16,10 +17,10 @@ from ...restoring.repeat import restore_face
 from ...restoring.uploads import restore_photo
 from ...service.client import ensure_worker
 from ..context import FOR_PHONES, Web, WebDep
-from ..responses import fragment, page, said
+from ..responses import Html, fragment, page, said
 from ..views.likely import likely_people
 from ..views.made_clear import OUTCOMES, made_clear
-from ..views.photo_view import cards_of, face_unchanged, photo_view, restore_progress, whose_face
+from ..views.photo_view import cards_of, face_unchanged, photo_as_data, photo_view, restore_progress, whose_face
 from ..views.pickers import named_like
 from ..words.text import capital
 
@@ -61,6 +62,17 @@ def made(request: Request, web: WebDep, photo_id: int, seen: Annotated[str, Quer
     if seen and found.now == seen:
         return Response(status_code=204)
     return fragment(request, web, "parts/made_clear.html", made=found, of=f"/photos/{photo_id}")
+
+
+@router.get("/{photo_id}/who-is-where", tags=FOR_PHONES)
+def who_is_where(web: WebDep, photo_id: int) -> HTMLResponse:
+    """A page to be printed or kept: the photo with a number at each face, and the names in rows. It is one file, so its
+    style and its picture are in it; nothing else is allowed there."""
+    with web.app.gallery.begin(write=False) as tx:
+        group = group_photo(tx, photo_id)
+    html = group_photo_page(group, photo_as_data(web.pictures, photo_id))
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    return Html(html, headers={"Content-Security-Policy": policy})
 
 
 @router.post("/{photo_id}/restore")

@@ -1,9 +1,13 @@
-"""Answers every request in the language of the browser that asks, or in the one the user chose."""
+"""Answers every request in the language that was chosen in this browser, else in the one of the settings or of the
+browser itself."""
 
-from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...languages import accepted, best, speaking
+from ...languages import LANGUAGES, accepted, best, speaking
+
+COOKIE = "iconface_language"
+"""What was chosen on the page, for this browser only: a code of LANGUAGES."""
 
 
 class Speaking:
@@ -13,6 +17,15 @@ class Speaking:
         self._app, self._setting = app, setting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wanted = accepted(Headers(scope=scope).get("accept-language", "")) if scope["type"] == "http" else []
-        with speaking(best(self._setting, wanted)):
+        with speaking(self._language(Request(scope)) if scope["type"] == "http" else best(self._setting, [])):
             await self._app(scope, receive, send)
+
+    def _language(self, request: Request) -> str:
+        wanted = accepted(request.headers.get("accept-language", ""))
+        return chosen_language(request) or best(self._setting, wanted)
+
+
+def chosen_language(request: Request) -> str:
+    """The code of the language that was chosen in this browser; "" for none."""
+    code = request.cookies.get(COOKIE, "")
+    return code if code in LANGUAGES else ""

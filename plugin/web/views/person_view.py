@@ -157,7 +157,7 @@ def timeline(tx: Tx, head: PersonHead, after: FacePlace | None, *, oldest_first:
         "tiles": tiles,
         "faces_after": place_text(faces[-1]) if len(found) > FACES else None,
         "oldest_first": oldest_first,
-        "blurred": len(blurred),
+        "blurred": blurred,
     }
 
 

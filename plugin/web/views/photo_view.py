@@ -1,5 +1,6 @@
 """What the photo page shows: the photo, its faces in plain words, its restorations. Read in one transaction."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,14 @@ from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRe
 from iconface_core.types import BBox
 
 from ...dry_run import Precondition
-from ...errors import NotFoundError
+from ...errors import NotFoundError, UsageError
 from ...job_payloads import RestorePayload, payload_of
 from ...languages import N_, _, decimal
 from ...paths import printable
 from ...restoring.presence import Presence, presence
 from ..edit_conflicts import check, faces_stamp, person_stamp
-from ..pictures import version_of
+from ..picture_files import Missing
+from ..pictures import Pictures, version_of
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.dates import day_and_time, taken
 from ..words.jobs import JobLine, JobWords
@@ -26,6 +28,9 @@ from ..words.people import NO_NAME, named
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 
 SHOWN_RESTORATIONS = 12
+
+PRINTED = 2000
+"""Longer side of a photo on paper, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,16 @@ def restore_progress(tx: Tx, job_id: int, face_id: int) -> tuple[JobRecord, JobL
     done = [] if asked is None else tx.restorations.of_face(photo=asked.path, face_id=face_id)[:1]
     made = done[0] if done and job.state == "done" and done[0].state in ("done", "refused") else None
     return job, line, made
+
+
+def photo_as_data(pictures: Pictures, photo_id: int) -> str:
+    """The upright photo, `PRINTED` pixels wide or high at most, as a data URI. Raises UsageError when it cannot be
+    read."""
+    found = pictures.photo(photo_id, PRINTED)
+    made = found if isinstance(found, Missing) else pictures.ready(found) or pictures.make(found).result()
+    if isinstance(made, Missing):
+        raise UsageError(_("The photo cannot be read now."))
+    return "data:image/jpeg;base64," + base64.b64encode(made).decode("ascii")
 
 
 def photo_view(tx: Tx, photo_id: int) -> PhotoView:

@@ -2,15 +2,29 @@
 
 from datetime import datetime
 
-from ...dates import age, age_then, day, day_of_year, month, span_words, taken, whole_month, years
+from ...dates import (
+    about_aged,
+    age,
+    age_then,
+    day,
+    day_of_year,
+    looks_aged,
+    month,
+    span_words,
+    taken,
+    whole_month,
+    years,
+)
 from ...languages import _
 
 __all__ = [
+    "about_aged",
     "age",
     "age_then",
     "day",
     "day_and_time",
     "day_of_year",
+    "looks_aged",
     "moment",
     "month",
     "span_words",

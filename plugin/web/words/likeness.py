@@ -56,10 +56,14 @@ def likeness_bar(before: float, after: float, name: str | None) -> LikenessBar:
     old, new = likeness_words(before, name), likeness_words(after, name)
     if old == new:
         change = after - before
-        how = _("as before") if abs(change) < _SAME else _("more than before") if change > 0 else _("less than before")
-        words = f"{new}, {how}"
+        if abs(change) < _SAME:
+            words = _("{likeness}, as before.", likeness=new)
+        elif change > 0:
+            words = _("{likeness}, more than before.", likeness=new)
+        else:
+            words = _("{likeness}, less than before.", likeness=new)
     else:
-        words = _("{before} before. {now} now", before=old, now=new)
+        words = _("{before} before. {now} now.", before=old, now=new)
     return LikenessBar(_place(before), _place(after), words)
 
 

@@ -1,10 +1,10 @@
 """Sentences, lists and sizes as the language that is spoken writes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jinja2.filters import do_filesizeformat
 
-from ...languages import PSEUDO, decimal, locale, spoken
+from ...languages import PSEUDO, _, decimal, locale, spoken
 
 
 def capital(text: str) -> str:
@@ -25,6 +25,12 @@ def listed(words: Sequence[str]) -> str:
     from babel.lists import format_list
 
     return format_list(list(words), locale=locale())
+
+
+def enumerated(words: Iterable[str]) -> str:
+    """ "sharp, large": what is said of one thing, in a row."""
+    # Between two things in a row: Japanese has a comma of its own.
+    return _(", ").join(words)
 
 
 def file_size(n: int) -> str:

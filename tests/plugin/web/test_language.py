@@ -1,5 +1,6 @@
 """The pages speak the language of the browser, or the one that was chosen; what programs read is never translated."""
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,21 @@ def test_the_language_that_was_chosen_goes_first(web: Web):
         answer = client.get("/people", headers={"Accept-Language": "de", "Accept": "text/html"})
     assert answer.status_code == 403
     assert '<html lang="fr"' in answer.text
+
+
+def test_a_language_chosen_on_the_page_goes_before_all_others(site: TestClient):
+    page = "/people?q=a+b%26c&tab=hidden"
+    answer = site.post("/language", data={"to": "ja"}, headers={"Referer": f"http://127.0.0.1:4711{page}"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    assert "Max-Age" in answer.headers["Set-Cookie"]
+    html = _get(site, page, "de")
+    assert '<html lang="ja"' in html
+    assert re.findall(r'value="(\w*)"[^>]* aria-current="true"', html) == ["ja"]
+    assert site.post("/language", data={"to": "xx"}).status_code == 400
+    assert site.post("/language", headers={"Referer": "http://127.0.0.1//elsewhere.org"}).headers["Location"] == (
+        "/elsewhere.org"
+    )
+    assert '<html lang="de"' in _get(site, page, "de")
 
 
 def test_from_right_to_left(site: TestClient):

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from gallery_db.browse.repository import FaceCard
 from plugin.app import App
 from plugin.web.words.people import period_words
+from tests.support.narrow import present
 
 from .test_people import HTMX, name, people, stamp, told
 
@@ -82,6 +83,28 @@ class TestTimeline:
         date_faces(app, ids, [f"{1990 + n}-01-01T00:00:00" for n in range(len(ids))])
         html = site.get(f"/people/{who}?order=oldest").text
         assert [int(i) for i in re.findall(r'id="face-(\d+)"', html)] == ids
+
+    def test_a_life_line_with_ages(self, app: App, site: TestClient, who: int):
+        ids = [f.id for f in faces(app, who)]
+        date_faces(
+            app, ids, ["1999-05-01T00:00:00", "1999-06-01T00:00:00", "2003-06-01T00:00:00"] + [None] * (len(ids) - 3)
+        )
+
+        def line() -> list[tuple[str, ...]]:
+            found = re.search(r'<div class="life-strip".*?</section>', site.get(f"/people/{who}").text, re.DOTALL)
+            tile = r'life-face gap-(\d)" data-item="(\d+)">(?:\s*<span class="life-year">(\d+))?.*?tile-note">([^<]*)'
+            return re.findall(tile, present(found)[0], re.DOTALL)
+
+        guessed = line()
+        assert [(gap, year) for gap, _id, year, _age in guessed] == [("0", "1999"), ("3", "2003")] + [("0", "")] * min(
+            6, len(ids) - 3
+        )
+        assert len({face for _gap, face, _year, _age in guessed}) == len(guessed)
+        assert all(re.fullmatch(r"about \d+|looks about .*|a baby", age) for *_, age in guessed)
+        app.people.decide(lambda tx: tx.decisions.birth_date(who, date(1990, 5, 3)))
+        assert [age for *_, age in line()][:2] == ["8 years old", "13 years old"]
+        date_faces(app, ids, ["1999-05-01T00:00:00"] * len(ids))
+        assert "life-strip" not in site.get(f"/people/{who}").text, "one year is no line"
 
     def test_words(self):
         assert period_words("2019-05") == "May 2019"

@@ -306,3 +306,15 @@ def test_no_model_runtime_is_loaded(library: Library) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_who_is_where_is_one_file_with_everything_in_it(site: TestClient, faces: list[FaceRecord]):
+    photo_id = faces[0].photo_id
+    answer = site.get(f"/photos/{photo_id}/who-is-where", headers={"Accept-Language": "de"})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "Von links" in answer.text
+    assert re.findall(r'href="(data:image/jpeg)', answer.text)
+    assert answer.text.count("<circle") == len(faces)
+    linked = f'href="/photos/{photo_id}/who-is-where"' in site.get(f"/photos/{photo_id}").text
+    assert linked == (len(faces) > 1), "one face is no group"

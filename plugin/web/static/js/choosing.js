@@ -1,5 +1,6 @@
 // Grids (data-grid) whose items (data-item) are walked with the arrow keys and chosen with their checkbox (data-pick).
 // A bar (id "<grid>-bar") offers what to do with the chosen ones; what it asks for carries them along (data-with).
+// A second grid of the same items (data-chosen-in: the id of the first) shows and changes what is chosen there.
 import { inDialog, typing } from "./keys.js";
 import { number } from "./words.js";
 
@@ -7,7 +8,8 @@ const COMPARED = 16; // a question about many faces looks at the first of them: 
 const states = new WeakMap();
 
 /** What is chosen in a grid. Ids may be of items that were not scrolled to yet. */
-export function stateOf(grid) {
+export function stateOf(shown) {
+  const grid = mainOf(shown);
   if (!states.has(grid)) states.set(grid, { chosen: new Set(), anchor: null, shift: false, next: null, always: false, sent: [] });
   return states.get(grid);
 }
@@ -18,6 +20,8 @@ export function gridWithChosen() {
   return grids.find((grid) => stateOf(grid).chosen.size > 0) ?? grids.at(-1) ?? null;
 }
 
+const mainOf = (grid) => document.getElementById(grid.dataset.chosenIn) ?? grid;
+const sameItems = (grid) => [...document.querySelectorAll("[data-grid]")].filter((other) => mainOf(other) === mainOf(grid));
 const items = (grid) => [...grid.querySelectorAll("[data-item]")];
 const itemOf = (element) => element?.closest?.("[data-item]") ?? null;
 const stop = (item) => item?.querySelector("[data-stop]");
@@ -28,8 +32,10 @@ const barOf = (grid) => document.getElementById(`${grid.dataset.grid}-bar`);
 export function choose(grid, ids, on) {
   const { chosen } = stateOf(grid);
   for (const id of ids) on ? chosen.add(String(id)) : chosen.delete(String(id));
-  for (const item of items(grid)) item.querySelector("[data-pick]").checked = chosen.has(item.dataset.item);
-  grid.classList.toggle("choosing", chosen.size > 0 || stateOf(grid).always);
+  for (const shown of sameItems(grid)) {
+    for (const item of items(shown)) item.querySelector("[data-pick]").checked = chosen.has(item.dataset.item);
+    shown.classList.toggle("choosing", chosen.size > 0 || stateOf(grid).always);
+  }
   const bar = barOf(grid);
   if (!bar) return;
   bar.hidden = chosen.size === 0;
@@ -203,13 +209,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful, requestConfig } = event.detail;
   if (!successful || requestConfig?.verb === "get") return;
-  for (const grid of document.querySelectorAll("[data-grid]")) {
+  for (const grid of document.querySelectorAll("[data-grid]:not([data-chosen-in])")) {
     const state = stateOf(grid);
     // A merge clears what was chosen, too: the ones that went are no longer there.
     if (elt.closest?.("[data-with], .chosen-bar, dialog")) chooseNone(grid);
     const lost = !document.activeElement || document.activeElement === document.body || document.activeElement.closest("[hidden]");
     const there = state.next?.isConnected ? state.next : grid.querySelector("[data-current]") ?? grid.querySelector("[data-item]");
-    if (lost) focusOn(grid, there);
+    if (lost) focusOn(there?.closest("[data-grid]"), there);
     state.next = null;
   }
 });
@@ -224,8 +230,8 @@ function takeAway(item) {
 // The server says what left the page: the people it names, or the faces that were sent to it.
 document.addEventListener("gone", (event) => {
   const { people, counts } = event.detail;
-  const ids = people?.map((id) => `person-${id}`) ?? stateOf(gridWithChosen()).sent.map((id) => `face-${id}`);
-  for (const id of ids) takeAway(document.getElementById(id));
+  const items = people?.map((id) => `#person-${id}`) ?? stateOf(gridWithChosen()).sent.map((id) => `[data-grid="faces"] [data-item="${id}"]`);
+  for (const item of items.flatMap((css) => [...document.querySelectorAll(css)])) takeAway(item);
   for (const [id, n] of Object.entries(counts)) {
     const shown = document.getElementById(id);
     if (n === 0 && shown?.closest(".period")) shown.closest(".period").remove();

@@ -15,6 +15,7 @@ def pages(family: Family) -> dict[str, str]:
     return {
         "people": "/people",
         "person": f"/people/{family.people['adam']}",
+        "statistics": "/statistics",
         "review": "/review",
         "photo": f"/photos/{family.photo_id('together/group.jpg')}",
         "restoration": f"/restorations/{family.waiting}",

@@ -21,6 +21,8 @@ PAGES = {
     "history": lambda ids: "/history",
     "photo": lambda ids: f"/photos/{ids['portrait']}",
     "photo-group": lambda ids: f"/photos/{ids['group']}",
+    "statistics": lambda ids: "/statistics",
+    "who-is-where": lambda ids: f"/photos/{ids['group']}/who-is-where",
     "restorations": lambda ids: "/restorations",
     "restoration": lambda ids: f"/restorations/{ids['restoration']}",
     "cleanup": lambda ids: "/cleanup",

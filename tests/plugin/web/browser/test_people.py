@@ -94,9 +94,11 @@ def test_split_and_undo(site: Browser, library: Family, iconface: Commands):
     faces = person(iconface, adam)["faces"]
     site.open(f"/people/{adam}")
     site.settle()
-    for tile in site.all("#faces .pickable label")[:2]:
-        site.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", tile)
-        tile.click()
+    site.click(".life-strip .pickable label")  # of the life-line or of the grid: it is one choice
+    of_year = site.one(".life-strip .pickable:has(:checked)").get_attribute("data-item")
+    assert site.all(f"#face-{of_year}:has(:checked)")
+    tile = next(t for t in site.all("#faces .pickable") if t.get_attribute("data-item") != of_year)
+    site.click(f"#{tile.get_attribute('id')} label")
     site.one("#faces-bar", "2 chosen")
     site.click("#faces-bar button", "Somebody else")
     site.fill("#new-name", "His brother")
@@ -104,6 +106,7 @@ def test_split_and_undo(site: Browser, library: Family, iconface: Commands):
     site.shot("split", whole=False)
     site.click("#sheet button", "New person")
     site.one(".toast")
+    site.until(lambda: not site.all(f"[data-item='{of_year}']"), "it left both")
     assert person(iconface, adam)["faces"] == faces - 2
     [new] = [p for p in iconface("people", "list")["people"] if p["name"] == "His brother"]
     assert new["faces"] == 2

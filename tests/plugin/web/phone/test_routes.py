@@ -16,6 +16,7 @@ from tests.support.narrow import present
 FOR = {
     ("GET", "/"),
     ("GET", "/events"),
+    ("POST", "/language"),
     ("GET", "/people"),
     ("GET", "/people/faces"),
     ("GET", "/people/list"),
@@ -29,6 +30,7 @@ FOR = {
     ("GET", "/photos/{photo_id}/faces/{face_id}/restore/{job_id}"),
     ("GET", "/photos/{photo_id}/made"),
     ("GET", "/photos/{photo_id}/when"),
+    ("GET", "/photos/{photo_id}/who-is-where"),
     ("GET", "/pictures/face/{face_id}"),
     ("GET", "/pictures/photo/{photo_id}"),
     ("GET", "/pictures/upload/{key}"),
