@@ -34,6 +34,8 @@ THREADS = 2
 """Handlers of phones at work at once: the page's own have the other connections to the database."""
 
 START_S = 30.0
+FAREWELL_S = 1.0
+"""Below the time that the server takes to end (`listening.END_S`), after which nobody closes what still waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,13 @@ class _Server(uvicorn.Server):
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """Whose servers wait for a TLS handshake no longer than for a request; uvicorn passes nothing on for it."""
+    """Whose servers wait for a TLS handshake no longer than for a request, and at the end for a phone's farewell no
+    longer than the door takes to close; uvicorn passes nothing on for either."""
 
     async def create_server(self, *args: Any, **named: Any) -> asyncio.Server:
-        return await super().create_server(*args, **named, ssl_handshake_timeout=HEAD_S)
+        return await super().create_server(
+            *args, **named, ssl_handshake_timeout=HEAD_S, ssl_shutdown_timeout=FAREWELL_S
+        )
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """The door itself: a real socket with TLS on a private address of this machine."""
 
+import gc
 import http.client
 import ipaddress
 import re
+import socket
 import ssl
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from urllib.parse import unquote, urlsplit
@@ -99,6 +102,20 @@ def test_it_closes_with_the_page(app: App, home: HomeAddress):
         door = web.phone.open(home, 0, 5)
         assert answers(door)
     assert not answers(door)
+
+
+def test_a_phone_that_says_nothing_leaves_nothing_open(web: Web, home: HomeAddress):
+    """Neither one that never begins to speak TLS nor one that never says farewell."""
+    door = web.phone.open(home, 0, 5)
+    address = (str(home.address), urlsplit(door.entrance.base).port)
+    with closing(connection(door)) as idle, closing(socket.create_connection(address)):
+        idle.request("GET", "/pair")
+        assert idle.getresponse().read()
+        with warnings.catch_warnings(record=True) as left:
+            warnings.simplefilter("always", ResourceWarning)
+            web.phone.close()
+            gc.collect()
+    assert [str(w.message) for w in left] == []
 
 
 def test_it_is_closed_until_somebody_opens_it(web: Web):
