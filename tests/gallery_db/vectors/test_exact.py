@@ -83,6 +83,6 @@ def test_grouping_comes_out_as_with_exact_search(library):
         return regroup(faces, GroupingFacts(), CALIBRATION, search=search).labels
 
     ours, exact = labels(0), labels(N)
-    names = {}  # the labels' numbers may differ, whom they put together may not
+    names: dict[int, int] = {}  # the labels' numbers may differ, whom they put together may not
     differ = sum(names.setdefault(e, o) != o for e, o in zip(exact.tolist(), ours.tolist(), strict=True))
     assert differ <= N // 1000
