@@ -96,6 +96,11 @@ class PersonRepo:
             for i, born, n, d, h, g in self._c.execute(query)
         ]
 
+    def birth_days(self) -> dict[int, int]:
+        """`date.toordinal()` of the birth dates that are known, by person."""
+        born = select(person.c.id, person.c.birth_date).where(person.c.birth_date.is_not(None))
+        return {i: date.fromisoformat(day).toordinal() for i, day in self._c.execute(born) if day}
+
     def different(self) -> set[tuple[int, int]]:
         """Pairs of people (smaller id first) the user declared, by a split or `decisions.different`, not the same."""
         return {(a, b) for a, b in self._c.execute(select(different.c.person_a, different.c.person_b))}

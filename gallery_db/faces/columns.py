@@ -31,6 +31,9 @@ WHERE p.state != 'restored' AND f.state != 'forgotten'"""
 _OWNERS = """
 SELECT group_concat(f.id || ' ' || f.person_id || ' ' || CAST(f.confirmed AS INTEGER) || f.state) FROM face f
 WHERE f.person_id IS NOT NULL AND f.photo_id NOT IN (SELECT id FROM photo WHERE state = 'restored')"""
+_IN_PHOTOS_OF = """
+SELECT id FROM face WHERE photo_id IN
+  (SELECT photo_id FROM face WHERE id IN (SELECT value FROM json_each(:ids))) ORDER BY id"""
 # One parameter whatever the number of ids.
 _AMONG_FACE_IDS = "AND face_id IN (SELECT value FROM json_each(:ids))"
 _AMONG_IDS = "AND f.id IN (SELECT value FROM json_each(:ids))"
@@ -77,6 +80,11 @@ def columns(conn: Connection, face_ids: I64 | None) -> FaceColumns:
             for part, column, dtype in zip(parts, zip(*rows, strict=True), _DTYPES, strict=True):
                 part.append(np.array(column, dtype))  # None becomes NaN in float columns
     return FaceColumns(*(np.concatenate(p) for p in parts))
+
+
+def in_photos_of(conn: Connection, face_ids: I64) -> I64:
+    with _cursor(conn, _IN_PHOTOS_OF, {"ids": json.dumps(face_ids.tolist())}) as cursor:
+        return np.array([i for rows in _blocks(cursor) for [i] in rows], np.int64)
 
 
 def owners_stamp(conn: Connection) -> str:

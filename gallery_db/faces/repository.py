@@ -168,6 +168,18 @@ class FaceRepo:
         restored photos are left out; ignored ones are there, for the caller to drop."""
         return face_columns.columns(self._c, face_ids)
 
+    def in_photos_of(self, face_ids: I64) -> I64:
+        """These faces and all others of their photos, in order of id."""
+        return face_columns.in_photos_of(self._c, face_ids)
+
+    def groupable(self, *, after_id: int = 0) -> I64:
+        """The faces that `columns` has, from the one after `after_id` on, in order of id."""
+        return np.array(self._c.scalars(_groupable().where(face.c.id > after_id).order_by(face.c.id)).all(), np.int64)
+
+    def at_least(self, n: int) -> bool:
+        """Whether `columns` has so many faces; no more than that are counted."""
+        return n <= (self._c.scalar(select(func.count()).select_from(_groupable().limit(n).subquery())) or 0)
+
     def person_ids(self, face_ids: Sequence[int]) -> dict[int, int | None]:
         """Face id to person id, for the ids that exist."""
         out: dict[int, int | None] = {}
@@ -227,6 +239,11 @@ class FaceRepo:
 
     def _records(self, query: Select[*tuple[object, ...]]) -> list[FaceRecord]:
         return [_record(r) for r in self._c.execute(query)]
+
+
+def _groupable() -> Select[int]:
+    joined = face.join(photo, photo.c.id == face.c.photo_id)
+    return select(face.c.id).select_from(joined).where(photo.c.state != "restored", face.c.state != "forgotten")
 
 
 def _joined() -> Select[*tuple[object, ...]]:

@@ -205,7 +205,9 @@ class QuestionRepo:
     def _twins(self) -> list[Asked]:
         """Two faces of one photo that belong to one person, as after a merge; not if the user confirmed both."""
         other = face.alias("other")
-        same = and_(other.c.photo_id == face.c.photo_id, other.c.person_id == face.c.person_id, other.c.id > face.c.id)
+        # "+ 0": SQLite would look up the person's faces for each of them, not the few of the photo.
+        one = other.c.person_id + 0 == face.c.person_id
+        same = and_(other.c.photo_id == face.c.photo_id, one, other.c.id > face.c.id)
         query = select(face.c.id, other.c.id, face.c.person_id).join(other, same)
         query = query.where(SHOWN, other.c.state.in_(("ok", "doubtful")), ~and_(face.c.confirmed, other.c.confirmed))
         rows = self._c.execute(query.order_by(face.c.id, other.c.id).limit(MOST_TWINS))

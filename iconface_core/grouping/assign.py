@@ -45,7 +45,8 @@ def assign(
     `new` are all faces of the new photos: those that have a person already are only context (two faces of one photo
     are never joined) and get no decision. `search` runs over the embedder's index (the new faces may be in it);
     `lookup(face_ids)` returns the rows of the given faces, in any order, unknown ids left out. `background` is that of
-    the last `Grouping`; `same_picture` as in `regroup`. The result has one decision per undecided new face, in input
+    the last `Grouping`; `same_picture` as in `regroup`. Of the `facts` only rejections and birth days matter, because
+    people are never joined here. The result has one decision per undecided new face, in input
     order, followed by one for each older undecided face that now founds a person with them.
 
     Only the nearest faces of a person are seen here, which flatters them; so joining asks for `policy.margin` more

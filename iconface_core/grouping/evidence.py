@@ -11,7 +11,7 @@ from .background import Background
 F64 = NDArray[np.float64]
 _SIZE = 0.25  # evidence per factor e in size: a big cluster is a surer picture, so a stray face needs a little less
 _KNOWN_WELL = 50.0  # faces beyond which a picture gets no surer
-_CHUNK = 1 << 24  # numbers gathered at once: 64 MB
+_CHUNK = 1 << 16  # numbers gathered at once: they stay in the nearest caches, a third of the time of 64 MB
 
 
 class MeanLinkage:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from iconface_core.types import I64
 
 from .constraints import Constraints
+from .graph import distinct
 
 F64 = NDArray[np.float64]
 
@@ -72,7 +73,7 @@ def agglomerate(
         renewed = alive & (touched[a] | touched[b])
         alive &= ~renewed
         x, y = target[a[renewed]], target[b[renewed]]
-        key = np.unique(np.minimum(x, y)[x != y] * n + np.maximum(x, y)[x != y])
+        key = distinct(np.minimum(x, y)[x != y] * n + np.maximum(x, y)[x != y])
         x, y = key // n, key % n
         fresh = linkage.evidence(x, y)
         kept = fresh >= ask

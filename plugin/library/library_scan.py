@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from gallery_db import Gallery
 from iconface_core.reasons import Reason
 
@@ -20,6 +18,8 @@ from .scanning import GROUPING_PENDING, Scanner, ScanReport, only_one
 
 GROUPED_UP_TO = "grouped_up_to"
 """Meta key: the highest face id that grouping has seen, so that a large library places only its new faces."""
+_NEW_SHARE = 20
+"""When more than one face in so many is new, all are grouped again."""
 
 
 @dataclass(slots=True)
@@ -145,20 +145,20 @@ class LibraryScan:
         """`quick`: only place the new faces, and leave the full pass to the next scan."""
         with self._gallery.begin(write=False) as tx:
             up_to = int(tx.meta.get(GROUPED_UP_TO) or 0)
-            ids = tx.faces.columns().face_id
-        new = ids[ids > up_to]
+            new = tx.faces.groupable(after_id=up_to)
+            few = not tx.faces.at_least(_NEW_SHARE * len(new))
+            full = few or not (quick or tx.faces.at_least(FULL_PASS_UP_TO + 1))
         proposals: Sequence[object]
-        full = len(new) > len(ids) // 20 or (len(ids) <= FULL_PASS_UP_TO and not quick)
         if full:
             changes, grouping = grouper.full()
             proposals = grouping.proposals
         else:
-            changes, decisions = grouper.quick(new.astype(np.int64))
+            changes, decisions = grouper.quick(new)
             proposals = [d.proposal for d in decisions if d.proposal is not None]
         with self._gallery.begin() as tx:
             if full or not quick:
                 tx.meta.set(GROUPING_PENDING, None)
-            tx.meta.set(GROUPED_UP_TO, str(max(ids.tolist(), default=0)))
+            tx.meta.set(GROUPED_UP_TO, str(max(new.tolist(), default=up_to)))
         report.grouped = True
         report.joined, report.moved, report.left = len(changes.joined), len(changes.moved), len(changes.left)
         report.people_new, report.people_gone = len(changes.new_people), len(changes.removed_people)

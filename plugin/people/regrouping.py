@@ -9,7 +9,7 @@ import numpy as np
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceState, GroupingChanges
-from gallery_db.vectors import SyncedStore, VectorStore, open_store, sync_store
+from gallery_db.vectors import SyncedStore, VectorStore, all_neighbours, open_store, sync_store
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.grouping import (
     Background,
@@ -50,10 +50,11 @@ class Grouper:
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
         """Group all undecided faces again and write it with the questions left, or only say what would change."""
         with self._gallery.begin(write=False) as tx:
-            store, faces, facts = self._store(tx), read_faces(tx, self._embedder), read_facts(tx)
-            pictures = tx.photos.pictures()
+            faces, facts, pictures = read_faces(tx, self._embedder), read_facts(tx), tx.photos.pictures()
         calibration, policy = self._embedder.calibration, self._policy
-        grouping = regroup(faces, facts, calibration, policy, search=store.search, same_picture=pictures.same)
+        search = all_neighbours(faces.face_ids, faces.vectors)
+        grouping = regroup(faces, facts, calibration, policy, search=search, same_picture=pictures.same)
+        del search  # a second copy of all vectors
         if self._ages is not None:
             also = life_lines(faces, grouping, facts, self._ages)
             grouping = replace(grouping, proposals=strongest((*grouping.proposals, *also), policy.max_proposals))
@@ -70,12 +71,15 @@ class Grouper:
 
         The other faces of their photos come along: nobody is twice in one photo.
         """
+        decisions = self.decide(face_ids)
+        return self.write(decisions), decisions
+
+    def decide(self, face_ids: I64) -> list[Decision]:
+        """What `quick` writes. Reads no more than is near the faces, however large the library is."""
         with self._gallery.begin(write=False) as tx:
-            columns = tx.faces.columns()
-            photos = columns.photo_id[np.isin(columns.face_id, face_ids)]
-            decisions = assign(
-                read_faces(tx, self._embedder, columns.face_id[np.isin(columns.photo_id, photos)]),
-                read_facts(tx),
+            return assign(
+                read_faces(tx, self._embedder, tx.faces.in_photos_of(face_ids)),
+                GroupingFacts(frozenset(tx.faces.rejections()), tx.people.birth_days()),
                 self._embedder.calibration,
                 self._policy,
                 search=self._store(tx).search,
@@ -83,10 +87,13 @@ class Grouper:
                 background=_from_text(tx.meta.get(self._background_key)),
                 same_picture=lambda a, b: tx.photos.pictures([*a.tolist(), *b.tolist()]).same(a, b),
             )
+
+    def write(self, decisions: Sequence[Decision]) -> GroupingChanges:
+        """Write what `decide` said, with the questions left."""
         with self._gallery.begin() as tx:
             changes = tx.faces.apply_decisions(decisions)
             tx.questions.keep(asked(tx, [d.proposal for d in decisions if d.proposal is not None]), replace=False)
-            return changes, decisions
+            return changes
 
     @property
     def _background_key(self) -> str:

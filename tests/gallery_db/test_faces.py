@@ -145,6 +145,17 @@ def test_matrix_and_columns(tx):
     assert len(tx.faces.columns(np.array([], np.int64))) == 0
 
 
+def test_what_is_to_be_grouped_is_known_without_reading_all_of_it(tx):
+    a, b = put(tx, "a", 1, 2), put(tx, "b", 3)
+    copy = tx.photos.mark_restored("/lib/out", "o")
+    tx.faces.replace_for_photo(copy.id, [found(0, 4)])
+    assert tx.faces.groupable().tolist() == [*a, *b] == tx.faces.columns().face_id.tolist()
+    assert tx.faces.groupable(after_id=a[1]).tolist() == b
+    assert [tx.faces.at_least(n) for n in (0, 3, 4)] == [True, True, False]
+    assert tx.faces.in_photos_of(np.array([a[1], 999])).tolist() == a
+    assert len(tx.faces.in_photos_of(np.array([], np.int64))) == 0
+
+
 @settings(max_examples=50)
 @given(day=st.dates(min_value=date(1, 1, 2)))
 def test_captured_day_is_the_ordinal(gallery_template, day):
