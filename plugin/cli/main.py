@@ -37,6 +37,7 @@ from . import (
     train,
     watch,
     web,
+    worker,
 )
 from .output import Output, OutputError, flush, give_up_stdout, whisper
 from .restored import VERBS
@@ -82,6 +83,7 @@ def tree() -> typer.Typer:
         album,
         jobs,
         service,
+        worker,
         integrate,
         models,
         train,

@@ -1,6 +1,5 @@
 """Jobs that look through folders of the library: ask for them, see how far one is, take them back."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -83,4 +82,4 @@ def cancel_scans(tx: Tx, root_id: int) -> None:
     for job in tx.jobs.find(kind=RECONCILE, states=("waiting", "running")):
         payload = payload_of(job, ReconcilePayload)
         if payload is not None and payload.root_id == root_id:
-            tx.jobs.cancel(job.id, time.time())
+            tx.jobs.cancel(job.id, tx.jobs.now())
