@@ -37,8 +37,8 @@ AUTO = 10
 CLEANUP_PRIORITY = -10
 NIGHTLY_PRIORITY = -20
 
-LOOK_AT_LEAST, LOOK_AT_MOST = 4, 100
-"""Photos of one `look` job."""
+LOOK_AT_LEAST, LOOK_AT_MOST = 4, 32
+"""Photos of one `look` job: some seconds, so that little is done again when a worker is lost."""
 
 
 def enqueue_restore(

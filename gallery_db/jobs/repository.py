@@ -77,6 +77,8 @@ class JobRepo:
                 "priority": max(priority, old.priority),
                 "run_after": min(start, old.run_after),
                 "origin": origin if priority > old.priority else old.origin,
+                "root_id": root_id,
+                "machine": self._machine.name if here else None,  # whoever asked last is there
             }
             self._c.execute(update(job).where(job.c.id == old.id).values(values))
             self._tell()
@@ -112,12 +114,13 @@ class JobRepo:
         given_up = select(job.c.id).where(expired, job.c.attempts >= job.c.max_attempts)
         ids = given_up.with_for_update(skip_locked=True)
         self._c.execute(update(job).where(job.c.id.in_(ids)).values(**spent, lease_until=None))
-        ready = or_(expired, and_(job.c.state == "waiting", job.c.run_after <= now))
-        allowed = self._allowed(paused, kinds, leave)
-        first = select(job.c.id).where(ready, allowed, ~_TWIN_RUNS).order_by(job.c.priority.desc(), job.c.id).limit(1)
-        job_id = self._c.scalar(first.with_for_update(skip_locked=True))
-        if job_id is None:
+        allowed = and_(self._allowed(paused, kinds, leave), ~_TWIN_RUNS)
+        waiting = and_(job.c.state == "waiting", job.c.run_after <= now)
+        ways = (self._best_of(expired, allowed), self._first(waiting, allowed))
+        found = [row for row in ways if row is not None]
+        if not found:
             return None
+        job_id = min(found, key=lambda row: (-row.priority, row.id)).id
         claimed = {"state": "running", "lease_until": now + lease_s, "attempts": job.c.attempts + 1}
         claimed["worker"] = self._machine.name
         self._c.execute(update(job).where(job.c.id == job_id).values(claimed))
@@ -323,6 +326,20 @@ class JobRepo:
         if self._c.dialect.name == "postgresql":
             self._c.execute(select(func.pg_notify(JOBS, "")))
 
+    def _first(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any] | None:
+        """The next of these, of which there may be many: sorting them would take longer than the job. So the highest
+        priority is looked up first, and each step is led to its first row by the index."""
+        best = select(job.c.priority).where(ready, allowed).order_by(job.c.priority.desc()).limit(1)
+        one = self._best_of(and_(ready, job.c.priority == best.scalar_subquery()), allowed)
+        if one is None and self._c.dialect.name == "postgresql":  # none, or others are taking all of the best
+            one = self._best_of(ready, allowed)
+        return one
+
+    def _best_of(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any] | None:
+        """The next of these that nobody is just taking."""
+        first = select(job.c.id, job.c.priority).where(ready, allowed).order_by(job.c.priority.desc(), job.c.id)
+        return self._c.execute(first.limit(1).with_for_update(skip_locked=True)).first()
+
     def _change(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
         """Only while the lease is still ours: `attempts` grows with every claim, so it tells ours from a later one."""
         return self._c.execute(update(job).where(_ours(mine)).values(values)).rowcount == 1
@@ -354,7 +371,8 @@ class JobRepo:
         twin = None if mine.dedupe is None else self.waiting(mine.kind, mine.dedupe)
         # Only one waiting job may have the key; a twin with other work does not make up for this one.
         keyless = {"dedupe": None} if twin is not None else {}
-        self._tell()
+        if "run_after" not in values:
+            self._tell()
         return self._change(mine, {"state": "waiting", "lease_until": None, **values, **keyless})
 
 

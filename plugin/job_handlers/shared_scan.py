@@ -18,7 +18,7 @@ from .scan import SHOWN, result_of, root_of
 if TYPE_CHECKING:
     from ..app import App
 
-AGAIN_S = 2.0
+AGAIN_S = 0.5
 """How often it is looked whether the others are through."""
 
 

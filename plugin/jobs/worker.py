@@ -45,6 +45,9 @@ long as nobody else claimed it."""
 POLL_S = 2.0
 """How often a worker with nothing to do looks for jobs that nobody woke it for."""
 
+DUE_S = 0.1
+"""And at least: what is due may be in other hands."""
+
 ASK_S = 0.25
 """`JobContext.check` asks the queue at most so often."""
 
@@ -79,6 +82,7 @@ class Worker:
         """`kinds` None: all that there are handlers of."""
         self._app, self._handlers, self._tell, self._idle_s = app, handlers, tell, idle_s
         self._kinds = sorted(self._handlers if kinds is None else kinds)
+        self._due_in = POLL_S
         self._machine = app.settings.folders.machine_name if app.gallery.shared else ""
         self._wake, self._stopping = Event(), Event()
 
@@ -107,12 +111,16 @@ class Worker:
             left = self._idle_s - (time.monotonic() - since)
             if left <= 0:
                 return
-            self._wake.wait(min(left, POLL_S))
+            self._wake.wait(min(left, POLL_S, self._due_in))
 
     def _claim(self, tx: Tx) -> JobRecord | None:
         self._app.gallery.must_fit(tx)
         leave = tx.machines.left_to_others(self._machine) if self._machine else ()
-        return tx.jobs.claim(tx.jobs.now(), LEASE_S, kinds=self._kinds, leave=leave)
+        job = tx.jobs.claim(tx.jobs.now(), LEASE_S, kinds=self._kinds, leave=leave)
+        if job is None and self._machine:  # one that waits for others is due again sooner than it is looked for
+            due = tx.jobs.next_due(kinds=self._kinds, leave=leave)
+            self._due_in = POLL_S if due is None else max(due - tx.jobs.now(), DUE_S)
+        return job
 
     def _run(self, job: JobRecord) -> str:
         """Run one job and write down how it ended."""

@@ -1,11 +1,10 @@
-"""A worker whose models are stand-ins that take a fixed time: `python -m tests.support.stand_in_worker --home DIR`.
+"""A worker whose models are stand-ins: `python -m tests.support.stand_in_worker HOME LATENCY AHEAD`.
 
-Its faces are colours: photos of one colour show one person. `--latency` is how long a look at a photo takes, `--ahead`
-how far the clock of its machine is ahead of the others', both in seconds.
+Photos of one brightness show one person. A look at a photo takes LATENCY seconds, and the clock of the worker's machine
+is AHEAD seconds ahead of the others'.
 """
 
-import argparse
-import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,13 +13,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gallery_db import Gallery
+import plugin.app
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.fakes import FakeDetector, FakeEmbedder
 from iconface_core.types import F32, AlignedFace, DetectedFace, FaceEmbedding, RgbU8
 from plugin.app import App, build_app
-from plugin.folders import Folders
-from plugin.jobs.presence import Presence
+from plugin.jobs import worker
 from plugin.jobs.registry import HANDLERS
 from plugin.jobs.worker import Worker
 from plugin.models.backends import DetectorBackend, EmbedderBackend
@@ -97,28 +95,21 @@ def stand_in_worker(app: App) -> Worker:
     return Worker(app, HANDLERS, lambda **_: None, idle_s=3600.0)
 
 
-def presence_of(gallery: Gallery, folders: Folders) -> Presence:
-    """What tells the others of it."""
-    return Presence(gallery, folders.machine_name, ("cpu", "gpu"))
+def start(home: Path, *, latency: float = 0.0, ahead: float = 0.0) -> subprocess.Popen[bytes]:
+    """A worker process; it ends when its standard input is closed."""
+    line = [sys.executable, "-m", "tests.support.stand_in_worker", str(home), str(latency), str(ahead)]
+    root = Path(__file__).resolve().parents[2]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(line, cwd=root, **pipes)  # type: ignore[call-overload]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Work until the standard input ends."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--latency", type=float, default=0.0)
-    parser.add_argument("--ahead", type=float, default=0.0)
-    options = parser.parse_args(argv)
+def main(home: Path, latency: float, ahead: float) -> int:
+    """The worker of iconface, over the stand-ins and with a clock of its own."""
     clock = time.time
-    vars(time)["time"] = lambda: clock() + options.ahead
-    app = stand_in_app(options.home, options.latency)
-    print(os.getpid(), flush=True)
-    try:
-        stand_in_worker(app).run()
-    finally:
-        app.close()
-    return 0
+    vars(time)["time"] = lambda: clock() + ahead
+    vars(plugin.app)["build_app"] = lambda *_, **__: stand_in_app(home, latency)
+    return worker.main(["--home", str(home), "--idle", "3600"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]), *map(float, sys.argv[2:])))
