@@ -267,17 +267,21 @@ class Scanner:
             for start in range(0, len(found_again), TOGETHER):
                 self.store(plan, found_again[start : start + TOGETHER], report, progress)
         for plan in plans:
-            for seen in self.look_at((f for f in plan.changes.todo if f.path not in same), moved):
+            for seen in self.look_at((f for f in plan.changes.todo if f.path not in same), plan.known, moved):
                 self.store(plan, [seen], report, progress)
 
-    def look_at(self, todo: Iterator[FoundFile], moved: MovedPhotos) -> Iterator[FileLook]:
+    def look_at(
+        self, todo: Iterator[FoundFile], known: Mapping[str, KnownFile], moved: MovedPhotos
+    ) -> Iterator[FileLook]:
         """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
 
         def look(file: FoundFile) -> FileLook:
             return self._indexer.look(
                 file,
                 lambda digest: moved.same_content(file, digest),
-                lambda digest, embedder: before(self._gallery, file.path, digest, embedder),
+                lambda digest, embedder: (
+                    before(self._gallery, file.path, digest, embedder) if file.path in known else None
+                ),
             )
 
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")

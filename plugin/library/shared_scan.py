@@ -89,7 +89,7 @@ class SharedScan:
         progress.total(len(todo))
         while todo:
             moved = MovedPhotos(self.gallery)
-            seen = self.scanner.look_at(iter(todo), moved)
+            seen = self.scanner.look_at(iter(todo), known, moved)
             todo = []
             while batch := list(islice(seen, STORE_AT_ONCE)):
                 todo += self.scanner.store(plan, batch, report, progress, moved)

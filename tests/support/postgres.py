@@ -42,10 +42,14 @@ class Cluster:
     _numbers: Iterator[int]
     start: Callable[[], None]
 
-    def kill(self) -> None:
-        """-9, the server and all that it started, in the middle of whatever they do."""
+    def processes(self) -> list[psutil.Process]:
+        """The server and all that it started."""
         server = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
-        everybody = [server, *server.children(recursive=True)]
+        return [server, *server.children(recursive=True)]
+
+    def kill(self) -> None:
+        """-9, in the middle of whatever they do."""
+        everybody = self.processes()
         for process in everybody:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -78,7 +82,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(connections: int = 50) -> Iterator[Cluster]:
     """A server without data. It listens on a socket in its own folder only."""
     bin_ = programs()
     roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
@@ -101,7 +105,7 @@ def cluster() -> Iterator[Cluster]:
             call("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=utf8", "--locale=C")
         except PermissionError as e:
             raise RuntimeError(f"the user nobody may not run what lies in {bin_}: open the folders above") from e
-        settings = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=50"
+        settings = f"-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections={connections}"
         start = partial(call, "pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-h '' -k {folder} {settings}", "start")
         start()
         admin = create_engine(f"postgresql+psycopg://postgres@/postgres?host={folder}", isolation_level="AUTOCOMMIT")
