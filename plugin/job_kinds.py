@@ -68,7 +68,8 @@ def enqueue_restore(
 def enqueue_embed(tx: Tx, face_id: int) -> int:
     """Have a face that was drawn by hand looked at, so that it can be recognised. Returns the job id."""
     payload = encode(EmbedPayload(face_id))
-    root_id = tx.photos.get(tx.faces.get(face_id).photo_id).root_id
+    known = tx.faces.by_ids([face_id])
+    root_id = tx.photos.get(known[0].photo_id).root_id if known else None
     return tx.jobs.enqueue(EMBED, payload, dedupe=str(face_id), priority=HAND, origin="hand", root_id=root_id)
 
 

@@ -142,13 +142,12 @@ class Worker:
             return "later"
         except SchemaTooNewError:
             raise
-        except GalleryUnreachableError as e:
-            lease.end()
-            log.warning("job %d is given back: %s", job.id, e)
-            self._write(lambda tx: tx.jobs.release(job))
-            return "unreachable"
         except Exception as e:
             lease.end()
+            if self._machine and isinstance(e, (GalleryBusyError, GalleryUnreachableError)):  # no fault of the job
+                log.warning("job %d is given back: %s", job.id, e)
+                self._write(lambda tx: tx.jobs.release(job, run_after=tx.jobs.now() + POLL_S))
+                return "later"
             log.exception("job %d (%s) failed", job.id, job.kind)
             reason, final = reason_of(e), isinstance(e, JobFailedError)
             self._write(lambda tx: tx.jobs.fail(job, reason, tx.jobs.now(), retry=not final))

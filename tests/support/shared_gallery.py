@@ -1,7 +1,8 @@
 """Workers in threads at a gallery that machines share, and what is in it."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -11,6 +12,9 @@ from sqlalchemy import select
 from gallery_db import Gallery
 from gallery_db.database.schema import embedding, face, photo, question
 from plugin.app import App
+from plugin.job_payloads import RESTORE, RestorePayload
+from plugin.jobs.context import JobContext
+from plugin.jobs.registry import HANDLERS, Handler
 
 from .stand_in_worker import stand_in_app, stand_in_worker
 
@@ -21,10 +25,20 @@ def at_rest(gallery: Gallery) -> bool:
     return not counts["waiting"] and not counts["running"]
 
 
+def noted(app: App, payload: RestorePayload, job: JobContext) -> dict[str, str]:
+    """In place of a restoration: which photo it was."""
+    time.sleep(0.02)
+    return {"photo": payload.path}
+
+
+NOTED = {**HANDLERS, RESTORE: Handler(f"{__name__}:{noted.__name__}", RestorePayload)}
+"""What a worker does that restores nothing."""
+
+
 @contextmanager
-def working(*apps: App) -> Iterator[None]:
+def working(*apps: App, handlers: Mapping[str, Handler] = HANDLERS) -> Iterator[None]:
     """A worker of each, until the block ends."""
-    workers = [stand_in_worker(app) for app in apps]
+    workers = [stand_in_worker(app, handlers) for app in apps]
     threads = [Thread(target=w.run) for w in workers]
     for thread in threads:
         thread.start()

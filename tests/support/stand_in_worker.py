@@ -19,7 +19,7 @@ from iconface_core.fakes import FakeDetector, FakeEmbedder
 from iconface_core.types import F32, AlignedFace, DetectedFace, FaceEmbedding, RgbU8
 from plugin.app import App, build_app
 from plugin.jobs import worker
-from plugin.jobs.registry import HANDLERS
+from plugin.jobs.registry import HANDLERS, Handler
 from plugin.jobs.worker import Worker
 from plugin.models.backends import DetectorBackend, EmbedderBackend
 from plugin.settings import load_settings
@@ -90,9 +90,9 @@ def stand_in_app(home: Path, latency: float = 0.0) -> App:
     return app
 
 
-def stand_in_worker(app: App) -> Worker:
-    """Its worker, which does all kinds of jobs until it is stopped."""
-    return Worker(app, HANDLERS, lambda **_: None, idle_s=3600.0)
+def stand_in_worker(app: App, handlers: Mapping[str, Handler] = HANDLERS) -> Worker:
+    """Its worker, which does jobs until it is stopped."""
+    return Worker(app, handlers, lambda **_: None, idle_s=3600.0)
 
 
 def start(home: Path, *, latency: float = 0.0, ahead: float = 0.0) -> subprocess.Popen[bytes]:

@@ -4,9 +4,13 @@ import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
+from gallery_db.database.schema import photo
+from plugin.cleanup.feeder import start as begin
+from plugin.job_payloads import RESTORE
 from plugin.library.scan_jobs import scan_soon
 from plugin.progress import Silent
-from tests.support.shared_gallery import at_rest, content, opened, working
+from tests.gallery_db.factories import put
+from tests.support.shared_gallery import NOTED, at_rest, content, opened, working
 from tests.support.stand_in_worker import machine, photos
 from tests.support.waiting import until
 
@@ -35,6 +39,26 @@ def test_four_workers_make_what_one_process_makes(url: str, tmp_path: Path):
             scans = [j.progress or {} for j in jobs if j.kind == "settle"]
         assert [(s["new"], s["moved"], s["missing"], len(s["failed"])) for s in scans] == [(41, 0, 0, 0), (1, 1, 1, 0)]
         assert len(content(shared)["people"]) > 5  # type: ignore[arg-type]
+
+
+def test_a_clean_up_is_shared(url: str, tmp_path: Path):
+    with ExitStack() as stack:
+        apps = [stack.enter_context(opened(machine(tmp_path / f"m{n}", f"m{n}", url))) for n in range(3)]
+        gallery = apps[0].gallery
+        with gallery.begin() as tx:
+            root = tx.roots.add(tmp_path).id
+            faces = [put(tx, f"{tmp_path}/{n}.png") for n in range(30)]
+            tx.meta._c.execute(photo.update().values(root_id=root))
+            begin(tx, [(tx.faces.get(f).photo_id, [f]) for [f] in faces])
+        with working(*apps, handlers=NOTED):
+            until(lambda: at_rest(gallery), 60)
+        with gallery.begin(write=False) as tx:
+            restored = tx.jobs.find(kind=RESTORE)
+            assert sorted(str((j.progress or {})["photo"]) for j in restored) == sorted(
+                p.path for p in tx.photos.find()
+            )
+            assert {(j.state, j.attempts) for j in restored} == {("done", 1)}
+            assert len({j.worker for j in restored}) > 1
 
 
 def _tidy(folder: Path, made: list[Path]) -> None:
