@@ -127,15 +127,12 @@ class JobRepo:
         return self.get(job_id)
 
     def heartbeat(self, job: JobRecord, now: float, lease_s: float, progress: Mapping[str, Any] | None = None) -> bool:
-        """Extend the lease. False: the job was cancelled or taken over; stop working on it."""
+        """Extend the lease. False: the job was cancelled or taken over; stop working on it. Until the transaction ends
+        nobody else can take it."""
         values: dict[str, Any] = {"lease_until": now + lease_s}
         if progress is not None:
             values["progress"] = self._stored(progress)
         return self._change(job, values)
-
-    def holds(self, mine: JobRecord) -> bool:
-        """Whether the lease is still ours. Until the transaction ends nobody else can take it."""
-        return self._c.scalar(select(job.c.id).where(_ours(mine)).with_for_update(key_share=True)) is not None
 
     def why_stop(
         self,
@@ -326,7 +323,7 @@ class JobRepo:
         if self._c.dialect.name == "postgresql":
             self._c.execute(select(func.pg_notify(JOBS, "")))
 
-    def _first(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any] | None:
+    def _first(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any, Any] | None:
         """The next of these, of which there may be many: sorting them would take longer than the job. So the highest
         priority is looked up first, and each step is led to its first row by the index."""
         best = select(job.c.priority).where(ready, allowed).order_by(job.c.priority.desc()).limit(1)
@@ -335,7 +332,7 @@ class JobRepo:
             one = self._best_of(ready, allowed)
         return one
 
-    def _best_of(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any] | None:
+    def _best_of(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any, Any] | None:
         """The next of these that nobody is just taking."""
         first = select(job.c.id, job.c.priority).where(ready, allowed).order_by(job.c.priority.desc(), job.c.id)
         return self._c.execute(first.limit(1).with_for_update(skip_locked=True)).first()

@@ -209,19 +209,25 @@ class _Lease:
         """Before anything is written for this job. Who was frozen until the lease was over would write its result over
         that of the next one. Raises JobCancelled, and SchemaTooNewError."""
         self._app.gallery.must_fit(tx)
-        if not tx.jobs.holds(self._job):
+        if not tx.jobs.heartbeat(self._job, tx.jobs.now(), LEASE_S):
             raise JobCancelled("lost")
 
     def _beat(self) -> None:
-        while not self._over.wait(LEASE_S / 3):
-            self._extend(None)
+        pause = LEASE_S / 3
+        while not self._over.wait(pause):
+            # While the job itself writes for long, nobody can take it; right after that somebody could.
+            beaten = self._extend(None) or not self._app.gallery.shared
+            pause = LEASE_S / 3 if beaten else ASK_S
             self._app.unload_idle(MODEL_IDLE_S)
 
-    def _extend(self, progress: Mapping[str, Any] | None) -> None:
+    def _extend(self, progress: Mapping[str, Any] | None) -> bool:
+        """Whether the gallery could be written."""
         # A gallery that is busy for a while is not a reason to drop the work: the lease outlives a few missed beats.
         with suppress(GalleryError), self._app.gallery.begin(alone=False) as tx:
             if not tx.jobs.heartbeat(self._job, tx.jobs.now(), LEASE_S, progress):
                 self._lost = "lost"
+            return True
+        return False
 
     def _report(self, progress: Mapping[str, Any]) -> None:
         now = time.monotonic()
