@@ -84,7 +84,7 @@ class CleanupRepo:
         query = query.where(cleanup_item.c.run_id == run_id).order_by(cleanup_item.c.id)
         if states is not None:
             query = query.where(job.c.state.in_(states))
-        return [to_record(r) for r in self._c.execute(query)]
+        return [to_record(self._c, r) for r in self._c.execute(query)]
 
     def forget_jobs(self, before: float) -> int:
         """Forget jobs of earlier clean-ups that ended well, or were cancelled, before this time (Unix seconds), and

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .faces.repository import FaceRepo
     from .jobs.queue import JobQueue
     from .journal import JournalRepo
+    from .machines import MachineRepo
     from .people import PersonRepo
     from .photos import PhotoRepo
     from .questions.repository import QuestionRepo
@@ -119,6 +121,12 @@ class Tx:
         return JobRepo(self._conn)
 
     @cached_property
+    def machines(self) -> MachineRepo:
+        from .machines import MachineRepo
+
+        return MachineRepo(self._conn)
+
+    @cached_property
     def cleanups(self) -> CleanupRepo:
         from .cleanups import CleanupRepo
 
@@ -136,6 +144,7 @@ class Gallery:
         self.shown = engine.shown
         self.vectors_dir = engine.folder / "vectors"
         self._engine = engine
+        self._fence: Callable[[Tx], None] | None = None
 
     @classmethod
     def open(cls, where: Path | Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Gallery:
@@ -156,15 +165,49 @@ class Gallery:
         return self._engine.path
 
     @contextmanager
-    def begin(self, *, write: bool = True) -> Generator[Tx]:
+    def begin(self, *, write: bool = True, alone: bool = True) -> Generator[Tx]:
         """One transaction: committed at the end of the block, rolled back when it raises.
 
         Writers are serialised (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock); GalleryBusyError after the busy
         timeout. So what a writer has read stays so until it is done. Keep writing blocks short: no model, no network
-        inside. A read transaction (`write=False`) sees one consistent state and never waits.
+        inside. A read transaction (`write=False`) sees one consistent state and never waits. `alone=False` is for the
+        queue, whose rows guard themselves: on a server it waits for no other writer.
         """
-        with self._engine.explained(), self._engine.connect(write=write) as conn, conn.begin():
-            yield Tx(conn)
+        with self._engine.explained(), self._engine.connect(write=write, alone=alone) as conn, conn.begin():
+            tx = Tx(conn)
+            if write and alone and self._fence is not None:
+                self._fence(tx)
+            yield tx
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may work at it: it is on a server."""
+        return self._engine.shared
+
+    @contextmanager
+    def fenced(self, fence: Callable[[Tx], None]) -> Generator[None]:
+        """Every transaction that writes (but for the queue's own) begins with `fence(tx)` meanwhile; what that raises
+        ends it before it has written. Of a shared gallery only; one at a time."""
+        self._fence = fence if self.shared else None
+        try:
+            yield
+        finally:
+            self._fence = None
+
+    def listen(self, heard: Callable[[], None], over: Event) -> None:
+        """See `Engine.listen`."""
+        self._engine.listen(heard, over)
+
+    def must_fit(self, tx: Tx) -> None:
+        """Raises SchemaTooNewError when another machine has brought a shared gallery to a newer release meanwhile."""
+        self._engine.must_fit(tx._conn)
+
+    @contextmanager
+    def only_one(self, name: str) -> Generator[bool]:
+        """Be the only one on any machine that holds the lock of this name in a shared gallery; False: another does. It
+        ends with the process and with its connection."""
+        with self._engine.explained(), self._engine.only_one(name) as got:
+            yield got
 
     def forget(self, person_id: int) -> ForgetResult:
         """Purge a person beyond recovery: vectors, landmarks, name, decisions and references that mention them.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, delete, exists, func, literal, or_, select, update
 
 from iconface_core.images.same_picture import Pictures
 from iconface_core.reasons import Reason, from_text, to_text
@@ -217,7 +217,8 @@ class PhotoRepo:
         parts = (paths[start : start + MAX_VARIABLES] for start in range(0, len(paths), MAX_VARIABLES))
         queries = [query.where(p.path.in_(part)) for part in parts]
         # "0" follows "/" in ASCII: a range, so that the index on `path` serves.
-        queries += [query.where(p.path > f"{folder}/", p.path < f"{folder}0") for folder in folders]
+        below = [literal(folder, p.path.type) for folder in folders]
+        queries += [query.where(p.path > folder + "/", p.path < folder + "0") for folder in below]
         return {path: PhotoStat(*stat) for q in queries for path, *stat in self._c.execute(q)}
 
     def neighbours(self, path: str) -> tuple[int | None, int | None]:
@@ -225,10 +226,13 @@ class PhotoRepo:
         folder = path[: path.rfind("/") + 1]
         p = photo.c
         # "0" follows "/" in ASCII: a range, so that the index on `path` serves. Photos of sub-folders are passed over.
-        beside = (p.state == "indexed", ~func.substr(p.path, len(folder) + 1).contains("/"))
+        beside = (
+            p.state == "indexed",
+            ~func.substr(p.path, func.length(literal(folder, p.path.type)) + 1).contains("/"),
+        )
         query = select(p.id).where(*beside).limit(1)
         before = query.where(p.path >= folder, p.path < path).order_by(p.path.desc())
-        after = query.where(p.path > path, p.path < f"{folder[:-1]}0").order_by(p.path)
+        after = query.where(p.path > path, p.path < literal(folder[:-1], p.path.type) + "0").order_by(p.path)
         return self._c.scalar(before), self._c.scalar(after)
 
     def undated(self, person_id: int) -> dict[int, str]:

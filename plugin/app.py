@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .library.photo_faces import PhotoFaces
     from .library.photo_reader import PhotoReader
     from .library.roots import Roots
+    from .library.scanning import Scanner
+    from .library.shared_scan import SharedScan
     from .models.backends import Backends, DamagedBackend, DetectorBackend, EmbedderBackend
     from .models.cache import ModelHost, ModelSlot
     from .models.registry import Registry
@@ -114,25 +116,26 @@ class App:
         """From the disk to groups of faces."""
         from .library.library_scan import LibraryScan
         from .library.re_embedding import ReEmbedder
-        from .library.scanning import Scanner
 
-        folders = self.settings.folders
-        own = (folders.restored,)
-        workers = self.settings.workers
         return LibraryScan(
             self.gallery,
-            Scanner(
-                self.gallery, self._indexer, self.moved_copies, workers=workers, detector_id=self._detector.id, own=own
-            ),
+            self._scanner,
             self.moved_copies,
             self.grouper,
             self._grouper(self._preferred),
             ReEmbedder(
                 self.gallery, self._make_indexer(self.models.slot(self._preferred.load)), self._preferred.facts.id
             ),
-            folders,
+            self.settings.folders,
             max_pixels=self.reader.max_pixels,
         )
+
+    @part
+    def shared_scans(self) -> SharedScan:
+        """The same, shared by several machines."""
+        from .library.shared_scan import SharedScan
+
+        return SharedScan(self.gallery, self._scanner, self.moved_copies, self.scans, self.reader.max_pixels)
 
     @part
     def reader(self) -> PhotoReader:
@@ -325,6 +328,19 @@ class App:
     @part
     def _embedder_slot(self) -> ModelSlot[FaceEmbedder]:
         return self.models.slot(self._serving.load)
+
+    @part
+    def _scanner(self) -> Scanner:
+        from .library.scanning import Scanner
+
+        return Scanner(
+            self.gallery,
+            self._indexer,
+            self.moved_copies,
+            workers=self.settings.workers,
+            detector_id=self._detector.id,
+            own=(self.settings.folders.restored,),
+        )
 
     @part
     def _indexer(self) -> Indexer:

@@ -1,7 +1,8 @@
 """Where what the application writes lies: never inside the photo library. Light: a list of people waits for it."""
 
+import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,10 @@ class Folders:
     state: Path
     restored: Path
     server: str | None = None  # the address of the database, when it is not a file
+    machine: str | None = None  # what this machine is called there; None: as its host
+    mounts: Mapping[str, str] = field(
+        default_factory=dict, hash=False
+    )  # folders of the library: path there -> path here
 
     @property
     def database(self) -> Path:
@@ -36,7 +41,12 @@ class Folders:
             return self.database
         from gallery_db.database.address import Server  # a right-click does not wait for storage
 
-        return Server(self.server, self.data)
+        return Server(self.server, self.data, self.machine_name, self.mounts)
+
+    @property
+    def machine_name(self) -> str:
+        """What this machine is called by those that share the gallery."""
+        return self.machine or socket.gethostname()
 
     @property
     def vectors(self) -> Path:
@@ -89,12 +99,14 @@ class Folders:
 def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
     """`home` wins over `ICONFACE_HOME`; without either, the platform's own folders. The database of
     `ICONFACE_DATABASE` wins over that of the settings."""
-    server = env.get("ICONFACE_DATABASE") or None
+    server, machine = env.get("ICONFACE_DATABASE") or None, env.get("ICONFACE_MACHINE") or None
     if home is None and env.get("ICONFACE_HOME"):
         home = Path(env["ICONFACE_HOME"])
     if home is not None:
         home = absolute(home)
-        return Folders(home / "data", home / "cache", home / "config", home / "state", home / "restored", server)
+        return Folders(
+            home / "data", home / "cache", home / "config", home / "state", home / "restored", server, machine
+        )
     dirs = PlatformDirs("iconface", appauthor=False)
     return Folders(
         dirs.user_data_path,
@@ -103,4 +115,5 @@ def find_folders(home: Path | None, env: Mapping[str, str]) -> Folders:
         dirs.user_state_path,
         user_pictures_path() / "Restored by iconface",
         server,
+        machine,
     )

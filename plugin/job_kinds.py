@@ -10,15 +10,22 @@ from iconface_core.codec import encode
 from .job_payloads import (
     CHANGES,
     EMBED,
+    GROUP,
+    LOOK,
     NIGHTLY,
     RECONCILE,
     RESTORE,
+    SETTLE,
     ChangesPayload,
     EmbedPayload,
+    FileOnDisk,
+    GroupPayload,
+    LookPayload,
     Payload,
     QueuedChoices,
     ReconcilePayload,
     RestorePayload,
+    SettlePayload,
     payload_of,
 )
 from .paths import printable
@@ -29,6 +36,9 @@ WATCH = 20
 AUTO = 10
 CLEANUP_PRIORITY = -10
 NIGHTLY_PRIORITY = -20
+
+LOOK_AT_LEAST, LOOK_AT_MOST = 4, 32
+"""Photos of one `look` job: some seconds, so that little is done again when a worker is lost."""
 
 
 def enqueue_restore(
@@ -43,13 +53,24 @@ def enqueue_restore(
     """Restore one photo, or one of its faces. Returns the job id."""
     key = printable(path) if face_id is None else f"{printable(path)}#{face_id}"
     payload = RestorePayload(str(path), face_id, options or QueuedChoices())
-    return tx.jobs.enqueue(RESTORE, encode(payload), dedupe=key, priority=priority, origin=origin)
+    root = tx.roots.containing(path)  # what lies outside of the library, other machines do not have
+    return tx.jobs.enqueue(
+        RESTORE,
+        encode(payload),
+        dedupe=key,
+        priority=priority,
+        origin=origin,
+        root_id=None if root is None else root.id,
+        here=root is None,
+    )
 
 
 def enqueue_embed(tx: Tx, face_id: int) -> int:
     """Have a face that was drawn by hand looked at, so that it can be recognised. Returns the job id."""
     payload = encode(EmbedPayload(face_id))
-    return tx.jobs.enqueue(EMBED, payload, dedupe=str(face_id), priority=HAND, origin="hand")
+    known = tx.faces.by_ids([face_id])
+    root_id = tx.photos.get(known[0].photo_id).root_id if known else None
+    return tx.jobs.enqueue(EMBED, payload, dedupe=str(face_id), priority=HAND, origin="hand", root_id=root_id)
 
 
 def enqueue_changes(
@@ -70,7 +91,9 @@ def enqueue_changes(
     before = None if waiting is None else payload_of(waiting, ChangesPayload)
     known = () if before is None else before.paths
     payload = ChangesPayload(root_id, tuple(sorted({*known, *map(str, paths)})), tries)
-    return tx.jobs.enqueue(CHANGES, encode(payload), dedupe=key, priority=priority, origin=origin, run_after=run_after)
+    return tx.jobs.enqueue(
+        CHANGES, encode(payload), dedupe=key, priority=priority, origin=origin, run_after=run_after, root_id=root_id
+    )
 
 
 def enqueue_again(tx: Tx, root_id: int, paths: Sequence[str]) -> int:
@@ -96,10 +119,46 @@ def enqueue_reconcile(
     many photos were deleted on purpose."""
     payload = encode(ReconcilePayload(root_id, accept_missing))
     return tx.jobs.enqueue(
-        RECONCILE, payload, dedupe=str(root_id), priority=priority, origin=origin, run_after=run_after
+        RECONCILE,
+        payload,
+        dedupe=str(root_id),
+        priority=priority,
+        origin=origin,
+        run_after=run_after,
+        root_id=root_id,
     )
 
 
 def enqueue_nightly(tx: Tx) -> int:
-    """Back up, tidy the queue, reconcile every root."""
-    return tx.jobs.enqueue(NIGHTLY, encode(Payload()), dedupe=NIGHTLY, priority=NIGHTLY_PRIORITY, origin="watch")
+    """Back up, tidy the queue, reconcile every root. On this machine: backups lie in one place."""
+    return tx.jobs.enqueue(
+        NIGHTLY, encode(Payload()), dedupe=NIGHTLY, priority=NIGHTLY_PRIORITY, origin="watch", here=True
+    )
+
+
+def enqueue_looks(tx: Tx, root_id: int, files: Sequence[FileOnDisk], *, priority: int, origin: Origin) -> int:
+    """Have files looked at, in jobs that any machine which sees the root takes. Returns how many jobs."""
+    # The last one to end keeps nobody waiting for long, and none is too large to be done again.
+    size = min(LOOK_AT_MOST, max(LOOK_AT_LEAST, -(-len(files) // 128)))
+    parts = [tuple(files[start : start + size]) for start in range(0, len(files), size)]
+    for part in parts:
+        body = encode(LookPayload(root_id, part))
+        tx.jobs.enqueue(LOOK, body, priority=priority, origin=origin, root_id=root_id)
+    return len(parts)
+
+
+def enqueue_settle(tx: Tx, payload: SettlePayload, *, priority: int, origin: Origin) -> int:
+    """End a scan once nothing of it is left to look at. Returns the job id."""
+    root_id = payload.root_id
+    return tx.jobs.enqueue(
+        SETTLE, encode(payload), dedupe=str(root_id), priority=priority, origin=origin, root_id=root_id
+    )
+
+
+def enqueue_group(tx: Tx, root_id: int, *, priority: int, origin: Origin) -> int:
+    """Group what is undecided, then look at the rules of this root. Returns the job id."""
+    waiting = tx.jobs.waiting(GROUP, GROUP)
+    before = None if waiting is None else payload_of(waiting, GroupPayload)
+    roots = {root_id, *(() if before is None else before.root_ids)}
+    payload = encode(GroupPayload(tuple(sorted(roots))))
+    return tx.jobs.enqueue(GROUP, payload, dedupe=GROUP, priority=priority, origin=origin)

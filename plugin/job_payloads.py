@@ -24,6 +24,13 @@ PROPOSE = "propose"
 CLEANUP_ITEM = "cleanup_item"
 MEASURE = "measure"
 EMBED = "embed"
+LOOK = "look"
+SETTLE = "settle"
+GROUP = "group"
+
+Queue: TypeAlias = Literal["cpu", "gpu"]
+QUEUES: tuple[Queue, ...] = get_args(Queue)
+"""What a machine may be there for: "gpu" restores, "cpu" does everything else."""
 
 PhotoStep: TypeAlias = Literal["damage", "fading", "faces"]
 """What can be done to a whole photo, in the order in which it is done."""
@@ -102,6 +109,39 @@ class ChangesPayload(RootPayload, frozen=True):
     tries: Annotated[int, Meta(ge=0)] = 0
 
 
+class FileOnDisk(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """A file as the walk through its folder saw it. What is stored of it is this, so that a file which was changed
+    since is seen to be by the next walk."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class LookPayload(RootPayload, frozen=True):
+    """Files of a root to be looked at."""
+
+    files: tuple[FileOnDisk, ...]
+
+
+class SettlePayload(RootPayload, frozen=True):
+    """The rest of a scan whose files are looked at by other jobs: photos that were not found (`gone`) or were again
+    (`back`), of so many; `counts` are of what was done before."""
+
+    gone: tuple[Id, ...]
+    back: tuple[Id, ...]
+    of: int
+    accept_missing: bool = False
+    counts: dict[str, int] = {}
+
+
+class GroupPayload(Payload, frozen=True):
+    """Roots whose rules are looked at afterwards."""
+
+    root_ids: tuple[Id, ...] = ()
+
+
 class CleanupPayload(Payload, frozen=True):
     """The clean-up to go on with (`CleanupRecord.started_at`)."""
 
@@ -123,6 +163,9 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     CLEANUP_ITEM: CleanupPayload,
     MEASURE: Payload,
     EMBED: EmbedPayload,
+    LOOK: LookPayload,
+    SETTLE: SettlePayload,
+    GROUP: GroupPayload,
 }
 
 P = TypeVar("P", bound=Payload)

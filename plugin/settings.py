@@ -14,6 +14,7 @@ from iconface_core.codec import CodecError, decode
 
 from .errors import UsageError
 from .folders import Folders, find_folders
+from .job_payloads import QUEUES, Queue
 
 Layout = Literal["mirror", "beside", "flat"]
 """Where copies lie in the folder `restored`; `beside`: beside their originals instead."""
@@ -54,12 +55,22 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: Literal["auto", "en", "de", "fr", "es", "ja", "ar-XB"] = "auto"  # of the page, notifications and menus
     nightly_hour: Annotated[int, Meta(ge=0, le=23)] = 3  # local time of the nightly comparison and backup
     database: str | None = None  # an address of a server; `Folders.gallery` is where it is
+    machine: Annotated[str, Meta(min_length=1, max_length=100)] | None = None  # its name there; None: its host name
+    queues: tuple[Queue, ...] = QUEUES  # what the workers of this machine do
+    mounts: dict[str, str] = {}  # folders of the library that this machine sees elsewhere: path there -> path here
 
     def __post_init__(self) -> None:
         """A relative folder would be another for every command: it depends on where somebody stands."""
         folder = self.restored and _at_home(self.restored)
         if folder is not None and (not folder.is_absolute() or "\0" in str(folder)):
             raise ValueError(f"restored must be the whole path of a folder, not {str(self.restored)!r}")
+        for path in (*self.mounts, *self.mounts.values()):
+            if not path.startswith("/") or not path.strip("/"):
+                raise ValueError(f"mounts must name folders by their whole paths, not {path!r}")
+        if len(set(self.mounts.values())) < len(self.mounts):
+            raise ValueError("mounts must not name one folder of this machine twice")
+        if not self.queues:
+            raise ValueError("queues must name at least one of: " + ", ".join(QUEUES))
 
 
 class Settings(Choices, frozen=True, kw_only=True):
@@ -89,6 +100,7 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
         raise UsageError(f"{e} (docs/settings.md)") from e
     if choices.restored is not None:
         folders = replace(folders, restored=_at_home(choices.restored))
+    folders = replace(folders, machine=folders.machine or choices.machine, mounts=choices.mounts)
     if choices.database is not None and folders.server is None:
         folders = _checked(replace(folders, server=choices.database), file)
     return Settings(folders=_checked(folders), **asdict(choices))

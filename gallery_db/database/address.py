@@ -1,6 +1,7 @@
 """Where a gallery is, when it is not a file. Standard library only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -15,11 +16,14 @@ class Server:
 
     `url` is what libpq understands: postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE. What it leaves out comes from
     libpq's own places: PGPASSWORD and its like, ~/.pgpass, a service file. `folder` is on this machine, for index files
-    and backups; several machines at one database have one each.
+    and backups; several machines at one database have one each. `machine` is what this one is called there, and
+    `mounts` are folders of the library that it sees elsewhere: the library's path -> the path here.
     """
 
     url: str
     folder: Path
+    machine: str | None = None
+    mounts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         try:

@@ -4,8 +4,10 @@ All of `gallery_db` above this package asks an `Engine`, and writes its statemen
 PostgreSQL's for those that differ).
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection
@@ -31,12 +33,32 @@ class Engine(Protocol):
         """Where on this machine lies what belongs to the gallery and is not in the database: index files, backups."""
         ...
 
-    def connect(self, *, write: bool) -> Connection:
-        """A connection whose transactions may write, alone, or (`write=False`) see one state and never wait."""
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may work at it."""
+        ...
+
+    def connect(self, *, write: bool, alone: bool = True) -> Connection:
+        """A connection whose transactions may write, alone, or (`write=False`) see one state and never wait. Without
+        `alone` others may write at the same time, where the engine can do that."""
         ...
 
     def explained(self) -> AbstractContextManager[None]:
         """Turns what the driver complains about into GalleryError with the way out."""
+        ...
+
+    def must_fit(self, conn: Connection) -> None:
+        """Raises SchemaTooNewError when another machine has brought the schema to a newer release meanwhile."""
+        ...
+
+    def only_one(self, name: str) -> AbstractContextManager[bool]:
+        """A lock of this name, of which every machine knows, and which ends with its holder; False: another has it.
+        Only of a shared gallery."""
+        ...
+
+    def listen(self, heard: Callable[[], None], over: Event) -> None:
+        """Call `heard` whenever somebody gave the queue something to do, until `over` is set. Only of a shared
+        gallery. After a broken connection `heard` is called as well: nobody knows what was said meanwhile."""
         ...
 
     def check(self) -> list[str]:

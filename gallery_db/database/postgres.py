@@ -3,10 +3,11 @@
 import os
 import re
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -21,8 +22,10 @@ from .backups import free_name
 from .connection import BUSY_TIMEOUT_MS
 from .dumps import dump, restore
 from .migrate import alembic_config
+from .postgres_schema import create_schema, revision
 from .revisions import HEAD, known_revisions
-from .schema import meta, metadata
+from .schema import JOBS, meta
+from .this_machine import Mounts, ThisMachine, attach
 
 WRITER = 0x69636F6E66616365
 """The advisory lock of whoever writes; one of each database. "iconface" in ASCII, not to meet another program's."""
@@ -38,6 +41,7 @@ _CONNECTION = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+_LISTEN_S = 1.0  # how soon it is seen that nobody listens any more
 _FROZEN_WRITER_S = 60  # a writer that says nothing for so long is ended: nobody else can write meanwhile
 
 
@@ -45,6 +49,7 @@ class PostgresEngine:
     """`gallery_db.database.engine.Engine` over a database on a server."""
 
     backup_suffix: ClassVar = ".dump"
+    shared: ClassVar = True
 
     def __init__(self, server: Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         self._server = server
@@ -65,35 +70,69 @@ class PostgresEngine:
         server.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return engine
 
-    def connect(self, *, write: bool) -> Connection:
-        return self._engine.execution_options(write=write).connect()
+    def connect(self, *, write: bool, alone: bool = True) -> Connection:
+        return self._engine.execution_options(write=write, alone=alone).connect()
 
     def upgrade(self) -> None:
         """Bring the schema to this release. Changes of the schema are transactions here: what fails leaves nothing."""
         with self.connect(write=False) as conn:
-            if _revision(conn) == HEAD:
+            if revision(conn) == HEAD:
                 return
         with self.connect(write=True) as conn:
-            found = _revision(conn)
+            found = revision(conn)
             if found == HEAD:
                 return  # another process was faster
             if found is None:
                 if inspect(conn).get_table_names():
                     raise GalleryError(f"{self.shown} is a database of another program: choose an empty one")
-                self._must_fit(conn)
+                self._must_be_usable(conn)
                 create_schema(conn)
             elif found not in known_revisions():
-                raise SchemaTooNewError(
-                    f"{self.shown} was written by a newer release (schema {found!r}, this one knows up to {HEAD!r}): "
-                    "update iconface"
-                )
+                raise self._too_new(found)
             else:
                 from alembic import command  # slow to import and only needed when something must change
 
                 command.upgrade(alembic_config(conn), "head")
             conn.commit()
 
-    def _must_fit(self, conn: Connection) -> None:
+    def must_fit(self, conn: Connection) -> None:
+        found = conn.scalar(text("SELECT version_num FROM alembic_version"))
+        if found != HEAD:
+            raise self._too_new(found)
+
+    def _too_new(self, found: str | None) -> SchemaTooNewError:
+        return SchemaTooNewError(
+            f"{self.shown} was written by a newer release (schema {found!r}, this one knows up to {HEAD!r}): "
+            "update iconface"
+        )
+
+    @contextmanager
+    def only_one(self, name: str) -> Generator[bool]:
+        key = {"name": f"iconface:{name}"}
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            got = bool(conn.scalar(text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))"), key))
+            try:
+                yield got
+            finally:
+                # Of a connection that broke, the server has ended the lock already.
+                if got and not conn.closed and not conn.invalidated:
+                    conn.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), key)
+
+    def listen(self, heard: Callable[[], None], over: Event) -> None:
+        import psycopg  # the driver itself: SQLAlchemy knows no notifications
+
+        while not over.is_set():
+            try:
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+                    conn.exec_driver_sql(f"LISTEN {JOBS}")
+                    heard()
+                    while not over.is_set():
+                        for _ in conn.connection.driver_connection.notifies(timeout=_LISTEN_S, stop_after=1):  # type: ignore[union-attr]
+                            heard()
+            except (DBAPIError, psycopg.Error):
+                over.wait(_LISTEN_S)
+
+    def _must_be_usable(self, conn: Connection) -> None:
         if (conn.dialect.server_version_info or (0,)) < OLDEST:
             raise GalleryError(f"{self.shown}: PostgreSQL {OLDEST[0]} or later is needed")
         encoding = conn.scalar(text("SHOW server_encoding"))
@@ -120,7 +159,7 @@ class PostgresEngine:
         """With `connections`, and `oldest_s`: how long the oldest transaction lasts; none is vacuumed past it."""
         with self.connect(write=False) as conn:
             facts = conn.execute(text(_FACTS)).one()._mapping
-            return {"engine": "postgresql", **facts, "schema": _revision(conn)}
+            return {"engine": "postgresql", **facts, "schema": revision(conn)}
 
     def dispose(self) -> None:
         self._engine.dispose()
@@ -142,14 +181,15 @@ def make_engine(server: Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> En
     }
     asked = {k: v for k, v in arguments.items() if k not in url.query}
     engine = create_engine(url, connect_args=asked, pool_pre_ping=True, pool_recycle=1800)
+    attach(engine, ThisMachine(server.machine, Mounts(server.mounts)))
 
     @event.listens_for(engine, "begin")
     def _on_begin(conn: Connection) -> None:
         write = conn.get_execution_options().get("write")
         if write:
+            lock = f", pg_advisory_xact_lock({WRITER})" if conn.get_execution_options().get("alone", True) else ""
             conn.exec_driver_sql(
-                f"SELECT set_config('idle_in_transaction_session_timeout', '{_FROZEN_WRITER_S}s', true), "
-                f"pg_advisory_xact_lock({WRITER})"
+                f"SELECT set_config('idle_in_transaction_session_timeout', '{_FROZEN_WRITER_S}s', true){lock}"
             )
         elif write is not None:
             conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -220,42 +260,6 @@ UNION ALL SELECT checksum_failures || ' pages were read with a wrong checksum: t
 """
 
 
-def create_schema(conn: Connection) -> None:
-    """The tables as of this release in an empty database, in the caller's transaction. Older revisions are SQLite's
-    history and never were here; those that follow are migrations on both engines."""
-    metadata.create_all(conn)
-    for statement in _TRIGGER:
-        conn.exec_driver_sql(statement)
-    conn.execute(meta.insert().values(key="index_epoch", value=uuid4().hex))
-    conn.exec_driver_sql("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
-    conn.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
-
-
-# What the three triggers of migration 0001 do: one row per vector that ever changed, the latest change last.
-_TRIGGER = (
-    """
-CREATE FUNCTION note_vector_change() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE changed embedding;
-BEGIN
-  IF TG_OP = 'DELETE' THEN changed := OLD; ELSE changed := NEW; END IF;
-  INSERT INTO vector_change (embedder, face_id) VALUES (changed.embedder, changed.face_id)
-    ON CONFLICT (embedder, face_id) DO UPDATE SET seq = excluded.seq;
-  RETURN NULL;
-END $$""",
-    """
-CREATE TRIGGER embedding_change AFTER INSERT OR UPDATE OR DELETE ON embedding
-  FOR EACH ROW EXECUTE FUNCTION note_vector_change()""",
-)
-
-
-def _revision(conn: Connection) -> str | None:
-    """The schema of a database; None for one without our tables."""
-    if conn.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-        return None
-    found = conn.scalar(text("SELECT version_num FROM alembic_version"))
-    return None if found is None else str(found)
-
-
 def create_database(server: Server) -> list[str]:
     """Make the database, if it is not there; what was done, as SQL. Then the server's database `postgres` is asked."""
     asked = make_engine(server)
@@ -286,7 +290,7 @@ def restore_dump(server: Server, src: Path, directory: Path) -> Path | None:
     engine = make_engine(server)
     try:
         with explained(server.shown), engine.connect() as conn:
-            full = _revision(conn) is not None
+            full = revision(conn) is not None
     finally:
         engine.dispose()
     kept = dump(server, free_name(directory, "before-restore", ".dump")) if full else None

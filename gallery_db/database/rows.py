@@ -1,11 +1,12 @@
 """What several repositories need: encodings of columns, clocks, and statements over many ids."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, text
 
 from gallery_db.errors import GalleryError, UnknownIdError
 
@@ -14,6 +15,13 @@ MAX_VARIABLES = 30_000  # SQLite allows 32,766 per statement
 
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def now(conn: Connection) -> float:
+    """Unix seconds by the clock that all who share the database go by: its server's, or that of the only machine."""
+    if conn.dialect.name != "postgresql":
+        return time.time()
+    return float(conn.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
 
 
 def batches(ids: Iterable[int], size: int = MAX_VARIABLES) -> Iterator[list[int]]:

@@ -23,12 +23,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from .this_machine import MappedPath
+
 # What the engines read differently without a word. SQLite's INTEGER and REAL have eight bytes, PostgreSQL's four: ids
 # would run out, and a number that is read is not the one that a page goes on from. SQLite compares text by its bytes,
 # PostgreSQL by the language of the database, where "/" counts for nothing: what lies in a folder is found by a range.
 _ID: TypeEngine[int] = Integer().with_variant(BigInteger(), "postgresql")
 _REAL: TypeEngine[float] = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
 _TEXT: TypeEngine[str] = String().with_variant(String(collation="C"), "postgresql")
+_PATH: TypeEngine[str] = String().with_variant(MappedPath(), "postgresql")
 
 metadata = MetaData(
     naming_convention={
@@ -53,7 +56,7 @@ root = Table(
     "root",
     metadata,
     _id(),
-    Column("path", _TEXT, nullable=False, unique=True),
+    Column("path", _PATH, nullable=False, unique=True),
     Column("added_at", _TEXT, nullable=False),
     Column("device", BigInteger),
     Column("online", Boolean, nullable=False),
@@ -67,7 +70,7 @@ photo = Table(
     metadata,
     _id(),
     Column("root_id", _ID, ForeignKey("root.id", ondelete="CASCADE"), index=True),
-    Column("path", _TEXT, nullable=False, unique=True),
+    Column("path", _PATH, nullable=False, unique=True),
     Column("content_hash", _TEXT, nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
@@ -225,7 +228,7 @@ restoration = Table(
     metadata,
     _id(),
     Column("face_id", _ID, ForeignKey("face.id", ondelete="SET NULL"), index=True),
-    Column("photo", _TEXT, nullable=False, index=True),
+    Column("photo", _PATH, nullable=False, index=True),
     Column("input_sha256", _TEXT, nullable=False, index=True),
     Column("restorer", _TEXT, nullable=False),
     Column("weights_sha256", _TEXT, nullable=False),
@@ -236,7 +239,7 @@ restoration = Table(
     Column("similarity_before", _REAL),
     Column("similarity_after", _REAL),
     Column("verdict", _TEXT, nullable=False),
-    Column("output", _TEXT, index=True),
+    Column("output", _PATH, index=True),
     Column("output_sha256", _TEXT, index=True),
     Column("state", _TEXT, nullable=False),
     Column("created_at", _TEXT, nullable=False),
@@ -252,6 +255,9 @@ restoration = Table(
     _one_of("decided", "accepted", "rejected"),
     sqlite_autoincrement=True,
 )
+
+JOBS = "iconface_jobs"
+"""The channel on which a server tells of new work."""
 
 _ONE_WAITS = text("state = 'waiting' AND dedupe IS NOT NULL")
 job = Table(
@@ -272,6 +278,11 @@ job = Table(
     Column("created_at", _REAL, nullable=False),
     Column("finished_at", _REAL),
     Column("origin", _TEXT),
+    # Of a gallery that several machines share. No foreign keys: jobs of a root that was removed are still taken, and
+    # say so; machines come and go.
+    Column("root_id", _ID),  # only who sees this root takes it
+    Column("machine", _TEXT),  # only this one takes it
+    Column("worker", _TEXT),  # who took it last
     _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
     sqlite_autoincrement=True,
 )
@@ -328,6 +339,20 @@ question = Table(
     Column("asked_at", _TEXT, nullable=False),
     Column("put_off_until", _TEXT),
     _one_of("kind", "join", "merge", "twins", "who"),
+    sqlite_autoincrement=True,
+)
+
+# Those that work at a shared gallery, as they last said. `missing`: roots that they do not see.
+machine = Table(
+    "machine",
+    metadata,
+    _id(),
+    Column("name", _TEXT, nullable=False, unique=True),
+    Column("queues", _TEXT, nullable=False),
+    Column("missing", _TEXT, nullable=False),
+    Column("version", _TEXT, nullable=False),
+    Column("started_at", _REAL, nullable=False),
+    Column("seen_at", _REAL, nullable=False),
     sqlite_autoincrement=True,
 )
 

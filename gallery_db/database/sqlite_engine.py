@@ -2,8 +2,10 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine
@@ -22,6 +24,7 @@ class SqliteEngine:
     """`gallery_db.database.engine.Engine` over the file at `path`."""
 
     backup_suffix: ClassVar = ".db"
+    shared: ClassVar = False
 
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
@@ -51,11 +54,20 @@ class SqliteEngine:
             raise GalleryError(f"{path} is of another release and has to be brought up to date, but cannot be written")
         return cls(path, engine)
 
-    def connect(self, *, write: bool) -> Connection:
+    def connect(self, *, write: bool, alone: bool = True) -> Connection:  # noqa: ARG002 - there is one writer at a time
         return self._engine.execution_options(write=write).connect()
 
     def explained(self) -> AbstractContextManager[None]:
         return explained(self.path)
+
+    def must_fit(self, conn: Connection) -> None:
+        """Only a service that stepped aside lets another release in."""
+
+    def only_one(self, name: str) -> AbstractContextManager[bool]:
+        raise NotImplementedError(f"a file is of one machine: {name} is locked by a file beside it")
+
+    def listen(self, heard: Callable[[], None], over: Event) -> None:
+        raise NotImplementedError("a file tells nobody; who enqueues wakes the service")
 
     def check(self) -> list[str]:
         """Damaged pages and dangling references."""

@@ -7,7 +7,7 @@ asked for until that caller's transaction ends; a claimed job has a lease, and w
 (`attempts` tells leases apart).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from gallery_db.records import JobRecord, JobState, Origin
@@ -32,15 +32,26 @@ class JobQueue(Protocol):
         max_attempts: int = 3,
         run_after: float | None = None,
         origin: Origin | None = None,
+        root_id: int | None = None,
+        here: bool = False,
     ) -> int: ...
-    def claim(self, now: float, lease_s: float, *, kinds: Sequence[str] | None = None) -> JobRecord | None: ...
+    def now(self) -> float: ...
+    def claim(
+        self, now: float, lease_s: float, *, kinds: Sequence[str] | None = None, leave: Collection[int] = ()
+    ) -> JobRecord | None: ...
     def heartbeat(
         self, job: JobRecord, now: float, lease_s: float, progress: Mapping[str, Any] | None = None
     ) -> bool: ...
     def why_stop(
-        self, mine: JobRecord, now: float, *, overtaking: int | None = None, kinds: Sequence[str] | None = None
+        self,
+        mine: JobRecord,
+        now: float,
+        *,
+        overtaking: int | None = None,
+        kinds: Sequence[str] | None = None,
+        leave: Collection[int] = (),
     ) -> StopReason | None: ...
-    def next_due(self, *, kinds: Sequence[str] | None = None) -> float | None: ...
+    def next_due(self, *, kinds: Sequence[str] | None = None, leave: Collection[int] = ()) -> float | None: ...
     def finish(self, job: JobRecord, now: float, result: Mapping[str, Any] | None = None) -> bool: ...
     def fail(
         self, job: JobRecord, error: Reason, now: float, *, retry: bool = True, backoff_s: float = 30.0
@@ -64,8 +75,10 @@ class JobQueue(Protocol):
         kind: str | None = None,
         states: Sequence[JobState] | None = None,
         origin: Origin | None = None,
+        root_id: int | None = None,
         limit: int | None = None,
     ) -> list[JobRecord]: ...
+    def forget(self, job_id: int) -> None: ...
     def ended(
         self, since: float, *, states: Sequence[JobState] = ("done",), limit: int | None = None
     ) -> list[JobRecord]: ...

@@ -5,13 +5,13 @@ isolation (read committed). SQLite has one writer at a time; where writers run s
 keeps two workers apart and a lock on the key two who enqueue the same work. SQLite's SQL leaves both out.
 """
 
-import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, get_args
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     and_,
     case,
     delete,
@@ -23,8 +23,9 @@ from sqlalchemy import (
     update,
 )
 
-from gallery_db.database.rows import from_json
-from gallery_db.database.schema import job
+from gallery_db.database.rows import from_json, now
+from gallery_db.database.schema import JOBS, job
+from gallery_db.database.this_machine import this_machine, translated
 from gallery_db.errors import UnknownIdError
 from gallery_db.meta import MetaRepo
 from gallery_db.records import JobRecord, JobState, Origin
@@ -44,6 +45,11 @@ AT_ONCE = 0.0
 class JobRepo:
     def __init__(self, conn: Connection) -> None:
         self._c = conn
+        self._machine = this_machine(conn)
+
+    def now(self) -> float:
+        """Unix seconds by the queue's own clock, which every `now` here is of: clocks of machines differ."""
+        return now(self._c)
 
     def enqueue(
         self,
@@ -55,12 +61,15 @@ class JobRepo:
         max_attempts: int = 3,
         run_after: float | None = None,
         origin: Origin | None = None,
+        root_id: int | None = None,
+        here: bool = False,
     ) -> int:
         """Add a job; higher priority runs first. A waiting job of the same kind and dedupe key is reused (payload
         replaced, higher priority and earlier start win; with the higher priority comes its `origin`, who asked).
-        Returns the job id. `run_after` None: at once, whatever happens to the clock."""
+        Returns the job id. `run_after` None: at once, whatever happens to the clock. Of machines that share the queue
+        only one that sees the root `root_id` takes it; `here`: only this one."""
         start = AT_ONCE if run_after is None else run_after
-        body = ascii_json(payload or {})
+        body = self._stored(payload or {})
         old = None if dedupe is None else self.waiting(kind, dedupe)
         if old is not None:
             values = {
@@ -68,27 +77,35 @@ class JobRepo:
                 "priority": max(priority, old.priority),
                 "run_after": min(start, old.run_after),
                 "origin": origin if priority > old.priority else old.origin,
+                "root_id": root_id,
+                "machine": self._machine.name if here else None,  # whoever asked last is there
             }
             self._c.execute(update(job).where(job.c.id == old.id).values(values))
+            self._tell()
             return old.id
         row = {
             "kind": kind,
             "payload": body,
-            "dedupe": dedupe,
+            "dedupe": self._key(dedupe),
             "state": "waiting",
             "priority": priority,
             "attempts": 0,
             "max_attempts": max_attempts,
             "run_after": start,
-            "created_at": time.time(),
+            "created_at": self.now(),
             "origin": origin,
+            "root_id": root_id,
+            "machine": self._machine.name if here else None,
         }
+        self._tell()
         return int(self._c.scalars(job.insert().values(row).returning(job.c.id)).one())
 
-    def claim(self, now: float, lease_s: float, *, kinds: Sequence[str] | None = None) -> JobRecord | None:
+    def claim(
+        self, now: float, lease_s: float, *, kinds: Sequence[str] | None = None, leave: Collection[int] = ()
+    ) -> JobRecord | None:
         """Take the next job that may run: waiting, or running with an expired lease (its worker died). A job whose last
         allowed attempt expired becomes `failed`. Two jobs of one kind and dedupe key never run at once, and nothing
-        that is paused is given out."""
+        that is paused is given out, nor what is about one of the roots in `leave`."""
         paused = self.paused()
         if EVERYTHING in paused:
             return None
@@ -97,25 +114,34 @@ class JobRepo:
         given_up = select(job.c.id).where(expired, job.c.attempts >= job.c.max_attempts)
         ids = given_up.with_for_update(skip_locked=True)
         self._c.execute(update(job).where(job.c.id.in_(ids)).values(**spent, lease_until=None))
-        ready = or_(expired, and_(job.c.state == "waiting", job.c.run_after <= now))
-        allowed = _allowed(paused, kinds)
-        first = select(job.c.id).where(ready, allowed, ~_TWIN_RUNS).order_by(job.c.priority.desc(), job.c.id).limit(1)
-        job_id = self._c.scalar(first.with_for_update(skip_locked=True))
-        if job_id is None:
+        allowed = and_(self._allowed(paused, kinds, leave), ~_TWIN_RUNS)
+        waiting = and_(job.c.state == "waiting", job.c.run_after <= now)
+        ways = (self._best_of(expired, allowed), self._first(waiting, allowed))
+        found = [row for row in ways if row is not None]
+        if not found:
             return None
+        job_id = min(found, key=lambda row: (-row.priority, row.id)).id
         claimed = {"state": "running", "lease_until": now + lease_s, "attempts": job.c.attempts + 1}
+        claimed["worker"] = self._machine.name
         self._c.execute(update(job).where(job.c.id == job_id).values(claimed))
         return self.get(job_id)
 
     def heartbeat(self, job: JobRecord, now: float, lease_s: float, progress: Mapping[str, Any] | None = None) -> bool:
-        """Extend the lease. False: the job was cancelled or taken over; stop working on it."""
+        """Extend the lease. False: the job was cancelled or taken over; stop working on it. Until the transaction ends
+        nobody else can take it."""
         values: dict[str, Any] = {"lease_until": now + lease_s}
         if progress is not None:
-            values["progress"] = ascii_json(progress)
+            values["progress"] = self._stored(progress)
         return self._change(job, values)
 
     def why_stop(
-        self, mine: JobRecord, now: float, *, overtaking: int | None = None, kinds: Sequence[str] | None = None
+        self,
+        mine: JobRecord,
+        now: float,
+        *,
+        overtaking: int | None = None,
+        kinds: Sequence[str] | None = None,
+        leave: Collection[int] = (),
     ) -> StopReason | None:
         """Must a running job stop? `lost`: its lease went to another worker. `overtaken`: a job of at least the
         priority `overtaking` and of these kinds could be claimed now, and this one is below it."""
@@ -129,11 +155,11 @@ class JobRepo:
             return "paused"
         if overtaking is not None and mine.priority < overtaking:
             urgent = and_(job.c.state == "waiting", job.c.run_after <= now, job.c.priority >= overtaking)
-            if self._c.scalar(select(exists().where(urgent, _allowed(paused, kinds), ~_TWIN_RUNS))):
+            if self._c.scalar(select(exists().where(urgent, self._allowed(paused, kinds, leave), ~_TWIN_RUNS))):
                 return "overtaken"
         return None
 
-    def next_due(self, *, kinds: Sequence[str] | None = None) -> float | None:
+    def next_due(self, *, kinds: Sequence[str] | None = None, leave: Collection[int] = ()) -> float | None:
         """When the next job may be claimed, which may be in the past: the start of a waiting one, or the end of a
         running one's lease. None while there is nothing to do or all is paused."""
         paused = self.paused()
@@ -141,14 +167,14 @@ class JobRepo:
             return None
         at = case((job.c.state == "waiting", job.c.run_after), else_=job.c.lease_until)
         live = job.c.state.in_(("waiting", "running"))
-        due: float | None = self._c.scalar(select(func.min(at)).where(live, _allowed(paused, kinds)))
+        due: float | None = self._c.scalar(select(func.min(at)).where(live, self._allowed(paused, kinds, leave)))
         return due
 
     def finish(self, job: JobRecord, now: float, result: Mapping[str, Any] | None = None) -> bool:
         """Keep `result` where the progress was. False: no longer ours, nothing was changed."""
         values: dict[str, Any] = {"state": "done", "finished_at": now, "lease_until": None, "error": None}
         if result is not None:
-            values["progress"] = ascii_json(result)
+            values["progress"] = self._stored(result)
         return self._change(job, values)
 
     def fail(self, job: JobRecord, error: Reason, now: float, *, retry: bool = True, backoff_s: float = 30.0) -> bool:
@@ -177,6 +203,7 @@ class JobRepo:
         # Attempts keep counting: they tell a worker that was given up, but still runs, from the next one.
         values = {"state": "waiting", "run_after": AT_ONCE, "max_attempts": old.attempts + 3}
         ended = {"finished_at": None, "error": None}
+        self._tell()
         same = and_(job.c.id == job_id, job.c.state == old.state)
         return self._c.execute(update(job).where(same).values(values | ended)).rowcount == 1
 
@@ -206,6 +233,7 @@ class JobRepo:
     def resume(self, kind: str = EVERYTHING) -> None:
         """Go on with this kind; without one, with everything."""
         self._hold(PAUSED)
+        self._tell()
         self._set_paused(frozenset() if kind == EVERYTHING else self.paused() - {kind})
 
     def paused(self) -> frozenset[str]:
@@ -226,21 +254,21 @@ class JobRepo:
         row = self._c.execute(select(job).where(job.c.id == job_id)).first()
         if row is None:
             raise UnknownIdError(f"no job with id {job_id}")
-        return to_record(row)
+        return self._record(row)
 
     def waiting(self, kind: str, dedupe: str) -> JobRecord | None:
         """The waiting job with this key, whose payload a caller may want to add to: until the transaction ends, nobody
         else enqueues this work or takes it."""
         self._hold(kind, dedupe)
-        same = and_(job.c.kind == kind, job.c.dedupe == dedupe, job.c.state == "waiting")
+        same = and_(job.c.kind == kind, job.c.dedupe == self._key(dedupe), job.c.state == "waiting")
         row = self._c.execute(select(job).where(same).with_for_update()).first()
-        return None if row is None else to_record(row)
+        return None if row is None else self._record(row)
 
     def latest(self, kind: str, dedupe: str) -> JobRecord | None:
         """The job with this key that was asked for last, whatever became of it."""
-        same = select(job).where(job.c.kind == kind, job.c.dedupe == dedupe).order_by(job.c.id.desc()).limit(1)
-        row = self._c.execute(same).first()
-        return None if row is None else to_record(row)
+        same = select(job).where(job.c.kind == kind, job.c.dedupe == self._key(dedupe))
+        row = self._c.execute(same.order_by(job.c.id.desc()).limit(1)).first()
+        return None if row is None else self._record(row)
 
     def find(
         self,
@@ -248,24 +276,33 @@ class JobRepo:
         kind: str | None = None,
         states: Sequence[JobState] | None = None,
         origin: Origin | None = None,
+        root_id: int | None = None,
         limit: int | None = None,
     ) -> list[JobRecord]:
         """In order of id."""
         query = select(job).order_by(job.c.id).limit(limit)
+        if root_id is not None:
+            query = query.where(job.c.root_id == root_id)
         if origin is not None:
             query = query.where(job.c.origin == origin)
         if kind is not None:
             query = query.where(job.c.kind == kind)
         if states is not None:
             query = query.where(job.c.state.in_(states))
-        return [to_record(r) for r in self._c.execute(query)]
+        return [self._record(r) for r in self._c.execute(query)]
+
+    def forget(self, job_id: int) -> None:
+        """A job that ended well, and whose result nobody will ask for."""
+        self._c.execute(delete(job).where(job.c.id == job_id, job.c.state == "done"))
 
     def ended(
         self, since: float, *, states: Sequence[JobState] = ("done",), limit: int | None = None
     ) -> list[JobRecord]:
         """Jobs that ended since this time, the latest first."""
         query = select(job).where(job.c.state.in_(states), job.c.finished_at >= since)
-        return [to_record(r) for r in self._c.execute(query.order_by(job.c.finished_at.desc(), job.c.id).limit(limit))]
+        return [
+            self._record(r) for r in self._c.execute(query.order_by(job.c.finished_at.desc(), job.c.id).limit(limit))
+        ]
 
     def counts(self, kind: str | None = None) -> Mapping[JobState, int]:
         """Jobs per state; every state has an entry."""
@@ -277,13 +314,50 @@ class JobRepo:
     def _hold(self, *key: str) -> None:
         """Until the transaction ends nobody else decides about this key. It guards what is not there yet, and what is
         read, added to and written back."""
+        key = tuple(self._machine.mounts.stored(part) for part in key)
         if self._c.dialect.name == "postgresql":
             self._c.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(ascii_json(key), 0))))
 
+    def _tell(self) -> None:
+        """Whoever listens hears of it when the transaction is committed (`Engine.listen`)."""
+        if self._c.dialect.name == "postgresql":
+            self._c.execute(select(func.pg_notify(JOBS, "")))
+
+    def _first(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any, Any] | None:
+        """The next of these, of which there may be many: sorting them would take longer than the job. So the highest
+        priority is looked up first, and each step is led to its first row by the index."""
+        best = select(job.c.priority).where(ready, allowed).order_by(job.c.priority.desc()).limit(1)
+        one = self._best_of(and_(ready, job.c.priority == best.scalar_subquery()), allowed)
+        if one is None and self._c.dialect.name == "postgresql":  # none, or others are taking all of the best
+            one = self._best_of(ready, allowed)
+        return one
+
+    def _best_of(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any, Any] | None:
+        """The next of these that nobody is just taking."""
+        first = select(job.c.id, job.c.priority).where(ready, allowed).order_by(job.c.priority.desc(), job.c.id)
+        return self._c.execute(first.limit(1).with_for_update(skip_locked=True)).first()
+
     def _change(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
         """Only while the lease is still ours: `attempts` grows with every claim, so it tells ours from a later one."""
-        ours = and_(job.c.id == mine.id, job.c.state == "running", job.c.attempts == mine.attempts)
-        return self._c.execute(update(job).where(ours).values(values)).rowcount == 1
+        return self._c.execute(update(job).where(_ours(mine)).values(values)).rowcount == 1
+
+    def _record(self, row: Row[Any]) -> JobRecord:
+        return to_record(self._c, row)
+
+    def _stored(self, value: Mapping[str, Any]) -> str:
+        return ascii_json(translated(value, self._machine.mounts.stored))
+
+    def _key(self, dedupe: str | None) -> str | None:
+        return None if dedupe is None else self._machine.mounts.stored(dedupe)
+
+    def _allowed(self, paused: Set[str], kinds: Sequence[str] | None, leave: Collection[int]) -> ColumnElement[bool]:
+        """Jobs of these kinds (None: of all) that are not paused, and that this machine may do."""
+        ours: ColumnElement[bool] = true() if kinds is None else job.c.kind.in_(kinds)
+        if leave:
+            ours = and_(ours, or_(job.c.root_id.is_(None), job.c.root_id.not_in(sorted(leave))))
+        if self._machine.name is not None:
+            ours = and_(ours, or_(job.c.machine.is_(None), job.c.machine == self._machine.name))
+        return and_(ours, job.c.kind.not_in(sorted(paused)))
 
     def _superseded(self, mine: JobRecord) -> bool:
         """The same work waits once more, so that nothing is lost when this job ends."""
@@ -294,6 +368,8 @@ class JobRepo:
         twin = None if mine.dedupe is None else self.waiting(mine.kind, mine.dedupe)
         # Only one waiting job may have the key; a twin with other work does not make up for this one.
         keyless = {"dedupe": None} if twin is not None else {}
+        if "run_after" not in values:
+            self._tell()
         return self._change(mine, {"state": "waiting", "lease_until": None, **values, **keyless})
 
 
@@ -307,7 +383,5 @@ _TWIN_RUNS = exists().where(
 )
 
 
-def _allowed(paused: Set[str], kinds: Sequence[str] | None) -> ColumnElement[bool]:
-    """Jobs of these kinds (None: of all) that are not paused."""
-    ours = true() if kinds is None else job.c.kind.in_(kinds)
-    return and_(ours, job.c.kind.not_in(sorted(paused)))
+def _ours(mine: JobRecord) -> ColumnElement[bool]:
+    return and_(job.c.id == mine.id, job.c.state == "running", job.c.attempts == mine.attempts)

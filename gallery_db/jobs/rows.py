@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
+from gallery_db.database.this_machine import this_machine, translated
 from gallery_db.records import JobRecord
 from iconface_core.reasons import from_text
 
@@ -15,11 +16,13 @@ def ascii_json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def to_record(row: Row[Any]) -> JobRecord:
-    """A row of the whole table."""
+def to_record(conn: Connection, row: Row[Any]) -> JobRecord:
+    """A row of the whole table. Paths in it are this machine's."""
+    mounts = this_machine(conn).mounts
     values = dict(row._mapping)
-    values["payload"] = _to_object(row.payload)
-    values["progress"] = None if row.progress is None else _to_object(row.progress)
+    values["dedupe"] = None if row.dedupe is None else mounts.here(row.dedupe)
+    values["payload"] = translated(_to_object(row.payload), mounts.here)
+    values["progress"] = None if row.progress is None else translated(_to_object(row.progress), mounts.here)
     values["error"] = from_text(row.error)
     return JobRecord(**values)
 

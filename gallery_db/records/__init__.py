@@ -29,6 +29,7 @@ from .faces import (
     ReferenceRow,
 )
 from .jobs import JobRecord, JobState
+from .machines import MachineRecord
 from .people import ForgetResult, Life, PersonConstraint, PersonRecord, PersonSummary
 from .photos import AtStake, PhotoRecord, PhotoStat, PhotoState, RootRecord, RootTally
 from .restorations import WHOLE_PHOTO, Decided, Origin, RestorationRecord, RestorationState
@@ -57,6 +58,7 @@ __all__ = [
     "JobRecord",
     "JobState",
     "Life",
+    "MachineRecord",
     "NamesImported",
     "Origin",
     "PersonConstraint",

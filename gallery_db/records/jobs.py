@@ -31,3 +31,9 @@ class JobRecord:
     created_at: float
     finished_at: float | None
     origin: Origin | None = None
+    root_id: int | None = None
+    """Of a shared gallery: only a machine that sees this root takes it."""
+    machine: str | None = None
+    """Only this one takes it."""
+    worker: str | None = None
+    """The machine that took it last."""

@@ -3,7 +3,7 @@ folder that is removed."""
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, literal, select, update
 
 from gallery_db.database.rows import batches, storable_path
 from gallery_db.database.schema import face, person, photo, rejection, restoration, root
@@ -28,10 +28,11 @@ def move(conn: Connection, root_id: int, before: str, path: str) -> int:
         for prefix in ("moving:", ""):
             rows = [{"_id": i, "_path": prefix + p} for i, p in target.items()]
             conn.execute(update(photo).where(photo.c.id == bindparam("_id")).values(path=bindparam("_path")), rows)
+    of, to = (literal(folder, restoration.c.photo.type) for folder in (old, new))
     for column in (restoration.c.photo, restoration.c.output):
         # "0" follows "/" in ASCII: a range, so that the index serves.
-        below = (column > f"{old}/", column < f"{old}0")
-        conn.execute(update(restoration).where(*below).values({column: new + func.substr(column, len(old) + 1)}))
+        below = (column > of + "/", column < of + "0")
+        conn.execute(update(restoration).where(*below).values({column: to + func.substr(column, func.length(of) + 1)}))
     return photos
 
 

@@ -84,12 +84,13 @@ def _work(gallery: Gallery, supervisor: "Supervisor", on_wait: Callable[[Waiting
         with gallery.begin(write=False) as tx:
             if tx.jobs.paused() & {CLEANUP_ITEM, RESTORE, EVERYTHING}:
                 return "paused"
-            due = tx.jobs.next_due() or time.time()
+            at = tx.jobs.now()
+            left = max((tx.jobs.next_due() or at) - at, 0.0)
             why = _why(tx)
         if why != told:
             told = why
-            on_wait(Waiting(due, why))
-        time.sleep(min(max(due - time.time(), 0.2), NAP_S))
+            on_wait(Waiting(time.time() + left, why))
+        time.sleep(min(max(left, 0.2), NAP_S))
 
 
 def _why(tx: Tx) -> str:

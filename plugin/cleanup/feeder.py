@@ -4,7 +4,6 @@ Few, so that hours, idleness and a pause take effect soon, and a crash loses not
 was not is in the list, and both change in one transaction. The restorations themselves are ordinary `restore` jobs.
 """
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -66,7 +65,7 @@ def stop(tx: Tx) -> None:
     """End the clean-up that is under way: what waits is dropped, what runs is cancelled, what is done stays."""
     tx.cleanups.drop_the_rest()
     for job in tx.jobs.find(origin=ORIGIN, states=("waiting", "running")):
-        tx.jobs.cancel(job.id, time.time())
+        tx.jobs.cancel(job.id, tx.jobs.now())
 
 
 def unfinished(gallery: Gallery) -> CleanupRecord | None:
@@ -86,7 +85,7 @@ def proceed(tx: Tx, run: CleanupRecord, *, wait: float = 0.0) -> None:
         dedupe=CLEANUP_ITEM,
         priority=CLEANUP_PRIORITY - 1,  # after the photos that were fed before
         max_attempts=1000,  # a worker that dies was killed by a photo, never by this job
-        run_after=time.time() + wait,
+        run_after=tx.jobs.now() + wait,
         origin=ORIGIN,
     )
 
@@ -136,6 +135,7 @@ def _enqueue(tx: Tx, item: CleanupItem, run: CleanupRecord) -> int | None:
         dedupe=f"{printable(photo.path)}#cleanup",  # a right-click on the same photo keeps its own job and options
         priority=CLEANUP_PRIORITY,
         origin=ORIGIN,
+        root_id=photo.root_id,
     )
 
 

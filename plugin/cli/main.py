@@ -39,6 +39,7 @@ from . import (
     train,
     watch,
     web,
+    worker,
 )
 from .output import Output, OutputError, flush, give_up_stdout, whisper
 from .restored import VERBS
@@ -86,6 +87,7 @@ def tree() -> typer.Typer:
         group_photo,
         jobs,
         service,
+        worker,
         integrate,
         models,
         train,

@@ -25,8 +25,8 @@ def in_turn(out: Output, app: "App", scan: Callable[[], T]) -> T:
         _wait(out, app)
         try:
             return scan()
-        except BusyError:  # somebody else was quicker
-            continue
+        except BusyError:  # somebody else was quicker, or another machine is at it
+            time.sleep(LOOK_S)
 
 
 def _wait(out: Output, app: "App") -> None:

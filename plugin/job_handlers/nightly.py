@@ -1,6 +1,5 @@
 """The `nightly` job: back up, tidy the queue, have every folder compared with the gallery, and faces measured."""
 
-import time
 from typing import TYPE_CHECKING
 
 from gallery_db.cleanups import ORIGIN
@@ -24,7 +23,7 @@ def run(app: "App", payload: Payload, job: JobContext) -> JsonObject:
     backup = app.gallery.daily_backup(app.settings.folders.backups)
     job.check()
     with app.gallery.begin() as tx:
-        old = time.time() - KEEP_DONE_S
+        old = tx.jobs.now() - KEEP_DONE_S
         forgotten = tx.jobs.purge(old, spare=ORIGIN) + tx.cleanups.forget_jobs(old)
         roots = [root.id for root in tx.roots.all()]
         for root_id in roots:

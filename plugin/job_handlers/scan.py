@@ -1,6 +1,5 @@
 """The jobs of the watcher, done in the worker process: `changes`, `reconcile` and `propose`."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from ..jobs.context import JobContext
 from ..library.auto_restore_rules import enqueue_propose
 from ..library.scanning import ScanReport
 from ..library.watch_limits import no_events
-from ..reasons import FOLDER_REMOVED, LATER, NOTHING_NEW, SCANNED
+from ..reasons import FOLDER_REMOVED, LATER, NOTHING_NEW, SCANNED, SPREAD
 from ..watching.settle import retry_after
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def changes(app: "App", payload: ChangesPayload, job: JobContext) -> JsonObject:
 
     A file that cannot be read may still be on its way: it is read again later, a few times.
     """
-    root = _root(app, payload)
+    root = root_of(app, payload)
     if root is None:
         return {"text": FOLDER_REMOVED().as_json()}
     paths, tries = payload.paths, payload.tries
@@ -58,28 +57,51 @@ def changes(app: "App", payload: ChangesPayload, job: JobContext) -> JsonObject:
         if report.scan.failed and wait is not None:
             _again(tx, root.id, list(report.scan.failed), tries + 1, wait)
         enqueue_propose(tx, root)
-    return _result(report.scan)
+    return result_of(report.scan)
 
 
 def reconcile(app: "App", payload: ReconcilePayload, job: JobContext) -> JsonObject:
     """Compare a whole root with the gallery, and group."""
-    root = _root(app, payload)
+    root = root_of(app, payload)
     if root is None:
         return {"text": FOLDER_REMOVED().as_json()}
+    if app.gallery.shared:
+        return _spread(app, root, payload, job)
     try:
         accept = payload.accept_missing
         report = app.scans.run(job.steps(), only=Path(root.path), accept_missing=accept)
     except BusyError as e:
-        with app.gallery.begin() as tx:
-            later = time.time() + BUSY_S
-            enqueue_reconcile(tx, root.id, priority=WATCH, accept_missing=accept, run_after=later)
-        return {"text": LATER(why=reason_of(e)).as_json()}
+        return _reconcile_later(app, payload, e)
     with app.gallery.begin() as tx:
         enqueue_propose(tx, root)
-    return {**_result(report.scan), "people": report.people}
+    return {**result_of(report.scan), "people": report.people}
 
 
-def _root(app: "App", payload: RootPayload) -> RootRecord | None:
+def _spread(app: "App", root: RootRecord, payload: ReconcilePayload, job: JobContext) -> JsonObject:
+    """Compare, and leave the looking and the rest to the machines that share the gallery."""
+    try:
+        scan, looks = app.shared_scans.begin(
+            job.steps(),
+            root,
+            accept_missing=payload.accept_missing,
+            priority=job.priority,
+            origin=job.origin or "watch",
+        )
+    except BusyError as e:
+        return _reconcile_later(app, payload, e)
+    if scan.offline:
+        return result_of(scan)
+    return {**result_of(scan), "looks": looks, "text": SPREAD(jobs=looks).as_json()}
+
+
+def _reconcile_later(app: "App", payload: ReconcilePayload, e: BusyError) -> JsonObject:
+    with app.gallery.begin() as tx:
+        later, accept = tx.jobs.now() + BUSY_S, payload.accept_missing
+        enqueue_reconcile(tx, payload.root_id, priority=WATCH, accept_missing=accept, run_after=later)
+    return {"text": LATER(why=reason_of(e)).as_json()}
+
+
+def root_of(app: "App", payload: RootPayload) -> RootRecord | None:
     """None when it was removed from the library while the job waited."""
     with app.gallery.begin(write=False) as tx:
         try:
@@ -90,10 +112,10 @@ def _root(app: "App", payload: RootPayload) -> RootRecord | None:
 
 def _again(tx: Tx, root_id: int, paths: Sequence[str], tries: int, wait_s: float) -> None:
     """A job of its own, so that it holds up nothing that is due now."""
-    enqueue_changes(tx, root_id, paths, tries=tries, key=f"{root_id}/{tries}", run_after=time.time() + wait_s)
+    enqueue_changes(tx, root_id, paths, tries=tries, key=f"{root_id}/{tries}", run_after=tx.jobs.now() + wait_s)
 
 
-def _result(scan: ScanReport) -> JsonObject:
+def result_of(scan: ScanReport) -> JsonObject:
     """Counts, and the first of what went wrong."""
     counts = {what: getattr(scan, what) for what in ("new", "changed", "moved", "back", "missing")}
     counts["unreadable"] = len(scan.failed)

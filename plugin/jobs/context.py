@@ -30,6 +30,14 @@ class JobFailedError(Exception):
         self.reason = reason
 
 
+class NotYet(Exception):  # noqa: N818 - not an error: the job waits
+    """The job has to wait for others, and is run again in `seconds`. No attempt is counted."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the job waits for {seconds} s")
+        self.seconds = seconds
+
+
 class JobContext:
     """One running job. Callables come from whoever runs it: the worker, a command in the foreground, or a test.
 
@@ -42,11 +50,12 @@ class JobContext:
         origin: Origin | None = "hand",
         *,
         job_id: int | None = None,
+        priority: int = 0,
         report: Callable[[Mapping[str, Any]], None] = lambda _: None,
         why_stop: Callable[[], StopReason | None] = lambda: None,
         looking: Callable[[Path, bool], None] = lambda _path, _begins: None,
     ) -> None:
-        self.origin, self.job_id = origin, job_id
+        self.origin, self.job_id, self.priority = origin, job_id, priority
         self._report, self._why_stop, self._looking = report, why_stop, looking
 
     def progress(self, done: int, total: int, text: str = "") -> None:

@@ -9,14 +9,14 @@ from gallery_db import Tx
 from gallery_db.records import JobRecord, PhotoRecord
 from iconface_core.reasons import Reason
 
-from ..job_payloads import CHANGES, RECONCILE
+from ..job_payloads import CHANGES, LOOK, RECONCILE
 from ..paths import printable
 from ..reasons import QUARANTINED
 
 STRIKES = "jobs.strikes"
 """Meta key: for each photo that killed the worker, how often, and size and time of the file it was then."""
 
-OVER_MANY = frozenset({CHANGES, RECONCILE})
+OVER_MANY = frozenset({CHANGES, RECONCILE, LOOK})
 """Kinds that go on with the other photos, and skip one that is marked as failed."""
 
 MAX_STRIKES = 3

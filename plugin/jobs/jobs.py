@@ -3,7 +3,6 @@
 Whoever calls tells the service: `service.control.ask` wakes one that runs, `service.client.ensure_worker` starts one.
 """
 
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +57,7 @@ class Jobs:
 
     def cancel(self, job_ids: Sequence[int]) -> list[int]:
         """Cancel jobs, one that runs at its next step. Returns those that had not ended already."""
-        return self._each(job_ids, lambda tx, job_id: tx.jobs.cancel(job_id, time.time()))
+        return self._each(job_ids, lambda tx, job_id: tx.jobs.cancel(job_id, tx.jobs.now()))
 
     def retry(self, job_ids: Sequence[int]) -> list[int]:
         """Try jobs again. Returns those that had failed or were cancelled, unless the same work waits already."""
@@ -82,8 +81,8 @@ class Jobs:
             if dry_run:
                 return len(tx.jobs.find(states=states)) + len(live)
             for job in live:
-                tx.jobs.cancel(job.id, time.time())
-            return tx.jobs.purge(time.time() + 1, states=states)
+                tx.jobs.cancel(job.id, tx.jobs.now())
+            return tx.jobs.purge(tx.jobs.now() + 1, states=states)
 
     def pause(self, kind: str | None = None) -> Sequence[str]:
         """Start no more jobs of a kind (None: none at all); the running one is given back at its next step. Returns
@@ -104,7 +103,7 @@ class Jobs:
         """Whether there is something to do now."""
         with self._gallery.begin(write=False) as tx:
             due = tx.jobs.next_due()
-        return due is not None and due <= time.time() + 1
+            return due is not None and due <= tx.jobs.now() + 1
 
     def read_again(self, photo_id: int) -> None:
         """Have a photo opened once more that was left alone. Raises UsageError when it is not left alone any more."""

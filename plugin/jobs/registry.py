@@ -8,13 +8,27 @@ again cannot help.
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iconface_core.codec import CodecError, JsonObject, decode
 
-from ..job_payloads import CHANGES, CLEANUP_ITEM, EMBED, MEASURE, NIGHTLY, PAYLOADS, PROPOSE, RECONCILE, RESTORE
+from ..job_payloads import (
+    CHANGES,
+    CLEANUP_ITEM,
+    EMBED,
+    GROUP,
+    LOOK,
+    MEASURE,
+    NIGHTLY,
+    PAYLOADS,
+    PROPOSE,
+    RECONCILE,
+    RESTORE,
+    SETTLE,
+    Queue,
+)
 from ..reasons import PAYLOAD_UNREADABLE
 from .context import JobContext, JobFailedError
 
@@ -49,6 +63,14 @@ _PLACES = {
     CLEANUP_ITEM: "..cleanup.feeder:feed",
     MEASURE: "..job_handlers.measure:run",
     EMBED: "..job_handlers.embed:run",
+    LOOK: "..job_handlers.shared_scan:look",
+    SETTLE: "..job_handlers.shared_scan:settle",
+    GROUP: "..job_handlers.shared_scan:group",
 }
 
 HANDLERS: Mapping[str, Handler] = {kind: Handler(place, PAYLOADS[kind]) for kind, place in _PLACES.items()}
+
+
+def kinds_of(queues: Collection[Queue]) -> tuple[str, ...]:
+    """What a machine does that is there for these queues."""
+    return tuple(kind for kind in HANDLERS if ("gpu" if kind == RESTORE else "cpu") in queues)

@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 from gallery_db import Gallery
-from gallery_db.errors import GalleryError
+from gallery_db.errors import GalleryError, SchemaTooNewError
 from gallery_db.records import JobRecord
 from iconface_core.reasons import Reason
 
 from ..own_process import own_module
 from ..reason_words import in_words
 from . import crash_policy
+from .presence import Presence
 from .registry import HANDLERS
 from .worker_process import Limits, WorkerProcess, death
 
@@ -29,15 +30,16 @@ IN_VAIN_S = 5.0
 """After a worker that found nothing to claim, the next one starts so much later."""
 
 
-def worker_command(home: Path | None) -> tuple[str, ...]:
-    """The worker of this installation. `home` is the gallery's, None for the user's own."""
+def worker_command(home: Path | None, kinds: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The worker of this installation. `home` is the gallery's, None for the user's own; `kinds` None: of all jobs."""
     chosen = () if home is None else ("--home", str(home))
-    return (*own_module(f"{__package__}.worker"), *chosen)
+    only = () if kinds is None else ("--kinds", ",".join(kinds))
+    return (*own_module(f"{__package__}.worker"), *chosen, *only)
 
 
 class Supervisor:
     """One worker at a time over the queue of `gallery`. `on_end(job)` is called after a job ended or was given back,
-    `refill()` before the queue is looked at: it may bring in jobs from elsewhere."""
+    `refill()` before the queue is looked at: it may bring in jobs from elsewhere. `presence` tells other machines."""
 
     def __init__(
         self,
@@ -47,13 +49,15 @@ class Supervisor:
         *,
         limits: Limits | None = None,
         kinds: Sequence[str] = tuple(HANDLERS),
+        presence: Presence | None = None,
         on_end: Callable[[JobRecord], None] = lambda _: None,
         refill: Callable[[], object] = lambda: None,
     ) -> None:
         self._gallery, self._command, self._log_file = gallery, tuple(command), log_file
         self._limits = limits or Limits()
         self._kinds, self._on_end, self._refill = tuple(kinds), on_end, refill
-        self._wake, self._stopping = Event(), Event()
+        self._presence = presence
+        self._wake, self._stopping, self._over = Event(), Event(), Event()
         self._worker: WorkerProcess | None = None
         self._careful = False
         self._stillborn = 0
@@ -78,9 +82,13 @@ class Supervisor:
         return {} if worker is None else worker.status()
 
     def run(self, *, drain: bool = False, linger_s: float | None = None) -> None:
-        """Work until `stop`; with `drain` until nothing is due; with `linger_s` until nothing was for so long."""
+        """Work until `stop`; with `drain` until nothing is due; with `linger_s` until nothing was for so long. Raises
+        SchemaTooNewError when another machine has updated a shared gallery."""
         busy = time.monotonic()
         try:
+            if self._presence is not None:
+                self._presence.start()
+                Thread(target=self._gallery.listen, args=(self.wake, self._over), name="listen", daemon=True).start()
             while not self._stopping.is_set():
                 self._wake.clear()
                 wait = self._wait_for()
@@ -93,17 +101,23 @@ class Supervisor:
                 self._wake.wait(min(wait, self._limits.poll_s))
         finally:
             self._end_worker()
+            self._over.set()
+            if self._presence is not None:
+                self._presence.stop()
 
     def _wait_for(self) -> float:
         """Seconds until a job is due; a busy gallery is asked again a little later."""
         self._refill_safely()
         try:
             with self._gallery.begin(write=False) as tx:
-                due = tx.jobs.next_due(kinds=self._kinds)
+                self._gallery.must_fit(tx)
+                due, now = tx.jobs.next_due(kinds=self._kinds), tx.jobs.now()
+        except SchemaTooNewError:
+            raise
         except GalleryError as e:
             log.warning("the queue cannot be read: %s", e)
             return 1.0
-        return float("inf") if due is None else due - time.time()
+        return float("inf") if due is None else due - now
 
     def _refill_safely(self) -> None:
         try:
@@ -160,7 +174,7 @@ class Supervisor:
                 if (job.state, job.attempts) != ("running", attempts):
                     return  # finished or cancelled just before
                 verdict = crash_policy.settle(
-                    tx, job, worker.looking, reason, time.time(), backoff_s=self._limits.backoff_s
+                    tx, job, worker.looking, reason, tx.jobs.now(), backoff_s=self._limits.backoff_s
                 )
                 after = tx.jobs.get(job_id)
         except GalleryError as e:

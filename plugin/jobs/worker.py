@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import replace
 
 from gallery_db import Tx
-from gallery_db.errors import GalleryBusyError, GalleryError
+from gallery_db.errors import GalleryBusyError, GalleryError, GalleryUnreachableError, SchemaTooNewError
 from gallery_db.records import JobRecord
 
 from ..error_reasons import reason_of
 from ..job_kinds import HAND
 from ..own_process import APPLICATION
 from .channel import Sender, listen, take_stdout
-from .context import JobCancelled, JobContext, JobFailedError, StopReason
+from .context import JobCancelled, JobContext, JobFailedError, NotYet, StopReason
 from .registry import HANDLERS, Handler
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ long as nobody else claimed it."""
 POLL_S = 2.0
 """How often a worker with nothing to do looks for jobs that nobody woke it for."""
 
+DUE_S = 0.1
+"""And at least: what is due may be in other hands."""
+
 ASK_S = 0.25
 """`JobContext.check` asks the queue at most so often."""
 
@@ -56,6 +59,9 @@ MODEL_IDLE_S = 120.0
 
 BUSY_TRIES = 6
 """Each waits for the busy timeout of the gallery, ten seconds."""
+
+AWAY_S, AWAY_LOOK_S = 120.0, 1.0
+"""A server that does not answer is waited for so long, and asked so often."""
 
 GRACE_S = 20.0
 """How long a job may go on after its supervisor is gone."""
@@ -71,8 +77,13 @@ class Worker:
         tell: Callable[..., None],
         *,
         idle_s: float,
+        kinds: Sequence[str] | None = None,
     ) -> None:
+        """`kinds` None: all that there are handlers of."""
         self._app, self._handlers, self._tell, self._idle_s = app, handlers, tell, idle_s
+        self._kinds = sorted(self._handlers if kinds is None else kinds)
+        self._due_in = POLL_S
+        self._machine = app.settings.folders.machine_name if app.gallery.shared else ""
         self._wake, self._stopping = Event(), Event()
 
     def wake(self) -> None:
@@ -85,12 +96,11 @@ class Worker:
         self._wake.set()
 
     def run(self) -> None:
-        """Claim and run jobs."""
-        kinds = sorted(self._handlers)
+        """Claim and run jobs. Raises SchemaTooNewError when another machine has updated a shared gallery."""
         since = time.monotonic()
         while not self._stopping.is_set():
             self._wake.clear()
-            job = self._write(lambda tx: tx.jobs.claim(time.time(), LEASE_S, kinds=kinds))
+            job = self._write(self._claim)
             if job is not None:
                 self._tell(event="claimed", job=job.id, attempts=job.attempts)
                 outcome = self._run(job)
@@ -101,40 +111,69 @@ class Worker:
             left = self._idle_s - (time.monotonic() - since)
             if left <= 0:
                 return
-            self._wake.wait(min(left, POLL_S))
+            self._wake.wait(min(left, POLL_S, self._due_in))
+
+    def _claim(self, tx: Tx) -> JobRecord | None:
+        self._app.gallery.must_fit(tx)
+        leave = tx.machines.left_to_others(self._machine) if self._machine else ()
+        job = tx.jobs.claim(tx.jobs.now(), LEASE_S, kinds=self._kinds, leave=leave)
+        if job is None and self._machine:  # one that waits for others is due again sooner than it is looked for
+            due = tx.jobs.next_due(kinds=self._kinds, leave=leave)
+            self._due_in = POLL_S if due is None else max(due - tx.jobs.now(), DUE_S)
+        return job
 
     def _run(self, job: JobRecord) -> str:
         """Run one job and write down how it ended."""
-        lease = _Lease(self._app, job, sorted(self._handlers), self._stopping, self._tell)
+        lease = _Lease(self._app, job, self._kinds, self._stopping, self._tell)
         lease.start()
         try:
-            result = self._handlers[job.kind].run(self._app, job.payload, lease.context())
+            with self._app.gallery.fenced(lease.must_be_ours):
+                result = self._handlers[job.kind].run(self._app, job.payload, lease.context())
             json.dumps(result, allow_nan=False)  # a handler that returns anything else is at fault, not the queue
         except JobCancelled as e:
             lease.end()
             if e.reason not in ("cancelled", "lost"):
                 self._write(lambda tx: tx.jobs.release(job))
             return e.reason
+        except NotYet as e:
+            lease.end()
+            seconds = e.seconds
+            self._write(lambda tx: tx.jobs.release(job, run_after=tx.jobs.now() + seconds))
+            return "later"
+        except SchemaTooNewError:
+            raise
         except Exception as e:
             lease.end()
+            if self._machine and isinstance(e, (GalleryBusyError, GalleryUnreachableError)):  # no fault of the job
+                log.warning("job %d is given back: %s", job.id, e)
+                self._write(lambda tx: tx.jobs.release(job, run_after=tx.jobs.now() + POLL_S))
+                return "later"
             log.exception("job %d (%s) failed", job.id, job.kind)
             reason, final = reason_of(e), isinstance(e, JobFailedError)
-            self._write(lambda tx: tx.jobs.fail(job, reason, time.time(), retry=not final))
+            self._write(lambda tx: tx.jobs.fail(job, reason, tx.jobs.now(), retry=not final))
             return "failed"
         finally:
             lease.end()
-        return "done" if self._write(lambda tx: tx.jobs.finish(job, time.time(), result)) else "lost"
+        return "done" if self._write(lambda tx: tx.jobs.finish(job, tx.jobs.now(), result)) else "lost"
 
     def _write(self, change: Callable[[Tx], T]) -> T:
-        """One transaction, insisted on for a while: work that took minutes must not be lost to a busy gallery."""
-        for _ in range(BUSY_TRIES - 1):
+        """One transaction, insisted on for a while: work that took minutes must not be lost to a busy gallery, or to a
+        server that is started again."""
+        busy, end = 0, time.monotonic() + AWAY_S
+        while True:
             try:
-                with self._app.gallery.begin() as tx:
+                with self._app.gallery.begin(alone=False) as tx:
                     return change(tx)
             except GalleryBusyError as e:
+                busy += 1
+                if busy == BUSY_TRIES:
+                    raise
                 log.warning("%s", e)
-        with self._app.gallery.begin() as tx:
-            return change(tx)
+            except GalleryUnreachableError as e:
+                if time.monotonic() > end or self._stopping.is_set():
+                    raise
+                log.warning("%s", e)
+                self._stopping.wait(AWAY_LOOK_S)
 
 
 class _Lease:
@@ -160,21 +199,35 @@ class _Lease:
         return JobContext(
             self._job.origin,
             job_id=self._job.id,
+            priority=self._job.priority,
             report=self._report,
             why_stop=self._why_stop,
             looking=lambda path, begins: self._tell(event="looking", path=str(path), begins=begins),
         )
 
+    def must_be_ours(self, tx: Tx) -> None:
+        """Before anything is written for this job. Who was frozen until the lease was over would write its result over
+        that of the next one. Raises JobCancelled, and SchemaTooNewError."""
+        self._app.gallery.must_fit(tx)
+        if not tx.jobs.heartbeat(self._job, tx.jobs.now(), LEASE_S):
+            raise JobCancelled("lost")
+
     def _beat(self) -> None:
-        while not self._over.wait(LEASE_S / 3):
-            self._extend(None)
+        pause = LEASE_S / 3
+        while not self._over.wait(pause):
+            # While the job itself writes for long, nobody can take it; right after that somebody could.
+            beaten = self._extend(None) or not self._app.gallery.shared
+            pause = LEASE_S / 3 if beaten else ASK_S
             self._app.unload_idle(MODEL_IDLE_S)
 
-    def _extend(self, progress: Mapping[str, Any] | None) -> None:
+    def _extend(self, progress: Mapping[str, Any] | None) -> bool:
+        """Whether the gallery could be written."""
         # A gallery that is busy for a while is not a reason to drop the work: the lease outlives a few missed beats.
-        with suppress(GalleryError), self._app.gallery.begin() as tx:
-            if not tx.jobs.heartbeat(self._job, time.time(), LEASE_S, progress):
+        with suppress(GalleryError), self._app.gallery.begin(alone=False) as tx:
+            if not tx.jobs.heartbeat(self._job, tx.jobs.now(), LEASE_S, progress):
                 self._lost = "lost"
+            return True
+        return False
 
     def _report(self, progress: Mapping[str, Any]) -> None:
         now = time.monotonic()
@@ -193,7 +246,7 @@ class _Lease:
             return None
         self._asked = now
         with self._app.gallery.begin(write=False) as tx:
-            return tx.jobs.why_stop(self._job, time.time(), overtaking=HAND, kinds=self._kinds) or self._lost
+            return tx.jobs.why_stop(self._job, tx.jobs.now(), overtaking=HAND, kinds=self._kinds) or self._lost
 
 
 def main(argv: Sequence[str] | None = None, handlers: Mapping[str, Handler] = HANDLERS) -> int:
@@ -201,6 +254,7 @@ def main(argv: Sequence[str] | None = None, handlers: Mapping[str, Handler] = HA
     parser = argparse.ArgumentParser(prog=f"{__package__}.worker")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--idle", type=float, default=60.0, help="end after so many seconds without a job")
+    parser.add_argument("--kinds", help="of jobs, with commas between; default: all")
     parser.add_argument("--careful", action="store_true", help="look at one photo at a time: one of them kills")
     options = parser.parse_args(argv)
     sender = take_stdout()
@@ -219,11 +273,14 @@ def main(argv: Sequence[str] | None = None, handlers: Mapping[str, Handler] = HA
         settings = replace(settings, workers=1)
     looking = lambda path, begins: sender.send(event="looking", path=str(path), begins=begins)  # noqa: E731 - a callback
     app = build_app(settings, looking=looking)
+    kinds = None if options.kinds is None else options.kinds.split(",")
     try:
-        worker = Worker(app, handlers, sender.send, idle_s=options.idle)
+        worker = Worker(app, handlers, sender.send, idle_s=options.idle, kinds=kinds)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
         Thread(target=_obey, args=(worker, sender), name="supervisor", daemon=True).start()
         worker.run()
+    except SchemaTooNewError as e:
+        log.warning("the worker steps aside: %s", e)
     finally:
         app.close()
     return 0

@@ -69,7 +69,9 @@ def enqueue_propose(tx: Tx, root: RootRecord) -> int | None:
     """Have the new faces of this root judged, if its rules ask for it and there are any. Returns the job id."""
     if rules_of(root).mode == "off" or tx.faces.last_id() <= judged_up_to(tx, root.id):
         return None
-    return tx.jobs.enqueue(PROPOSE, encode(RootPayload(root.id)), dedupe=str(root.id), priority=AUTO, origin="auto")
+    return tx.jobs.enqueue(
+        PROPOSE, encode(RootPayload(root.id)), dedupe=str(root.id), priority=AUTO, origin="auto", root_id=root.id
+    )
 
 
 def to_rules(values: Mapping[str, Any], before: RestoreRules) -> RestoreRules:

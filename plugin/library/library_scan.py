@@ -1,12 +1,14 @@
 """The whole of `iconface scan`: look for changes, make missing vectors, group, back up. One process at a time."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gallery_db import Gallery
+from gallery_db import Gallery, Tx
 from iconface_core.reasons import Reason
 
+from ..errors import BusyError
 from ..folders import Folders
 from ..people.regrouping import FULL_PASS_UP_TO, Grouper
 from ..progress import Progress
@@ -14,7 +16,7 @@ from ..reason_words import all_in_words
 from .looks import add_missing_looks
 from .moved_copies import MovedCopies
 from .re_embedding import ReEmbedder
-from .scanning import GROUPING_PENDING, Scanner, ScanReport, only_one
+from .scanning import GROUPING_PENDING, Scanner, ScanReport, must_be_alone, only_one
 
 GROUPED_UP_TO = "grouped_up_to"
 """Meta key: the highest face id that grouping has seen, so that a large library places only its new faces."""
@@ -97,7 +99,7 @@ class LibraryScan:
         dry_run: bool = False,
     ) -> LibraryReport:
         """Scan, then group what is undecided. Raises BusyError when another process scans."""
-        with only_one(self._folders.scan_lock, "scan"):
+        with only_one(self._folders.scan_lock, "scan"), must_be_alone(self._gallery, *self._roots(only)):
             scan = self._scanner.scan(
                 progress, only=only, retry_failed=retry_failed, accept_missing=accept_missing, dry_run=dry_run
             )
@@ -108,14 +110,7 @@ class LibraryScan:
             add_missing_looks(self._gallery, max_pixels=self._max_pixels)
             if re_embed:
                 report.re_embedded, report.failed_vectors = self._re_embedder.run(progress)
-            with self._gallery.begin(write=False) as tx:
-                pending = tx.meta.get(GROUPING_PENDING) == "1" or report.re_embedded > 0
-                # A gallery of an older release never kept its questions.
-                pending = pending or (tx.meta.get(GROUPED_UP_TO) is not None and tx.questions.asked_at() is None)
-            if pending:
-                self._group(self._preferred if re_embed else self._grouper, report)
-            with self._gallery.begin(write=False) as tx:
-                report.people, report.faces = len(tx.people.find()), tx.faces.count()
+            self.group(report, re_embed=re_embed)
             self._gallery.daily_backup(self._folders.backups)
         return report
 
@@ -141,13 +136,36 @@ class LibraryScan:
                 self._group(self._grouper, report, quick=True)
         return report
 
+    def group(self, report: LibraryReport, *, re_embed: bool = False) -> None:
+        """Group what is undecided. `re_embed`: by the preferred embedder, whose vectors are all there now. Raises
+        BusyError when another machine groups."""
+        with self._gallery.begin(write=False) as tx:
+            pending = tx.meta.get(GROUPING_PENDING) == "1" or report.re_embedded > 0
+            # A gallery of an older release never kept its questions.
+            pending = pending or (tx.meta.get(GROUPED_UP_TO) is not None and tx.questions.asked_at() is None)
+        if pending:
+            self._group(self._preferred if re_embed else self._grouper, report)
+        with self._gallery.begin(write=False) as tx:
+            report.people, report.faces = len(tx.people.find()), tx.faces.count()
+
+    def _roots(self, only: Path | None) -> list[int]:
+        with self._gallery.begin(write=False) as tx:
+            return [r.id for r in tx.roots.all() if only is None or Path(r.path) == only]
+
     def _group(self, grouper: Grouper, report: LibraryReport, *, quick: bool = False) -> None:
         """`quick`: only place the new faces, and leave the full pass to the next scan."""
+        with ExitStack() as stack:
+            if self._gallery.shared and not stack.enter_context(self._gallery.only_one("group")):
+                raise BusyError("another machine groups faces; wait for it to end")
+            self._group_alone(grouper, report, quick=quick)
+
+    def _group_alone(self, grouper: Grouper, report: LibraryReport, *, quick: bool) -> None:
         with self._gallery.begin(write=False) as tx:
             up_to = int(tx.meta.get(GROUPED_UP_TO) or 0)
             new = tx.faces.groupable(after_id=up_to)
             few = not tx.faces.at_least(_NEW_SHARE * len(new))
             full = few or not (quick or tx.faces.at_least(FULL_PASS_UP_TO + 1))
+            stored = _stored(tx)
         proposals: Sequence[object]
         if full:
             changes, grouping = grouper.full()
@@ -156,10 +174,15 @@ class LibraryScan:
             changes, decisions = grouper.quick(new)
             proposals = [d.proposal for d in decisions if d.proposal is not None]
         with self._gallery.begin() as tx:
-            if full or not quick:
+            if (full or not quick) and _stored(tx) == stored:  # another machine may have stored photos meanwhile
                 tx.meta.set(GROUPING_PENDING, None)
             tx.meta.set(GROUPED_UP_TO, str(max(new.tolist(), default=up_to)))
         report.grouped = True
         report.joined, report.moved, report.left = len(changes.joined), len(changes.moved), len(changes.left)
         report.people_new, report.people_gone = len(changes.new_people), len(changes.removed_people)
         report.proposals = len(proposals)
+
+
+def _stored(tx: Tx) -> tuple[int, int]:
+    """Changes with every face that is stored or removed."""
+    return tx.faces.last_id(), tx.faces.count()

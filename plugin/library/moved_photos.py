@@ -7,7 +7,7 @@ from pathlib import Path
 from stat import S_ISREG
 from threading import Lock
 
-from gallery_db import Gallery
+from gallery_db import Gallery, Tx
 from gallery_db.records import PhotoRecord
 from iconface_core.images.read import content_hash
 
@@ -26,6 +26,7 @@ class MovedPhotos:
         self._gallery, self._lock = gallery, Lock()
         self._left = frozenset(left)
         self._given: dict[int, str] = {}
+        self._seen_at: dict[int, str] = {}
         self._online: dict[int, bool] = {}
         with gallery.begin(write=False) as tx:
             self._roots = {r.id: Path(r.path) for r in tx.roots.all()}
@@ -61,9 +62,13 @@ class MovedPhotos:
             for row in sorted(rows, key=lambda r: r.path != file.path):
                 place = self._given.get(row.id, row.path)
                 if place == file.path or (self._is_online(row.root_id) and vanished(place)):
-                    self._given[row.id] = file.path
+                    self._given[row.id], self._seen_at[row.id] = file.path, row.path
                     return row.id
         return None
+
+    def still_free(self, tx: Tx, photo_id: int) -> bool:
+        """Whether the photo that `same_content` gave is where it was then: another machine may have found it too."""
+        return photo_id not in self._seen_at or tx.photos.get(photo_id).path == self._seen_at[photo_id]
 
     def _is_online(self, root_id: int | None) -> bool:
         if root_id is None:

@@ -1,6 +1,5 @@
 """Jobs that look through folders of the library: ask for them, see how far one is, take them back."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord
 
 from ..job_kinds import HAND, enqueue_again, enqueue_reconcile
-from ..job_payloads import CHANGES, RECONCILE, ChangesPayload, ReconcilePayload, payload_of
+from ..job_payloads import CHANGES, LOOK, RECONCILE, SETTLE, ChangesPayload, RootPayload, payload_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class RunningScan:
 def running_scan(gallery: Gallery) -> RunningScan | None:
     """The one that runs now; None: the service scans nothing."""
     with gallery.begin(write=False) as tx:
-        jobs = [j for kind in (CHANGES, RECONCILE) for j in tx.jobs.find(kind=kind, states=("running",))]
+        jobs = [j for kind in (CHANGES, RECONCILE, LOOK) for j in tx.jobs.find(kind=kind, states=("running",))]
     if not jobs:
         return None
     told = jobs[0].progress or {}
@@ -55,8 +54,10 @@ def scan_new_folders(gallery: Gallery) -> None:
 def scans_of(tx: Tx) -> Mapping[int, JobRecord]:
     """The job that looks through each folder, by the folder's id: the running one, else the waiting one."""
     jobs = tx.jobs.find(kind=RECONCILE, states=("waiting", "running"))
+    # The rest of one that several machines share.
+    jobs += tx.jobs.find(kind=SETTLE, states=("waiting", "running")) + tx.jobs.find(kind=LOOK, states=("running",))
     jobs.sort(key=lambda j: j.state == "running")
-    return {p.root_id: j for j in jobs if (p := payload_of(j, ReconcilePayload))}
+    return {p.root_id: j for j in jobs if (p := payload_of(j, RootPayload))}
 
 
 def read_again(tx: Tx) -> frozenset[str]:
@@ -80,7 +81,8 @@ def read_unreadable_again(gallery: Gallery) -> int:
 
 def cancel_scans(tx: Tx, root_id: int) -> None:
     """Have a folder looked through no more."""
-    for job in tx.jobs.find(kind=RECONCILE, states=("waiting", "running")):
-        payload = payload_of(job, ReconcilePayload)
-        if payload is not None and payload.root_id == root_id:
-            tx.jobs.cancel(job.id, time.time())
+    for kind in (RECONCILE, LOOK, SETTLE):
+        for job in tx.jobs.find(kind=kind, states=("waiting", "running")):
+            payload = payload_of(job, RootPayload)
+            if payload is not None and payload.root_id == root_id:
+                tx.jobs.cancel(job.id, tx.jobs.now())

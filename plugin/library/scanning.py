@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -79,8 +79,18 @@ def only_one(lock_file: Path, what: str) -> Generator[None]:
         lock.release()
 
 
+@contextmanager
+def must_be_alone(gallery: Gallery, *root_ids: int) -> Generator[None]:
+    """The same among the machines that share a gallery, for these roots."""
+    with ExitStack() as stack:
+        for root_id in sorted(root_ids) if gallery.shared else ():
+            if not stack.enter_context(gallery.only_one(f"scan:{root_id}")):
+                raise BusyError("another machine scans this folder; wait for it to end")
+        yield
+
+
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class RootPlan:
     """One root that is online, and how it, or a part of it, differs from the gallery. `of` is how many photos the
     whole root has; `problems` those found on the way."""
 
@@ -125,21 +135,22 @@ class Scanner:
         report = ScanReport()
         with self._gallery.begin(write=False) as tx:
             roots = [r for r in tx.roots.all() if only is None or Path(r.path) == only]
-            every = [IgnoreRules(r.path, self._own) for r in tx.roots.all()]
         if not roots:
             raise NotFoundError(
                 f"{only} is not a folder of the library" if only else "no folder yet: iconface library add DIR"
             )
-        plans = [plan for root in roots if (plan := self._plan(root, every, report, retry_failed, dry_run)) is not None]
+        plans = [
+            plan for root in roots if (plan := self.plan(root, report, retry_failed=retry_failed, dry_run=dry_run))
+        ]
         for plan in plans:
             report.unchanged += plan.changes.unchanged
         if dry_run:
             _foresee(plans, report)
             return report
         left = left_for(self._gallery, (f for plan in plans for f in plan.changes.todo)) if report.offline else []
-        self._look_and_store(plans, report, progress, left)
+        self.look_and_store(plans, report, progress, left)
         for plan in plans:
-            self._settle(plan, report, guarded=not accept_missing, whole=True)
+            self.settle(plan, report, guarded=not accept_missing, whole=True)
         self._say_who_left(left, report)
         return report
 
@@ -168,11 +179,11 @@ class Scanner:
         report = ScanReport()
         with self._gallery.begin(write=False) as tx:
             root = tx.roots.get(root_id)
-            every = [IgnoreRules(r.path, self._own) for r in tx.roots.all()]
+            every = [self.rules_of(r) for r in tx.roots.all()]
             of = tx.photos.count(root_id)
         if self._is_offline(root, of, report):
             return report
-        rules = IgnoreRules(root.path, self._own)
+        rules = self.rules_of(root)
         found: list[FoundFile] = []
         folders: list[str] = []
         storable = [p for p in dict.fromkeys(paths) if is_storable(p)]
@@ -187,9 +198,9 @@ class Scanner:
         once = self._each_once({f.path: f for f in found}.values(), known, every, report)
         changes = compare(known, once, retry_failed=retry_failed)
         report.unchanged += changes.unchanged
-        plan = _Plan(root, rules, known, changes, of)
-        self._look_and_store([plan], report, progress)
-        self._settle(plan, report, guarded=guarded, whole=False)
+        plan = RootPlan(root, rules, known, changes, of)
+        self.look_and_store([plan], report, progress)
+        self.settle(plan, report, guarded=guarded, whole=False)
         return report
 
     def _each_once(
@@ -214,17 +225,24 @@ class Scanner:
         with self._gallery.begin(write=False) as tx:
             return tx.photos.with_inodes(inodes)
 
-    def _plan(
-        self, root: RootRecord, every: Sequence[IgnoreRules], report: ScanReport, retry_failed: bool, dry_run: bool
-    ) -> _Plan | None:
+    def rules_of(self, root: RootRecord) -> IgnoreRules:
+        """What is passed over in a root."""
+        return IgnoreRules(root.path, self._own)
+
+    def plan(
+        self, root: RootRecord, report: ScanReport, *, retry_failed: bool = False, dry_run: bool = False
+    ) -> RootPlan | None:
+        """Walk through a root and tell how it differs from the gallery. None, and a word in the report, when it is
+        offline."""
         with self._gallery.begin(write=False) as tx:
             known = tx.photos.known(root.id)
+            every = [self.rules_of(r) for r in tx.roots.all()]
         if self._is_offline(root, len(known), report, dry_run=dry_run):
             return None
-        rules = IgnoreRules(root.path, self._own)
+        rules = self.rules_of(root)
         walked = walk(Path(root.path), _note_in(report), rules=rules)
         found = self._each_once(walked, known, every, report)
-        return _Plan(root, rules, known, compare(known, found, retry_failed=retry_failed), len(known))
+        return RootPlan(root, rules, known, compare(known, found, retry_failed=retry_failed), len(known))
 
     def _is_offline(self, root: RootRecord, known: int, report: ScanReport, *, dry_run: bool = False) -> bool:
         reason = why_offline(Path(root.path), known)
@@ -236,8 +254,8 @@ class Scanner:
         report.offline.append(reason)
         return True
 
-    def _look_and_store(
-        self, plans: Sequence[_Plan], report: ScanReport, progress: Progress, left: Sequence[int] = ()
+    def look_and_store(
+        self, plans: Sequence[RootPlan], report: ScanReport, progress: Progress, left: Sequence[int] = ()
     ) -> None:
         # One for all roots: a file found again is claimed once, wherever it went.
         moved = MovedPhotos(self._gallery, left)
@@ -247,19 +265,23 @@ class Scanner:
         for plan in plans:
             found_again = [FileLook(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
             for start in range(0, len(found_again), TOGETHER):
-                self._store(plan, found_again[start : start + TOGETHER], report, progress)
+                self.store(plan, found_again[start : start + TOGETHER], report, progress)
         for plan in plans:
-            for seen in self._look_at((f for f in plan.changes.todo if f.path not in same), moved):
-                self._store(plan, [seen], report, progress)
+            for seen in self.look_at((f for f in plan.changes.todo if f.path not in same), plan.known, moved):
+                self.store(plan, [seen], report, progress)
 
-    def _look_at(self, todo: Iterator[FoundFile], moved: MovedPhotos) -> Iterator[FileLook]:
+    def look_at(
+        self, todo: Iterator[FoundFile], known: Mapping[str, KnownFile], moved: MovedPhotos
+    ) -> Iterator[FileLook]:
         """Look on several threads, a few photos ahead of the writer, yielding as they are ready."""
 
         def look(file: FoundFile) -> FileLook:
             return self._indexer.look(
                 file,
                 lambda digest: moved.same_content(file, digest),
-                lambda digest, embedder: before(self._gallery, file.path, digest, embedder),
+                lambda digest, embedder: (
+                    before(self._gallery, file.path, digest, embedder) if file.path in known else None
+                ),
             )
 
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="look")
@@ -276,8 +298,19 @@ class Scanner:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _store(self, plan: _Plan, batch: Sequence[FileLook], report: ScanReport, progress: Progress) -> None:
+    def store(
+        self,
+        plan: RootPlan,
+        batch: Sequence[FileLook],
+        report: ScanReport,
+        progress: Progress,
+        moved: MovedPhotos | None = None,
+    ) -> list[FoundFile]:
+        """Write down what was seen, in one transaction. Returns the files to be looked at again: with `moved`, those
+        whose photo was found elsewhere, by another machine, in the meantime."""
         with self._gallery.begin() as tx:
+            taken = [s for s in batch if moved and s.moved_from and not moved.still_free(tx, s.moved_from)]
+            batch = [s for s in batch if s not in taken]
             for seen in batch:
                 changes = store(tx, seen, plan.root.id, self._detector_id)
                 if seen.restored:
@@ -287,8 +320,9 @@ class Scanner:
         for seen in batch:
             self._count(plan, seen, report)
             progress.step(seen.file.path)
+        return [s.file for s in taken]
 
-    def _count(self, plan: _Plan, seen: FileLook, report: ScanReport) -> None:
+    def _count(self, plan: RootPlan, seen: FileLook, report: ScanReport) -> None:
         old = plan.known.get(seen.file.path)
         if seen.gone:
             plan.changes.gone.extend([] if old is None else [old.id])
@@ -307,7 +341,7 @@ class Scanner:
             report.new += old is None
             report.faces += len(seen.faces)
 
-    def _settle(self, plan: _Plan, report: ScanReport, *, guarded: bool, whole: bool) -> None:
+    def settle(self, plan: RootPlan, report: ScanReport, *, guarded: bool, whole: bool) -> None:
         """Mark what is gone or back, unless so much is gone that the drive is the likelier reason."""
         paths = {stat.id: path for path, stat in plan.known.items()}
         with self._gallery.begin(write=False) as tx:
@@ -336,7 +370,7 @@ def _note_in(report: ScanReport) -> Callable[[OSError], None]:
     return problem
 
 
-def _foresee(plans: Sequence[_Plan], report: ScanReport) -> None:
+def _foresee(plans: Sequence[RootPlan], report: ScanReport) -> None:
     """What a scan would do, without looking into any file."""
     for plan in plans:
         report.new += sum(f.path not in plan.known for f in plan.changes.todo)

@@ -1,6 +1,5 @@
 """Undo, accept and reject: decisions that a restored copy on disk follows."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -169,4 +168,4 @@ def _ask_no_more(tx: Tx, record: RestorationRecord) -> None:
     for key in (path, f"{path}#{record.face_id}"):
         job = tx.jobs.waiting(RESTORE, key)
         if job is not None:
-            tx.jobs.cancel(job.id, time.time())
+            tx.jobs.cancel(job.id, tx.jobs.now())

@@ -55,8 +55,10 @@ def drain(settings: Settings, home: Path | None, progress: Progress) -> list[Job
 
 def follow(folders: Folders) -> Iterator[JobRecord]:
     """The jobs that the service ends from now on, done or failed, as they end; until it is gone."""
-    since, told = time.time(), set[int]()
+    told = set[int]()
     with Gallery.open(folders.gallery) as gallery:
+        with gallery.begin(write=False) as tx:
+            since = tx.jobs.now()
         while ask(folders.runtime, "ping") is not None:
             with gallery.begin(write=False) as tx:
                 ended = tx.jobs.ended(since, states=("done", "failed"))
@@ -72,14 +74,14 @@ def _service_ends_them(gallery: Gallery, runtime: Path, wanted: set[int], on_end
     while wanted:
         jobs = []
         with gallery.begin(write=False) as tx:
-            paused = tx.jobs.paused()
+            paused, at = tx.jobs.paused(), tx.jobs.now()
             for job_id in sorted(wanted):
                 try:
                     jobs.append(tx.jobs.get(job_id))
                 except UnknownIdError:  # cleared in the meantime
                     wanted.discard(job_id)
         for job in jobs:
-            later = job.state == "waiting" and (job.run_after > time.time() or {job.kind, EVERYTHING} & paused)
+            later = job.state == "waiting" and (job.run_after > at or {job.kind, EVERYTHING} & paused)
             if job.state not in ("waiting", "running") or later:
                 wanted.discard(job.id)
                 on_end(job)

@@ -19,7 +19,8 @@ from iconface_core.codec import JsonObject
 
 from ..job_payloads import RestorePayload, payload_of
 from ..jobs import inbox
-from ..jobs.registry import HANDLERS
+from ..jobs.presence import Presence
+from ..jobs.registry import HANDLERS, kinds_of
 from ..jobs.supervisor import Supervisor, worker_command
 from ..jobs.worker_process import Limits
 from ..languages import best, of_environment
@@ -59,6 +60,8 @@ def make_supervisor(
     """The supervisor of this installation's workers, fed from the queue and the inbox. `often` is called whenever it
     looks there, every few seconds."""
     folders = settings.folders
+    presence = Presence(gallery, folders.machine_name, settings.queues) if gallery.shared else None
+    kinds = kinds_of(settings.queues) if gallery.shared else tuple(HANDLERS)
 
     def refill() -> None:
         often()
@@ -66,11 +69,13 @@ def make_supervisor(
 
     return Supervisor(
         gallery,
-        worker_command(home),
+        worker_command(home, kinds if gallery.shared else None),
         _writable(folders.state / "worker.log"),
         limits=limits_of(settings),
         on_end=on_end,
         refill=refill,
+        kinds=kinds,
+        presence=presence,
     )
 
 
@@ -209,7 +214,7 @@ def run_service(
     with (
         only_service(folders, patience_s=0.0 if linger_s is None else LINGERING_WAITS_S, take_over=linger_s is None),
         Gallery.open(folders.gallery) as gallery,
-        _logging_to(folders.state / "service.log"),
+        logging_to(folders.state / "service.log"),
         desktop_notifications(
             gallery,
             home,
@@ -252,7 +257,7 @@ def end_on_signals(service: Service) -> None:
 
 
 @contextmanager
-def _logging_to(path: Path) -> Generator[None]:
+def logging_to(path: Path) -> Generator[None]:
     """Log to a file of bounded size as well; standard error keeps showing what it showed before. Where the file cannot
     be written the service does its work without."""
     root, ours = logging.getLogger(), logging.getLogger(APPLICATION)

@@ -8,13 +8,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import Engine, create_engine, text
 
 OFF = os.environ.get("ICONFACE_TEST_POSTGRES") == "off"
@@ -38,6 +40,20 @@ class Cluster:
     folder: Path
     admin: Engine
     _numbers: Iterator[int]
+    start: Callable[[], None]
+
+    def processes(self) -> list[psutil.Process]:
+        """The server and all that it started."""
+        server = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
+        return [server, *server.children(recursive=True)]
+
+    def kill(self) -> None:
+        """-9, in the middle of whatever they do."""
+        everybody = self.processes()
+        for process in everybody:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(everybody)
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
@@ -66,7 +82,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(connections: int = 50) -> Iterator[Cluster]:
     """A server without data. It listens on a socket in its own folder only."""
     bin_ = programs()
     roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
@@ -89,11 +105,12 @@ def cluster() -> Iterator[Cluster]:
             call("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=utf8", "--locale=C")
         except PermissionError as e:
             raise RuntimeError(f"the user nobody may not run what lies in {bin_}: open the folders above") from e
-        settings = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=50"
-        call("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-h '' -k {folder} {settings}", "start")
+        settings = f"-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections={connections}"
+        start = partial(call, "pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-h '' -k {folder} {settings}", "start")
+        start()
         admin = create_engine(f"postgresql+psycopg://postgres@/postgres?host={folder}", isolation_level="AUTOCOMMIT")
         try:
-            yield Cluster(folder, admin, count(1))
+            yield Cluster(folder, admin, count(1), start)
         finally:
             admin.dispose()
             call("pg_ctl", "-m", "fast", "-w", "stop")  # in order: nothing stays in shared memory

@@ -11,7 +11,16 @@ from gallery_db.records import JobRecord, RootRecord
 
 from ... import job_payloads as asked
 from ...job_kinds import HAND, again_key
-from ...job_payloads import ChangesPayload, Payload, ReconcilePayload, RestorePayload, RootPayload, payload_of
+from ...job_payloads import (
+    ChangesPayload,
+    LookPayload,
+    Payload,
+    ReconcilePayload,
+    RestorePayload,
+    RootPayload,
+    SettlePayload,
+    payload_of,
+)
 from ...languages import N_, _, ngettext
 from ...paths import printable
 from .dates import day, day_of_year
@@ -26,6 +35,9 @@ KINDS: Mapping[str, str] = {
     asked.MEASURE: N_("Measuring how clear faces are"),
     asked.EMBED: N_("Looking at faces you drew"),
     asked.NIGHTLY: N_("Nightly care and backup"),
+    asked.LOOK: N_("Looking at photos"),
+    asked.SETTLE: N_("Completing a look through a folder"),
+    asked.GROUP: N_("Grouping faces"),
 }
 
 _WHAT: Mapping[str, str] = {
@@ -33,6 +45,7 @@ _WHAT: Mapping[str, str] = {
     asked.MEASURE: N_("Measure how clear the faces are"),
     asked.EMBED: N_("Look at a face you drew"),
     asked.NIGHTLY: N_("Back up and look after the library"),
+    asked.GROUP: N_("Group the faces that are new"),
 }
 """One job of a kind that works on nothing in particular."""
 
@@ -154,6 +167,15 @@ class JobWords:
                 return ngettext("Read {n} photo in {folder}", "Read {n} photos in {folder}", many, **names), None
             case ReconcilePayload():
                 return _("Look through {folder}", folder=self._root(payload)), None
+            case LookPayload(files=files):
+                return ngettext(
+                    "Look at {n} photo in {folder}",
+                    "Look at {n} photos in {folder}",
+                    len(files),
+                    folder=self._root(payload),
+                ), None
+            case SettlePayload():
+                return _("Complete the look through {folder}", folder=self._root(payload)), None
             case RootPayload():
                 return _("See which new faces in {folder} could be restored", folder=self._root(payload)), None
         known = _WHAT.get(kind) or KINDS.get(kind)

@@ -125,11 +125,22 @@ CREATE TABLE job (
 	error VARCHAR, 
 	progress VARCHAR, 
 	created_at REAL NOT NULL, 
-	finished_at REAL, origin VARCHAR, 
+	finished_at REAL, origin VARCHAR, root_id INTEGER, machine VARCHAR, worker VARCHAR, 
 	CONSTRAINT ck_job_state CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled'))
 );
-INSERT INTO "job" VALUES(1,'index','{"path":"/lib/a"}','/lib/a','waiting',0,0,3,1.79544056759618639949e+09,NULL,NULL,NULL,1.79544056759618639949e+09,NULL,NULL);
-INSERT INTO "job" VALUES(2,'restore','{"path":"/lib/a.jpg"}','/lib/a.jpg','waiting',10,0,3,1.79544817414551973345e+09,NULL,'{"code":"disk_full","params":{}}',NULL,1.79544817414551973345e+09,NULL,'watch');
+INSERT INTO "job" VALUES(1,'index','{"path":"/lib/a"}','/lib/a','waiting',0,0,3,1.79544056759618639949e+09,NULL,NULL,NULL,1.79544056759618639949e+09,NULL,NULL,1,'attic','attic');
+INSERT INTO "job" VALUES(2,'restore','{"path":"/lib/a.jpg"}','/lib/a.jpg','waiting',10,0,3,1.79544817414551973345e+09,NULL,'{"code":"disk_full","params":{}}',NULL,1.79544817414551973345e+09,NULL,'watch',NULL,NULL,NULL);
+CREATE TABLE machine (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name VARCHAR NOT NULL, 
+	queues VARCHAR NOT NULL, 
+	missing VARCHAR NOT NULL, 
+	version VARCHAR NOT NULL, 
+	started_at REAL NOT NULL, 
+	seen_at REAL NOT NULL, 
+	CONSTRAINT uq_machine_name UNIQUE (name)
+);
+INSERT INTO "machine" VALUES(1,'attic','["gpu"]','[1]','1.0',1000.0,1060.0);
 CREATE TABLE merged (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	person_id INTEGER NOT NULL, 
@@ -313,4 +324,5 @@ INSERT INTO "sqlite_sequence" VALUES('question',2);
 INSERT INTO "sqlite_sequence" VALUES('restoration',8);
 INSERT INTO "sqlite_sequence" VALUES('cleanup_run',1);
 INSERT INTO "sqlite_sequence" VALUES('cleanup_item',2);
+INSERT INTO "sqlite_sequence" VALUES('machine',1);
 COMMIT;

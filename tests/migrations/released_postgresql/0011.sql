@@ -154,6 +154,9 @@ CREATE TABLE public.job (
     created_at double precision NOT NULL,
     finished_at double precision,
     origin character varying COLLATE pg_catalog."C",
+    root_id bigint,
+    machine character varying COLLATE pg_catalog."C",
+    worker character varying COLLATE pg_catalog."C",
     CONSTRAINT ck_job_state CHECK (((state)::text = ANY ((ARRAY['waiting'::character varying, 'running'::character varying, 'done'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
 );
 CREATE SEQUENCE public.job_id_seq
@@ -163,6 +166,22 @@ CREATE SEQUENCE public.job_id_seq
     NO MAXVALUE
     CACHE 1;
 ALTER SEQUENCE public.job_id_seq OWNED BY public.job.id;
+CREATE TABLE public.machine (
+    id bigint NOT NULL,
+    name character varying NOT NULL COLLATE pg_catalog."C",
+    queues character varying NOT NULL COLLATE pg_catalog."C",
+    missing character varying NOT NULL COLLATE pg_catalog."C",
+    version character varying NOT NULL COLLATE pg_catalog."C",
+    started_at double precision NOT NULL,
+    seen_at double precision NOT NULL
+);
+CREATE SEQUENCE public.machine_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.machine_id_seq OWNED BY public.machine.id;
 CREATE TABLE public.merged (
     id bigint NOT NULL,
     person_id bigint NOT NULL,
@@ -328,6 +347,7 @@ ALTER TABLE ONLY public.different ALTER COLUMN id SET DEFAULT nextval('public.di
 ALTER TABLE ONLY public.embedding ALTER COLUMN id SET DEFAULT nextval('public.embedding_id_seq'::regclass);
 ALTER TABLE ONLY public.face ALTER COLUMN id SET DEFAULT nextval('public.face_id_seq'::regclass);
 ALTER TABLE ONLY public.job ALTER COLUMN id SET DEFAULT nextval('public.job_id_seq'::regclass);
+ALTER TABLE ONLY public.machine ALTER COLUMN id SET DEFAULT nextval('public.machine_id_seq'::regclass);
 ALTER TABLE ONLY public.merged ALTER COLUMN id SET DEFAULT nextval('public.merged_id_seq'::regclass);
 ALTER TABLE ONLY public.person ALTER COLUMN id SET DEFAULT nextval('public.person_id_seq'::regclass);
 ALTER TABLE ONLY public.photo ALTER COLUMN id SET DEFAULT nextval('public.photo_id_seq'::regclass);
@@ -337,13 +357,13 @@ ALTER TABLE ONLY public.restoration ALTER COLUMN id SET DEFAULT nextval('public.
 ALTER TABLE ONLY public.root ALTER COLUMN id SET DEFAULT nextval('public.root_id_seq'::regclass);
 ALTER TABLE ONLY public.vector_change ALTER COLUMN seq SET DEFAULT nextval('public.vector_change_seq_seq'::regclass);
 INSERT INTO public.alembic_version VALUES ('0011');
-INSERT INTO public.decision VALUES (1, '2026-11-29T18:21:14+00:00', 'create_person', '{"code":"person_created","params":{"person":{"code":"person","params":{"id":1,"name":"Ada"}}}}', '[["insert","person",1,{"id":1,"name":"Ada","hidden":false,"ignored":false,"birth_date":null,"cover_face_id":null,"created_by":"user"}]]', true, NULL, NULL);
-INSERT INTO public.decision VALUES (2, '2026-11-29T18:21:14+00:00', 'assign', '{"code":"faces_assigned","params":{"faces":{"code":"faces","params":{"count":1,"first":[1]}},"person":{"code":"person","params":{"id":1,"name":"Ada"}},"new":false}}', '[["update","face",1,{"person_id":[null,1],"confirmed":[false,true]}]]', true, NULL, NULL);
+INSERT INTO public.decision VALUES (1, '2026-11-29T19:23:20+00:00', 'create_person', '{"code":"person_created","params":{"person":{"code":"person","params":{"id":1,"name":"Ada"}}}}', '[["insert","person",1,{"id":1,"name":"Ada","hidden":false,"ignored":false,"birth_date":null,"cover_face_id":null,"created_by":"user"}]]', true, NULL, NULL);
+INSERT INTO public.decision VALUES (2, '2026-11-29T19:23:20+00:00', 'assign', '{"code":"faces_assigned","params":{"faces":{"code":"faces","params":{"count":1,"first":[1]}},"person":{"code":"person","params":{"id":1,"name":"Ada"}},"new":false}}', '[["update","face",1,{"person_id":[null,1],"confirmed":[false,true]}]]', true, NULL, NULL);
 INSERT INTO public.embedding VALUES (1, 'test-8', 1, '\x5e31613622310fb90737ee322bb48334', 2);
 INSERT INTO public.face VALUES (1, 1, 0, 0, 10, 10, '\x000000000000803f0000004000004040000080400000a0400000c0400000e0400000004100001041', 0.9, 0.5, NULL, 'detected', NULL, 1, true, 'ok');
-INSERT INTO public.meta VALUES ('index_epoch', '2bbd8727e19b480e9e53bbf62ae510e1');
+INSERT INTO public.meta VALUES ('index_epoch', '8fb190c8c429478bb248bd7d025947d3');
 INSERT INTO public.person VALUES (1, 'Ada', false, false, NULL, NULL, 'user');
-INSERT INTO public.photo VALUES (1, NULL, '/lib/a', 'hash-a', 0, 0, 0, 1000, 100, NULL, '', 'indexed', NULL, 0, '2026-11-29T18:21:14+00:00', NULL, NULL, NULL, NULL);
+INSERT INTO public.photo VALUES (1, NULL, '/lib/a', 'hash-a', 0, 0, 0, 1000, 100, NULL, '', 'indexed', NULL, 0, '2026-11-29T19:23:20+00:00', NULL, NULL, NULL, NULL);
 INSERT INTO public.vector_change VALUES (1, 'test-8', 1);
 SELECT pg_catalog.setval('public.cleanup_item_id_seq', 1, false);
 SELECT pg_catalog.setval('public.cleanup_run_id_seq', 1, false);
@@ -353,6 +373,7 @@ SELECT pg_catalog.setval('public.different_id_seq', 1, false);
 SELECT pg_catalog.setval('public.embedding_id_seq', 1, true);
 SELECT pg_catalog.setval('public.face_id_seq', 1, true);
 SELECT pg_catalog.setval('public.job_id_seq', 1, false);
+SELECT pg_catalog.setval('public.machine_id_seq', 1, false);
 SELECT pg_catalog.setval('public.merged_id_seq', 1, false);
 SELECT pg_catalog.setval('public.person_id_seq', 1, true);
 SELECT pg_catalog.setval('public.photo_id_seq', 1, true);
@@ -379,6 +400,8 @@ ALTER TABLE ONLY public.face
     ADD CONSTRAINT pk_face PRIMARY KEY (id);
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT pk_job PRIMARY KEY (id);
+ALTER TABLE ONLY public.machine
+    ADD CONSTRAINT pk_machine PRIMARY KEY (id);
 ALTER TABLE ONLY public.merged
     ADD CONSTRAINT pk_merged PRIMARY KEY (id);
 ALTER TABLE ONLY public.meta
@@ -403,6 +426,8 @@ ALTER TABLE ONLY public.different
     ADD CONSTRAINT uq_different_person_a UNIQUE (person_a, person_b);
 ALTER TABLE ONLY public.embedding
     ADD CONSTRAINT uq_embedding_embedder UNIQUE (embedder, face_id);
+ALTER TABLE ONLY public.machine
+    ADD CONSTRAINT uq_machine_name UNIQUE (name);
 ALTER TABLE ONLY public.photo
     ADD CONSTRAINT uq_photo_path UNIQUE (path);
 ALTER TABLE ONLY public.question

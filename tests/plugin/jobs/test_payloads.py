@@ -23,20 +23,27 @@ from plugin.job_payloads import (
     CHANGES,
     CLEANUP_ITEM,
     EMBED,
+    GROUP,
+    LOOK,
     MEASURE,
     NIGHTLY,
     PAYLOADS,
     PROPOSE,
     RECONCILE,
     RESTORE,
+    SETTLE,
     ChangesPayload,
     CleanupPayload,
     EmbedPayload,
+    FileOnDisk,
+    GroupPayload,
+    LookPayload,
     Payload,
     QueuedChoices,
     ReconcilePayload,
     RestorePayload,
     RootPayload,
+    SettlePayload,
     payload_of,
 )
 from plugin.jobs.context import JobContext, JobFailedError
@@ -72,6 +79,8 @@ payloads = st.one_of(
     st.builds(RootPayload, ids),
     st.builds(CleanupPayload, st.text()),
     st.builds(EmbedPayload, ids),
+    st.builds(GroupPayload, st.lists(ids, max_size=2).map(tuple)),
+    st.builds(LookPayload, ids, st.lists(st.builds(FileOnDisk, names, ids, ids, ids), max_size=2).map(tuple)),
     st.just(Payload()),
 )
 values = st.recursive(
@@ -90,6 +99,17 @@ AGAIN = {
     "reference_faces": [4, 5], "person": "3", "quality": "best", "references": [],
 }  # fmt: skip
 STORED: list[tuple[str, dict[str, Any], Payload]] = [
+    (
+        LOOK,
+        {"root_id": 1, "files": [["/a.jpg", 10, 20, 30]]},
+        LookPayload(1, (FileOnDisk("/a.jpg", 10, 20, 30),)),
+    ),
+    (
+        SETTLE,
+        {"root_id": 1, "gone": [2], "back": [], "of": 3, "counts": {"new": 1}},
+        SettlePayload(1, (2,), (), 3, counts={"new": 1}),
+    ),
+    (GROUP, {"root_ids": [1, 2]}, GroupPayload((1, 2))),
     (
         RESTORE,
         {"path": "/a.jpg", "face_id": None, "options": {}},
