@@ -129,6 +129,7 @@ def test_a_half_installed_restorer_is_none(cli: Cli, library: Library, place: tu
 
 def test_a_half_made_index(cli: Cli, library: Library) -> None:
     with Gallery.open(library.home / "data" / "gallery.db") as gallery:
+        gallery.vectors_dir.mkdir(parents=True, exist_ok=True)  # the first look-up makes it
         for index in gallery.vectors_dir.iterdir():
             index.unlink()
         half = temporary(gallery.vectors_dir / "sface-2021dec.faiss")
