@@ -159,8 +159,23 @@ def _set_back(
         if table is face and old.get("state") == "ignored":  # nobody's, whoever grouping gave it to since
             old |= {"person_id": None, "cluster_id": None, "confirmed": False}
         if old:
-            recorder.update(table, some, **_living(conn, table, old, blame))
+            _update_facts(conn, recorder, table, some, _living(conn, table, old, blame))
     return skipped
+
+
+def _update_facts(
+    conn: Connection, recorder: Recorder, table: Table, ids: Sequence[int], values: Mapping[str, Any]
+) -> None:
+    """Set the values, but for rows that would say what another row says: somebody said it again since, so they go."""
+    if not any(values.keys() & set(names) for names in _facts(table)):
+        recorder.update(table, ids, **values)
+        return
+    for row_id in ids:  # one by one: two of them may come to say the same
+        row = _row(conn, table, row_id)
+        if row is not None and _is_there(conn, table, {**row._mapping, **values}, beside=row_id):
+            recorder.delete(table, [row_id])
+        else:
+            recorder.update(table, [row_id], **values)
 
 
 def _stays(table: Table, row: Row[Any], columns: Mapping[str, Sequence[Any]], blame: Blame) -> frozenset[str]:
@@ -263,11 +278,16 @@ def _bring_back(conn: Connection, recorder: Recorder, table: Table, columns: Map
     return 0
 
 
-def _is_there(conn: Connection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Whether a row with the same id, or the same fact under another id, exists."""
-    facts = [[c.name for c in u.columns] for u in table.constraints if isinstance(u, UniqueConstraint)]
-    same = [and_(*(table.c[k] == values[k] for k in names)) for names in (["id"], *facts)]
-    return conn.scalar(select(table.c.id).where(or_(*same))) is not None
+def _facts(table: Table) -> list[list[str]]:
+    """The sets of columns that say something once."""
+    return [[c.name for c in u.columns] for u in table.constraints if isinstance(u, UniqueConstraint)]
+
+
+def _is_there(conn: Connection, table: Table, values: Mapping[str, Any], *, beside: int | None = None) -> bool:
+    """Whether a row with the same id, or the same fact under another id, exists; `beside`: other than this row."""
+    same = [and_(*(table.c[k] == values[k] for k in names)) for names in (["id"], *_facts(table))]
+    query = select(table.c.id).where(or_(*same))
+    return conn.scalar(query if beside is None else query.where(table.c.id != beside)) is not None
 
 
 def _revive(conn: Connection, person_id: int, blame: Blame) -> None:
