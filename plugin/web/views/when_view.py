@@ -24,7 +24,8 @@ class NextUndated:
 @dataclass(frozen=True, slots=True)
 class WhenView:
     """`said`: the date that somebody stated, `by_file` what the file says, `proposed` the years that are proposed, all
-    in words and "" where there are none. `text`: the proposal as a form sends it, `typed`: what stands in the field."""
+    in words and "" where there are none. `text`: the proposal as a form sends it, `typed`: what stands in the field.
+    `more`: photos to go on with, where this one has no date or somebody stated it."""
 
     photo_id: int
     stamp: str
@@ -52,7 +53,7 @@ def when_view(tx: Tx, when: WhenTaken, photo_id: int) -> WhenView:
         text=text,
         typed=_typed(text if w.said is None else w.said.text),
         why=[on_page(reason) for reason in w.reasons],
-        more=list(_more(tx, photo_id)),
+        more=[] if w.standing == "file" else list(_more(tx, photo_id)),  # a dated photo is no step on that way
     )
 
 

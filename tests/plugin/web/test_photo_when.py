@@ -96,3 +96,10 @@ def test_a_person_s_photos_without_a_date_are_gone_through_one_by_one(site: Test
     assert f'<a href="/photos/{photos[0]}">{len(photos)} without a date</a>' in head
     text = site.get(f"/photos/{photos[0]}/when", headers=HTMX).text
     assert len(photos) == 1 or f'href="/photos/{photos[1]}"' in text
+
+
+def test_the_way_through_the_undated_begins_at_one_of_them(site: TestClient, app: App, undated: FaceRecord):
+    with app.gallery.begin(write=False) as tx:
+        dated = next(f for f in tx.faces.find() if f.person_id == undated.person_id and f.captured_at is not None)
+    assert "1 more photo of Ada without a date" in line(site, undated)
+    assert "without a date" not in line(site, dated)
