@@ -14,7 +14,7 @@ from gallery_db.records.said import PERSON
 from iconface_core.reasons import Reason
 
 from . import undo
-from .changes import Recorder
+from .recorder import Recorder
 
 
 class Decisions:

@@ -1,18 +1,10 @@
-"""Row changes that can be taken back: the body of every decision.
-
-A change is one of
-    ["update", table, id, {column: [old, new]}]
-    ["insert", table, id, {column: value}]
-    ["delete", table, id, {column: value}]
-    ["moved", "face", id, {"person_id": [old, new]}]   what grouping did because of the decision (`follow_up.py`)
-Bytes are {"b64": text}. `Recorder` makes changes and notes them; `invert` takes a list of them back, noting that too.
+"""Taking row changes back (`recorder.py`), noting that too.
 
 Only a later decision in force can stand in the way of taking one back, and it is named. Whatever else differs from what
 the decision left is the machine's: it gives way where a human had decided, and stays where nobody had. So the latest
 decision can always be taken back.
 """
 
-import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,18 +17,16 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     bindparam,
-    delete,
     exists,
     or_,
     select,
-    update,
 )
 
-from gallery_db.database.rows import batches, unique
+from gallery_db.database.rows import batches
 from gallery_db.database.schema import cluster, different, face, metadata, person, rejection, restoration
 from gallery_db.errors import ConflictError
 
-RowChange = list[Any]
+from .recorder import Recorder, RowChange, value_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +48,6 @@ UNMADE = "unmade"
 
 _MACHINE_COLUMNS = {("face", "person_id"), ("face", "cluster_id"), ("cluster", "person_id")}
 _SEEN = frozenset({"ok", "doubtful"})  # states of a face that a scan tells apart, and no human
-
-
-class Recorder:
-    """Applies changes at once and keeps them in `changes`, in order."""
-
-    def __init__(self, conn: Connection) -> None:
-        self._c = conn
-        self.changes: list[RowChange] = []
-
-    def update(self, table: Table, ids: Sequence[int], **values: Any) -> None:
-        """Set columns in these rows; rows that have the values already are not noted."""
-        for part in batches(unique(ids)):
-            differing: list[int] = []
-            for row in self._c.execute(select(table).where(table.c.id.in_(part)).order_by(table.c.id)):
-                new = {k: [_out(getattr(row, k)), _out(v)] for k, v in values.items() if getattr(row, k) != v}
-                if table is face and "confirmed" in new:  # confirmed as whom is one fact
-                    new.setdefault("person_id", [row.person_id, row.person_id])
-                if new:
-                    self.changes.append(["update", table.name, row.id, new])
-                    differing.append(row.id)
-            if differing:
-                self._c.execute(update(table).where(table.c.id.in_(differing)).values(values))
-
-    def insert(self, table: Table, **values: Any) -> int:
-        row = self._c.execute(table.insert().values(values).returning(table)).one()
-        self.changes.append(["insert", table.name, row.id, _row_out(row)])
-        return int(row.id)
-
-    def delete(self, table: Table, ids: Sequence[int]) -> None:
-        """Delete rows. What refers to them must be changed before: cascades would not be noted."""
-        for part in batches(unique(ids)):
-            for row in self._c.execute(select(table).where(table.c.id.in_(part)).order_by(table.c.id)):
-                self.changes.append(["delete", table.name, row.id, _row_out(row)])
-            self._c.execute(delete(table).where(table.c.id.in_(part)))
 
 
 def invert(conn: Connection, changes: Sequence[RowChange], blame: Blame) -> tuple[list[RowChange], int]:
@@ -155,7 +111,7 @@ def _set_back(
         if stays is not None:
             ready.setdefault(stays, []).append(row_id)
     for stays, some in ready.items():
-        old = {k: _in(old) for k, (old, _) in columns.items() if k not in stays}
+        old = {k: value_in(old) for k, (old, _) in columns.items() if k not in stays}
         if table is face and old.get("state") == "ignored":  # nobody's, whoever grouping gave it to since
             old |= {"person_id": None, "cluster_id": None, "confirmed": False}
         if old:
@@ -180,7 +136,7 @@ def _update_facts(
 
 def _stays(table: Table, row: Row[Any], columns: Mapping[str, Sequence[Any]], blame: Blame) -> frozenset[str]:
     """The columns that grouping has changed since and that stay: those of a face that nobody had decided about."""
-    changed = {k for k, (_, new) in columns.items() if not _alike(table, k, getattr(row, k), _in(new))}
+    changed = {k for k, (_, new) in columns.items() if not _alike(table, k, getattr(row, k), value_in(new))}
     ours = sorted(k for k in changed if (table.name, k) not in _MACHINE_COLUMNS)
     if ours and (later := blame(table.name, row.id)):
         what = ", ".join(f"{k} is now {getattr(row, k)!r}" for k in ours)
@@ -234,7 +190,9 @@ def _remove(
         _release(conn, recorder, row_id, blame)
     if table is face:
         refused = conn.scalars(select(rejection.c.id).where(rejection.c.face_id == row_id)).all()
-        changed = any(not _alike(face, k, getattr(row, k), _in(columns[k])) for k in ("confirmed", "state", "source"))
+        changed = any(
+            not _alike(face, k, getattr(row, k), value_in(columns[k])) for k in ("confirmed", "state", "source")
+        )
         if refused or changed or (row.confirmed and row.person_id != columns["person_id"]):
             _only_if_unsaid(f"face {row_id} was decided about since", blame("face", row_id))
         recorder.delete(rejection, refused)
@@ -268,7 +226,7 @@ def _only_if_unsaid(what: str, later: Later | None) -> None:
 
 
 def _bring_back(conn: Connection, recorder: Recorder, table: Table, columns: Mapping[str, Any], blame: Blame) -> int:
-    values = {k: _in(v) for k, v in columns.items()}
+    values = {k: value_in(v) for k, v in columns.items()}
     if _is_there(conn, table, values):
         return 0  # said again since
     living = _living(conn, table, values, blame)
@@ -323,15 +281,3 @@ def _parent(table: Table, column: str) -> Table | None:
 
 def _row(conn: Connection, table: Table, row_id: int) -> Row[Any] | None:
     return conn.execute(select(table).where(table.c.id == bindparam("row_id")), {"row_id": row_id}).first()
-
-
-def _row_out(row: Row[Any]) -> dict[str, Any]:
-    return {k: _out(v) for k, v in row._mapping.items()}
-
-
-def _out(value: Any) -> Any:
-    return {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
-
-
-def _in(value: Any) -> Any:
-    return base64.b64decode(value["b64"]) if isinstance(value, dict) else value

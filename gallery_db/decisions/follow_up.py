@@ -10,7 +10,7 @@ from gallery_db.database.rows import batches, to_json
 from gallery_db.database.schema import decision, face, meta, photo
 from gallery_db.database.words import insert
 
-from .changes import RowChange
+from .recorder import RowChange
 
 _GROUPED = "grouped_after_decision"
 """Meta key: the last decision that a full pass has seen."""

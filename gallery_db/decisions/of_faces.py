@@ -12,7 +12,7 @@ from iconface_core.reasons import Reason
 from iconface_core.types import BBox
 
 from .base import Decisions, clean, new_person
-from .changes import Recorder
+from .recorder import Recorder
 
 
 class FaceDecisions(Decisions):

@@ -8,8 +8,8 @@ from gallery_db.errors import GalleryError
 from gallery_db.records import ImportedPerson, NamesImported, said
 
 from .base import Decisions, clean, new_person
-from .changes import Recorder
 from .of_faces import insert_box
+from .recorder import Recorder
 
 
 class ImportDecisions(Decisions):

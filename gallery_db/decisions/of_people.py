@@ -13,7 +13,7 @@ from gallery_db.records import DecisionRecord, PersonMade, said
 from iconface_core.reasons import Reason
 
 from .base import Decisions, clean, new_person
-from .changes import Recorder
+from .recorder import Recorder
 
 
 class PersonDecisions(Decisions):

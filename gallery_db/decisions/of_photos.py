@@ -12,7 +12,7 @@ from gallery_db.records import DecisionRecord, said
 from iconface_core.images.date_span import Span
 
 from .base import Decisions
-from .changes import Recorder
+from .recorder import Recorder
 
 
 class PhotoDecisions(Decisions):

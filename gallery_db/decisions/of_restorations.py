@@ -18,7 +18,7 @@ from iconface_core.reasons import Reason
 
 from . import removals, undo
 from .base import Decisions
-from .changes import Recorder, RowChange
+from .recorder import Recorder, RowChange
 
 
 class RestorationDecisions(Decisions):

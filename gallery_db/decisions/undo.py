@@ -15,7 +15,8 @@ from gallery_db.records.said import REDID, UNDID
 from iconface_core.reasons import LEGACY, Reason, from_text, to_text
 
 from . import removals
-from .changes import UNMADE, Blame, Later, RowChange, invert
+from .changes import UNMADE, Blame, Later, invert
+from .recorder import RowChange
 
 
 def note(
