@@ -31,7 +31,9 @@ def _imported(source: str, people: int, named: int, drawn: int, ignored: int) ->
 
 def _dated(photos: int, first: str, date: str | None) -> str:
     what = first if photos == 1 else f"{photos} photos"
-    return f"{what}: {f'taken {date}' if date else 'the date stays as the file has it'}"
+    if date is None:
+        return f"{what}: the date stays as the file has it"
+    return f"{what}: taken {date.replace('/', ' to ')}"
 
 
 WORDS: Words = {

@@ -13,7 +13,7 @@ def test_a_photo_is_dated_and_undone(cli: Cli, library: Library):
     tried = cli("photos", "date", photo, "--as", "1955/1959", "--dry-run")["decisions"]
     assert [d["decision_id"] for d in tried] == [None]
     [said] = cli("photos", "date", photo, "--as", "1955-1959")["decisions"]
-    assert "1955/1959" in said["summary"]
+    assert "taken 1955 to 1959" in said["summary"]
     [row] = cli("photos", "when", photo)["photos"]
     assert (row["standing"], row["said"], row["captured_at"]) == ("said", "1955/1959", "1957-07-01T00:00:00")
     cli("undo")
