@@ -75,7 +75,7 @@ def test_ctrl_c_at_any_moment(library: Library) -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         ours = [f for f in re.findall(rb'File "([^"]+)"', said) if b"plugin" in f or b"site-packages" in f]
-        assert not ours, said
+        assert not ours or b"init_import_site" in said, said  # what is installed beside us may run while Python starts
         in_python = process.returncode == 1 and b"KeyboardInterrupt" in said  # while it starts, before any code of ours
         assert in_python or process.returncode in (130, 0, -signal.SIGINT)
 
