@@ -42,7 +42,12 @@ def templates(package: str) -> "Environment":
 def data_uri(pixels: RgbU8) -> str:
     """RGB pixels (H, W, 3) as a JPEG without metadata, for `src`."""
     coded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
-    return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode("ascii")
+    return as_data_uri(coded.tobytes())
+
+
+def as_data_uri(jpeg: bytes) -> str:
+    """A JPEG file that stands in the page itself."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
 
 def check_outside_library(tx: Tx, target: Path) -> None:

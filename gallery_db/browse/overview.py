@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gallery_db.database.words import statement
 
-from . import sql as sql
+from . import sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,12 +263,16 @@ class Scanner:
         progress.total(sum(len(plan.changes.todo) for plan in plans))
         # Moves first: what is read into a path must not fall to the photo that has left it.
         for plan in plans:
-            found_again = [FileLook(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
-            for start in range(0, len(found_again), TOGETHER):
-                self.store(plan, found_again[start : start + TOGETHER], report, progress)
+            self.store_moved(plan, same, report, progress)
         for plan in plans:
             for seen in self.look_at((f for f in plan.changes.todo if f.path not in same), plan.known, moved):
                 self.store(plan, [seen], report, progress)
+
+    def store_moved(self, plan: RootPlan, same: Mapping[str, int], report: ScanReport, progress: Progress) -> None:
+        """Write down which of the files are known photos that moved: `same` is path to photo."""
+        found_again = [FileLook(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
+        for start in range(0, len(found_again), TOGETHER):
+            self.store(plan, found_again[start : start + TOGETHER], report, progress)
 
     def look_at(
         self, todo: Iterator[FoundFile], known: Mapping[str, KnownFile], moved: MovedPhotos

@@ -15,12 +15,11 @@ from ..job_kinds import enqueue_group, enqueue_looks, enqueue_settle
 from ..job_payloads import LOOK, FileOnDisk, LookPayload, SettlePayload
 from ..progress import Progress
 from .disk import DiskChanges, FoundFile
-from .indexing import FileLook
 from .library_scan import LibraryReport, LibraryScan
 from .looks import add_missing_looks
 from .moved_copies import MovedCopies
 from .moved_photos import MovedPhotos
-from .scanning import TOGETHER, RootPlan, Scanner, ScanReport, must_be_alone
+from .scanning import RootPlan, Scanner, ScanReport, must_be_alone
 
 STORE_AT_ONCE = 8
 """Photos that a worker stores in one transaction: what a crash costs, and what everybody else waits for."""
@@ -54,11 +53,8 @@ class SharedScan:
             plan = self.scanner.plan(root, report)
             if plan is None:
                 return report, 0
-            moved = MovedPhotos(self.gallery)
-            same = moved.same_files(plan.changes.todo)
-            found_again = [FileLook(f, moved_from=same[f.path]) for f in plan.changes.todo if f.path in same]
-            for start in range(0, len(found_again), TOGETHER):
-                self.scanner.store(plan, found_again[start : start + TOGETHER], report, progress)
+            same = MovedPhotos(self.gallery).same_files(plan.changes.todo)
+            self.scanner.store_moved(plan, same, report, progress)
             files = [FileOnDisk(f.path, f.size, f.mtime_ns, f.inode) for f in plan.changes.todo if f.path not in same]
             report.unchanged += plan.changes.unchanged
             rest = SettlePayload(

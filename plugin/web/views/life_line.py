@@ -8,7 +8,7 @@ from gallery_db.gallery import Tx
 from iconface_core.ages import ApparentAge
 
 from ...people.life_lines import Lives, ages_in
-from ..words.dates import about_aged, age, looks_aged
+from ..words.dates import about_aged, age_then, looks_aged
 from .person_view import versions
 
 UNDATED = 6
@@ -58,7 +58,7 @@ def life_line(tx: Tx, card: PersonCard, lives: Lives | None, blurred: Set[int]) 
     known, before, shown = versions(tx, [f.face.id for f in found]), None, []
     for f in found:
         i, year = f.face.id, years.get(f.face.id)
-        exact = age(card.birth_date, f.face.captured_at)
+        exact = age_then(card.birth_date, f.face.captured_at, f.face.dated)
         guess = "" if card.birth_date is not None and year is not None else _guess(about.get(year or 0), looks.get(i))
         gap = 0 if year is None or before is None else min(year - before - 1, WIDEST)
         shown.append(

@@ -1,6 +1,5 @@
 """What the photo page shows: the photo, its faces in plain words, its restorations. Read in one transaction."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from ...dry_run import Precondition
 from ...errors import NotFoundError, UsageError
 from ...job_payloads import RestorePayload, payload_of
 from ...languages import N_, _, decimal
+from ...offline_page import as_data_uri
 from ...paths import printable
 from ...restoring.presence import Presence, presence
 from ..edit_conflicts import check, faces_stamp, person_stamp
@@ -164,7 +164,7 @@ def photo_as_data(pictures: Pictures, photo_id: int) -> str:
     made = found if isinstance(found, Missing) else pictures.ready(found) or pictures.make(found).result()
     if isinstance(made, Missing):
         raise UsageError(_("The photo cannot be read now."))
-    return "data:image/jpeg;base64," + base64.b64encode(made).decode("ascii")
+    return as_data_uri(made)
 
 
 def photo_view(tx: Tx, photo_id: int) -> PhotoView:
