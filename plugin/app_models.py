@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -76,8 +77,10 @@ class AppModels:
 
     @property
     def serving_embedders(self) -> tuple[EmbedderBackend, ...]:
-        """The embedder whose vectors serve, and the one that the settings prefer: what a restorer may use."""
-        return self._serving, self._preferred
+        """The embedder whose vectors serve, as it is loaded already, and the one that the settings prefer: what a
+        restorer may use."""
+        shared = replace(self._serving, load=self._embedder_slot.loaded)
+        return (shared,) if self._preferred.facts.id == shared.facts.id else (shared, self._preferred)
 
     @part
     def through_damage(self) -> DamagedBackend | None:
