@@ -6,12 +6,15 @@ PHOTOS ?=
 DEMO := demo-output
 MINUTES ?= 30
 
-.PHONY: demo test test-fast coverage check man messages bench torture clean
+.PHONY: demo test tests test-fast coverage check man messages bench torture clean
 
 demo: $(INSTALLED)  ## run the main job on a small sample library, or on PHOTOS=/path
 	$(BIN)/iconface demo --output $(DEMO) $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: check  ## checks and tests
+test: $(INSTALLED)  ## checks and tests, side by side: mypy alone would leave a core idle for a minute
+	@$(MAKE) --no-print-directory -j2 check tests
+
+tests: $(INSTALLED)
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 coverage: $(INSTALLED)  ## the tests, and how much of the code they run; tracing makes them much slower, so `make test` goes without

@@ -33,7 +33,7 @@ def live_in(gallery: Gallery) -> None:
         asked = [Asked("join", (loose[n],), people[n], evidence=2.0 + n / JOINS, gain=1) for n in range(JOINS)]
         pairs = [sorted(people[2 * n : 2 * n + 2]) for n in range(MERGES)]
         asked += [Asked("merge", (), a, b, evidence=1.0 + n / MERGES, gain=10) for n, (a, b) in enumerate(pairs)]
-        tx.questions.keep(asked, replace=True)
+        tx.questions.keep(asked)
         conn.exec_driver_sql("ANALYZE")
 
 

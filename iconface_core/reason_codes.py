@@ -1,4 +1,4 @@
-"""Every reason that the core and the queue give, by subject. Their words: `plugin/reason_words.py`."""
+"""Every reason that the core and the queue give, by subject. Their words: `plugin/core_reason_words.py`."""
 
 from .reasons import Code, Reason
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib.metadata import version
-from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError
 from gallery_db.notes import COPIES_TO_REMOVE
 
+from .app_models import AppModels
 from .parts import part
 from .paths import make_private
 from .settings import Settings
@@ -22,8 +22,7 @@ from .unfinished import finish
 
 if TYPE_CHECKING:
     from gallery_db.vectors.similar import SimilarFaces
-    from iconface_core.calibration import EmbedderFacts
-    from iconface_core.protocols import AgeReader, DamageFinder, FaceDetector, FaceEmbedder, FaceParser
+    from iconface_core.protocols import FaceEmbedder
 
     from .library.drawn_faces import DrawnFaces
     from .library.indexing import Indexer, Looking
@@ -34,11 +33,8 @@ if TYPE_CHECKING:
     from .library.roots import Roots
     from .library.scanning import Scanner
     from .library.shared_scan import SharedScan
-    from .models.backends import Backends, DamagedBackend, DetectorBackend, EmbedderBackend
-    from .models.cache import ModelHost, ModelSlot
-    from .models.registry import Registry
-    from .models.restorers import Restorers
-    from .models.store import ModelStore
+    from .models.backends import EmbedderBackend
+    from .models.cache import ModelSlot
     from .people.life_lines import Lives
     from .people.people import People
     from .people.regrouping import Grouper
@@ -50,33 +46,15 @@ if TYPE_CHECKING:
     from .restoring.whole_photo import PhotoMender
 
 
-class App:
+class App(AppModels):
     """Everything a command may need.
 
     Reading a part raises BackendUnavailableError when the settings name a backend that there is not.
     """
 
     def __init__(self, settings: Settings, gallery: Gallery, looking: Looking | None = None) -> None:
-        self.settings, self.gallery = settings, gallery
+        super().__init__(settings, gallery)
         self._looking = looking
-        self._lock, self._made = RLock(), dict[str, Any]()
-
-    @part
-    def models(self) -> ModelHost:
-        """Every loaded model."""
-        from .models.cache import ModelHost
-
-        return ModelHost()
-
-    @part
-    def embedder(self) -> EmbedderFacts:
-        """The embedder whose vectors serve."""
-        return self._serving.facts
-
-    @property
-    def serving_embedders(self) -> tuple[EmbedderBackend, ...]:
-        """The embedder whose vectors serve, and the one that the settings prefer: what a restorer may use."""
-        return self._serving, self._preferred
 
     @part
     def roots(self) -> Roots:
@@ -169,11 +147,6 @@ class App:
         return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration, self.ages)
 
     @part
-    def ages(self) -> AgeReader | None:
-        """Tells how old faces look; None where nothing does."""
-        return self.backends.ages(self.embedder.id)
-
-    @part
     def lives(self) -> Lives | None:
         """Tells how many years lie between two people who may be one; None where nothing tells ages."""
         from .people.life_lines import Lives
@@ -190,54 +163,11 @@ class App:
         return WhenTaken(self.embedder.id, self.ages, date.today())
 
     @part
-    def through_damage(self) -> DamagedBackend | None:
-        """Who identifies faces that damage hides from the embedder; None where nobody does."""
-        return self.backends.through_damage(self.embedder.id)
-
-    @part
     def candidates(self) -> ReferenceCandidates:
         """What every face of a person is worth as a reference."""
         from .restoring.candidates import ReferenceCandidates
 
         return ReferenceCandidates(self.gallery, self.identifier, self.embedder)
-
-    @part
-    def registry(self) -> Registry:
-        """Every backend there is, of iconface and of other packages."""
-        from .models.registry import find_backends
-
-        return find_backends(self.settings.insightface_pack, models=self.settings.folders.models)
-
-    @part
-    def backends(self) -> Backends:
-        """The backends as this machine and the settings have them."""
-        from iconface_core.extensions.backends import BackendContext
-
-        from .models.backends import Backends
-
-        s = self.settings
-        context = BackendContext(
-            s.folders.models,
-            device=s.iconface_device,
-            weights=s.iconface_weights,
-            offload=s.iconface_offload,
-            onnx_provider=s.onnx_provider,
-        )
-        return Backends(self.registry, context)
-
-    @part
-    def model_store(self) -> ModelStore:
-        """The model files that are installed."""
-        from .models.store import ModelStore
-
-        return ModelStore(self.settings.folders.models, self.registry)
-
-    @part
-    def restorers(self) -> Restorers:
-        """What restores."""
-        from .models.restorers import Restorers
-
-        return Restorers(self.settings.restorer, self.backends, self.serving_embedders, self.models)
 
     @part
     def moved_copies(self) -> MovedCopies:
@@ -278,56 +208,15 @@ class App:
         )
 
     @part
-    def _parser_slot(self) -> ModelSlot[FaceParser] | None:
-        load = self.backends.parser()
-        return None if load is None else self.models.slot(load)
-
-    @part
     def photo_mender(self) -> PhotoMender:
         """Fills damage in a whole photo and corrects its tones."""
         from .restoring.whole_photo import PhotoMender
 
         return PhotoMender(self.models.slot(self._damage_finder, exclusive=True))
 
-    def unload_idle(self, ttl_s: float) -> int:
-        """Drop models that were not used for `ttl_s` seconds; they are loaded again when needed. Returns how many."""
-        return self.models.unload_idle(ttl_s)
-
     def close(self) -> None:
         """Close the database."""
         self.gallery.close()
-
-    @staticmethod
-    def _damage_finder() -> DamageFinder:
-        from iconface_core.models.catalogue import NANO_FILE
-        from iconface_core.models.files import locate_verified
-        from iconface_core.restorers.nano.damage_finder import NanoDamageFinder
-
-        return NanoDamageFinder(locate_verified(NANO_FILE))
-
-    @part
-    def _detector(self) -> DetectorBackend:
-        return self.backends.detector(self.settings.detector)
-
-    @part
-    def _preferred(self) -> EmbedderBackend:
-        return self.backends.embedder(self.settings.embedder)
-
-    @part
-    def _serving(self) -> EmbedderBackend:
-        from .models.serving import serving
-
-        with self.gallery.begin(write=False) as tx:
-            counts = tx.faces.embedders()
-        return serving(counts, self._preferred, self.backends.installed_embedders())
-
-    @part
-    def _detector_slot(self) -> ModelSlot[FaceDetector]:
-        return self.models.slot(self._detector.load)
-
-    @part
-    def _embedder_slot(self) -> ModelSlot[FaceEmbedder]:
-        return self.models.slot(self._serving.load)
 
     @part
     def _scanner(self) -> Scanner:

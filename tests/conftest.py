@@ -47,6 +47,15 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> "Iterator[None]":
+    """For every gallery of this process."""
+    from tests.support.compiled_once import compiled_once
+
+    with compiled_once():
+        yield
+
+
 @pytest.fixture(scope="session")
 def empty_gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty gallery: a copy is made in a hundredth of the time that its migrations take."""

@@ -1,6 +1,6 @@
 """Write what grouping decided, under facts that may be newer than what grouping saw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,8 @@ def apply(
     writer = _Nothing() if dry_run else _Writer(conn)
 
     new_people: list[int] = []
-    known_clusters = set(conn.scalars(select(cluster.c.id)))
+    named = batches({g.cluster_id for g in groups})
+    known_clusters = {c for ids in named for c in conn.scalars(select(cluster.c.id).where(cluster.c.id.in_(ids)))}
     target: dict[int, tuple[int | None, int | None]] = dict.fromkeys(free, (None, None))
     for label, ids in members.items():
         person_id = people[label]
@@ -82,7 +83,9 @@ def apply(
 
     change = {i: (today[i].person_id, to[0]) for i, to in target.items() if today[i].person_id != to[0]}
     removed = _would_be_removed(conn, change) if dry_run else []
-    writer.move({i: to for i, to in target.items() if (today[i].person_id, today[i].cluster_id) != to})
+    moves = {i: to for i, to in target.items() if (today[i].person_id, today[i].cluster_id) != to}
+    left = [(today[i].person_id, today[i].cluster_id) for i in moves]
+    writer.move(moves)
     if whole and not dry_run:
         note_moves(conn, change)
     return GroupingChanges(
@@ -91,7 +94,7 @@ def apply(
         left=tuple(sorted(i for i, (old, new) in change.items() if new is None)),
         refused=tuple(sorted(refused)),
         new_people=tuple(new_people),
-        removed_people=tuple(removed if dry_run else prune(conn)),
+        removed_people=tuple(removed if dry_run else prune(conn, None if whole else left)),
     )
 
 
@@ -179,12 +182,20 @@ def _would_be_removed(conn: Connection, change: Mapping[int, tuple[int | None, i
     return sorted(p for p, n in left.items() if n == 0)
 
 
-def prune(conn: Connection) -> list[int]:
-    """Remove empty clusters, and machine-made people without faces that no human act refers to; returns the latter."""
-    conn.execute(delete(cluster).where(~exists().where(face.c.cluster_id == cluster.c.id)))
+def prune(conn: Connection, left: Collection[tuple[int | None, int | None]] | None = None) -> list[int]:
+    """Remove empty clusters, and machine-made people without faces that no human act refers to; returns the latter.
+    `left`: only of these, the person and the cluster that a face was taken from."""
+    no_members = ~exists().where(face.c.cluster_id == cluster.c.id)
     no_faces = ~exists().where(face.c.person_id == person.c.id)
-    gone = delete(person).where(no_faces, ~decided()).returning(person.c.id)
-    return sorted(conn.scalars(gone))
+    if left is None:
+        conn.execute(delete(cluster).where(no_members))
+        return sorted(conn.scalars(delete(person).where(no_faces, ~decided()).returning(person.c.id)))
+    for ids in batches({c for _, c in left if c is not None}):
+        conn.execute(delete(cluster).where(cluster.c.id.in_(ids), no_members))
+    gone: list[int] = []
+    for ids in batches({p for p, _ in left if p is not None}):
+        gone += conn.scalars(delete(person).where(person.c.id.in_(ids), no_faces, ~decided()).returning(person.c.id))
+    return sorted(gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +223,9 @@ def _rejections(conn: Connection, face_ids: Sequence[int]) -> set[tuple[int, int
 
 def _living_people(conn: Connection, groups: Sequence[Group]) -> list[int]:
     """Today's person of every group: merges since then are followed; a person that is gone counts as new."""
-    alive = set(conn.scalars(select(person.c.id)))
-    heir = {r.absorbed_id: r.person_id for r in conn.execute(select(merged))}
+    heir: dict[int, int] = {}
+    for ids in batches({g.person_id for g in groups}):
+        heir |= {r.absorbed_id: r.person_id for r in conn.execute(select(merged).where(merged.c.absorbed_id.in_(ids)))}
     found = [heir.get(g.person_id, g.person_id) for g in groups]
+    alive = {p for ids in batches(set(found)) for p in conn.scalars(select(person.c.id).where(person.c.id.in_(ids)))}
     return [p if p in alive else NONE for p in found]

@@ -6,11 +6,10 @@ keeps two workers apart and a lock on the key two who enqueue the same work. SQL
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from typing import Any, get_args
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     and_,
     case,
@@ -23,33 +22,22 @@ from sqlalchemy import (
     update,
 )
 
-from gallery_db.database.rows import from_json, now
-from gallery_db.database.schema import JOBS, job
-from gallery_db.database.this_machine import this_machine, translated
-from gallery_db.errors import UnknownIdError
+from gallery_db.database.schema import job
 from gallery_db.meta import MetaRepo
 from gallery_db.records import JobRecord, JobState, Origin
 from iconface_core.reason_codes import WORKER_DIED
 from iconface_core.reasons import Reason, to_text
 
 from .queue import EVERYTHING, StopReason
-from .rows import ascii_json, to_record
-
-PAUSED = "jobs.paused"
-"""Meta key: the paused kinds, as a JSON list."""
+from .rows import ascii_json
+from .table import PAUSED, JobTable
 
 AT_ONCE = 0.0
 """`run_after` of what may run now. Not the clock's time: set back, the clock would keep a click waiting for hours."""
 
 
-class JobRepo:
-    def __init__(self, conn: Connection) -> None:
-        self._c = conn
-        self._machine = this_machine(conn)
-
-    def now(self) -> float:
-        """Unix seconds by the queue's own clock, which every `now` here is of: clocks of machines differ."""
-        return now(self._c)
+class JobRepo(JobTable):
+    """The queue, changed by who asks for work and by who does it."""
 
     def enqueue(
         self,
@@ -236,10 +224,6 @@ class JobRepo:
         self._tell()
         self._set_paused(frozenset() if kind == EVERYTHING else self.paused() - {kind})
 
-    def paused(self) -> frozenset[str]:
-        """The kinds that are paused; `EVERYTHING` among them when the whole queue is."""
-        return frozenset(from_json(MetaRepo(self._c).get(PAUSED)) or ())
-
     def _set_paused(self, kinds: frozenset[str]) -> None:
         MetaRepo(self._c).set(PAUSED, ascii_json(sorted(kinds)) if kinds else None)
 
@@ -249,79 +233,9 @@ class JobRepo:
         values = {"state": "cancelled", "finished_at": now, "lease_until": None}
         return self._c.execute(update(job).where(live).values(values)).rowcount == 1
 
-    def get(self, job_id: int) -> JobRecord:
-        """Raises UnknownIdError."""
-        row = self._c.execute(select(job).where(job.c.id == job_id)).first()
-        if row is None:
-            raise UnknownIdError(f"no job with id {job_id}")
-        return self._record(row)
-
-    def waiting(self, kind: str, dedupe: str) -> JobRecord | None:
-        """The waiting job with this key, whose payload a caller may want to add to: until the transaction ends, nobody
-        else enqueues this work or takes it."""
-        self._hold(kind, dedupe)
-        same = and_(job.c.kind == kind, job.c.dedupe == self._key(dedupe), job.c.state == "waiting")
-        row = self._c.execute(select(job).where(same).with_for_update()).first()
-        return None if row is None else self._record(row)
-
-    def latest(self, kind: str, dedupe: str) -> JobRecord | None:
-        """The job with this key that was asked for last, whatever became of it."""
-        same = select(job).where(job.c.kind == kind, job.c.dedupe == self._key(dedupe))
-        row = self._c.execute(same.order_by(job.c.id.desc()).limit(1)).first()
-        return None if row is None else self._record(row)
-
-    def find(
-        self,
-        *,
-        kind: str | None = None,
-        states: Sequence[JobState] | None = None,
-        origin: Origin | None = None,
-        root_id: int | None = None,
-        limit: int | None = None,
-    ) -> list[JobRecord]:
-        """In order of id."""
-        query = select(job).order_by(job.c.id).limit(limit)
-        if root_id is not None:
-            query = query.where(job.c.root_id == root_id)
-        if origin is not None:
-            query = query.where(job.c.origin == origin)
-        if kind is not None:
-            query = query.where(job.c.kind == kind)
-        if states is not None:
-            query = query.where(job.c.state.in_(states))
-        return [self._record(r) for r in self._c.execute(query)]
-
     def forget(self, job_id: int) -> None:
         """A job that ended well, and whose result nobody will ask for."""
         self._c.execute(delete(job).where(job.c.id == job_id, job.c.state == "done"))
-
-    def ended(
-        self, since: float, *, states: Sequence[JobState] = ("done",), limit: int | None = None
-    ) -> list[JobRecord]:
-        """Jobs that ended since this time, the latest first."""
-        query = select(job).where(job.c.state.in_(states), job.c.finished_at >= since)
-        return [
-            self._record(r) for r in self._c.execute(query.order_by(job.c.finished_at.desc(), job.c.id).limit(limit))
-        ]
-
-    def counts(self, kind: str | None = None) -> Mapping[JobState, int]:
-        """Jobs per state; every state has an entry."""
-        query = select(job.c.state, func.count().label("n")).group_by(job.c.state)
-        if kind is not None:
-            query = query.where(job.c.kind == kind)
-        return dict.fromkeys(get_args(JobState), 0) | {r.state: r.n for r in self._c.execute(query)}
-
-    def _hold(self, *key: str) -> None:
-        """Until the transaction ends nobody else decides about this key. It guards what is not there yet, and what is
-        read, added to and written back."""
-        key = tuple(self._machine.mounts.stored(part) for part in key)
-        if self._c.dialect.name == "postgresql":
-            self._c.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(ascii_json(key), 0))))
-
-    def _tell(self) -> None:
-        """Whoever listens hears of it when the transaction is committed (`Engine.listen`)."""
-        if self._c.dialect.name == "postgresql":
-            self._c.execute(select(func.pg_notify(JOBS, "")))
 
     def _first(self, ready: ColumnElement[bool], allowed: ColumnElement[bool]) -> Row[Any, Any] | None:
         """The next of these, of which there may be many: sorting them would take longer than the job. So the highest
@@ -340,15 +254,6 @@ class JobRepo:
     def _change(self, mine: JobRecord, values: Mapping[str, Any]) -> bool:
         """Only while the lease is still ours: `attempts` grows with every claim, so it tells ours from a later one."""
         return self._c.execute(update(job).where(_ours(mine)).values(values)).rowcount == 1
-
-    def _record(self, row: Row[Any]) -> JobRecord:
-        return to_record(self._c, row)
-
-    def _stored(self, value: Mapping[str, Any]) -> str:
-        return ascii_json(translated(value, self._machine.mounts.stored))
-
-    def _key(self, dedupe: str | None) -> str | None:
-        return None if dedupe is None else self._machine.mounts.stored(dedupe)
 
     def _allowed(self, paused: Set[str], kinds: Sequence[str] | None, leave: Collection[int]) -> ColumnElement[bool]:
         """Jobs of these kinds (None: of all) that are not paused, and that this machine may do."""

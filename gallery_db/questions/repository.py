@@ -13,36 +13,34 @@ answer, wherever it was given, closes it; undo of that answer opens it again; an
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
-    and_,
     case,
     delete,
     func,
-    literal,
     or_,
     select,
     update,
 )
 
 from gallery_db.database.rows import batches, from_json, to_json, utc_now
-from gallery_db.database.schema import face, person, photo, question
+from gallery_db.database.schema import face, question
 from gallery_db.database.words import insert, statement
 from gallery_db.errors import UnknownIdError
 from gallery_db.meta import MetaRepo
 from gallery_db.records import Asked, Life, QuestionKind, QuestionRecord
 
+from .derived import lonely_faces, nameless_people, proposed_twins, twins
 from .open import (
     BESIDE,
     LIFE,
-    SHOWN,
     count_among,
     first_person,
     joined,
@@ -55,8 +53,6 @@ from .open import (
 PUT_OFF_DAYS = 30
 """So long "not sure" holds, unless grouping finds new evidence before."""
 NEW_EVIDENCE = 1.0  # natural log: the odds changed by a factor of nearly three
-MOST_PEOPLE, MOST_FACES, MOST_TWINS = 300, 100, 200  # of one kind at a time: an endless queue helps nobody
-MIN_QUALITY = 0.4  # of a single face that is like nobody: poorer ones tell a human as little as they tell us
 KEPT_DAYS = 365  # so long an answered question can come back by undo
 
 _ASKED_AT = "asked_at"  # meta key
@@ -66,21 +62,24 @@ class QuestionRepo:
     def __init__(self, conn: Connection) -> None:
         self._c = conn
 
-    def keep(self, asked: Sequence[Asked], *, replace: bool) -> None:
-        """Store what a grouping pass asked, and what the gallery itself gives reason to ask: the largest people without
-        a name, good faces that are like nobody, and photos that show somebody twice.
+    def keep(self, asked: Sequence[Asked], *, about: Collection[int] | None = None) -> None:
+        """Store what a grouping pass asked, and what the gallery itself gives reason to ask (`derived.py`).
 
-        `replace` (a full pass): open questions that were not asked again are dropped. Those put off stay so until
-        their time is over, or until the evidence changed or the people grew by half. Answered ones are kept a year
-        for undo.
+        A full pass drops the open questions that it does not ask again. A quick pass over a few new faces, `about`
+        them, says nothing about the others: it drops only what the gallery no longer gives reason to ask of them and of
+        their people. Those put off stay so until their time is over, or until the evidence changed or the people grew
+        by half. Answered ones are kept a year for undo.
         """
         found = {_key(a): a for a in sorted(asked, key=lambda a: a.evidence or 0.0)}  # of equal ones the strongest
-        claimed = {i for a in asked if a.kind == "join" for i in a.face_ids}
-        if not replace:
-            claimed |= {i for q in self.open(kind="join") for i in q.face_ids}
-        own = (*self._twins_proposed(asked), *self._twins(), *self._people(), *self._faces(claimed))
+        own = (
+            *proposed_twins(self._c, asked),
+            *twins(self._c, about),
+            *nameless_people(self._c, about),
+            *lonely_faces(self._c, asked, about),
+        )
         found |= {_key(a): a for a in own}
-        old = {r.key: r for r in self._c.execute(select(question))}
+        stored = list(self._c.execute(select(question)))
+        old = {r.key: r for r in stored}
         now = utc_now()
         values = [
             {
@@ -96,11 +95,8 @@ class QuestionRepo:
             }
             for key, a in found.items()
         ]
-        # A pass over a few new faces says nothing about what grouping asked before.
-        derived = or_(question.c.kind == "who", and_(question.c.kind == "twins", question.c.evidence.is_(None)))
         again = {old[k].id for k in found if k in old}
-        dropped = set(self._c.scalars(open_ids(~_put_off(), literal(True) if replace else derived))) - again
-        for ids in batches(dropped):
+        for ids in batches(self._no_longer(stored, about) - again):
             self._c.execute(delete(question).where(question.c.id.in_(ids)))
         if values:
             row = insert(self._c, question)
@@ -111,6 +107,19 @@ class QuestionRepo:
         MetaRepo(self._c).set(_ASKED_AT, now)
         long_ago = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
         self._c.execute(delete(question).where(question.c.asked_at < long_ago))
+
+    def _no_longer(self, stored: Sequence[Row[Any]], about: Collection[int] | None) -> set[int]:
+        """Open questions that go unless they are asked again."""
+        if about is None:
+            return set(self._c.scalars(open_ids(~_put_off())))
+        faces = set(about)
+        people: set[int | None] = set()
+        for ids in batches(faces):
+            people |= set(self._c.scalars(select(face.c.person_id).where(face.c.id.in_(ids)).distinct()))
+        people.discard(None)
+        derived = (r for r in stored if r.kind == "who" or (r.kind == "twins" and r.evidence is None))
+        touched = [r.id for r in derived if r.person_id in people or not faces.isdisjoint(from_json(r.face_ids))]
+        return {i for ids in batches(touched) for i in self._c.scalars(open_ids(~_put_off(), question.c.id.in_(ids)))}
 
     def asked_at(self) -> str | None:
         """When a pass last left its questions; None: never, as in the gallery of an older release."""
@@ -181,51 +190,6 @@ class QuestionRepo:
         change = update(question).where(question.c.id == question_id).values(put_off_until=until)
         if not self._c.execute(change).rowcount:
             raise UnknownIdError(f"no question with id {question_id}")
-
-    def _people(self) -> list[Asked]:
-        """The largest people without a name."""
-        size = func.count().label("size")
-        nameless = and_(person.c.name.is_(None), ~person.c.hidden, ~person.c.ignored)
-        query = select(person.c.id, size).join(face, face.c.person_id == person.c.id).where(nameless, SHOWN)
-        query = query.group_by(person.c.id).order_by(size.desc(), person.c.id).limit(MOST_PEOPLE)
-        return [Asked("who", (), p, gain=n) for p, n in self._c.execute(query)]
-
-    def _faces(self, claimed: set[int]) -> list[Asked]:
-        """The best faces that belong to nobody, and of which nobody is suspected (`claimed`)."""
-        query = (
-            select(face.c.id)
-            .join(photo, photo.c.id == face.c.photo_id)
-            .where(face.c.person_id.is_(None), face.c.state == "ok", photo.c.state == "indexed")
-            .where(face.c.quality >= MIN_QUALITY)
-            .order_by(face.c.quality.desc(), face.c.id)
-        )
-        found = self._c.scalars(query.limit(MOST_FACES + len(claimed)))
-        return [Asked("who", (i,), gain=1) for i in found if i not in claimed][:MOST_FACES]
-
-    def _twins(self) -> list[Asked]:
-        """Two faces of one photo that belong to one person, as after a merge; not if the user confirmed both."""
-        other = face.alias("other")
-        # "+ 0": SQLite would look up the person's faces for each of them, not the few of the photo.
-        one = other.c.person_id + 0 == face.c.person_id
-        same = and_(other.c.photo_id == face.c.photo_id, one, other.c.id > face.c.id)
-        query = select(face.c.id, other.c.id, face.c.person_id).join(other, same)
-        query = query.where(SHOWN, other.c.state.in_(("ok", "doubtful")), ~and_(face.c.confirmed, other.c.confirmed))
-        rows = self._c.execute(query.order_by(face.c.id, other.c.id).limit(MOST_TWINS))
-        return [Asked("twins", (a, b), p, gain=2) for a, b, p in rows]
-
-    def _twins_proposed(self, asked: Sequence[Asked]) -> list[Asked]:
-        """Two faces of one photo that might both be one person: asked together, because one answer settles both."""
-        single = {a.face_ids[0]: a for a in asked if a.kind == "join" and len(a.face_ids) == 1}
-        together: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
-        for ids in batches(single):
-            rows = self._c.execute(select(face.c.id, face.c.photo_id).where(face.c.id.in_(ids)).order_by(face.c.id))
-            for face_id, photo_id in rows:
-                together[photo_id, single[face_id].person_id].append(face_id)
-        return [
-            Asked("twins", (a, b), who, evidence=max(single[a].evidence or 0.0, single[b].evidence or 0.0), gain=2)
-            for (_, who), faces in together.items()
-            for a, b in zip(faces[::2], faces[1::2], strict=False)
-        ]
 
 
 def forget(conn: Connection, people: set[int], faces: set[int]) -> None:

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
 from iconface_core.images.leftovers import temporary
-from iconface_core.models.catalogue import ADAFACE, backend
+from iconface_core.models.catalogue import backend
 from iconface_core.models.files import Color, sha256_of
+from iconface_core.models.recognisers import ADAFACE
 
 from .adaface_net import STAGES, AdaFaceNet
 

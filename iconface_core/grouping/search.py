@@ -8,6 +8,7 @@ from iconface_core.types import F32, I64
 from .types import NOBODY, Search
 
 _BLOCK = 50_000_000  # similarities held at once: 200 MB
+_FEW = 20_000  # similarities for which BLAS would wake its threads, to wait for them on a busy machine
 _SHARE = 0.25
 _SEED = 20
 
@@ -66,7 +67,8 @@ def _nothing(n: int, k: int) -> tuple[I64, F32]:
 def _best(queries: F32, rows: I64, vectors: F32, of: NDArray[np.intp], ids: I64, found: I64, similarities: F32) -> None:
     """Fill the answers of the queries `rows` from `vectors`, which are the faces `of`."""
     k = min(found.shape[1], len(vectors))
-    s = queries[rows] @ vectors.T
+    few = len(rows) * len(vectors) <= _FEW
+    s = np.einsum("ij,kj->ik", queries[rows], vectors) if few else queries[rows] @ vectors.T
     best = np.argpartition(s, len(vectors) - k, axis=1)[:, len(vectors) - k :]
     values = np.take_along_axis(s, best, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..library.library_scan import LibraryReport
     from ..library.photo_faces import PhotoFace
-    from ..restoring.identification import IdentifiedFace
+    from ..restoring.identified_face import IdentifiedFace
     from ..restoring.result import FaceResult
     from ..rows import Row
 

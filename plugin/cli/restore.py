@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..job_payloads import PhotoStep, QueuedChoices
     from ..progress import Progress
-    from ..restoring.identification import IdentifiedFace
+    from ..restoring.identified_face import IdentifiedFace
 
 FaceNumber = Annotated[int | None, typer.Option("--face", min=1, help="only this face, counted from the left")]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import BusyError
 from ..library.scan_jobs import RunningScan, running_scan
-from ..library.scanning import only_one
+from ..library.scan_locks import only_one
 from .output import Output
 
 if TYPE_CHECKING:

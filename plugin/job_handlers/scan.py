@@ -15,7 +15,7 @@ from ..job_kinds import WATCH, enqueue_changes, enqueue_reconcile
 from ..job_payloads import ChangesPayload, ReconcilePayload, RootPayload
 from ..jobs.context import JobContext
 from ..library.auto_restore_rules import enqueue_propose
-from ..library.scanning import ScanReport
+from ..library.scan_report import ScanReport
 from ..library.watch_limits import no_events
 from ..reasons import FOLDER_REMOVED, LATER, NOTHING_NEW, SCANNED, SPREAD
 from ..watching.settle import retry_after

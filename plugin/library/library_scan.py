@@ -16,7 +16,9 @@ from ..reason_words import all_in_words
 from .looks import add_missing_looks
 from .moved_copies import MovedCopies
 from .re_embedding import ReEmbedder
-from .scanning import GROUPING_PENDING, Scanner, ScanReport, must_be_alone, only_one
+from .scan_locks import must_be_alone, only_one
+from .scan_report import ScanReport
+from .scanning import GROUPING_PENDING, Scanner
 
 GROUPED_UP_TO = "grouped_up_to"
 """Meta key: the highest face id that grouping has seen, so that a large library places only its new faces."""

@@ -1,25 +1,18 @@
 """`iconface scan`: bring the gallery up to date with the disk, photo by photo, resumable at any point."""
 
 import os
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from gallery_db import Gallery
-from gallery_db.records import PhotoRecord, PhotoStat, RootRecord
-from iconface_core.reasons import Reason
+from gallery_db.records import PhotoRecord, RootRecord
 
-from ..errors import BusyError, NotFoundError
+from ..errors import NotFoundError
 from ..progress import Progress
-from ..reasons import FOLDER_MOVED, IN_FILE, MANY_GONE
-from .bad_files import in_file
+from ..reasons import FOLDER_MOVED, MANY_GONE
 from .disk import (
-    DiskChanges,
     FoundFile,
     KnownFile,
     compare,
@@ -35,70 +28,14 @@ from .indexing import FileLook, Indexer, store
 from .moved_copies import MovedCopies
 from .moved_photos import MovedPhotos, left_for
 from .once import each_once
+from .scan_report import RootPlan, ScanReport
 from .still_there import before
 
 GROUPING_PENDING = "grouping_pending"
 """Meta key set in the same transaction as new faces, so that a crash before grouping is made good by the next scan."""
 
-
 TOGETHER = 100
 """So many moved photos are stored in one transaction: a folder that was renamed may hold thousands."""
-
-
-@dataclass(slots=True)
-class ScanReport:
-    """What a scan did. `failed` maps path to reason. `linked`: other names of
-    photos, left out."""
-
-    new: int = 0
-    changed: int = 0
-    moved: int = 0
-    back: int = 0
-    missing: int = 0
-    unchanged: int = 0
-    restored: int = 0
-    linked: int = 0
-    faces: int = 0
-    offline: list[Reason] = field(default_factory=list)
-    failed: dict[str, Reason] = field(default_factory=dict)
-    problems: list[Reason] = field(default_factory=list)
-
-
-@contextmanager
-def only_one(lock_file: Path, what: str) -> Generator[None]:
-    """Hold a lock that dies with the process. Raises BusyError at once when somebody else holds it."""
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(lock_file)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as e:
-        raise BusyError(f"another {what} is running (lock {lock_file}); wait for it to end") from e
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def must_be_alone(gallery: Gallery, *root_ids: int) -> Generator[None]:
-    """The same among the machines that share a gallery, for these roots."""
-    with ExitStack() as stack:
-        for root_id in sorted(root_ids) if gallery.shared else ():
-            if not stack.enter_context(gallery.only_one(f"scan:{root_id}")):
-                raise BusyError("another machine scans this folder; wait for it to end")
-        yield
-
-
-@dataclass(frozen=True, slots=True)
-class RootPlan:
-    """One root that is online, and how it, or a part of it, differs from the gallery. `of` is how many photos the
-    whole root has; `problems` those found on the way."""
-
-    root: RootRecord
-    rules: IgnoreRules
-    known: dict[str, PhotoStat]
-    changes: DiskChanges
-    of: int
 
 
 class Scanner:
@@ -145,7 +82,7 @@ class Scanner:
         for plan in plans:
             report.unchanged += plan.changes.unchanged
         if dry_run:
-            _foresee(plans, report)
+            report.foresee(plans)
             return report
         left = left_for(self._gallery, (f for plan in plans for f in plan.changes.todo)) if report.offline else []
         self.look_and_store(plans, report, progress, left)
@@ -191,7 +128,7 @@ class Scanner:
             if vanished(path) or os.path.isdir(path):  # noqa: PTH112 - paths stay text here
                 folders.append(path)
             elif not rules.ignores(path):
-                file = look_up(path, _note_in(report))
+                file = look_up(path, report.note)
                 found += [] if file is None else [file]
         with self._gallery.begin(write=False) as tx:
             known = tx.photos.known_at(storable, folders)
@@ -240,7 +177,7 @@ class Scanner:
         if self._is_offline(root, len(known), report, dry_run=dry_run):
             return None
         rules = self.rules_of(root)
-        walked = walk(Path(root.path), _note_in(report), rules=rules)
+        walked = walk(Path(root.path), report.note, rules=rules)
         found = self._each_once(walked, known, every, report)
         return RootPlan(root, rules, known, compare(known, found, retry_failed=retry_failed), len(known))
 
@@ -322,28 +259,9 @@ class Scanner:
                 if changes is not None and (changes.new or changes.removed):
                     tx.meta.set(GROUPING_PENDING, "1")
         for seen in batch:
-            self._count(plan, seen, report)
+            report.count(seen, plan)
             progress.step(seen.file.path)
         return [s.file for s in taken]
-
-    def _count(self, plan: RootPlan, seen: FileLook, report: ScanReport) -> None:
-        old = plan.known.get(seen.file.path)
-        if seen.gone:
-            plan.changes.gone.extend([] if old is None else [old.id])
-        elif seen.moved_from is not None and old is not None and old.id == seen.moved_from:
-            report.back += old.state == "missing"
-            report.unchanged += old.state != "missing"
-        elif seen.moved_from is not None:
-            report.moved += 1
-        elif seen.restored:
-            report.restored += 1
-        elif seen.photo is None:
-            assert seen.failure is not None, "a look finds a photo or says why not"
-            report.failed[seen.file.path] = IN_FILE(path=seen.file.path, why=seen.failure)
-        else:
-            report.changed += old is not None
-            report.new += old is None
-            report.faces += len(seen.faces)
 
     def settle(self, plan: RootPlan, report: ScanReport, *, guarded: bool, whole: bool) -> None:
         """Mark what is gone or back, unless so much is gone that the drive is the likelier reason."""
@@ -365,19 +283,3 @@ class Scanner:
                 tx.roots.set_online(plan.root.id, not doubtful)
             if whole:
                 tx.roots.mark_scanned(plan.root.id)
-
-
-def _note_in(report: ScanReport) -> Callable[[OSError], None]:
-    def problem(e: OSError) -> None:
-        report.problems.append(in_file(Path(e.filename), e))
-
-    return problem
-
-
-def _foresee(plans: Sequence[RootPlan], report: ScanReport) -> None:
-    """What a scan would do, without looking into any file."""
-    for plan in plans:
-        report.new += sum(f.path not in plan.known for f in plan.changes.todo)
-        report.changed += sum(f.path in plan.known for f in plan.changes.todo)
-        report.back += len(plan.changes.back)
-        report.missing += len(plan.changes.gone)

@@ -19,7 +19,9 @@ from .library_scan import LibraryReport, LibraryScan
 from .looks import add_missing_looks
 from .moved_copies import MovedCopies
 from .moved_photos import MovedPhotos
-from .scanning import RootPlan, Scanner, ScanReport, must_be_alone
+from .scan_locks import must_be_alone
+from .scan_report import RootPlan, ScanReport
+from .scanning import Scanner
 
 STORE_AT_ONCE = 8
 """Photos that a worker stores in one transaction: what a crash costs, and what everybody else waits for."""

@@ -23,11 +23,9 @@ from iconface_core.extensions.backends import (
     RestorerSpec,
 )
 from iconface_core.models.catalogue import (
-    ADAFACE,
     AGE,
     AGE_FILE,
     CHECKPOINT,
-    INSIGHTFACE,
     KLEIN,
     NANO,
     NANO_FILE,
@@ -39,6 +37,7 @@ from iconface_core.models.catalogue import (
 )
 from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
 from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, PARSER, PARSER_FILE, RESTOREFORMER
+from iconface_core.models.recognisers import ADAFACE, INSIGHTFACE
 from iconface_core.restorers.onnx.profile import PROFILES
 
 from . import iconface_backend

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
-from threading import Lock, RLock
+from threading import RLock
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class ModelSlot(Generic[T]):
     ) -> None:
         self._load, self._clock = load, clock
         self._turn = RLock() if exclusive else nullcontext()
-        self._lock = Lock()
+        self._lock = RLock()
         self._model: T | None = None
         self._users = 0
         self._used = 0.0
@@ -39,10 +39,7 @@ class ModelSlot(Generic[T]):
         """Lend the model for the length of the block, loading it if needed."""
         with self._turn:
             with self._lock:
-                if self._model is None:
-                    self._model = self._load()
-                    give_back_memory()
-                model = self._model
+                model = self.loaded()
                 self._users += 1
             try:
                 yield model
@@ -50,6 +47,15 @@ class ModelSlot(Generic[T]):
                 with self._lock:
                     self._users -= 1
                     self._used = self._clock()
+
+    def loaded(self) -> T:
+        """The model, to be kept by another one that needs it: two of a kind would take twice the memory."""
+        with self._lock:
+            if self._model is None:
+                self._model = self._load()
+                give_back_memory()
+            self._used = self._clock()
+            return self._model
 
     def unload_if_idle(self, ttl_s: float) -> bool:
         """Drop the model when nobody uses it and the last use is `ttl_s` seconds ago. True if it was dropped."""

@@ -62,7 +62,7 @@ class Grouper:
             changes = tx.faces.apply_grouping(faces.face_ids, grouping, dry_run=dry_run)
             if not dry_run:
                 tx.meta.set(self._background_key, _to_text(grouping.background))
-                tx.questions.keep(asked(tx, grouping.proposals, grouping.clusters), replace=True)
+                tx.questions.keep(asked(tx, grouping.proposals, grouping.clusters))
             return changes, grouping
 
     def quick(self, face_ids: I64) -> tuple[GroupingChanges, list[Decision]]:
@@ -92,7 +92,8 @@ class Grouper:
         """Write what `decide` said, with the questions left."""
         with self._gallery.begin() as tx:
             changes = tx.faces.apply_decisions(decisions)
-            tx.questions.keep(asked(tx, [d.proposal for d in decisions if d.proposal is not None]), replace=False)
+            questions = asked(tx, [d.proposal for d in decisions if d.proposal is not None])
+            tx.questions.keep(questions, about=[d.face_id for d in decisions])
             return changes
 
     @property

@@ -1,7 +1,7 @@
 """Whose face is it, and which photos of that person would help: the rules of the core over rows of the gallery."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,6 @@ from iconface_core.identity.company import Album, Hint, hints
 from iconface_core.identity.identification import FaceFacts, Identification, IdentityKind, PeopleGallery, Probe
 from iconface_core.identity.identify import identify
 from iconface_core.identity.references import (
-    ChosenReference,
     DegradedFace,
     ReferenceCandidate,
     ReferenceChoice,
@@ -27,7 +26,6 @@ from iconface_core.identity.references import (
 )
 from iconface_core.images.same_picture import Pictures
 from iconface_core.protocols import AgeReader
-from iconface_core.reasons import Reason
 from iconface_core.types import F32, I64
 
 from ..library.looks import LOOKS_STAMP
@@ -37,38 +35,12 @@ from ..people.regrouping import read_faces
 from ..reasons import (
     GROUPED_BUT,
     GROUPED_WITH,
-    IDENTIFIED,
-    NOBODY_KNOWN,
     WITH_HINT,
-    YOU_CHOSE_IT,
     YOU_CONFIRMED_IT,
     YOU_SAID_SO,
 )
+from .identified_face import IdentifiedFace
 from .same_picture import copies_among, copies_of, pictures_of
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class IdentifiedFace:
-    """Who a face is and what would be used to restore it. `how` is one of confirmed, grouped, identified, given,
-    unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id, and `copies`
-    those of them that are this face, in this photo or in a copy of it."""
-
-    subject: PhotoFace
-    how: str
-    reason: Reason
-    person_id: int | None
-    person_name: str | None
-    identification: Identification | None
-    choice: ReferenceChoice | None
-    rows: Mapping[int, ReferenceRow]
-    copies: frozenset[int] = frozenset()
-
-    @property
-    def who(self) -> Reason:
-        """Who it is, and how that is known."""
-        if self.person_id is None:
-            return NOBODY_KNOWN(why=self.reason)
-        return IDENTIFIED(person=self.person_id, name=self.person_name, how=self.how, why=self.reason)
 
 
 class Identifier:
@@ -317,15 +289,6 @@ def identify_photo(
     """
     _, subjects = finder.find(path)
     return identifier.answer(pick(subjects, face, path), person_id=person_id, limit=limit)
-
-
-def chosen_by_hand(answer: IdentifiedFace, face_ids: Iterable[int]) -> list[ChosenReference]:
-    """Those of these faces that are the answer's person, as references; with what the rules say of those they chose."""
-    ruled = {c.face_id: c for c in (answer.choice.chosen if answer.choice else ())}
-    rows = [answer.rows[i] for i in face_ids if i in answer.rows]
-    plain = (ChosenReference(r.face_id, r.photo_id, 1.0, (), None, 0.0, None) for r in rows)
-    known = (ruled.get(c.face_id, c) for c in plain)
-    return [replace(c, reasons=(YOU_CHOSE_IT(), *c.reasons)) for c in known]
 
 
 def _once(faces: FaceTable) -> I64:

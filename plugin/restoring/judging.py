@@ -9,7 +9,7 @@ from iconface_core.calibration import Calibration
 from iconface_core.identity.verdict import Verdict, judge
 from iconface_core.types import F32, FaceEmbedding
 
-from .identification import IdentifiedFace
+from .identified_face import IdentifiedFace
 
 GALLERY_TOP = 3
 """Likeness to a person is the mean cosine to this many of their closest photos: one wrong face cannot decide."""

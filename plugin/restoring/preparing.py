@@ -14,7 +14,7 @@ from ..library.photo_faces import PhotoFace, PhotoFaces
 from ..models.restorers import Restorers
 from ..reasons import DRY_RUN
 from .copies import why_not_again
-from .identification import IdentifiedFace
+from .identified_face import IdentifiedFace
 from .judging import gallery_of
 from .reference_photos import FoundReferences, ReferencePhotos
 from .result import RestoreRequest

@@ -13,7 +13,7 @@ from iconface_core.types import AlignedFace, FaceEmbedding
 from ..library.bad_files import in_file
 from ..library.photo_faces import PhotoFaces, pick
 from ..reasons import NONE_ASKED, NONE_READABLE, NONE_WITHOUT_PERSON, REFERENCE_LEFT_OUT, YOU_GAVE_IT
-from .identification import IdentifiedFace, chosen_by_hand
+from .identified_face import IdentifiedFace, chosen_by_hand
 from .result import RestoreRequest
 
 

@@ -33,7 +33,8 @@ from ..models.restorers import Restorers
 from ..reasons import DRY_RUN, LESS_STRENGTH, NONE_USED, NOTHING_TO_RESTORE, OUR_COPY, REFUSED, STATED, UNSEEN
 from .attempts import Attempts, FaceAttempts, OnStep, Settled
 from .copies import RestoredCopies
-from .identification import IdentifiedFace, Identifier
+from .identification import Identifier
+from .identified_face import IdentifiedFace
 from .judging import gallery_of, likeness
 from .preparing import FacePreparation, PreparedFace
 from .result import FaceResult, RestoreRequest

@@ -60,7 +60,7 @@ def life(gallery: Gallery, seed: int, acts: int) -> dict[str, Any]:
             else:
                 point.commit()
         faces = [f.id for f in tx.faces.find(FaceFilter(states=None))]
-        tx.questions.keep([Asked("join", (f,), 1, 2, evidence=f / 7) for f in faces[::2]], replace=True)
+        tx.questions.keep([Asked("join", (f,), 1, 2, evidence=f / 7) for f in faces[::2]])
         return {"said": said} | answers(tx, faces)
 
 

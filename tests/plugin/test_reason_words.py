@@ -15,8 +15,9 @@ from iconface_core import reason_codes
 from iconface_core.reasons import LEGACY, Code, Reason, codes_in, read_reason
 from plugin import reasons
 from plugin.cli.json_words import with_words
+from plugin.core_reason_words import REFUSED_FACES
 from plugin.notifications.plain import plain
-from plugin.reason_words import REFUSED_FACES, WORDS, in_words
+from plugin.reason_words import WORDS, in_words
 from plugin.web.words.reasons import ADVICE, HELPS, advice, helps, in_numbers, on_page
 
 MODULES = (reason_codes, reasons, what_was_decided)

@@ -42,7 +42,7 @@ def both(server: Server, tmp_path: Path) -> Iterator[tuple[Gallery, Gallery]]:
             tx.machines.tell("attic", queues=["gpu"], missing=[root.id], version="1.0")
             run = tx.cleanups.begin("2026-01-01", [(1, faces[0])], idle=True, estimated_hours=0.1)
             assert run.photos == 1
-            tx.questions.keep([Asked("join", (faces[2][1],), new, evidence=0.1)], replace=True)
+            tx.questions.keep([Asked("join", (faces[2][1],), new, evidence=0.1)])
             tx.decisions.create_person("gone")  # her id is not given again
             tx.decisions.undo()  # the decision refers to a later row of its own table
             tx.photos.delete([tx.faces.get(faces[5][0]).photo_id])

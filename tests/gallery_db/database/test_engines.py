@@ -232,7 +232,7 @@ with Gallery.open(pathlib.Path(sys.argv[1])) as g:
     with g.begin() as tx:
         who = tx.decisions.create_person("Ada").person_id
         tx.decisions.undo()
-        tx.questions.keep([], replace=True)
+        tx.questions.keep([])
         tx.faces.columns()
     with g.begin(write=False) as tx:
         tx.browse.people("shown"); tx.questions.open(); tx.faces.owners_stamp()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import iconface
-from plugin.library.scanning import only_one
+from plugin.library.scan_locks import only_one
 from tests.support.library import Cli, Library, tree_hash
 
 

@@ -150,8 +150,8 @@ def test_a_measure_is_read_back_as_it_was(app: App):
 def test_run_status_report_and_what_the_next_plan_leaves_alone(cli: Any, library: Any, tmp_path: Path):
     assert cli("cleanup", "status")["cleanup"]["started_at"] is None
     cli("cleanup", "report", tmp_path / "early.html", code=2)
-    planned = cli("cleanup", "run", "--dry-run", "--limit", 12)["faces"]
-    answer = cli("cleanup", "run", "--limit", 12)
+    planned = cli("cleanup", "run", "--dry-run", "--limit", 6)["faces"]
+    answer = cli("cleanup", "run", "--limit", 6)
     assert answer["end"] == "done"
     ended = answer["cleanup"]
     assert (ended["faces"], ended["faces_ended"], ended["finished"]) == (len(planned), len(planned), True)
@@ -210,7 +210,7 @@ class Tags(html.parser.HTMLParser):
 
 
 def test_pause_holds_the_rest_and_run_goes_on(cli: Any, app: App):
-    plan = make_plan(app, PlanFilter(limit=6))
+    plan = make_plan(app, PlanFilter(limit=3))
     with app.gallery.begin() as tx:
         start(tx, plan.by_photo())
     cli("cleanup", "pause")
@@ -219,16 +219,16 @@ def test_pause_holds_the_rest_and_run_goes_on(cli: Any, app: App):
     assert (state["paused"], state["fed"], state["finished"]) == (True, 0, False)
     answer = cli("cleanup", "run")
     assert answer["cleanup"]["started_at"] == state["started_at"], "the same one, not a new plan"
-    assert (answer["end"], answer["cleanup"]["faces_ended"]) == ("done", 6)
+    assert (answer["end"], answer["cleanup"]["faces_ended"]) == ("done", 3)
 
 
 def test_kill_minus_nine_in_the_middle_doubles_and_loses_nothing(cli: Any, app: App, library: Any):
     """Command, supervisor and worker die at once while photos are being restored; the same command ends the work."""
-    wanted = {c.face.id for c in make_plan(app, PlanFilter(limit=6)).items}
-    assert len(wanted) == 6
+    wanted = {c.face.id for c in make_plan(app, PlanFilter(limit=4)).items}
+    assert len(wanted) == 4
     command = [sys.executable, "-m", "plugin", "--home", str(library.home), "cleanup", "run"]
     process = subprocess.Popen(
-        [*command, "--limit", "6"],
+        [*command, "--limit", "4"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
@@ -248,10 +248,10 @@ def test_kill_minus_nine_in_the_middle_doubles_and_loses_nothing(cli: Any, app: 
     time_passes(library.home)
     with app.gallery.begin(write=False) as tx:
         before = [r.id for r in tx.restorations.history()]
-    assert 0 < len(before) < 6, "it was in the middle"
+    assert 0 < len(before) < 4, "it was in the middle"
 
     answer = cli("cleanup", "run")
-    assert (answer["end"], answer["cleanup"]["faces_ended"]) == ("done", 6)
+    assert (answer["end"], answer["cleanup"]["faces_ended"]) == ("done", 4)
     with app.gallery.begin(write=False) as tx:
         rows = tx.restorations.history()
         jobs = tx.jobs.find(states=("waiting", "running", "failed"))

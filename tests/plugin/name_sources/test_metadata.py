@@ -121,20 +121,20 @@ def test_only_below_the_folder(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_ten_thousand_sidecars_take_ten_times_as_long_as_a_thousand(tmp_path: Path):
+def test_ten_times_as_many_sidecars_take_ten_times_as_long(tmp_path: Path):
     first = jpeg(tmp_path / "0.jpg")
     (tmp_path / "0.jpg.xmp").write_bytes(packet(mwg([("Anna", ANNA)])))
     photos = [first]
-    for i in range(1, 10_000):
+    for i in range(1, 3000):
         photos.append(Path(shutil.copy(first, tmp_path / f"{i}.jpg")))
         (tmp_path / f"{i}.jpg.xmp").hardlink_to(tmp_path / "0.jpg.xmp")
-    names(*photos[:1000])  # what is slow only once
+    names(*photos[:300])  # what is slow only once
     start = time.process_time()
-    assert len(names(*photos[:1000])) == 1000
-    thousand = time.process_time() - start
+    assert len(names(*photos[:300])) == 300
+    few = time.process_time() - start
     start = time.process_time()
-    assert len(names(*photos)) == 10_000
-    assert time.process_time() - start < 25 * thousand
+    assert len(names(*photos)) == 3000
+    assert time.process_time() - start < 25 * few
 
 
 @pytest.mark.shared_data

@@ -27,7 +27,7 @@ def question(gallery: Gallery) -> int:
         (a, b), [c] = put(tx, "a.jpg", 1, 2), put(tx, "b.jpg", 3)
         tx.decisions.assign_new([a], "Ada")
         tx.decisions.assign_new([b], None)
-        tx.questions.keep([Asked("join", (c,), 1, evidence=0.5)], replace=True)
+        tx.questions.keep([Asked("join", (c,), 1, evidence=0.5)])
         [join] = tx.questions.open(kind="join")
         return join.id
 

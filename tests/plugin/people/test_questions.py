@@ -85,7 +85,7 @@ def test_two_people_far_apart_in_age_may_be_one_or_relatives(library: Library):
     with app.gallery.begin() as tx:
         columns = tx.faces.columns()
         first, second = np.unique(columns.person_id[columns.person_id >= 0])[:2].tolist()
-        tx.questions.keep([Asked("merge", (), first, second, 1.0, 99)], replace=True)
+        tx.questions.keep([Asked("merge", (), first, second, 1.0, 99)])
         vectors = {p: [r.vector for r in tx.faces.reference_candidates(p, app.embedder.id)] for p in (first, second)}
 
     def asked_with(young, old):

@@ -11,7 +11,7 @@ from iconface_core.identity.verdict import VerdictKind
 from iconface_core.reasons import LEGACY
 from iconface_core.types import F32, BBox, DetectedFace, FaceEmbedding
 from plugin.library.photo_faces import PhotoFace
-from plugin.restoring.identification import IdentifiedFace
+from plugin.restoring.identified_face import IdentifiedFace
 from plugin.restoring.judging import CLEAR, gallery_of, judged, likeness
 
 CLEAN, RUINED = 13.0, 8.0

@@ -181,7 +181,7 @@ def test_some_good_some_bad_is_partial(cli: Cli, library: Library, tmp_path: Pat
 def test_kill_minus_nine_while_restoring_leaves_one_whole_copy(cli: Cli, library: Library, tmp_path: Path):
     out = tmp_path / "out"
     command = restore_command(library, out)
-    for delay in (1.5, 2.0, 2.5, 3.0):
+    for delay in (2.0, 3.0):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(delay)
         process.kill()

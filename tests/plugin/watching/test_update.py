@@ -7,7 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from plugin.app import build_app
-from plugin.library.scanning import GROUPING_PENDING, ScanReport
+from plugin.library.scan_report import ScanReport
+from plugin.library.scanning import GROUPING_PENDING
 from plugin.progress import Silent
 from plugin.reasons import MANY_GONE
 from plugin.settings import load_settings

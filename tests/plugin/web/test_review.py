@@ -31,7 +31,7 @@ def people(app: App) -> dict[int, list[FaceRecord]]:
 def ask(app: App, *asked: Asked) -> int:
     """Only these questions are open; returns the id of the first."""
     with app.gallery.begin() as tx:
-        tx.questions.keep(asked, replace=True)
+        tx.questions.keep(asked)
         for q in tx.questions.open():
             if q.kind == "who":
                 tx.questions.put_off(q.id)
@@ -290,7 +290,7 @@ def test_years_between_two_times_of_a_life_are_said(app: App, people: dict[int, 
         made = tx.photos.upsert("/old.jpg", "old", width=100, height=100, captured_at=datetime(1950, 1, 1))
         old = tx.faces.replace_for_photo(made.id, [found()]).stored[0]
         young = tx.decisions.assign_new([old.id]).person_id
-        tx.questions.keep([Asked("merge", (), who, young, 0.4, 100)], replace=True)
+        tx.questions.keep([Asked("merge", (), who, young, 0.4, 100)])
         shown = view(tx, tx.questions.open(kind="merge")[0])
     assert "49 years lie between" in shown.lead
     assert shown.person is not None
