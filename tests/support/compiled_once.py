@@ -1,5 +1,5 @@
-"""SQLAlchemy keeps compiled statements with each engine. Thousands of tests open a gallery of their own, and compiling the
-same statements in each took a third of their time; here they are compiled once a test process."""
+"""SQLAlchemy keeps compiled statements with each engine. Thousands of tests open a gallery of their own, and compiling
+the same statements in each took a third of their time; here they are compiled once a test process."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
