@@ -73,10 +73,13 @@ def portrait(source: Image.Image, face: DetectedFace, look: Look) -> Image.Image
     b = face.bbox
     centre = ((b.x1 + b.x2) / 2, (b.y1 + b.y2) / 2)
     side = max(b.width, b.height) * 2.2
-    turned = source.rotate(look.tilt, Image.Resampling.BICUBIC, center=centre)
+    x, y = (max(0, round(c - side)) for c in centre)
+    near = source.crop((x, y, min(source.width, round(centre[0] + side)), min(source.height, round(centre[1] + side))))
+    turned = near.rotate(look.tilt, Image.Resampling.BICUBIC, center=(centre[0] - x, centre[1] - y))
     box = (centre[0] - side / 2, centre[1] - side * 0.5, centre[0] + side / 2, centre[1] + side * 0.6)
     left, top, right, bottom = (round(v) for v in box)
-    out = turned.crop((max(0, left), max(0, top), min(source.width, right), min(source.height, bottom)))
+    left, top, right, bottom = max(0, left), max(0, top), min(source.width, right), min(source.height, bottom)
+    out = turned.crop((left - x, top - y, right - x, bottom - y))
     out = out.resize((round(out.width * look.scale), round(out.height * look.scale)), Image.Resampling.LANCZOS)
     for enhance, factor in (
         (ImageEnhance.Brightness, look.light),

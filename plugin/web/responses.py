@@ -1,6 +1,7 @@
 """What pages answer with: a whole page, a piece of one, a message with "Undo", another address."""
 
 import json
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -30,9 +31,10 @@ class Html(HTMLResponse):
         return str(content).encode("utf-8", "replace")
 
 
+@cache
 def make_templates(*, phone: bool = False) -> Environment:
     """Everything put into a page is escaped, and a forgotten value is an error, not an empty place. Templates know
-    `phone`: whether they are shown on one."""
+    `phone`: whether they are shown on one. They depend on nothing else, so they are compiled once a process."""
     made = Environment(
         loader=PackageLoader(__package__),
         autoescape=select_autoescape(default=True),

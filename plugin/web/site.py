@@ -108,10 +108,16 @@ def _for_phones(router: APIRouter) -> APIRouter:
 
 
 def _made(web: Web, routers: Sequence[APIRouter], entrance: Entrance, body_s: float) -> FastAPI:
-    site = FastAPI(title="iconface", docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
+    site = FastAPI(
+        title="iconface",
+        # As they are: to include a router builds each of its routes again, in the first request.
+        routes=[route for router in routers for route in router.routes],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry=NO_TELEMETRY,
+    )
     site.state.web = web
-    for router in routers:
-        site.include_router(router)
     site.mount("/static", _Files(directory=STATIC), name="static")
     put_into_words(site)
     site.add_middleware(Guard, entrance=entrance, body_s=body_s)

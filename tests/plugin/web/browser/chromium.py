@@ -55,6 +55,7 @@ def start(profile: Path, *, host: str = "127.0.0.1", pin: str = "") -> webdriver
     if pin:
         options.add_argument(f"--ignore-certificate-errors-spki-list={pin}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     driver.set_script_timeout(60)
     return driver
@@ -111,14 +112,15 @@ class Browser:
         return self.until(lambda: self._find(css, text), f"{css} {text!r}")
 
     def _find(self, css: str, text: str) -> WebElement | None:
-        return next((e for e in self.all(css) if text in (e.text or "") and e.is_displayed()), None)
+        found: WebElement | None = self.driver.execute_script(FIND, css, text)
+        return found
 
     def sees(self, pattern: str) -> bool:
-        return re.search(pattern, self.driver.find_element(By.TAG_NAME, "body").text) is not None
+        return re.search(pattern, self.driver.execute_script("return document.body.innerText")) is not None
 
     def until(self, look: Callable[[], T | None], what: str, seconds: float = PATIENCE_S) -> T:
         """What `look` finds; it is asked again while pages change under it."""
-        end = time.monotonic() + seconds
+        end, pause = time.monotonic() + seconds, 0.02
         while True:
             try:
                 if found := look():
@@ -128,7 +130,8 @@ class Browser:
             if time.monotonic() > end:
                 shot = self.shot("failed", whole=False)
                 raise AssertionError(f"not there after {seconds:.0f} s: {what}; {self.driver.current_url}; see {shot}")
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(1.3 * pause, 0.5)  # what takes long is done on the same cores
 
     def until_sees(self, pattern: str, seconds: float = PATIENCE_S) -> None:
         self.until(lambda: self.sees(pattern), f"text like {pattern!r}", seconds)
@@ -209,13 +212,16 @@ class Browser:
         """A picture of the page among the artefacts: all of it down to four screens, or what the window shows."""
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         window = self.driver.execute_script("return [innerWidth, innerHeight]")
-        if whole:  # in a window that is as high as the page: what is out of sight is not even laid out
-            for _ in range(2):
-                height = self.driver.execute_script("return document.scrollingElement.scrollHeight")
-                self._size(window[0], min(height, 4 * window[1]))
-                self.settle()
+        high = window[1]
+        for _ in range(2 * whole):  # in a window that is as high as the page: what is out of sight is not even laid out
+            height = min(self.driver.execute_script("return document.scrollingElement.scrollHeight"), 4 * window[1])
+            if height == high:
+                break
+            high = height
+            self._size(window[0], high)
+            self.settle()
         path = ARTEFACTS / f"{name}.png"
-        path.write_bytes(base64.b64decode(self._cdp("Page.captureScreenshot", {"format": "png"})["data"]))
+        path.write_bytes(base64.b64decode(self._cdp("Page.captureScreenshot", {"optimizeForSpeed": True})["data"]))
         self._size(*window)
         return path
 
@@ -270,6 +276,11 @@ class Browser:
         self._log("browser"), self._log("performance")
 
 
+FIND = """
+const [css, text] = arguments;
+const seen = e => e.checkVisibility({visibilityProperty: true, opacityProperty: true});
+return [...document.querySelectorAll(css)].find(e => (e.innerText ?? '').includes(text) && seen(e)) ?? null;
+"""
 SETTLED = """
 const inSight = i => {
   const b = i.getBoundingClientRect(); return b.bottom > 0 && b.top < innerHeight && b.width > 0; };
