@@ -7,8 +7,8 @@ from pathlib import Path
 from iconface_core.extensions.exchange import NamedFace, UnreadFile
 from iconface_core.images.regions import Box, clipped
 
+from ..photo_places import Places
 from .copied_database import columns, copied
-from .locating import Places
 
 TITLE = "people of an Apple Photos library (.photoslibrary)"
 _FACES = """

@@ -10,6 +10,7 @@ from iconface_core.extensions.exchange import NameSource
 
 from ..errors import UsageError
 from ..extensions import NAME_SOURCES, Extension, Problem, load, named, unique
+from ..immich_server import KEY
 from ..paths import absolute
 from . import apple_photos, digikam, immich, lightroom, metadata, picasa, takeout
 
@@ -43,7 +44,7 @@ def open_source(
     """The source that users call `name`, at a path or address. Raises UsageError when there is none, and when it wants
     something else there."""
     if name == "immich":
-        return immich.Immich(where or "", environ.get(immich.KEY, ""))
+        return immich.Immich(where or "", environ.get(KEY, ""))
     path = None if where is None else absolute(Path(where))
     for ours in BUILTIN:
         if ours.name == name:
