@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..extensions import NAME_SOURCES, Extension, Problem, load, named, unique
 from ..immich_server import KEY
 from ..paths import absolute
-from . import apple_photos, digikam, immich, lightroom, metadata, picasa, takeout
+from . import apple_photos, digikam, immich, iphoto, lightroom, metadata, picasa, takeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ BUILTIN = (
     Builtin("digikam", digikam.TITLE, "digikam4.db, or the folder it is in", digikam.DigiKam),
     Builtin("lightroom", lightroom.TITLE, "the catalogue (.lrcat)", lightroom.Lightroom),
     Builtin("apple-photos", apple_photos.TITLE, "the library (.photoslibrary)", apple_photos.ApplePhotos),
+    Builtin("iphoto", iphoto.TITLE, "the library (.photolibrary or .aplibrary)", iphoto.IPhoto),
     Builtin("takeout", takeout.TITLE, "the folder with the unpacked archives", takeout.Takeout),
 )
 
