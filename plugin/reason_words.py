@@ -344,6 +344,7 @@ WORDS: Words = {
     core.REFERENCE_SMALL: N_("the face is {px:.0f} px, at least {least:.0f} px is needed"),
     core.OTHER_AGE: lambda **ages: _("a child and an adult: {ages}", ages=_ages(**ages)),
     app.YEARS_BETWEEN: _years_between,
+    app.SMALL_CHILDREN: N_("Small children look alike: the same child, or a relative?"),
     core.LOW_SCORE: lambda score, least, reasons: _(
         "score {score:.2f}, at least {least:.2f} is needed: {reasons}",
         score=score,
