@@ -11,6 +11,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,12 @@ from benchmarks.clustering_baselines import (
 )
 from benchmarks.clustering_scores import HEADER, Score, score
 from gallery_db.vectors import all_neighbours
+from iconface_core.faces.age_head import read_age_head
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.grouping import FaceTable, GroupingFacts, GroupingPolicy, regroup
+from iconface_core.models.catalogue import AGE_FILE
+from iconface_core.models.files import locate
+from iconface_core.protocols import AgeReader
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / "benchmarks" / ".cache" / "lfw_sface.npz"
@@ -89,18 +94,24 @@ def _embed_all(paths: list[Path]) -> Iterator[tuple[str, np.ndarray, float]]:
             print(f"embedding {done} of {len(paths)}", flush=True)
 
 
+@cache
+def ages() -> AgeReader:
+    """How old faces look, as the product has it."""
+    return read_age_head(locate(AGE_FILE))
+
+
 def by_codes(data: Labelled) -> np.ndarray:
     """Ours with the search of large libraries."""
     faces = data.faces()
     search = all_neighbours(faces.face_ids, faces.vectors, exact_up_to=0)
-    return regroup(faces, GroupingFacts(), CALIBRATION, search=search).labels
+    return regroup(faces, GroupingFacts(), CALIBRATION, search=search, ages=ages()).labels
 
 
 def ours(data: Labelled, join: float | None = None) -> np.ndarray:
     policy = GroupingPolicy()
     if join is not None:
         policy = replace(policy, join_evidence=join, propose_evidence=join)
-    return regroup(data.faces(), GroupingFacts(), CALIBRATION, policy).labels
+    return regroup(data.faces(), GroupingFacts(), CALIBRATION, policy, ages=ages()).labels
 
 
 def best(truth: np.ndarray, tried: Iterable[tuple[str, np.ndarray]]) -> tuple[str, Score]:

@@ -11,14 +11,14 @@ similarity to evidence are fitted on the other half, and the ages are told by he
   similarity that one in a thousand pairs of strangers reach.
 - *proposals*: a library of the half's clusters, each a person without a name: of the first 50 questions, and of all,
   how many are right, and how many of the people are found.
-- *families*: 36 families, every person a cluster of one photo or more, grouped and asked about by the product itself:
-  faces of different people joined without asking, and what the questions about ages are about.
+- *children*: both halves of `lag` and 36 families, grouped as the product does it, with ages and without: faces of
+  different people joined without asking; and what the questions about ages in the families are about.
 
 `--fit` prints the line that ships, of everybody.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from scipy.optimize import minimize
 
 from benchmarks.age_faces import AgedFaces, faces_of, first_byte
 from benchmarks.ages import POWER, held_out_heads, narrowed
+from benchmarks.clustering_scores import score
 from iconface_core.ages import ApparentAge
 from iconface_core.faces.age_head import AgeHead, read_age_head
 from iconface_core.faces.sface_facts import CALIBRATION
@@ -138,26 +139,52 @@ def asked(half: Half, policy: LifePolicy) -> list[tuple[float, bool]]:
     return [(p.evidence, bool(who[p.cluster] == who[p.other_cluster])) for p in found]
 
 
-def relatives(faces: AgedFaces, reader: AgeHead) -> None:
-    """Faces are called after their photo (`FAMILY/PERSON/PHOTO_faceN.jpg`), which tells people apart who share one."""
+def table_of(faces: AgedFaces, photos: np.ndarray) -> FaceTable:
     ids, none = np.arange(len(faces.names)), np.full(len(faces.names), -1)
-    _, photos = np.unique(
-        [f"{n.split('/')[1]} {n.rsplit('/', 1)[1].split('_')[0]}" for n in faces.names], return_inverse=True
-    )
     qualities, unconfirmed = CALIBRATION.quality(faces.norms), np.zeros(len(ids), bool)
-    table = FaceTable(ids, photos, faces.vectors, qualities, none, none, unconfirmed, none)
-    grouping = regroup(table, GroupingFacts(), CALIBRATION)
-    shown = [{str(p) for p in faces.people[list(c.face_ids)]} for c in grouping.clusters]
+    return FaceTable(ids, photos, faces.vectors, qualities, none, none, unconfirmed, none)
+
+
+def grouped(name: str, faces: AgedFaces, photos: np.ndarray, reader: HeldOut | AgeHead | None) -> Grouping:
+    """As the product groups them, with ages or without, and a row about how that went."""
+    table = table_of(faces, photos)
+    grouping = regroup(table, GroupingFacts(), CALIBRATION, ages=reader)
+    _, truth = np.unique(faces.people, return_inverse=True)
+    counts = [np.unique(truth[list(c.face_ids)], return_counts=True)[1] for c in grouping.clusters]
+    found = score(truth, np.asarray(grouping.labels))
     print(
-        f"\nfamilies: {len(ids)} faces of {len(set(faces.people))} people, {len(shown)} clusters, "
-        f"{sum(len(s) > 1 for s in shown)} of them mixed by grouping"
+        f"| {name} | {'with ages' if reader else 'without'} | {len(counts)} | {sum(len(c) > 1 for c in counts)} | "
+        f"{max(map(len, counts))} | {sum(c.sum() - c.max() for c in counts)} | "
+        f"{found.bcubed_p:.4f} / {found.bcubed_r:.4f} / {found.bcubed_f:.4f} |"
     )
+    return grouping
+
+
+def children(halves: Sequence[Half], families: AgedFaces, reader: AgeHead) -> None:
+    """Small children look alike to the embedder: grouping with what they have in common, and without it. `lag` has each
+    half grouped with what the other half taught. Faces of `families` are called after their photo
+    (`FAMILY/PERSON/PHOTO_faceN.jpg`), which tells people apart who share one."""
+    print("\n| faces | ages | clusters | mixed | people in one | faces with somebody else | BCubed P / R / F |")
+    print("|---|---|---|---|---|---|---|")
+    for number, half in enumerate(halves, 1):
+        for ages in (None, half.reader):
+            grouped(f"lag, half {number}", half.faces, np.arange(len(half.faces.names)), ages)
+    _, photos = np.unique(
+        [f"{n.split('/')[1]} {n.rsplit('/', 1)[1].split('_')[0]}" for n in families.names], return_inverse=True
+    )
+    grouped("families", families, photos, None)
+    relatives(families, photos, reader)
+
+
+def relatives(faces: AgedFaces, photos: np.ndarray, reader: AgeHead) -> None:
+    grouping = grouped("families", faces, photos, reader)
+    shown = [{str(p) for p in faces.people[list(c.face_ids)]} for c in grouping.clusters]
     kinds = {"the same person": 0, "relatives": 0, "strangers": 0}
-    for p in life_lines(table, grouping, GroupingFacts(), reader):
+    for p in life_lines(table_of(faces, photos), grouping, GroupingFacts(), reader):
         a, b = shown[p.cluster], shown[p.other_cluster]
         related = {w.split("/")[0] for w in a} & {w.split("/")[0] for w in b}
         kinds["the same person" if a & b else "relatives" if related else "strangers"] += 1
-    print(f"questions: {', '.join(f'{n} about {kind}' for kind, n in kinds.items())}")
+    print(f"\nquestions about families: {', '.join(f'{n} about {kind}' for kind, n in kinds.items())}")
 
 
 def main() -> None:
@@ -167,8 +194,9 @@ def main() -> None:
     ages, lag = faces_of("ages"), faces_of("lag")
     heads = [narrowed(head, POWER, lag.vectors) for head in held_out_heads(ages, lag)]
     plain, ours, first, everything, people = [], [], [], [], 0
-    fits = []
+    fits, tested = [], []
     for test, other in halves(lag, heads):
+        tested.append(test)
         plain.append(ranking(*similarities(test.faces, test.faces.vectors)))
         ours.append(ranking(*similarities(test.faces, test.reader.without_age(test.faces.vectors))))
         bias, slope = line(*similarities(other.faces, other.reader.without_age(other.faces.vectors)))
@@ -188,7 +216,7 @@ def main() -> None:
     if options.fit:
         print("lines of the halves:", [tuple(round(v, 2) for v in f) for f in fits])
         print("what ships: the mean of them,", np.round(np.mean(fits, 0), 2))
-    relatives(faces_of("families"), read_age_head(locate(AGE_FILE)))
+    children(tested, faces_of("families"), read_age_head(locate(AGE_FILE)))
 
 
 if __name__ == "__main__":

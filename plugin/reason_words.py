@@ -144,6 +144,7 @@ WORDS: Words = {
         "them: iconface scan --accept-missing"
     ),
     app.YEARS_BETWEEN: _years_between,
+    app.SMALL_CHILDREN: N_("Small children look alike: the same child, or a relative?"),
     app.YOU_CHOSE_IT: N_("you chose it"),
     app.YOU_GAVE_IT: N_("you gave it"),
     app.NONE_ASKED: N_("none: you asked for none"),

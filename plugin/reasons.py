@@ -23,8 +23,9 @@ NO_FACE = Code("no_face")
 FACES_GONE = Code("faces_gone", path=str, face_ids=tuple)
 NO_SUCH_FACE = Code("no_such_face", path=str, number=int, known=tuple)
 
-# Two people who may be one at different ages
+# What ages say of a question: two people who may be one at different ages; children, who look like one another
 YEARS_BETWEEN = Code("years_between", years=int, low=int, high=int, other_low=int, other_high=int)
+SMALL_CHILDREN = Code("small_children")
 
 # A folder of the library that cannot be looked through
 CANNOT_OPEN_FOLDER = Code("cannot_open_folder", path=str, detail=str)

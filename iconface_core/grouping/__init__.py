@@ -5,7 +5,7 @@ quality of both faces (`iconface_core.calibration`). What is doubtful is propose
 new faces at once; `regroup` recomputes all undecided ones and is the canonical result. Why: docs/adr/0002-grouping.md.
 """
 
-from .assign import assign
+from .assign import Known, assign
 from .background import COPY_SIMILARITY, Background
 from .regroup import regroup
 from .search import exact_search
@@ -33,6 +33,7 @@ __all__ = [
     "GroupingChange",
     "GroupingFacts",
     "GroupingPolicy",
+    "Known",
     "Proposal",
     "Search",
     "assign",

@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iconface_core.calibration import Calibration
+from iconface_core.protocols import AgeReader
 from iconface_core.types import F32, I64
 
 from .background import BURST_SIMILARITY, COPY_SIMILARITY, Background, burst_weights
+from .childhood import leave_out_childhood
 from .constraints import Constraints
 from .evidence import MeanLinkage
 from .graph import similar_pairs
@@ -29,25 +32,33 @@ from .types import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the library knows already. `search` runs over the embedder's index (the new faces may be in it);
+    `lookup(face_ids)` returns the rows of the given faces, in any order, unknown ids left out; `background` is that of
+    the last `Grouping`."""
+
+    search: Search
+    lookup: Callable[[I64], FaceTable]
+    background: Background | None = None
+
+
 def assign(
     new: FaceTable,
     facts: GroupingFacts,
     calibration: Calibration,
     policy: GroupingPolicy | None = None,
     *,
-    search: Search,
-    lookup: Callable[[I64], FaceTable],
-    background: Background | None = None,
+    known: Known,
     same_picture: SamePicture = unlike,
+    ages: AgeReader | None = None,
 ) -> list[Decision]:
     """Decide each new face: join a person, found one with other undecided faces, or wait.
 
     `new` are all faces of the new photos: those that have a person already are only context (two faces of one photo
-    are never joined) and get no decision. `search` runs over the embedder's index (the new faces may be in it);
-    `lookup(face_ids)` returns the rows of the given faces, in any order, unknown ids left out. `background` is that of
-    the last `Grouping`; `same_picture` as in `regroup`. Of the `facts` only rejections and birth days matter, because
-    people are never joined here. The result has one decision per undecided new face, in input
-    order, followed by one for each older undecided face that now founds a person with them.
+    are never joined) and get no decision. `same_picture` and `ages` are as in `regroup`. Of the `facts` only rejections
+    and birth days matter, because people are never joined here. The result has one decision per undecided new face, in
+    input order, followed by one for each older undecided face that now founds a person with them.
 
     Only the nearest faces of a person are seen here, which flatters them; so joining asks for `policy.margin` more
     evidence than a full pass does.
@@ -55,13 +66,15 @@ def assign(
     policy = policy or GroupingPolicy()
     if not len(new):
         return []
-    background = background or Background.unknown(new.vectors.shape[1])
-    pool = _with_neighbours(new, policy.neighbours, search, lookup)
+    background = known.background or Background.unknown(new.vectors.shape[1])
+    pool = _with_neighbours(new, policy.neighbours, known)
     n = len(pool)
     ask, join = policy.propose_evidence, policy.join_evidence + policy.margin
     near = exact_search(pool.face_ids, pool.vectors)
     floor = calibration.similarity_at(ask, 0.0)
     a, b, similarity = similar_pairs(pool.face_ids, pool.vectors, near, policy.neighbours, floor)
+    if ages is not None:
+        leave_out_childhood(pool.vectors, ages)
     copies = same_picture(pool.photo_ids[a], pool.photo_ids[b])
     weights = burst_weights(n, a, b, copies | (similarity >= BURST_SIMILARITY))
     linkage = MeanLinkage(pool.vectors, weights, pool.qualities, background, calibration)
@@ -74,11 +87,11 @@ def assign(
     return _decisions(pool, len(new), merged, rival >= 0, once, linkage, constraints, policy)
 
 
-def _with_neighbours(new: FaceTable, k: int, search: Search, lookup: Callable[[I64], FaceTable]) -> FaceTable:
+def _with_neighbours(new: FaceTable, k: int, known: Known) -> FaceTable:
     """The new faces and, after them, what the index finds near them."""
-    ids, _ = search(new.vectors, k + len(new))
+    ids, _ = known.search(new.vectors, k + len(new))
     wanted = np.setdiff1d(ids[ids >= 0], new.face_ids)
-    found = lookup(wanted)
+    found = known.lookup(wanted)
     order = np.lexsort(found.vectors[:, :8].T)  # not by id: the same library in another order decides alike
     found = found.take(order.astype(np.int64))
     columns = (np.concatenate([getattr(new, name), getattr(found, name)]) for name in FaceTable.__slots__)

@@ -16,6 +16,7 @@ from iconface_core.ages import AGES, BORN, F64, birth_years, born_in
 from iconface_core.protocols import AgeReader
 from iconface_core.types import F32, I64
 
+from .childhood import looks
 from .types import NOBODY, Cluster, FaceTable, Grouping, GroupingFacts, Proposal
 
 _MOST = 3000  # clusters compared with one another; beyond, those with most faces
@@ -85,23 +86,19 @@ def _lives(faces: FaceTable, grouping: Grouping, facts: GroupingFacts, ages: Age
         rows = np.flatnonzero(labels == label)
         if not len(rows):
             continue
-        looks = _distributions(ages, faces.vectors[rows])
+        distributions = looks(ages, faces.vectors[rows])
         weight = np.maximum(faces.qualities[rows], 0.05)[:, None]
         total = (ages.without_age(faces.vectors[rows]) * weight).sum(0)
         mean = (total / max(float(np.linalg.norm(total)), 1e-12)).astype(np.float32)
-        age = float((looks * weight).sum(0) @ AGES / weight.sum())
+        age = float((distributions * weight).sum(0) @ AGES / weight.sum())
         birth_day = facts.birth_days.get(grouping.clusters[label].person_id)
         dated = faces.captured_day[rows] >= 0
         born = None
         if birth_day is not None:
             born = born_in(date.fromordinal(birth_day).year)
         elif dated.any():
-            born = birth_years(_years(faces.captured_day[rows][dated]), looks[dated])
+            born = birth_years(_years(faces.captured_day[rows][dated]), distributions[dated])
         yield _Life(label, age, mean, born, frozenset(faces.photo_ids[rows].tolist()))
-
-
-def _distributions(ages: AgeReader, vectors: F32) -> F32:
-    return np.stack([age.probabilities for age in ages.ages(vectors)])
 
 
 def _years(days: I64) -> I64:

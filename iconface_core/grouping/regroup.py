@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iconface_core.calibration import Calibration
+from iconface_core.protocols import AgeReader
 from iconface_core.types import F32, I64
 
 from .background import BURST_SIMILARITY, COPY_SIMILARITY, Background, burst_weights, measure_background, rough_groups
+from .childhood import leave_out_childhood
 from .constraints import Constraints, fixed_people
 from .evidence import MeanLinkage
 from .graph import similar_pairs
@@ -29,6 +31,7 @@ def regroup(
     *,
     search: Search | None = None,
     same_picture: SamePicture = unlike,
+    ages: AgeReader | None = None,
 ) -> Grouping:
     """Group all undecided faces again; confirmed faces stay, cluster and person ids survive by overlap.
 
@@ -48,6 +51,8 @@ def regroup(
     asked = policy.propose_evidence
     floor = calibration.similarity_at(asked, 0.0)  # nobody is asked about less, not even in a library of one person
     a, b, similarity = similar_pairs(faces.face_ids, faces.vectors, search, policy.neighbours, floor)
+    if ages is not None:
+        leave_out_childhood(faces.vectors, ages)  # a copy, since `take`; neighbours are those of the stored vectors
     background = measure_background(faces.vectors, rough_groups(n, a, b, similarity, calibration))
     copies = same_picture(faces.photo_ids[a], faces.photo_ids[b])
     weights = burst_weights(n, a, b, copies | (similarity >= BURST_SIMILARITY))

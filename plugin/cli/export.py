@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..plain_text import counted
-from .session import SHARED_HELP, Session, path
+from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
     from ..exporters.sidecars import SidecarsDone
@@ -21,18 +21,23 @@ def register(root: typer.Typer) -> None:
 
 def export(
     ctx: typer.Context,
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help="sidecars, csv, json, or what another package adds")],
+    form: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="sidecars, immich, csv, json, or what another package adds")
+    ],
     out: Annotated[
-        Path | None, typer.Argument(metavar="[OUT]", parser=path, help="a new file; not for sidecars")
+        str | None, typer.Argument(metavar="[OUT]", help="a new file, or the address of the server; not for sidecars")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be done")] = False,
 ) -> None:
     """Write people and their faces for other programs: names, boxes and photos, no face vectors. `sidecars` writes
     them, and the dates that you stated, into an .xmp file beside each photo, never into a photo, and keeps what others
-    wrote there; do it again after you renamed people. Other formats are a new file."""
+    wrote there; do it again after you renamed people. `immich` tells an Immich server who is who in the photos that it
+    has too: first it says what that comes to, then it asks; what somebody named there stays. Other formats are a new
+    file."""
     from ..errors import UsageError
     from ..exporters import registry
     from ..paths import absolute
+    from .export_immich import export_immich
 
     session = Session.of(ctx)
     if form == registry.SIDECARS:
@@ -40,9 +45,12 @@ def export(
             raise UsageError("sidecars lie beside the photos: leave OUT away")
         _sidecars(session, dry_run=dry_run)
         return
-    if out is None:
+    if form == registry.IMMICH:
+        export_immich(session, out or "", dry_run=dry_run)
+        return
+    if not out:
         raise UsageError(f"name a new file: iconface export {form} FILE")
-    target = absolute(out)
+    target = absolute(Path(out))
     known, _ = registry.find_exporters()
     with session.app() as app:
         chosen = registry.check(known, form, target)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..people.named_faces import Conflict
 
 _SHOWN = 20
+_SOURCES = ("metadata", "picasa", "digikam", "lightroom", "apple-photos", "iphoto", "takeout", "immich")
 
 
 def register(root: typer.Typer) -> None:
@@ -27,7 +28,7 @@ def import_names(
     ctx: typer.Context,
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="metadata, picasa, digikam, lightroom, apple-photos, takeout, immich"),
+        typer.Argument(metavar="SOURCE", help=", ".join(_SOURCES)),
     ],
     where: Annotated[
         str | None, typer.Argument(metavar="[PATH]", help="its database, catalogue, folder or address")

@@ -83,7 +83,7 @@ def pull(
     dry_run: DryRun = False,
 ) -> None:
     """Download and install a published model (also flux2-klein-base-4b); goes on where it broke off. No other command
-    uses the network, but recommend after your yes, and `import immich`."""
+    uses the network, but recommend after your yes, and `import immich` and `export immich`."""
     session = Session.of(ctx)
     store = _shelf(session)
     row = store.row(model)

@@ -20,6 +20,8 @@ from .tables import CsvExporter, JsonExporter
 BUILTIN = (CsvExporter(), JsonExporter())
 SIDECARS = "sidecars"
 """Many files beside photos instead of a new one: `sidecars.py`, no exporter."""
+IMMICH = "immich"
+"""A server instead of a file: `immich.py`."""
 
 
 def find_exporters(
@@ -27,7 +29,7 @@ def find_exporters(
 ) -> tuple[list[Extension[Exporter]], list[Problem]]:
     """Ours first, then those of other packages; and those that are not used."""
     loaded, broken = load(EXPORTERS, accepted, found)
-    added, doubled = unique(loaded, EXPORTERS, lambda e: (e.name,), (SIDECARS, *(e.name for e in BUILTIN)))
+    added, doubled = unique(loaded, EXPORTERS, lambda e: (e.name,), (SIDECARS, IMMICH, *(e.name for e in BUILTIN)))
     ours: list[Extension[Exporter]] = [Extension(OURS, e.name, e) for e in BUILTIN]
     return [*ours, *added], [*broken, *doubled]
 
@@ -42,7 +44,7 @@ def check(known: Iterable[Extension[Exporter]], name: str, out: Path) -> Extensi
     """Who writes the form `name`. Raises UsageError for an unknown one, and where `out` cannot be a new file."""
     by_name = {e.value.name: e for e in known}
     if name not in by_name:
-        raise UsageError(f"no format named {name!r}; there are: {', '.join(by_name)}, {SIDECARS}")
+        raise UsageError(f"no format named {name!r}; there are: {', '.join(by_name)}, {SIDECARS}, {IMMICH}")
     if out.exists() or out.is_symlink():
         raise UsageError(f"{out} is there already; name a new file")
     if not out.parent.is_dir():

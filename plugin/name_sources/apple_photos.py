@@ -1,4 +1,4 @@
-"""An Apple Photos library (`.photoslibrary`): its database, read as Photos 5 and later keep it."""
+"""An Apple Photos library (`.photoslibrary`): its database, as Photos 5 and later keep it, or Photos 1 to 4."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from pathlib import Path
 from iconface_core.extensions.exchange import NamedFace, UnreadFile
 from iconface_core.images.regions import Box, clipped
 
+from ..photo_places import Places
 from .copied_database import columns, copied
-from .locating import Places
 
 TITLE = "people of an Apple Photos library (.photoslibrary)"
 _FACES = """
@@ -25,10 +25,22 @@ _FACES = """
 """
 
 
+_OLD_FACES = """
+    SELECT master.imagePath, master.fileSize, person.name,
+           face.centerX, face.centerY, face.size, face.sourceWidth, face.sourceHeight
+    FROM RKFace face
+    JOIN RKPerson person ON person.modelId = face.personId
+    JOIN RKVersion version ON version.modelId = face.imageModelId
+    JOIN RKMaster master ON master.uuid = version.masterUuid
+    WHERE coalesce(version.isInTrash, 0) = 0 AND coalesce(face.isInTrash, 0) = 0 AND coalesce(person.name, '') != ''
+    ORDER BY face.modelId
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ApplePhotos:
-    """`path`: the library, or its `Photos.sqlite`. Photos are known in the library itself (`originals/`), or elsewhere
-    by the name and size they had when they were imported."""
+    """`path`: the library, or its `Photos.sqlite`. Photos are known in the library itself (`originals/`, and before
+    Photos 5 `Masters/`), or elsewhere by the name and size they had when they were imported."""
 
     path: Path
     name: str = "apple-photos"
@@ -38,6 +50,10 @@ class ApplePhotos:
         """As promised by `NameSource`. Raises DatabaseUnreadableError."""
         places = Places(photos)
         file = self.path / "database" / "Photos.sqlite" if self.path.is_dir() else self.path
+        old = file.with_name("photos.db")  # later versions leave one without faces beside the new one
+        if old.exists() and not file.exists():
+            yield from _old(old, places)
+            return
         originals = file.parent.parent / "originals"
         with copied(file, ("ZDETECTEDFACE", "ZPERSON", "ZADDITIONALASSETATTRIBUTES")) as database:
             known = columns(database, "ZDETECTEDFACE")
@@ -52,6 +68,15 @@ class ApplePhotos:
                 if photo is None and was and isinstance(size, int):
                     photo = places.find(Path(str(was)), size)
                 yield NamedFace(photo or original, str(who).strip(), _region(place))
+
+
+def _old(file: Path, places: Places) -> Iterator[NamedFace]:
+    masters = file.parent.parent / "Masters"
+    with copied(file, ("RKFace", "RKPerson", "RKVersion", "RKMaster")) as database:
+        for path, size, who, *place in database.execute(_OLD_FACES):
+            original = masters / str(path)
+            photo = places.find(original, size if isinstance(size, int) else None)
+            yield NamedFace(photo or original, str(who).strip(), _region(place))
 
 
 def _region(place: list[object]) -> Box | None:

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 from iconface_core.extensions.exchange import NamedFace, UnreadFile
 from iconface_core.images.regions import readings
 
+from ..photo_places import Places, foreign
 from .copied_database import copied
-from .locating import Places, foreign
 from .metadata import placed
 
 TITLE = "digiKam's people (digikam4.db)"

@@ -8,8 +8,8 @@ from pathlib import Path
 from iconface_core.extensions.exchange import NamedFace, UnreadFile
 from iconface_core.images.regions import readings
 
+from ..photo_places import Places, foreign
 from .copied_database import copied
-from .locating import Places, foreign
 from .metadata import orientation, placed
 
 TITLE = "people of a Lightroom Classic catalogue (.lrcat)"

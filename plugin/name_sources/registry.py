@@ -10,8 +10,9 @@ from iconface_core.extensions.exchange import NameSource
 
 from ..errors import UsageError
 from ..extensions import NAME_SOURCES, Extension, Problem, load, named, unique
+from ..immich_server import KEY
 from ..paths import absolute
-from . import apple_photos, digikam, immich, lightroom, metadata, picasa, takeout
+from . import apple_photos, digikam, immich, iphoto, lightroom, metadata, picasa, takeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ BUILTIN = (
     Builtin("digikam", digikam.TITLE, "digikam4.db, or the folder it is in", digikam.DigiKam),
     Builtin("lightroom", lightroom.TITLE, "the catalogue (.lrcat)", lightroom.Lightroom),
     Builtin("apple-photos", apple_photos.TITLE, "the library (.photoslibrary)", apple_photos.ApplePhotos),
+    Builtin("iphoto", iphoto.TITLE, "the library (.photolibrary or .aplibrary)", iphoto.IPhoto),
     Builtin("takeout", takeout.TITLE, "the folder with the unpacked archives", takeout.Takeout),
 )
 
@@ -43,7 +45,7 @@ def open_source(
     """The source that users call `name`, at a path or address. Raises UsageError when there is none, and when it wants
     something else there."""
     if name == "immich":
-        return immich.Immich(where or "", environ.get(immich.KEY, ""))
+        return immich.Immich(where or "", environ.get(KEY, ""))
     path = None if where is None else absolute(Path(where))
     for ours in BUILTIN:
         if ours.name == name:

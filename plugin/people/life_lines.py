@@ -1,4 +1,4 @@
-"""How old people look: whether two who may be one are far apart in age, and one of them over the years. Read when it is
+"""How old people look: what that says of a question about them, and of one of them over the years. Read when it is
 shown, and never stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +15,12 @@ from iconface_core.protocols import AgeReader
 from iconface_core.reasons import Reason
 from iconface_core.types import EmbedderId
 
-from ..reasons import YEARS_BETWEEN
+from ..reasons import SMALL_CHILDREN, YEARS_BETWEEN
 
 MOST = 200
 """Of a person with more faces only so many, the clearest, are looked at."""
+_SMALL = 8
+"""Years: up to here the embedder takes children of different families for one another (docs/benchmarks/grouping.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,21 @@ class Lives:
     embedder: EmbedderId
     ages: AgeReader
 
-    def between(self, tx: Tx, questions: Sequence[QuestionRecord]) -> list[Reason | None]:
-        """For each question whether two people are one: how many years seem to lie between them. None where they look
-        of one age, or nothing can be told, and for other questions."""
+    def doubts(self, tx: Tx, questions: Sequence[QuestionRecord]) -> list[Reason | None]:
+        """For each question whether two people are one, or whose faces these are, why they may be relatives: years seem
+        to lie between two people, or all are small children. None where nothing is to be said."""
         looks = cache(lambda person_id: self._looks(tx, person_id))  # one person may be asked about many times
-        return [
-            None
-            if q.kind != "merge" or q.person_id is None or q.other_person_id is None
-            else _years_between(looks(q.person_id), looks(q.other_person_id))
-            for q in questions
-        ]
+        out: list[Reason | None] = []
+        for q in questions:
+            doubt = None
+            if q.kind == "merge" and q.person_id is not None and q.other_person_id is not None:
+                first, second = looks(q.person_id), looks(q.other_person_id)
+                doubt = _years_between(first, second) or _small_children(first, second)
+            elif q.kind == "join" and q.person_id is not None:
+                faces = list(self.looks(tx, q.face_ids[:MOST]).values())
+                doubt = _small_children(_mean(faces), looks(q.person_id)) if faces else None
+            out.append(doubt)
+        return out
 
     def looks(self, tx: Tx, face_ids: Iterable[int]) -> dict[int, ApparentAge]:
         """How old each of these faces looks; those without a vector are left out."""
@@ -48,8 +55,7 @@ class Lives:
         rows = sorted(tx.faces.reference_candidates(person_id, self.embedder), key=lambda r: -r.norm)[:MOST]
         if not rows:
             return None
-        ages = self.ages.ages(np.stack([r.vector for r in rows]))
-        return ApparentAge(np.mean([a.probabilities for a in ages], axis=0, dtype=np.float32))
+        return _mean(self.ages.ages(np.stack([r.vector for r in rows])))
 
 
 def ages_in(looks: Mapping[int, ApparentAge]) -> dict[int, int]:
@@ -60,6 +66,15 @@ def ages_in(looks: Mapping[int, ApparentAge]) -> dict[int, int]:
     born = birth_years(np.array(list(looks), np.int64), np.stack([a.probabilities for a in looks.values()]))
     year = FIRST_BORN + int(np.searchsorted(np.cumsum(born), 0.5))
     return {at: max(0, at - year) for at in looks}
+
+
+def _mean(ages: Sequence[ApparentAge]) -> ApparentAge:
+    return ApparentAge(np.mean([a.probabilities for a in ages], axis=0, dtype=np.float32))
+
+
+def _small_children(first: ApparentAge | None, second: ApparentAge | None) -> Reason | None:
+    young = first is not None and second is not None and max(first.years, second.years) <= _SMALL
+    return SMALL_CHILDREN() if young else None
 
 
 def _years_between(first: ApparentAge | None, second: ApparentAge | None) -> Reason | None:

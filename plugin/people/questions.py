@@ -10,6 +10,7 @@ from iconface_core.grouping import NOBODY, Cluster, Grouping, Proposal
 
 from ..dry_run import Precondition, tried, unconditional
 from ..reason_words import in_words
+from ..reasons import SMALL_CHILDREN, YEARS_BETWEEN
 from ..rows import Row
 from .life_lines import Lives
 
@@ -43,7 +44,7 @@ def open_questions(
     gallery: Gallery, lives: Lives | None = None, *, person_id: int | None = None, limit: int
 ) -> tuple[list[Row], int]:
     """The most useful questions as rows of `people questions`, at most `limit`, and how many there are. `person_id`:
-    only about this person. `lives` tells of two people whether they may be one at different ages."""
+    only about this person. `lives` tells by their looks where they may be relatives."""
     with gallery.begin(write=False) as tx:
         found, all_of_them = (
             tx.questions.open(person_id=person_id, limit=limit),
@@ -69,21 +70,22 @@ def question_rows(gallery: Gallery, questions: Sequence[QuestionRecord], lives: 
     """Rows of `people questions`; `answers` are command lines."""
     with gallery.begin(write=False) as tx:
         names = tx.people.names()
-        between = [None] * len(questions) if lives is None else lives.between(tx, questions)
+        doubts = [None] * len(questions) if lives is None else lives.doubts(tx, questions)
     return [
         {
             "question_id": q.id,
             "kind": q.kind,
-            "text": _words(q, names)[0] + ("" if apart is None else f" {in_words(apart)}"),
+            "text": _words(q, names)[0] + ("" if doubt is None else f" {in_words(doubt)}"),
             "answers": _words(q, names)[1],
             "face_ids": list(q.face_ids),
             "person_id": q.person_id,
             "other_person_id": q.other_person_id,
             "evidence": None if q.evidence is None else round(q.evidence, 2),
             "gain": q.gain,
-            "years_between": None if apart is None else dict(apart.params),
+            "years_between": dict(doubt.params) if doubt is not None and doubt.code == YEARS_BETWEEN else None,
+            "small_children": doubt is not None and doubt.code == SMALL_CHILDREN,
         }
-        for q, apart in zip(questions, between, strict=True)
+        for q, doubt in zip(questions, doubts, strict=True)
     ]
 
 

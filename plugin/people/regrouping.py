@@ -18,6 +18,7 @@ from iconface_core.grouping import (
     Grouping,
     GroupingFacts,
     GroupingPolicy,
+    Known,
     assign,
     regroup,
 )
@@ -42,7 +43,8 @@ class Grouper:
         policy: GroupingPolicy | None = None,
         ages: AgeReader | None = None,
     ) -> None:
-        """`ages` tells how old its faces look; None: nobody is asked about whether they are one at different ages."""
+        """`ages` tells how old its faces look; None: small children are grouped like anybody, and nobody is asked about
+        whether they are one at different ages."""
         self._gallery, self._embedder, self._ages = gallery, embedder, ages
         self._policy = policy or GroupingPolicy()
         self._index: SyncedStore | None = None
@@ -53,7 +55,9 @@ class Grouper:
             faces, facts, pictures = read_faces(tx, self._embedder), read_facts(tx), tx.photos.pictures()
         calibration, policy = self._embedder.calibration, self._policy
         search = all_neighbours(faces.face_ids, faces.vectors)
-        grouping = regroup(faces, facts, calibration, policy, search=search, same_picture=pictures.same)
+        grouping = regroup(
+            faces, facts, calibration, policy, search=search, same_picture=pictures.same, ages=self._ages
+        )
         del search  # a second copy of all vectors
         if self._ages is not None:
             also = life_lines(faces, grouping, facts, self._ages)
@@ -82,10 +86,13 @@ class Grouper:
                 GroupingFacts(frozenset(tx.faces.rejections()), tx.people.birth_days()),
                 self._embedder.calibration,
                 self._policy,
-                search=self._store(tx).search,
-                lookup=lambda ids: read_faces(tx, self._embedder, ids),
-                background=_from_text(tx.meta.get(self._background_key)),
+                known=Known(
+                    self._store(tx).search,
+                    lambda ids: read_faces(tx, self._embedder, ids),
+                    _from_text(tx.meta.get(self._background_key)),
+                ),
                 same_picture=lambda a, b: tx.photos.pictures([*a.tolist(), *b.tolist()]).same(a, b),
+                ages=self._ages,
             )
 
     def write(self, decisions: Sequence[Decision]) -> GroupingChanges:

@@ -92,7 +92,7 @@ def stamp_of(tx: Tx, q: QuestionRecord) -> str:
 
 
 def view(tx: Tx, q: QuestionRecord, lives: Lives | None = None) -> QuestionView:
-    """A question as it is now. `lives` tells of two people whether they may be one at different ages."""
+    """A question as it is now. `lives` tells by their looks where they may be relatives."""
     faces = _by_quality(tx.faces.by_ids(q.face_ids[:200]))
     if q.kind == "twins":
         faces.sort(key=lambda f: f.bbox.x1 + f.bbox.x2)
@@ -118,8 +118,8 @@ def view(tx: Tx, q: QuestionRecord, lives: Lives | None = None) -> QuestionView:
         views = list(first.faces)
     if second is not None:
         views = list(second.faces)
-    [between] = [None] if lives is None else lives.between(tx, [q])
-    apart = ("" if person is None or other is None else _apart(person, other)) or (on_page(between) if between else "")
+    [doubt] = [None] if lives is None else lives.doubts(tx, [q])
+    apart = ("" if person is None or other is None else _apart(person, other)) or (on_page(doubt) if doubt else "")
     heading, lead = _words(q, first, second, given, apart)
     likely, chance = _likely(q.evidence)
     return QuestionView(
@@ -173,7 +173,7 @@ def _words(
     name = None if person is None else person.name
     if q.kind == "join":
         who = name or _("the same person")
-        return ngettext("Is this {name}?", "Are these {name}?", len(q.face_ids), name=who), ""
+        return ngettext("Is this {name}?", "Are these {name}?", len(q.face_ids), name=who), apart
     if q.kind == "twins":
         who = name or _("this person")
         twice = _("{name} is in this photo twice.", name=who)

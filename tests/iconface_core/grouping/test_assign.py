@@ -3,7 +3,16 @@
 import numpy as np
 
 from iconface_core.calibration import Calibration
-from iconface_core.grouping import Background, Decision, FaceTable, GroupingFacts, GroupingPolicy, assign, exact_search
+from iconface_core.grouping import (
+    Background,
+    Decision,
+    FaceTable,
+    GroupingFacts,
+    GroupingPolicy,
+    Known,
+    assign,
+    exact_search,
+)
 from iconface_core.grouping.types import SamePicture, unlike
 from iconface_core.types import EmbedderId
 
@@ -47,9 +56,7 @@ class Library:
             facts or GroupingFacts(),
             CALIBRATION,
             policy,
-            search=indexed,
-            lookup=lambda ids: self.faces.take(ids[::-1]),
-            background=Background.unknown(DIM, 100.0),
+            known=Known(indexed, lambda ids: self.faces.take(ids[::-1]), Background.unknown(DIM, 100.0)),
             same_picture=same_picture,
         )
 

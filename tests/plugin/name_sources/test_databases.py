@@ -11,6 +11,7 @@ from iconface_core.extensions.exchange import NamedFace
 from plugin.name_sources.apple_photos import ApplePhotos
 from plugin.name_sources.copied_database import DatabaseUnreadableError
 from plugin.name_sources.digikam import DigiKam
+from plugin.name_sources.iphoto import IPhoto
 from plugin.name_sources.lightroom import Lightroom
 from tests.support.library import tree_hash
 from tests.support.narrow import present
@@ -157,6 +158,73 @@ def test_apple_photos_of_old_and_new_form(tmp_path: Path, columns: dict[str, str
     anna, ben = (n for n in ApplePhotos(library).read([photo]) if isinstance(n, NamedFace))
     assert (anna.photo, anna.name, ben.name) == (photo, "Anna", "Ben")
     assert pytest.approx(present(anna.region)) == (0.45, 0.15, 0.1, 0.2)  # its middle a quarter from the top
+
+
+_OLD_APPLE = """
+CREATE TABLE RKMaster (uuid TEXT, imagePath TEXT, fileSize INTEGER);
+CREATE TABLE RKVersion (modelId INTEGER, masterUuid TEXT, isInTrash INTEGER);
+CREATE TABLE RKPerson (modelId INTEGER, name TEXT);
+CREATE TABLE RKFace (modelId INTEGER, personId INTEGER, imageModelId INTEGER, isInTrash INTEGER, centerX REAL,
+  centerY REAL, size REAL, sourceWidth INTEGER, sourceHeight INTEGER);
+INSERT INTO RKMaster VALUES ('m1', '2012/01/02/a.jpg', 1), ('m2', '2012/01/02/gone.jpg', 1);
+INSERT INTO RKVersion VALUES (7, 'm1', 0), (8, 'm2', 1);
+INSERT INTO RKPerson VALUES (1, 'Anna'), (2, '');
+INSERT INTO RKFace VALUES (1, 1, 7, 0, 0.5, 0.75, 0.1, 400, 200), (2, 2, 7, 0, 0.2, 0.2, 0.1, 400, 200),
+  (3, 1, 8, 0, 0.5, 0.75, 0.1, 400, 200);
+"""
+
+
+def test_apple_photos_before_version_5(tmp_path: Path):
+    library = tmp_path / "Old.photoslibrary"
+    photo = jpeg(library / "Masters" / "2012" / "01" / "02" / "a.jpg")
+    (library / "database").mkdir()
+    with writing(library / "database" / "photos.db") as db:
+        db.executescript(_OLD_APPLE)
+    (anna,) = (n for n in ApplePhotos(library).read([photo]) if isinstance(n, NamedFace))
+    assert (anna.photo, anna.name) == (photo, "Anna")
+    assert pytest.approx(present(anna.region)) == (0.45, 0.15, 0.1, 0.2)
+
+
+_IPHOTO = """
+CREATE TABLE RKFaceName (faceKey INTEGER, name TEXT, fullName TEXT);
+CREATE TABLE RKDetectedFace (modelId INTEGER, masterUuid TEXT, faceKey INTEGER, rejected INTEGER, "ignore" INTEGER,
+  topLeftX REAL, topLeftY REAL, topRightX REAL, topRightY REAL,
+  bottomLeftX REAL, bottomLeftY REAL, bottomRightX REAL, bottomRightY REAL);
+INSERT INTO RKFaceName VALUES (1, 'Anna', ''), (2, 'Ben', 'Ben Berg'), (3, '', NULL);
+INSERT INTO RKDetectedFace VALUES
+  (1, 'm1', 1, 0, 0, 0.1, 0.8, 0.3, 0.8, 0.1, 0.5, 0.3, 0.5),
+  (2, 'm2', 2, 0, 0, 0.6, 0.9, 0.6, 0.7, 0.8, 0.9, 0.8, 0.7),
+  (3, 'm1', 2, 1, 0, 0.1, 0.8, 0.3, 0.8, 0.1, 0.5, 0.3, 0.5),
+  (4, 'm1', 2, 0, 1, 0.1, 0.8, 0.3, 0.8, 0.1, 0.5, 0.3, 0.5),
+  (5, 'm1', 3, 0, 0, 0.1, 0.8, 0.3, 0.8, 0.1, 0.5, 0.3, 0.5),
+  (6, 'm3', 1, 0, 0, 0.1, 0.8, 0.3, 0.8, 0.1, 0.5, 0.3, 0.5),
+  (7, 'm1', 2, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+"""
+
+
+def test_iphoto_says_who_is_where_and_not_whom_somebody_rejected(tmp_path: Path):
+    library = tmp_path / "iPhoto Library"
+    inside = jpeg(library / "Masters" / "2009" / "a.jpg")
+    turned = jpeg(tmp_path / "elsewhere" / "b.jpg", orientation=6)
+    (library / "Database" / "apdb").mkdir(parents=True)
+    with writing(library / "Database" / "apdb" / "Library.apdb") as db:
+        db.execute("CREATE TABLE RKMaster (uuid TEXT, imagePath TEXT, isInTrash INTEGER, fileSize INTEGER)")
+        masters = [("m1", "2009/a.jpg", 0, 5), ("m2", "2009/b.jpg", 0, turned.stat().st_size), ("m3", "c.jpg", 1, 5)]
+        db.executemany("INSERT INTO RKMaster VALUES (?, ?, ?, ?)", masters)
+    with writing(library / "Database" / "apdb" / "Faces.db") as db:
+        db.executescript(_IPHOTO)
+    found = [n for n in IPhoto(library).read([inside, turned]) if isinstance(n, NamedFace)]
+    assert [(n.photo, n.name) for n in found] == [(inside, "Anna"), (turned, "Ben Berg"), (inside, "Ben Berg")]
+    anna, ben, nowhere = (n.region for n in found)
+    assert pytest.approx(present(anna)) == (0.1, 0.2, 0.2, 0.3)
+    assert pytest.approx(present(ben)) == (0.7, 0.6, 0.2, 0.2)  # upright; its corners have changed places
+    assert pytest.approx(present(found[1].otherwise)) == (0.6, 0.1, 0.2, 0.2)
+    assert nowhere is None
+    with pytest.raises(DatabaseUnreadableError, match="no table RKMaster"):
+        (library / "Database" / "apdb" / "Library.apdb").unlink()
+        with writing(library / "Database" / "apdb" / "Library.apdb") as db:
+            db.execute("CREATE TABLE Other (id INTEGER)")
+        list(IPhoto(library).read([]))
 
 
 @pytest.mark.shared_data

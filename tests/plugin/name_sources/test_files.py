@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iconface_core.extensions.exchange import NamedFace, UnreadFile
-from plugin.name_sources.locating import Places, foreign
 from plugin.name_sources.picasa import Picasa, read_ini
 from plugin.name_sources.takeout import Takeout
+from plugin.photo_places import Places, foreign
 from tests.support.narrow import present
 from tests.support.xmp_people import jpeg
 

@@ -13,7 +13,8 @@ import pytest
 
 from iconface_core.extensions.exchange import NamedFace
 from plugin.errors import UsageError
-from plugin.name_sources.immich import Immich, ServerError
+from plugin.immich_server import ServerError
+from plugin.name_sources.immich import Immich
 from plugin.name_sources.registry import open_source
 from tests.support.narrow import present
 from tests.support.xmp_people import jpeg

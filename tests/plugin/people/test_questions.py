@@ -88,13 +88,14 @@ def test_two_people_far_apart_in_age_may_be_one_or_relatives(library: Library):
         tx.questions.keep([Asked("merge", (), first, second, 1.0, 99)])
         vectors = {p: [r.vector for r in tx.faces.reference_candidates(p, app.embedder.id)] for p in (first, second)}
 
-    def asked_with(young, old):
+    def asked_with(young, old, kind="merge"):
         told = {v.tobytes(): age for p, age in ((first, young), (second, old)) for v in vectors[p]}
         lives = Lives(app.embedder.id, KnownAges(told))
         rows, _ = open_questions(app.gallery, lives, limit=50)
         with app.gallery.begin(write=False) as tx:
-            [question] = tx.questions.open(kind="merge", limit=1)
-            return rows[0], view(tx, question, lives).lead
+            [question] = tx.questions.open(kind=kind, limit=1)
+            [row] = [r for r in rows if r["question_id"] == question.id]
+            return row, view(tx, question, lives).lead
 
     apart, on_page = asked_with(8, 40)
     assert "a relative" in on_page
@@ -106,4 +107,14 @@ def test_two_people_far_apart_in_age_may_be_one_or_relatives(library: Library):
     assert "relative" not in on_page
     assert alike["years_between"] is None
     assert "relative" not in alike["text"]
+    children, on_page = asked_with(2, 4)
+    assert on_page == "Small children look alike: the same child, or a relative?"
+    assert children["text"].endswith(on_page)
+    with app.gallery.begin() as tx:
+        face = tx.faces.reference_candidates(second, app.embedder.id)[0].face_id
+        tx.decisions.reject([face], second)
+        tx.questions.keep([Asked("join", (face,), first, None, 1.0, 1)])
+    assert asked_with(2, 4, "join")[1] == on_page
+    assert asked_with(2, 30, "join")[1] == ""
+    assert (children["small_children"], alike["small_children"], children["years_between"]) == (True, False, None)
     app.close()
