@@ -7,9 +7,13 @@ Python does, so that it gives back what it holds. After that a second Ctrl-C lea
 
 import os
 import signal
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from types import FrameType
+
+TYPE_CHECKING = False  # as in `typing`, which is not imported: until `leave_at_once` Ctrl-C ends in a trace
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    _Handler = Callable[[int, FrameType | None], object]
 
 INTERRUPTED = 130
 
@@ -24,20 +28,17 @@ def raise_it() -> None:
     _exchange(_leave, signal.default_int_handler)
 
 
-@contextmanager
-def nothing_to_lose() -> Generator[None]:
+class nothing_to_lose:  # noqa: N801 - read as what it says; contextlib is not loaded yet
     """While modules are loaded in the middle of a command that has done nothing yet."""
-    leave_at_once()
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        leave_at_once()
+
+    def __exit__(self, *_: object) -> None:
         raise_it()
 
 
-_Handler = Callable[[int, FrameType | None], object]
-
-
-def _exchange(old: _Handler, new: _Handler) -> None:
+def _exchange(old: "_Handler", new: "_Handler") -> None:
     if signal.getsignal(signal.SIGINT) is not old:
         return
     try:
@@ -46,5 +47,5 @@ def _exchange(old: _Handler, new: _Handler) -> None:
         return
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _leave(_number: int, _frame: "FrameType | None") -> None:
     os._exit(INTERRUPTED)
