@@ -3,8 +3,9 @@
     python -m benchmarks.ablations PACK... --out DIR [--samples 4000] [--arms concat full ...] [--limit 40]
 
 The U-Net of 128 px from fresh weights, one seed, the same faces in the same order; PACKs of 128 px. Every arm is one
-`iconface train run`, which goes on where it stopped; then all are compared by `iconface eval`. Small and equal
-budgets say which part helps at the start of training, not what the trained network would lose.
+`iconface train run`, which goes on where it stopped; then all are compared by `iconface eval`, and on old prints, which
+that does not know: dB over the print, without and with three references. Small and equal budgets say which part helps
+at the start of training, not what the trained network would lose.
 
 | arm | is |
 |---|---|
@@ -23,7 +24,12 @@ from typing import Any, get_args
 
 import tomli_w
 
+from benchmarks.visible import fidelity, network
+from iconface_core.evaluation.cases import cases_of_pack, old_prints
+from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.restorers.nano.config import NanoConfig, Variant
+from iconface_core.restorers.nano.inference import NanoModel
+from iconface_core.training.data.shards import open_pack
 
 ARMS = ("concat", "structure", "identity", "full", "paper", "prints")
 CONFIG = Path(__file__).parents[1] / "configs" / "nano-128.toml"
@@ -65,6 +71,17 @@ def train(arm: str, packs: Sequence[Path], out: Path, samples: int) -> Path:
     return folder / "run" / "weights" / f"ablation-{arm}.safetensors"
 
 
+def on_prints(weights: Sequence[tuple[str, Path]], packs: Sequence[Path], limit: int) -> None:
+    cases = cases_of_pack(open_pack(*packs), limit=limit, per_person=1)
+    prints, truths = old_prints([c.truth for c in cases], [c.seed for c in cases])
+    start = fidelity(prints, truths)[0]
+    print("\n| arm | old print, 0 references | 3 references |\n|---|---|---|")
+    for arm, file in weights:
+        model = NanoModel(file, SFaceEmbedder())
+        made = [network(model, prints, [c.references[:count] for c in cases]) for count in (0, 3)]
+        print(f"| {arm} | " + " | ".join(f"{fidelity(m, truths)[0] - start:+.2f}" for m in made) + " |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("packs", type=Path, nargs="+")
@@ -76,6 +93,7 @@ def main() -> None:
     weights = [(arm, train(arm, options.packs, options.out, options.samples)) for arm in options.arms]
     named = [word for arm, file in weights for word in ("--weights", f"{arm}={file}")]
     iconface("eval", *options.packs, *named, "--limit", str(options.limit), "--out", options.out / "evaluation")
+    on_prints(weights, options.packs, options.limit)
 
 
 if __name__ == "__main__":
