@@ -74,8 +74,11 @@ class Firefox:
             raise RuntimeError(found["exceptionDetails"]["text"])
         return json.loads(found["result"].get("value", "null"))
 
-    def shot(self, path: Path) -> None:
-        taken = self._ask("browsingContext.captureScreenshot", context=self._tab, origin="document")
+    def shot(self, path: Path, width: int) -> None:
+        """Down to 4,000 pixels: in a window as high as that, because what is out of sight is not laid out."""
+        self.look(width, min(self.run("() => document.scrollingElement.scrollHeight"), 4_000))
+        self.run(AT_REST)
+        taken = self._ask("browsingContext.captureScreenshot", context=self._tab, origin="viewport")
         path.write_bytes(base64.b64decode(taken["data"]))
 
     def wrong(self) -> list[str]:
@@ -134,7 +137,7 @@ def look_around(home: Path, out: Path, program: str, paths: Sequence[str]) -> in
                         browser.open(f"http://127.0.0.1:{web.port}{path}")
                         found = browser.wrong()
                         name = re.sub(r"\W+", "-", path).strip("-")
-                        browser.shot(out / f"{name}-{size[0]}-{'dark' if dark else 'light'}.png")
+                        browser.shot(out / f"{name}-{size[0]}-{'dark' if dark else 'light'}.png", size[0])
                         print(f"{path} {size[0]} {'dark' if dark else 'light'}: {len(found)}", *found[:LOUDEST],
                               sep="\n  ", flush=True)  # fmt: skip
                         wrong += len(found)

@@ -81,7 +81,7 @@ def likeness_map(tx: Tx, embedder: EmbedderId, calibration: Calibration) -> Like
     cards = [cards[i] for i in rows]
     if len(cards) < LEAST:
         return LikenessMap([], [])
-    close = means @ means.T  # the mean similarity of their faces
+    close = np.einsum("id,jd->ij", means, means)  # the mean similarity of their faces; starts no threads, as BLAS would
     np.fill_diagonal(close, -1.0)
     unit = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
     places = _places(plane(unit))
