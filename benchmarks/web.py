@@ -94,6 +94,7 @@ def pages(client: httpx2.Client) -> list[Page]:
         Page("through the years: first and last photos", lives, part=True),
         Page("through the years: the next people", _more(client.get(lives).text, "/statistics/lives"), part=True),
         Page("through the years: how much is unclear", "/statistics/clear", part=True),
+        Page("map of likeness", "/map"),
         Page("review: first question", "/review"),
         Page("review: one kind", "/review?kind=join"),
         Page("jobs", "/jobs"),

@@ -25,11 +25,12 @@ class Decades:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A person's first or last dated photo, and their face in it."""
+    """A person's first or last dated photo, and their face in it. `dated` is what somebody said about its date."""
 
     captured_at: str
     photo_id: int
     face_id: int
+    dated: str | None
 
 
 class OverviewRepo:
@@ -60,5 +61,5 @@ class OverviewRepo:
 
 
 def _end(text: str) -> End:
-    captured_at, photo_id, face_id = text.rsplit(" ", 2)
-    return End(captured_at, int(photo_id), int(face_id))
+    captured_at, photo_id, face_id, dated = text.rsplit(" ", 3)
+    return End(captured_at, int(photo_id), int(face_id), dated or None)

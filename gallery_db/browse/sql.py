@@ -112,8 +112,8 @@ WITH seen AS MATERIALIZED (
 SELECT one.person_id AS one, other.person_id AS other, count(*) AS photos
 FROM seen AS one JOIN seen AS other ON other.photo_id = one.photo_id AND other.person_id > one.person_id
 GROUP BY one.person_id, other.person_id"""
-# The ids come along behind the date: the face of the smallest date without a second look.
+# Ids and what was said come along behind the date: the face of the smallest date without a second look.
+_END = "captured_at || ' ' || photo.id || ' ' || face.id || ' ' || coalesce(dated, '')"
 ENDS = f"""
-SELECT face.person_id, min(captured_at || ' ' || photo.id || ' ' || face.id) AS first,
-  max(captured_at || ' ' || photo.id || ' ' || face.id) AS last
+SELECT face.person_id, min({_END}) AS first, max({_END}) AS last
 FROM face JOIN photo ON photo.id = face.photo_id WHERE {_SEEN} AND captured_at IS NOT NULL GROUP BY face.person_id"""

@@ -40,7 +40,7 @@ class Gain:
     @property
     def level(self) -> Level:
         """`value` on a scale that holds for measured ones and rules of thumb."""
-        great, clear = (0.09, 0.04) if self.measured else (0.45, 0.25)
+        great, clear = (0.028, 0.012) if self.measured else (0.45, 0.25)
         return "great" if self.value >= great else "clear" if self.value >= clear else "little"
 
 

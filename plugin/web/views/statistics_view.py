@@ -9,7 +9,7 @@ from gallery_db.faces.measures import DegradedFilter
 from gallery_db.gallery import Tx
 from iconface_core.damage.sharpness import MIN_EYE_DISTANCE, SHARP_SCORE, VERSION
 
-from ..words.dates import age, month, years
+from ..words.dates import age_then, month, taken, years
 from .person_view import person_head, versions
 
 PEOPLE = 10
@@ -179,9 +179,11 @@ def _row(card: PersonCard, first: End, last: End, axis: tuple[int, int], known: 
     width = max(axis[1] - axis[0], 1)
     start = 100 * min(max(a - axis[0], 0), width) / width
     length = min(100 * (b - a + 1) / width, 100 - start)
-    edges = [
-        Edge(e.photo_id, e.face_id, known.get(e.face_id, ""), month(e.captured_at), age(card.birth_date, e.captured_at))
-        for e in (first, last)
-    ]
+    at_first, at_last = (_edge(e, card.birth_date, known.get(e.face_id, "")) for e in (first, last))
     span = years(first.captured_at, last.captured_at)
-    return LifeRow(card.id, card.name or "", card.photos, span, edges[0], edges[1], start, length)
+    return LifeRow(card.id, card.name or "", card.photos, span, at_first, at_last, start, length)
+
+
+def _edge(end: End, born: str | None, version: str) -> Edge:
+    at, said = end.captured_at, end.dated
+    return Edge(end.photo_id, end.face_id, version, taken(at, said) if said else month(at), age_then(born, at, said))

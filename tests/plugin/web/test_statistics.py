@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from iconface_core.images.date_span import years_span
 from iconface_core.types import BBox
 from plugin.app import App
 from plugin.web.views.statistics_view import LEVELS, side_by_side
+from tests.support.pages import text_of
 
 from .test_people import name, people
 
@@ -52,6 +55,18 @@ def test_the_library_in_pictures(app: App, site: TestClient):
     assert re.findall(rf'class="level-{LEVELS}" title="[^"]*">(\d+)', shown) == ["1", "1"]
     assert "of the faces are still unclear" in site.get("/statistics/clear").text
     assert site.get("/statistics/lives?after=999999").status_code == 404
+
+
+def test_a_span_of_years_is_shown_as_such_and_without_an_age(app: App, site: TestClient):
+    ada = people(app)[0]
+    name(app, ada, "Ada")
+    app.people.deciding().birth_date(ada, date(1950, 1, 1))
+    with app.gallery.begin(write=False) as tx:
+        photos = [f.photo_id for f in tx.faces.find() if f.person_id == ada]
+    app.people.decide(lambda tx: tx.decisions.date_photos(photos[:1], years_span(1960, 1969)))
+    rows = text_of(site.get("/statistics/lives?first=1950&end=2010").text)
+    assert "First photo of Ada: 1960 to 1969 Ada" in rows
+    assert re.search(r"Last photo of Ada: \w+ \d{4} \d+ years old", rows)
 
 
 def test_with_one_name_nobody_is_seen_with_anybody(app: App, site: TestClient):

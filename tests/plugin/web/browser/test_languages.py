@@ -16,6 +16,7 @@ def pages(family: Family) -> dict[str, str]:
         "people": "/people",
         "person": f"/people/{family.people['adam']}",
         "statistics": "/statistics",
+        "map": "/map",
         "review": "/review",
         "photo": f"/photos/{family.photo_id('together/group.jpg')}",
         "restoration": f"/restorations/{family.waiting}",

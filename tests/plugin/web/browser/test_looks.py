@@ -22,6 +22,7 @@ PAGES = {
     "photo": lambda ids: f"/photos/{ids['portrait']}",
     "photo-group": lambda ids: f"/photos/{ids['group']}",
     "statistics": lambda ids: "/statistics",
+    "map": lambda ids: "/map",
     "who-is-where": lambda ids: f"/photos/{ids['group']}/who-is-where",
     "restorations": lambda ids: "/restorations",
     "restoration": lambda ids: f"/restorations/{ids['restoration']}",
