@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..plain_text import counted
 from ..rows import Row
+from .output import first_lines
 from .session import Session
 
 if TYPE_CHECKING:
     from ..exporters.immich import Conflict, ImmichDone, ImmichPlan
 
-_SHOWN = 20
 _WHY = {
     "other_name": "is called {other} there, and that stays",
     "hidden": "is somebody whom you hid there",
@@ -76,9 +76,9 @@ def _planned(plan: "ImmichPlan") -> Iterator[str]:
         yield f"{counted(plan.added, 'face')} that it did not find would be added"
     if plan.known:
         yield f"{counted(plan.known, 'face')} have the name already"
-    yield from _first("not written", [_conflict(c) for c in plan.conflicts])
-    yield from _first("not on the server", _paths(plan.absent))
-    yield from _first("edited there, and left alone", _paths(plan.edited))
+    yield from first_lines("not written", [_conflict(c) for c in plan.conflicts])
+    yield from first_lines("not on the server", _paths(plan.absent))
+    yield from first_lines("edited there, and left alone", _paths(plan.edited))
     if plan.empty:
         yield "there is nothing to write"
 
@@ -87,19 +87,11 @@ def _written(done: "ImmichDone") -> Iterator[str]:
     yield f"{counted(done.created, 'person', 'people')} created, {done.assigned} faces named, {done.added} added"
     if done.changed:
         yield f"{counted(done.changed, 'face')} changed there meanwhile: do it again"
-    yield from _first("refused by the server", [f"{r.name}: {r.why} ({r.photo})" for r in done.refused])
+    yield from first_lines("refused by the server", [f"{r.name}: {r.why} ({r.photo})" for r in done.refused])
 
 
 def _paths(photos: tuple[Path, ...]) -> list[str]:
     return [str(p) for p in photos]
-
-
-def _first(title: str, lines: list[str]) -> Iterator[str]:
-    if lines:
-        yield f"{title} ({len(lines)}):"
-        yield from (f"  {line}" for line in lines[:_SHOWN])
-        if len(lines) > _SHOWN:
-            yield f"  and {len(lines) - _SHOWN} more: --json lists all"
 
 
 def _conflict(c: "Conflict") -> str:

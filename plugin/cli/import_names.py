@@ -8,14 +8,13 @@ import typer
 
 from ..plain_text import counted
 from ..rows import Row, decision_row
-from .output import columns
+from .output import columns, first_lines
 from .session import SHARED_HELP, Session
 
 if TYPE_CHECKING:
     from ..people.importing import ImportDone, NamesFound
     from ..people.named_faces import Conflict
 
-_SHOWN = 20
 _SOURCES = ("metadata", "picasa", "digikam", "lightroom", "apple-photos", "iphoto", "takeout", "immich")
 
 
@@ -100,17 +99,9 @@ def _lines(row: Row, done: "ImportDone") -> Iterable[str]:
     }
     yield from (f"{row[key]} {words}" for key, words in counts.items() if row[key])
     title = "not taken, for you to decide; with --new where nobody is called so yet"
-    yield from _first(title, [_conflict(c) for c in plan.conflicts])
-    yield from _first("somebody in the photo, not sure who", [f"{u.name}: {u.photo}" for u in plan.unplaced])
-    yield from _first("not read", [f"{u['path']}: {u['why']}" for u in row["unread"]])
-
-
-def _first(title: str, lines: list[str]) -> Iterable[str]:
-    if lines:
-        yield f"{title} ({len(lines)}):"
-        yield from (f"  {line}" for line in lines[:_SHOWN])
-        if len(lines) > _SHOWN:
-            yield f"  and {len(lines) - _SHOWN} more: --json lists all"
+    yield from first_lines(title, [_conflict(c) for c in plan.conflicts])
+    yield from first_lines("somebody in the photo, not sure who", [f"{u.name}: {u.photo}" for u in plan.unplaced])
+    yield from first_lines("not read", [f"{u['path']}: {u['why']}" for u in row["unread"]])
 
 
 def _conflict(c: "Conflict") -> str:

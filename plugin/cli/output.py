@@ -5,7 +5,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -174,3 +174,16 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     ]
     widths = [max(len(r[i]) for r in cells) for i in range(len(head))]
     return ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in cells]
+
+
+SHOWN = 20
+"""Lines of a long list that a terminal shows."""
+
+
+def first_lines(title: str, lines: Sequence[str]) -> Iterator[str]:
+    """The first of a list below its title; nothing for an empty one."""
+    if lines:
+        yield f"{title} ({len(lines)}):"
+        yield from (f"  {line}" for line in lines[:SHOWN])
+        if len(lines) > SHOWN:
+            yield f"  and {len(lines) - SHOWN} more: --json lists all"

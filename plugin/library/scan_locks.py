@@ -4,26 +4,18 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from gallery_db import Gallery
 
 from ..errors import BusyError
+from ..lock_file import held
 
 
 @contextmanager
 def only_one(lock_file: Path, what: str) -> Generator[None]:
     """Hold a lock that dies with the process. Raises BusyError at once when somebody else holds it."""
     lock_file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(lock_file)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as e:
-        raise BusyError(f"another {what} is running (lock {lock_file}); wait for it to end") from e
-    try:
+    with held(lock_file, f"another {what} is running (lock {lock_file}); wait for it to end"):
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager

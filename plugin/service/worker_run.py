@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from gallery_db import Gallery
 
-from ..errors import BusyError, UsageError
+from ..errors import UsageError
 from ..folders import Folders
+from ..lock_file import held
 from ..paths import make_private
 from ..settings import Settings
 from .restart import ending_signals
@@ -22,15 +21,9 @@ from .run import logging_to, make_supervisor
 def _only_worker(folders: Folders) -> Generator[None]:
     """Raises BusyError when a worker of this name runs on this machine already."""
     make_private(folders.runtime)
-    lock = FileLock(folders.runtime / f"worker-{sha256(folders.machine_name.encode()).hexdigest()[:16]}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as e:
-        raise BusyError(f"a worker called {folders.machine_name} runs here already: give this one a --name") from e
-    try:
+    lock_file = folders.runtime / f"worker-{sha256(folders.machine_name.encode()).hexdigest()[:16]}.lock"
+    with held(lock_file, f"a worker called {folders.machine_name} runs here already: give this one a --name"):
         yield
-    finally:
-        lock.release()
 
 
 def run_worker(settings: Settings, home: Path | None, *, on_start: Callable[[], None] = lambda: None) -> None:

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 
 import anyio.to_thread
 import uvicorn
-from filelock import FileLock, Timeout
 
 from ..app import build_app
-from ..errors import BusyError
+from ..lock_file import held
 from ..settings import Settings
 from .context import Web
 from .make import make_web
@@ -25,6 +24,8 @@ from .server.running import LOCK, address, told
 from .site import make_site
 
 LOOPBACK = "127.0.0.1"
+
+_SERVED = "the page of this gallery is served already: run `iconface web` again to open it"
 
 THREADS = 10
 """Handlers at work at once. With the threads that make pictures fewer than the database gives connections."""
@@ -46,7 +47,7 @@ def serve(
     """
     runtime = settings.folders.runtime
     runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _only_one(FileLock(runtime / LOCK)), bound(LOOPBACK, port) as listening:
+    with held(runtime / LOCK, _SERVED), bound(LOOPBACK, port) as listening:
         port = listening.getsockname()[1]
         app = build_app(settings)
         try:
@@ -99,15 +100,3 @@ def configured(
 ) -> uvicorn.Config:
     """How uvicorn is to serve the site of `web`, with the deadlines given."""
     return http_config(make_site(web, body_s=body_s), protocol=protocol)
-
-
-@contextmanager
-def _only_one(lock: FileLock) -> Generator[None]:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError("the page of this gallery is served already: run `iconface web` again to open it") from None
-    try:
-        yield
-    finally:
-        lock.release()
