@@ -94,25 +94,27 @@ def record(row: Row[Any]) -> DecisionRecord:
 
 def _latest(conn: Connection) -> Row[Any]:
     """What took effect last: a decision that was done again counts from then on."""
-    d = decision.c
-    query = select(decision).where(d.kind.not_in(("undo", "redo")), d.undone_by.is_(None), d.undoable)
-    row = conn.execute(query.order_by(d.id.desc()).limit(1)).first()
+    d, redone = decision.c, _REDONE.subquery()
+    query = select(decision).outerjoin(redone, redone.c.undoes == d.id)
+    query = query.where(d.kind.not_in(("undo", "redo")), d.undone_by.is_(None), d.undoable)
+    row = conn.execute(query.order_by(func.coalesce(redone.c.since, d.id).desc()).limit(1)).first()
     if row is None:
         raise UnknownIdError("there is nothing to undo")
-    again = [(since, i) for i, since in _redone(conn).items() if since > row.id]
-    for _, decision_id in sorted(again, reverse=True):
-        redone = conn.execute(query.where(d.id == decision_id)).first()
-        if redone is not None:
-            return redone
     return row
+
+
+_REDO, _UNDOING = decision.alias("redo"), decision.alias("undoing")
+_REDONE = (
+    select(_UNDOING.c.undoes, func.max(_REDO.c.id).label("since"))
+    .join(_UNDOING, _UNDOING.c.id == _REDO.c.undoes)
+    .where(_REDO.c.kind == "redo")
+    .group_by(_UNDOING.c.undoes)
+)
 
 
 def _redone(conn: Connection) -> dict[int, int]:
     """Decision to the latest redo of it."""
-    redo, undoing = decision.alias("redo"), decision.alias("undoing")
-    query = select(undoing.c.undoes, func.max(redo.c.id)).join(undoing, undoing.c.id == redo.c.undoes)
-    rows = conn.execute(query.where(redo.c.kind == "redo").group_by(undoing.c.undoes))
-    return {i: since for i, since in rows}  # noqa: C416  # typed rows
+    return {i: since for i, since in conn.execute(_REDONE)}  # noqa: C416  # typed rows
 
 
 def _in_force_since(conn: Connection, decision_id: int) -> int:

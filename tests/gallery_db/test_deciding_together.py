@@ -11,12 +11,18 @@ import pytest
 
 from gallery_db import Gallery
 from gallery_db.database.address import Server
+from gallery_db.gallery import Tx
 from gallery_db.records import FaceFilter
 
 from .factories import put
 
 SECONDS = float(os.environ.get("ICONFACE_TOGETHER_SECONDS", "4"))
 """Short here; minutes by night."""
+
+
+def in_force(tx: Tx) -> int:
+    """Decisions that were not taken back."""
+    return sum(d.undone_by is None and d.kind not in ("undo", "redo") for d in tx.decisions.history())
 
 
 @pytest.mark.slow
@@ -42,8 +48,9 @@ def test_eight_processes_leave_a_journal_that_can_be_taken_back(where: Path | Se
             confirmed = {(f.id, f.person_id) for f in tx.faces.find(FaceFilter(confirmed=True, states=None))}
             assert confirmed <= said, f"confirmed by nobody: {confirmed - said}"
             assert len(tx.decisions.history()) > 8
-            while any(d.undone_by is None and d.kind not in ("undo", "redo") for d in tx.decisions.history()):
+            for _ in range(in_force(tx)):
                 tx.decisions.undo()
+            assert in_force(tx) == 0
             assert not tx.faces.find(FaceFilter(confirmed=True, states=None))
             assert (tx.faces.rejections(), tx.people.different()) == (set(), set())
             assert tx.people.find(hidden=None, ignored=None, named=True) == []
