@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import ColumnElement, Connection, Table, select, text, true
 
 from gallery_db.errors import GalleryError, UnknownIdError
 
@@ -35,9 +35,23 @@ def unique(ids: Iterable[int]) -> list[int]:
     return sorted({int(i) for i in ids})
 
 
+def among(column: ColumnElement[Any], ids: Iterable[int] | None) -> Iterator[ColumnElement[bool]]:
+    """Conditions for statements over the rows with these ids, as many each as one may have; one for all rows with
+    None."""
+    if ids is None:
+        yield true()
+    else:
+        yield from (column.in_(batch) for batch in batches(ids))
+
+
+def existing(conn: Connection, table: Table, ids: Iterable[int]) -> set[int]:
+    """Those of the ids that are in `table`."""
+    return {i for some in among(table.c.id, ids) for i in conn.scalars(select(table.c.id).where(some))}
+
+
 def require(conn: Connection, table: Table, ids: Sequence[int]) -> None:
     """Raise UnknownIdError unless every id is in `table`."""
-    found = {i for part in batches(ids) for i in conn.scalars(select(table.c.id).where(table.c.id.in_(part)))}
+    found = existing(conn, table, ids)
     lost = [i for i in ids if i not in found]
     if lost:
         raise UnknownIdError(

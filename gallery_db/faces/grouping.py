@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
-from gallery_db.database.rows import batches
+from gallery_db.database.rows import among, batches, existing
 from gallery_db.database.schema import cluster, face, merged, person, rejection
 from gallery_db.decisions.follow_up import note_moves
 from gallery_db.people import decided
@@ -64,8 +64,7 @@ def apply(
     writer = _Nothing() if dry_run else _Writer(conn)
 
     new_people: list[int] = []
-    named = batches({g.cluster_id for g in groups})
-    known_clusters = {c for ids in named for c in conn.scalars(select(cluster.c.id).where(cluster.c.id.in_(ids)))}
+    known_clusters = existing(conn, cluster, {g.cluster_id for g in groups})
     target: dict[int, tuple[int | None, int | None]] = dict.fromkeys(free, (None, None))
     for label, ids in members.items():
         person_id = people[label]
@@ -185,16 +184,14 @@ def _would_be_removed(conn: Connection, change: Mapping[int, tuple[int | None, i
 def prune(conn: Connection, left: Collection[tuple[int | None, int | None]] | None = None) -> list[int]:
     """Remove empty clusters, and machine-made people without faces that no human act refers to; returns the latter.
     `left`: only of these, the person and the cluster that a face was taken from."""
-    no_members = ~exists().where(face.c.cluster_id == cluster.c.id)
-    no_faces = ~exists().where(face.c.person_id == person.c.id)
-    if left is None:
-        conn.execute(delete(cluster).where(no_members))
-        return sorted(conn.scalars(delete(person).where(no_faces, ~decided()).returning(person.c.id)))
-    for ids in batches({c for _, c in left if c is not None}):
-        conn.execute(delete(cluster).where(cluster.c.id.in_(ids), no_members))
+    people = None if left is None else {p for p, _ in left if p is not None}
+    clusters = None if left is None else {c for _, c in left if c is not None}
+    for some in among(cluster.c.id, clusters):
+        conn.execute(delete(cluster).where(some, ~exists().where(face.c.cluster_id == cluster.c.id)))
     gone: list[int] = []
-    for ids in batches({p for p, _ in left if p is not None}):
-        gone += conn.scalars(delete(person).where(person.c.id.in_(ids), no_faces, ~decided()).returning(person.c.id))
+    for some in among(person.c.id, people):
+        no_faces = ~exists().where(face.c.person_id == person.c.id)
+        gone += conn.scalars(delete(person).where(some, no_faces, ~decided()).returning(person.c.id))
     return sorted(gone)
 
 
@@ -227,5 +224,5 @@ def _living_people(conn: Connection, groups: Sequence[Group]) -> list[int]:
     for ids in batches({g.person_id for g in groups}):
         heir |= {r.absorbed_id: r.person_id for r in conn.execute(select(merged).where(merged.c.absorbed_id.in_(ids)))}
     found = [heir.get(g.person_id, g.person_id) for g in groups]
-    alive = {p for ids in batches(set(found)) for p in conn.scalars(select(person.c.id).where(person.c.id.in_(ids)))}
+    alive = existing(conn, person, set(found))
     return [p if p in alive else NONE for p in found]

@@ -7,10 +7,11 @@ of one photo would take longer than all the rest.
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import Connection, Row, and_, func, select
 
-from gallery_db.database.rows import batches, from_json
+from gallery_db.database.rows import among, batches, from_json
 from gallery_db.database.schema import face, person, photo, question
 from gallery_db.records import Asked
 
@@ -32,17 +33,14 @@ def nameless_people(conn: Connection, about: Collection[int] | None = None) -> l
     asked = select(question.c.gain).join(person, person.c.id == question.c.person_id)
     asked = asked.where(question.c.kind == "who", nameless).order_by(question.c.gain.desc())
     least = conn.scalar(asked.limit(1).offset(MOST_PEOPLE - 1)) or 0
-    found: list[Asked] = []
-    for ids in batches(about):
-        theirs = select(face.c.person_id).where(face.c.id.in_(ids))
-        found += [
-            Asked("who", (), p, gain=n) for p, n in conn.execute(query.where(person.c.id.in_(theirs))) if n > least
-        ]
-    return found
+    theirs = (person.c.id.in_(select(face.c.person_id).where(some)) for some in among(face.c.id, about))
+    return [Asked("who", (), p, gain=n) for some in theirs for p, n in conn.execute(query.where(some)) if n > least]
 
 
-def lonely_faces(conn: Connection, asked: Sequence[Asked], about: Collection[int] | None = None) -> list[Asked]:
-    """The best faces that belong to nobody, and of which nobody is suspected."""
+def lonely_faces(
+    conn: Connection, asked: Sequence[Asked], stored: Sequence[Row[Any]], about: Collection[int] | None = None
+) -> list[Asked]:
+    """The best faces that belong to nobody, and of which nobody is suspected. `stored`: the rows of `question`."""
     claimed = {i for a in asked if a.kind == "join" for i in a.face_ids}
     alone = and_(face.c.person_id.is_(None), face.c.state == "ok")
     query = (
@@ -55,20 +53,19 @@ def lonely_faces(conn: Connection, asked: Sequence[Asked], about: Collection[int
         found = list(conn.scalars(query.limit(MOST_FACES + len(claimed))))
         room = MOST_FACES
     else:
-        found = [i for ids in batches(about) for i in conn.scalars(query.where(face.c.id.in_(ids)))]
-        claimed |= _suspected(conn, set(found))
-        who = select(question.c.face_ids).where(question.c.kind == "who", question.c.person_id.is_(None))
-        asked_about = [i for ids in conn.scalars(who) for i in from_json(ids)]
-        still = (select(func.count()).where(alone, face.c.id.in_(ids)) for ids in batches(asked_about))
+        found = [i for some in among(face.c.id, about) for i in conn.scalars(query.where(some))]
+        claimed |= _suspected(conn, stored, set(found))
+        asked_about = [i for r in stored if r.kind == "who" and r.person_id is None for i in from_json(r.face_ids)]
+        still = (select(func.count()).where(alone, some) for some in among(face.c.id, asked_about))
         room = MOST_FACES - sum(conn.scalar(query) or 0 for query in still)
     return [Asked("who", (i,), gain=1) for i in found if i not in claimed][: max(0, room)]
 
 
-def _suspected(conn: Connection, faces: set[int]) -> set[int]:
+def _suspected(conn: Connection, stored: Sequence[Row[Any]], faces: set[int]) -> set[int]:
     """Those of the faces that an open question takes for somebody's."""
-    joins = conn.execute(select(question.c.id, question.c.face_ids).where(question.c.kind == "join"))
+    joins = (r for r in stored if r.kind == "join")
     theirs = {r.id: both for r in joins if (both := faces.intersection(from_json(r.face_ids)))}
-    still = {i for ids in batches(theirs) for i in conn.scalars(open_ids(question.c.id.in_(ids)))}
+    still = {i for some in among(question.c.id, theirs) for i in conn.scalars(open_ids(some))}
     return {face_id for i in still for face_id in theirs[i]}
 
 
@@ -81,10 +78,11 @@ def twins(conn: Connection, about: Collection[int] | None = None) -> list[Asked]
     query = select(face.c.id, other.c.id, face.c.person_id).join(other, same)
     query = query.where(SHOWN, other.c.state.in_(("ok", "doubtful")), ~and_(face.c.confirmed, other.c.confirmed))
     query = query.order_by(face.c.id, other.c.id).limit(MOST_TWINS)
-    ways: list[ColumnElement[bool]] = [true()]
+    queries = [query]
     if about is not None:
-        ways = [face.c.photo_id.in_(select(face.c.photo_id).where(face.c.id.in_(ids))) for ids in batches(about)]
-    return [Asked("twins", (a, b), p, gain=2) for way in ways for a, b, p in conn.execute(query.where(way))]
+        theirs = (select(face.c.photo_id).where(some) for some in among(face.c.id, about))
+        queries = [query.where(face.c.photo_id.in_(photos)) for photos in theirs]
+    return [Asked("twins", (a, b), p, gain=2) for part in queries for a, b, p in conn.execute(part)]
 
 
 def proposed_twins(conn: Connection, asked: Sequence[Asked]) -> list[Asked]:

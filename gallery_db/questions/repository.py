@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from gallery_db.database.rows import batches, from_json, to_json, utc_now
+from gallery_db.database.rows import among, batches, from_json, to_json, utc_now
 from gallery_db.database.schema import face, question
 from gallery_db.database.words import insert, statement
 from gallery_db.errors import UnknownIdError
@@ -70,15 +70,15 @@ class QuestionRepo:
         their people. Those put off stay so until their time is over, or until the evidence changed or the people grew
         by half. Answered ones are kept a year for undo.
         """
+        stored = list(self._c.execute(select(question)))
         found = {_key(a): a for a in sorted(asked, key=lambda a: a.evidence or 0.0)}  # of equal ones the strongest
         own = (
             *proposed_twins(self._c, asked),
             *twins(self._c, about),
             *nameless_people(self._c, about),
-            *lonely_faces(self._c, asked, about),
+            *lonely_faces(self._c, asked, stored, about),
         )
         found |= {_key(a): a for a in own}
-        stored = list(self._c.execute(select(question)))
         old = {r.key: r for r in stored}
         now = utc_now()
         values = [
@@ -114,12 +114,12 @@ class QuestionRepo:
             return set(self._c.scalars(open_ids(~_put_off())))
         faces = set(about)
         people: set[int | None] = set()
-        for ids in batches(faces):
-            people |= set(self._c.scalars(select(face.c.person_id).where(face.c.id.in_(ids)).distinct()))
+        for some in among(face.c.id, faces):
+            people |= set(self._c.scalars(select(face.c.person_id).where(some).distinct()))
         people.discard(None)
         derived = (r for r in stored if r.kind == "who" or (r.kind == "twins" and r.evidence is None))
         touched = [r.id for r in derived if r.person_id in people or not faces.isdisjoint(from_json(r.face_ids))]
-        return {i for ids in batches(touched) for i in self._c.scalars(open_ids(~_put_off(), question.c.id.in_(ids)))}
+        return {i for some in among(question.c.id, touched) for i in self._c.scalars(open_ids(~_put_off(), some))}
 
     def asked_at(self) -> str | None:
         """When a pass last left its questions; None: never, as in the gallery of an older release."""

@@ -11,8 +11,10 @@ from iconface_core.ages import AGES
 from iconface_core.protocols import AgeReader
 from iconface_core.types import F32
 
-_CHILD, _SOFT = 8.0, 2.0  # years: half of it is taken from a face that surely looks 8, next to nothing above 16
-_CHILDHOOD: F32 = (1 / (1 + np.exp((AGES - _CHILD) / _SOFT))).astype(np.float32)
+SMALL_CHILD = 8.0
+"""Years up to which the embedder takes children of different families for one another (docs/benchmarks/grouping.md)."""
+_SOFT = 2.0  # years: half of it is taken from a face that surely looks 8, next to nothing above 16
+_CHILDHOOD: F32 = (1 / (1 + np.exp((AGES - SMALL_CHILD) / _SOFT))).astype(np.float32)
 _LEAST = 0.01  # below, nothing that anybody could measure changes
 _BLOCK = 8192  # faces whose ages are held at once
 

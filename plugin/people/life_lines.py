@@ -10,6 +10,7 @@ import numpy as np
 from gallery_db.gallery import Tx
 from gallery_db.records import QuestionRecord
 from iconface_core.ages import FIRST_BORN, ApparentAge, birth_years
+from iconface_core.grouping.childhood import SMALL_CHILD
 from iconface_core.grouping.lifeline import LEAST_YEARS
 from iconface_core.protocols import AgeReader
 from iconface_core.reasons import Reason
@@ -19,8 +20,6 @@ from ..reasons import SMALL_CHILDREN, YEARS_BETWEEN
 
 MOST = 200
 """Of a person with more faces only so many, the clearest, are looked at."""
-_SMALL = 8
-"""Years: up to here the embedder takes children of different families for one another (docs/benchmarks/grouping.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def _mean(ages: Sequence[ApparentAge]) -> ApparentAge:
 
 
 def _small_children(first: ApparentAge | None, second: ApparentAge | None) -> Reason | None:
-    young = first is not None and second is not None and max(first.years, second.years) <= _SMALL
+    young = first is not None and second is not None and max(first.years, second.years) <= SMALL_CHILD
     return SMALL_CHILDREN() if young else None
 
 

@@ -11,7 +11,7 @@ from iconface_core.calibration import Calibration
 from iconface_core.identity.plane import plane
 from iconface_core.types import F32, EmbedderId
 
-from ..words.likeness import alike_words
+from ..words.likeness import alike_level, alike_words
 from .person_view import versions
 
 NAMED, UNNAMED = 80, 200
@@ -136,5 +136,4 @@ def _alike(which: int, row: F32, cards: Sequence[PersonCard], calibration: Calib
 
 
 def _line(a: Spot, b: Spot, similarity: float, calibration: Calibration) -> Line:
-    evidence = float(calibration.llr(similarity))
-    return Line(a.x, a.y, b.x, b.y, 3 if evidence >= 6 else 2 if evidence >= 2.3 else 1)
+    return Line(a.x, a.y, b.x, b.y, alike_level(similarity, calibration))

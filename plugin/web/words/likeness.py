@@ -24,6 +24,12 @@ def alike_words(similarity: float, calibration: Calibration) -> str:
     return _degree(float(calibration.llr(similarity)), words)
 
 
+def alike_level(similarity: float, calibration: Calibration) -> int:
+    """The same as a number: 3 very much alike to 1 somewhat alike, 0 hardly."""
+    evidence = float(calibration.llr(similarity))
+    return sum(evidence >= least for least in _LEVELS)
+
+
 def likeness_words(evidence: float, name: str | None) -> str:
     """How much a face is like a person. `evidence`: natural log of how much likelier it is the person than not."""
     who = name or _("the person")
