@@ -33,6 +33,9 @@ SQUARED = np.array(
 INTERCEPT = -3.824
 """Of the rule, for `features()` and their squares; set so that 2 % of clean faces in colour or sepia lie above 0.25."""
 
+_CHROMA = np.eye(3, dtype=np.float32) - 1 / np.float32(3)
+"""A colour less its own brightness."""
+
 _LINE = 9  # of every second pixel: the length of the shortest line that counts
 
 
@@ -102,17 +105,16 @@ def _tones(small: RgbU8, grey: F32) -> list[float]:
     pupils = [grey[int(y) - reach // 2 : int(y) + reach // 2, int(x) - reach : int(x) + reach] for x, y in points[:2]]
     dark = float(np.mean([np.percentile(p, 5) for p in pupils]))
     cheeks = float(np.median(grey[int(points[2, 1]) - reach : int(points[2, 1]) + reach, side // 3 : -side // 3]))
-    black, white = (float(v) for v in np.percentile(grey, (0.5, 99.5)))
-    pixels = small.reshape(-1, 3).astype(np.float32)
-    darkest = pixels[grey.ravel() <= np.percentile(grey, 3)].mean(0)
-    chroma = pixels - pixels.mean(1, keepdims=True)
-    spread, mean = float(chroma.std(0).mean()), float(np.abs(chroma.mean(0)).mean())
+    black, nearly_black, white = (float(v) for v in np.percentile(grey, (0.5, 3, 99.5)))
+    darkest = cv2.mean(small, (grey <= nearly_black).view(np.uint8))[:3]
+    means, deviations = cv2.meanStdDev(cv2.transform(small.astype(np.float32), _CHROMA))
+    spread, mean = float(deviations.mean()), float(np.abs(means).mean())
     return [
         black / 64,
         dark / 64,
         (white - black) / 255,
         np.log((cheeks + 10) / (dark + 10)),
-        float(darkest.max() - darkest.min()) / 32,
+        (max(darkest) - min(darkest)) / 32,
         mean / 32,
         float(np.log(mean + 1) - np.log(spread + 1)),  # one tint all over: toned
         white / 255,

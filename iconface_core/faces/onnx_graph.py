@@ -71,6 +71,46 @@ def _evaluate(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto], mode
     return list(ReferenceEvaluator(single).run(None, values))
 
 
+def spread_prelu(model: onnx.ModelProto) -> None:
+    """Write, in place, every PRelu with one slope a channel as slope * x + (1 - slope) * relu(x), in two depthwise
+    convolutions.
+
+    onnxruntime computes convolutions in a blocked layout that PRelu does not know: each one brings its tensor out of
+    it and back, which is half of SFace's time. The rounding differs in the last bit or two.
+    """
+    graph = model.graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        slopes = _channel_slopes(node, constants)
+        if slopes is None:
+            nodes.append(node)
+            continue
+        (x, _), (out,) = node.input, node.output
+        parts = {f"{out}/slope": slopes, f"{out}/rest": 1 - slopes}
+        graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in parts.items())
+        nodes += [
+            onnx.helper.make_node("Relu", [x], [f"{out}/relu"]),
+            *(
+                onnx.helper.make_node(
+                    "Conv", [source, name], [f"{name}/scaled"], group=len(slopes), kernel_shape=[1, 1]
+                )
+                for source, name in zip((x, f"{out}/relu"), parts, strict=True)
+            ),
+            onnx.helper.make_node("Add", [f"{name}/scaled" for name in parts], [out]),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _channel_slopes(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> np.ndarray | None:
+    """A PRelu's constant slopes as the weights (C, 1, 1, 1) of a depthwise convolution; None for any other node."""
+    if node.op_type != "PRelu" or node.input[1] not in constants:
+        return None
+    slopes = numpy_helper.to_array(constants[node.input[1]])
+    return slopes.reshape(-1, 1, 1, 1) if slopes.ndim == 3 and slopes.shape[1:] == (1, 1) else None
+
+
 def keep_input(model: onnx.ModelProto, name: str, shape: tuple[int | str, ...]) -> None:
     """Drop, in place, all graph inputs but `name` and give that one `shape`; a string is a free dimension.
 

@@ -17,7 +17,7 @@ from iconface_core.models.catalogue import SFACE_FILE
 from iconface_core.models.files import locate_verified
 from iconface_core.types import F32, AlignedFace, FaceEmbedding
 
-from .onnx_graph import fold_constants, keep_input, load_graph, open_session
+from .onnx_graph import fold_constants, keep_input, load_graph, open_session, spread_prelu
 from .sface_facts import SFACE_ID
 from .student_facts import STUDENT_ID, UNMEASURED, mixed
 from .student_files import read_student
@@ -39,11 +39,12 @@ class DamagedSFace:
         calibration: Calibration = UNMEASURED,
         model_dir: Path | None = None,
         threads: int = 1,
-        batch: int = 8,
+        batch: int = 2,
     ) -> None:
         model = load_graph(locate_verified(SFACE_FILE, model_dir))
         fold_constants(model)
         graft(model.graph, read_student(weights))
+        spread_prelu(model)
         keep_input(model, "data", ("n", 3, 112, 112))
         self._session = open_session(model, threads)
         self._batch = batch

@@ -6,6 +6,7 @@ decoding follows OpenCV's `FaceDetectorYN`, written against onnxruntime because 
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from onnx import ModelProto, numpy_helper
 
@@ -31,15 +32,15 @@ class YuNetNet:
     def find(self, images: "list[RgbU8]", min_score: float) -> list[FaceCandidates]:
         """Candidates of each picture, best first, overlaps suppressed. All pictures must have one size."""
         height, width = images[0].shape[:2]
-        rows, columns = -(-height // 32) * 32, -(-width // 32) * 32
-        batch = np.zeros((len(images), rows, columns, 3), np.float32)
-        for slot, image in zip(batch, images, strict=True):
-            slot[:height, :width] = image[..., ::-1]  # the network wants BGR, 0..255
-        heads = self._session.run(self._outputs, {"input": np.ascontiguousarray(batch.transpose(0, 3, 1, 2))})
+        below, right = -height % 32, -width % 32
+        batch = cv2.dnn.blobFromImages(images, swapRB=True)  # the network wants BGR, 0..255
+        if below or right:
+            batch = np.pad(batch, ((0, 0), (0, 0), (0, below), (0, right)))
+        heads = self._session.run(self._outputs, {"input": batch})
         named = dict(zip(self._outputs, heads, strict=True))
         found: list[FaceCandidates] = []
         for i in range(len(images)):
-            parts = [_decode(named, i, stride, columns // stride, min_score) for stride in STRIDES]
+            parts = [_decode(named, i, stride, (width + right) // stride, min_score) for stride in STRIDES]
             found.append(FaceCandidates.join(parts).suppressed())
         return found
 

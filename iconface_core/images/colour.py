@@ -10,11 +10,12 @@ GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B"
 
 
 def to_srgb(image: Image.Image, icc: bytes | None, notes: list[str] | None = None) -> Image.Image:
-    """Any mode to 8-bit RGB in sRGB, transparent parts on white. A profile that cannot be used is noted and ignored."""
+    """Any mode to 8-bit RGB in sRGB, transparent parts on white; the picture itself where it is that already. A profile
+    that cannot be used is noted and ignored."""
     simple = plain(image)
     alpha = simple.getchannel("A") if simple.mode in {"LA", "RGBA"} else None
-    colour = simple.convert({"LA": "L", "RGBA": "RGB"}.get(simple.mode, simple.mode))
-    rgb = _apply_profile(colour, icc, notes) if icc else colour.convert("RGB")
+    colour = in_mode(simple, {"LA": "L", "RGBA": "RGB"}.get(simple.mode, simple.mode))
+    rgb = _apply_profile(colour, icc, notes) if icc else in_mode(colour, "RGB")
     if alpha is not None:
         rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
     return rgb
@@ -29,7 +30,12 @@ def plain(image: Image.Image) -> Image.Image:
         return eight.convert("RGBA" if eight.mode == "PA" or "transparency" in eight.info else "RGB")
     if "transparency" in eight.info and eight.mode in {"L", "RGB"}:
         return eight.convert("RGBA")
-    return eight.convert({"La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}.get(eight.mode, eight.mode))
+    return in_mode(eight, {"La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}.get(eight.mode, eight.mode))
+
+
+def in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """`image.convert(mode)`, but the picture itself, not a copy, where it is in that mode already."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -52,5 +58,5 @@ def _apply_profile(colour: Image.Image, icc: bytes, notes: list[str] | None) -> 
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         if notes is not None:
             notes.append("unusable colour profile ignored")
-        return colour.convert("RGB")
-    return converted if converted is not None else colour.convert("RGB")
+        return in_mode(colour, "RGB")
+    return converted if converted is not None else in_mode(colour, "RGB")

@@ -8,7 +8,14 @@ from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
-from iconface_core.faces.onnx_graph import fold_constants, keep_input, load_graph, open_file, open_session
+from iconface_core.faces.onnx_graph import (
+    fold_constants,
+    keep_input,
+    load_graph,
+    open_file,
+    open_session,
+    spread_prelu,
+)
 from iconface_core.models.catalogue import SFACE_FILE, YUNET_FILE
 from iconface_core.models.files import locate
 from tests.support.onnx_files import contrast
@@ -38,6 +45,28 @@ def test_folded_and_original_graph_agree(file, name, shape, run_original):
     assert not [n for n in model.graph.node if n.op_type == "DequantizeLinear"]
     for original, folded in zip(originals, _run(model, name, picture), strict=True):
         assert np.allclose(original, folded, atol=2e-3 * max(1.0, float(np.abs(original).max())))
+
+
+def test_prelu_is_spread_without_another_vector():
+    """The gallery keeps vectors of releases that did not do this."""
+    picture = np.random.default_rng(0).uniform(0, 255, (2, 3, 112, 112)).astype(np.float32)
+    plain, spread = load_graph(locate(SFACE_FILE)), load_graph(locate(SFACE_FILE))
+    fold_constants(plain)
+    fold_constants(spread)
+    spread_prelu(spread)
+    assert "PRelu" in {n.op_type for n in plain.graph.node}
+    assert "PRelu" not in {n.op_type for n in spread.graph.node}
+    (expected,), (got,) = _run(plain, "data", picture), _run(spread, "data", picture)
+    np.testing.assert_allclose(got, expected, atol=1e-5 * float(np.abs(expected).max()))
+
+
+def test_prelu_of_slopes_that_are_not_the_channels_stays():
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2, 3, 3]) for name in "xy")
+    slopes = onnx.numpy_helper.from_array(np.full((2, 3, 3), 0.5, np.float32), "slopes")
+    graph = helper.make_graph([helper.make_node("PRelu", ["x", "slopes"], ["y"])], "g", [x], [y], [slopes])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8)
+    spread_prelu(model)
+    assert [n.op_type for n in model.graph.node] == ["PRelu"]
 
 
 def test_folding_does_not_touch_what_depends_on_the_input():
