@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .world import (
+    RELEASED,
     Make,
     World,
     added,
@@ -85,6 +86,6 @@ OPERATIONS = (
     Operation("restore-backup", decided, lambda w, h: ["restore-backup", _backup(h)]),
     *(
         Operation(f"migration {revision}", released(revision), lambda *_: ["people", "list"], again=True)
-        for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+        for revision in sorted(path.stem for path in RELEASED.glob("*.sql"))
     ),
 )  # fmt: skip

@@ -46,6 +46,11 @@ def check_whole(image: "ImageFile", photo_format: str) -> None:
         )
 
 
+def is_heavy(width: int, height: int, photo_format: str) -> bool:
+    """Whether decoding or writing such a picture as a whole takes what 40 megapixels of a JPEG take, or more."""
+    return width * height * (4 + _OVERHEAD.get(photo_format, 0)) >= 4 * STREAM_FROM
+
+
 def coefficient_bytes(image: Any) -> int:
     """What libjpeg keeps of a progressive JPEG until its end: two bytes for every sample, at any scale of decoding."""
     (_, _, right, bottom) = image.tile[0][1]

@@ -47,6 +47,12 @@ class Restorers:
         """The model behind `name`. Raises BackendUnavailableError."""
         return self._slots[self.backend(name).id]
 
+    def let_go(self, name: str) -> None:
+        """Drop the model behind `name`, unless it takes long to be there again. Raises BackendUnavailableError."""
+        chosen = self.backend(name).id
+        if any(spec.id == chosen and not _takes_long(spec) for spec in self._backends.registry.restorers):
+            self._slots[chosen].unload_if_idle(0)
+
     def _load_best(self) -> FaceRestorer:
         """Raises BackendUnavailableError where nothing can restore here."""
         from iconface_core.choosing.restorer import BestRestorer, Member
@@ -69,8 +75,12 @@ class Restorers:
         slot = self._slots[spec.id]
         with slot.use() as restorer:
             yield restorer
-        if any(part.folder is not None for part in spec.parts) or _size(spec) >= LARGE:
+        if _takes_long(spec):
             slot.unload_if_idle(0)
+
+
+def _takes_long(spec: RestorerSpec) -> bool:
+    return any(part.folder is not None for part in spec.parts) or _size(spec) >= LARGE
 
 
 def _size(spec: RestorerSpec) -> int:

@@ -19,6 +19,7 @@ from gallery_db.records import WHOLE_PHOTO
 from iconface_core.calibration import Calibration
 from iconface_core.damage.visible_change import LEAST_MEAN
 from iconface_core.errors import ImageReadError
+from iconface_core.images.memory_limits import is_heavy
 from iconface_core.images.provenance import FaceProvenance, Provenance, ReferenceUsed, is_restored_output
 from iconface_core.images.read import content_hash
 from iconface_core.reasons import Reason
@@ -92,6 +93,7 @@ class RestoreService:
             answers = [max(answers, key=self._likeness)]
         began = time.monotonic()
         mended = self._mended(photo.pixels, everybody, request, on_step)
+        heavy = is_heavy(photo.width, photo.height, photo.format)
         del photo
         give_back_memory()
         mending = time.monotonic() - began
@@ -99,6 +101,8 @@ class RestoreService:
         faces = [p for p in prepared if p.left_alone is None]
         tried = self._attempts.run(mended.pixels, everybody, faces, request, on_step)
         seconds = (time.monotonic() - began - mending) / max(len(faces), 1)  # judging takes its share on a fast GPU
+        if heavy:
+            self._attempts.let_go(request.restorer)  # 100 MB, back in a tenth of the time that writing takes
         mended = mended.to_write()  # the photo's own pixels go before the copy, which is decoded again, is written
         give_back_memory()
         settled = dict(zip(faces, tried.settled, strict=True))

@@ -1,0 +1,38 @@
+"""Models are in the way of a large photo while its copy is written, and stay for the next one otherwise."""
+
+from pathlib import Path
+
+import pytest
+
+from iconface_core.images import memory_limits
+from plugin.app import build_app
+from plugin.restoring.result import RestoreRequest
+from plugin.settings import load_settings
+from tests.support.library import Cli, Library
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+def test_models_go_before_a_large_copy_is_written(
+    cli: Cli, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, heavy: bool
+):
+    if heavy:
+        monkeypatch.setattr(memory_limits, "STREAM_FROM", 1_000)
+    app = build_app(load_settings(cli.home, {}))
+    written: list[int] = []
+    write = app.restored_copies.write
+
+    def look_and_write(*args, **kwargs):
+        written.append(app.unload_idle(0))  # how many were still there; the detector stays
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(app.restored_copies, "write", look_and_write)
+    [result] = app.restoring.restore(library.ruined, RestoreRequest(output=tmp_path, force=True))
+    app.close()
+    assert result.output is not None
+    assert written == [1 if heavy else 3]
+
+
+def test_webp_is_heavy_sooner():
+    assert not memory_limits.is_heavy(6_000, 4_000, "jpeg")
+    assert memory_limits.is_heavy(6_000, 4_000, "webp")
+    assert memory_limits.is_heavy(10_000, 8_000, "jpeg")
