@@ -14,6 +14,7 @@ from typing import Any
 
 from gallery_db import Gallery
 from gallery_db.errors import GalleryError, SchemaTooNewError
+from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
 from iconface_core.reasons import Reason
 
@@ -82,8 +83,9 @@ class Supervisor:
         return {} if worker is None else worker.status()
 
     def run(self, *, drain: bool = False, linger_s: float | None = None) -> None:
-        """Work until `stop`; with `drain` until nothing is due; with `linger_s` until nothing was for so long. Raises
-        SchemaTooNewError when another machine has updated a shared gallery."""
+        """Work until `stop`; with `drain` until nothing is due, nor in the hands of a worker whose supervisor was
+        killed; with `linger_s` until nothing was due for so long. Raises SchemaTooNewError when another machine has
+        updated a shared gallery."""
         busy = time.monotonic()
         try:
             if self._presence is not None:
@@ -96,7 +98,9 @@ class Supervisor:
                     self._attend(drain=drain)
                     busy = time.monotonic()
                     continue
-                if drain or (linger_s is not None and time.monotonic() - busy >= linger_s):
+                if drain and not self._orphaned():
+                    return
+                if linger_s is not None and time.monotonic() - busy >= linger_s:
                     return
                 self._wake.wait(min(wait, self._limits.poll_s))
         finally:
@@ -118,6 +122,17 @@ class Supervisor:
             log.warning("the queue cannot be read: %s", e)
             return 1.0
         return float("inf") if due is None else due - now
+
+    def _orphaned(self) -> bool:
+        """Whether a worker without a supervisor still has a job: it ends it, gives it back, or its lease runs out. On a
+        shared gallery it may as well be another machine's."""
+        if self._gallery.shared:
+            return False
+        with suppress(GalleryError), self._gallery.begin(write=False) as tx:
+            paused = tx.jobs.paused()
+            mine = [j.kind for j in tx.jobs.find(states=("running",)) if j.kind in self._kinds]
+            return any(not paused & {kind, EVERYTHING} for kind in mine)
+        return False
 
     def _refill_safely(self) -> None:
         try:

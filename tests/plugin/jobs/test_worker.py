@@ -77,6 +77,26 @@ def test_results_reasons_and_retries(gallery: Gallery, home: Path):
     assert "Traceback" in (home / "state" / "worker.log").read_text()
 
 
+def test_what_a_killed_supervisor_left_running_is_waited_for(gallery: Gallery, home: Path):
+    orphan = enqueue(gallery, "ok")
+    with gallery.begin() as tx:
+        assert tx.jobs.claim(tx.jobs.now(), 1.0) is not None, "by a worker that died with its supervisor"
+    supervisor(gallery, home).run(drain=True)
+    assert job(gallery, orphan).state == "done"
+
+
+@pytest.mark.parametrize("why", ["paused", "of another release"])
+def test_what_nobody_may_take_over_is_not_waited_for(gallery: Gallery, home: Path, why: str):
+    kind = "ok" if why == "paused" else "of a later release"
+    left = enqueue(gallery, kind)
+    with gallery.begin() as tx:
+        assert tx.jobs.claim(tx.jobs.now(), 0.1) is not None
+        if why == "paused":
+            tx.jobs.pause(kind)
+    supervisor(gallery, home).run(drain=True)
+    assert job(gallery, left).state == "running"
+
+
 def test_a_job_that_kills_its_worker_fails_after_three_deaths(gallery: Gallery, home: Path):
     bad = enqueue(gallery, "segfault")
     good = enqueue(gallery, "ok", priority=-1)
