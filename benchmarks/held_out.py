@@ -154,7 +154,7 @@ def guess_photo(job: tuple[Path, str, float, np.ndarray]) -> tuple[np.ndarray, f
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
     pixels = degrade(pixels, face_px, level, zlib.crc32(f"{path.name} {level}".encode()))
-    (e,) = _MODELS["damaged"].guess([align_face(pixels, landmarks, ARCFACE_112)])
+    e = _MODELS["damaged"].guess([align_face(pixels, landmarks, view) for view in _MODELS["damaged"].views])
     return e.vector, e.norm
 
 

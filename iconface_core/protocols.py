@@ -6,6 +6,7 @@ from typing import Protocol
 
 from .ages import ApparentAge
 from .calibration import Calibration
+from .geometry import Template
 from .types import (
     F32,
     AlignedFace,
@@ -58,8 +59,14 @@ class DamagedFaceEmbedder(Protocol):
 
     @property
     def calibration(self) -> Calibration: ...
-    def embed(self, faces: Sequence[AlignedFace], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
-        """Vectors to identify ARCFACE_112 crops by, in order; `plain` is what the base embedder gave for them."""
+    @property
+    def views(self) -> Sequence[Template]:
+        """How it wants to see each face."""
+        ...
+
+    def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
+        """Vectors to identify faces by, in order. Each is given as its crops, one for each of `views`; `plain` is what
+        the base embedder gave for it."""
         ...
 
 

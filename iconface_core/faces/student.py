@@ -19,7 +19,7 @@ from iconface_core.types import F32, AlignedFace, FaceEmbedding
 
 from .onnx_graph import fold_constants, keep_input, load_graph, open_session, spread_prelu
 from .sface_facts import SFACE_ID
-from .student_facts import STUDENT_ID, UNMEASURED, mixed
+from .student_facts import STUDENT_ID, UNMEASURED, VIEWS, mixed
 from .student_files import read_student
 from .vectors import normalised, stacked
 
@@ -31,6 +31,7 @@ class DamagedSFace:
 
     id = STUDENT_ID
     base = SFACE_ID
+    views = VIEWS
 
     def __init__(
         self,
@@ -50,24 +51,29 @@ class DamagedSFace:
         self._batch = batch
         self.calibration = calibration
 
-    def embed(self, faces: Sequence[AlignedFace], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
-        """The vectors to identify ARCFACE_112 crops by, in order; `plain` is what SFace itself gave for them.
+    def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
+        """The vectors to identify faces by, in order; of each face one crop (112, 112, 3) for each of `views`, and what
+        SFace itself gave for it.
 
         Raises ValueError for crops of another size and when both differ in length.
         """
         if len(faces) != len(plain):
             raise ValueError(f"{len(faces)} faces, but {len(plain)} embeddings")
-        guessed = self.guess(faces)
-        return [mixed(p, g) for p, g in zip(plain, guessed, strict=True)]
+        return [mixed(p, self.guess(crops)) for p, crops in zip(plain, faces, strict=True)]
 
-    def guess(self, faces: Sequence[AlignedFace]) -> list[FaceEmbedding]:
-        """The student's own vectors, unmixed. Its norm says how near it believes to be to the clean face's."""
-        out: list[FaceEmbedding] = []
-        for start in range(0, len(faces), self._batch):
-            pixels = stacked(faces[start : start + self._batch]).astype(np.float32)
+    def guess(self, crops: Sequence[AlignedFace]) -> FaceEmbedding:
+        """The student's own vector of one face, unmixed: the mean of what it says of each crop, and of its mirror
+        image. Its norm says how near it believes to be to the clean face's."""
+        both = [AlignedFace(np.ascontiguousarray(c.pixels[:, ::-1]), c.from_photo) for c in crops]
+        said: list[FaceEmbedding] = []
+        seen = [*crops, *both]
+        for start in range(0, len(seen), self._batch):
+            pixels = stacked(seen[start : start + self._batch]).astype(np.float32)
             (raw,) = self._session.run(None, {"data": np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))})
-            out += normalised(self.id, raw)
-        return out
+            said += normalised(self.id, raw)
+        mean = np.mean([e.vector for e in said], axis=0)
+        norm = float(np.mean([e.norm for e in said]))
+        return FaceEmbedding(self.id, (mean / np.linalg.norm(mean)).astype(np.float32), norm)
 
 
 def graft(graph: onnx.GraphProto, tensors: Mapping[str, F32]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from iconface_core.geometry import ARCFACE_112, Template
 from iconface_core.types import EmbedderId, FaceEmbedding
 
 from .sface_facts import CALIBRATION as CLEAR
@@ -14,6 +15,15 @@ UNMEASURED = replace(CLEAR, embedder=STUDENT_ID)
 weights mean and writes it beside them. Weights without it are not used."""
 CLEAR_QUALITY = 0.9
 """Of SFace. From here on a face is clear: the student is not asked, and would not be heard."""
+_MIDDLE = ARCFACE_112.points.mean(0)
+VIEWS = (
+    ARCFACE_112,
+    Template(
+        "arcface_112, wider", ARCFACE_112.size, (_MIDDLE + (ARCFACE_112.points - _MIDDLE) / 1.08).astype(np.float32)
+    ),
+)
+"""How the student sees a face, each both ways round: damage hits every view otherwise, and some more of the head helps.
+"""
 MOST = 0.85
 """The student's part of the vector of a hopeless face. It grows with the root of what is missing from clear: measured
 on the half that is not tested (docs/training.md)."""

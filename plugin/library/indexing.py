@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceChanges, FoundFace
-from iconface_core.geometry import ARCFACE_112, align_face
+from iconface_core.geometry import ARCFACE_112, Template, align_face
 from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.provenance import is_restored_output
 from iconface_core.images.read import Photo, check_photo, content_hash
@@ -151,13 +151,10 @@ class Indexer:
             return embedder.embed(crops_at(photo, landmarks_full))
 
 
-def crops_at(photo: Photo, faces_full: Sequence[DetectedFace]) -> list[AlignedFace]:
+def crops_at(photo: Photo, faces_full: Sequence[DetectedFace], view: Template = ARCFACE_112) -> list[AlignedFace]:
     """What an embedder looks at of faces known in full upright pixels."""
     x, y = photo.scale
-    return [
-        align_face(photo.pixels, ((f.landmarks + 0.5) / (x, y) - 0.5).astype("float32"), ARCFACE_112)
-        for f in faces_full
-    ]
+    return [align_face(photo.pixels, ((f.landmarks + 0.5) / (x, y) - 0.5).astype("float32"), view) for f in faces_full]
 
 
 def _unreadable(file: FoundFile, e: Exception) -> FileLook:

@@ -97,7 +97,8 @@ class PhotoFaces:
         if self._damaged is None or not asked:
             return subjects
         with self._damaged.use() as damaged:
-            guesses = damaged.embed(crops_at(photo, [s.face for s in asked]), [s.embedding for s in asked])
+            crops = zip(*(crops_at(photo, [s.face for s in asked], view) for view in damaged.views), strict=True)
+            guesses = damaged.embed(list(crops), [s.embedding for s in asked])
         guess = {s.number: g for s, g in zip(asked, guesses, strict=True)}
         return [replace(s, guess=guess.get(s.number)) for s in subjects]
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
+from iconface_core.faces import student_facts
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.student import DamagedSFace
 from iconface_core.faces.student_facts import STUDENT_ID, UNMEASURED, mixed
 from iconface_core.faces.student_files import read_student, read_student_card, write_student
+from iconface_core.geometry import ARCFACE_112
 from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
 
 LAST = {"26.weight": (1024, 1024, 1, 1), "26.bias": (1024,)}
@@ -32,8 +34,8 @@ def random_student(path: Path, shapes: dict[str, tuple[int, ...]] = LAST) -> Pat
 def test_a_random_student_answers_in_sfaces_space_and_is_mixed_with_it(tmp_path: Path):
     student = DamagedSFace(random_student(tmp_path / "s.safetensors"), batch=1)
     plain = SFaceEmbedder().embed(faces())
-    guess, both = student.guess(faces()), student.embed(faces(), plain)
-    for p, g, b in zip(plain, guess, both, strict=True):
+    views = [[face, face] for face in faces()]
+    for p, g, b in zip(plain, map(student.guess, views), student.embed(views, plain), strict=True):
         assert g.embedder == b.embedder == STUDENT_ID
         assert b.vector.shape == (128,)
         assert np.linalg.norm(b.vector) == pytest.approx(1, abs=1e-5)
@@ -42,7 +44,21 @@ def test_a_random_student_answers_in_sfaces_space_and_is_mixed_with_it(tmp_path:
         assert b.norm == mixed(p, g).norm
     assert student.embed([], []) == []
     with pytest.raises(ValueError, match="2 faces, but 1"):
-        student.embed(faces(), plain[:1])
+        student.embed(views, plain[:1])
+
+
+def test_a_face_and_its_mirror_image_are_one_person(tmp_path: Path):
+    student = DamagedSFace(random_student(tmp_path / "s.safetensors"))
+    [face] = faces(1)
+    turned = AlignedFace(np.ascontiguousarray(face.pixels[:, ::-1]), face.from_photo)
+    assert student.guess([face]).vector == pytest.approx(student.guess([turned]).vector, abs=1e-5)
+
+
+def test_the_wider_view_shows_more_around_the_same_middle():
+    near, wide = student_facts.VIEWS
+    assert near is ARCFACE_112
+    assert wide.points.mean(0) == pytest.approx(near.points.mean(0), abs=1e-3)
+    assert np.ptp(near.points, axis=0) == pytest.approx(1.08 * np.ptp(wide.points, axis=0), rel=1e-4)
 
 
 def test_a_clear_face_is_what_sface_says_it_is():
