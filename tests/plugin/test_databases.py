@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,11 +52,19 @@ def test_to_a_server_and_back(cli: Cli, home: Path, postgres_cluster: Cluster, t
         assert (status["engine"], status["database"]) == ("postgresql", url)
         assert status["connections"] >= 1
 
+        assert searched(cli("database", "index", "--dry-run")) == ["missing"]
+        assert searched(cli("database", "index")) == ["ready"]
+        assert cli("database", "index", "--drop", "--dry-run")["dropped"] == 1
+        assert searched(cli("database", "status")["database"]) == ["ready"]
+
         backup = Path(cli("backup")["backup"])
         cli("people", "name", ada, "Eva")
         kept = Path(cli("restore-backup", backup)["kept"])
+        assert searched(cli("database", "status")["database"]) == ["missing"], "a backup is for any server"
         assert cli("people", "show", ada)["person"]["name"] == "Ada"
+        assert searched(cli("database", "index")) == ["ready"]
         cli("restore-backup", kept)
+        assert cli("database", "index", "--drop")["dropped"] == 0
         assert cli("people", "show", ada)["person"]["name"] == "Eva"
         assert {str(backup), str(kept)} <= {b["path"] for b in cli("restore-backup")["backups"]}
 
@@ -64,6 +73,10 @@ def test_to_a_server_and_back(cli: Cli, home: Path, postgres_cluster: Cluster, t
         assert "Eva" in names(back)
     finally:
         postgres_cluster.drop("moved")
+
+
+def searched(said: dict[str, Any]) -> list[str]:
+    return [index["state"] for index in said["search"]]
 
 
 def names(file: Path) -> set[str]:
@@ -100,7 +113,8 @@ def test_a_password_in_settings_is_for_nobody_else(tmp_path: Path):
     assert chosen.server == "postgresql://db.local/other"
 
 
-def test_a_copy_wants_two_different_databases(cli: Cli, home: Path, tmp_path: Path):
+def test_what_a_file_cannot(cli: Cli, home: Path, tmp_path: Path):
     file = home / "data" / "gallery.db"
     cli("database", "copy", file, file, code=2)
     cli("database", "copy", tmp_path / "no.db", tmp_path / "new.db", code=2)
+    cli("database", "index", code=2)
