@@ -227,6 +227,11 @@ def explained(shown: str) -> Generator[None]:
         for sign, advice in _ADVICE:
             if (state or _refusal(said)).startswith(sign):
                 raise GalleryError(f"{shown}: {said}. {advice}") from e
+        if state == _DISK_FULL:
+            raise GalleryUnreachableError(
+                f"{shown} has no room: {said}. Nothing that was not confirmed is stored; free some space on the disk "
+                "of the server, then run the command again"
+            ) from e
         silent = state is None and isinstance(e, OperationalError)  # no server there, or the connection broke
         if e.connection_invalidated or silent or (state or "").startswith(_UNREACHABLE):
             raise GalleryUnreachableError(
@@ -245,13 +250,13 @@ def _refusal(said: str) -> str:
 
 # Of the codes of PostgreSQL's appendix A; their first two letters are the class.
 _BUSY = ("55P03", "57014", "40001", "40P01")
+_DISK_FULL = "53100"
 _UNREACHABLE = ("08", "57P", "53300", "25P03")
 _ADVICE = (
     ("28", "Check user and password; PGPASSWORD or ~/.pgpass keep the latter out of the settings"),
     ("3D", "Make the database with `iconface database create`, or correct its name in the address"),
     ("42501", "The user of the address has to own the gallery's tables"),
     ("25006", "This server is a replica: use the address of the one that writes"),
-    ("53100", "Nothing was changed. Free some space on the server's disk and run the command again"),
     ("42P01", "The gallery is damaged: restore a backup"),
     ("42703", "The gallery is damaged: restore a backup"),
     ("XX", "The gallery is damaged: restore a backup"),
