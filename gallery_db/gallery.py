@@ -280,21 +280,16 @@ class Gallery:
 
     def build_search_index(self, memory_mb: int, on_progress: Progress | None = None) -> list[SearchIndex]:
         """Have the server search vectors itself: one index for each embedder; what is there stays. Others read and
-        write meanwhile. `memory_mb` is the most that the server takes for it. Raises GalleryError when the server
-        cannot (no pgvector, or an old one; the gallery is a file), GalleryBusyError when another process is at it."""
-        self._must_be_shared()
+        write meanwhile. `memory_mb` is the most that the server takes for it. Only of a shared gallery. Raises
+        GalleryError when the server cannot (no pgvector, or an old one), GalleryBusyError when another process is at
+        it."""
         with self._engine.explained():
             return self._engine.build_search(memory_mb, on_progress)
 
     def drop_search_index(self) -> int:
-        """Search in memory again; returns how many indexes there were. Raises as `build_search_index`."""
-        self._must_be_shared()
+        """Search in memory again; returns how many indexes there were. Only of a shared gallery."""
         with self._engine.explained():
             return self._engine.drop_search()
-
-    def _must_be_shared(self) -> None:
-        if not self.shared:
-            raise GalleryError(f"{self.shown} is a file, which no server searches: its index needs no command")
 
     def copy_to(self, target: Gallery, on_table: Callable[[str, int], None] | None = None) -> int:
         """See `database.copying.copy`."""

@@ -1,5 +1,6 @@
 """The index by which a server searches vectors itself: what it finds, what it follows, and how its building ends."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,12 +16,13 @@ from sqlalchemy import text
 from gallery_db import Gallery, GalleryBusyError, GalleryError
 from gallery_db.database import postgres_search
 from gallery_db.database.address import Server
+from gallery_db.database.postgres import restore_dump
 from gallery_db.vectors import Nearest
 from gallery_db.vectors.similar import SimilarFaces
 from iconface_core.types import F32, EmbedderId, FaceEmbedding
 from tests.gallery_db.factories import DIM, E, found, photo, put
 from tests.support.narrow import present
-from tests.support.postgres import Cluster
+from tests.support.postgres import Cluster, programs
 from tests.support.waiting import until
 
 HARD = EmbedderId("o'hara: 100 %s")
@@ -224,6 +226,22 @@ def test_a_server_that_cannot(before: str, said: str, server: Server, postgres_c
             assert not tx.faces.searched_there(E, DIM)
 
 
-def test_a_file_has_none(tmp_path: Path):
-    with Gallery.open(tmp_path / "g.db") as gallery, pytest.raises(GalleryError, match="is a file"):
-        gallery.build_search_index(64)
+def test_a_backup_is_for_any_server(
+    gallery: Gallery, postgres_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Also for one without pgvector."""
+    monkeypatch.setenv("PATH", str(programs()), prepend=os.pathsep)
+    with gallery.begin() as tx:
+        faces = put(tx, "a", 1, 2)
+    gallery.build_search_index(64)
+    backup = gallery.backup(tmp_path / "a.dump")
+    with postgres_cluster.database("gallery") as url:
+        other = Server(url, tmp_path / "other")
+        with postgres_cluster.admin.connect() as conn:
+            conn.exec_driver_sql(f"ALTER DATABASE {other.name} SET extension_control_path = '/nowhere'")
+        restore_dump(other, backup, tmp_path)
+        with Gallery.open(other) as restored:
+            assert states(restored) == {E: "missing"}
+            with restored.begin(write=False) as tx:
+                ids, _ = Nearest(restored.vectors_dir, E, DIM).among(tx)(tx.faces.matrix(E).vectors, 1)
+                assert ids.ravel().tolist() == faces
