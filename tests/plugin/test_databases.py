@@ -1,17 +1,22 @@
 """A gallery that moves to a server: the commands, the settings, backups, and what is said when nothing answers."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gallery_db import Gallery
+from gallery_db.database.address import Server
+from iconface_core.calibration import Calibration, EmbedderFacts
 from plugin.cli.main import run
 from plugin.errors import UsageError
+from plugin.people.regrouping import Grouper
 from plugin.settings import load_settings
-from tests.gallery_db.factories import put
+from tests.gallery_db.factories import DIM, E, put
 from tests.support.library import Cli
 from tests.support.postgres import OFF, Cluster, programs
 
@@ -73,6 +78,25 @@ def test_to_a_server_and_back(cli: Cli, home: Path, postgres_cluster: Cluster, t
         assert "Eva" in names(back)
     finally:
         postgres_cluster.drop("moved")
+
+
+def test_new_faces_are_placed_by_the_server_as_by_files(postgres_cluster: Cluster, tmp_path: Path):
+    facts = EmbedderFacts(E, DIM, Calibration(E, 0.0, 10.0, bias=-10.0, slope=30.0))
+    with postgres_cluster.database("gallery") as url, Gallery.open(Server(url, tmp_path)) as gallery:
+        with gallery.begin() as tx:
+            for seed in (1, 2, 3):
+                put(tx, f"{seed}", seed)
+                put(tx, f"{seed} again", seed)
+        grouper = Grouper(gallery, facts)
+        grouper.full()
+        with gallery.begin() as tx:
+            known, stranger = put(tx, "new", 1, 77)
+        by_files = grouper.decide(np.array([known, stranger]))
+        shutil.rmtree(gallery.vectors_dir)
+        gallery.build_search_index(64)
+        assert grouper.decide(np.array([known, stranger])) == by_files
+        assert {d.face_id: d.kind for d in by_files}[known] == "join"
+        assert not gallery.vectors_dir.exists(), "the server was asked"
 
 
 def searched(said: dict[str, Any]) -> list[str]:
