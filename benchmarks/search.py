@@ -2,6 +2,7 @@
 
     python -m benchmarks.search                    # 10 k and 100 k faces, 128-d and 512-d
     python -m benchmarks.search --sizes 1000000 --dims 128
+    python -m benchmarks.search --database own     # inside of a PostgreSQL server (benchmarks.server_search)
 
 Vectors are synthetic: people of 20 faces on average, faces of one person at a cosine of about 0.6. Each row is
 measured in a process of its own, so that its peak memory is its own (it includes Python, the libraries and the vectors
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import server_search
 from gallery_db import Gallery
 from gallery_db.records import FoundFace
 from gallery_db.vectors.base import VectorStore
@@ -153,12 +155,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--dims", type=int, nargs="+", default=[128, 512])
+    parser.add_argument("--database", metavar="URL", help="of an empty one on a server; `own` starts a server for it")
     parser.add_argument("--one", nargs=3, metavar=("KIND", "N", "DIM"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         return one(args.one[0], int(args.one[1]), int(args.one[2]))
 
     cases = [(n, dim) for n in args.sizes for dim in args.dims]
+    if args.database:
+        return server_search.show(args.database, cases, vectors, exact, QUERIES)
     print(
         "| faces | dim | index | 1 query, median ms | p95 ms | recall@10 | build s | file MB | remove 3, ms | peak MB |"
     )

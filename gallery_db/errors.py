@@ -4,7 +4,7 @@
   x UnknownIdError           no such photo, face, person, decision or job
   x SchemaTooNewError       the database was written by a newer release
   x GalleryBusyError        another process holds the write lock for longer than the busy timeout; try again later
-  x GalleryUnreachableError  the server of the database does not answer; start it, or check the address
+  x GalleryUnreachableError  the server of the database does not answer, or its disk is full; what waits may ask again
   x UnsupportedLocationError  the database would live on a network file system, where SQLite loses data
   x ConflictError           a decision cannot be undone, because a later one changed the same thing
   x UnusableNameError       a person cannot be called so
@@ -29,7 +29,8 @@ class GalleryBusyError(GalleryError):
 
 
 class GalleryUnreachableError(GalleryError):
-    """The server that keeps the gallery does not answer, or has broken off; what was not committed is not stored."""
+    """The server that keeps the gallery does not answer, broke off or has no room; what was not committed is not
+    stored."""
 
 
 class UnsupportedLocationError(GalleryError):

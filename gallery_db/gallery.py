@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .browse.overview import OverviewRepo
     from .browse.repository import BrowseRepo
     from .cleanups import CleanupRepo
+    from .database.postgres_search import Progress, SearchIndex
     from .decisions import DecisionRepo
     from .faces.measures import MeasureRepo
     from .faces.repository import FaceRepo
@@ -271,10 +272,24 @@ class Gallery:
         return daily_backup(self._engine.backup, directory, suffix=self._engine.backup_suffix)
 
     def describe(self) -> dict[str, Any]:
-        """`engine`, its `version`, `schema`, `bytes`; of a server `connections` and `oldest_s` as well, the seconds
-        that the oldest transaction has lasted."""
+        """`engine`, its `version`, `schema`, `bytes`; of a server as well `connections`, `oldest_s`, the seconds that
+        the oldest transaction has lasted, and `search`: of each embedder `embedder`, `dim`, `faces`, `bytes` of its
+        index there and its `state` (missing, building, unfinished, ready)."""
         with self._engine.explained():
             return self._engine.describe()
+
+    def build_search_index(self, memory_mb: int, on_progress: Progress | None = None) -> list[SearchIndex]:
+        """Have the server search vectors itself: one index for each embedder; what is there stays. Others read and
+        write meanwhile. `memory_mb` is the most that the server takes for it. Only of a shared gallery. Raises
+        GalleryError when the server cannot (no pgvector, or an old one), GalleryBusyError when another process is at
+        it."""
+        with self._engine.explained():
+            return self._engine.build_search(memory_mb, on_progress)
+
+    def drop_search_index(self) -> int:
+        """Search in memory again; returns how many indexes there were. Only of a shared gallery."""
+        with self._engine.explained():
+            return self._engine.drop_search()
 
     def copy_to(self, target: Gallery, on_table: Callable[[str, int], None] | None = None) -> int:
         """See `database.copying.copy`."""

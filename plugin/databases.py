@@ -1,9 +1,10 @@
 """Where the gallery's database is: what is known of it, a new one on a server, and the way from one to the other."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gallery_db import Gallery
 from gallery_db.database.address import Server, is_server
@@ -11,6 +12,10 @@ from gallery_db.database.address import Server, is_server
 from .errors import UsageError
 from .folders import Folders
 from .paths import absolute
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from gallery_db.database.postgres_search import SearchIndex
 
 
 def place(text: str, folders: Folders) -> Path | Server:
@@ -29,6 +34,48 @@ def facts(folders: Folders) -> dict[str, Any]:
     be opened."""
     with Gallery.open(folders.gallery) as gallery:
         return {"database": gallery.shown, **gallery.describe(), "index": str(gallery.vectors_dir)}
+
+
+def build_index(folders: Folders, progress: Progress, *, memory_mb: int, dry_run: bool) -> list[dict[str, Any]]:
+    """Have the gallery's server search vectors itself; returns the index of each embedder, as `Gallery.describe` has
+    it. What is there already stays, what was broken off is built anew; others work meanwhile. `memory_mb` is the most
+    that the server takes. Raises UsageError for a gallery in a file, and as `Gallery.build_search_index`."""
+    with _on_a_server(folders) as gallery:
+        if not dry_run:
+            gallery.build_search_index(memory_mb, _Percent(progress))
+        return list(gallery.describe()["search"])
+
+
+def drop_index(folders: Folders, *, dry_run: bool) -> int:
+    """Search vectors in the memory of each machine again; how many indexes the server had. Raises as `build_index`."""
+    with _on_a_server(folders) as gallery:
+        if not dry_run:
+            return gallery.drop_search_index()
+        return sum(index["state"] != "missing" for index in gallery.describe()["search"])
+
+
+@contextmanager
+def _on_a_server(folders: Folders) -> Generator[Gallery]:
+    if not isinstance(folders.gallery, Server):
+        raise UsageError("the gallery is a file: its vectors are searched in memory, and no index is to be built")
+    with Gallery.open(folders.gallery) as gallery:
+        yield gallery
+
+
+class _Percent:
+    """A hundred steps for each index."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._done: dict[str, int] = {}
+
+    def __call__(self, index: "SearchIndex", share: float) -> None:
+        if index.embedder not in self._done:
+            self._done[index.embedder] = 0
+            self._progress.total(100 * len(self._done))
+        while self._done[index.embedder] < int(100 * share):
+            self._done[index.embedder] += 1
+            self._progress.step(index.embedder)
 
 
 def create(where: Path | Server, *, dry_run: bool) -> list[str]:

@@ -6,11 +6,13 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gallery_db.errors import BackupError, SchemaTooNewError
 from iconface_core.images.leftovers import sweep, temporary
 
 from .address import Server
+from .postgres_search import kept
 from .revisions import known_revisions
 
 
@@ -36,8 +38,8 @@ def dump(server: Server, dest: Path) -> Path:
 
 
 def restore(server: Server, src: Path) -> None:
-    """Put the backup `src` in place of all that the database holds, in one transaction. BackupError or
-    SchemaTooNewError, whatever goes wrong, and it is as it was."""
+    """Put the backup `src` in place of all that the database holds, in one transaction, but for the index that searches
+    vectors: that is to be built anew. BackupError or SchemaTooNewError, whatever goes wrong, and it is as it was."""
     if not src.is_file():
         raise BackupError(f"there is no backup at {src}")
     said = _call("pg_restore", None, "--data-only", "--table=alembic_version", "--file=-", str(src))
@@ -47,7 +49,10 @@ def restore(server: Server, src: Path) -> None:
     if found[1] not in known_revisions():
         raise SchemaTooNewError(f"{src} was written by a newer release (schema {found[1]!r}): update iconface first")
     whole = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-    _call("pg_restore", server, *whole, str(src))
+    with TemporaryDirectory(prefix="iconface-restore-") as folder:
+        contents = Path(folder) / "contents"
+        contents.write_text(kept(_call("pg_restore", None, "--list", str(src))))
+        _call("pg_restore", server, *whole, f"--use-list={contents}", str(src))
 
 
 def _call(name: str, server: Server | None, *options: str) -> str:

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from sqlalchemy import Connection
 
 from .address import Server
 from .connection import BUSY_TIMEOUT_MS
 from .sqlite_engine import SqliteEngine
+
+if TYPE_CHECKING:
+    from .postgres_search import Progress, SearchIndex
 
 
 class Engine(Protocol):
@@ -67,6 +70,14 @@ class Engine(Protocol):
 
     def compact(self) -> None:
         """Give free space back and overwrite what was deleted, as far as the engine can (docs/scale.md)."""
+        ...
+
+    def build_search(self, memory_mb: int, on_progress: "Progress | None" = None) -> "list[SearchIndex]":
+        """See `postgres_search.build`. Only of a shared gallery."""
+        ...
+
+    def drop_search(self) -> int:
+        """See `postgres_search.drop`. Only of a shared gallery."""
         ...
 
     def backup(self, dest: Path) -> Path:

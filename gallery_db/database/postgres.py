@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from gallery_db.errors import GalleryBusyError, GalleryError, GalleryUnreachableError, SchemaTooNewError
 
+from . import postgres_search
 from .address import Server
 from .backups import free_name
 from .connection import BUSY_TIMEOUT_MS
@@ -145,21 +147,32 @@ class PostgresEngine:
     def check(self) -> list[str]:
         """Indexes that a failed build left, constraints that were never checked, and pages whose checksum was wrong."""
         with self.connect(write=False) as conn:
-            return [str(problem) for problem in conn.scalars(text(_PROBLEMS))]
+            return [str(problem) for problem in conn.scalars(text(_PROBLEMS), {"prefix": postgres_search.PREFIX})]
 
     def compact(self) -> None:
         """VACUUM: the room of deleted rows is free again, and their bytes are gone when it is used. Nobody waits."""
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.exec_driver_sql("VACUUM (ANALYZE)")
+            # Where few rows are dead the server would leave the indexes as they are, and pgvector's holds vectors.
+            conn.exec_driver_sql("VACUUM (ANALYZE, INDEX_CLEANUP ON)")
+
+    def build_search(
+        self, memory_mb: int, on_progress: postgres_search.Progress | None = None
+    ) -> list[postgres_search.SearchIndex]:
+        return postgres_search.build(self._engine, memory_mb, on_progress)
+
+    def drop_search(self) -> int:
+        return postgres_search.drop(self._engine)
 
     def backup(self, dest: Path) -> Path:
         return dump(self._server, dest)
 
     def describe(self) -> dict[str, Any]:
-        """With `connections`, and `oldest_s`: how long the oldest transaction lasts; none is vacuumed past it."""
+        """With `connections`; `oldest_s`, how long the oldest transaction lasts: none is vacuumed past it; and
+        `search`, the index of each embedder, as a mapping with `embedder, dim, faces, state, bytes`."""
         with self.connect(write=False) as conn:
             facts = conn.execute(text(_FACTS)).one()._mapping
-            return {"engine": "postgresql", **facts, "schema": revision(conn)}
+            search = [asdict(index) for index in postgres_search.indexes(conn)]
+            return {"engine": "postgresql", **facts, "schema": revision(conn), "search": search}
 
     def dispose(self) -> None:
         self._engine.dispose()
@@ -214,6 +227,11 @@ def explained(shown: str) -> Generator[None]:
         for sign, advice in _ADVICE:
             if (state or _refusal(said)).startswith(sign):
                 raise GalleryError(f"{shown}: {said}. {advice}") from e
+        if state == _DISK_FULL:
+            raise GalleryUnreachableError(
+                f"{shown} has no room: {said}. Nothing that was not confirmed is stored; free some space on the disk "
+                "of the server, then run the command again"
+            ) from e
         silent = state is None and isinstance(e, OperationalError)  # no server there, or the connection broke
         if e.connection_invalidated or silent or (state or "").startswith(_UNREACHABLE):
             raise GalleryUnreachableError(
@@ -232,13 +250,13 @@ def _refusal(said: str) -> str:
 
 # Of the codes of PostgreSQL's appendix A; their first two letters are the class.
 _BUSY = ("55P03", "57014", "40001", "40P01")
+_DISK_FULL = "53100"
 _UNREACHABLE = ("08", "57P", "53300", "25P03")
 _ADVICE = (
     ("28", "Check user and password; PGPASSWORD or ~/.pgpass keep the latter out of the settings"),
     ("3D", "Make the database with `iconface database create`, or correct its name in the address"),
     ("42501", "The user of the address has to own the gallery's tables"),
     ("25006", "This server is a replica: use the address of the one that writes"),
-    ("53100", "Nothing was changed. Free some space on the server's disk and run the command again"),
     ("42P01", "The gallery is damaged: restore a backup"),
     ("42703", "The gallery is damaged: restore a backup"),
     ("XX", "The gallery is damaged: restore a backup"),
@@ -251,8 +269,10 @@ FROM pg_stat_activity WHERE datname = current_database()
 """
 
 _PROBLEMS = """
-SELECT 'index ' || indexrelid::regclass || ' is not complete: build it again with REINDEX'
-  FROM pg_index WHERE NOT indisvalid
+SELECT 'index ' || c.relname || ' is not complete: build it again with ' ||
+    CASE WHEN starts_with(c.relname, :prefix) THEN 'iconface database index' ELSE 'REINDEX' END
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE NOT i.indisvalid AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
 UNION ALL SELECT 'constraint ' || conname || ' of ' || conrelid::regclass || ' was never checked'
   FROM pg_constraint WHERE NOT convalidated
 UNION ALL SELECT checksum_failures || ' pages were read with a wrong checksum: the disk may be failing'

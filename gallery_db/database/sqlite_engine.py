@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from threading import Event
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 from sqlalchemy import Connection, Engine
 
@@ -18,6 +18,8 @@ from .filesystem import refuse_network
 from .migrate import upgrade
 from .revisions import HEAD, revision_of
 from .sqlite import explained, make_engine
+
+_IN_MEMORY = "vectors of a file are searched in memory, by the files in its vectors folder"
 
 
 class SqliteEngine:
@@ -81,6 +83,12 @@ class SqliteEngine:
         with closing(self._engine.raw_connection()) as conn:
             conn.execute("VACUUM")
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def build_search(self, memory_mb: int, on_progress: object = None) -> Never:
+        raise NotImplementedError(_IN_MEMORY)
+
+    def drop_search(self) -> Never:
+        raise NotImplementedError(_IN_MEMORY)
 
     def backup(self, dest: Path) -> Path:
         return backup(self.path, dest)

@@ -21,7 +21,7 @@ from gallery_db.records import (
     GroupingChanges,
     ReferenceRow,
 )
-from iconface_core.types import I64, BBox, EmbedderId, FaceEmbedding
+from iconface_core.types import F32, I64, BBox, EmbedderId, FaceEmbedding
 
 from . import columns as face_columns
 from . import grouping as regroup
@@ -222,6 +222,21 @@ class FaceRepo:
         """Write a quick pass, under the same rules as `apply_grouping`."""
         faces, labels, groups = regroup.from_decisions(decisions)
         return regroup.apply(self._c, faces, labels, groups, dry_run)
+
+    def searched_there(self, embedder: EmbedderId, dim: int) -> bool:
+        """Whether a server has an index of these vectors, for `nearest`."""
+        if self._c.dialect.name != "postgresql":
+            return False
+        from gallery_db.database.postgres_search import is_ready
+
+        return is_ready(self._c, embedder, dim)
+
+    def nearest(self, embedder: EmbedderId, queries: F32, k: int) -> tuple[I64, F32]:
+        """The k faces closest to each query (Q, dim), best first: ids and similarities, both (Q, k), padded with -1.
+        Asked of the server's index: next to none is missed, and the similarities are exact. Only where it is there."""
+        from .nearest import nearest
+
+        return nearest(self._c, embedder, queries, k)
 
     def generation(self, embedder: EmbedderId) -> int:
         """Grows with every change of this embedder's vectors; 0 before the first."""

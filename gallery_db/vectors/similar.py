@@ -15,7 +15,7 @@ import numpy as np
 from gallery_db.gallery import Gallery, Tx
 from iconface_core.types import F32, I64, EmbedderId
 
-from . import SyncedStore, VectorStore, open_store, sync_store
+from . import Nearest
 
 _ERAS = 3
 _PER_ERA = 16
@@ -36,13 +36,12 @@ class Resembling:
 
 
 class SimilarFaces:
-    """Answers for the faces of one embedder. Opens the index when first asked and keeps it, up to date, in memory (four
-    bytes a number, half a kilobyte a face with 128). Safe between threads."""
+    """Answers for the faces of one embedder, by what `Nearest` finds. Safe between threads."""
 
     def __init__(self, gallery: Gallery, embedder: EmbedderId, dim: int) -> None:
-        self._gallery, self._embedder, self._dim = gallery, embedder, dim
+        self._embedder = embedder
+        self._nearest = Nearest(gallery.vectors_dir, embedder, dim, max_share=_REPLAY_SHARE)
         self._lock = threading.Lock()
-        self._index: SyncedStore | None = None
 
     def people(self, tx: Tx, person_id: int, *, limit: int = 24) -> list[Resembling]:
         """Other people, the most alike first. Left out: hidden ones, strangers, and those declared different."""
@@ -107,17 +106,11 @@ class SimilarFaces:
         means = np.stack([v.mean(0) for v in own])
         means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
         with self._lock:
-            store = self._store(tx)
-            ids, similarities = store.search(means, min(len(store), known + _BEYOND, _AT_MOST))
+            ids, similarities = self._nearest.among(tx)(means, min(known + _BEYOND, _AT_MOST))
         ids = ids.ravel()[np.argsort(-similarities, axis=None, kind="stable")]
         _, first = np.unique(ids, return_index=True)
         ids = ids[np.sort(first)]
         return ids[ids >= 0]
-
-    def _store(self, tx: Tx) -> VectorStore:
-        if self._index is None or not sync_store(self._index, tx, max_share=_REPLAY_SHARE):
-            self._index = open_store(self._gallery.vectors_dir, tx, self._embedder, self._dim)
-        return self._index.store
 
 
 def _closest(theirs: F32, own: list[F32]) -> F32:

@@ -1,6 +1,7 @@
-"""`iconface database status | create | copy`."""
+"""`iconface database status | create | copy | index`."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +20,7 @@ def register(root: typer.Typer) -> None:
     noun.command("status", epilog=SHARED_HELP)(status)
     noun.command("create", epilog=SHARED_HELP)(create)
     noun.command("copy", epilog=SHARED_HELP)(copy)
+    noun.command("index", epilog=SHARED_HELP)(index)
     root.add_typer(noun, name="database")
 
 
@@ -30,8 +32,11 @@ def status(ctx: typer.Context) -> None:
     known = facts(session.folders())
     human = [
         f"{known['database']}: {known['engine']} {known['version']}, schema {known['schema']}",
-        f"{known['bytes'] / 1e6:.1f} MB; vectors are searched in {known['index']}",
+        f"{known['bytes'] / 1e6:.1f} MB",
+        *(_index_line(i) for i in known.get("search", []) if i["state"] != "missing"),
     ]
+    if not any(i["state"] == "ready" for i in known.get("search", [])):
+        human.append(f"vectors are searched on this machine, by the files in {known['index']}")
     if "connections" in known:
         human.append(
             f"{counted(known['connections'], 'connection')}, the oldest transaction {known['oldest_s']:.0f} s old"
@@ -82,3 +87,43 @@ def copy(
         said = f"{shown(other)} holds all {counted(rows, 'row')} of {shown(one)}"
     payload = {"from": shown(one), "to": shown(other), "rows": rows, "dry_run": dry_run}
     session.out.object({"copy": payload}, [said])
+
+
+def index(
+    ctx: typer.Context,
+    drop: Annotated[bool, typer.Option("--drop", help="remove it; vectors are searched on each machine again")] = False,
+    memory: Annotated[int, typer.Option(min=64, help="megabytes that the server may take while it builds")] = 1_024,
+    dry_run: DryRun = False,
+) -> None:
+    """Build the index by which a PostgreSQL server searches faces itself, with pgvector.
+
+    Others work meanwhile. Broken off, the same command builds anew what is not complete. Without it each machine
+    searches in its own memory.
+    """
+    from ..databases import build_index, drop_index
+
+    session = Session.of(ctx)
+    folders = session.folders()
+    if drop:
+        gone = drop_index(folders, dry_run=dry_run)
+        said = f"{'would remove' if dry_run else 'removed'} {counted(gone, 'index', 'indexes')}"
+        session.out.object({"dropped": gone, "dry_run": dry_run}, [said])
+        return
+    with session.out.progress("index", "%") as progress:
+        built = build_index(folders, progress, memory_mb=memory, dry_run=dry_run)
+    session.out.object({"search": built, "dry_run": dry_run}, [_index_line(i) for i in built] or [_NO_VECTORS])
+
+
+_NO_VECTORS = "the gallery has no faces yet: build the index after the first scan"
+
+_INDEX_STATES = {
+    "ready": "the server searches {faces} of {embedder} itself (index: {mb:.1f} MB)",
+    "building": "an index for {embedder} is being built; until then each machine searches its {faces}",
+    "unfinished": "the index for {embedder} is not complete: iconface database index builds it anew",
+    "missing": "the server has no index for the {faces} of {embedder}: each machine searches them",
+}
+
+
+def _index_line(index: Mapping[str, Any]) -> str:
+    faces = counted(index["faces"], "face")
+    return _INDEX_STATES[index["state"]].format(faces=faces, embedder=index["embedder"], mb=index["bytes"] / 1e6)

@@ -9,7 +9,7 @@ import numpy as np
 from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import FaceState, GroupingChanges
-from gallery_db.vectors import SyncedStore, VectorStore, all_neighbours, open_store, sync_store
+from gallery_db.vectors import Nearest, all_neighbours
 from iconface_core.calibration import EmbedderFacts
 from iconface_core.grouping import (
     Background,
@@ -47,7 +47,7 @@ class Grouper:
         whether they are one at different ages."""
         self._gallery, self._embedder, self._ages = gallery, embedder, ages
         self._policy = policy or GroupingPolicy()
-        self._index: SyncedStore | None = None
+        self._nearest = Nearest(gallery.vectors_dir, embedder.id, embedder.dim)
 
     def full(self, *, dry_run: bool = False) -> tuple[GroupingChanges, Grouping]:
         """Group all undecided faces again and write it with the questions left, or only say what would change."""
@@ -87,7 +87,7 @@ class Grouper:
                 self._embedder.calibration,
                 self._policy,
                 known=Known(
-                    self._store(tx).search,
+                    self._nearest.among(tx),
                     lambda ids: read_faces(tx, self._embedder, ids),
                     _from_text(tx.meta.get(self._background_key)),
                 ),
@@ -106,12 +106,6 @@ class Grouper:
     @property
     def _background_key(self) -> str:
         return f"background:{self._embedder.id}"
-
-    def _store(self, tx: Tx) -> VectorStore:
-        """The index as `tx` sees it: opened once, then kept up to date in memory."""
-        if self._index is None or not sync_store(self._index, tx):
-            self._index = open_store(self._gallery.vectors_dir, tx, self._embedder.id, self._embedder.dim)
-        return self._index.store
 
 
 def read_faces(

@@ -1,16 +1,22 @@
 """A gallery that moves to a server: the commands, the settings, backups, and what is said when nothing answers."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from gallery_db import Gallery
+from gallery_db.database.address import Server
+from iconface_core.calibration import Calibration, EmbedderFacts
 from plugin.cli.main import run
 from plugin.errors import UsageError
+from plugin.people.regrouping import Grouper
 from plugin.settings import load_settings
-from tests.gallery_db.factories import put
+from tests.gallery_db.factories import DIM, E, put
 from tests.support.library import Cli
 from tests.support.postgres import OFF, Cluster, programs
 
@@ -51,11 +57,19 @@ def test_to_a_server_and_back(cli: Cli, home: Path, postgres_cluster: Cluster, t
         assert (status["engine"], status["database"]) == ("postgresql", url)
         assert status["connections"] >= 1
 
+        assert searched(cli("database", "index", "--dry-run")) == ["missing"]
+        assert searched(cli("database", "index")) == ["ready"]
+        assert cli("database", "index", "--drop", "--dry-run")["dropped"] == 1
+        assert searched(cli("database", "status")["database"]) == ["ready"]
+
         backup = Path(cli("backup")["backup"])
         cli("people", "name", ada, "Eva")
         kept = Path(cli("restore-backup", backup)["kept"])
+        assert searched(cli("database", "status")["database"]) == ["missing"], "a backup is for any server"
         assert cli("people", "show", ada)["person"]["name"] == "Ada"
+        assert searched(cli("database", "index")) == ["ready"]
         cli("restore-backup", kept)
+        assert cli("database", "index", "--drop")["dropped"] == 0
         assert cli("people", "show", ada)["person"]["name"] == "Eva"
         assert {str(backup), str(kept)} <= {b["path"] for b in cli("restore-backup")["backups"]}
 
@@ -64,6 +78,29 @@ def test_to_a_server_and_back(cli: Cli, home: Path, postgres_cluster: Cluster, t
         assert "Eva" in names(back)
     finally:
         postgres_cluster.drop("moved")
+
+
+def test_new_faces_are_placed_by_the_server_as_by_files(postgres_cluster: Cluster, tmp_path: Path):
+    facts = EmbedderFacts(E, DIM, Calibration(E, 0.0, 10.0, bias=-10.0, slope=30.0))
+    with postgres_cluster.database("gallery") as url, Gallery.open(Server(url, tmp_path)) as gallery:
+        with gallery.begin() as tx:
+            for seed in (1, 2, 3):
+                put(tx, f"{seed}", seed)
+                put(tx, f"{seed} again", seed)
+        grouper = Grouper(gallery, facts)
+        grouper.full()
+        with gallery.begin() as tx:
+            known, stranger = put(tx, "new", 1, 77)
+        by_files = grouper.decide(np.array([known, stranger]))
+        shutil.rmtree(gallery.vectors_dir)
+        gallery.build_search_index(64)
+        assert grouper.decide(np.array([known, stranger])) == by_files
+        assert {d.face_id: d.kind for d in by_files}[known] == "join"
+        assert not gallery.vectors_dir.exists(), "the server was asked"
+
+
+def searched(said: dict[str, Any]) -> list[str]:
+    return [index["state"] for index in said["search"]]
 
 
 def names(file: Path) -> set[str]:
@@ -100,7 +137,8 @@ def test_a_password_in_settings_is_for_nobody_else(tmp_path: Path):
     assert chosen.server == "postgresql://db.local/other"
 
 
-def test_a_copy_wants_two_different_databases(cli: Cli, home: Path, tmp_path: Path):
+def test_what_a_file_cannot(cli: Cli, home: Path, tmp_path: Path):
     file = home / "data" / "gallery.db"
     cli("database", "copy", file, file, code=2)
     cli("database", "copy", tmp_path / "no.db", tmp_path / "new.db", code=2)
+    cli("database", "index", code=2)

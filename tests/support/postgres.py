@@ -82,12 +82,13 @@ class Cluster:
 
 
 @contextmanager
-def cluster(connections: int = 50) -> Iterator[Cluster]:
-    """A server without data. It listens on a socket in its own folder only."""
+def cluster(connections: int = 50, disk: Path | None = None) -> Iterator[Cluster]:
+    """A server without data. It listens on a socket in its own folder only. On `disk` everything it has is to lie,
+    and its log of changes is in pieces of a megabyte."""
     bin_ = programs()
     roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
     # In memory making a database is 30 times as fast. Short: a socket's path may have 107 characters.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_MEMORY if roomy else None))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=disk or (_MEMORY if roomy else None)))
     user: dict[str, Any] = {}
     if os.geteuid() == 0:
         import pwd
@@ -101,8 +102,9 @@ def cluster(connections: int = 50) -> Iterator[Cluster]:
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **user)
 
     try:
+        small = () if disk is None else ("--wal-segsize=1",)
         try:
-            call("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=utf8", "--locale=C")
+            call("initdb", "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=utf8", "--locale=C", *small)
         except PermissionError as e:
             raise RuntimeError(f"the user nobody may not run what lies in {bin_}: open the folders above") from e
         settings = f"-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections={connections}"

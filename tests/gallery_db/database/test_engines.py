@@ -237,7 +237,7 @@ with Gallery.open(pathlib.Path(sys.argv[1])) as g:
     with g.begin(write=False) as tx:
         tx.browse.people("shown"); tx.questions.open(); tx.faces.owners_stamp()
 print(sorted({m.partition(".")[0] for m in sys.modules} & {"psycopg", "psycopg_binary", "pgvector", "procrastinate"}))
-assert "gallery_db.database.postgres" not in sys.modules
+assert not {"gallery_db.database.postgres", "gallery_db.database.postgres_search"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "g.db"], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
