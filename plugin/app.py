@@ -19,6 +19,7 @@ from .parts import part
 from .paths import make_private
 from .settings import Settings
 from .unfinished import finish
+from .users import own_gallery
 
 if TYPE_CHECKING:
     from gallery_db.vectors.similar import SimilarFaces
@@ -259,7 +260,7 @@ def build_app(settings: Settings, *, looking: Looking | None = None) -> App:
     read. Raises GalleryError when the database cannot be opened."""
     folders = settings.folders
     make_private(folders.data)
-    gallery = Gallery.open(folders.gallery)
+    gallery = own_gallery(Gallery.open(folders.gallery), settings)
     finish(gallery, folders)
     app = App(settings, gallery, looking)
     with suppress(GalleryError, OSError):  # somebody writes, or the disk is read-only: the next command does it
