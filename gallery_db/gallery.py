@@ -147,8 +147,8 @@ class Gallery:
     """An open database. Safe to share between threads; each `begin` takes its own connection.
 
     `vectors_dir` is where the index files of `gallery_db.vectors` live: `vectors/` beside the database, or, of one on a
-    server, in the folder that this machine has for it. `shown` is what messages call the database. `actor` decides here;
-    None: the one person of this machine.
+    server, in the folder that this machine has for it. `shown` is what messages call the database. `actor` is who
+    decides here; None: the one person of this machine.
     """
 
     def __init__(self, engine: Engine) -> None:
