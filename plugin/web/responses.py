@@ -69,7 +69,7 @@ def page(request: Request, web: Web, name: str, *, status: int = 200, **values: 
 
 
 def fragment(request: Request, web: Web, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A template as it is: what htmx puts into a page that is open. Every template knows `path`, `htmx` and `caller`."""
+    """A template as it is: what htmx puts into a page that is open. All templates know `path`, `htmx` and `caller`."""
     theme = request.cookies.get("iconface_theme")
     known = {
         "path": request.url.path,

@@ -49,6 +49,15 @@ def test_each_takes_back_their_own(gallery: Gallery):
         assert [e.record.actor for e in tx.journal.page()] == ["ben", "anna", "anna"]
 
 
+def test_what_a_job_decides_is_of_who_asked(gallery: Gallery):
+    worker = gallery.acting_as("service")
+    with worker.fenced(lambda tx: None, "anna"), worker.begin() as tx:
+        assert tx.decisions.create_person("Ada").actor == "anna"
+    with worker.fenced(lambda tx: None, None), worker.begin() as tx:
+        assert tx.decisions.create_person("Bea").actor == "service"
+    assert worker.actor == "service"
+
+
 def test_what_somebody_else_did_later_is_named_first(gallery: Gallery):
     anna, ben = gallery.acting_as("anna"), gallery.acting_as("ben")
     with anna.begin() as tx:

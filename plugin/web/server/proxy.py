@@ -74,6 +74,6 @@ def secret_of(file: Path) -> str:
         raise UsageError(f"proxy_secret_file: others can read {file}: chmod 600")
     if len(said) < SHORTEST_SECRET or not said.isprintable() or " " in said:
         raise UsageError(
-            f"proxy_secret_file: {file} must hold one word of {SHORTEST_SECRET} characters or more: openssl rand -hex 32"
+            f"proxy_secret_file: {file} must hold one word of {SHORTEST_SECRET} letters or more: openssl rand -hex 32"
         )
     return said
