@@ -86,7 +86,9 @@ class Roles:
 
 def hidden_css(routes: Sequence[BaseRoute], caller: Caller) -> str:
     """A style sheet that hides what leads to routes which the caller may not use."""
-    chosen = [s for route in routes if not _may(caller, route) for s in _selectors(route)]
+    leads = [s for route in routes if not _may(caller, route) for s in _selectors(route)]
+    # A form around what is there to be seen loses only what acts.
+    chosen = [f"{s}{more}" for s in leads for more in (":not([data-shows])", "[data-shows] :is(button, label)")]
     marked = [f'[data-for="{role}"]' for role in ROLES if not caller.may(role)]
     return ",\n".join([*chosen, *marked]) + " { display: none !important; }\n" if marked else ""
 

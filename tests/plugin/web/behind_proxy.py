@@ -87,8 +87,10 @@ class Proxy(BaseHTTPRequestHandler):
             if name.lower() not in ("connection", "transfer-encoding", "date"):
                 self.send_header(name, value)
         self.end_headers()
-        while piece := got.read1(65536):
-            self.wfile.write(piece); self.wfile.flush()
+        try:
+            while piece := got.read1(65536):
+                self.wfile.write(piece); self.wfile.flush()
+        except OSError: pass  # the browser has left
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = answer
     def log_message(self, *args): pass
 server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
