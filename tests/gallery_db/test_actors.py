@@ -116,7 +116,7 @@ def value(tx: Tx, table: str, row_id: int, column: str) -> Any:
 
 @pytest.mark.sqlite
 @given(steps=st.lists(STEP, min_size=2, max_size=12))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_own_undo_never_takes_back_what_somebody_else_said(gallery_template, steps):
     with gallery_template.begin() as tx:
         faces = put(tx, "a", 1, 2) + put(tx, "b", 3, 4)
