@@ -7,6 +7,7 @@
   x GalleryUnreachableError  the server of the database does not answer, or its disk is full; what waits may ask again
   x UnsupportedLocationError  the database would live on a network file system, where SQLite loses data
   x ConflictError           a decision cannot be undone, because a later one changed the same thing
+  x OthersDecisionError     a decision cannot be undone, because somebody else took it
   x UnusableNameError       a person cannot be called so
   x BackupError             a backup is missing, damaged or too new to be restored
 """
@@ -43,6 +44,20 @@ class ConflictError(GalleryError):
     def __init__(self, message: str, later: int | None = None) -> None:
         super().__init__(message)
         self.later = later
+
+
+class OthersDecisionError(GalleryError):
+    """Somebody else decided that. `decision_id` is what was to be undone (None: the latest, and none is the caller's
+    own), `actor` who decided it; None: somebody without a login."""
+
+    def __init__(self, decision_id: int | None, actor: str | None) -> None:
+        who = actor or "somebody without a login"
+        super().__init__(
+            f"you have decided nothing that could be undone; the latest is of {who} (--any takes it back)"
+            if decision_id is None
+            else f"decision {decision_id} is of {who}: only with --any can another take it back"
+        )
+        self.decision_id, self.actor = decision_id, actor
 
 
 class UnusableNameError(GalleryError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -13,10 +14,12 @@ from sqlalchemy import Connection
 
 from iconface_core.images.leftovers import sweep
 
+from .database.acting import act_as
 from .database.address import Server
 from .database.backups import daily_backup
 from .database.connection import BUSY_TIMEOUT_MS
 from .database.engine import Engine, open_engine
+from .database.schema import Channel
 from .database.sqlite_engine import SqliteEngine
 from .errors import GalleryError
 from .meta import MetaRepo
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from .records import ForgetResult
     from .restorations.repository import RestorationRepo
     from .roots.repository import RootRepo
+    from .users import UserRepo
 
 
 class Tx:
@@ -133,12 +137,19 @@ class Tx:
 
         return CleanupRepo(self._conn)
 
+    @cached_property
+    def users(self) -> UserRepo:
+        from .users import UserRepo
+
+        return UserRepo(self._conn)
+
 
 class Gallery:
     """An open database. Safe to share between threads; each `begin` takes its own connection.
 
     `vectors_dir` is where the index files of `gallery_db.vectors` live: `vectors/` beside the database, or, of one on a
-    server, in the folder that this machine has for it. `shown` is what messages call the database.
+    server, in the folder that this machine has for it. `shown` is what messages call the database. `actor` is who
+    decides here; None: the one person of this machine.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -146,6 +157,7 @@ class Gallery:
         self.vectors_dir = engine.folder / "vectors"
         self._engine = engine
         self._fence: Callable[[Tx], None] | None = None
+        self.actor: str | None = None
 
     @classmethod
     def open(cls, where: Path | Server, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Gallery:
@@ -175,6 +187,7 @@ class Gallery:
         queue, whose rows guard themselves: on a server it waits for no other writer.
         """
         with self._engine.explained(), self._engine.connect(write=write, alone=alone) as conn, conn.begin():
+            act_as(conn, self.actor)
             tx = Tx(conn)
             if write and alone and self._fence is not None:
                 self._fence(tx)
@@ -185,19 +198,27 @@ class Gallery:
         """Whether other machines may work at it: it is on a server."""
         return self._engine.shared
 
+    def acting_as(self, actor: str | None) -> Gallery:
+        """The same open database, for what `actor` decides and asks for; None: the one person of this machine."""
+        other = copy(self)
+        other.actor = actor
+        return other
+
     @contextmanager
-    def fenced(self, fence: Callable[[Tx], None]) -> Generator[None]:
+    def fenced(self, fence: Callable[[Tx], None], actor: str | None = None) -> Generator[None]:
         """Every transaction that writes (but for the queue's own) begins with `fence(tx)` meanwhile; what that raises
-        ends it before it has written. Of a shared gallery only; one at a time."""
-        self._fence = fence if self.shared else None
+        ends it before it has written. Of a shared gallery only; one at a time. What is decided is `actor`'s; None: as
+        before."""
+        self._fence, before = fence if self.shared else None, self.actor
+        self.actor = before if actor is None else actor
         try:
             yield
         finally:
-            self._fence = None
+            self._fence, self.actor = None, before
 
-    def listen(self, heard: Callable[[], None], over: Event) -> None:
+    def listen(self, heard: Callable[[], None], over: Event, to: Channel = "work") -> None:
         """See `Engine.listen`."""
-        self._engine.listen(heard, over)
+        self._engine.listen(heard, over, to)
 
     def must_fit(self, tx: Tx) -> None:
         """Raises SchemaTooNewError when another machine has brought a shared gallery to a newer release meanwhile."""

@@ -15,10 +15,11 @@ from gallery_db.errors import GalleryError
 from gallery_db.notes import COPIES_TO_REMOVE
 
 from .app_models import AppModels
-from .parts import part
+from .parts import common_part, part
 from .paths import make_private
 from .settings import Settings
 from .unfinished import finish
+from .users import own_gallery
 
 if TYPE_CHECKING:
     from gallery_db.vectors.similar import SimilarFaces
@@ -56,6 +57,12 @@ class App(AppModels):
         super().__init__(settings, gallery)
         self._looking = looking
 
+    def acting_as(self, actor: str) -> App:
+        """The same application for what `actor` decides and asks for; models and the database are shared."""
+        other = App(self.settings, self.gallery.acting_as(actor), self._looking)
+        other._whole = self._whole
+        return other
+
     @part
     def roots(self) -> Roots:
         """The folders of the library."""
@@ -75,7 +82,7 @@ class App(AppModels):
         """Which faces are one person."""
         return self._grouper(self._serving)
 
-    @part
+    @common_part
     def similar_faces(self) -> SimilarFaces:
         """The index of vectors."""
         from gallery_db.vectors.similar import SimilarFaces
@@ -115,7 +122,7 @@ class App(AppModels):
 
         return SharedScan(self.gallery, self._scanner, self.moved_copies, self.scans, self.reader.max_pixels)
 
-    @part
+    @common_part
     def reader(self) -> PhotoReader:
         """Reads photos within the settings' limits."""
         from .library.photo_reader import PhotoReader
@@ -146,14 +153,14 @@ class App(AppModels):
         damaged = self.through_damage
         return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration, self.ages)
 
-    @part
+    @common_part
     def lives(self) -> Lives | None:
         """Tells how many years lie between two people who may be one; None where nothing tells ages."""
         from .people.life_lines import Lives
 
         return None if self.ages is None else Lives(self.embedder.id, self.ages)
 
-    @part
+    @common_part
     def when_taken(self) -> WhenTaken:
         """Tells when photos were taken, as far as the people in them do."""
         from datetime import date
@@ -259,7 +266,7 @@ def build_app(settings: Settings, *, looking: Looking | None = None) -> App:
     read. Raises GalleryError when the database cannot be opened."""
     folders = settings.folders
     make_private(folders.data)
-    gallery = Gallery.open(folders.gallery)
+    gallery = own_gallery(Gallery.open(folders.gallery), settings)
     finish(gallery, folders)
     app = App(settings, gallery, looking)
     with suppress(GalleryError, OSError):  # somebody writes, or the disk is read-only: the next command does it

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gallery_db import Gallery
 
-from .parts import part
+from .parts import common_part
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -31,22 +31,23 @@ class AppModels:
     def __init__(self, settings: Settings, gallery: Gallery) -> None:
         self.settings, self.gallery = settings, gallery
         self._lock, self._made = RLock(), dict[str, Any]()
+        self._whole: AppModels = self
 
-    @part
+    @common_part
     def models(self) -> ModelHost:
         """Every loaded model."""
         from .models.cache import ModelHost
 
         return ModelHost()
 
-    @part
+    @common_part
     def registry(self) -> Registry:
         """Every backend there is, of iconface and of other packages."""
         from .models.registry import find_backends
 
         return find_backends(self.settings.insightface_pack, models=self.settings.folders.models)
 
-    @part
+    @common_part
     def backends(self) -> Backends:
         """The backends as this machine and the settings have them."""
         from iconface_core.extensions.backends import BackendContext
@@ -63,14 +64,14 @@ class AppModels:
         )
         return Backends(self.registry, context)
 
-    @part
+    @common_part
     def model_store(self) -> ModelStore:
         """The model files that are installed."""
         from .models.store import ModelStore
 
         return ModelStore(self.settings.folders.models, self.registry)
 
-    @part
+    @common_part
     def embedder(self) -> EmbedderFacts:
         """The embedder whose vectors serve."""
         return self._serving.facts
@@ -82,32 +83,32 @@ class AppModels:
         shared = replace(self._serving, load=self._embedder_slot.loaded)
         return (shared,) if self._preferred.facts.id == shared.facts.id else (shared, self._preferred)
 
-    @part
+    @common_part
     def through_damage(self) -> DamagedBackend | None:
         """Who identifies faces that damage hides from the embedder; None where nobody does."""
         return self.backends.through_damage(self.embedder.id)
 
-    @part
+    @common_part
     def ages(self) -> AgeReader | None:
         """Tells how old faces look; None where nothing does."""
         return self.backends.ages(self.embedder.id)
 
-    @part
+    @common_part
     def restorers(self) -> Restorers:
         """What restores."""
         from .models.restorers import Restorers
 
         return Restorers(self.settings.restorer, self.backends, self.serving_embedders, self.models)
 
-    @part
+    @common_part
     def _detector(self) -> DetectorBackend:
         return self.backends.detector(self.settings.detector)
 
-    @part
+    @common_part
     def _preferred(self) -> EmbedderBackend:
         return self.backends.embedder(self.settings.embedder)
 
-    @part
+    @common_part
     def _serving(self) -> EmbedderBackend:
         from .models.serving import serving
 
@@ -115,15 +116,15 @@ class AppModels:
             counts = tx.faces.embedders()
         return serving(counts, self._preferred, self.backends.installed_embedders())
 
-    @part
+    @common_part
     def _detector_slot(self) -> ModelSlot[FaceDetector]:
         return self.models.slot(self._detector.load)
 
-    @part
+    @common_part
     def _embedder_slot(self) -> ModelSlot[FaceEmbedder]:
         return self.models.slot(self._serving.load)
 
-    @part
+    @common_part
     def _parser_slot(self) -> ModelSlot[FaceParser] | None:
         load = self.backends.parser()
         return None if load is None else self.models.slot(load)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         GalleryBusyError,
         GalleryError,
         GalleryUnreachableError,
+        OthersDecisionError,
         UnknownIdError,
         UnusableNameError,
     )
@@ -34,6 +35,7 @@ __all__ = [
     "GalleryError",
     "GalleryUnreachableError",
     "NotFoundError",
+    "OthersDecisionError",
     "UnknownIdError",
     "UnusableNameError",
     "UsageError",
@@ -44,6 +46,7 @@ _OF_THE_GALLERY = (
     "GalleryBusyError",
     "GalleryError",
     "GalleryUnreachableError",
+    "OthersDecisionError",
     "UnknownIdError",
     "UnusableNameError",
 )

@@ -29,3 +29,27 @@ def part(make: Callable[[Owner], T]) -> T:
             return made
 
     return property(read)  # type: ignore[return-value]  # read as the part itself
+
+
+class HasCommonParts(HasParts, Protocol):
+    """What `common_part` needs."""
+
+    @property
+    def _whole(self) -> "HasCommonParts":
+        """Who makes such parts for all."""
+        ...
+
+
+CommonOwner = TypeVar("CommonOwner", bound=HasCommonParts)
+
+
+def common_part(make: Callable[[CommonOwner], T]) -> T:
+    """A part that is the same whoever decides (`App.acting_as`): made once for all of them."""
+    own = part(make)
+
+    @wraps(make)
+    def read(owner: CommonOwner) -> T:
+        made: T = own.__get__(owner._whole)  # type: ignore[attr-defined]  # a property, though it reads as the part
+        return made
+
+    return property(read)  # type: ignore[return-value]  # as in `part`

@@ -1,11 +1,13 @@
 """Settings are built once at an entry point and passed down. No module-level instance."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
@@ -21,7 +23,10 @@ Layout = Literal["mirror", "beside", "flat"]
 
 Megapixels = Annotated[int, Meta(ge=1, le=10_000)]
 Seconds = Annotated[int, Meta(ge=0, le=86_400)]
+UserName = Annotated[str, Meta(min_length=1, max_length=200)]
 Minutes = Annotated[int, Meta(ge=1, le=10_080)]
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +63,11 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     machine: Annotated[str, Meta(min_length=1, max_length=100)] | None = None  # its name there; None: its host name
     queues: tuple[Queue, ...] = QUEUES  # what the workers of this machine do
     mounts: dict[str, str] = {}  # folders of the library that this machine sees elsewhere: path there -> path here
+    actor: UserName | None = None  # who decides on the command line there; None: the user of the operating system
+    trusted_proxy: str | None = None  # address of the reverse proxy that logs people in; None: nobody does
+    proxy_secret_file: Path | None = None  # what the proxy proves itself by
+    web_address: str | None = None  # what browsers call the page behind the proxy: https://photos.example.org
+    unknown_users: Literal["refused", "viewer", "reviewer"] = "refused"  # whom the proxy lets in and nobody added
 
     def __post_init__(self) -> None:
         """A relative folder would be another for every command: it depends on where somebody stands."""
@@ -71,6 +81,26 @@ class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("mounts must not name one folder of this machine twice")
         if not self.queues:
             raise ValueError("queues must name at least one of: " + ", ".join(QUEUES))
+        self._check_proxy()
+
+    def _check_proxy(self) -> None:
+        """A proxy that is not wholly described would be let in by half a check."""
+        given = (self.trusted_proxy, self.proxy_secret_file, self.web_address)
+        if all(g is None for g in given):
+            return
+        if self.trusted_proxy is None or self.proxy_secret_file is None or self.web_address is None:
+            raise ValueError("trusted_proxy, proxy_secret_file and web_address are set together, or none of them")
+        try:
+            ip_address(self.trusted_proxy)
+        except ValueError:
+            raise ValueError(f"trusted_proxy must be an address like 127.0.0.1, not {self.trusted_proxy!r}") from None
+        if not _at_home(self.proxy_secret_file).is_absolute():
+            raise ValueError(f"proxy_secret_file must be the whole path of a file, not {str(self.proxy_secret_file)!r}")
+        if not _ORIGIN.fullmatch(self.web_address):
+            raise ValueError(
+                f"web_address must be what browsers call the page, like https://photos.example.org, not "
+                f"{self.web_address!r}"
+            )
 
 
 class Settings(Choices, frozen=True, kw_only=True):
@@ -89,7 +119,7 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     try:
         raw = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        return Settings(folders=_checked(folders))
+        return Settings(folders=_checked(folders), **_said(env))
     except RecursionError as e:
         raise UsageError(f"cannot read {file}: it is nested too deeply") from e
     except (OSError, ValueError) as e:
@@ -103,7 +133,16 @@ def load_settings(home: Path | None, env: Mapping[str, str]) -> Settings:
     folders = replace(folders, machine=folders.machine or choices.machine, mounts=choices.mounts)
     if choices.database is not None and folders.server is None:
         folders = _checked(replace(folders, server=choices.database), file)
-    return Settings(folders=_checked(folders), **asdict(choices))
+    return Settings(folders=_checked(folders), **asdict(choices) | _said(env))
+
+
+def _said(env: Mapping[str, str]) -> dict[str, Any]:
+    """Choices that the environment makes. Raises UsageError."""
+    if not (actor := env.get("ICONFACE_ACTOR")):
+        return {}
+    if len(actor) > 200 or not actor.isprintable():
+        raise UsageError(f"ICONFACE_ACTOR must be a name, not {actor!r}")
+    return {"actor": actor}
 
 
 def _checked(folders: Folders, file: Path | None = None) -> Folders:

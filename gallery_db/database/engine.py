@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from .address import Server
 from .connection import BUSY_TIMEOUT_MS
+from .schema import Channel
 from .sqlite_engine import SqliteEngine
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ class Engine(Protocol):
         Only of a shared gallery."""
         ...
 
-    def listen(self, heard: Callable[[], None], over: Event) -> None:
-        """Call `heard` whenever somebody gave the queue something to do, until `over` is set. Only of a shared
+    def listen(self, heard: Callable[[], None], over: Event, to: Channel = "work") -> None:
+        """Call `heard` at once, and whenever something is told on that channel, until `over` is set. Only of a shared
         gallery. After a broken connection `heard` is called as well: nobody knows what was said meanwhile."""
         ...
 

@@ -26,7 +26,7 @@ from .dumps import dump, restore
 from .migrate import alembic_config
 from .postgres_schema import create_schema, revision
 from .revisions import HEAD, known_revisions
-from .schema import JOBS, meta
+from .schema import CHANNELS, Channel, meta
 from .this_machine import Mounts, ThisMachine, attach
 
 WRITER = 0x69636F6E66616365
@@ -120,13 +120,13 @@ class PostgresEngine:
                 if got and not conn.closed and not conn.invalidated:
                     conn.execute(text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), key)
 
-    def listen(self, heard: Callable[[], None], over: Event) -> None:
+    def listen(self, heard: Callable[[], None], over: Event, to: Channel = "work") -> None:
         import psycopg  # the driver itself: SQLAlchemy knows no notifications
 
         while not over.is_set():
             try:
                 with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-                    conn.exec_driver_sql(f"LISTEN {JOBS}")
+                    conn.exec_driver_sql(f"LISTEN {CHANNELS[to]}")
                     heard()
                     while not over.is_set():
                         for _ in conn.connection.driver_connection.notifies(timeout=_LISTEN_S, stop_after=1):  # type: ignore[union-attr]

@@ -5,14 +5,14 @@ from uuid import uuid4
 from sqlalchemy import Connection, text
 
 from .revisions import HEAD
-from .schema import meta, metadata
+from .schema import CHANGES, meta, metadata
 
 
 def create_schema(conn: Connection) -> None:
     """The tables as of this release in an empty database, in the caller's transaction. Older revisions are SQLite's
     history and never were here; those that follow are migrations on both engines."""
     metadata.create_all(conn)
-    for statement in _TRIGGER:
+    for statement in (*_TRIGGER, *_TELL):
         conn.exec_driver_sql(statement)
     conn.execute(meta.insert().values(key="index_epoch", value=uuid4().hex))
     conn.exec_driver_sql("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
@@ -33,6 +33,22 @@ END $$""",
     """
 CREATE TRIGGER embedding_change AFTER INSERT OR UPDATE OR DELETE ON embedding
   FOR EACH ROW EXECUTE FUNCTION note_vector_change()""",
+)
+
+# Whoever writes, with whichever release: open pages hear of it. Of a worker's signs of life only those with progress.
+_TELL = (
+    f"""
+CREATE FUNCTION tell_of_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('{CHANGES}', '');
+  RETURN NULL;
+END $$""",
+    "CREATE TRIGGER decision_told AFTER INSERT ON decision FOR EACH ROW EXECUTE FUNCTION tell_of_change()",
+    "CREATE TRIGGER job_told AFTER INSERT OR DELETE ON job FOR EACH ROW EXECUTE FUNCTION tell_of_change()",
+    """
+CREATE TRIGGER job_progress_told AFTER UPDATE ON job FOR EACH ROW
+  WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.progress IS DISTINCT FROM NEW.progress)
+  EXECUTE FUNCTION tell_of_change()""",
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .connection import BUSY_TIMEOUT_MS, configure
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision this release reads and writes; equal to Alembic's head (tested). Known here so that opening an
 up-to-date gallery does not import Alembic."""
 

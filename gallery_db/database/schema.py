@@ -4,6 +4,9 @@ Ids are AUTOINCREMENT: an id is never given twice, so a rejection or an index en
 Why each table is as it is: docs/adr/0001-storage.md.
 """
 
+from collections.abc import Mapping
+from typing import Literal
+
 from sqlalchemy import (
     DOUBLE_PRECISION,
     REAL,
@@ -220,6 +223,7 @@ decision = Table(
     Column("undoable", Boolean, nullable=False),
     Column("undoes", _ID, ForeignKey("decision.id")),
     Column("undone_by", _ID, ForeignKey("decision.id")),
+    Column("actor", _TEXT),  # who decided; NULL: the one person of this machine
     sqlite_autoincrement=True,
 )
 
@@ -259,6 +263,12 @@ restoration = Table(
 JOBS = "iconface_jobs"
 """The channel on which a server tells of new work."""
 
+CHANGES = "iconface_changes"
+"""The channel on which a server tells of decisions, and of jobs that move on."""
+
+Channel = Literal["work", "changes"]
+CHANNELS: Mapping[Channel, str] = {"work": JOBS, "changes": CHANGES}
+
 _ONE_WAITS = text("state = 'waiting' AND dedupe IS NOT NULL")
 job = Table(
     "job",
@@ -283,6 +293,7 @@ job = Table(
     Column("root_id", _ID),  # only who sees this root takes it
     Column("machine", _TEXT),  # only this one takes it
     Column("worker", _TEXT),  # who took it last
+    Column("actor", _TEXT),  # who asked: what the job decides is theirs
     _one_of("state", "waiting", "running", "done", "failed", "cancelled"),
     sqlite_autoincrement=True,
 )
@@ -338,6 +349,9 @@ question = Table(
     Column("gain", Integer, nullable=False),
     Column("asked_at", _TEXT, nullable=False),
     Column("put_off_until", _TEXT),
+    # Given to one of several reviewers for a while, by the database's clock; what is over needs no cleaning.
+    Column("claimed_by", _TEXT),
+    Column("claimed_until", _REAL),
     _one_of("kind", "join", "merge", "twins", "who"),
     sqlite_autoincrement=True,
 )
@@ -353,6 +367,17 @@ machine = Table(
     Column("version", _TEXT, nullable=False),
     Column("started_at", _REAL, nullable=False),
     Column("seen_at", _REAL, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Whom a reverse proxy may log in, and what each may do.
+app_user = Table(
+    "app_user",
+    metadata,
+    _id(),
+    Column("name", _TEXT, nullable=False, unique=True),
+    Column("role", _TEXT, nullable=False),
+    _one_of("role", "viewer", "reviewer", "admin"),
     sqlite_autoincrement=True,
 )
 

@@ -17,6 +17,7 @@ from .connection import BUSY_TIMEOUT_MS
 from .filesystem import refuse_network
 from .migrate import upgrade
 from .revisions import HEAD, revision_of
+from .schema import Channel
 from .sqlite import explained, make_engine
 
 _IN_MEMORY = "vectors of a file are searched in memory, by the files in its vectors folder"
@@ -68,7 +69,7 @@ class SqliteEngine:
     def only_one(self, name: str) -> AbstractContextManager[bool]:
         raise NotImplementedError(f"a file is of one machine: {name} is locked by a file beside it")
 
-    def listen(self, heard: Callable[[], None], over: Event) -> None:
+    def listen(self, heard: Callable[[], None], over: Event, to: Channel = "work") -> None:
         raise NotImplementedError("a file tells nobody; who enqueues wakes the service")
 
     def check(self) -> list[str]:

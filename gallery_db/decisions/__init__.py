@@ -20,13 +20,15 @@ from .of_restorations import RestorationDecisions
 class DecisionRepo(FaceDecisions, ImportDecisions, PersonDecisions, PhotoDecisions, RestorationDecisions):
     """The verbs, and what was decided."""
 
-    def undo(self, decision_id: int | None = None) -> DecisionRecord:
-        """Take back one decision (default: the latest in force), in a new one; undoing that one redoes it.
+    def undo(self, decision_id: int | None = None, *, anybodys: bool = False) -> DecisionRecord:
+        """Take back one decision of the caller's own (default: the latest in force), in a new one; undoing that one
+        redoes it. With `anybodys` also what somebody else decided.
 
-        Raises UnknownIdError (nothing to undo), GalleryError (already undone) or ConflictError when a later decision in
-        force changed the same thing: undo that first. What only the machine moved since stays moved (`.skipped`).
+        Raises UnknownIdError (nothing to undo), OthersDecisionError, GalleryError (already undone) or ConflictError
+        when a later decision in force changed the same thing: undo that first. What only the machine moved since stays
+        moved (`.skipped`).
         """
-        return undo.undo(self._c, decision_id)
+        return undo.undo(self._c, decision_id, anybodys=anybodys)
 
     def get(self, decision_id: int) -> DecisionRecord:
         """Raises UnknownIdError."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
 
+from gallery_db.database.acting import actor_of
 from gallery_db.database.rows import batches, to_json, utc_now
 from gallery_db.database.schema import decision, photo
-from gallery_db.errors import ConflictError, GalleryError, UnknownIdError
+from gallery_db.errors import ConflictError, GalleryError, OthersDecisionError, UnknownIdError
 from gallery_db.records import DecisionRecord
 from gallery_db.records.said import REDID, UNDID
 from iconface_core.reasons import LEGACY, Reason, from_text, to_text
@@ -29,16 +30,19 @@ def note(
         "changes": to_json(changes),
         "undoable": True,
         "undoes": undoes,
+        "actor": actor_of(conn),
     }
     return record(conn.execute(decision.insert().values(row).returning(decision)).one())
 
 
-def undo(conn: Connection, decision_id: int | None) -> DecisionRecord:
-    old = _latest(conn) if decision_id is None else fetch(conn, decision_id)
+def undo(conn: Connection, decision_id: int | None, *, anybodys: bool) -> DecisionRecord:
+    old = _latest(conn, anybodys=anybodys) if decision_id is None else fetch(conn, decision_id)
+    if not anybodys and old.actor != actor_of(conn):
+        raise OthersDecisionError(old.id, old.actor)
     if old.undone_by is not None:
         raise GalleryError(f"decision {old.id} ({old.kind}) is undone already, by decision {old.undone_by}")
     if old.kind == "redo":
-        return undo(conn, fetch(conn, old.undoes).undoes)  # the same as undoing the original again
+        return undo(conn, fetch(conn, old.undoes).undoes, anybodys=anybodys)  # the same as undoing the original again
     if not old.undoable:
         raise GalleryError(f"decision {old.id} ({old.kind}) cannot be undone")
 
@@ -89,15 +93,20 @@ def fetch(conn: Connection, decision_id: int) -> Row[Any]:
 
 
 def record(row: Row[Any]) -> DecisionRecord:
-    return DecisionRecord(row.id, row.at, row.kind, said_of(row), row.undoable, row.undone_by, row.undoes)
+    return DecisionRecord(
+        row.id, row.at, row.kind, said_of(row), row.undoable, row.undone_by, row.undoes, actor=row.actor
+    )
 
 
-def _latest(conn: Connection) -> Row[Any]:
-    """What took effect last: a decision that was done again counts from then on."""
+def _latest(conn: Connection, *, anybodys: bool) -> Row[Any]:
+    """What took effect last, of the caller's own decisions: one that was done again counts from then on."""
     d, redone = decision.c, _REDONE.subquery()
     query = select(decision).outerjoin(redone, redone.c.undoes == d.id)
     query = query.where(d.kind.not_in(("undo", "redo")), d.undone_by.is_(None), d.undoable)
-    row = conn.execute(query.order_by(func.coalesce(redone.c.since, d.id).desc()).limit(1)).first()
+    own = query if anybodys else query.where(d.actor.is_not_distinct_from(actor_of(conn)))
+    row = conn.execute(own.order_by(func.coalesce(redone.c.since, d.id).desc()).limit(1)).first()
+    if row is None and not anybodys and (of_others := conn.execute(query.limit(1)).first()) is not None:
+        raise OthersDecisionError(None, of_others.actor)
     if row is None:
         raise UnknownIdError("there is nothing to undo")
     return row

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from gallery_db.database.acting import actor_of
 from gallery_db.database.schema import job
 from gallery_db.meta import MetaRepo
 from gallery_db.records import JobRecord, JobState, Origin
@@ -67,6 +68,7 @@ class JobRepo(JobTable):
                 "origin": origin if priority > old.priority else old.origin,
                 "root_id": root_id,
                 "machine": self._machine.name if here else None,  # whoever asked last is there
+                "actor": actor_of(self._c),
             }
             self._c.execute(update(job).where(job.c.id == old.id).values(values))
             self._tell()
@@ -84,6 +86,7 @@ class JobRepo(JobTable):
             "origin": origin,
             "root_id": root_id,
             "machine": self._machine.name if here else None,
+            "actor": actor_of(self._c),
         }
         self._tell()
         return int(self._c.scalars(job.insert().values(row).returning(job.c.id)).one())

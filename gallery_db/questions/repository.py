@@ -22,15 +22,18 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    and_,
     case,
     delete,
+    exists,
     func,
     or_,
     select,
     update,
 )
 
-from gallery_db.database.rows import among, batches, from_json, to_json, utc_now
+from gallery_db.database.acting import actor_of
+from gallery_db.database.rows import among, batches, from_json, now, to_json, utc_now
 from gallery_db.database.schema import face, question
 from gallery_db.database.words import insert, statement
 from gallery_db.errors import UnknownIdError
@@ -54,6 +57,9 @@ PUT_OFF_DAYS = 30
 """So long "not sure" holds, unless grouping finds new evidence before."""
 NEW_EVIDENCE = 1.0  # natural log: the odds changed by a factor of nearly three
 KEPT_DAYS = 365  # so long an answered question can come back by undo
+
+GIVEN_S = 120.0
+"""So long a question is one reviewer's. What is over needs no cleaning."""
 
 _ASKED_AT = "asked_at"  # meta key
 
@@ -80,7 +86,7 @@ class QuestionRepo:
         )
         found |= {_key(a): a for a in own}
         old = {r.key: r for r in stored}
-        now = utc_now()
+        at = utc_now()
         values = [
             {
                 "kind": a.kind,
@@ -90,7 +96,7 @@ class QuestionRepo:
                 "other_person_id": a.other_person_id,
                 "evidence": a.evidence,
                 "gain": a.gain,
-                "asked_at": now,
+                "asked_at": at,
                 "put_off_until": _still_put_off(old.get(key), a),
             }
             for key, a in found.items()
@@ -104,7 +110,7 @@ class QuestionRepo:
             self._c.execute(
                 row.on_conflict_do_update(index_elements=["key"], set_={n: row.excluded[n] for n in names}), values
             )
-        MetaRepo(self._c).set(_ASKED_AT, now)
+        MetaRepo(self._c).set(_ASKED_AT, at)
         long_ago = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
         self._c.execute(delete(question).where(question.c.asked_at < long_ago))
 
@@ -132,12 +138,14 @@ class QuestionRepo:
         person_id: int | None = None,
         after: int | None = None,
         limit: int | None = None,
+        free: bool = False,
     ) -> list[QuestionRecord]:
         """Open questions, the most useful first: by the number of faces an answer settles, then the surest. `after`
-        leaves out one question and those before it."""
+        leaves out one question and those before it, `free` those that somebody else was given."""
         rank = case({"merge": 0, "twins": 1, "join": 2}, value=question.c.kind, else_=3)
         order = question.c.gain.desc(), rank, question.c.evidence.desc().nulls_last(), question.c.id
-        ids = list(self._c.scalars(_candidates(kind, person_id).order_by(*order)))
+        found = _candidates(kind, person_id)
+        ids = list(self._c.scalars((found.where(~self._with_others()) if free else found).order_by(*order)))
         if after in ids:
             ids = ids[ids.index(after) + 1 :]
         out: list[QuestionRecord] = []
@@ -159,6 +167,20 @@ class QuestionRepo:
         asked = self._c.scalars(select(question.c.id).where(question.c.id == question_id, ~_put_off())).all()
         row = self._c.execute(open_among(self._c), {"ids": json.dumps(list(asked))}).first()
         return None if row is None else record(row)
+
+    def give(self, question_id: int) -> None:
+        """The question is the caller's for two minutes: meanwhile others are asked others. What they were given before
+        is free again. Who has no name is alone, and is given nothing."""
+        if (actor := actor_of(self._c)) is None:
+            return
+        other = and_(question.c.claimed_by == actor, question.c.id != question_id)
+        self._c.execute(update(question).where(other).values(claimed_by=None, claimed_until=None))
+        mine = {"claimed_by": actor, "claimed_until": now(self._c) + GIVEN_S}
+        self._c.execute(update(question).where(question.c.id == question_id).values(mine))
+
+    def with_others(self, question_id: int) -> bool:
+        """Whether somebody else was given the question, less than two minutes ago."""
+        return bool(self._c.scalar(select(exists().where(question.c.id == question_id, self._with_others()))))
 
     def put_off(self, question_id: int, *, days: int = PUT_OFF_DAYS) -> None:
         """ "Not sure": ask again after so many days, or when there is new evidence. Raises UnknownIdError."""
@@ -185,6 +207,10 @@ class QuestionRepo:
         if row is None:
             raise UnknownIdError(f"no person with id {person_id}")
         return Life(*row)
+
+    def _with_others(self) -> ColumnElement[bool]:
+        others = question.c.claimed_by.is_distinct_from(actor_of(self._c))
+        return and_(question.c.claimed_by.is_not(None), others, question.c.claimed_until > now(self._c))
 
     def _set(self, question_id: int, until: str | None) -> None:
         change = update(question).where(question.c.id == question_id).values(put_off_until=until)

@@ -33,8 +33,10 @@ from .machines import MachineRecord
 from .people import ForgetResult, Life, PersonConstraint, PersonRecord, PersonSummary
 from .photos import AtStake, PhotoRecord, PhotoStat, PhotoState, RootRecord, RootTally
 from .restorations import WHOLE_PHOTO, Decided, Origin, RestorationRecord, RestorationState
+from .users import ROLES, Role, UserRecord
 
 __all__ = [
+    "ROLES",
     "WHOLE_PHOTO",
     "Asked",
     "AtStake",
@@ -73,6 +75,8 @@ __all__ = [
     "ReferenceRow",
     "RestorationRecord",
     "RestorationState",
+    "Role",
     "RootRecord",
     "RootTally",
+    "UserRecord",
 ]

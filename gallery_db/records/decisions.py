@@ -13,7 +13,7 @@ QuestionKind = Literal["join", "merge", "twins", "who"]
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
     """A human act. `summary` is what it did (`said.py`). `undone_by` is the decision that took it back; `undoes` is
-    set on such a decision.
+    set on such a decision. `actor` decided; None: the one person of this machine.
 
     Only on the record the verb returns: `person_id`, `face_id` and `restoration_id` (all of one output:
     `restoration_ids`) are what it made or took back, `skipped` counts faces an undo left alone because the machine had
@@ -31,6 +31,7 @@ class DecisionRecord:
     restoration_id: int | None = None
     restoration_ids: tuple[int, ...] = ()
     skipped: int = 0
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class PersonMade(DecisionRecord):
     @classmethod
     def of(cls, done: DecisionRecord, person_id: int) -> Self:
         """`done` as noted a moment ago, with the person it made."""
-        return cls(done.id, done.at, done.kind, done.summary, done.undoable, person_id=person_id)
+        return cls(done.id, done.at, done.kind, done.summary, done.undoable, actor=done.actor, person_id=person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,16 @@ class FaceDrawn(DecisionRecord):
     @classmethod
     def of(cls, done: DecisionRecord, face_id: int, person_id: int | None) -> Self:
         """`done` as noted a moment ago, with the face it drew."""
-        return cls(done.id, done.at, done.kind, done.summary, done.undoable, face_id=face_id, person_id=person_id)
+        return cls(
+            done.id,
+            done.at,
+            done.kind,
+            done.summary,
+            done.undoable,
+            actor=done.actor,
+            face_id=face_id,
+            person_id=person_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ class NamesImported(DecisionRecord):
     @classmethod
     def of(cls, done: DecisionRecord, drawn: Sequence[int]) -> Self:
         """`done` as noted a moment ago, with the faces it drew."""
-        return cls(done.id, done.at, done.kind, done.summary, done.undoable, drawn=tuple(drawn))
+        return cls(done.id, done.at, done.kind, done.summary, done.undoable, actor=done.actor, drawn=tuple(drawn))
 
 
 @dataclass(frozen=True, slots=True)

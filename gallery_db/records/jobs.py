@@ -37,3 +37,5 @@ class JobRecord:
     """Only this one takes it."""
     worker: str | None = None
     """The machine that took it last."""
+    actor: str | None = None
+    """Who asked: what it decides is theirs."""

@@ -60,7 +60,7 @@ def _public(e: Exception) -> type[Error] | None:
         ((app.NotFoundError, app.UnknownIdError), NotFoundError),
         ((app.BusyError, app.GalleryBusyError), BusyError),
         ((app.ConflictError,), ConflictError),
-        ((app.UsageError, app.UnusableNameError), RequestError),
+        ((app.UsageError, app.UnusableNameError, app.OthersDecisionError), RequestError),
         ((core.BackendUnavailableError, core.WeightsError, core.LicenceNotAcceptedError), UnavailableError),
         ((app.AppError, app.GalleryError, core.IconFaceError), Error),
     )

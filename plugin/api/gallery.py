@@ -188,10 +188,11 @@ class Gallery:
 
     @translated()
     def undo(self, decision_id: int | None = None) -> Decision:
-        """Take back a decision; None: the latest. Undoing an undo decides it again. A restored copy is removed with its
-        decision, unless it was changed since.
+        """Take back a decision of your own; None: the latest. Undoing an undo decides it again. A restored copy is
+        removed with its decision, unless it was changed since.
 
-        Raises NotFoundError when there is none, ConflictError when a later decision must be taken back first.
+        Raises NotFoundError when there is none, ConflictError when a later decision must be taken back first, and
+        RequestError for one that somebody else took.
         """
         from ..restoring.decisions import undo
 

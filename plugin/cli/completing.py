@@ -25,6 +25,7 @@ class Shell(StrEnum):
 SHARED_OPTIONS: Mapping[str, str] = {
     "--home": "another gallery than your own",
     "--database": "a gallery on a server",
+    "--actor": "who decides there",
     "--json": "one object on stdout",
     "--jsonl": "one object a line",
     "--quiet": "no remarks",

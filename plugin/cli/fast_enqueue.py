@@ -19,7 +19,7 @@ def quick(argv: Sequence[str]) -> int | None:
         session, rest = split_shared(list(argv))
     except ValueError:
         return None
-    if rest[:3] != ["restore", "--enqueue", "--"] or len(rest) == 3 or session.database:
+    if rest[:3] != ["restore", "--enqueue", "--"] or len(rest) == 3 or session.database or session.actor:
         return None
     from ..job_payloads import QueuedChoices
     from .enqueue import enqueue

@@ -37,6 +37,7 @@ from . import (
     restored,
     service,
     train,
+    users,
     watch,
     web,
     worker,
@@ -96,6 +97,7 @@ def tree() -> typer.Typer:
         export,
         maintain,
         database,
+        users,
         completion,
     ):
         module.register(root)
@@ -111,6 +113,8 @@ def run(argv: Sequence[str]) -> int:
         return 2
     if session.database:  # for the processes that this one starts: a command line shows passwords to everybody
         os.environ["ICONFACE_DATABASE"] = session.database
+    if session.actor:
+        os.environ["ICONFACE_ACTOR"] = session.actor
     level = logging.INFO if session.verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(message)s")
     logging.captureWarnings(True)  # what Pillow remarks on a damaged file belongs to the log

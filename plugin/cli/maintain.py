@@ -93,16 +93,17 @@ def restore_backup(
 
 def undo(
     ctx: typer.Context,
-    decision: Annotated[int | None, typer.Argument(help="a decision id; default: the latest")] = None,
+    decision: Annotated[int | None, typer.Argument(help="a decision id; default: the latest of your own")] = None,
+    anybodys: Annotated[bool, typer.Option("--any", help="also what somebody else decided")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Take back the latest decision (or any, by id); undoing an undo does it again. A restored copy is removed."""
+    """Take back your latest decision (or any, by id); undoing an undo does it again. A restored copy is removed."""
     from ..reason_words import in_words
     from ..restoring.decisions import undo as take_back
 
     session = Session.of(ctx)
     with session.app() as app:
-        record, removed = take_back(app.moved_copies, app.people, decision, dry_run=dry_run)
+        record, removed = take_back(app.moved_copies, app.people, decision, anybodys=anybodys, dry_run=dry_run)
     payload = {"decision_id": record.id, "summary": record.summary, "undoes": record.undoes, "skipped": record.skipped}
     payload |= {"removed": [str(p) for p in removed], "dry_run": dry_run}
     session.out.object({"undo": payload}, [in_words(record.summary), *(f"removed {p}" for p in removed)])
@@ -116,11 +117,22 @@ def history(ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="
     with session.app() as app:
         records = app.people.history(limit=limit)
     rows = [
-        {"decision_id": r.id, "at": r.at, "kind": r.kind, "summary": r.summary, "undone_by": r.undone_by}
+        {
+            "decision_id": r.id,
+            "at": r.at,
+            "kind": r.kind,
+            "summary": r.summary,
+            "undone_by": r.undone_by,
+            "actor": r.actor,
+        }
         for r in records
     ]
-    human = columns(
-        ["id", "at", "what", ""], [(r.id, r.at, in_words(r.summary), "undone" if r.undone_by else "") for r in records]
+    lines = [(r.id, r.at, in_words(r.summary), "undone" if r.undone_by else "", r.actor or "") for r in records]
+    named = any(r.actor for r in records)
+    human = (
+        columns(["id", "at", "what", "", "by"], lines)
+        if named
+        else columns(["id", "at", "what", ""], [line[:4] for line in lines])
     )
     session.out.result("decisions", rows, human)
 

@@ -46,6 +46,7 @@ def manual() -> str:
         ".SH ENVIRONMENT",
         *_item("ICONFACE_HOME", "the folder of the gallery, as with --home"),
         *_item("ICONFACE_DATABASE", "the address of the database on a server, as with --database"),
+        *_item("ICONFACE_ACTOR", "who decides there, as with --actor"),
     ]
     return "\n".join(lines) + "\n"
 

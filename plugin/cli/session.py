@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 SHARED_HELP = (
-    "Every command takes --home DIR, --database URL, --json, --jsonl, --quiet, --yes and --verbose, anywhere on the "
-    "line."
+    "Every command takes --home DIR, --database URL, --actor NAME, --json, --jsonl, --quiet, --yes and --verbose, "
+    "anywhere on the line."
 )
 """Shown under the help texts: these options are read before the command tree sees the line."""
 
@@ -32,6 +32,7 @@ class Session:
 
     home: Path | None = None
     database: str | None = None
+    actor: str | None = None
     as_json: bool = False
     as_jsonl: bool = False
     quiet: bool = False
@@ -59,8 +60,9 @@ class Session:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The process's own, with what `--database` says."""
-        return {**os.environ, "ICONFACE_DATABASE": self.database} if self.database else os.environ
+        """The process's own, with what `--database` and `--actor` say."""
+        said = {"ICONFACE_DATABASE": self.database, "ICONFACE_ACTOR": self.actor}
+        return {**os.environ, **{k: v for k, v in said.items() if v}}
 
     def folders(self) -> "Folders":
         """Where everything lies. Settings are read only where there are any: what somebody waits for imports nothing
@@ -82,7 +84,12 @@ class Session:
         with nothing_to_lose():
             from ..app import build_app
 
-        app = build_app(self.settings())
+        settings = self.settings()
+        if self.actor and settings.folders.server is None:
+            from ..errors import UsageError
+
+            raise UsageError("--actor is for a gallery on a server: a file has one person, who needs no name")
+        app = build_app(settings)
         try:
             yield app
         finally:
@@ -120,7 +127,8 @@ def path(text: str) -> Path:
 def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     """Take the shared options out of a command line; everything after `--` stays as it is.
 
-    Raises ValueError when `--home` has no folder, `--database` no address, and for two forms of JSON at once.
+    Raises ValueError when `--home` has no folder, `--database` no address, `--actor` no name, and for two forms of JSON
+    at once.
     """
     flags = {
         "--json": "as_json", "--jsonl": "as_jsonl", "--quiet": "quiet", "-q": "quiet", "--yes": "yes", "-y": "yes",
@@ -129,6 +137,7 @@ def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     given: set[str] = set()
     home: Path | None = None
     database: str | None = None
+    actor: str | None = None
     rest: list[str] = []
     todo = iter(argv)
     for arg in todo:
@@ -145,6 +154,10 @@ def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
             database = arg.partition("=")[2] if "=" in arg else next(todo, "")
             if not database:
                 raise ValueError("--database needs an address: postgresql://USER@HOST/DATABASE")
+        elif arg == "--actor" or arg.startswith("--actor="):
+            actor = arg.partition("=")[2] if "=" in arg else next(todo, "")
+            if not actor:
+                raise ValueError("--actor needs a name")
         else:
             rest.append(arg)
     if {"as_json", "as_jsonl"} <= given:
@@ -152,6 +165,7 @@ def split_shared(argv: list[str]) -> tuple[Session, list[str]]:
     session = Session(
         home=home,
         database=database,
+        actor=actor,
         as_json="as_json" in given,
         as_jsonl="as_jsonl" in given,
         quiet="quiet" in given,

@@ -114,7 +114,7 @@ class Worker:
         lease = Lease(self._app, job, self._kinds, self._stopping, self._tell)
         lease.start()
         try:
-            with self._app.gallery.fenced(lease.must_be_ours):
+            with self._app.gallery.fenced(lease.must_be_ours, job.actor):
                 result = self._handlers[job.kind].run(self._app, job.payload, lease.context())
             json.dumps(result, allow_nan=False)  # a handler that returns anything else is at fault, not the queue
         except JobCancelled as e:

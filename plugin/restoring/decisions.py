@@ -22,16 +22,17 @@ Entries = Callable[[Tx], Sequence[Sequence[RestorationRecord]]]
 
 
 def undo(
-    copies: MovedCopies, people: People, decision_id: int | None, *, dry_run: bool = False
+    copies: MovedCopies, people: People, decision_id: int | None, *, anybodys: bool = False, dry_run: bool = False
 ) -> tuple[DecisionRecord, list[Path]]:
-    """Take back one decision; returns it and the restored copies that were removed with it.
+    """Take back one decision of the caller's own, or with `anybodys` of anybody; returns it and the restored copies
+    that were removed with it. Raises as `DecisionRepo.undo`.
 
     A copy that was changed since it was written is left alone: it is the user's now. A copy that is wanted again, and
     gone from the disk, is asked for by a job; one that is not wanted any more is no longer asked for.
     """
 
     def verb(tx: Tx) -> DecisionRecord:
-        taken_back = tx.decisions.undo(decision_id)
+        taken_back = tx.decisions.undo(decision_id, anybodys=anybodys)
         if taken_back.restoration_ids:
             _follow(tx, taken_back)
         return taken_back

@@ -1,15 +1,21 @@
 """What every page is given: the application, pictures, templates, who may enter, and what is told to open pages."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from jinja2 import Environment
 
+from gallery_db.records import Role
+
 from ..app import App
+from ..users import role_of
 from .phone.door import PhoneDoor
 from .pictures import Pictures
+from .server.callers import OWNER, Caller, caller_of
+from .server.guard import Entrance
 from .server.live import Live
 from .server.session import Sessions
 
@@ -21,7 +27,8 @@ FOR_PHONES: list[str | Enum] = ["for phones"]
 class Web:
     """Everything a page may need. Made once per start, and once per opened door for phones; shared by all threads.
 
-    `answers`, of a door for phones only: the decisions that were made through it."""
+    `entrances` are those of its port. `answers`, of a door for phones only: the decisions that were made through it.
+    A page is given one whose `app` decides as the `caller` does."""
 
     app: App
     pictures: Pictures
@@ -30,7 +37,9 @@ class Web:
     live: Live
     port: int
     phone: PhoneDoor
+    entrances: Sequence[Entrance] = ()
     answers: set[int] | None = None
+    caller: Caller = OWNER
 
     @property
     def on_phone(self) -> bool:
@@ -43,14 +52,21 @@ class Web:
             self.answers.add(decision_id)
         return decision_id
 
+    def role_of(self, name: str) -> Role | None:
+        """What somebody may do whom the proxy let in; None: nothing."""
+        return role_of(self.app.gallery, name, self.app.settings)
+
     def may_take_back(self, decision_id: int) -> bool:
         """A phone takes back what a phone answered while the door is open; the page itself anything."""
         return self.answers is None or decision_id in self.answers
 
 
 def web_of(request: Request) -> Web:
-    """The `Web` of the site that answers this request."""
-    return cast(Web, request.app.state.web)
+    """The `Web` of the site that answers this request, for whoever asks."""
+    web, caller = cast(Web, request.app.state.web), caller_of(request)
+    if caller is None or caller == OWNER:
+        return web
+    return replace(web, app=web.app.acting_as(caller.name) if caller.name else web.app, caller=caller)
 
 
 WebDep = Annotated[Web, Depends(web_of)]

@@ -46,6 +46,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
 
 TITLES = {
     400: N_("That does not work"),
+    403: N_("That is not yours to do"),
     404: N_("That is not here"),
     405: N_("That does not work"),
     409: N_("It changed in the meantime"),

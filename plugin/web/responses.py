@@ -69,10 +69,11 @@ def page(request: Request, web: Web, name: str, *, status: int = 200, **values: 
 
 
 def fragment(request: Request, web: Web, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A template as it is: what htmx puts into a page that is open. `path` and `htmx` are known to every template."""
+    """A template as it is: what htmx puts into a page that is open. All templates know `path`, `htmx` and `caller`."""
     theme = request.cookies.get("iconface_theme")
     known = {
         "path": request.url.path,
+        "caller": web.caller,
         "htmx": by_htmx(request),
         "theme": theme if theme in ("light", "dark") else "",
         "chosen_language": chosen_language(request),

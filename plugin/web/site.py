@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from .context import FOR_PHONES, Web
 from .errors import put_into_words
 from .pages import (
+    allowed,
     chosen_faces,
     cleanup,
     events,
@@ -42,12 +43,14 @@ from .pages import (
 )
 from .phone.entrance import PhoneEntrance
 from .responses import make_templates
-from .server.guard import BODY_S, Entrance, Guard, Loopback
+from .server.guard import BODY_S, Entrance, Guard
 from .server.language import Speaking
 from .server.live import Live
+from .server.roles import Roles
 
 PAGES = (
     start,
+    allowed,
     chosen_faces,
     people,
     person,
@@ -92,13 +95,13 @@ def make_site(web: Web, *, body_s: float = BODY_S) -> FastAPI:
 
     Whoever serves it has to bind to loopback.
     """
-    return _made(web, [module.router for module in PAGES], Loopback(web.sessions, web.port), body_s)
+    return _made(web, [module.router for module in PAGES], web.entrances, body_s)
 
 
 def make_phone_site(web: Web, entrance: PhoneEntrance, live: Live) -> FastAPI:
     """What of the same site is for phones: the routes that say so, and the way in. To be served with TLS."""
     own = replace(web, templates=make_templates(phone=True), live=live, answers=entrance.answers)
-    site = _made(own, [pair.router, *(_for_phones(module.router) for module in PAGES)], entrance, BODY_S)
+    site = _made(own, [pair.router, *(_for_phones(module.router) for module in PAGES)], [entrance], BODY_S)
     site.state.entrance = entrance
     return site
 
@@ -109,7 +112,7 @@ def _for_phones(router: APIRouter) -> APIRouter:
     return APIRouter(routes=list(tagged))
 
 
-def _made(web: Web, routers: Sequence[APIRouter], entrance: Entrance, body_s: float) -> FastAPI:
+def _made(web: Web, routers: Sequence[APIRouter], entrances: Sequence[Entrance], body_s: float) -> FastAPI:
     site = FastAPI(
         title="iconface",
         # As they are: to include a router builds each of its routes again, in the first request.
@@ -122,6 +125,7 @@ def _made(web: Web, routers: Sequence[APIRouter], entrance: Entrance, body_s: fl
     site.state.web = web
     site.mount("/static", _Files(directory=STATIC), name="static")
     put_into_words(site)
-    site.add_middleware(Guard, entrance=entrance, body_s=body_s)
+    site.add_middleware(Roles, routes=site.router.routes, role_of=web.role_of)
+    site.add_middleware(Guard, entrances=entrances, body_s=body_s)
     site.add_middleware(Speaking, setting=web.app.settings.language)
     return site

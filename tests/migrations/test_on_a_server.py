@@ -85,6 +85,7 @@ def main() -> None:
         running.create("gallery")
         with Gallery.open(Server(running.url("gallery"), running.folder)) as gallery, gallery.begin() as tx:
             tx.decisions.assign(put(tx, "a", 1), tx.decisions.create_person("Ada").person_id)
+            tx.users.add("Ada", "admin")
         line: list[str | Path] = [
             programs() / "pg_dump",
             "--no-owner",

@@ -50,7 +50,7 @@ def test_the_home_folder_may_be_named_for_short(tmp_path: Path, monkeypatch: pyt
         ("restored = 5", "restored must be a path, not 5"),
         ('restored = "here"', "restored must be the whole path of a folder, not 'here'"),
         ('restored = "/a\\u0000b"', "restored must be the whole path of a folder, not '/a\\x00b'"),
-        ("colour = 1", "unknown key 'colour'; known are database, detector, embedder,"),
+        ("colour = 1", "unknown key 'colour'; known are actor, database, detector,"),
         ("folders = 1", "unknown key 'folders'; known are"),
     ],
 )

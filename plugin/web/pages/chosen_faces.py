@@ -13,6 +13,7 @@ from ...languages import _, ngettext
 from ...people.decisions import Decisions
 from ..context import Web, WebDep
 from ..responses import fragment, go, said, trigger
+from ..server.roles import REVIEWER
 from ..views.chosen_view import counts_left, faces_unchanged, head_with_faces
 from ..views.person_view import tab_counts
 from ..views.pickers import other_person
@@ -28,7 +29,7 @@ LOOKED_AT = 16
 """So many of the chosen faces are compared with people."""
 
 
-@router.get("/picker")
+@router.get("/picker", tags=REVIEWER)
 def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str = "", count: int = 1) -> HTMLResponse:
     """Who else they may be: people by likeness, or by name."""
     cards = other_person(web.app, _ids(faces)[:LOOKED_AT], _owner(of), q)
@@ -36,7 +37,7 @@ def picker(request: Request, web: WebDep, faces: str = "", of: str = "", q: str 
     return fragment(request, web, name, cards=cards, of=of, q=q, count=count)
 
 
-@router.post("/move")
+@router.post("/move", tags=REVIEWER)
 def move(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", to: Annotated[int, Form()] = 0) -> Response:
     """They are somebody else, who is known."""
     done = _deciding(web, faces, of).assign(_ids(faces), to)
@@ -50,7 +51,7 @@ def move(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", to: Ann
     )
 
 
-@router.post("/new")
+@router.post("/new", tags=REVIEWER)
 def new(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", name: Annotated[str, Form()] = "") -> Response:
     """They are somebody new."""
     owner, decide = _owner(of), _deciding(web, faces, of)
@@ -66,7 +67,7 @@ def new(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "", name: An
     )
 
 
-@router.post("/not")
+@router.post("/not", tags=REVIEWER)
 def are_not(request: Request, web: WebDep, faces: ChosenFaces, of: Annotated[str, Form(pattern=r"^\d+$")]) -> Response:
     """They are not this person; that is remembered."""
     done = _deciding(web, faces, of).reject(_ids(faces), int(of))
@@ -74,7 +75,7 @@ def are_not(request: Request, web: WebDep, faces: ChosenFaces, of: Annotated[str
     return _gone(request, web, faces, of, f"{words} {_(REMEMBERED)}", done.id)
 
 
-@router.post("/ignore")
+@router.post("/ignore", tags=REVIEWER)
 def ignore(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "") -> Response:
     """Not a face, or never mind whose."""
     done = _deciding(web, faces, of).ignore_faces(_ids(faces))
@@ -83,7 +84,7 @@ def ignore(request: Request, web: WebDep, faces: ChosenFaces, of: Of = "") -> Re
     )
 
 
-@router.post("/put-back")
+@router.post("/put-back", tags=REVIEWER)
 def put_back(request: Request, web: WebDep, faces: ChosenFaces) -> Response:
     """They are faces after all."""
     given = faces_unchanged(_ids(faces), None, "ignored")

@@ -16,6 +16,7 @@ from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
 from ..responses import by_htmx, fragment, go, page, said
+from ..server.roles import ADMIN
 from ..views import cleanup_view
 from ..views.cleanup_view import EVERYBODY, NAMED, NIGHT, Asked
 from ..views.jobs_view import digest
@@ -29,7 +30,7 @@ FIRST_YEAR, LAST_YEAR = 1826, 2200
 """From the first photograph on."""
 
 
-@router.get("")
+@router.get("", tags=ADMIN)
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """What is under way; else what came of the latest, and what the next could do."""
     with web.app.gallery.begin(write=False) as tx:
@@ -38,7 +39,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     return page(request, web, "cleanup.html", **values)
 
 
-@router.get("/plan")
+@router.get("/plan", tags=ADMIN)
 def plan(
     request: Request,
     web: WebDep,
@@ -51,7 +52,7 @@ def plan(
     return fragment(request, web, "parts/cleanup_plan.html", p=cleanup_view.prospects(web.app, asked), asked=asked)
 
 
-@router.get("/of/{person_id}")
+@router.get("/of/{person_id}", tags=ADMIN)
 def of_person(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
     """What a clean-up of one person would do, for their page. Raises UnknownIdError."""
     found = cleanup_view.prospects(web.app, Asked(str(person_id)))
@@ -60,7 +61,7 @@ def of_person(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
     return fragment(request, web, "parts/person_blurred.html", p=found, person_id=person_id, who=name, busy=busy)
 
 
-@router.get("/live")
+@router.get("/live", tags=ADMIN)
 def live(request: Request, web: WebDep, seen: Annotated[str, Query(max_length=40)] = "") -> Response:
     """How far it is; nothing (204) when it is as the page shows it. Once it is through, the whole page again."""
     values = _values(web)
@@ -71,7 +72,7 @@ def live(request: Request, web: WebDep, seen: Annotated[str, Query(max_length=40
     return fragment(request, web, "parts/cleanup_live.html", **values)
 
 
-@router.get("/results")
+@router.get("/results", tags=ADMIN)
 def results(request: Request, web: WebDep, after: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
     """The next cards."""
     with web.app.gallery.begin(write=False) as tx:
@@ -79,7 +80,7 @@ def results(request: Request, web: WebDep, after: Annotated[int, Query(ge=0)] = 
     return fragment(request, web, "parts/cleanup_cards.html", r=found)
 
 
-@router.post("/start")
+@router.post("/start", tags=ADMIN)
 def start(
     request: Request,
     web: WebDep,
@@ -109,14 +110,14 @@ def start(
     return go(request, "/cleanup", words)
 
 
-@router.post("/pause")
+@router.post("/pause", tags=ADMIN)
 def pause(request: Request, web: WebDep) -> HTMLResponse:
     """Feed no more photos."""
     drive.pause(web.app.gallery, web.app.settings.folders.runtime)
     return _again(request, web, _("Paused. The photos in hand are finished."))
 
 
-@router.post("/resume")
+@router.post("/resume", tags=ADMIN)
 def resume(request: Request, web: WebDep) -> HTMLResponse:
     """Go on."""
     run = unfinished(web.app.gallery)
@@ -125,14 +126,14 @@ def resume(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, _("It goes on."))
 
 
-@router.post("/stop")
+@router.post("/stop", tags=ADMIN)
 def stop(request: Request, web: WebDep) -> Response:
     """End it; what is restored stays."""
     drive.end(web.app.gallery, web.app.settings.folders.runtime)
     return go(request, "/cleanup", _("Stopped. What is restored stays."))
 
 
-@router.post("/take-back")
+@router.post("/take-back", tags=ADMIN)
 def take_all_back(request: Request, web: WebDep) -> Response:
     """Remove all copies of the latest clean-up that nobody decided to keep, as one decision."""
     record = take_back(web.app.moved_copies, web.app.people)

@@ -16,6 +16,7 @@ from ...service import client
 from ...service.control import ask
 from ..context import Web, WebDep
 from ..responses import by_htmx, fragment, page, said
+from ..server.roles import ADMIN
 from ..views import jobs_view
 
 router = APIRouter()
@@ -41,7 +42,7 @@ def live(request: Request, web: WebDep, seen: str = "") -> Response:
     return fragment(request, web, "parts/jobs_live.html", **values)
 
 
-@router.post("/jobs/retry-failed")
+@router.post("/jobs/retry-failed", tags=ADMIN)
 def retry_failed(request: Request, web: WebDep) -> HTMLResponse:
     """Try everything that failed again."""
     _gone, waiting = Jobs(web.app.gallery).retry_failed()
@@ -55,28 +56,28 @@ def retry_failed(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, text)
 
 
-@router.post("/jobs/clear-failed")
+@router.post("/jobs/clear-failed", tags=ADMIN)
 def clear_failed(request: Request, web: WebDep) -> HTMLResponse:
     """Forget those that failed; nothing else is lost."""
     Jobs(web.app.gallery).clear(("failed",))
     return _again(request, web, _("The list is empty now."))
 
 
-@router.post("/jobs/pause")
+@router.post("/jobs/pause", tags=ADMIN)
 def pause(request: Request, web: WebDep, kind: Kind = None) -> HTMLResponse:
     """Start no more jobs, or none of one kind."""
     _change_paused(web, kind, Jobs(web.app.gallery).pause)
     return _again(request, web, _("Paused. What was under way goes on there later."))
 
 
-@router.post("/jobs/resume")
+@router.post("/jobs/resume", tags=ADMIN)
 def resume(request: Request, web: WebDep, kind: Kind = None) -> HTMLResponse:
     """Go on, with everything or with one kind."""
     _change_paused(web, kind, Jobs(web.app.gallery).resume)
     return _again(request, web, _("It goes on."))
 
 
-@router.post("/jobs/cleanup/pause")
+@router.post("/jobs/cleanup/pause", tags=ADMIN)
 def pause_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     """Feed no more photos of the clean-up."""
     paused = drive.pause(web.app.gallery, web.app.settings.folders.runtime)
@@ -84,7 +85,7 @@ def pause_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, text if paused else _(MOVED_ON))
 
 
-@router.post("/jobs/cleanup/resume")
+@router.post("/jobs/cleanup/resume", tags=ADMIN)
 def resume_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     """Go on with it."""
     drive.unpause(web.app.gallery)
@@ -92,7 +93,7 @@ def resume_cleanup(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, _("The clean-up goes on."))
 
 
-@router.post("/jobs/photos/{photo_id}/again")
+@router.post("/jobs/photos/{photo_id}/again", tags=ADMIN)
 def read_again(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     """Open a photo once more that was left alone."""
     Jobs(web.app.gallery).read_again(photo_id)
@@ -100,25 +101,25 @@ def read_again(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     return _again(request, web, _("It will be opened once more."))
 
 
-@router.post("/jobs/{job_id}/cancel")
+@router.post("/jobs/{job_id}/cancel", tags=ADMIN)
 def cancel(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Cancel a job; one that runs stops at its next step."""
     return _changed(request, web, bool(Jobs(web.app.gallery).cancel([job_id])), _("Cancelled."))
 
 
-@router.post("/jobs/{job_id}/retry")
+@router.post("/jobs/{job_id}/retry", tags=ADMIN)
 def retry(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Try a job again that failed or was cancelled."""
     return _changed(request, web, bool(Jobs(web.app.gallery).retry([job_id])), _("It will be tried again."))
 
 
-@router.post("/jobs/{job_id}/first")
+@router.post("/jobs/{job_id}/first", tags=ADMIN)
 def put_first(request: Request, web: WebDep, job_id: int) -> HTMLResponse:
     """Do a waiting job next."""
     return _changed(request, web, Jobs(web.app.gallery).put_first(job_id), _("It is next."))
 
 
-@router.post("/service/start")
+@router.post("/service/start", tags=ADMIN)
 def start_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start the service, to stay."""
     folders = web.app.settings.folders
@@ -127,7 +128,7 @@ def start_service(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, _("The background service starts.") if started else _("It runs already."))
 
 
-@router.post("/service/stop")
+@router.post("/service/stop", tags=ADMIN)
 def stop_service(request: Request, web: WebDep) -> HTMLResponse:
     """Stop it, unless it is what answers."""
     folders = web.app.settings.folders
@@ -141,7 +142,7 @@ def stop_service(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, _("The background service has stopped. Jobs keep their place."))
 
 
-@router.post("/service/install")
+@router.post("/service/install", tags=ADMIN)
 def install_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start it at every login."""
     folders = web.app.settings.folders
@@ -149,7 +150,7 @@ def install_service(request: Request, web: WebDep) -> HTMLResponse:
     return _again(request, web, _("It starts at every login from now on."))
 
 
-@router.post("/service/uninstall")
+@router.post("/service/uninstall", tags=ADMIN)
 def uninstall_service(request: Request, web: WebDep) -> HTMLResponse:
     """Start it at login no more."""
     folders = web.app.settings.folders

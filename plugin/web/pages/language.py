@@ -9,13 +9,14 @@ from fastapi.responses import RedirectResponse, Response
 from ...languages import LANGUAGES
 from ..context import FOR_PHONES
 from ..server.language import COOKIE
+from ..server.roles import VIEWER
 
 router = APIRouter()
 
 YEAR_S = 365 * 24 * 3600
 
 
-@router.post("/language", tags=FOR_PHONES)
+@router.post("/language", tags=FOR_PHONES + VIEWER)
 def choose(request: Request, to: Annotated[str, Form(pattern=f"^({'|'.join(LANGUAGES)})?$")] = "") -> Response:
     """Speak `to` in this browser; without it, what the settings or the browser say. Back to the page it came from."""
     from_page = urlsplit(request.headers.get("referer", ""))  # our own: nobody else's form gets this far

@@ -21,6 +21,7 @@ from ..context import Web, WebDep
 from ..edit_conflicts import check
 from ..responses import fragment, go, page, said
 from ..scan_jobs import look_through
+from ..server.roles import ADMIN
 from ..views import folder_chooser, library_facts
 from ..words.jobs import clock
 
@@ -29,7 +30,7 @@ router = APIRouter()
 Text = Annotated[str, Form(max_length=4096)]
 
 
-@router.get("/library")
+@router.get("/library", tags=ADMIN)
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """Folders, what is wrong, models and backups. What takes a while comes by itself afterwards."""
     where = web.app.settings.folders
@@ -49,27 +50,27 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     )
 
 
-@router.get("/library/folders")
+@router.get("/library/folders", tags=ADMIN)
 def folders(request: Request, web: WebDep) -> HTMLResponse:
     """The list of folders as it is now."""
     return fragment(request, web, "parts/library_folders.html", **_folders(web))
 
 
-@router.get("/library/problems")
+@router.get("/library/problems", tags=ADMIN)
 def problems(request: Request, web: WebDep, thorough: bool = False) -> HTMLResponse:
     """What doctor finds. `thorough` reads the whole database and every model's file."""
     found = library_facts.problems(web.app, thorough=thorough)
     return fragment(request, web, "parts/library_problems.html", problems=found, thorough=thorough)
 
 
-@router.get("/library/disk")
+@router.get("/library/disk", tags=ADMIN)
 def disk(request: Request, web: WebDep) -> HTMLResponse:
     """What of the disk is ours."""
     used = library_facts.disk_used(web.app.settings.folders)
     return fragment(request, web, "parts/library_disk.html", used=used)
 
 
-@router.get("/library/licences/{model_id}")
+@router.get("/library/licences/{model_id}", tags=ADMIN)
 def licence(request: Request, web: WebDep, model_id: str) -> HTMLResponse:
     """The licence text that ships with a model."""
     text = library_facts.licence_text(model_id) if library_facts.has_licence(model_id) else None
@@ -78,7 +79,7 @@ def licence(request: Request, web: WebDep, model_id: str) -> HTMLResponse:
     return page(request, web, "licence.html", model=backend(model_id), text=text)
 
 
-@router.get("/library/add")
+@router.get("/library/add", tags=ADMIN)
 def choose(request: Request, web: WebDep, at: Annotated[str, Query(max_length=4096)] = "") -> HTMLResponse:
     """Choose a folder of this machine."""
     return page(
@@ -86,7 +87,7 @@ def choose(request: Request, web: WebDep, at: Annotated[str, Query(max_length=40
     )
 
 
-@router.post("/library/folders")
+@router.post("/library/folders", tags=ADMIN)
 def add(
     request: Request, web: WebDep, path: Text, then: Annotated[Literal["library", "welcome"], Form()] = "library"
 ) -> Response:
@@ -97,14 +98,14 @@ def add(
     return go(request, f"/{then}", _("{folder} is in the library, and is looked through now.", folder=folder.name))
 
 
-@router.post("/library/folders/{root_id}/scan")
+@router.post("/library/folders/{root_id}/scan", tags=ADMIN)
 def scan(request: Request, web: WebDep, root_id: int, accept_missing: Annotated[bool, Form()] = False) -> HTMLResponse:
     """Have a folder looked through by the worker. `accept_missing`: photos were deleted on purpose."""
     look_through(web, root_id, accept_missing=accept_missing)
     return said(folders(request, web), _("It is looked through as soon as possible."))
 
 
-@router.post("/library/folders/{root_id}/rules")
+@router.post("/library/folders/{root_id}/rules", tags=ADMIN)
 def set_rules(
     request: Request,
     web: WebDep,
@@ -126,7 +127,7 @@ def set_rules(
     return said(folders(request, web), _(_RULE_SAID[mode]))
 
 
-@router.get("/library/folders/{root_id}/remove")
+@router.get("/library/folders/{root_id}/remove", tags=ADMIN)
 def ask_remove(request: Request, web: WebDep, root_id: int) -> HTMLResponse:
     """Say what would go and what stays."""
     folder = library_facts.folder(web.app.gallery, root_id)
@@ -134,7 +135,7 @@ def ask_remove(request: Request, web: WebDep, root_id: int) -> HTMLResponse:
     return page(request, web, "library_remove.html", folder=folder, lost=lost)
 
 
-@router.post("/library/folders/{root_id}/remove")
+@router.post("/library/folders/{root_id}/remove", tags=ADMIN)
 def remove(
     request: Request,
     web: WebDep,
@@ -157,7 +158,7 @@ def remove(
     return go(request, "/library", words)
 
 
-@router.post("/library/unreadable/again")
+@router.post("/library/unreadable/again", tags=ADMIN)
 def read_again(request: Request, web: WebDep) -> Response:
     """Have every unreadable photo read once more by the worker."""
     n = read_unreadable_again(web.app.gallery)
@@ -167,7 +168,7 @@ def read_again(request: Request, web: WebDep) -> Response:
     )
 
 
-@router.post("/library/backup")
+@router.post("/library/backup", tags=ADMIN)
 def make_backup(request: Request, web: WebDep) -> Response:
     """Make a backup now."""
     made = back_up(web.app.gallery, planned(web.app.settings.folders))

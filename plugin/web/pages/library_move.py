@@ -13,6 +13,7 @@ from ...paths import absolute
 from ..context import WebDep
 from ..responses import go, page
 from ..scan_jobs import look_through
+from ..server.roles import ADMIN
 from ..views import folder_chooser, library_facts
 
 router = APIRouter()
@@ -21,7 +22,7 @@ Text = Annotated[str, Form(max_length=4096)]
 Asked = Annotated[str, Query(max_length=4096)]
 
 
-@router.get("/library/folders/{root_id}/move")
+@router.get("/library/folders/{root_id}/move", tags=ADMIN)
 def ask_move(
     request: Request,
     web: WebDep,
@@ -53,7 +54,7 @@ def ask_move(
     )
 
 
-@router.post("/library/folders/{root_id}/move")
+@router.post("/library/folders/{root_id}/move", tags=ADMIN)
 def move(request: Request, web: WebDep, root_id: int, before: Text, to: Text) -> Response:
     """A folder lies elsewhere now; it is looked through there. `before` is where the page showed it."""
     joins = to in {r["path"] for r in web.app.roots.rows()}
@@ -63,14 +64,14 @@ def move(request: Request, web: WebDep, root_id: int, before: Text, to: Text) ->
     return go(request, f"/library/folders/{row['root_id']}/moved?before={undone}")
 
 
-@router.get("/library/folders/{root_id}/moved")
+@router.get("/library/folders/{root_id}/moved", tags=ADMIN)
 def moved(request: Request, web: WebDep, root_id: int, before: Asked = "") -> HTMLResponse:
     """Say that it is done, and offer to take it back."""
     folder = library_facts.folder(web.app.gallery, root_id)
     return page(request, web, "library_moved.html", folder=folder, before=before)
 
 
-@router.post("/library/folders/{root_id}/move-back")
+@router.post("/library/folders/{root_id}/move-back", tags=ADMIN)
 def move_back(request: Request, web: WebDep, root_id: int, now: Text, before: Text) -> Response:
     """Take a move back."""
     row = web.app.roots.move_back(root_id, now=Path(now), before=absolute(Path(before)))

@@ -13,18 +13,19 @@ from ...service import client
 from ..context import WebDep
 from ..edit_conflicts import check
 from ..responses import fragment, go, page
+from ..server.roles import ADMIN
 from ..views.names_view import names_from, plan_stamp
 
 router = APIRouter()
 
 
-@router.get("/library/names")
+@router.get("/library/names", tags=ADMIN)
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """The page at once; what is found comes when it is found."""
     return page(request, web, "library_names.html")
 
 
-@router.get("/library/names/found")
+@router.get("/library/names/found", tags=ADMIN)
 def found(request: Request, web: WebDep) -> HTMLResponse:
     """Read all photos and sidecars, and say what their names come to."""
     names = find_names(web.app.gallery, Metadata())
@@ -34,7 +35,7 @@ def found(request: Request, web: WebDep) -> HTMLResponse:
     return fragment(request, web, "parts/library_names.html", names=view)
 
 
-@router.post("/library/names")
+@router.post("/library/names", tags=ADMIN)
 def take_over(request: Request, web: WebDep, stamp: Annotated[str, Form(max_length=64)]) -> Response:
     """Take the names over that the page showed."""
 

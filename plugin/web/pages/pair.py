@@ -10,6 +10,7 @@ from ...languages import N_, _
 from ..phone.devices import device_name
 from ..phone.entrance import COOKIE, PAIR, PhoneEntrance
 from ..server.refused import plain_page
+from ..server.roles import ANYBODY
 
 router = APIRouter()
 
@@ -29,7 +30,7 @@ def entrance_of(request: Request) -> PhoneEntrance:
 Entrance = Annotated[PhoneEntrance, Depends(entrance_of)]
 
 
-@router.get(PAIR)
+@router.get(PAIR, tags=ANYBODY)
 def ask(entrance: Entrance, code: str = "") -> Response:
     """Whether to pair. Looking uses nothing up: apps that scan codes fetch pages in advance."""
     text = ASK.format(
@@ -49,7 +50,7 @@ def ask(entrance: Entrance, code: str = "") -> Response:
     return plain_page(200, _("Pair this phone?"), text, form=True)
 
 
-@router.post(PAIR)
+@router.post(PAIR, tags=ANYBODY)
 def pair(request: Request, entrance: Entrance, code: Annotated[str, Form(max_length=200)] = "") -> Response:
     """A code for a cookie; a phone that is in keeps its own, and the code waits for another one."""
     response = RedirectResponse("/people", 303)

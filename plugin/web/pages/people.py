@@ -10,6 +10,7 @@ from ...people.decisions import NameTakenError, Visibility
 from ..context import FOR_PHONES, WebDep
 from ..edit_conflicts import person_unchanged
 from ..responses import fragment, page, said, trigger
+from ..server.roles import REVIEWER
 from ..views.people_list import (
     SHOWN_WORDS,
     Tab,
@@ -53,7 +54,7 @@ def more_faces(request: Request, web: WebDep, tab: Tab = "nobody", after: str = 
     return fragment(request, web, "parts/loose_faces.html", **values)
 
 
-@router.post("/people/shown")
+@router.post("/people/shown", tags=REVIEWER)
 def set_shown(
     request: Request,
     web: WebDep,
@@ -70,7 +71,7 @@ def set_shown(
     return trigger(response, "gone", {"people": [person], "counts": counts})
 
 
-@router.post("/people/{person_id}/named")
+@router.post("/people/{person_id}/named", tags=REVIEWER)
 def set_name(
     request: Request,
     web: WebDep,
@@ -93,7 +94,7 @@ def set_name(
     return said(response, _("This is {name}.", name=card.name or ""), undo=done.id)
 
 
-@router.get("/people/merge")
+@router.get("/people/merge", tags=REVIEWER)
 def offer_merge(request: Request, web: WebDep, person: Annotated[list[int], Query()]) -> HTMLResponse:
     """People side by side: are they one?"""
     with web.app.gallery.begin(write=False) as tx:
@@ -101,7 +102,7 @@ def offer_merge(request: Request, web: WebDep, person: Annotated[list[int], Quer
     return fragment(request, web, "parts/merge_offer.html", action="/people/merge", **values)
 
 
-@router.post("/people/merge")
+@router.post("/people/merge", tags=REVIEWER)
 def merge(
     request: Request,
     web: WebDep,

@@ -12,6 +12,7 @@ from ...people.forgetting import forget as purge
 from ..context import FOR_PHONES, Web, WebDep
 from ..edit_conflicts import all_of, check, face_still_of, face_undecided, person_unchanged
 from ..responses import fragment, go, page, said, trigger
+from ..server.roles import ADMIN, REVIEWER
 from ..views.best_faces import best_faces
 from ..views.life_line import life_line
 from ..views.people_list import SHOWN_WORDS, merge_offer, one_person_now, other_people, people_unchanged
@@ -58,7 +59,7 @@ def period(web: WebDep, person_id: int, period: str) -> JSONResponse:
         return JSONResponse(faces_of_period(tx, person_id, period))
 
 
-@router.post("/name")
+@router.post("/name", tags=REVIEWER)
 def rename(
     request: Request,
     web: WebDep,
@@ -88,7 +89,7 @@ def names(request: Request, web: WebDep, person_id: int, name: str = "") -> HTML
     return fragment(request, web, "parts/person_names.html", person_id=person_id, cards=cards)
 
 
-@router.post("/birth-date")
+@router.post("/birth-date", tags=REVIEWER)
 def birth_date(
     request: Request, web: WebDep, person_id: int, stamp: EditToken, born: Annotated[str, Form()] = ""
 ) -> Response:
@@ -101,7 +102,7 @@ def birth_date(
     return trigger(response, "reload", {})  # ages stand under every face
 
 
-@router.post("/shown")
+@router.post("/shown", tags=REVIEWER)
 def shown(
     request: Request, web: WebDep, person_id: int, stamp: EditToken, to: Annotated[Visibility, Form()]
 ) -> Response:
@@ -112,7 +113,7 @@ def shown(
     return _changed(request, web, person_id, words, done.id)
 
 
-@router.post("/cover")
+@router.post("/cover", tags=REVIEWER)
 def cover(request: Request, web: WebDep, person_id: int, faces: Annotated[int, Form()], stamp: EditToken) -> Response:
     """The face that stands for them."""
     given = all_of(person_unchanged(stamp, person_id), face_still_of(faces, person_id))
@@ -120,7 +121,7 @@ def cover(request: Request, web: WebDep, person_id: int, faces: Annotated[int, F
     return _changed(request, web, person_id, _("This is the cover now."), done.id)
 
 
-@router.get("/picker")
+@router.get("/picker", tags=REVIEWER)
 def picker(request: Request, web: WebDep, person_id: int, q: str | None = None) -> HTMLResponse:
     """Who may be the same person: by likeness, or by name."""
     head, cards = same_person(web.app, person_id, q or "")
@@ -128,7 +129,7 @@ def picker(request: Request, web: WebDep, person_id: int, q: str | None = None) 
     return fragment(request, web, name, head=head, cards=cards, q=q or "")
 
 
-@router.get("/merge/{other_id}")
+@router.get("/merge/{other_id}", tags=REVIEWER)
 def offer_merge(request: Request, web: WebDep, person_id: int, other_id: int) -> HTMLResponse:
     """Both side by side: one person?"""
     with web.app.gallery.begin(write=False) as tx:
@@ -136,7 +137,7 @@ def offer_merge(request: Request, web: WebDep, person_id: int, other_id: int) ->
     return fragment(request, web, "parts/merge_offer.html", action=f"/people/{person_id}/merge", **values)
 
 
-@router.post("/merge")
+@router.post("/merge", tags=REVIEWER)
 def merge(
     request: Request,
     web: WebDep,
@@ -158,7 +159,7 @@ def similar(request: Request, web: WebDep, person_id: int, but: str = "") -> HTM
     return fragment(request, web, "parts/person_similar.html", **_similar(web, person_id, but))
 
 
-@router.post("/similar/{face_id}", tags=FOR_PHONES)
+@router.post("/similar/{face_id}", tags=FOR_PHONES + REVIEWER)
 def answer_similar(
     request: Request,
     web: WebDep,
@@ -185,7 +186,7 @@ def best(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
     return fragment(request, web, "parts/person_best.html", **best_faces(web.app, person_id))
 
 
-@router.get("/forget")
+@router.get("/forget", tags=ADMIN)
 def ask_forget(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
     """What would be deleted; the name has to be typed."""
     with web.app.gallery.begin(write=False) as tx:
@@ -193,7 +194,7 @@ def ask_forget(request: Request, web: WebDep, person_id: int) -> HTMLResponse:
     return fragment(request, web, "parts/person_forget.html", head=head)
 
 
-@router.post("/forget")
+@router.post("/forget", tags=ADMIN)
 def forget(
     request: Request, web: WebDep, person_id: int, stamp: EditToken, name: Annotated[str, Form()] = ""
 ) -> Response:

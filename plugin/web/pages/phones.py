@@ -11,25 +11,26 @@ from ...languages import _
 from ..context import Web, WebDep
 from ..phone.networks import choose, home_addresses
 from ..responses import fragment, page, said
+from ..server.roles import ADMIN
 from ..views.phones_view import phones_view
 
 router = APIRouter(prefix="/phones")
 
 
-@router.get("")
+@router.get("", tags=ADMIN)
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """How it is now, and what it means."""
     return page(request, web, "phones.html", view=phones_view(web.phone, home_addresses()))
 
 
-@router.get("/now")
+@router.get("/now", tags=ADMIN)
 def now(request: Request, web: WebDep, seen: Annotated[str, Query(max_length=2000)] = "") -> Response:
     """How it is now; nothing (204) when it is as the page shows it."""
     view = phones_view(web.phone, home_addresses())
     return Response(status_code=204) if view.now == seen else fragment(request, web, "parts/phones.html", view=view)
 
 
-@router.post("/open")
+@router.post("/open", tags=ADMIN)
 def open_door(request: Request, web: WebDep, address: Annotated[str, Form(max_length=60)] = "") -> Response:
     """Let phones in, and make a code for one. To a program (`Accept: application/json`) what `iconface web --phone`
     shows. Raises UsageError where no private network is."""
@@ -42,14 +43,14 @@ def open_door(request: Request, web: WebDep, address: Annotated[str, Form(max_le
     return _now(request, web)
 
 
-@router.post("/close")
+@router.post("/close", tags=ADMIN)
 def close(request: Request, web: WebDep) -> Response:
     """Let no phone in any more, and put out those that are."""
     web.phone.close()
     return said(_now(request, web), _("No phone is let in any more."))
 
 
-@router.post("/{number}/revoke")
+@router.post("/{number}/revoke", tags=ADMIN)
 def revoke(request: Request, web: WebDep, number: int) -> Response:
     """A phone has to be paired again. Raises NotFoundError."""
     gone = web.phone.devices.revoke(number)

@@ -18,6 +18,7 @@ from ...restoring.uploads import restore_photo
 from ...service.client import ensure_worker
 from ..context import FOR_PHONES, Web, WebDep
 from ..responses import Html, fragment, page, said
+from ..server.roles import REVIEWER
 from ..views.likely import likely_people
 from ..views.made_clear import OUTCOMES, made_clear
 from ..views.photo_view import cards_of, face_unchanged, photo_as_data, photo_view, restore_progress, whose_face
@@ -75,7 +76,7 @@ def who_is_where(web: WebDep, photo_id: int) -> HTMLResponse:
     return Html(html, headers={"Content-Security-Policy": policy})
 
 
-@router.post("/{photo_id}/restore")
+@router.post("/{photo_id}/restore", tags=REVIEWER)
 def restore_all(request: Request, web: WebDep, photo_id: int, anyway: Annotated[bool, Form()] = False) -> Response:
     """Have all its faces restored that need it, `anyway` also those that are clear already."""
     with web.app.gallery.begin(write=False) as tx:
@@ -91,7 +92,7 @@ def faces(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     return _faces(request, web, photo_id)
 
 
-@router.post("/{photo_id}/faces")
+@router.post("/{photo_id}/faces", tags=REVIEWER)
 def draw(
     request: Request,
     web: WebDep,
@@ -119,7 +120,7 @@ def draw(
     return said(_faces(request, web, photo_id, chosen=done.face_id), text, done.id)
 
 
-@router.post("/{photo_id}/faces/{face_id}/name")
+@router.post("/{photo_id}/faces/{face_id}/name", tags=REVIEWER)
 def give_name(
     request: Request,
     web: WebDep,
@@ -138,7 +139,7 @@ def give_name(
     return said(_faces(request, web, photo_id), _named(web, face_id), done.id)
 
 
-@router.post("/{photo_id}/faces/{face_id}/restore")
+@router.post("/{photo_id}/faces/{face_id}/restore", tags=REVIEWER)
 def restore(
     request: Request, web: WebDep, photo_id: int, face_id: int, anyway: Annotated[bool, Form()] = False
 ) -> HTMLResponse:
@@ -162,7 +163,7 @@ def progress(request: Request, web: WebDep, photo_id: int, face_id: int, job_id:
     return fragment(request, web, "photo_progress.html", **values)
 
 
-@router.get("/{photo_id}/faces/{face_id}/who")
+@router.get("/{photo_id}/faces/{face_id}/who", tags=REVIEWER)
 def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLResponse:
     """The people a face looks like."""
     people = likely_people(web.app, face_id)
@@ -173,7 +174,7 @@ def who(request: Request, web: WebDep, photo_id: int, face_id: int) -> HTMLRespo
     return fragment(request, web, "photo_who.html", **values)
 
 
-@router.post("/{photo_id}/faces/{face_id}/{verb}")
+@router.post("/{photo_id}/faces/{face_id}/{verb}", tags=REVIEWER)
 def decide(request: Request, web: WebDep, photo_id: int, face_id: int, verb: Verb, stamp: EditToken) -> HTMLResponse:
     """Yes, no, never mind, and back."""
     decide = web.app.people.deciding(given=face_unchanged(photo_id, face_id, stamp))

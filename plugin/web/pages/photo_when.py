@@ -10,6 +10,7 @@ from ...people.when_taken import read_date
 from ..context import FOR_PHONES, Web, WebDep
 from ..edit_conflicts import date_unchanged
 from ..responses import fragment, said
+from ..server.roles import REVIEWER
 from ..views.when_view import when_view
 from ..words.dates import span_words
 
@@ -22,7 +23,7 @@ def show(request: Request, web: WebDep, photo_id: int) -> HTMLResponse:
     return _shown(request, web, photo_id)
 
 
-@router.post("/{photo_id}/when")
+@router.post("/{photo_id}/when", tags=REVIEWER)
 def say(
     request: Request,
     web: WebDep,
@@ -36,7 +37,7 @@ def say(
     return said(_shown(request, web, photo_id), _("Taken {when}.", when=span_words(span)), done.id)
 
 
-@router.post("/{photo_id}/when/not")
+@router.post("/{photo_id}/when/not", tags=REVIEWER)
 def not_this(request: Request, web: WebDep, photo_id: int, stamp: Annotated[str, Form()]) -> HTMLResponse:
     """Nothing is to be proposed for this photo."""
     done = web.app.people.deciding(given=date_unchanged(stamp, photo_id)).date_photos([photo_id], None)

@@ -18,6 +18,7 @@ from ...restoring.uploads import uploaded
 from ..context import FOR_PHONES, WebDep
 from ..picture_files import Missing, Reason
 from ..pictures import FACE_SIZES, PHOTO_SIDES, Pictures, Wanted, Which
+from ..server.roles import REVIEWER
 
 router = APIRouter(prefix="/pictures")
 
@@ -41,7 +42,7 @@ async def photo(request: Request, web: WebDep, photo_id: int, side: int = 1600, 
     return await _answer(request, web.pictures, partial(web.pictures.photo, photo_id, _one_of(PHOTO_SIDES, side)), v)
 
 
-@router.get("/upload/{key}", tags=FOR_PHONES)
+@router.get("/upload/{key}", tags=FOR_PHONES + REVIEWER)
 async def upload(request: Request, web: WebDep, key: str, side: int = 1600) -> Response:
     """A photo that was handed over, upright."""
 

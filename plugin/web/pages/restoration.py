@@ -16,6 +16,7 @@ from ...rows import Row
 from ...service import client
 from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, page, said
+from ..server.roles import REVIEWER
 from ..views.restoration_choices import choices_for
 from ..views.restoration_progress import progress_of
 from ..views.restoration_shelves import one_unchanged, place_of
@@ -39,14 +40,14 @@ def one(
     return _page(request, web, restoration_id, against, whole)
 
 
-@router.post("/restorations/{restoration_id}/keep")
+@router.post("/restorations/{restoration_id}/keep", tags=REVIEWER)
 def keep(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -> HTMLResponse:
     """ "That is good": no algorithm replaces it."""
     record = keep_entries(web.app.gallery, one_unchanged(restoration_id, stamp))
     return said(_page(request, web, restoration_id), _("Kept."), record.id)
 
 
-@router.post("/restorations/{restoration_id}/put-back")
+@router.post("/restorations/{restoration_id}/put-back", tags=REVIEWER)
 def put_back(
     request: Request, web: WebDep, restoration_id: int, stamp: EditToken, again: Annotated[bool, Form()] = False
 ) -> HTMLResponse:
@@ -57,7 +58,7 @@ def put_back(
     return said(_page(request, web, restoration_id, again=again), text, record.id)
 
 
-@router.post("/restorations/{restoration_id}/restore")
+@router.post("/restorations/{restoration_id}/restore", tags=REVIEWER)
 def restore(request: Request, web: WebDep, restoration_id: int, stamp: EditToken) -> Response:
     """Have a proposal carried out, or a result that was put back, refused or lost made once more, as it was."""
     jobs = restore_entries(web.app.gallery, one_unchanged(restoration_id, stamp))
@@ -65,7 +66,7 @@ def restore(request: Request, web: WebDep, restoration_id: int, stamp: EditToken
     return _progress(request, web, restoration_id, jobs[restoration_id])
 
 
-@router.get("/restorations/{restoration_id}/again")
+@router.get("/restorations/{restoration_id}/again", tags=REVIEWER)
 def choices(
     request: Request, web: WebDep, restoration_id: int, person: int | None = None, gentler: bool = False
 ) -> HTMLResponse:
@@ -80,7 +81,7 @@ def choices(
     )  # fmt: skip
 
 
-@router.post("/restorations/{restoration_id}/again")
+@router.post("/restorations/{restoration_id}/again", tags=REVIEWER)
 def make_again(
     request: Request,
     web: WebDep,

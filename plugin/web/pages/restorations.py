@@ -12,6 +12,7 @@ from ...restoring.decisions import keep_entries, reject_entries, restore_entries
 from ...service import client
 from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, go, page, said, trigger
+from ..server.roles import REVIEWER
 from ..views.restoration_shelves import (
     Shelf,
     Tab,
@@ -58,7 +59,7 @@ def tabs(request: Request, web: WebDep, tab: Tab, person: int | None = None) -> 
     )
 
 
-@router.post("/restorations/decide")
+@router.post("/restorations/decide", tags=REVIEWER)
 def decide(
     request: Request,
     web: WebDep,

@@ -1,6 +1,6 @@
 """One question at a time: the answer is a decision, and the next question comes with it."""
 
-from typing import Annotated, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -12,6 +12,7 @@ from ...people.decisions import NameTakenError
 from ...people.questions import put_off
 from ..context import FOR_PHONES, Web, WebDep
 from ..responses import by_htmx, fragment, go, page, said, trigger
+from ..server.roles import REVIEWER
 from ..views.pickers import named_like
 from ..views.review_view import (
     Filter,
@@ -27,29 +28,28 @@ router = APIRouter(prefix="/review")
 NAMES_SHOWN = 12
 
 
-@router.get("", tags=FOR_PHONES)
+@router.get("", tags=FOR_PHONES + REVIEWER)
 def show(request: Request, web: WebDep, kind: str = "", person: int | None = None) -> HTMLResponse:
     """The most useful question."""
-    with web.app.gallery.begin(write=False) as tx:
-        values = next_question(tx, Filter.of(kind, person), web.app.lives)
+    values = _next(web, Filter.of(kind, person))
     return page(request, web, "review.html", **values)
 
 
-@router.get("/names", tags=FOR_PHONES)
+@router.get("/names", tags=FOR_PHONES + REVIEWER)
 def names(request: Request, web: WebDep, name: str = "") -> HTMLResponse:
     """People whose name has what was typed, for the list under the field."""
     found = named_like(web.app.gallery, name, limit=NAMES_SHOWN) if name.strip() else []
     return fragment(request, web, "parts/name_suggestions.html", people=found)
 
 
-@router.get("/ahead", tags=FOR_PHONES)
+@router.get("/ahead", tags=FOR_PHONES + REVIEWER)
 def ahead(web: WebDep, after: int, kind: str = "", person: int | None = None) -> list[str]:
     """Addresses of the pictures of the question after this one: they are there when it is asked."""
     with web.app.gallery.begin(write=False) as tx:
         return pictures_ahead(tx, Filter.of(kind, person), after)
 
 
-@router.post("/{question_id}", tags=FOR_PHONES)
+@router.post("/{question_id}", tags=FOR_PHONES + REVIEWER)
 def answer(
     request: Request,
     web: WebDep,
@@ -83,12 +83,18 @@ def answer(
     return _go_on(request, web, only, text, web.answered(done.id))
 
 
+def _next(web: Web, only: Filter) -> dict[str, Any]:
+    """Reading gives the question to one of several reviewers; whoever is alone only reads."""
+    several = web.app.gallery.actor is not None
+    with web.app.gallery.begin(write=several) as tx:
+        return next_question(tx, only, web.app.lives)
+
+
 def _go_on(request: Request, web: Web, only: Filter, text: str, undo: int | str) -> Response:
     """The next question, and what was done with the last one. `undo` is what follows /undo/ in an address."""
     if not by_htmx(request):
         return go(request, only.url())
-    with web.app.gallery.begin(write=False) as tx:
-        values = next_question(tx, only, web.app.lives)
+    values = _next(web, only)
     response = fragment(request, web, "review_question.html", **values)
     return (
         said(response, text, undo)

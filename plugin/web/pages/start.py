@@ -7,6 +7,7 @@ from ...languages import N_, _
 from ..context import FOR_PHONES, WebDep
 from ..responses import go
 from ..server.refused import plain_page
+from ..server.roles import ANYBODY
 from ..views.first_run import anybody
 
 router = APIRouter()
@@ -14,7 +15,7 @@ router = APIRouter()
 USED = N_("<p>Each address opens the page once. For another one, run:</p><p><code>iconface web</code></p>")
 
 
-@router.get("/enter")
+@router.get("/enter", tags=ANYBODY)
 def enter(request: Request, web: WebDep, ticket: str = "") -> Response:
     """A ticket for a cookie. The address of the page that follows holds no secret."""
     if request.headers.get("Sec-Purpose"):
@@ -29,7 +30,7 @@ def enter(request: Request, web: WebDep, ticket: str = "") -> Response:
     return response
 
 
-@router.post("/ticket")
+@router.post("/ticket", tags=ANYBODY)
 def ticket(request: Request, web: WebDep) -> Response:
     """A ticket for another program of the same user: a second `iconface web`. Browsers have no business here."""
     browser = {"origin", "sec-fetch-site", "cookie", "referer"}.intersection(request.headers)
@@ -46,7 +47,7 @@ def _ongoing() -> Response:
 
 @router.get("/", tags=FOR_PHONES)
 def first(request: Request, web: WebDep) -> Response:
-    """To the people, or to the first steps while nobody was found yet; these are not for phones."""
+    """To the people, or to the first steps while nobody was found yet, for whoever may take them; not on phones."""
     with web.app.gallery.begin(write=False) as tx:
         somebody = anybody(tx)
-    return go(request, "/people" if somebody or web.on_phone else "/welcome")
+    return go(request, "/people" if somebody or web.on_phone or not web.caller.may("admin") else "/welcome")

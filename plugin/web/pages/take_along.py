@@ -16,6 +16,7 @@ from ..context import FOR_PHONES, Web, WebDep
 from ..picture_files import Missing
 from ..pictures import Which
 from ..responses import said
+from ..server.roles import ADMIN
 from ..views.restoration_view import copy_there, name_to_send
 
 router = APIRouter(prefix="/restorations/{restoration_id}")
@@ -47,7 +48,7 @@ def both(web: WebDep, restoration_id: int, whole: Annotated[bool, Query()] = Fal
     )
 
 
-@router.post("/show")
+@router.post("/show", tags=ADMIN)
 def show(request: Request, web: WebDep, restoration_id: int) -> Response:
     """Open the copy's folder on the desktop of this machine."""
     path = _copy(web, restoration_id)

@@ -21,6 +21,7 @@ from ...restoring.uploads import (
 from ...service.client import ensure_worker
 from ..context import FOR_PHONES, Web, WebDep
 from ..responses import fragment, go, page
+from ..server.roles import REVIEWER
 from ..views.made_clear import MadeClear, made_clear
 
 router = APIRouter(prefix="/uploads")
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/uploads")
 SHOWN = 24
 
 
-@router.get("", tags=FOR_PHONES)
+@router.get("", tags=FOR_PHONES + REVIEWER)
 def show(request: Request, web: WebDep) -> HTMLResponse:
     """Choose photos; and those that are kept, the latest first."""
     kept = all_uploaded(web.app.settings.folders.uploads)
@@ -36,7 +37,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     return page(request, web, "uploads.html", uploads=found, more=len(kept) - len(found))
 
 
-@router.post("", tags=FOR_PHONES)
+@router.post("", tags=FOR_PHONES + REVIEWER)
 async def take(request: Request, web: WebDep, name: Annotated[str, Query(max_length=1000)] = "") -> Response:
     """A photo, as the body of the request. Answers with the address of its page (JSON). Raises UsageError for what is
     no photo."""
@@ -52,14 +53,14 @@ async def take(request: Request, web: WebDep, name: Annotated[str, Query(max_len
     return JSONResponse({"page": f"/uploads/{path.parent.name}"})
 
 
-@router.get("/{key}", tags=FOR_PHONES)
+@router.get("/{key}", tags=FOR_PHONES + REVIEWER)
 def one(request: Request, web: WebDep, key: str) -> HTMLResponse:
     """A photo and what was made of it."""
     path = uploaded(web.app.settings.folders.uploads, key)
     return page(request, web, "upload.html", title=printable(path.name), **_values(web, key, path))
 
 
-@router.get("/{key}/made", tags=FOR_PHONES)
+@router.get("/{key}/made", tags=FOR_PHONES + REVIEWER)
 def made(request: Request, web: WebDep, key: str, seen: Annotated[str, Query(max_length=40)] = "") -> Response:
     """How far it is; nothing (204) when it is as the page shows it."""
     values = _values(web, key, uploaded(web.app.settings.folders.uploads, key))
@@ -68,7 +69,7 @@ def made(request: Request, web: WebDep, key: str, seen: Annotated[str, Query(max
     return fragment(request, web, "parts/made_clear.html", **values)
 
 
-@router.post("/{key}/restore", tags=FOR_PHONES)
+@router.post("/{key}/restore", tags=FOR_PHONES + REVIEWER)
 def restore(request: Request, web: WebDep, key: str, anyway: Annotated[bool, Form()] = False) -> HTMLResponse:
     """Once more, `anyway` also what is clear already."""
     path = uploaded(web.app.settings.folders.uploads, key)
@@ -76,7 +77,7 @@ def restore(request: Request, web: WebDep, key: str, anyway: Annotated[bool, For
     return fragment(request, web, "parts/made_clear.html", **_values(web, key, path))
 
 
-@router.post("/{key}/remove")
+@router.post("/{key}/remove", tags=REVIEWER)
 def remove(request: Request, web: WebDep, key: str) -> Response:
     """Keep the photo no longer; what was made of it stays."""
     forget_upload(web.app.settings.folders.uploads, key)

@@ -13,6 +13,7 @@ from ...service import client
 from ..context import Web, WebDep
 from ..edit_conflicts import all_of, person_unchanged
 from ..responses import fragment, go, page, said
+from ..server.roles import ADMIN
 from ..views import first_run
 from ..views.folder_chooser import chooser
 
@@ -21,7 +22,7 @@ router = APIRouter()
 Text = Annotated[str, Form(max_length=200)]
 
 
-@router.get("/welcome")
+@router.get("/welcome", tags=ADMIN)
 def show(
     request: Request,
     web: WebDep,
@@ -35,7 +36,7 @@ def show(
     return page(request, web, "welcome.html", step=now, then="welcome", **values)
 
 
-@router.get("/welcome/progress")
+@router.get("/welcome/progress", tags=ADMIN)
 def progress(request: Request, web: WebDep, after: int = 0) -> HTMLResponse:
     """How far it is, and the faces found since."""
     with web.app.gallery.begin(write=False) as tx:
@@ -43,7 +44,7 @@ def progress(request: Request, web: WebDep, after: int = 0) -> HTMLResponse:
     return fragment(request, web, "parts/welcome_progress.html", p=now, first=False)
 
 
-@router.post("/welcome/look")
+@router.post("/welcome/look", tags=ADMIN)
 def look(request: Request, web: WebDep) -> Response:
     """Have the folders looked through that never were."""
     scan_new_folders(web.app.gallery)
@@ -51,7 +52,7 @@ def look(request: Request, web: WebDep) -> Response:
     return go(request, "/welcome")
 
 
-@router.post("/welcome/people/{person_id}/name")
+@router.post("/welcome/people/{person_id}/name", tags=ADMIN)
 def name(
     request: Request,
     web: WebDep,
@@ -73,7 +74,7 @@ def name(
     return said(_people(request, web), f"This is {name}.", done.id)
 
 
-@router.post("/welcome/people/{person_id}/same")
+@router.post("/welcome/people/{person_id}/same", tags=ADMIN)
 def same(
     request: Request, web: WebDep, person_id: int, stamp: Text, other: Annotated[int, Form()], other_stamp: Text
 ) -> HTMLResponse:
@@ -83,14 +84,14 @@ def same(
     return said(_people(request, web), _("Now they are one person."), done.id)
 
 
-@router.post("/welcome/people/{person_id}/hide")
+@router.post("/welcome/people/{person_id}/hide", tags=ADMIN)
 def hide(request: Request, web: WebDep, person_id: int, stamp: Text) -> HTMLResponse:
     """Somebody who need not be named: out of the lists, still recognised."""
     done = web.app.people.deciding(given=person_unchanged(stamp, person_id)).hide(person_id)
     return said(_people(request, web), _("Hidden. People hidden this way are still recognised."), done.id)
 
 
-@router.post("/welcome/menus")
+@router.post("/welcome/menus", tags=ADMIN)
 def menus(request: Request, web: WebDep) -> HTMLResponse:
     """Put “Restore face” into the menus of the file managers."""
     client.install_menus(web.app.settings.folders)
@@ -99,7 +100,7 @@ def menus(request: Request, web: WebDep) -> HTMLResponse:
     )
 
 
-@router.post("/welcome/service")
+@router.post("/welcome/service", tags=ADMIN)
 def service(request: Request, web: WebDep) -> HTMLResponse:
     """Watch the folders from now on, and at every login."""
     folders = web.app.settings.folders

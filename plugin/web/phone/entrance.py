@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from ..server.callers import Caller
 from ..server.refused import not_paired
 from .devices import DAYS, Devices
 from .invitations import Invitations
@@ -31,6 +32,7 @@ class PhoneEntrance:
     """One opened door. `answers` are the decisions that were made through it: all that may be taken back there."""
 
     unasked: frozenset[tuple[str, str]] = frozenset()
+    claims: frozenset[str] = frozenset()
     streamed: Mapping[tuple[str, str], int] = {UPLOADING: UPLOAD_BYTES}
 
     def __init__(self, home: HomeAddress, port: int, devices: Devices, fingerprint: str) -> None:
@@ -45,21 +47,21 @@ class PhoneEntrance:
         """What the QR code says: where the phone is let in, once."""
         return f"{self.base}{PAIR}?code={self.invitations.code()}"
 
-    def turned_away(self, request: Request) -> Response | None:
-        """Who is not in this network, has no TLS, or was not paired; and who sends too many photos."""
+    def admitted(self, request: Request) -> Caller | Response:
+        """Not who is not in this network, has no TLS, or was not paired; nor who sends too many photos."""
         if request.client is None or not self.home.holds(request.client.host):
             return PlainTextResponse("Only from the network at home.\n", 403)
         if request.url.scheme != "https":
             return PlainTextResponse("Only with TLS.\n", 403)
         if request.url.path == PAIR:
-            return None
+            return Caller(role="viewer")
         if self.devices.known(request.cookies.get(COOKIE)) is None:
             return not_paired(request)
         if (request.method, request.url.path) == UPLOADING:
             self._uploads += 1
             if self._uploads > UPLOADS:
                 return PlainTextResponse(f"At most {UPLOADS} photos at a time. Open the door for phones anew.\n", 429)
-        return None
+        return Caller()
 
     def let_in(self, response: Response, name: str) -> None:
         """Pair a phone, which `response` gives its cookie."""

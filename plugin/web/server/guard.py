@@ -5,7 +5,7 @@ What is kept out, and why, stands in docs/web.md; tests/plugin/web/test_attacks.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...languages import _
 from ...restoring.uploads import MAX_BYTES
+from .callers import Caller, let_in
 from .refused import crashed, refused
 from .session import Sessions
 
@@ -73,8 +74,13 @@ class Entrance(Protocol):
         """What takes a large body, and how many bytes at most."""
         ...
 
-    def turned_away(self, request: Request) -> Response | None:
-        """The answer to whoever does not get in here; None for who does."""
+    @property
+    def claims(self) -> Set[str]:
+        """Headers, in lower case, that mean something here: at another door of the same port they are refused."""
+        ...
+
+    def admitted(self, request: Request) -> Caller | Response:
+        """Who asks, or the answer to whoever does not get in here."""
         ...
 
 
@@ -83,21 +89,23 @@ class Loopback:
 
     unasked = frozenset(WITHOUT_COOKIE)
     streamed = STREAMED
+    claims: Set[str] = frozenset()
 
     def __init__(self, sessions: Sessions, port: int) -> None:
         self.origins = {f"{name}:{port}": f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         self._sessions = sessions
 
-    def turned_away(self, request: Request) -> Response | None:
-        """Who has not the cookie."""
-        return None if self._sessions.known(request.cookies.get(self._sessions.cookie)) else refused(request)
+    def admitted(self, request: Request) -> Caller | Response:
+        """Who has the cookie."""
+        return Caller() if self._sessions.known(request.cookies.get(self._sessions.cookie)) else refused(request)
 
 
 class Guard:
-    """Around the whole site, at one entrance."""
+    """Around the whole site, at the entrances of one port: which one is meant, the host says that a request names."""
 
-    def __init__(self, app: ASGIApp, entrance: Entrance, body_s: float = BODY_S) -> None:
-        self._app, self._entrance, self._body_s = app, entrance, body_s
+    def __init__(self, app: ASGIApp, entrances: Sequence[Entrance], body_s: float = BODY_S) -> None:
+        self._app, self._entrances, self._body_s = app, entrances, body_s
+        self._claims = frozenset[str]().union(*(e.claims for e in entrances))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -105,7 +113,9 @@ class Guard:
             return
         if scope["type"] != "http":
             raise ValueError(f"there is no {scope['type']} here")
-        begun, most = False, self._entrance.streamed.get((scope["method"], scope["path"]))
+        request = Request(scope, receive)
+        entrance = self._entrance(request)
+        begun, most = False, entrance.streamed.get((scope["method"], scope["path"])) if entrance else None
 
         async def answer(message: Message) -> None:
             nonlocal begun
@@ -114,9 +124,8 @@ class Guard:
                 _complete(message, last=most is not None and message["status"] >= 400)
             await send(message)
 
-        request = Request(scope, receive)
         try:
-            refusal, body = self._refusal(request) or _too_long(request, most or MAX_BODY), receive
+            refusal, body = self._refusal(request, entrance) or _too_long(request, most or MAX_BODY), receive
             if refusal is None:
                 refusal, body = await self._body(receive, most)
             if refusal is not None:
@@ -130,21 +139,28 @@ class Guard:
             if not begun:
                 await crashed(request)(scope, receive, answer)
 
-    def _refusal(self, request: Request) -> Response | None:
-        """The answer to a request that gets no further; None for one that does."""
+    def _entrance(self, request: Request) -> Entrance | None:
+        """The door that a request knocks at; None: at none of ours."""
+        hosts = request.headers.getlist("host")
+        return next((e for e in self._entrances if len(hosts) == 1 and hosts[0].lower() in e.origins), None)
+
+    def _refusal(self, request: Request, entrance: Entrance | None) -> Response | None:
+        """The answer to a request that gets no further; None for one that does, whose caller is noted."""
         headers, method = request.headers, request.method
-        hosts = headers.getlist("host")
-        here = self._entrance.origins.get(hosts[0].lower()) if len(hosts) == 1 else None
-        if here is None:
+        if entrance is None:
             # A name of somebody else's that leads to this machine (DNS rebinding).
             return PlainTextResponse("This address is not served here.\n", 421)
+        if any(name in headers for name in self._claims - entrance.claims):
+            return PlainTextResponse("Only through the proxy.\n", 403)
         if method not in METHODS:
             return PlainTextResponse("Not here.\n", 405, {"Allow": ", ".join(METHODS)})
-        if (method, request.url.path) in self._entrance.unasked:
+        if (method, request.url.path) in entrance.unasked:
             return None
-        if (away := self._entrance.turned_away(request)) is not None:
-            return away
-        if _foreign(headers, here, reading=method in READING):
+        caller = entrance.admitted(request)
+        if isinstance(caller, Response):
+            return caller
+        let_in(request.scope, caller)
+        if _foreign(headers, entrance.origins[headers["host"].lower()], reading=method in READING):
             return PlainTextResponse("Another site asked for this.\n", 403)
         return None
 

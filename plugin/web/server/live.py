@@ -1,4 +1,5 @@
-"""What open pages are told without asking: jobs moved on, something was decided. One look a second for all of them.
+"""What open pages are told without asking: jobs moved on, something was decided. One look a second for all of them, or,
+of a gallery on a server, one whenever it says that something changed, on whichever machine.
 
 Events are small and say only that and roughly what; pages then ask for what they show.
 """
@@ -9,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -37,8 +38,9 @@ class Live:
 
     def __init__(self, gallery: Gallery, *, look_s: float = LOOK_S, longest_s: float | None = None) -> None:
         """`longest_s`: a stream ends after so many seconds, at the latest with its next sign of life; browsers then ask
-        for another one."""
+        for another one. Of a gallery on a server `look_s` is only how soon one look may follow another."""
         self._gallery, self._look_s, self._longest_s = gallery, look_s, longest_s
+        self._told = asyncio.Event()
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._poller: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -54,13 +56,14 @@ class Live:
         """Whether nobody else may listen."""
         return self._closing.is_set() or len(self._listeners) >= MAX_LISTENERS
 
-    async def stream(self) -> AsyncGenerator[bytes]:
-        """Server-sent events: how the jobs stand now, then what changes, until `close` or the browser leaves."""
-        begun = time.monotonic()
+    async def stream(self, longest_s: float | None = None) -> AsyncGenerator[bytes]:
+        """Server-sent events: how the jobs stand now, then what changes, until `close` or the browser leaves;
+        `longest_s` as for all of them."""
+        begun, longest_s = time.monotonic(), longest_s or self._longest_s
         async with self._listening() as queue, aclosing(_pieces(queue)) as pieces:
             async for piece in pieces:
                 yield piece
-                if self._longest_s is not None and time.monotonic() - begun > self._longest_s:
+                if longest_s is not None and time.monotonic() - begun > longest_s:
                     return
 
     def close(self) -> None:
@@ -84,21 +87,46 @@ class Live:
             yield queue
         finally:
             self._listeners.discard(queue)
+            if not self._listeners:
+                self._told.set()  # nobody has to look any more
 
     async def _poll(self) -> None:
         """Look while anybody listens, and tell all of them what changed."""
         last: State = {}
-        while self._listeners and not self._closing.is_set():
-            try:
-                now = await run_in_threadpool(self._look)
-            except GalleryError as e:
-                log.warning("nothing new can be told: %s", e)
-            else:
-                for name in now:
-                    if now[name] != last.get(name, now[name]):
-                        self._tell(_event(name, now[name]))
-                last = now
-            await asyncio.sleep(self._look_s)
+        over = self._hear() if self._gallery.shared else None
+        try:
+            while self._listeners and not self._closing.is_set():
+                self._told.clear()
+                last = await self._look_and_tell(last)
+                await asyncio.sleep(self._look_s)
+                if over is not None:
+                    await self._told.wait()
+        finally:
+            if over is not None:
+                over.set()
+
+    def _hear(self) -> threading.Event:
+        """Have the server say when there is something to look at; until what is returned is set."""
+        over, loop = threading.Event(), asyncio.get_running_loop()
+
+        def heard() -> None:
+            with suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(self._told.set)
+
+        thread = threading.Thread(target=self._gallery.listen, args=(heard, over, "changes"), daemon=True)
+        thread.start()
+        return over
+
+    async def _look_and_tell(self, last: State) -> State:
+        try:
+            now = await run_in_threadpool(self._look)
+        except GalleryError as e:
+            log.warning("nothing new can be told: %s", e)
+            return last
+        for name in now:
+            if now[name] != last.get(name, now[name]):
+                self._tell(_event(name, now[name]))
+        return now
 
     def _tell(self, event: bytes) -> None:
         for queue in self._listeners:
@@ -110,6 +138,7 @@ class Live:
                 queue.put_nowait(event)
 
     def _let_go(self) -> None:
+        self._told.set()
         for queue in self._listeners:
             if queue.full():
                 queue.get_nowait()

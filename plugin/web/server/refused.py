@@ -6,6 +6,7 @@ Made without templates and without the site's files, which nobody may read who i
 import base64
 import hashlib
 import json
+from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -39,6 +40,12 @@ NOT_PAIRED = N_(
     "<p>On the computer, open iconface, choose <em>On your phone</em>, and scan the code that it shows.</p>"
 )
 PUT_OUT = N_("This phone is not paired any more. Scan a new code on the computer.")
+NOT_ALLOWED = N_(
+    "You may look at this gallery, but not do that. Somebody who looks after it can change what you may do."
+)
+UNKNOWN_USER = N_(
+    "You are signed in as {name}, whom nobody has let into this gallery. Ask somebody who looks after it."
+)
 CRASHED = N_("Something went wrong in iconface. Nothing was changed half; please try again.")
 
 
@@ -50,6 +57,17 @@ def refused(request: Request) -> Response:
 def not_paired(request: Request) -> Response:
     """403 to a phone that was not paired, or was revoked."""
     return _answer(request, 403, _("Please pair this phone"), _(NOT_PAIRED), _(PUT_OUT))
+
+
+def not_allowed(request: Request) -> Response:
+    """403 to somebody who is in, and may not do that."""
+    return _answer(request, 403, _("That is not yours to do"), f"<p>{_(NOT_ALLOWED)}</p>", _(NOT_ALLOWED))
+
+
+def unknown_user(request: Request, name: str) -> Response:
+    """403 to somebody whom the proxy let in, and nobody added here."""
+    words = _(UNKNOWN_USER, name=name)
+    return _answer(request, 403, _("Please ask to be let in"), f"<p>{escape(words)}</p>", words)
 
 
 def crashed(request: Request) -> Response:

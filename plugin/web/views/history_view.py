@@ -14,6 +14,7 @@ from iconface_core.images.date_span import stored_span
 
 from ...languages import N_, _, ngettext, number
 from ...paths import printable
+from ..server.callers import OWNER, Caller
 from ..words.dates import day, moment, month, span_words
 from ..words.reasons import on_page
 from ..words.text import capital, listed
@@ -29,7 +30,8 @@ NOBODY = N_("somebody without a name")
 class DecisionView:
     """One line of the history. `undo` is the decision to take back: this one, or (`undone`) the one that undid it; None
     when it cannot be taken back. `faces` are picture ids, `more` is how many are not shown. `link` leads to what it was
-    about, "" to nothing. Of a clean-up `parts` are its first copies, of `copies`."""
+    about, "" to nothing. `who` decided, "" for somebody without a name. Of a clean-up `parts` are its first copies, of
+    `copies`."""
 
     id: int
     text: str
@@ -42,11 +44,15 @@ class DecisionView:
     restoration: bool
     parts: "Sequence[DecisionView]" = ()
     copies: int = 0
+    who: str = ""
 
 
-def history_from(tx: Tx, before: int | None, person_id: int | None, now: datetime) -> dict[str, Any]:
+def history_from(
+    tx: Tx, before: int | None, person_id: int | None, now: datetime, caller: Caller = OWNER
+) -> dict[str, Any]:
     """A page of decisions, latest first: those before a decision (None: the latest), of everybody or about one person.
-    What a clean-up made on one day is one line. Raises UnknownIdError."""
+    What a clean-up made on one day is one line; what the `caller` cannot take back has no way to do so. Raises
+    UnknownIdError."""
     about = None if person_id is None else tx.people.get(person_id)
     lines: dict[object, list[JournalEntry]] = {}
     older, at = None, before
@@ -62,7 +68,7 @@ def history_from(tx: Tx, before: int | None, person_id: int | None, now: datetim
             at = e.record.id
         if len(entries) < CHUNK:
             break
-    shown = decision_views(tx, [e for line in lines.values() for e in line[:PAGE]], now)
+    shown = decision_views(tx, [e for line in lines.values() for e in line[:PAGE]], now, caller)
     views = {v.id: v for v in shown}
     return {
         "decisions": [_line([views[e.record.id] for e in line[:PAGE]], len(line), key) for key, line in lines.items()],
@@ -116,7 +122,9 @@ def taken_back(tx: Tx, undo: DecisionRecord, now: datetime) -> tuple[str, Decisi
     return entry.record.kind, line
 
 
-def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> list[DecisionView]:
+def decision_views(
+    tx: Tx, entries: Sequence[JournalEntry], now: datetime, caller: Caller = OWNER
+) -> list[DecisionView]:
     """Lines of the history, in the order given. `now` has the zone of the reader."""
     made = _restorations_of(tx, entries)
     people = {p for e in entries for p in e.person_ids} | {r.person_id for r in made.values() if r.person_id}
@@ -144,14 +152,23 @@ def decision_views(tx: Tx, entries: Sequence[JournalEntry], now: datetime) -> li
                 text=_about_copies(e, rows, names, there) if rows else sentence(e, names),
                 when=moment(e.record.at, now),
                 undone=undone_by is not None,
-                undo=(undone_by or e.record.id) if e.record.undoable else None,
+                undo=(undone_by or e.record.id) if e.record.undoable and _theirs(tx, e.record, caller) else None,
                 faces=faces,
                 more=max(0, len(ids) - FACES_SHOWN),
                 link=f"/restorations/{rows[0].id}" if rows else link,
                 restoration=e.record.kind in RESTORATIONS,
+                who=e.record.actor or "",
             )
         )
     return out
+
+
+def _theirs(tx: Tx, record: DecisionRecord, caller: Caller) -> bool:
+    """Whether the caller may take it back, or do it again."""
+    if caller.may("admin"):
+        return True
+    last = record if record.undone_by is None else tx.decisions.get(record.undone_by)
+    return caller.may("reviewer") and record.actor == last.actor == caller.name
 
 
 def _restorations_of(tx: Tx, entries: Sequence[JournalEntry]) -> dict[int, RestorationRecord]:

@@ -23,6 +23,7 @@ KINDS: dict[QuestionKind, str] = {
 }
 
 ANSWERED = N_("This was answered in another window. Here is the next one.")
+WITH_OTHERS = N_("Somebody else is at this question now. Here is another one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def question_unchanged(question_id: int, stamp: str) -> Precondition:
         found = tx.questions.get(question_id)
         if found is None:
             raise Conflict(_(ANSWERED))
+        if tx.questions.with_others(question_id):
+            raise Conflict(_(WITH_OTHERS))
         check(stamp, stamp_of(tx, found), _("what this question is about"))
 
     return given
@@ -65,8 +68,10 @@ def answered(tx: Tx, question_id: int, answer: QuestionAnswer, name: str) -> str
 
 
 def next_question(tx: Tx, only: Filter, lives: Lives | None) -> dict[str, Any]:
-    """What the template is given: the most useful question."""
-    found = tx.questions.open(kind=only.kind, person_id=only.person_id, limit=1)
+    """What the template is given: the most useful question that nobody else was given."""
+    found = tx.questions.open(kind=only.kind, person_id=only.person_id, limit=1, free=True)
+    if found:
+        tx.questions.give(found[0].id)
     return _values(tx, only, found[0] if found else None, lives)
 
 
@@ -83,7 +88,7 @@ def same_question(
 
 def pictures_ahead(tx: Tx, only: Filter, after: int) -> list[str]:
     """Addresses of the pictures of the question after this one."""
-    found = tx.questions.open(kind=only.kind, person_id=only.person_id, after=after, limit=1)
+    found = tx.questions.open(kind=only.kind, person_id=only.person_id, after=after, limit=1, free=True)
     return view(tx, found[0]).pictures if found else []
 
 

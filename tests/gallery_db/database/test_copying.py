@@ -40,6 +40,7 @@ def both(server: Server, tmp_path: Path) -> Iterator[tuple[Gallery, Gallery]]:
             restored(tx, face_id=faces[0][0], person_id=new)
             tx.jobs.enqueue("scan", {"root": root.id})
             tx.machines.tell("attic", queues=["gpu"], missing=[root.id], version="1.0")
+            tx.users.add("anna", "reviewer")
             run = tx.cleanups.begin("2026-01-01", [(1, faces[0])], idle=True, estimated_hours=0.1)
             assert run.photos == 1
             tx.questions.keep([Asked("join", (faces[2][1],), new, evidence=0.1)])

@@ -33,7 +33,7 @@ def named(cli: Cli, library: Library, monkeypatch: pytest.MonkeyPatch) -> Librar
         ((), "lib", ["library"]),
         (("library",), "", ["add", "list", "remove", "move", "rules"]),
         (("people",), "na", ["name"]),
-        (("people", "list"), "--a", ["--all"]),
+        (("people", "list"), "--a", ["--actor", "--all"]),
         (("people", "list"), "--js", ["--json", "--jsonl"]),
         (("--json", "people"), "na", ["name"]),
         (("restore",), "", []),  # the shell offers files
