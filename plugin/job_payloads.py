@@ -32,9 +32,16 @@ Queue: TypeAlias = Literal["cpu", "gpu"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 """What a machine may be there for: "gpu" restores, "cpu" does everything else."""
 
-PhotoStep: TypeAlias = Literal["damage", "fading", "faces"]
+PhotoStep: TypeAlias = Literal["damage", "background", "fading", "colour", "faces"]
 """What can be done to a whole photo, in the order in which it is done."""
 PHOTO_STEPS: tuple[PhotoStep, ...] = get_args(PhotoStep)
+USUAL_STEPS: tuple[PhotoStep, ...] = ("damage", "fading", "faces")
+"""What is done where nobody names steps."""
+
+FillName: TypeAlias = Literal["auto", "opencv", "lama"]
+"""What fills damage: "auto" is LaMa where it is installed, else OpenCV."""
+CleanerName: TypeAlias = Literal["waifu2x", "real-esrgan"]
+"""What takes noise away."""
 
 Id: TypeAlias = Annotated[int, Meta(ge=1)]
 
@@ -50,7 +57,8 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     check refused.
 
     `photo_steps` is what is done to the whole photo; empty: its faces are restored, and nothing else is touched.
-    `keep_tint` keeps the tint of a sepia print whose tones are corrected.
+    `keep_tint` keeps the tint of a sepia print whose tones are corrected, `fill` and `cleaner` say what fills damage
+    and takes noise away.
     """
 
     strength: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -69,6 +77,8 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     force: bool = False
     photo_steps: tuple[PhotoStep, ...] = ()
     keep_tint: bool = True
+    fill: FillName = "auto"
+    cleaner: CleanerName = "waifu2x"
 
 
 class QueuedChoices(RestoreChoices, frozen=True):

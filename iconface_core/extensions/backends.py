@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
     from iconface_core.protocols import (
         AgeReader,
+        Colouriser,
         DamagedFaceEmbedder,
         FaceDetector,
         FaceEmbedder,
         FaceParser,
         FaceRestorer,
+        Inpainter,
     )
     from iconface_core.types import EmbedderId
 
@@ -155,6 +157,22 @@ class ParserSpec(BackendSpec):
 
     role: ClassVar[Role] = "parser"
     load: Callable[[BackendContext], FaceParser]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InpainterSpec(BackendSpec):
+    """Fills the damage of whole photos. `load` is as for a detector."""
+
+    role: ClassVar[Role] = "inpainter"
+    load: Callable[[BackendContext], Inpainter]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColouriserSpec(BackendSpec):
+    """Invents colours for grey photos. `load` is as for a detector."""
+
+    role: ClassVar[Role] = "colouriser"
+    load: Callable[[BackendContext], Colouriser]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

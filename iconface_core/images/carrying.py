@@ -8,6 +8,7 @@ colour profile.
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -19,7 +20,7 @@ from PIL import Image, ImageCms
 
 from iconface_core.types import F32, Patch, RgbU8
 
-from .colour import GREY_MODES, to_srgb
+from .colour import GREY_MODES, plain, to_srgb
 from .deep import U16, eight_bits, swap_red_and_blue
 from .read import Decoded
 from .strips import bands
@@ -33,11 +34,21 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def carry_change(
-    source: Path, decoded: Decoded, patches: Sequence[Patch], folder: Path, notes: list[str], tones: Tones | None
+    source: Path,
+    decoded: Decoded,
+    patches: Sequence[Patch],
+    folder: Path,
+    notes: list[str],
+    tones: Tones | None,
+    *,
+    coloured: bool = False,
 ) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
-    not changed is not even converted, and nothing is held twice."""
+    not changed is not even converted, and nothing is held twice. `coloured`: a grey original gets colours, in sRGB."""
     deep = _deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
+    if coloured and decoded.image.mode in GREY_MODES:
+        deep = None if deep is None else _deep_in_colour(deep, decoded.icc)
+        decoded = replace(decoded, image=_in_colour(decoded.image, decoded.icc), icc=None)
     image = decoded.image
     if deep is None and (image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info):
         if image.mode not in GREY_MODES or "transparency" in image.info:
@@ -62,6 +73,28 @@ def carry_change(
             own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
             image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
     return image if deep is None else deep, decoded.icc
+
+
+def _in_colour(image: Image.Image, icc: bytes | None) -> Image.Image:
+    """A grey picture as RGB or RGBA, in sRGB."""
+    eight = plain(image)
+    if eight.mode not in {"LA", "RGBA"}:
+        return to_srgb(eight, icc)
+    out = to_srgb(eight.convert("L") if eight.mode == "RGBA" else eight.getchannel("L"), icc)
+    out.putalpha(eight.getchannel("A"))
+    return out
+
+
+def _deep_in_colour(samples: NDArray[np.uint16], icc: bytes | None) -> NDArray[np.uint16]:
+    """16-bit grey samples (H, W) as RGB in sRGB; what has more channels is as it was."""
+    if samples.ndim != 2:
+        return samples
+    if icc is not None:  # Pillow converts eight bits: between their levels the profile is as good as straight
+        every = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+        levels = np.asarray(to_srgb(every, icc))[0, :, 1] * 257.0
+        table = np.interp(np.arange(65536), np.arange(256) * 257, levels)
+        samples = np.rint(table).astype(np.uint16)[samples]
+    return np.repeat(samples[..., None], 3, axis=2)
 
 
 def with_change(

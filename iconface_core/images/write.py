@@ -71,12 +71,13 @@ def write_restored(
     folder: Path,
     *,
     tones: Tones | None = None,
+    coloured: bool = False,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     full_pixels: int = DEFAULT_FULL_PIXELS,
 ) -> Written:
     """Write `source` with some faces replaced into `folder`: `restored` are the patches, later ones over earlier ones,
     or all upright pixels (H, W, 3). `tones` is the correction that these hold already: 16-bit samples get it at their
-    own depth, where a change in 8-bit steps would leave gaps.
+    own depth, where a change in 8-bit steps would leave gaps. `coloured`: a grey original becomes a coloured copy.
 
     The original is read again, never written. An existing file is never overwritten: the next free name is taken.
     Captions, comments, EXIF, colour profile, resolution, foreign XMP, that of a sidecar too, and the file's time are
@@ -98,7 +99,7 @@ def write_restored(
             except ValueError as e:
                 raise ValueError(f"{source}: {e}") from e
         try:
-            return _written(source, decoded, deep, patches, provenance, folder, tones)
+            return _written(source, decoded, deep, patches, provenance, folder, tones, coloured=coloured)
         except (ImageReadError, ImageWriteError):
             raise
         except Exception as e:  # what a damaged profile or block of metadata brings about
@@ -114,6 +115,8 @@ def _written(
     provenance: Provenance,
     folder: Path,
     tones: Tones | None,
+    *,
+    coloured: bool,
 ) -> Written:
     """`deep` gives the original's samples where they are carried over strip by strip; `decoded` has no pixels then."""
     width, height = decoded.full_size
@@ -121,7 +124,7 @@ def _written(
     samples: _Carried = deep or decoded.image
     icc = decoded.icc
     if deep is None:
-        samples, icc = carry_change(source, decoded, patches, folder, notes, tones)
+        samples, icc = carry_change(source, decoded, patches, folder, notes, tones, coloured=coloured)
     suffix = _suffix_for(source, decoded, samples)
     if suffix.lower() != source.suffix.lower():
         notes.append(f"written as {suffix[1:]} instead of {decoded.format}")

@@ -89,8 +89,16 @@ def restore(
         typer.Option("--photo", help="the whole photo: fill scratches and dust in, correct faded tones, restore faces"),
     ] = False,
     steps_of_photo: Annotated[
-        str, typer.Option("--photo-steps", help="which of damage,fading,faces to do with --photo")
+        str, typer.Option("--photo-steps", help="which of damage,background,fading,colour,faces to do with --photo")
     ] = "damage,fading,faces",
+    fill: Annotated[
+        Literal["auto", "opencv", "lama"],
+        typer.Option(help="with --photo: what fills damage; auto is LaMa where it is installed"),
+    ] = "auto",
+    background_with: Annotated[
+        Literal["waifu2x", "real-esrgan"],
+        typer.Option("--background-with", help="with --photo: what takes noise away around the faces"),
+    ] = "waifu2x",
     tint: Annotated[
         Literal["keep", "remove"], typer.Option(help="with --photo: the tint of a faded sepia print")
     ] = "keep",
@@ -133,6 +141,8 @@ def restore(
         force=force,
         photo_steps=photo_steps(steps_of_photo) if photo else (),
         keep_tint=tint == "keep",
+        fill=fill,
+        cleaner=background_with,
     )
     session = Session.of(ctx)
     if in_background:
@@ -186,7 +196,7 @@ def _counted(progress: "Progress", photo: Path) -> "Callable[[int, int], None]":
 def _preview(session: Session, photo: Path, choices: "QueuedChoices", to: Path) -> int:
     from ..errors import UsageError
     from ..reason_words import all_in_words
-    from ..restoring.whole_photo import preview, save_preview
+    from ..restoring.preview import preview, save_preview
 
     if to.suffix.lower() not in (".png", ".jpg", ".jpeg") or to.exists():
         raise UsageError(f"--preview {to}: it must be a new .png or .jpg file")

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.extensions.backends import BackendContext, EmbedderSpec, MeasuredGain, Quality
-from iconface_core.protocols import AgeReader, DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
+from iconface_core.protocols import (
+    AgeReader,
+    Colouriser,
+    DamagedFaceEmbedder,
+    FaceDetector,
+    FaceEmbedder,
+    FaceParser,
+    FaceRestorer,
+    Inpainter,
+)
 from iconface_core.types import EmbedderId
 
 if TYPE_CHECKING:
@@ -94,6 +103,16 @@ class Backends:
     def parser(self) -> Callable[[], FaceParser] | None:
         """What loads the first face parser that is installed; None without one."""
         spec = next((s for s in self.registry.parsers if not s.reasons(self.context)), None)
+        return None if spec is None else partial(spec.load, self.context)
+
+    def inpainter(self) -> Callable[[], Inpainter] | None:
+        """What loads the first inpainter that is installed; None without one."""
+        spec = next((s for s in self.registry.inpainters if not s.reasons(self.context)), None)
+        return None if spec is None else partial(spec.load, self.context)
+
+    def colouriser(self) -> Callable[[], Colouriser] | None:
+        """What loads the first colouriser that is installed; None without one."""
+        spec = next((s for s in self.registry.colourisers if not s.reasons(self.context)), None)
         return None if spec is None else partial(spec.load, self.context)
 
     def ages(self, embedder: EmbedderId) -> AgeReader | None:

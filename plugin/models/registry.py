@@ -15,9 +15,11 @@ from iconface_core.extensions.backends import (
     AgeSpec,
     BackendContext,
     BackendSpec,
+    ColouriserSpec,
     DetectorSpec,
     EmbedderSpec,
     IdentifierSpec,
+    InpainterSpec,
     MeasuredGain,
     ParserSpec,
     RestorerSpec,
@@ -34,6 +36,16 @@ T = TypeVar("T")
 
 AUTO = "auto"
 
+_ROLES = (
+    DetectorSpec,
+    EmbedderSpec,
+    IdentifierSpec,
+    AgeSpec,
+    ParserSpec,
+    InpainterSpec,
+    ColouriserSpec,
+    RestorerSpec,
+)
 _CALLS = ("why_not", "load", "facts", "calibration", "weights_sha256")
 """What specs have that runs their package's code."""
 
@@ -73,6 +85,14 @@ class Registry:
     @property
     def parsers(self) -> tuple[ParserSpec, ...]:
         return self._of(ParserSpec)
+
+    @property
+    def inpainters(self) -> tuple[InpainterSpec, ...]:
+        return self._of(InpainterSpec)
+
+    @property
+    def colourisers(self) -> tuple[ColouriserSpec, ...]:
+        return self._of(ColouriserSpec)
 
     @property
     def ages(self) -> tuple[AgeSpec, ...]:
@@ -162,7 +182,7 @@ def _accepted(value: Any) -> tuple[BackendSpec, ...]:
     if not isinstance(specs, tuple | list) or not specs:
         raise ExtensionError(f"a BackendSpec or a tuple of them is wanted, not {type(value).__name__}")
     for spec in specs:
-        if not isinstance(spec, DetectorSpec | EmbedderSpec | IdentifierSpec | AgeSpec | ParserSpec | RestorerSpec):
+        if not isinstance(spec, _ROLES):
             raise ExtensionError(f"the spec of a role is wanted, not {type(spec).__name__}")
         if not isinstance(spec.id, str) or not spec.id.strip() or not isinstance(spec.label, str):
             raise ExtensionError("id and label must be text")

@@ -78,14 +78,15 @@ class RestoredCopies:
         folder: Path,
         *,
         tones: Tones | None = None,
+        coloured: bool = False,
     ) -> tuple[Path, Sequence[str]]:
         """Write the copy, or find the one that a run killed before its last step left. Returns it, and remarks. For
-        `tones` see `write_restored`."""
+        `tones` and `coloured` see `write_restored`."""
         there = existing_result(photo, folder, provenance, self._is_ours)
         if there is not None:
             return there, ()
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_restored(photo, patches, provenance, folder, tones=tones, **self._limits)
+        written = write_restored(photo, patches, provenance, folder, tones=tones, coloured=coloured, **self._limits)
         return written.path, written.notes
 
     def _is_ours(self, copy: Path) -> bool:

@@ -19,7 +19,14 @@ from gallery_db.records import WHOLE_PHOTO
 from iconface_core.calibration import Calibration
 from iconface_core.damage.visible_change import LEAST_MEAN
 from iconface_core.errors import ImageReadError
-from iconface_core.images.provenance import FaceProvenance, Provenance, ReferenceUsed, is_restored_output
+from iconface_core.images.provenance import (
+    COLOUR,
+    FaceProvenance,
+    PhotoProvenance,
+    Provenance,
+    ReferenceUsed,
+    is_restored_output,
+)
 from iconface_core.images.read import content_hash
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch, RgbU8
@@ -36,9 +43,9 @@ from .copies import RestoredCopies
 from .identification import Identifier
 from .identified_face import IdentifiedFace
 from .judging import gallery_of, likeness
-from .preparing import FacePreparation, PreparedFace
+from .preparing import FacePreparation, PreparedFace, needs_restoring
 from .result import FaceResult, RestoreRequest
-from .whole_photo import MendedPhoto, PhotoMender
+from .whole_photo import OPENCV, MendedPhoto, PhotoMender
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +98,7 @@ class RestoreService:
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=self._likeness)]
         began = time.monotonic()
-        mended = self._mended(photo.pixels, everybody, request, on_step)
+        mended = self._mended(photo.pixels, everybody, subjects, request, on_step)
         del photo
         give_back_memory()
         mending = time.monotonic() - began
@@ -112,19 +119,25 @@ class RestoreService:
             output,
             input_sha256=sha256,
             weights_sha256=tried.weights_sha256,
-            options=asdict(tried.options) | photo_options(request),
+            options=asdict(tried.options) | photo_options(request, mended.record),
             origin=request.origin,
             photo=mended.record,
         )
         return results
 
     def _mended(
-        self, photo: RgbU8, everybody: Sequence[PhotoFace], request: RestoreRequest, on_step: OnStep | None
+        self,
+        photo: RgbU8,
+        everybody: Sequence[PhotoFace],
+        subjects: Sequence[PhotoFace],
+        request: RestoreRequest,
+        on_step: OnStep | None,
     ) -> MendedPhoto:
         if not request.photo_steps or request.dry_run:
             return MendedPhoto(photo)
         harmed = partial(self._attempts.harmed, everybody, photo)
-        return replace(self._mender.mend(photo, request, on_step, harmed), mask=None)
+        kept = [s.face.bbox for s in subjects if request.force or needs_restoring(photo, s.face)]
+        return replace(self._mender.mend(photo, request, on_step, harmed, kept), mask=None)
 
     def _likeness(self, answer: IdentifiedFace) -> float:
         known = likeness(answer.subject.embedding.vector, gallery_of(answer, self._calibration))
@@ -150,7 +163,9 @@ class RestoreService:
         height, width = mended.pixels.shape[:2]
         whole = [] if mended.record is None else [Patch((0, 0, width, height), mended.pixels)]
         tones = None if mended.tones is None else mended.tones.values
-        output, notes = outputs.write(path, [*whole, *tried.patches], provenance, folder, tones=tones)
+        coloured = mended.record is not None and COLOUR in mended.record.steps
+        patches = [*whole, *tried.patches]
+        output, notes = outputs.write(path, patches, provenance, folder, tones=tones, coloured=coloured)
         return output, [STATED(text=note) for note in notes]
 
 
@@ -212,11 +227,21 @@ def photo_result(
     )
 
 
-def photo_options(request: RestoreRequest) -> dict[str, Any]:
-    """What is kept of a request to repeat it, beside a restorer's options: nothing where only faces were asked for."""
+def photo_options(request: RestoreRequest, record: PhotoProvenance | None) -> dict[str, Any]:
+    """What is kept of a request to repeat it, beside a restorer's options: nothing where only faces were asked for. Of
+    the whole photo also what was done to it (`record`), and by what: LaMa may come to be installed before it is made
+    again."""
     if not request.photo_steps:
         return {}
-    return {"photo_steps": list(request.photo_steps), "keep_tint": request.keep_tint}
+    done = () if record is None else record.steps
+    filled = next((m.model for m in (record.models if record is not None else ()) if m.step == "damage"), None)
+    return {
+        "photo_steps": list(request.photo_steps),
+        "photo_done": list(done),
+        "keep_tint": request.keep_tint,
+        "fill": request.fill if filled is None else "opencv" if filled == OPENCV else filled,
+        "cleaner": request.cleaner,
+    }
 
 
 def _why_not_written(settled: Settled) -> Reason | None:

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 
 from ..app import App
+from ..restoring.photo_models import OfferedStep, offered_steps
 from .phone.door import PhoneDoor
 from .pictures import Pictures
 from .server.live import Live
@@ -36,6 +37,10 @@ class Web:
     def on_phone(self) -> bool:
         """Whether these pages are for a phone."""
         return self.answers is not None
+
+    def photo_steps(self) -> list[OfferedStep]:
+        """What can be done to whole photos here, and what the other steps lack. Looks at files only."""
+        return offered_steps(self.app.registry, self.app.settings.folders.models)
 
     def answered(self, decision_id: int) -> int:
         """Note a decision, so that a phone may take it back; returns it."""

@@ -172,8 +172,12 @@ def test_a_whole_photo_is_shown_as_one_and_made_again(site: TestClient, app: App
     assert not any("face=1" in a for a in addresses)
     assert all(site.get(a).headers["Content-Type"].startswith("image/") for a in addresses)
     assert "The whole photo" in text_of(site.get("/restorations").text)
+    assert "Done to the whole photo: faded colours freshened." in text_of(html)
+    assert re.findall(r'name="step" value="(\w+)" checked', html) == ["fading"], "as it was made"
+    assert "iconface models pull ddcolor" in html, "what colours would need"
 
-    asked = site.post(f"/restorations/{whole.id}/again", headers=HTMX)
+    assert site.post(f"/restorations/{whole.id}/steps", headers=HTMX).status_code == 400, "nothing to do"
+    asked = site.post(f"/restorations/{whole.id}/steps", data={"step": ["fading", "damage"]}, headers=HTMX)
     assert asked.status_code == 200
     [job] = cli("jobs", "run")["jobs"]
     with app.gallery.begin(write=False) as tx:
@@ -181,6 +185,7 @@ def test_a_whole_photo_is_shown_as_one_and_made_again(site: TestClient, app: App
         made = progress_of(tx, job["job_id"], whole.id, CALIBRATION).result
     assert made is not None
     assert made.id == latest.id
+    assert latest.options["photo_steps"] == ["damage", "fading"], "in the order in which they are done"
 
 
 def test_keep_and_undo(site: TestClient, app: App, made: RestorationRecord, copy: Path):
