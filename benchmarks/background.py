@@ -53,7 +53,7 @@ def noisy(photo: RgbU8, rng: np.random.Generator, sigma: float, coarse: float = 
 
 def jpeg(photo: RgbU8, quality: int) -> RgbU8:
     data = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
 
 
 DAMAGES: Mapping[str, Damage] = {

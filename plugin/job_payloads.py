@@ -58,7 +58,7 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     `photo_steps` is what is done to the whole photo; empty: its faces are restored, and nothing else is touched.
     `keep_tint` keeps the tint of a sepia print whose tones are corrected, `fill` and `cleaner` say what fills damage
-    and takes noise away.
+    and takes noise away. `enlarge`: the copy of a whole photo is so many times as large, by that cleaner.
     """
 
     strength: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -79,6 +79,7 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     keep_tint: bool = True
     fill: FillName = "auto"
     cleaner: CleanerName = "waifu2x"
+    enlarge: Literal[1, 2] = 1
 
 
 class QueuedChoices(RestoreChoices, frozen=True):

@@ -8,7 +8,7 @@ colour profile.
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -33,20 +33,38 @@ _KEPT_IN_MEMORY = 60_000_000  # bytes of a picture that is being converted; 20 m
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class CopyForm:
+    """What becomes of the whole picture beside its patches.
+
+    `tones` is the correction that the patches hold already: 16-bit samples get it at their own depth, where a change in
+    8-bit steps would leave gaps. `coloured`: a grey original becomes a coloured copy, in sRGB. `enlarge`: the original
+    is first interpolated to so many times its size, in which the patches lie.
+    """
+
+    tones: Tones | None = None
+    coloured: bool = False
+    enlarge: int = 1
+
+
+AS_IT_IS = CopyForm()
+
+
 def carry_change(
     source: Path,
     decoded: Decoded,
     patches: Sequence[Patch],
     folder: Path,
     notes: list[str],
-    tones: Tones | None,
-    *,
-    coloured: bool = False,
+    form: CopyForm,
 ) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
-    not changed is not even converted, and nothing is held twice. `coloured`: a grey original gets colours, in sRGB."""
+    not changed is not even converted, and nothing is held twice."""
+    tones = form.tones
     deep = _deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
-    if coloured and decoded.image.mode in GREY_MODES:
+    if form.enlarge > 1:
+        decoded, deep = _enlarged(decoded, deep, form.enlarge)
+    if form.coloured and decoded.image.mode in GREY_MODES:
         deep = None if deep is None else _deep_in_colour(deep, decoded.icc)
         decoded = replace(decoded, image=_in_colour(decoded.image, decoded.icc), icc=None)
     image = decoded.image
@@ -73,6 +91,23 @@ def carry_change(
             own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
             image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
     return image if deep is None else deep, decoded.icc
+
+
+def _enlarged(
+    decoded: Decoded, deep: NDArray[np.uint16] | None, times: int
+) -> tuple[Decoded, NDArray[np.uint16] | None]:
+    """A picture and its 16-bit samples, larger. The smaller one is given up on the way."""
+    image = decoded.image
+    size = image.width * times, image.height * times
+    smooth = image.mode in {"L", "LA", "RGB", "RGBA", "CMYK", "LAB", "YCbCr"}
+    if deep is not None:  # what Pillow would make of its eight bits is not quite the same
+        deep = np.asarray(cv2.resize(deep, size, interpolation=cv2.INTER_CUBIC), np.uint16)
+        larger = Image.fromarray(deep) if deep.ndim == 2 else _in_eight_bits(deep)
+    else:
+        larger = (image if smooth else plain(image)).resize(size, Image.Resampling.BICUBIC)
+    larger.info = {k: v for k, v in image.info.items() if k != "transparency" or smooth}
+    image.close()
+    return replace(decoded, image=larger, full_size=size), deep
 
 
 def _in_colour(image: Image.Image, icc: bytes | None) -> Image.Image:

@@ -36,6 +36,9 @@ _COLOUR_NOTICE = "Its colours are invented by AI: the original has none."
 COLOUR = "colour"
 """The step that invents colours."""
 
+ENLARGE = "enlarge"
+"""What `StepModel.step` says of what enlarged the copy."""
+
 _HEAD = 256 * 1024
 _BLOCK = 1024 * 1024
 
@@ -85,7 +88,8 @@ class PhotoProvenance:
     grain's there. `tones` are, for red, green and blue, the value that became 0 and the one that became 255:
     `whole_photo.fading.ToneCurve` takes them back. `weights_sha256` is None where no network looked. `noise` is the
     standard deviation, in 8-bit steps, of what was taken away as noise. `models` did the steps: what filled, cleaned
-    and coloured. Where "colour" is one of the steps, the colours are invented.
+    and coloured. Where "colour" is one of the steps, the colours are invented. `enlarged`: the copy is so many times as
+    large as the original; the boxes of its faces are in its own pixels.
     """
 
     steps: tuple[str, ...]
@@ -95,6 +99,7 @@ class PhotoProvenance:
     tones: tuple[tuple[float, float], ...] = ()
     noise: float = 0.0
     models: tuple[StepModel, ...] = ()
+    enlarged: int = 1
 
     @property
     def invented(self) -> bool:
@@ -150,7 +155,8 @@ class Provenance:
         if self.photo is not None:
             by = {m.step: f" with {m.model}" for m in self.photo.models}
             named = (f"{s}{' (invented)' if s == COLOUR else ''}{by.get(s, '')}" for s in self.photo.steps)
-            done.append(f"whole photo: {', '.join(named)}")
+            larger = [f"enlarged {self.photo.enlarged} times{by.get(ENLARGE, '')}"] if self.photo.enlarged > 1 else []
+            done.append(f"whole photo: {', '.join([*named, *larger])}")
         return {
             f"{{{_EVENT}}}action": "edited",
             f"{{{_EVENT}}}when": when,

@@ -74,20 +74,18 @@ def measure_noise(photo: RgbU8) -> Noise:
     return Noise(sigma, (_blocks(grey, 0) + _blocks(grey, 1)) / 2)
 
 
-def cleaned(
-    photo: RgbU8, noise: Noise, cleaner: PhotoCleaner, *, enlarge: int = 1, on_step: OnStep | None = None
-) -> RgbU8:
-    """The photo (H, W, 3) without its noise, `enlarge` (1 or 2) times as large. `on_step` as in `in_tiles`.
-
-    A photo whose noise nobody sees is only enlarged.
-    """
+def cleaned(photo: RgbU8, noise: Noise, cleaner: PhotoCleaner, *, on_step: OnStep | None = None) -> RgbU8:
+    """The photo (H, W, 3) without its noise. `on_step` as in `in_tiles`."""
 
     def work(tile: RgbU8) -> RgbU8:
-        if noise.seen:
-            tile = _limited(tile, cleaner.cleaned(tile, denoise=True), noise.most)
-        return tile if enlarge == 1 else cleaner.cleaned(tile, denoise=False, enlarge=enlarge)
+        return _limited(tile, cleaner.cleaned(tile, denoise=True), noise.most)
 
-    return in_tiles(photo, work, enlarge=enlarge, on_step=on_step)
+    return in_tiles(photo, work, on_step=on_step)
+
+
+def enlarged(photo: RgbU8, cleaner: PhotoCleaner, *, on_step: OnStep | None = None) -> RgbU8:
+    """The photo (H, W, 3) twice as large. `on_step` as in `in_tiles`."""
+    return in_tiles(photo, lambda tile: cleaner.cleaned(tile, denoise=False, enlarge=2), enlarge=2, on_step=on_step)
 
 
 def keep_faces(photo: RgbU8, before: RgbU8, boxes: Sequence[BBox]) -> None:

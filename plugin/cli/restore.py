@@ -95,6 +95,9 @@ def restore(
         Literal["auto", "opencv", "lama"],
         typer.Option(help="with --photo: what fills damage; auto is LaMa where it is installed"),
     ] = "auto",
+    enlarge: Annotated[
+        int, typer.Option(min=1, max=2, help="with --photo: 2 makes the copy twice as wide and high")
+    ] = 1,
     background_with: Annotated[
         Literal["waifu2x", "real-esrgan"],
         typer.Option("--background-with", help="with --photo: what takes noise away around the faces"),
@@ -122,6 +125,8 @@ def restore(
         raise UsageError(f"--output {output} is a file; it must be a folder")
     if preview is not None and (not photo or len(photos) != 1 or in_background):
         raise UsageError("--preview is for one photo with --photo, and not for --enqueue")
+    if enlarge > 1 and not photo:
+        raise UsageError("--enlarge is for whole photos: say --photo as well")
     from ..job_payloads import QueuedChoices
     from ..paths import absolute
 
@@ -143,6 +148,7 @@ def restore(
         keep_tint=tint == "keep",
         fill=fill,
         cleaner=background_with,
+        enlarge=2 if enlarge == 2 else 1,
     )
     session = Session.of(ctx)
     if in_background:

@@ -87,7 +87,7 @@ def _of_photo(record: RestorationRecord) -> JsonObject:
     steps = record.options.get("photo_steps")
     if not steps:
         return {}
-    kept = {key: record.options[key] for key in ("keep_tint", "fill", "cleaner") if key in record.options}
+    kept = {key: record.options[key] for key in ("keep_tint", "fill", "cleaner", "enlarge") if key in record.options}
     return {"photo_steps": tuple(steps), **kept}
 
 

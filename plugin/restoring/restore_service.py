@@ -19,6 +19,7 @@ from gallery_db.records import WHOLE_PHOTO
 from iconface_core.calibration import Calibration
 from iconface_core.damage.visible_change import LEAST_MEAN
 from iconface_core.errors import ImageReadError
+from iconface_core.images.carrying import CopyForm
 from iconface_core.images.provenance import (
     COLOUR,
     FaceProvenance,
@@ -38,7 +39,7 @@ from ..library.photo_faces import PhotoFace, PhotoFaces, pick
 from ..models.cache import give_back_memory
 from ..models.restorers import Restorers
 from ..reasons import DRY_RUN, LESS_STRENGTH, NONE_USED, NOTHING_TO_RESTORE, OUR_COPY, REFUSED, STATED, UNSEEN
-from .attempts import Attempts, FaceAttempts, OnStep, Settled
+from .attempts import FaceAttempts, OnStep, Settled
 from .copies import RestoredCopies
 from .identification import Identifier
 from .identified_face import IdentifiedFace
@@ -106,10 +107,13 @@ class RestoreService:
         faces = [p for p in prepared if p.left_alone is None]
         tried = self._attempts.run(mended.pixels, everybody, faces, request, on_step)
         seconds = (time.monotonic() - began - mending) / max(len(faces), 1)  # judging takes its share on a fast GPU
+        patches = tried.patches
+        if steps and request.enlarge > 1 and not request.dry_run:
+            mended, patches = self._mender.enlarge(mended, patches, request, on_step), ()
         mended = mended.to_write()  # the photo's own pixels go before the copy, which is decoded again, is written
         give_back_memory()
         settled = dict(zip(faces, tried.settled, strict=True))
-        output, remarks = self._write(path, sha256, list(settled.items()), tried, mended, request)
+        output, remarks = self._write(path, sha256, list(settled.items()), patches, mended, request)
         results = [face_result(p, settled.get(p), output, seconds) for p in prepared]
         if steps:
             results.append(photo_result(path, mended, output, mending, request))
@@ -148,13 +152,14 @@ class RestoreService:
         path: Path,
         sha256: str,
         faces: Sequence[tuple[PreparedFace, Settled]],
-        tried: Attempts,
+        patches: Sequence[Patch],
         mended: MendedPhoto,
         request: RestoreRequest,
     ) -> tuple[Path | None, list[Reason]]:
         """Write the copy, and say what could not be kept in it. None where nothing came of any face or of the rest."""
         hashed = cache(content_hash)  # several faces may have the same reference
-        records = tuple(provenance_of(face, s, hashed) for face, s in faces if s.step == "write")
+        times = 1 if mended.record is None else mended.record.enlarged
+        records = tuple(provenance_of(face, s, hashed, times) for face, s in faces if s.step == "write")
         if not records and mended.record is None:
             return None, []
         outputs = self._outputs
@@ -164,8 +169,8 @@ class RestoreService:
         whole = [] if mended.record is None else [Patch((0, 0, width, height), mended.pixels)]
         tones = None if mended.tones is None else mended.tones.values
         coloured = mended.record is not None and COLOUR in mended.record.steps
-        patches = [*whole, *tried.patches]
-        output, notes = outputs.write(path, patches, provenance, folder, tones=tones, coloured=coloured)
+        patches = [*whole, *patches]
+        output, notes = outputs.write(path, patches, provenance, folder, form=CopyForm(tones, coloured, times))
         return output, [STATED(text=note) for note in notes]
 
 
@@ -241,6 +246,7 @@ def photo_options(request: RestoreRequest, record: PhotoProvenance | None) -> di
         "keep_tint": request.keep_tint,
         "fill": request.fill if filled is None else "opencv" if filled == OPENCV else filled,
         "cleaner": request.cleaner,
+        **({"enlarge": request.enlarge} if request.enlarge > 1 else {}),
     }
 
 
@@ -251,12 +257,15 @@ def _why_not_written(settled: Settled) -> Reason | None:
     return None if settled.step == "write" else REFUSED(verdict=verdict.reason)
 
 
-def provenance_of(face: PreparedFace, settled: Settled, hashed: Callable[[Path], str]) -> FaceProvenance:
-    """What a copy says of one face that was restored in it. `hashed` gives a reference's SHA-256."""
+def provenance_of(
+    face: PreparedFace, settled: Settled, hashed: Callable[[Path], str], times: int = 1
+) -> FaceProvenance:
+    """What a copy says of one face that was restored in it. `hashed` gives a reference's SHA-256; the copy is `times`
+    as large as the photo."""
     b, attempt, verdict = face.subject.face.bbox, settled.attempt, settled.verdict
     assert verdict is not None, "what nobody can see is not written"
     return FaceProvenance(
-        bbox=(b.x1, b.y1, b.x2, b.y2),
+        bbox=(b.x1 * times, b.y1 * times, b.x2 * times, b.y2 * times),
         restorer=attempt.restorer,
         weights_sha256=attempt.weights_sha256,
         seed=attempt.options.seed,

@@ -7,11 +7,11 @@ from typing import Self
 
 import numpy as np
 
-from iconface_core.images.provenance import PhotoProvenance, StepModel
+from iconface_core.images.provenance import ENLARGE, PhotoProvenance, StepModel
 from iconface_core.protocols import Colouriser, Inpainter, PhotoCleaner
 from iconface_core.reasons import Reason
-from iconface_core.types import BBox, RgbU8
-from iconface_core.whole_photo.background import cleaned, keep_faces, measure_noise
+from iconface_core.types import BBox, Patch, RgbU8
+from iconface_core.whole_photo.background import cleaned, enlarged, keep_faces, measure_noise
 from iconface_core.whole_photo.colour import NO_COLOURS, coloured, is_grey_photo
 from iconface_core.whole_photo.damage_map import Mask, damage_map
 from iconface_core.whole_photo.fading import ToneCurve, fading_of
@@ -95,14 +95,14 @@ class PhotoMender:
         """
         steps, work = choices.photo_steps, _Work(photo)
         inpainter = self._models.inpainter(choices.fill) if "damage" in steps else None
-        cleaner = self._models.cleaner(choices.cleaner) if "background" in steps else None
+        cleaner = self._models.cleaner(choices.cleaner) if "background" in steps or choices.enlarge > 1 else None
         colouriser = self._models.colouriser() if "colour" in steps else None
         if "damage" in steps:
             with self._models.finder.use() as finder:
                 work.mask, work.weights = damage_map(photo, finder, on_step=on_step), finder.weights_sha256
             with nullcontext() if inpainter is None else inpainter.use() as painter:
                 self._fill(work, choices.seed, painter, harmed, on_step)
-        if cleaner is not None:
+        if cleaner is not None and "background" in steps:
             with cleaner.use() as using:
                 _clean(work, using, harmed, kept, on_step)
         if "fading" in steps:
@@ -117,6 +117,21 @@ class PhotoMender:
         elif colouriser is not None:
             work.notes.append(HAS_COLOURS())
         return MendedPhoto(work.pixels, work.mask, work.tones, _record(work, choices.seed), tuple(work.notes))
+
+    def enlarge(
+        self, mended: MendedPhoto, patches: Sequence[Patch], choices: RestoreChoices, on_step: OnStep | None = None
+    ) -> MendedPhoto:
+        """A mended photo with these patches in it, its faces, twice as large: all of it is then what is to be written.
+        Raises as `mend`."""
+        pixels = mended.pixels.copy() if patches else mended.pixels
+        for patch in patches:
+            patch.put_into(pixels)
+        with self._models.cleaner(choices.cleaner).use() as cleaner:
+            larger = enlarged(pixels, cleaner, on_step=on_step)
+            by = StepModel(ENLARGE, cleaner.id, cleaner.weights_sha256)
+        record = mended.record or PhotoProvenance((), choices.seed)
+        record = replace(record, models=(*record.models, by), enlarged=choices.enlarge)
+        return replace(mended, pixels=larger, record=record)
 
     def _fill(
         self, work: _Work, seed: int, inpainter: Inpainter | None, harmed: Harmed, on_step: OnStep | None
@@ -152,8 +167,8 @@ def _clean(work: _Work, cleaner: PhotoCleaner, harmed: Harmed, kept: Sequence[BB
         work.notes.append(BACKGROUND_CLEAR())
         return
     work.pixels = cleaned(before, noise, cleaner, on_step=on_step)
-    boxes = harmed(work.pixels)
-    keep_faces(work.pixels, before, [*kept, *(box for box in boxes if box not in kept)])
+    boxes = [box for box in harmed(work.pixels) if box not in kept]
+    keep_faces(work.pixels, before, [*kept, *boxes])
     if not (work.pixels != before).any():
         work.pixels = before
         work.notes.append(BACKGROUND_CLEAR())

@@ -6,7 +6,7 @@ import pytest
 
 from iconface_core.restorers.waifu2x.photo import Waifu2xPhotos
 from iconface_core.types import BBox, RgbU8
-from iconface_core.whole_photo.background import cleaned, keep_faces, measure_noise
+from iconface_core.whole_photo.background import cleaned, enlarged, keep_faces, measure_noise
 from iconface_core.whole_photo.tiles import TILE
 
 
@@ -49,10 +49,9 @@ def test_noise_goes_detail_stays_and_tiles_are_not_seen(cleaner: Waifu2xPhotos):
     assert steps[TILE - 10 : TILE + 10].max() < 2 * steps[:-1].mean() + 0.5
 
 
-def test_it_can_be_enlarged_at_the_same_time(cleaner: Waifu2xPhotos):
+def test_it_can_be_enlarged(cleaner: Waifu2xPhotos):
     truth = scene(64, 96)
-    noise = measure_noise(truth)
-    out = cleaned(truth, noise, cleaner, enlarge=2)
+    out = enlarged(truth, cleaner)
     assert out.shape == (128, 192, 3)
     assert far(cv2.resize(out, (96, 64), interpolation=cv2.INTER_AREA)[:25], truth[:25]) < 3
 

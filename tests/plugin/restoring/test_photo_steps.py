@@ -1,6 +1,7 @@
 """The steps of a whole photo that are off unless asked for, from a command to its copy: background and colour, and LaMa
 for the damage. LaMa and DDColor are tiny files in their layouts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from tests.support.narrow import present
 
 
 @pytest.fixture
-def models(library: Library, monkeypatch: pytest.MonkeyPatch) -> Path:
+def models(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The models folder, with tiny files that are the pinned ones for the length of a test."""
     folder = library.home / "data" / "models"
     for names, model, file, path in (
@@ -74,11 +75,18 @@ def test_faces_in_a_noisy_photo_are_restored_on_top_of_a_clean_background(cli: C
     photo = opened(library.ruined)
     worn = (photo + np.random.default_rng(5).normal(0, 9, photo.shape)).clip(0, 255).astype(np.uint8)
     Image.fromarray(worn).save(tmp_path / "worn.png")
-    face, whole = cli(
-        "restore", "--photo", "--photo-steps", "background,faces", tmp_path / "worn.png", "-o", tmp_path / "out"
-    )["results"]
+    line = ("restore", "--photo", "--photo-steps", "background,faces", tmp_path / "worn.png", "-o", tmp_path / "out")
+    face, whole = cli(*line)["results"]
     assert face["output"] == whole["output"]
     copy = opened(face["output"]).astype(float)
+    larger, _ = cli(*line, "--enlarge", 2)["results"]
+    assert larger["bbox"] == face["bbox"], "the photo's pixels"
+    [mark] = present(read_provenance(Path(larger["output"]))).faces
+    assert mark.bbox == pytest.approx([2 * v for v in face["bbox"]], abs=0.2), "the copy's own"
+    twice = opened(larger["output"])
+    assert twice.shape == (2 * copy.shape[0], 2 * copy.shape[1], 3)
+    again = cv2.resize(twice, copy.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(again - copy).mean() < 2
     x1, y1, x2, y2 = (int(v) for v in face["bbox"])
     corner = np.s_[: max(8, y1 // 2), : max(8, x1 // 2)]
     assert np.abs(copy - worn)[corner].mean() > 3, "the corner is clean"
@@ -98,10 +106,9 @@ def test_colours_are_invented_for_grey_photos_and_marked(cli: Cli, tmp_path: Pat
         Image.fromarray(pixels).save(path)
     else:
         picture = Image.fromarray(pixels[..., 0])
-        icc = {"icc_profile": grey_profile()} if kind == "profile" else {}
         if kind == "grey_and_alpha":
             picture.putalpha(200)
-        picture.save(path, **icc)
+        picture.save(path, icc_profile=grey_profile() if kind == "profile" else None)
     [row] = cli("restore", "--photo", "--photo-steps", "colour", path, "-o", tmp_path / "out")["results"]
     assert [n["code"] for n in row["notes_data"]] == ["colours_invented"]
     assert "nobody knows" in row["notes"][0]

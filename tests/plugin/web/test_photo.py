@@ -260,7 +260,7 @@ def test_the_steps_of_a_whole_photo_are_offered_and_left_to_the_service(site: Te
     ]  # fmt: skip
     assert "<code>iconface models pull ddcolor</code>" in html
     assert site.post("/photos/1/whole", headers=HTMX).status_code == 400
-    assert site.post("/photos/1/whole", data={"step": "varnish"}, headers=HTMX).status_code == 422
+    assert site.post("/photos/1/whole", data={"step": "varnish"}, headers=HTMX).status_code == 400
     answer = site.post("/photos/1/whole", data={"step": ["faces", "background"]}, headers=HTMX)
     assert "It waits its turn" in answer.text
     with app.gallery.begin(write=False) as tx:

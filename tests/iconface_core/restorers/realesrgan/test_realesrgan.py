@@ -79,7 +79,12 @@ def test_it_restores_as_a_restorer_does(network: RealEsrganNetwork):
 def test_a_small_face_is_given_to_it_small_and_only_once(network: RealEsrganNetwork, monkeypatch):
     seen: list[tuple[int, ...]] = []
     run = network._run
-    monkeypatch.setattr(network, "_run", lambda tile: (seen.append(tile.shape), run(tile))[1])
+
+    def noted(tile):
+        seen.append(tile.shape)
+        return run(tile)
+
+    monkeypatch.setattr(network, "_run", noted)
     crop = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
     face = RestoreInput(AlignedFace(crop, np.array([[4, 0, 0], [0, 4, 0]], np.float32)))
     restorer = RealEsrganRestorer(network)
