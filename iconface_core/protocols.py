@@ -148,6 +148,16 @@ class PhotoCleaner(Protocol):
         """64 hexadecimal digits."""
         ...
 
+    @property
+    def tile(self) -> int:
+        """The side, in pixels, of the parts of a photo that it is best given one by one."""
+        ...
+
+    @property
+    def context(self) -> int:
+        """Pixels around such a part that it is shown as well."""
+        ...
+
     def cleaned(self, picture: RgbU8, *, denoise: bool, enlarge: int = 1) -> RgbU8:
         """A picture (H, W, 3), `enlarge` (1 or 2) times as large; with `denoise` without its noise. The same input
         gives the same pixels."""

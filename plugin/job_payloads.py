@@ -38,11 +38,6 @@ PHOTO_STEPS: tuple[PhotoStep, ...] = get_args(PhotoStep)
 USUAL_STEPS: tuple[PhotoStep, ...] = ("damage", "fading", "faces")
 """What is done where nobody names steps."""
 
-FillName: TypeAlias = Literal["auto", "opencv", "lama"]
-"""What fills damage: "auto" is LaMa where it is installed, else OpenCV."""
-CleanerName: TypeAlias = Literal["waifu2x", "real-esrgan"]
-"""What takes noise away."""
-
 Id: TypeAlias = Annotated[int, Meta(ge=1)]
 
 
@@ -77,8 +72,8 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     force: bool = False
     photo_steps: tuple[PhotoStep, ...] = ()
     keep_tint: bool = True
-    fill: FillName = "auto"
-    cleaner: CleanerName = "waifu2x"
+    fill: str = "auto"
+    cleaner: str = "auto"
     enlarge: Literal[1, 2] = 1
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         FaceParser,
         FaceRestorer,
         Inpainter,
+        PhotoCleaner,
     )
     from iconface_core.types import EmbedderId
 
@@ -193,7 +194,8 @@ class RestorerSpec(BackendSpec):
     measured to bring, None where nobody measured. `weights_sha256`: of the weights that would be used, where that is
     known without loading them: newer ones may try again what older ones could not. `likeness`: what to expect of it
     where several results are compared. `trained_with`: the id of the embedder that its training listened to, which
-    therefore overrates it.
+    therefore overrates it. `load_cleaner` makes what takes noise away from whole photos and enlarges them, of the same
+    weights; None where it cannot.
     """
 
     role: ClassVar[Role] = "restorer"
@@ -205,3 +207,4 @@ class RestorerSpec(BackendSpec):
     likeness: ExpectedLikeness = ExpectedLikeness()
     trained_with: str | None = None
     weights_sha256: Callable[[BackendContext], str | None] = lambda context: None
+    load_cleaner: Callable[[BackendContext], PhotoCleaner] | None = None

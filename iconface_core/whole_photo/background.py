@@ -80,12 +80,16 @@ def cleaned(photo: RgbU8, noise: Noise, cleaner: PhotoCleaner, *, on_step: OnSte
     def work(tile: RgbU8) -> RgbU8:
         return _limited(tile, cleaner.cleaned(tile, denoise=True), noise.most)
 
-    return in_tiles(photo, work, on_step=on_step)
+    return in_tiles(photo, work, tile=cleaner.tile, context=cleaner.context, on_step=on_step)
 
 
 def enlarged(photo: RgbU8, cleaner: PhotoCleaner, *, on_step: OnStep | None = None) -> RgbU8:
     """The photo (H, W, 3) twice as large. `on_step` as in `in_tiles`."""
-    return in_tiles(photo, lambda tile: cleaner.cleaned(tile, denoise=False, enlarge=2), enlarge=2, on_step=on_step)
+
+    def work(tile: RgbU8) -> RgbU8:
+        return cleaner.cleaned(tile, denoise=False, enlarge=2)
+
+    return in_tiles(photo, work, enlarge=2, tile=cleaner.tile, context=cleaner.context, on_step=on_step)
 
 
 def keep_faces(photo: RgbU8, before: RgbU8, boxes: Sequence[BBox]) -> None:

@@ -14,10 +14,16 @@ OnStep = Callable[[int, int], None]
 
 
 def in_tiles(
-    photo: RgbU8, work: Callable[[RgbU8], RgbU8], *, enlarge: int = 1, tile: int = TILE, on_step: OnStep | None = None
+    photo: RgbU8,
+    work: Callable[[RgbU8], RgbU8],
+    *,
+    enlarge: int = 1,
+    tile: int = TILE,
+    context: int = CONTEXT,
+    on_step: OnStep | None = None,
 ) -> RgbU8:
     """What `work` makes of a photo (H, W, 3), tile by tile: (enlarge * H, enlarge * W, 3). `work` is given at most
-    tile + 2 * CONTEXT pixels a side and returns `enlarge` times as many.
+    tile + 2 * context pixels a side and returns `enlarge` times as many.
 
     `on_step(done, total)` counts tiles and may raise to cancel. Memory: the result and one tile.
     """
@@ -25,7 +31,7 @@ def in_tiles(
     out = np.empty((enlarge * height, enlarge * width, 3), np.uint8)
     corners = [(y, x) for y in range(0, height, tile) for x in range(0, width, tile)]
     for done, (y, x) in enumerate(corners, start=1):
-        seen = _seen(y, tile, height), _seen(x, tile, width)
+        seen = _seen(y, y + tile, context, height), _seen(x, x + tile, context, width)
         made = work(np.ascontiguousarray(photo[seen]))
         rows, row_share = _written(y, tile, height, enlarge)
         columns, column_share = _written(x, tile, width, enlarge)
@@ -37,8 +43,8 @@ def in_tiles(
     return out
 
 
-def _seen(start: int, tile: int, end: int) -> slice:
-    return slice(max(0, start - CONTEXT), min(end, start + tile + CONTEXT))
+def _seen(start: int, stop: int, context: int, end: int) -> slice:
+    return slice(max(0, start - context), min(end, stop + context))
 
 
 def _written(start: int, tile: int, end: int, enlarge: int) -> tuple[slice, F32]:

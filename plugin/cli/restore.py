@@ -92,16 +92,18 @@ def restore(
         str, typer.Option("--photo-steps", help="which of damage,background,fading,colour,faces to do with --photo")
     ] = "damage,fading,faces",
     fill: Annotated[
-        Literal["auto", "opencv", "lama"],
-        typer.Option(help="with --photo: what fills damage; auto is LaMa where it is installed"),
+        str,
+        typer.Option(help="with --photo: what fills damage: opencv, a model, or auto, a model where one is installed"),
     ] = "auto",
     enlarge: Annotated[
         int, typer.Option(min=1, max=2, help="with --photo: 2 makes the copy twice as wide and high")
     ] = 1,
     background_with: Annotated[
-        Literal["waifu2x", "real-esrgan"],
-        typer.Option("--background-with", help="with --photo: what takes noise away around the faces"),
-    ] = "waifu2x",
+        str,
+        typer.Option(
+            "--background-with", help="with --photo: the restorer that takes noise away around the faces, and enlarges"
+        ),
+    ] = "auto",
     tint: Annotated[
         Literal["keep", "remove"], typer.Option(help="with --photo: the tint of a faded sepia print")
     ] = "keep",

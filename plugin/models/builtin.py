@@ -5,6 +5,7 @@ Nothing here imports a model runtime: each `load` does, when it is called.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         FaceParser,
         FaceRestorer,
         Inpainter,
+        PhotoCleaner,
     )
 
 NANO_GAIN = MeasuredGain(rises=(0.002, 0.034, 0.042, 0.050), changed=(3.90, 2.35))
@@ -129,6 +131,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             names=("waifu2x",),
             automatic=True,
             load=_waifu2x,
+            load_cleaner=_waifu2x_cleaner,
             takes_references=False,
             likeness=WAIFU2X_LIKENESS,
         ),
@@ -139,6 +142,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             names=("real-esrgan",),
             why_not=_why_no_real_esrgan,
             load=_real_esrgan,
+            load_cleaner=_real_esrgan_cleaner,
             takes_references=False,
             weights_sha256=_real_esrgan_sha256,
         ),
@@ -147,8 +151,10 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
         _public(CODEFORMER, "codeformer"),
         _public(GPEN, "gpen"),
         ParserSpec(id=PARSER.id, label=PARSER.title, parts=(PARSER,), names=("parser",), load=_parser),
-        InpainterSpec(id=LAMA.id, label=LAMA.title, parts=(LAMA,), load=_lama),
-        ColouriserSpec(id=DDCOLOR.id, label=DDCOLOR.title, parts=(DDCOLOR,), load=_ddcolor),
+        InpainterSpec(id=LAMA.id, label=LAMA.title, parts=(LAMA,), why_not=partial(_not_pulled, LAMA), load=_lama),
+        ColouriserSpec(
+            id=DDCOLOR.id, label=DDCOLOR.title, parts=(DDCOLOR,), why_not=partial(_not_pulled, DDCOLOR), load=_ddcolor
+        ),
         *packs,
     )
 
@@ -318,6 +324,27 @@ def _real_esrgan(context: BackendContext) -> FaceRestorer:
     from iconface_core.restorers.realesrgan.restorer import RealEsrganRestorer, load_network
 
     return RealEsrganRestorer(load_network(context.models))
+
+
+def _not_pulled(model: Backend, context: BackendContext) -> list[str]:
+    try:
+        for file in model.files:
+            locate(file, context.models)
+    except BackendUnavailableError:
+        return [f"{model.title} is not installed: iconface models pull {model.id}"]
+    return []
+
+
+def _waifu2x_cleaner(context: BackendContext) -> PhotoCleaner:
+    from iconface_core.restorers.waifu2x.photo import Waifu2xPhotos
+
+    return Waifu2xPhotos(threads=os.cpu_count() or 1)  # minutes, and nothing else of ours runs beside it
+
+
+def _real_esrgan_cleaner(context: BackendContext) -> PhotoCleaner:
+    from iconface_core.restorers.realesrgan.restorer import RealEsrganPhotos, load_network
+
+    return RealEsrganPhotos(load_network(context.models, threads=os.cpu_count() or 1))
 
 
 def _lama(context: BackendContext) -> Inpainter:

@@ -35,6 +35,8 @@ Spec = TypeVar("Spec", bound=BackendSpec)
 T = TypeVar("T")
 
 AUTO = "auto"
+OPENCV = "opencv"
+"""What fills damage without a model."""
 
 _ROLES = (
     DetectorSpec,
@@ -46,7 +48,7 @@ _ROLES = (
     ColouriserSpec,
     RestorerSpec,
 )
-_CALLS = ("why_not", "load", "facts", "calibration", "weights_sha256")
+_CALLS = ("why_not", "load", "load_cleaner", "facts", "calibration", "weights_sha256")
 """What specs have that runs their package's code."""
 
 
@@ -117,6 +119,18 @@ class Registry:
         if name != AUTO and (reasons := spec.reasons(context)):
             raise BackendUnavailableError(f"{spec.id} cannot run here: {'; '.join(reasons)}")
         return spec
+
+    def inpainter(self, name: str) -> InpainterSpec:
+        """By id or name. Raises BackendUnavailableError that says which there are."""
+        return _named(self.inpainters, name, AUTO, OPENCV)
+
+    def cleaner(self, name: str) -> RestorerSpec:
+        """The restorer of this id or name that cleans whole photos as well; "auto" is the first that comes with
+        iconface. Raises BackendUnavailableError that says which there are."""
+        able = [spec for spec in self.restorers if spec.load_cleaner is not None]
+        if name == AUTO:
+            return next(spec for spec in able if spec.automatic)
+        return _named(able, name, AUTO)
 
     def restorer_of(self, restorer_id: str) -> RestorerSpec | None:
         """Who made a result; None for one that is not installed any more."""

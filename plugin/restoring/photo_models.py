@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
-
-from iconface_core.errors import BackendUnavailableError
-from iconface_core.models.extra_models import REAL_ESRGAN
-from iconface_core.models.files import locate
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import UsageError
-from ..job_payloads import PHOTO_STEPS, USUAL_STEPS, CleanerName, FillName, PhotoStep
+from ..job_payloads import PHOTO_STEPS, USUAL_STEPS, PhotoStep
 from ..languages import _
 from ..models.backends import Backends
 from ..models.cache import ModelHost, ModelSlot
@@ -22,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iconface_core.protocols import Colouriser, DamageFinder, Inpainter, PhotoCleaner
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,54 +47,28 @@ def some_steps(named: Sequence[PhotoStep] | None) -> tuple[PhotoStep, ...]:
 
 
 class PhotoModels:
-    """Loads each model of the steps when it is first used."""
+    """Loads each model of the steps when it is first used. Names are decided by the registry; each raises
+    BackendUnavailableError for one that is unknown or cannot run here, with the way out."""
 
     def __init__(self, finder: Callable[[], DamageFinder], backends: Backends, models: ModelHost) -> None:
         self.finder = models.slot(finder, exclusive=True)
         self._models, self._backends = models, backends
-        self._slots: dict[str, ModelSlot[PhotoCleaner]] = {}
-        load_fill, load_colour = backends.inpainter(), backends.colouriser()
-        self._inpainter = None if load_fill is None else models.slot(load_fill, exclusive=True)
-        self._colouriser = None if load_colour is None else models.slot(load_colour, exclusive=True)
+        self._slots: dict[str, ModelSlot[Any]] = {}
 
-    def inpainter(self, name: FillName) -> ModelSlot[Inpainter] | None:
-        """What fills damage; None: OpenCV. Raises BackendUnavailableError when one is named that is not installed."""
-        if name == "lama" and self._inpainter is None:
-            raise BackendUnavailableError("LaMa is not installed: iconface models pull lama. Or fill with OpenCV.")
-        return None if name == "opencv" else self._inpainter
+    def inpainter(self, name: str) -> ModelSlot[Inpainter] | None:
+        """What fills damage; None: OpenCV."""
+        load = self._backends.inpainter(name)
+        return None if load is None else self._slot(f"fill {name}", load)
 
     def colouriser(self) -> ModelSlot[Colouriser]:
-        """What invents colours. Raises BackendUnavailableError where nothing that does is installed."""
-        if self._colouriser is None:
-            raise BackendUnavailableError("colours need DDColor, which is not installed: iconface models pull ddcolor")
-        return self._colouriser
+        """What invents colours."""
+        return self._slot("colour", self._backends.colouriser())
 
-    def cleaner(self, name: CleanerName) -> ModelSlot[PhotoCleaner]:
-        """What takes noise away. Raises BackendUnavailableError when it is not installed."""
-        folder = self._backends.context.models
-        if name == "real-esrgan":
-            for file in REAL_ESRGAN.files:
-                locate(file, folder)
-        if name not in self._slots:
-            load = _waifu2x if name == "waifu2x" else partial(_real_esrgan, folder)
-            self._slots[name] = self._models.slot(load, exclusive=True)
-        return self._slots[name]
+    def cleaner(self, name: str) -> ModelSlot[PhotoCleaner]:
+        """What takes noise away, and enlarges."""
+        return self._slot(f"clean {name}", self._backends.cleaner(name))
 
-
-def _waifu2x() -> PhotoCleaner:
-    from iconface_core.restorers.waifu2x.photo import Waifu2xPhotos
-
-    return Waifu2xPhotos(threads=_threads())
-
-
-def _real_esrgan(folder: Path) -> PhotoCleaner:
-    from iconface_core.restorers.realesrgan.restorer import RealEsrganPhotos, load_network
-
-    return RealEsrganPhotos(load_network(folder, threads=_threads()))
-
-
-def _threads() -> int:
-    """A whole photo takes minutes, and nothing else of ours runs beside it."""
-    import os
-
-    return os.cpu_count() or 1
+    def _slot(self, key: str, load: Callable[[], T]) -> ModelSlot[T]:
+        if key not in self._slots:
+            self._slots[key] = self._models.slot(load, exclusive=True)
+        return self._slots[key]

@@ -22,6 +22,7 @@ from iconface_core.errors import ImageReadError
 from iconface_core.images.carrying import CopyForm
 from iconface_core.images.provenance import (
     COLOUR,
+    ENLARGE,
     FaceProvenance,
     PhotoProvenance,
     Provenance,
@@ -37,6 +38,7 @@ from ..errors import NotFoundError
 from ..library.bad_files import FAULTS_OF_A_FILE, in_file
 from ..library.photo_faces import PhotoFace, PhotoFaces, pick
 from ..models.cache import give_back_memory
+from ..models.registry import OPENCV as FILL_OPENCV
 from ..models.restorers import Restorers
 from ..reasons import DRY_RUN, LESS_STRENGTH, NONE_USED, NOTHING_TO_RESTORE, OUR_COPY, REFUSED, STATED, UNSEEN
 from .attempts import FaceAttempts, OnStep, Settled
@@ -239,13 +241,14 @@ def photo_options(request: RestoreRequest, record: PhotoProvenance | None) -> di
     if not request.photo_steps:
         return {}
     done = () if record is None else record.steps
-    filled = next((m.model for m in (record.models if record is not None else ()) if m.step == "damage"), None)
+    by = {} if record is None else {m.step: m.model for m in record.models}
+    filled = by.get("damage", request.fill)
     return {
         "photo_steps": list(request.photo_steps),
         "photo_done": list(done),
         "keep_tint": request.keep_tint,
-        "fill": request.fill if filled is None else "opencv" if filled == OPENCV else filled,
-        "cleaner": request.cleaner,
+        "fill": FILL_OPENCV if filled == OPENCV else filled,
+        "cleaner": by.get("background", by.get(ENLARGE, request.cleaner)),
         **({"enlarge": request.enlarge} if request.enlarge > 1 else {}),
     }
 

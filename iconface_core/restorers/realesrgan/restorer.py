@@ -13,7 +13,7 @@ from iconface_core.models.files import locate_verified
 from iconface_core.restorers.common.fidelity import anchor_to_input
 from iconface_core.types import RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
-from .network import TIMES, RealEsrganNetwork
+from .network import CONTEXT, TILE, TIMES, RealEsrganNetwork
 
 _LEAST = 64
 _REMEMBERED = 8
@@ -77,13 +77,15 @@ class RealEsrganRestorer:
 class RealEsrganPhotos:
     """`PhotoCleaner`: the network cleans and quadruples, and is reduced to the size that is wanted."""
 
+    tile, context = TILE, CONTEXT
+
     def __init__(self, network: RealEsrganNetwork) -> None:
         self.id, self.weights_sha256 = REAL_ESRGAN.id, real_esrgan_digest()
         self._network = network
 
     def cleaned(self, picture: RgbU8, *, denoise: bool, enlarge: int = 1) -> RgbU8:
         """See PhotoCleaner. It cannot but take noise away."""
-        large = self._network.quadruple(picture)
+        large = self._network.quadruple_tile(picture)
         size = picture.shape[1] * enlarge, picture.shape[0] * enlarge
         out: RgbU8 = cv2.resize(large, size, interpolation=cv2.INTER_AREA)
         return out

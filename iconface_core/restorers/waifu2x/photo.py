@@ -3,6 +3,7 @@
 import cv2
 
 from iconface_core.types import RgbU8
+from iconface_core.whole_photo.tiles import CONTEXT, TILE
 
 from .files import NONE, STRONG
 from .restorer import Waifu2xRestorer
@@ -11,6 +12,8 @@ from .restorer import Waifu2xRestorer
 class Waifu2xPhotos:
     """`PhotoCleaner`. The network doubles; where the size stays, four of its pixels are averaged into one. Of its
     levels the strongest is used: the mild one takes hardly any noise away (docs/whole-photo.md)."""
+
+    tile, context = TILE, CONTEXT
 
     def __init__(self, *, threads: int = 1) -> None:
         self._network = Waifu2xRestorer(threads=threads)

