@@ -143,3 +143,66 @@ class DamageFinder(Protocol):
         """How probably each pixel of (H, W, 3) is hidden by scratches, dust, folds or tears: (H, W) in 0..1. H and W
         are multiples of 16."""
         ...
+
+
+class PhotoCleaner(Protocol):
+    """Takes noise away from pictures of any content, and enlarges them."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def weights_sha256(self) -> str:
+        """64 hexadecimal digits."""
+        ...
+
+    @property
+    def tile(self) -> int:
+        """The side, in pixels, of the parts of a photo that it is best given one by one."""
+        ...
+
+    @property
+    def context(self) -> int:
+        """Pixels around such a part that it is shown as well."""
+        ...
+
+    def cleaned(self, picture: RgbU8, *, denoise: bool, enlarge: int = 1) -> RgbU8:
+        """A picture (H, W, 3), `enlarge` (1 or 2) times as large; with `denoise` without its noise. The same input
+        gives the same pixels."""
+        ...
+
+
+class Inpainter(Protocol):
+    """Fills holes in pictures from what is around them."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def weights_sha256(self) -> str:
+        """64 hexadecimal digits."""
+        ...
+
+    @property
+    def side(self) -> int:
+        """Of the square pictures that it takes, pixels."""
+        ...
+
+    def inpaint(self, picture: RgbU8, hole: LabelsU8) -> RgbU8:
+        """What a picture (side, side, 3) may show where `hole` (side, side) is not 0; elsewhere its pixels need not be
+        kept. Raises UnusableOutputError when what comes out is no picture."""
+        ...
+
+
+class Colouriser(Protocol):
+    """Invents colours for grey pictures."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def weights_sha256(self) -> str:
+        """64 hexadecimal digits."""
+        ...
+
+    def chroma(self, photo: RgbU8) -> F32:
+        """Lab's a and b (h, w, 2) for a photo (H, W, 3) of any size, to be stretched over it. Raises
+        UnusableOutputError when what comes out cannot be that."""
+        ...

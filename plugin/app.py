@@ -216,10 +216,11 @@ class App(AppModels):
 
     @part
     def photo_mender(self) -> PhotoMender:
-        """Fills damage in a whole photo and corrects its tones."""
+        """What is done to whole photos."""
+        from .restoring.photo_models import PhotoModels
         from .restoring.whole_photo import PhotoMender
 
-        return PhotoMender(self.models.slot(self._damage_finder, exclusive=True))
+        return PhotoMender(PhotoModels(self._damage_finder, self.backends, self.models))
 
     def close(self) -> None:
         """Close the database."""

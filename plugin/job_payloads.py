@@ -32,9 +32,11 @@ Queue: TypeAlias = Literal["cpu", "gpu"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 """What a machine may be there for: "gpu" restores, "cpu" does everything else."""
 
-PhotoStep: TypeAlias = Literal["damage", "fading", "faces"]
+PhotoStep: TypeAlias = Literal["damage", "background", "fading", "colour", "faces"]
 """What can be done to a whole photo, in the order in which it is done."""
 PHOTO_STEPS: tuple[PhotoStep, ...] = get_args(PhotoStep)
+USUAL_STEPS: tuple[PhotoStep, ...] = ("damage", "fading", "faces")
+"""What is done where nobody names steps."""
 
 Id: TypeAlias = Annotated[int, Meta(ge=1)]
 
@@ -50,7 +52,8 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     check refused.
 
     `photo_steps` is what is done to the whole photo; empty: its faces are restored, and nothing else is touched.
-    `keep_tint` keeps the tint of a sepia print whose tones are corrected.
+    `keep_tint` keeps the tint of a sepia print whose tones are corrected, `fill` and `cleaner` say what fills damage
+    and takes noise away. `enlarge`: the copy of a whole photo is so many times as large, by that cleaner.
     """
 
     strength: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -69,6 +72,9 @@ class RestoreChoices(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     force: bool = False
     photo_steps: tuple[PhotoStep, ...] = ()
     keep_tint: bool = True
+    fill: str = "auto"
+    cleaner: str = "auto"
+    enlarge: Literal[1, 2] = 1
 
 
 class QueuedChoices(RestoreChoices, frozen=True):

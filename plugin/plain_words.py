@@ -80,6 +80,7 @@ PLAIN = table(
         app.LESS_STRENGTH: N_("restored gently: more made it less like the person"),
         app.OUR_COPY: N_("this photo is restored already"),
         app.DAMAGE_FILLED: N_("scratches and dust were filled in"),
+        app.BACKGROUND_CLEANED: N_("noise was taken away around the faces"),
         app.UNSEEN: N_("already as clear as it can be made"),
         app.HOPELESS: N_("too little of the face is left"),
         app.NO_VECTOR: N_("the face cannot be compared yet"),

@@ -187,6 +187,16 @@ WORDS: Words = {
     app.NO_DAMAGE: N_("no damage was found"),
     app.TONES_CORRECTED: N_("faded tones were corrected"),
     app.NOT_FADED: N_("the tones are not faded, and stay"),
+    app.BACKGROUND_CLEANED: N_("noise of {noise:.1f} steps of 255 was taken away around the faces"),
+    app.BACKGROUND_CLEAR: N_("there is no noise to take away"),
+    app.FACES_NOT_CLEANED: lambda faces: ngettext(
+        "{n} face keeps its noise: without it, it would look like somebody else",
+        "{n} faces keep their noise: without it, they would look like somebody else",
+        faces,
+    ),
+    app.COLOURS_INVENTED: N_("the colours are invented by {model}: nobody knows what they were"),
+    app.HAS_COLOURS: N_("the photo has colours of its own, so none were invented"),
+    app.NO_COLOURS_FOUND: N_("{model} found no colours; the photo stays grey"),
     app.PHOTO_RESTORED: lambda faces: (
         ngettext("the whole photo, {n} face in it", "the whole photo, {n} faces in it", faces)
         if faces

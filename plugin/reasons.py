@@ -76,6 +76,12 @@ NO_DAMAGE = Code("no_damage")
 FACES_NOT_FILLED = Code("faces_not_filled", faces=int)
 TONES_CORRECTED = Code("tones_corrected")
 NOT_FADED = Code("not_faded")
+BACKGROUND_CLEANED = Code("background_cleaned", noise=float)
+BACKGROUND_CLEAR = Code("background_clear")
+FACES_NOT_CLEANED = Code("faces_not_cleaned", faces=int)
+COLOURS_INVENTED = Code("colours_invented", model=str)
+HAS_COLOURS = Code("has_colours")
+NO_COLOURS_FOUND = Code("no_colours_found", model=str)
 PHOTO_RESTORED = Code("photo_restored", faces=int)
 
 # What earlier restorations of a face say

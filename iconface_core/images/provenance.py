@@ -30,7 +30,14 @@ _REF = "http://ns.adobe.com/xap/1.0/sType/ResourceRef#"
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _NOTICE = "Contains faces restored by AI."
-_PHOTO_NOTICE = "Damage and tones corrected by software."
+_PHOTO_NOTICE = "Damage, noise or tones corrected by software."
+_COLOUR_NOTICE = "Its colours are invented by AI: the original has none."
+
+COLOUR = "colour"
+"""The step that invents colours."""
+
+ENLARGE = "enlarge"
+"""What `StepModel.step` says of what enlarged the copy."""
 
 _HEAD = 256 * 1024
 _BLOCK = 1024 * 1024
@@ -65,12 +72,24 @@ class FaceProvenance:
 
 
 @dataclass(frozen=True, slots=True)
+class StepModel:
+    """What did one step of a whole photo. `weights_sha256` is None for what has no weights."""
+
+    step: str
+    model: str
+    weights_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoProvenance:
     """What was done to the whole photo, beside its faces. `steps` are those that changed it, in their order.
 
     `filled` is the part of its pixels that damage hid, 0..1, as the network with these weights found it; `seed` is the
     grain's there. `tones` are, for red, green and blue, the value that became 0 and the one that became 255:
-    `whole_photo.fading.ToneCurve` takes them back. `weights_sha256` is None where no network looked.
+    `whole_photo.fading.ToneCurve` takes them back. `weights_sha256` is None where no network looked. `noise` is the
+    standard deviation, in 8-bit steps, of what was taken away as noise. `models` did the steps: what filled, cleaned
+    and coloured. Where "colour" is one of the steps, the colours are invented. `enlarged`: the copy is so many times as
+    large as the original; the boxes of its faces are in its own pixels.
     """
 
     steps: tuple[str, ...]
@@ -78,6 +97,14 @@ class PhotoProvenance:
     weights_sha256: str | None = None
     filled: float = 0.0
     tones: tuple[tuple[float, float], ...] = ()
+    noise: float = 0.0
+    models: tuple[StepModel, ...] = ()
+    enlarged: int = 1
+
+    @property
+    def invented(self) -> bool:
+        """Whether a network made up what the photo does not show."""
+        return COLOUR in self.steps or any(m.step == "damage" and m.weights_sha256 for m in self.models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +132,8 @@ class Provenance:
         when = self.created.isoformat(timespec="seconds")
         if xmp.first_value(rdf, _TIFF, "Orientation") is not None:
             xmp.set_value(rdf, _TIFF, "Orientation", "1")
-        source_type = COMPOSITE_WITH_AI if self.faces or self.photo is None else ENHANCED
+        ai = bool(self.faces) or self.photo is None or self.photo.invented
+        source_type = COMPOSITE_WITH_AI if ai else ENHANCED
         xmp.set_value(rdf, _IPTC_EXT, "DigitalSourceType", source_type)
         xmp.set_value(rdf, _XMP, "MetadataDate", when)
         xmp.set_text(rdf, "http://purl.org/dc/elements/1.1/", "description", self._notice())
@@ -117,13 +145,18 @@ class Provenance:
     def _notice(self) -> str:
         if self.photo is None:
             return _NOTICE
-        return f"{_NOTICE} {_PHOTO_NOTICE}" if self.faces else _PHOTO_NOTICE
+        faces = [_NOTICE] if self.faces else []
+        colours = [_COLOUR_NOTICE] if COLOUR in self.photo.steps else []
+        return " ".join([*faces, _PHOTO_NOTICE, *colours])
 
     def _event(self, when: str) -> dict[str, str]:
         restorers = ", ".join(sorted({f"{f.restorer} (weights {f.weights_sha256[:12]})" for f in self.faces}))
         done = [f"restored {len(self.faces)} face(s) with {restorers}"] if self.faces or self.photo is None else []
         if self.photo is not None:
-            done.append(f"whole photo: {', '.join(self.photo.steps)}")
+            by = {m.step: f" with {m.model}" for m in self.photo.models}
+            named = (f"{s}{' (invented)' if s == COLOUR else ''}{by.get(s, '')}" for s in self.photo.steps)
+            larger = [f"enlarged {self.photo.enlarged} times{by.get(ENLARGE, '')}"] if self.photo.enlarged > 1 else []
+            done.append(f"whole photo: {', '.join([*named, *larger])}")
         return {
             f"{{{_EVENT}}}action": "edited",
             f"{{{_EVENT}}}when": when,

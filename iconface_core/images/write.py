@@ -29,7 +29,7 @@ from iconface_core.reason_codes import CANNOT_ENCODE, NO_COPY
 from iconface_core.types import Patch, RgbU8
 
 from .atomic_write import Data, name_limit, publish, shortened
-from .carrying import Tones, carry_change, with_change
+from .carrying import AS_IT_IS, CopyForm, Tones, carry_change, with_change
 from .copied_xmp import CopyFacts, make_true
 from .deep import U16, deep_strips, png_pieces
 from .embedded import read_embedded
@@ -70,13 +70,12 @@ def write_restored(
     provenance: Provenance,
     folder: Path,
     *,
-    tones: Tones | None = None,
+    form: CopyForm = AS_IT_IS,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     full_pixels: int = DEFAULT_FULL_PIXELS,
 ) -> Written:
     """Write `source` with some faces replaced into `folder`: `restored` are the patches, later ones over earlier ones,
-    or all upright pixels (H, W, 3). `tones` is the correction that these hold already: 16-bit samples get it at their
-    own depth, where a change in 8-bit steps would leave gaps.
+    or all upright pixels (H, W, 3), of a copy in this `form`.
 
     The original is read again, never written. An existing file is never overwritten: the next free name is taken.
     Captions, comments, EXIF, colour profile, resolution, foreign XMP, that of a sidecar too, and the file's time are
@@ -86,11 +85,11 @@ def write_restored(
     """
     with undecoded(source, max_pixels=max_pixels, full_pixels=full_pixels) as (decoded, file, decode):
         deep = None
-        if decoded.orientation == 1 and deep_strips(decoded.image, decoded.format, file) is not None:
+        if decoded.orientation == 1 and form.enlarge == 1 and deep_strips(decoded.image, decoded.format, file):
             deep = partial(deep_strips, decoded.image, decoded.format, file)
         else:
             decoded = decode()
-        width, height = decoded.full_size
+        width, height = (side * form.enlarge for side in decoded.full_size)
         patches = [Patch((0, 0, width, height), restored)] if isinstance(restored, np.ndarray) else restored
         for patch in patches:
             try:
@@ -98,7 +97,7 @@ def write_restored(
             except ValueError as e:
                 raise ValueError(f"{source}: {e}") from e
         try:
-            return _written(source, decoded, deep, patches, provenance, folder, tones)
+            return _written(source, decoded, deep, patches, provenance, folder, form)
         except (ImageReadError, ImageWriteError):
             raise
         except Exception as e:  # what a damaged profile or block of metadata brings about
@@ -113,15 +112,15 @@ def _written(
     patches: Sequence[Patch],
     provenance: Provenance,
     folder: Path,
-    tones: Tones | None,
+    form: CopyForm,
 ) -> Written:
     """`deep` gives the original's samples where they are carried over strip by strip; `decoded` has no pixels then."""
-    width, height = decoded.full_size
+    width, height = (side * form.enlarge for side in decoded.full_size)
     notes: list[str] = []
     samples: _Carried = deep or decoded.image
     icc = decoded.icc
     if deep is None:
-        samples, icc = carry_change(source, decoded, patches, folder, notes, tones)
+        samples, icc = carry_change(source, decoded, patches, folder, notes, form)
     suffix = _suffix_for(source, decoded, samples)
     if suffix.lower() != source.suffix.lower():
         notes.append(f"written as {suffix[1:]} instead of {decoded.format}")
@@ -147,7 +146,7 @@ def _written(
                 CANNOT_ENCODE(format=suffix[1:], detail=str(e)),
             ) from e
     else:
-        data = partial(_deep_png, source, decoded, samples, patches, tones, png_chunks(options, embedded))
+        data = partial(_deep_png, source, decoded, samples, patches, form.tones, png_chunks(options, embedded))
     return Written(publish(data, restored_names(source, folder, suffix), source), tuple(dict.fromkeys(notes)))
 
 

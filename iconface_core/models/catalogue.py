@@ -6,6 +6,7 @@ from public projects that pin the same files; where no source states one it is N
 
 from iconface_core.errors import BackendUnavailableError
 
+from .extra_models import PHOTO_MODELS, REAL_ESRGAN
 from .files import Backend, ModelFile
 from .public_models import AURAFACE, PARSER, PUBLIC_RESTORERS
 from .recognisers import ADAFACE, INSIGHTFACE
@@ -180,7 +181,8 @@ CHECKPOINT = Backend(
 
 def catalogue() -> tuple[Backend, ...]:
     """All models of known files, defaults first; the two folders of IConFace are `KLEIN` and `CHECKPOINT`."""
-    return (YUNET, SFACE, STUDENT, AGE, NANO, WAIFU2X, *PUBLIC_RESTORERS, PARSER, AURAFACE, *ADAFACE, *INSIGHTFACE)
+    restorers = (NANO, WAIFU2X, REAL_ESRGAN, *PUBLIC_RESTORERS)
+    return (YUNET, SFACE, STUDENT, AGE, *restorers, PARSER, *PHOTO_MODELS, AURAFACE, *ADAFACE, *INSIGHTFACE)
 
 
 def backend(backend_id: str) -> Backend:

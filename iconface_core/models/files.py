@@ -9,6 +9,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from iconface_core.images.leftovers import temporary
 
 BUNDLED = Path(__file__).parents[1] / "weights"
 ACCEPTED = "accepted-licences.json"
-Role = Literal["detector", "embedder", "identifier", "age", "restorer", "parser"]
+Role = Literal["detector", "embedder", "identifier", "age", "restorer", "parser", "inpainter", "colouriser"]
 Color = Literal["BGR", "RGB"]
 OnnxProvider = Literal["cpu", "cuda", "directml", "coreml", "openvino"]
 """What onnxruntime computes on, by the words of settings."""
@@ -28,6 +29,9 @@ OnnxProvider = Literal["cpu", "cuda", "directml", "coreml", "openvino"]
 class ModelFile:
     """One file. `sha256` or `size` (bytes) is None where no trustworthy source states it; then the keys and shapes
     are checked strictly at installation and the hash found there is recorded beside the file.
+
+    `package`: an importable package and a folder in it ("name/folder") that brings the file, where it is not installed
+    as one's own.
     """
 
     name: str
@@ -40,6 +44,7 @@ class ModelFile:
     source: str
     bundled: bool = False
     notes: str = ""
+    package: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Backend:
 
     `pull_url` is where `download.fetch` finds the published file, `pull_sha256` its pin, `pull_color` the channel order
     it was trained on where its publisher states one. `folder`: it is this folder of MODEL_DIR, whose files are not
-    listed here.
+    listed here. `extra`: the optional part of iconface ("pip install iconface[EXTRA]") that brings it.
     """
 
     id: str
@@ -64,6 +69,7 @@ class Backend:
     pull_color: Color | None = None
     folder: str | None = None
     notes: str = ""
+    extra: str | None = None
 
 
 def install_files(backend: Backend, source: Path, model_dir: Path) -> list[Path]:
@@ -94,6 +100,15 @@ def installed_path(model_file: ModelFile, model_dir: Path) -> Path:
     return model_dir / model_file.folder / model_file.filename
 
 
+def in_package(place: str, filename: str) -> Path | None:
+    """Where a file of an installed package would lie, `place` being "name/folder"; None without the package. Imports
+    nothing of it."""
+    name, _, folder = place.partition("/")
+    spec = find_spec(name)
+    places = None if spec is None else spec.submodule_search_locations
+    return next((Path(p) / folder / filename for p in places or ()), None)
+
+
 def sha256_of(path: Path) -> str:
     """Hex digest of a file, read in pieces."""
     with path.open("rb") as stream:
@@ -110,6 +125,9 @@ def locate(model_file: ModelFile, model_dir: Path | None = None) -> Path:
     else:
         path = installed_path(model_file, model_dir)
         way_out = f"install it with `iconface models install FILE` (from {model_file.source})"
+    if model_file.package is not None and not path.is_file():
+        path = in_package(model_file.package, model_file.filename) or path
+        way_out = f"it comes with {model_file.source}"
     if not path.is_file():
         raise BackendUnavailableError(f"{path}: {model_file.name} is not installed; {way_out}.")
     return path

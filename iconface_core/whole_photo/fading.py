@@ -85,7 +85,7 @@ def fading_of(photo: RgbU8, *, keep_tint: bool = True) -> ToneCurve | None:
     The channels of grey and toned prints get the same contrast, so that grey stays grey and sepia as brown as it was;
     without `keep_tint` a toned print loses its tint like a cast.
     """
-    samples = _samples(photo)
+    samples = tone_samples(photo)
     light = samples @ _LUMA
     black, white = np.percentile(light, _ENDS)
     loss = float(np.clip((black - _LIFTED[0]) / (_LIFTED[1] - _LIFTED[0]), 0, 1))
@@ -122,7 +122,7 @@ def _levels(low: float, high: float, loss: float) -> Levels:
     return Levels(round(black, 3), round(black + 255 / gain, 3))
 
 
-def _samples(photo: RgbU8) -> F32:
+def tone_samples(photo: RgbU8) -> F32:
     """Some hundred thousand samples (N, 3) of the middle, averaged, so that grain and specks do not count."""
     height, width = photo.shape[:2]
     top, left = int(height * _MARGIN), int(width * _MARGIN)

@@ -103,7 +103,7 @@ def restored_copies(
             done[record.input_sha256].append(record)
     found: dict[int, RestorationRecord] = {}
     for face in faces:
-        same = [r for r in done.get(photos[face.photo_id].content_hash, ()) if _is_of(r, face)]
+        same = [r for r in done.get(photos[face.photo_id].content_hash, ()) if _is_of(r, face) and _same_size(r)]
         best = sorted(same, key=lambda r: (r.decided == "accepted", r.id), reverse=True)
         copy = next((r for r in best if copy_is_there(r)), None)
         if copy is not None:
@@ -116,6 +116,11 @@ def _is_of(record: RestorationRecord, face: FaceRecord) -> bool:
     if record.face_id is not None:
         return record.face_id == face.id
     return record.bbox is not None and iou(record.bbox, face.bbox) > SAME_FACE_IOU
+
+
+def _same_size(record: RestorationRecord) -> bool:
+    """Whether the photo's boxes are the copy's too: an enlarged one has others."""
+    return int(record.options.get("enlarge", 1)) == 1
 
 
 def _year(captured_at: str | None) -> str:

@@ -103,7 +103,7 @@ def run(
         bool, typer.Option("--photo", help="the whole photos of these faces too: scratches, dust, faded tones")
     ] = False,
     steps_of_photo: Annotated[
-        str, typer.Option("--photo-steps", help="which of damage,fading,faces to do with --photo")
+        str, typer.Option("--photo-steps", help="which of damage,background,fading,colour,faces to do with --photo")
     ] = "damage,fading,faces",
     new: Annotated[
         bool, typer.Option("--new", help="plan anew instead of going on with an unfinished clean-up")

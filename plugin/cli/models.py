@@ -220,6 +220,7 @@ _ADVICE: dict["Advice", str] = {
     "installed": "installed",
     "pull": "recommended",
     "possible": "would run here",
+    "package": "would run here: pip install 'iconface[{extra}]'; {notes}",
     "restricted": "would run here; non-commercial",
     "no_memory": "needs more memory",
     "no_disk": "needs more space on the disk",
@@ -229,7 +230,14 @@ _ADVICE: dict["Advice", str] = {
 
 def _advised(r: "Recommendation") -> tuple[str, ...]:
     seconds = "" if r.seconds is None else f"{r.seconds:.1f}"
-    return r.name, r.model.role, _megabytes(r.size), r.model.licence, seconds, _ADVICE[r.advice]
+    return (
+        r.name,
+        r.model.role,
+        _megabytes(r.size),
+        r.model.licence,
+        seconds,
+        _ADVICE[r.advice].format(extra=r.model.extra, notes=r.model.notes),
+    )
 
 
 def _megabytes(size: int | None) -> str:

@@ -89,8 +89,21 @@ def restore(
         typer.Option("--photo", help="the whole photo: fill scratches and dust in, correct faded tones, restore faces"),
     ] = False,
     steps_of_photo: Annotated[
-        str, typer.Option("--photo-steps", help="which of damage,fading,faces to do with --photo")
+        str, typer.Option("--photo-steps", help="which of damage,background,fading,colour,faces to do with --photo")
     ] = "damage,fading,faces",
+    fill: Annotated[
+        str,
+        typer.Option(help="with --photo: what fills damage: opencv, a model, or auto, a model where one is installed"),
+    ] = "auto",
+    enlarge: Annotated[
+        int, typer.Option(min=1, max=2, help="with --photo: 2 makes the copy twice as wide and high")
+    ] = 1,
+    background_with: Annotated[
+        str,
+        typer.Option(
+            "--background-with", help="with --photo: the restorer that takes noise away around the faces, and enlarges"
+        ),
+    ] = "auto",
     tint: Annotated[
         Literal["keep", "remove"], typer.Option(help="with --photo: the tint of a faded sepia print")
     ] = "keep",
@@ -114,6 +127,8 @@ def restore(
         raise UsageError(f"--output {output} is a file; it must be a folder")
     if preview is not None and (not photo or len(photos) != 1 or in_background):
         raise UsageError("--preview is for one photo with --photo, and not for --enqueue")
+    if enlarge > 1 and not photo:
+        raise UsageError("--enlarge is for whole photos: say --photo as well")
     from ..job_payloads import QueuedChoices
     from ..paths import absolute
 
@@ -133,6 +148,9 @@ def restore(
         force=force,
         photo_steps=photo_steps(steps_of_photo) if photo else (),
         keep_tint=tint == "keep",
+        fill=fill,
+        cleaner=background_with,
+        enlarge=2 if enlarge == 2 else 1,
     )
     session = Session.of(ctx)
     if in_background:
@@ -186,7 +204,7 @@ def _counted(progress: "Progress", photo: Path) -> "Callable[[int, int], None]":
 def _preview(session: Session, photo: Path, choices: "QueuedChoices", to: Path) -> int:
     from ..errors import UsageError
     from ..reason_words import all_in_words
-    from ..restoring.whole_photo import preview, save_preview
+    from ..restoring.preview import preview, save_preview
 
     if to.suffix.lower() not in (".png", ".jpg", ".jpeg") or to.exists():
         raise UsageError(f"--preview {to}: it must be a new .png or .jpg file")

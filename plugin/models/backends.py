@@ -7,16 +7,31 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from iconface_core.calibration import Calibration, EmbedderFacts
 from iconface_core.errors import BackendUnavailableError
-from iconface_core.extensions.backends import BackendContext, EmbedderSpec, MeasuredGain, Quality
-from iconface_core.protocols import AgeReader, DamagedFaceEmbedder, FaceDetector, FaceEmbedder, FaceParser, FaceRestorer
+from iconface_core.extensions.backends import BackendContext, BackendSpec, EmbedderSpec, MeasuredGain, Quality
+from iconface_core.protocols import (
+    AgeReader,
+    Colouriser,
+    DamagedFaceEmbedder,
+    FaceDetector,
+    FaceEmbedder,
+    FaceParser,
+    FaceRestorer,
+    Inpainter,
+    PhotoCleaner,
+)
 from iconface_core.types import EmbedderId
+
+from .registry import AUTO, OPENCV
 
 if TYPE_CHECKING:
     from .registry import Registry
+
+
+S = TypeVar("S", bound=BackendSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,34 @@ class Backends:
         """What loads the first face parser that is installed; None without one."""
         spec = next((s for s in self.registry.parsers if not s.reasons(self.context)), None)
         return None if spec is None else partial(spec.load, self.context)
+
+    def inpainter(self, name: str) -> Callable[[], Inpainter] | None:
+        """What loads an inpainter, by id or name; "auto" is the first that is installed. None: OpenCV fills. Raises
+        BackendUnavailableError for an unknown one and for one that cannot run, with the reasons."""
+        if name == OPENCV:
+            return None
+        if name != AUTO:
+            return partial(self._able(self.registry.inpainter(name)).load, self.context)
+        spec = next((s for s in self.registry.inpainters if not s.reasons(self.context)), None)
+        return None if spec is None else partial(spec.load, self.context)
+
+    def colouriser(self) -> Callable[[], Colouriser]:
+        """What loads the first colouriser that can run. Raises BackendUnavailableError, with the reasons of the first
+        one where none can."""
+        specs = self.registry.colourisers
+        spec = next((s for s in specs if not s.reasons(self.context)), specs[0])
+        return partial(self._able(spec).load, self.context)
+
+    def cleaner(self, name: str) -> Callable[[], PhotoCleaner]:
+        """What loads a cleaner of whole photos, by the restorer's id or name, or "auto". Raises as `inpainter`."""
+        load = self._able(self.registry.cleaner(name)).load_cleaner
+        assert load is not None, "the registry gives only such"
+        return partial(load, self.context)
+
+    def _able(self, spec: S) -> S:
+        if reasons := spec.reasons(self.context):
+            raise BackendUnavailableError(f"{spec.id} cannot run here: {'; '.join(reasons)}")
+        return spec
 
     def ages(self, embedder: EmbedderId) -> AgeReader | None:
         """What tells how old this embedder's faces look; None where nothing does. Raises WeightsError when its file is

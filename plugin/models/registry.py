@@ -15,9 +15,11 @@ from iconface_core.extensions.backends import (
     AgeSpec,
     BackendContext,
     BackendSpec,
+    ColouriserSpec,
     DetectorSpec,
     EmbedderSpec,
     IdentifierSpec,
+    InpainterSpec,
     MeasuredGain,
     ParserSpec,
     RestorerSpec,
@@ -33,8 +35,20 @@ Spec = TypeVar("Spec", bound=BackendSpec)
 T = TypeVar("T")
 
 AUTO = "auto"
+OPENCV = "opencv"
+"""What fills damage without a model."""
 
-_CALLS = ("why_not", "load", "facts", "calibration", "weights_sha256")
+_ROLES = (
+    DetectorSpec,
+    EmbedderSpec,
+    IdentifierSpec,
+    AgeSpec,
+    ParserSpec,
+    InpainterSpec,
+    ColouriserSpec,
+    RestorerSpec,
+)
+_CALLS = ("why_not", "load", "load_cleaner", "facts", "calibration", "weights_sha256")
 """What specs have that runs their package's code."""
 
 
@@ -75,6 +89,14 @@ class Registry:
         return self._of(ParserSpec)
 
     @property
+    def inpainters(self) -> tuple[InpainterSpec, ...]:
+        return self._of(InpainterSpec)
+
+    @property
+    def colourisers(self) -> tuple[ColouriserSpec, ...]:
+        return self._of(ColouriserSpec)
+
+    @property
     def ages(self) -> tuple[AgeSpec, ...]:
         return self._of(AgeSpec)
 
@@ -97,6 +119,18 @@ class Registry:
         if name != AUTO and (reasons := spec.reasons(context)):
             raise BackendUnavailableError(f"{spec.id} cannot run here: {'; '.join(reasons)}")
         return spec
+
+    def inpainter(self, name: str) -> InpainterSpec:
+        """By id or name. Raises BackendUnavailableError that says which there are."""
+        return _named(self.inpainters, name, AUTO, OPENCV)
+
+    def cleaner(self, name: str) -> RestorerSpec:
+        """The restorer of this id or name that cleans whole photos as well; "auto" is the first that comes with
+        iconface. Raises BackendUnavailableError that says which there are."""
+        able = [spec for spec in self.restorers if spec.load_cleaner is not None]
+        if name == AUTO:
+            return next(spec for spec in able if spec.automatic)
+        return _named(able, name, AUTO)
 
     def restorer_of(self, restorer_id: str) -> RestorerSpec | None:
         """Who made a result; None for one that is not installed any more."""
@@ -162,7 +196,7 @@ def _accepted(value: Any) -> tuple[BackendSpec, ...]:
     if not isinstance(specs, tuple | list) or not specs:
         raise ExtensionError(f"a BackendSpec or a tuple of them is wanted, not {type(value).__name__}")
     for spec in specs:
-        if not isinstance(spec, DetectorSpec | EmbedderSpec | IdentifierSpec | AgeSpec | ParserSpec | RestorerSpec):
+        if not isinstance(spec, _ROLES):
             raise ExtensionError(f"the spec of a role is wanted, not {type(spec).__name__}")
         if not isinstance(spec.id, str) or not spec.id.strip() or not isinstance(spec.label, str):
             raise ExtensionError("id and label must be text")

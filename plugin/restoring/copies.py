@@ -9,7 +9,7 @@ from gallery_db import Gallery
 from gallery_db.gallery import Tx
 from gallery_db.records import Origin, RestorationRecord, RestorationState, RootRecord
 from iconface_core.errors import IconFaceError
-from iconface_core.images.carrying import Tones
+from iconface_core.images.carrying import AS_IT_IS, CopyForm
 from iconface_core.images.provenance import PhotoProvenance, Provenance, read_provenance
 from iconface_core.images.read import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS, content_hash
 from iconface_core.images.write import restored_names, write_restored
@@ -77,15 +77,15 @@ class RestoredCopies:
         provenance: Provenance,
         folder: Path,
         *,
-        tones: Tones | None = None,
+        form: CopyForm = AS_IT_IS,
     ) -> tuple[Path, Sequence[str]]:
-        """Write the copy, or find the one that a run killed before its last step left. Returns it, and remarks. For
-        `tones` see `write_restored`."""
+        """Write the copy, or find the one that a run killed before its last step left. Returns it, and
+        remarks."""
         there = existing_result(photo, folder, provenance, self._is_ours)
         if there is not None:
             return there, ()
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_restored(photo, patches, provenance, folder, tones=tones, **self._limits)
+        written = write_restored(photo, patches, provenance, folder, form=form, **self._limits)
         return written.path, written.notes
 
     def _is_ours(self, copy: Path) -> bool:

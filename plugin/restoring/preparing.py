@@ -8,7 +8,7 @@ from iconface_core.calibration import Calibration
 from iconface_core.damage.sharpness import Degradation, measure, why_left_alone
 from iconface_core.geometry import FFHQ_512, align_face
 from iconface_core.reasons import Reason
-from iconface_core.types import AlignedFace, FaceEmbedding, RgbU8
+from iconface_core.types import AlignedFace, DetectedFace, FaceEmbedding, RgbU8
 
 from ..library.photo_faces import PhotoFace, PhotoFaces
 from ..models.restorers import Restorers
@@ -36,6 +36,12 @@ class PreparedFace:
     def subject(self) -> PhotoFace:
         """The face as it was found."""
         return self.answer.subject
+
+
+def needs_restoring(photo: RgbU8, face: DetectedFace) -> bool:
+    """Whether a face of a photo (H, W, 3) is neither clear nor too small."""
+    crop = align_face(photo, face.landmarks, FFHQ_512)
+    return why_left_alone(measure(crop.pixels, crop.from_photo)) is None
 
 
 class FacePreparation:

@@ -85,7 +85,10 @@ def as_before(rows: Sequence[RestorationRecord]) -> QueuedChoices:
 def _of_photo(record: RestorationRecord) -> JsonObject:
     """The steps of the whole photo that a row's copy was made with; nothing where it was made of faces alone."""
     steps = record.options.get("photo_steps")
-    return {"photo_steps": tuple(steps), "keep_tint": record.options.get("keep_tint", True)} if steps else {}
+    if not steps:
+        return {}
+    kept = {key: record.options[key] for key in ("keep_tint", "fill", "cleaner", "enlarge") if key in record.options}
+    return {"photo_steps": tuple(steps), **kept}
 
 
 def photo_now(tx: Tx, record: RestorationRecord) -> Path:

@@ -19,8 +19,17 @@ from gallery_db.records import WHOLE_PHOTO
 from iconface_core.calibration import Calibration
 from iconface_core.damage.visible_change import LEAST_MEAN
 from iconface_core.errors import ImageReadError
+from iconface_core.images.carrying import CopyForm
 from iconface_core.images.memory_limits import is_heavy
-from iconface_core.images.provenance import FaceProvenance, Provenance, ReferenceUsed, is_restored_output
+from iconface_core.images.provenance import (
+    COLOUR,
+    ENLARGE,
+    FaceProvenance,
+    PhotoProvenance,
+    Provenance,
+    ReferenceUsed,
+    is_restored_output,
+)
 from iconface_core.images.read import content_hash
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch, RgbU8
@@ -30,16 +39,17 @@ from ..errors import NotFoundError
 from ..library.bad_files import FAULTS_OF_A_FILE, in_file
 from ..library.photo_faces import PhotoFace, PhotoFaces, pick
 from ..models.cache import give_back_memory
+from ..models.registry import OPENCV as FILL_OPENCV
 from ..models.restorers import Restorers
 from ..reasons import DRY_RUN, LESS_STRENGTH, NONE_USED, NOTHING_TO_RESTORE, OUR_COPY, REFUSED, STATED, UNSEEN
-from .attempts import Attempts, FaceAttempts, OnStep, Settled
+from .attempts import FaceAttempts, OnStep, Settled
 from .copies import RestoredCopies
 from .identification import Identifier
 from .identified_face import IdentifiedFace
 from .judging import gallery_of, likeness
-from .preparing import FacePreparation, PreparedFace
+from .preparing import FacePreparation, PreparedFace, needs_restoring
 from .result import FaceResult, RestoreRequest
-from .whole_photo import MendedPhoto, PhotoMender
+from .whole_photo import OPENCV, MendedPhoto, PhotoMender
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +102,7 @@ class RestoreService:
         if request.person_id is not None and len(answers) > 1:
             answers = [max(answers, key=self._likeness)]
         began = time.monotonic()
-        mended = self._mended(photo.pixels, everybody, request, on_step)
+        mended = self._mended(photo.pixels, everybody, subjects, request, on_step)
         heavy = is_heavy(photo.width, photo.height, photo.format)
         del photo
         give_back_memory()
@@ -103,10 +113,13 @@ class RestoreService:
         seconds = (time.monotonic() - began - mending) / max(len(faces), 1)  # judging takes its share on a fast GPU
         if heavy:
             self._attempts.let_go(request.restorer)  # 100 MB, back in a tenth of the time that writing takes
+        patches = tried.patches
+        if steps and request.enlarge > 1 and not request.dry_run:
+            mended, patches = self._mender.enlarge(mended, patches, request, on_step), ()
         mended = mended.to_write()  # the photo's own pixels go before the copy, which is decoded again, is written
         give_back_memory()
         settled = dict(zip(faces, tried.settled, strict=True))
-        output, remarks = self._write(path, sha256, list(settled.items()), tried, mended, request)
+        output, remarks = self._write(path, sha256, list(settled.items()), patches, mended, request)
         results = [face_result(p, settled.get(p), output, seconds) for p in prepared]
         if steps:
             results.append(photo_result(path, mended, output, mending, request))
@@ -116,19 +129,25 @@ class RestoreService:
             output,
             input_sha256=sha256,
             weights_sha256=tried.weights_sha256,
-            options=asdict(tried.options) | photo_options(request),
+            options=asdict(tried.options) | photo_options(request, mended.record),
             origin=request.origin,
             photo=mended.record,
         )
         return results
 
     def _mended(
-        self, photo: RgbU8, everybody: Sequence[PhotoFace], request: RestoreRequest, on_step: OnStep | None
+        self,
+        photo: RgbU8,
+        everybody: Sequence[PhotoFace],
+        subjects: Sequence[PhotoFace],
+        request: RestoreRequest,
+        on_step: OnStep | None,
     ) -> MendedPhoto:
         if not request.photo_steps or request.dry_run:
             return MendedPhoto(photo)
         harmed = partial(self._attempts.harmed, everybody, photo)
-        return replace(self._mender.mend(photo, request, on_step, harmed), mask=None)
+        kept = [s.face.bbox for s in subjects if request.force or needs_restoring(photo, s.face)]
+        return replace(self._mender.mend(photo, request, on_step, harmed, kept), mask=None)
 
     def _likeness(self, answer: IdentifiedFace) -> float:
         known = likeness(answer.subject.embedding.vector, gallery_of(answer, self._calibration))
@@ -139,13 +158,14 @@ class RestoreService:
         path: Path,
         sha256: str,
         faces: Sequence[tuple[PreparedFace, Settled]],
-        tried: Attempts,
+        patches: Sequence[Patch],
         mended: MendedPhoto,
         request: RestoreRequest,
     ) -> tuple[Path | None, list[Reason]]:
         """Write the copy, and say what could not be kept in it. None where nothing came of any face or of the rest."""
         hashed = cache(content_hash)  # several faces may have the same reference
-        records = tuple(provenance_of(face, s, hashed) for face, s in faces if s.step == "write")
+        times = 1 if mended.record is None else mended.record.enlarged
+        records = tuple(provenance_of(face, s, hashed, times) for face, s in faces if s.step == "write")
         if not records and mended.record is None:
             return None, []
         outputs = self._outputs
@@ -154,7 +174,9 @@ class RestoreService:
         height, width = mended.pixels.shape[:2]
         whole = [] if mended.record is None else [Patch((0, 0, width, height), mended.pixels)]
         tones = None if mended.tones is None else mended.tones.values
-        output, notes = outputs.write(path, [*whole, *tried.patches], provenance, folder, tones=tones)
+        coloured = mended.record is not None and COLOUR in mended.record.steps
+        patches = [*whole, *patches]
+        output, notes = outputs.write(path, patches, provenance, folder, form=CopyForm(tones, coloured, times))
         return output, [STATED(text=note) for note in notes]
 
 
@@ -216,11 +238,23 @@ def photo_result(
     )
 
 
-def photo_options(request: RestoreRequest) -> dict[str, Any]:
-    """What is kept of a request to repeat it, beside a restorer's options: nothing where only faces were asked for."""
+def photo_options(request: RestoreRequest, record: PhotoProvenance | None) -> dict[str, Any]:
+    """What is kept of a request to repeat it, beside a restorer's options: nothing where only faces were asked for. Of
+    the whole photo also what was done to it (`record`), and by what: LaMa may come to be installed before it is made
+    again."""
     if not request.photo_steps:
         return {}
-    return {"photo_steps": list(request.photo_steps), "keep_tint": request.keep_tint}
+    done = () if record is None else record.steps
+    by = {} if record is None else {m.step: m.model for m in record.models}
+    filled = by.get("damage", request.fill)
+    return {
+        "photo_steps": list(request.photo_steps),
+        "photo_done": list(done),
+        "keep_tint": request.keep_tint,
+        "fill": FILL_OPENCV if filled == OPENCV else filled,
+        "cleaner": by.get("background", by.get(ENLARGE, request.cleaner)),
+        **({"enlarge": request.enlarge} if request.enlarge > 1 else {}),
+    }
 
 
 def _why_not_written(settled: Settled) -> Reason | None:
@@ -230,12 +264,15 @@ def _why_not_written(settled: Settled) -> Reason | None:
     return None if settled.step == "write" else REFUSED(verdict=verdict.reason)
 
 
-def provenance_of(face: PreparedFace, settled: Settled, hashed: Callable[[Path], str]) -> FaceProvenance:
-    """What a copy says of one face that was restored in it. `hashed` gives a reference's SHA-256."""
+def provenance_of(
+    face: PreparedFace, settled: Settled, hashed: Callable[[Path], str], times: int = 1
+) -> FaceProvenance:
+    """What a copy says of one face that was restored in it. `hashed` gives a reference's SHA-256; the copy is `times`
+    as large as the photo."""
     b, attempt, verdict = face.subject.face.bbox, settled.attempt, settled.verdict
     assert verdict is not None, "what nobody can see is not written"
     return FaceProvenance(
-        bbox=(b.x1, b.y1, b.x2, b.y2),
+        bbox=(b.x1 * times, b.y1 * times, b.x2 * times, b.y2 * times),
         restorer=attempt.restorer,
         weights_sha256=attempt.weights_sha256,
         seed=attempt.options.seed,

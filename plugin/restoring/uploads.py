@@ -21,7 +21,7 @@ from iconface_core.images.read import check_photo, photo_size
 
 from ..errors import NotFoundError, UsageError
 from ..job_kinds import enqueue_restore
-from ..job_payloads import QueuedChoices
+from ..job_payloads import PhotoStep, QueuedChoices
 from ..languages import _
 from ..paths import is_device_name, make_private
 
@@ -133,13 +133,13 @@ def forget_upload(folder: Path, key: str) -> None:
     shutil.rmtree(uploaded(folder, key).parent)
 
 
-def restore_photo(gallery: Gallery, path: Path, *, anyway: bool = False) -> int:
-    """Ask for every face of a photo that needs it to be restored, `anyway` also what is clear already; returns the job
-    id. Raises UsageError when the file is not there now."""
+def restore_photo(gallery: Gallery, path: Path, *, anyway: bool = False, steps: tuple[PhotoStep, ...] = ()) -> int:
+    """Ask for every face of a photo that needs it to be restored, `anyway` also what is clear already, or for these
+    `steps` of the whole photo; returns the job id. Raises UsageError when the file is not there now."""
     if not path.is_file():
         raise UsageError(_("The photo is not there now: connect its disk, then try again."))
     with gallery.begin() as tx:
-        return enqueue_restore(tx, path, options=QueuedChoices(force=anyway))
+        return enqueue_restore(tx, path, options=QueuedChoices(force=anyway, photo_steps=steps))
 
 
 def _photo_in(place: Path) -> Path | None:

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from gallery_db.records import Role
 
 from ..app import App
+from ..restoring.photo_models import OfferedStep, offered_steps
 from ..users import role_of
 from .phone.door import PhoneDoor
 from .pictures import Pictures
@@ -45,6 +46,10 @@ class Web:
     def on_phone(self) -> bool:
         """Whether these pages are for a phone."""
         return self.answers is not None
+
+    def photo_steps(self) -> list[OfferedStep]:
+        """What can be done to whole photos here, and what the other steps lack. Looks at files only."""
+        return offered_steps(self.app.registry, self.app.settings.folders.models)
 
     def answered(self, decision_id: int) -> int:
         """Note a decision, so that a phone may take it back; returns it."""

@@ -158,6 +158,10 @@ class Pictures:
         else:
             file = loose_file(Path(record.photo), record.input_sha256) if photo is None else photo_file(photo, *root)
         frame = None if box is None or photo is None else (photo.width, photo.height)
+        times = int(record.options.get("enlarge", 1)) if which == "after" else 1
+        if box is not None and times > 1:  # the copy is larger than the photo
+            box = BBox(box.x1 * times, box.y1 * times, box.x2 * times, box.y2 * times)
+            frame = None if frame is None else (frame[0] * times, frame[1] * times)
         return _wanted(file, side, epoch, box, frame)
 
     def ready(self, wanted: Wanted) -> bytes | None:

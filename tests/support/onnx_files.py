@@ -137,3 +137,58 @@ def parser(path: Path, *, classes: int = 19, side: int = 512) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def lama(path: Path, *, side: int = 512, fault: str = "") -> Path:
+    """The layout of LaMa: a picture (1, 3, 512, 512) and a mask (1, 1, 512, 512), both 0..1, to a picture in 0..255.
+    The hole becomes grey (half of white), and everything is a little lighter than it was. `fault` "nan" makes what is
+    no number, "flat" one grey everywhere, "alone" takes no mask."""
+    kind = TensorProto.FLOAT
+    numbers = {"one": 1.0, "half": 0.5, "white": 0.0 if fault == "flat" else 255.0, "more": 9.0, "none": 0.0}
+    constants = [helper.make_tensor(name, kind, [1], [value]) for name, value in numbers.items()]
+    end = helper.make_node("Div", ["lit", "none"], ["output"]) if fault == "nan" else None
+    hole = ["half", "one"] if fault == "alone" else ["mask", "one"]
+    nodes = [
+        helper.make_node("Sub", hole[::-1], ["kept"]),
+        helper.make_node("Mul", ["image", "kept"], ["around"]),
+        helper.make_node("Mul", [hole[0], "half"], ["painted"]),
+        helper.make_node("Add", ["around", "painted"], ["whole"]),
+        helper.make_node("Mul", ["whole", "white"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "more"], ["lit" if end else "output"]),
+        *([end] if end else []),
+    ]
+    inputs = [helper.make_tensor_value_info("image", kind, ["batch", 3, side, side])]
+    if fault != "alone":
+        inputs.append(helper.make_tensor_value_info("mask", kind, ["batch", 1, side, side]))
+    return _graph(path, nodes, inputs, [helper.make_tensor_value_info("output", kind, None)], constants)
+
+
+def ddcolor(path: Path, *, side: int | str = 256, channels: int = 2, fault: str = "") -> Path:
+    """The layout of DDColor: grey (1, 3, N, N) in 0..1 to Lab's a and b (1, 2, N, N). The lighter, the redder and the
+    bluer. `fault` "nan" makes what is no number, "far" what is no chroma, "grey" no colours."""
+    kind = TensorProto.FLOAT
+    size = {"far": 1000.0, "grey": 0.0}.get(fault, 20.0)
+    weights = [size if c % 2 == 0 else -size for c in range(channels) for _ in range(3)]
+    constants = [
+        helper.make_tensor("kernel", kind, [channels, 3, 1, 1], weights),
+        helper.make_tensor("none", kind, [1], [0.0]),
+    ]
+    nodes = [helper.make_node("Conv", ["input", "kernel"], ["made" if fault == "nan" else "output"])]
+    if fault == "nan":
+        nodes.append(helper.make_node("Div", ["made", "none"], ["output"]))
+    inputs = [helper.make_tensor_value_info("input", kind, [1, 3, side, side])]
+    return _graph(path, nodes, inputs, [helper.make_tensor_value_info("output", kind, None)], constants)
+
+
+def _graph(
+    path: Path,
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Sequence[onnx.ValueInfoProto],
+    outputs: Sequence[onnx.ValueInfoProto],
+    constants: Sequence[onnx.TensorProto],
+) -> Path:
+    graph = helper.make_graph(list(nodes), "tiny", list(inputs), list(outputs), list(constants))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(model.SerializeToString())
+    return path

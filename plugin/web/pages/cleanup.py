@@ -10,7 +10,7 @@ from ...cleanup.feeder import unfinished
 from ...cleanup.plan import make_plan
 from ...cleanup.take_back import take_back
 from ...errors import UsageError
-from ...job_payloads import PHOTO_STEPS
+from ...job_payloads import PHOTO_STEPS, PhotoStep
 from ...languages import _, ngettext
 from ...service import client
 from ...service.control import ask
@@ -20,6 +20,7 @@ from ..server.roles import ADMIN
 from ..views import cleanup_view
 from ..views.cleanup_view import EVERYBODY, NAMED, NIGHT, Asked
 from ..views.jobs_view import digest
+from ..words.photo_steps import step_choices
 
 router = APIRouter(prefix="/cleanup")
 
@@ -36,6 +37,7 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     with web.app.gallery.begin(write=False) as tx:
         names = cleanup_view.people(tx)
         values = _values(web) | {"people": names, "everybody": EVERYBODY, "named": NAMED}
+        values["steps"] = [c for c in step_choices(web.photo_steps(), ()) if c.step != "faces"]
     return page(request, web, "cleanup.html", **values)
 
 
@@ -88,10 +90,10 @@ def start(
     whom: Annotated[str, Form(max_length=20)] = EVERYBODY,
     first: FormYear = "",
     last: FormYear = "",
-    whole: Annotated[bool, Form()] = False,
+    step: Annotated[list[PhotoStep] | None, Form()] = None,
 ) -> Response:
-    """Plan and begin; `whole`: the photos around the faces too. Raises UsageError when one is under way, and when there
-    is nothing to do."""
+    """Plan and begin; each `step` is done to the photos around the faces too. Raises UsageError when one is under way,
+    and when there is nothing to do."""
     if unfinished(web.app.gallery) is not None:
         raise UsageError(_("A clean-up is under way. Let it end, or stop it, before you begin another."))
     made = make_plan(web.app, _asked(whom, first, last).where())
@@ -102,7 +104,7 @@ def start(
         made,
         hours=NIGHT if when == "night" else None,
         idle=when == "idle",
-        photo_steps=PHOTO_STEPS if whole else (),
+        photo_steps=tuple(s for s in PHOTO_STEPS if s in step or s == "faces") if step else (),
     )
     _work(web, lasting=when != "now")
     n = len(made.items)

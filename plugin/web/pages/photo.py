@@ -11,8 +11,10 @@ from iconface_core.types import BBox
 
 from ...albums.group_photo import group_photo, group_photo_page
 from ...errors import UsageError
+from ...job_payloads import PhotoStep
 from ...languages import _, ngettext
 from ...people.decisions import NameTakenError
+from ...restoring.photo_models import some_steps
 from ...restoring.repeat import restore_face
 from ...restoring.uploads import restore_photo
 from ...service.client import ensure_worker
@@ -23,6 +25,7 @@ from ..views.likely import likely_people
 from ..views.made_clear import OUTCOMES, made_clear
 from ..views.photo_view import cards_of, face_unchanged, photo_as_data, photo_view, restore_progress, whose_face
 from ..views.pickers import named_like
+from ..words.photo_steps import step_choices
 from ..words.text import capital
 
 router = APIRouter(prefix="/photos")
@@ -52,6 +55,7 @@ def show(request: Request, web: WebDep, photo_id: int, face: int | None = None) 
         view = photo_view(tx, photo_id)
         clear = made_clear(tx, Path(view.photo.path), web.app.embedder.calibration)
     values: dict[str, Any] = {"view": view, "chosen": face, "which_one": {}, "made": clear, "of": f"/photos/{photo_id}"}
+    values["steps"] = step_choices(web.photo_steps())
     return page(request, web, "photo.html", **values, folded=True)
 
 
@@ -82,6 +86,18 @@ def restore_all(request: Request, web: WebDep, photo_id: int, anyway: Annotated[
     with web.app.gallery.begin(write=False) as tx:
         path = Path(photo_view(tx, photo_id).photo.path)
     restore_photo(web.app.gallery, path, anyway=anyway)
+    ensure_worker(web.app.settings.folders)
+    return made(request, web, photo_id)
+
+
+@router.post("/{photo_id}/whole")
+def restore_whole(
+    request: Request, web: WebDep, photo_id: int, step: Annotated[list[PhotoStep] | None, Form()] = None
+) -> Response:
+    """Have these steps done to the whole photo."""
+    with web.app.gallery.begin(write=False) as tx:
+        path = Path(photo_view(tx, photo_id).photo.path)
+    restore_photo(web.app.gallery, path, steps=some_steps(step))
     ensure_worker(web.app.settings.folders)
     return made(request, web, photo_id)
 

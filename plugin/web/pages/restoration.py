@@ -9,9 +9,11 @@ from fastapi.responses import HTMLResponse, Response
 from iconface_core.choosing import BEST
 
 from ...errors import UsageError
+from ...job_payloads import PhotoStep
 from ...languages import _
 from ...restoring import repeat
 from ...restoring.decisions import keep_entries, reject_entries, restore_entries
+from ...restoring.photo_models import some_steps
 from ...rows import Row
 from ...service import client
 from ..context import FOR_PHONES, Web, WebDep
@@ -21,6 +23,7 @@ from ..views.restoration_choices import choices_for
 from ..views.restoration_progress import progress_of
 from ..views.restoration_shelves import one_unchanged, place_of
 from ..views.restoration_view import name_of, shown
+from ..words.photo_steps import done_words, step_choices
 from ..words.restorations import SHELF_NAMES, STRENGTHS, gentler_than, verdict_words
 
 router = APIRouter()
@@ -117,6 +120,17 @@ def make_again(
     return _progress(request, web, restoration_id, job)
 
 
+@router.post("/restorations/{restoration_id}/steps")
+def other_steps(
+    request: Request, web: WebDep, restoration_id: int, step: Annotated[list[PhotoStep] | None, Form()] = None
+) -> Response:
+    """Have a whole photo made again from the original, with these steps; the result is a new version."""
+    changes = {"photo_steps": some_steps(step)}
+    job = repeat.make_again(web.app.gallery, restoration_id, changes, all_faces=True)
+    client.ensure_worker(web.app.settings.folders)
+    return _progress(request, web, restoration_id, job)
+
+
 @router.get("/restorations/{restoration_id}/progress/{job_id}", tags=FOR_PHONES)
 def progress(request: Request, web: WebDep, restoration_id: int, job_id: int, seen: str = "") -> Response:
     """How far a job for this face is, and where its result is. Nothing (204) when that is what the page has `seen`: a
@@ -138,6 +152,7 @@ def _page(
         seen = shown(tx, restoration_id, calibration, web.app.registry)
         place = place_of(tx, seen.record, seen.rows)
     whole = whole or seen.pictures.face is None
+    asked = seen.record.options.get("photo_steps")
     other = next((v for v in seen.versions if v.id == against and v.there and v.id != restoration_id), None)
     return page(
         request, web, "restoration.html",
@@ -145,6 +160,8 @@ def _page(
         counts=place.counts,
         onward=place.onward, next_id=place.next_id, other=other, whole=whole, again=again,
         model=_model(web, seen.record.restorer),
+        steps=step_choices(web.photo_steps(), asked) if asked and not web.on_phone else (),
+        done=done_words(seen.record.options.get("photo_done", ())),
         tabs=[(r.id, name_of(r, seen.names), verdict_words(r, name_of(r, seen.names), calibration)) for r in seen.rows],
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from gallery_db.browse.repository import PersonCard
 from gallery_db.gallery import Tx
-from gallery_db.records import FaceRecord, JobRecord, PhotoRecord, RestorationRecord
+from gallery_db.records import WHOLE_PHOTO, FaceRecord, JobRecord, PhotoRecord, RestorationRecord
 from iconface_core.types import BBox
 
 from ...dry_run import Precondition
@@ -23,7 +23,7 @@ from ..pictures import Pictures, version_of
 from ..restore_jobs import RestoreJobs, live_jobs
 from ..words.dates import day_and_time, taken
 from ..words.jobs import JobLine, JobWords
-from ..words.people import NO_NAME, named
+from ..words.people import NO_NAME, WHOLE, named
 
 Standing = Literal["confirmed", "suggested", "unnamed", "nobody", "ignored"]
 
@@ -236,7 +236,8 @@ def _restored(tx: Tx, history: Sequence[RestorationRecord]) -> list[Restored]:
         known = sorted({names[r.person_id] for r in rows if r.person_id in names})
         first = rows[0]
         file = presence(first, compare=False)
-        out.append(Restored(first.id, ", ".join(known), day_and_time(first.created_at), _state(first, file), file))
+        who = ", ".join(known) or (_(WHOLE) if first.restorer == WHOLE_PHOTO else "")
+        out.append(Restored(first.id, who, day_and_time(first.created_at), _state(first, file), file))
     return out
 
 

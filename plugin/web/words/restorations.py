@@ -71,7 +71,7 @@ NO_CHANGE = N_("No visible change")
 def _nothing_to_see(record: RestorationRecord) -> Says | None:
     """Of what was not made yet, or might as well not have been."""
     if record.restorer == WHOLE_PHOTO:
-        return Says(_("Damage and tones"), _("Damage was filled in, or faded tones corrected. No face is judged."), "")
+        return Says(_("The photo around the faces"), _("It was mended as you asked. No face is judged."), "")
     if record.state == "proposed":
         return Says(_("Could be restored"), _("Nothing was computed yet."), "")
     if record.state == "unseen":

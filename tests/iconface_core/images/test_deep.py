@@ -16,6 +16,7 @@ from PIL import Image
 
 from iconface_core.errors import ImageReadError
 from iconface_core.images import carrying, memory_limits, png_rows, turning, write
+from iconface_core.images.carrying import CopyForm
 from iconface_core.images.deep import png_pieces
 from iconface_core.images.provenance import Provenance
 from iconface_core.images.read import read_photo
@@ -53,7 +54,7 @@ def restored(path: Path, folder: Path, *, tones: bool = False) -> Path:
         toned = brighter(read_photo(path).pixels).astype(np.uint8)
         patches = [Patch((0, 0, toned.shape[1], toned.shape[0]), toned), face]
     folder.mkdir(exist_ok=True)
-    return write_restored(path, patches, RECORD, folder, tones=brighter if tones else None).path
+    return write_restored(path, patches, RECORD, folder, form=CopyForm(brighter if tones else None)).path
 
 
 def parts(png: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:

@@ -15,6 +15,7 @@ from PIL import Image, ImageCms
 
 from iconface_core.errors import ImageWriteError
 from iconface_core.images.atomic_write import publish
+from iconface_core.images.carrying import CopyForm
 from iconface_core.images.provenance import FaceProvenance, Provenance, read_provenance
 from iconface_core.images.read import read_photo
 from iconface_core.images.write import write_restored
@@ -298,3 +299,31 @@ def test_a_patch_of_another_picture_is_refused(pictures, tmp_path: Path) -> None
     with pytest.raises(ValueError, match="96 x 64"):
         write_restored(source, [Patch((90, 0, 100, 10), np.zeros((10, 10, 3), np.uint8))], RECORD, tmp_path)
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("kind", ["L", "LA", "RGB", "RGBA", "P", "1", "grey 16", "RGB 16", "turned"])
+def test_an_enlarged_copy_is_what_was_meant_in_the_originals_own_depth(tmp_path: Path, kind: str):
+    rng = np.random.default_rng(4)
+    soft = cv2.GaussianBlur(rng.normal(0, 1, (40, 60, 3)).astype(np.float32), (0, 0), 3)
+    pixels = (120 + 60 * soft / soft.std()).clip(0, 255).astype(np.uint8)
+    path = tmp_path / "a.png"
+    if kind.endswith("16"):
+        deep = pixels.astype(np.uint16) * 257
+        cv2.imwrite(str(path), deep[..., 0] if kind == "grey 16" else deep)
+    elif kind == "turned":
+        exif = Image.Exif()
+        exif[274] = 6
+        Image.fromarray(pixels).save(path, exif=exif)
+    else:
+        Image.fromarray(pixels).convert(kind).save(path)
+    photo = read_photo(path)
+    meant = np.repeat(np.repeat(photo.pixels, 2, 0), 2, 1)
+    meant = cv2.GaussianBlur(meant, (0, 0), 1)
+    if kind in ("L", "LA", "grey 16", "1"):
+        meant = np.repeat(meant[..., :1], 3, axis=2)
+    written = write_restored(path, meant, RECORD, tmp_path, form=CopyForm(enlarge=2))
+    got = read_photo(written.path)
+    assert (got.width, got.height) == (photo.width * 2, photo.height * 2)
+    assert np.abs(got.pixels.astype(int) - meant).max() <= 2
+    if kind.endswith("16"):
+        assert present(cv2.imread(str(written.path), cv2.IMREAD_UNCHANGED)).dtype == np.uint16

@@ -1,5 +1,6 @@
 """`iconface restore --photo`, with the real models: a scratched, faded print, step by step."""
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from gallery_db import Gallery
+from iconface_core.extensions.backends import BackendContext
 from iconface_core.images.provenance import ENHANCED, read_provenance
 from iconface_core.models.catalogue import NANO_FILE
 from iconface_core.models.files import locate_verified
@@ -15,7 +17,10 @@ from iconface_core.restorers.nano.damage_finder import NanoDamageFinder
 from iconface_core.types import BBox, RgbU8
 from iconface_core.whole_photo.fading import Levels, ToneCurve
 from plugin.job_payloads import QueuedChoices
-from plugin.models.cache import ModelSlot
+from plugin.models.backends import Backends
+from plugin.models.cache import ModelHost
+from plugin.models.registry import find_backends
+from plugin.restoring.photo_models import PhotoModels
 from plugin.restoring.repeat import as_before
 from plugin.restoring.whole_photo import PhotoMender
 from tests.support.library import Cli, Library, tree_hash
@@ -121,10 +126,12 @@ def test_faces_are_restored_in_what_came_of_the_photo(cli: Cli, library: Library
     assert not present(read_provenance(Path(only_photo["output"]))).faces
 
 
-def test_a_face_that_filling_in_would_change_keeps_its_damage():
+def test_a_face_that_filling_in_would_change_keeps_its_damage(tmp_path: Path):
     photo = faded(landscape())
 
-    mender = PhotoMender(ModelSlot(lambda: NanoDamageFinder(locate_verified(NANO_FILE), threads=1)))
+    backends = Backends(find_backends("buffalo_l", []), BackendContext(tmp_path))
+    finder = partial(NanoDamageFinder, locate_verified(NANO_FILE), threads=1)
+    mender = PhotoMender(PhotoModels(finder, backends, ModelHost()))
     worn, choices = scratched(photo), QueuedChoices(photo_steps=("damage",))
     box = BBox(60, 60, 120, 150)
     mended = mender.mend(worn, choices, harmed=lambda _: [box])
@@ -190,7 +197,7 @@ def test_a_preview_is_a_picture_and_nothing_else_happens(cli: Cli, print_: Path,
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (["--photo", "--photo-steps", "damage,varnish"], "damage, fading, faces"),
+        (["--photo", "--photo-steps", "damage,varnish"], "damage, background, fading, colour, faces"),
         (["--photo", "--photo-steps", ","], "one or more"),
         (["--preview", "x.png"], "--photo"),
     ],

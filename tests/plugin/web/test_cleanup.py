@@ -130,10 +130,14 @@ def test_it_says_when_nobody_is_at_work(site: TestClient, app: App):
 
 
 def test_at_night_it_waits_for_the_night(site: TestClient, app: App, service: StandingBy):
-    site.post("/cleanup/start", data={"when": "night"}, headers=HTMX)
+    assert re.findall(r'name="step" value="(\w+)"', site.get("/cleanup").text) == [
+        "damage", "background", "fading", "colour"
+    ]  # fmt: skip
+    site.post("/cleanup/start", data={"when": "night", "step": ["fading", "damage"]}, headers=HTMX)
     with app.gallery.begin(write=False) as tx:
         run = tx.cleanups.latest()
     assert run is not None
+    assert run.options["photo_steps"] == ["damage", "fading", "faces"]
     assert (run.hours, run.idle) == ("22:00-06:00", False)
 
 

@@ -252,6 +252,22 @@ def test_who_could_it_be(site: TestClient, app: App, faces: list[FaceRecord]) ->
     assert "Ada" not in [p.name for p in people], "it was ruled out"
 
 
+def test_the_steps_of_a_whole_photo_are_offered_and_left_to_the_service(site: TestClient, app: App) -> None:
+    html = site.get("/photos/1").text
+    assert re.findall(r'name="step" value="(\w+)"( checked| disabled|)', html) == [
+        ("damage", " checked"), ("background", ""), ("fading", " checked"), ("colour", " disabled"),
+        ("faces", " checked"),
+    ]  # fmt: skip
+    assert "<code>iconface models pull ddcolor</code>" in html
+    assert site.post("/photos/1/whole", headers=HTMX).status_code == 400
+    assert site.post("/photos/1/whole", data={"step": "varnish"}, headers=HTMX).status_code == 400
+    answer = site.post("/photos/1/whole", data={"step": ["faces", "background"]}, headers=HTMX)
+    assert "It waits its turn" in answer.text
+    with app.gallery.begin(write=False) as tx:
+        [job] = tx.jobs.find(kind=RESTORE)
+    assert job.payload["options"] == {"photo_steps": ["background", "faces"]}
+
+
 def test_restoring_is_left_to_the_service_and_followed(site: TestClient, app: App, faces: list[FaceRecord]) -> None:
     face = faces[0]
     answer = site.post(f"/photos/{face.photo_id}/faces/{face.id}/restore", headers=HTMX)

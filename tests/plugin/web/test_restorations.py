@@ -172,8 +172,12 @@ def test_a_whole_photo_is_shown_as_one_and_made_again(site: TestClient, app: App
     assert not any("face=1" in a for a in addresses)
     assert all(site.get(a).headers["Content-Type"].startswith("image/") for a in addresses)
     assert "The whole photo" in text_of(site.get("/restorations").text)
+    assert "Done to the whole photo: faded colours freshened." in text_of(html)
+    assert re.findall(r'name="step" value="(\w+)" checked', html) == ["fading"], "as it was made"
+    assert "iconface models pull ddcolor" in html, "what colours would need"
 
-    asked = site.post(f"/restorations/{whole.id}/again", headers=HTMX)
+    assert site.post(f"/restorations/{whole.id}/steps", headers=HTMX).status_code == 400, "nothing to do"
+    asked = site.post(f"/restorations/{whole.id}/steps", data={"step": ["fading", "damage"]}, headers=HTMX)
     assert asked.status_code == 200
     [job] = cli("jobs", "run")["jobs"]
     with app.gallery.begin(write=False) as tx:
