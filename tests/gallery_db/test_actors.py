@@ -95,17 +95,22 @@ STEP = st.tuples(
 
 
 def said_by(tx: Tx) -> dict[tuple[str, int, str], str]:
-    """Who said last, of what is in force, what stands in a column of a row."""
+    """Who said last, of what is in force, what stands in a column of a row. What somebody else's merge only carried
+    along is still of whom it came from: a rejection goes with who made it."""
     conn = tx.decisions._c
     redone = _redone(conn)
     rows = conn.execute(
         select(decision).where(decision.c.undone_by.is_(None), decision.c.kind.not_in(("undo", "redo")))
     )
     out: dict[tuple[str, int, str], str] = {}
+    made: dict[tuple[str, int], str] = {}
     for row in sorted(rows, key=lambda r: redone.get(r.id, r.id)):
         for kind, table, row_id, columns in json.loads(row.changes):
+            if kind == "insert":
+                made[table, row_id] = row.actor
             if kind != "moved":
-                out |= {(table, row_id, column): row.actor for column in columns}
+                who = made.get((table, row_id), row.actor) if table == "rejection" else row.actor
+                out |= {(table, row_id, column): who for column in columns}
     return out
 
 
