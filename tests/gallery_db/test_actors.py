@@ -94,22 +94,23 @@ STEP = st.tuples(
 )
 
 
-def said_by(tx: Tx) -> dict[tuple[str, int, str], str]:
-    """Who said last, of what is in force, what stands in a column of a row. What somebody else's merge only carried
-    along is still of whom it came from: a rejection goes with who made it."""
+def said_by(tx: Tx) -> dict[tuple[str, int, str], str | None]:
+    """Who said last, of what is in force, what stands in a column of a row. A rejection or a merge that somebody else's
+    merge carried along is of both, so of None: it goes with who made it, and back with who carried it."""
     conn = tx.decisions._c
     redone = _redone(conn)
     rows = conn.execute(
         select(decision).where(decision.c.undone_by.is_(None), decision.c.kind.not_in(("undo", "redo")))
     )
-    out: dict[tuple[str, int, str], str] = {}
+    out: dict[tuple[str, int, str], str | None] = {}
     made: dict[tuple[str, int], str] = {}
     for row in sorted(rows, key=lambda r: redone.get(r.id, r.id)):
         for kind, table, row_id, columns in json.loads(row.changes):
-            if kind == "insert":
+            if kind == "insert" and table in ("rejection", "merged"):
                 made[table, row_id] = row.actor
             if kind != "moved":
-                who = made.get((table, row_id), row.actor) if table == "rejection" else row.actor
+                carried = kind == "update" and made.get((table, row_id), row.actor) != row.actor
+                who = None if carried else row.actor
                 out |= {(table, row_id, column): who for column in columns}
     return out
 
