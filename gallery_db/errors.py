@@ -12,6 +12,8 @@
   x BackupError             a backup is missing, damaged or too new to be restored
 """
 
+from typing import Self
+
 
 class GalleryError(Exception):
     """Base class of every error this package raises on purpose."""
@@ -50,14 +52,20 @@ class OthersDecisionError(GalleryError):
     """Somebody else decided that. `decision_id` is what was to be undone (None: the latest, and none is the caller's
     own), `actor` who decided it; None: somebody without a login."""
 
-    def __init__(self, decision_id: int | None, actor: str | None) -> None:
+    def __init__(self, message: str, decision_id: int | None = None, actor: str | None = None) -> None:
+        super().__init__(message)
+        self.decision_id, self.actor = decision_id, actor
+
+    @classmethod
+    def of(cls, decision_id: int | None, actor: str | None) -> Self:
+        """The error about one decision, or about all that are left."""
         who = actor or "somebody without a login"
-        super().__init__(
+        message = (
             f"you have decided nothing that could be undone; the latest is of {who} (--any takes it back)"
             if decision_id is None
             else f"decision {decision_id} is of {who}: only with --any can another take it back"
         )
-        self.decision_id, self.actor = decision_id, actor
+        return cls(message, decision_id, actor)
 
 
 class UnusableNameError(GalleryError):

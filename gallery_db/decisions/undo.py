@@ -38,7 +38,7 @@ def note(
 def undo(conn: Connection, decision_id: int | None, *, anybodys: bool) -> DecisionRecord:
     old = _latest(conn, anybodys=anybodys) if decision_id is None else fetch(conn, decision_id)
     if not anybodys and old.actor != actor_of(conn):
-        raise OthersDecisionError(old.id, old.actor)
+        raise OthersDecisionError.of(old.id, old.actor)
     if old.undone_by is not None:
         raise GalleryError(f"decision {old.id} ({old.kind}) is undone already, by decision {old.undone_by}")
     if old.kind == "redo":
@@ -106,7 +106,7 @@ def _latest(conn: Connection, *, anybodys: bool) -> Row[Any]:
     own = query if anybodys else query.where(d.actor.is_not_distinct_from(actor_of(conn)))
     row = conn.execute(own.order_by(func.coalesce(redone.c.since, d.id).desc()).limit(1)).first()
     if row is None and not anybodys and (of_others := conn.execute(query.limit(1)).first()) is not None:
-        raise OthersDecisionError(None, of_others.actor)
+        raise OthersDecisionError.of(None, of_others.actor)
     if row is None:
         raise UnknownIdError("there is nothing to undo")
     return row
