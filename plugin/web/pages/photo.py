@@ -90,7 +90,7 @@ def restore_all(request: Request, web: WebDep, photo_id: int, anyway: Annotated[
     return made(request, web, photo_id)
 
 
-@router.post("/{photo_id}/whole")
+@router.post("/{photo_id}/whole", tags=REVIEWER)
 def restore_whole(
     request: Request, web: WebDep, photo_id: int, step: Annotated[list[PhotoStep] | None, Form()] = None
 ) -> Response:

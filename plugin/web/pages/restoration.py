@@ -120,7 +120,7 @@ def make_again(
     return _progress(request, web, restoration_id, job)
 
 
-@router.post("/restorations/{restoration_id}/steps")
+@router.post("/restorations/{restoration_id}/steps", tags=REVIEWER)
 def other_steps(
     request: Request, web: WebDep, restoration_id: int, step: Annotated[list[PhotoStep] | None, Form()] = None
 ) -> Response:
