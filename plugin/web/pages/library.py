@@ -24,6 +24,7 @@ from ..scan_jobs import look_through
 from ..server.roles import ADMIN
 from ..views import folder_chooser, library_facts
 from ..words.jobs import clock
+from ..words.models import task
 
 router = APIRouter()
 
@@ -36,7 +37,10 @@ def show(request: Request, web: WebDep) -> HTMLResponse:
     where = web.app.settings.folders
     with web.app.gallery.begin(write=False) as tx:
         counts, unreadable = library_facts.counts(tx), library_facts.unreadable(tx)
-    models = [row | {"text_here": library_facts.has_licence(row["id"])} for row in web.app.model_store.rows()]
+    models = [
+        row | {"text_here": library_facts.has_licence(row["id"]), "task": task(row["role"])}
+        for row in web.app.model_store.rows()
+    ]
     return page(
         request,
         web,
