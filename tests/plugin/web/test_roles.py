@@ -36,10 +36,12 @@ WRITTEN_BY_REVIEWERS = {
     "/people/{person_id}/shown", "/people/{person_id}/similar/{face_id}", "/photos/{photo_id}/faces",
     "/photos/{photo_id}/faces/{face_id}/name", "/photos/{photo_id}/faces/{face_id}/restore",
     "/photos/{photo_id}/faces/{face_id}/{verb}", "/photos/{photo_id}/restore", "/photos/{photo_id}/when",
-    "/photos/{photo_id}/when/not", "/photos/{photo_id}/whole", "/restorations/decide", "/restorations/{restoration_id}/again",
+    "/photos/{photo_id}/when/not", "/photos/{photo_id}/whole", "/restorations/decide",
+    "/restorations/{restoration_id}/again",
     "/restorations/{restoration_id}/keep", "/restorations/{restoration_id}/put-back",
     "/restorations/{restoration_id}/restore", "/restorations/{restoration_id}/steps", "/review/{question_id}",
-    "/undo/question/{question_id}", "/undo/{decision_id}", "/uploads", "/uploads/{key}/remove", "/uploads/{key}/restore",
+    "/undo/question/{question_id}", "/undo/{decision_id}", "/uploads", "/uploads/{key}/remove",
+    "/uploads/{key}/restore",
 }  # fmt: skip
 """People, questions, restorations, photos handed over. A new route has to be added here by hand."""
 
