@@ -51,7 +51,11 @@ class Family:
 
     def copy(self, home: Path) -> "Family":
         """The same with a home of its own; the photos are shared and only ever read."""
-        shutil.copytree(self.home, home, ignore=shutil.ignore_patterns("run", "*.log"))
+        ignored = shutil.ignore_patterns("run", "*.log")
+        try:
+            shutil.copytree(self.home, home, ignore=ignored)
+        except shutil.Error:  # the last connection closed just then, and took its log along
+            shutil.copytree(self.home, home, ignore=ignored, dirs_exist_ok=True)
         with contextlib.closing(sqlite3.connect(home / "data" / "gallery.db")) as db:
             # Restored copies are known by their whole path: they moved along.
             for table, column in (("restoration", "output"), ("decision", "summary")):
