@@ -2,19 +2,29 @@
 
 from collections.abc import Mapping
 
+from iconface_core.extensions.backends import (
+    AgeSpec,
+    ColouriserSpec,
+    DetectorSpec,
+    EmbedderSpec,
+    IdentifierSpec,
+    InpainterSpec,
+    ParserSpec,
+    RestorerSpec,
+)
 from iconface_core.models.files import Role
 
 from ...languages import N_, _
 
 TASKS: Mapping[Role, str] = {
-    "detector": N_("finds faces"),
-    "embedder": N_("tells people apart"),
-    "identifier": N_("knows damaged faces"),
-    "age": N_("tells about how old faces look"),
-    "restorer": N_("restores faces"),
-    "parser": N_("sees what is in front of a face"),
-    "inpainter": N_("fills damage in"),
-    "colouriser": N_("invents colours"),
+    DetectorSpec.role: N_("finds faces"),
+    EmbedderSpec.role: N_("tells people apart"),
+    IdentifierSpec.role: N_("knows damaged faces"),
+    AgeSpec.role: N_("tells about how old faces look"),
+    RestorerSpec.role: N_("restores faces"),
+    ParserSpec.role: N_("sees what is in front of a face"),
+    InpainterSpec.role: N_("fills damage in"),
+    ColouriserSpec.role: N_("invents colours"),
 }
 
 
