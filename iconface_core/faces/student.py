@@ -5,6 +5,7 @@ it knows less than SFace, so both are asked and mixed by how clear the face is. 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,12 @@ from onnx import numpy_helper
 
 from iconface_core.calibration import Calibration
 from iconface_core.errors import WeightsError
-from iconface_core.models.catalogue import SFACE_FILE
-from iconface_core.models.files import locate_verified
 from iconface_core.types import F32, AlignedFace, FaceEmbedding
 
-from .onnx_graph import fold_constants, keep_input, load_graph, open_session, spread_prelu
 from .sface_facts import SFACE_ID
+from .sface_net import BATCH, SFaceNet
 from .student_facts import STUDENT_ID, UNMEASURED, VIEWS, mixed
 from .student_files import read_student
-from .vectors import normalised, stacked
 
 
 class DamagedSFace:
@@ -40,15 +38,10 @@ class DamagedSFace:
         calibration: Calibration = UNMEASURED,
         model_dir: Path | None = None,
         threads: int = 1,
-        batch: int = 2,
+        batch: int = BATCH,
     ) -> None:
-        model = load_graph(locate_verified(SFACE_FILE, model_dir))
-        fold_constants(model)
-        graft(model.graph, read_student(weights))
-        spread_prelu(model)
-        keep_input(model, "data", ("n", 3, 112, 112))
-        self._session = open_session(model, threads)
-        self._batch = batch
+        change = partial(graft, tensors=read_student(weights))
+        self._net = SFaceNet(model_dir=model_dir, threads=threads, batch=batch, change=change)
         self.calibration = calibration
 
     def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
@@ -65,12 +58,7 @@ class DamagedSFace:
         """The student's own vector of one face, unmixed: the mean of what it says of each crop, and of its mirror
         image. Its norm says how near it believes to be to the clean face's."""
         both = [AlignedFace(np.ascontiguousarray(c.pixels[:, ::-1]), c.from_photo) for c in crops]
-        said: list[FaceEmbedding] = []
-        seen = [*crops, *both]
-        for start in range(0, len(seen), self._batch):
-            pixels = stacked(seen[start : start + self._batch]).astype(np.float32)
-            (raw,) = self._session.run(None, {"data": np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))})
-            said += normalised(self.id, raw)
+        said = self._net.embed(self.id, [*crops, *both])
         mean = np.mean([e.vector for e in said], axis=0)
         norm = float(np.mean([e.norm for e in said]))
         return FaceEmbedding(self.id, (mean / np.linalg.norm(mean)).astype(np.float32), norm)
