@@ -15,6 +15,7 @@ import numpy as np
 
 from iconface_core.damage.sharpness import measure
 from iconface_core.models.files import locate_verified
+from iconface_core.restorers.common.ncnn_net import eight_bits, open_net, run
 from iconface_core.types import F32, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
 from .files import LEVELS, MILD, NONE, PARAM, STRONG
@@ -104,25 +105,11 @@ class Waifu2xRestorer:
         return out
 
     def _run(self, tile: RgbU8, level: int) -> RgbU8:
-        extractor = self._net(level).create_extractor()
-        planes = np.ascontiguousarray(tile.transpose(2, 0, 1), np.float32) / np.float32(255)
-        # clone: ncnn.Mat only borrows numpy's memory, which may be gone when the extractor reads it
-        extractor.input("Input1", ncnn.Mat(planes).clone())
-        status, result = extractor.extract("Eltwise4")
-        if status != 0:
-            raise MemoryError(f"ncnn could not process a tile of {tile.shape[1]} x {tile.shape[0]} (status {status})")
-        doubled: F32 = np.array(result).transpose(1, 2, 0)
-        pixels: RgbU8 = np.clip(doubled * 255 + 0.5, 0, 255).astype(np.uint8)
-        return pixels
+        return eight_bits(run(self._net(level), tile, "Input1", "Eltwise4"))
 
     def _net(self, level: int) -> ncnn.Net:
         if level not in self._nets:
-            net = ncnn.Net()
-            net.opt.use_vulkan_compute = False
-            net.opt.num_threads = self._threads
-            net.load_param(str(locate_verified(PARAM)))
-            net.load_model(str(locate_verified(LEVELS[level])))
-            self._nets[level] = net
+            self._nets[level] = open_net(locate_verified(PARAM), locate_verified(LEVELS[level]), self._threads)
         return self._nets[level]
 
 
