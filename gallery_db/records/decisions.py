@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from iconface_core.reasons import Reason
 from iconface_core.types import BBox
@@ -34,6 +34,11 @@ class DecisionRecord:
     actor: str | None = None
 
 
+def _noted(done: DecisionRecord) -> dict[str, Any]:
+    """What is known of every decision when it is noted."""
+    return {name: getattr(done, name) for name in ("id", "at", "kind", "summary", "undoable", "actor")}
+
+
 @dataclass(frozen=True, slots=True)
 class PersonMade(DecisionRecord):
     """What a verb returns that made a person: `person_id` is theirs."""
@@ -43,7 +48,7 @@ class PersonMade(DecisionRecord):
     @classmethod
     def of(cls, done: DecisionRecord, person_id: int) -> Self:
         """`done` as noted a moment ago, with the person it made."""
-        return cls(done.id, done.at, done.kind, done.summary, done.undoable, actor=done.actor, person_id=person_id)
+        return cls(**_noted(done), person_id=person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,7 @@ class FaceDrawn(DecisionRecord):
     @classmethod
     def of(cls, done: DecisionRecord, face_id: int, person_id: int | None) -> Self:
         """`done` as noted a moment ago, with the face it drew."""
-        return cls(
-            done.id,
-            done.at,
-            done.kind,
-            done.summary,
-            done.undoable,
-            actor=done.actor,
-            face_id=face_id,
-            person_id=person_id,
-        )
+        return cls(**_noted(done), face_id=face_id, person_id=person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ class NamesImported(DecisionRecord):
     @classmethod
     def of(cls, done: DecisionRecord, drawn: Sequence[int]) -> Self:
         """`done` as noted a moment ago, with the faces it drew."""
-        return cls(done.id, done.at, done.kind, done.summary, done.undoable, actor=done.actor, drawn=tuple(drawn))
+        return cls(**_noted(done), drawn=tuple(drawn))
 
 
 @dataclass(frozen=True, slots=True)

