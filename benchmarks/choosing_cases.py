@@ -20,7 +20,8 @@ from iconface_core.models.catalogue import NANO_FILE
 from iconface_core.models.files import locate
 from iconface_core.protocols import FaceRestorer
 from iconface_core.restorers.nano.restorer import NanoRestorer
-from iconface_core.restorers.realesrgan.restorer import RealEsrganRestorer, load_network
+from iconface_core.restorers.realesrgan.network import RealEsrganNetwork
+from iconface_core.restorers.realesrgan.restorer import RealEsrganRestorer
 from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 from iconface_core.training.degradations.degrader import LEVELS
 from iconface_core.types import F32, AlignedFace, DetectedFace, RestoreInput, RestoreOptions, RgbU8
@@ -52,7 +53,8 @@ def choice_cases(people: int, cache: Path, esrgan: Path | None = None, seed: int
         "waifu2x": Waifu2xRestorer(),
     }
     if esrgan is not None:
-        restorers["real-esrgan"] = RealEsrganRestorer(load_network(esrgan))
+        files = (esrgan / f"realesrgan-x4plus.{kind}" for kind in ("param", "bin"))
+        restorers["real-esrgan"] = RealEsrganRestorer(RealEsrganNetwork(*files, threads=1))
     photos = {name: photos_of(name) for name in SETS}
     order = {name: np.random.default_rng(seed).permutation(sorted(photos[name]))[:people] for name in SETS}
     for i in range(people):
