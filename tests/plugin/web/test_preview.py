@@ -15,6 +15,8 @@ from plugin.app import App, build_app
 from plugin.job_handlers.preview import run as make
 from plugin.job_payloads import PREVIEW, PreviewPayload, QueuedChoices, payload_of
 from plugin.jobs.context import JobContext
+from plugin.jobs.registry import HANDLERS
+from plugin.jobs.worker import Worker
 from plugin.people.forgetting import forget
 from plugin.picture_cache import PictureCache, clear
 from plugin.restoring.preview import PhotoPreview
@@ -57,6 +59,13 @@ def files(app: App) -> list[Path]:
     return sorted(app.settings.folders.web_pictures.rglob("*.jpg"))
 
 
+def worked(app: App) -> list[str]:
+    """The jobs are done, by the service's worker in this process; returns how each ended."""
+    outcomes: list[str] = []
+    Worker(app, HANDLERS, lambda **told: outcomes.extend(filter(None, [told.get("outcome")])), idle_s=0).run()
+    return outcomes
+
+
 def ended(app: App, job_id: int) -> None:
     """As if it had shown something small, at once."""
     grey = np.full((40, 60, 3), 90, np.uint8)
@@ -70,7 +79,7 @@ def ended(app: App, job_id: int) -> None:
 
 
 def test_a_preview_is_asked_for_made_and_leaves_nothing(
-    site: TestClient, app: App, library: Library, cli: Cli, woken: list[Path]
+    site: TestClient, app: App, library: Library, woken: list[Path]
 ):
     photo = photo_at(app, library.ruined)
     form = site.get(f"/photos/{photo}").text
@@ -85,8 +94,7 @@ def test_a_preview_is_asked_for_made_and_leaves_nothing(
     assert re.findall(r'name="step" value="(\w+)" checked', waiting) == ["damage", "fading", "faces"]
     assert site.get(f"{address}?seen=waiting-0", headers=HTMX).status_code == 204
 
-    [ran] = cli("jobs", "run")["jobs"]
-    assert ran["state"] == "done"
+    assert worked(app) == ["done"]
     html = site.get(address).text
     said = text_of(html)
     assert "1 face is restored in the copy only" in said
@@ -124,7 +132,7 @@ def test_the_original_of_a_copy_is_previewed_as_it_was_asked_for(
     assert asked.status_code == 204
     [job] = jobs(app)
     assert present(payload_of(job, PreviewPayload)).options == QueuedChoices(photo_steps=("fading",), keep_tint=False)
-    cli("jobs", "run")
+    assert worked(app) == ["done"]
     html = site.get(asked.headers["HX-Redirect"]).text
     assert "Faded tones were corrected" in text_of(html)
     before, after = pictures(html)
@@ -143,7 +151,7 @@ def test_one_preview_of_a_photo_at_a_time_and_none_for_long(site: TestClient, ap
     assert [(j.id, j.state) for j in jobs(app)] == [(first, "cancelled"), (second, "waiting")]
     assert "another preview of this photo took its place" in text_of(site.get(f"/photos/1/preview/{first}").text)
     ended(app, second)
-    assert "What would be done" in text_of(site.get(f"/photos/1/preview/{second}").text)
+    assert "What the steps come to" in text_of(site.get(f"/photos/1/preview/{second}").text)
     with app.gallery.begin() as tx:
         assert forget_previews(tx) == 0
     clock = "plugin.restoring.preview_jobs.KEPT_S"
@@ -186,8 +194,7 @@ def test_what_fails_says_why(own: Callable[..., tuple[Path, Cli]]):
             site.post(f"/photos/{there}/preview", data={"step": "colour"}).headers["location"],
         ]
         kept[0].unlink()
-        cli("jobs", "run", code=5)
-        assert [j.state for j in jobs(app)] == ["failed", "failed"], "and none is tried again unasked"
+        assert worked(app) == ["failed", "failed"], "and none is tried again unasked"
         said = [text_of(site.get(address).text) for address in told]
         assert "It did not work" in said[0]
         assert "put the photo back" in said[0]
