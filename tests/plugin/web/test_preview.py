@@ -18,9 +18,9 @@ from plugin.jobs.context import JobContext
 from plugin.jobs.registry import HANDLERS
 from plugin.jobs.worker import Worker
 from plugin.people.forgetting import forget
-from plugin.picture_cache import PictureCache, clear
+from plugin.picture_cache import clear
 from plugin.restoring.preview import PhotoPreview
-from plugin.restoring.preview_jobs import KEPT_S, as_result, forget_previews, keep
+from plugin.restoring.preview_jobs import KEPT_S, forget_previews
 from plugin.settings import load_settings
 from plugin.web.make import make_web
 from plugin.web.site import make_site
@@ -28,6 +28,7 @@ from tests.plugin.web.conftest import HERE, PORT
 from tests.support.library import Cli, Library
 from tests.support.narrow import present
 from tests.support.pages import text_of
+from tests.support.previews import shown_at_once
 
 HTMX = {"HX-Request": "true"}
 
@@ -64,18 +65,6 @@ def worked(app: App) -> list[str]:
     outcomes: list[str] = []
     Worker(app, HANDLERS, lambda **told: outcomes.extend(filter(None, [told.get("outcome")])), idle_s=0).run()
     return outcomes
-
-
-def ended(app: App, job_id: int) -> None:
-    """As if it had shown something small, at once."""
-    grey = np.full((40, 60, 3), 90, np.uint8)
-    preview = PhotoPreview(grey, None, grey + 20, True, ())
-    cache = PictureCache(app.settings.folders.web_pictures)
-    with app.gallery.begin() as tx:
-        mine = present(tx.jobs.claim(tx.jobs.now(), 60, kinds=[PREVIEW]))
-        assert mine.id == job_id
-        made = keep(preview, cache, cache.epoch())
-        tx.jobs.finish(mine, tx.jobs.now(), as_result(made))
 
 
 def test_a_preview_is_asked_for_made_and_leaves_nothing(
@@ -150,7 +139,7 @@ def test_one_preview_of_a_photo_at_a_time_and_none_for_long(site: TestClient, ap
     second = ask("damage", "fading")
     assert [(j.id, j.state) for j in jobs(app)] == [(first, "cancelled"), (second, "waiting")]
     assert "another preview of this photo took its place" in text_of(site.get(f"/photos/1/preview/{first}").text)
-    ended(app, second)
+    assert shown_at_once(app) == second
     assert "What the steps come to" in text_of(site.get(f"/photos/1/preview/{second}").text)
     with app.gallery.begin() as tx:
         assert forget_previews(tx) == 0
