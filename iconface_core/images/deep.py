@@ -19,6 +19,7 @@ from .small_tiffs import small_tiffs
 U16 = NDArray[np.uint16]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # of so many channels
 _SUB = 1  # the filter that subtracts the pixel on the left
 
 
@@ -64,13 +65,14 @@ def swap_red_and_blue(samples: NDArray[np.uint16]) -> None:
 
 
 def png_pieces(size: tuple[int, int], strips: Iterable[U16], chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """A PNG file of 16-bit RGB or RGBA strips (rows, W, 3 or 4) that make up `size`, width and height; `chunks` come
-    before the pixels. Compressed as OpenCV does it, fast rather than well."""
+    """A PNG file of 16-bit strips (rows, W) or (rows, W, 2, 3 or 4), grey or RGB, with or without transparency, that
+    make up `size`, width and height; `chunks` come before the pixels. Compressed as OpenCV does it, fast rather than
+    well."""
     packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
     begun = False
     for samples in strips:
         if not begun:
-            header = struct.pack(">IIBBBBB", *size, 16, 2 if samples.shape[2] == 3 else 6, 0, 0, 0)
+            header = struct.pack(">IIBBBBB", *size, 16, _COLOUR_TYPES[_channels(samples)], 0, 0, 0)
             yield from (_SIGNATURE, chunk(b"IHDR", header), *chunks)
             begun = True
         if data := packer.compress(_filtered(samples)):
@@ -78,9 +80,13 @@ def png_pieces(size: tuple[int, int], strips: Iterable[U16], chunks: Iterable[by
     yield from (chunk(b"IDAT", packer.flush()), chunk(b"IEND", b""))
 
 
+def _channels(samples: U16) -> int:
+    return 1 if samples.ndim == 2 else int(samples.shape[2])
+
+
 def _filtered(samples: U16) -> bytes:
     rows = samples.astype(">u2").view(np.uint8).reshape(len(samples), -1)
-    pixel = 2 * samples.shape[2]
+    pixel = 2 * _channels(samples)
     out = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
     out[:, 0] = _SUB
     out[:, 1 : 1 + pixel] = rows[:, :pixel]
