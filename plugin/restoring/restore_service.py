@@ -103,7 +103,8 @@ class RestoreService:
             answers = [max(answers, key=self._likeness)]
         began = time.monotonic()
         mended = self._mended(photo.pixels, everybody, subjects, request, on_step)
-        heavy = is_heavy(photo.width, photo.height, photo.format)
+        times = request.enlarge if steps and not request.dry_run else 1
+        heavy = is_heavy(photo.width * times, photo.height * times, photo.format)
         del photo
         give_back_memory()
         mending = time.monotonic() - began
@@ -114,7 +115,7 @@ class RestoreService:
         if heavy:
             self._attempts.let_go(request.restorer)  # 100 MB, back in a tenth of the time that writing takes
         patches = tried.patches
-        if steps and request.enlarge > 1 and not request.dry_run:
+        if times > 1:
             mended, patches = self._mender.enlarge(mended, patches, request, on_step), ()
         mended = mended.to_write()  # the photo's own pixels go before the copy, which is decoded again, is written
         give_back_memory()

@@ -31,7 +31,7 @@ from ..reasons import (
     NOT_FADED,
     TONES_CORRECTED,
 )
-from .photo_models import PhotoModels
+from .photo_models import PhotoModels, lent_once
 
 OnStep = Callable[[int, int], None]
 Harmed = Callable[[RgbU8], Sequence[BBox]]
@@ -103,7 +103,7 @@ class PhotoMender:
             with nullcontext() if inpainter is None else inpainter.use() as painter:
                 self._fill(work, choices.seed, painter, harmed, on_step)
         if cleaner is not None and "background" in steps:
-            with cleaner.use() as using:
+            with lent_once(cleaner) as using:
                 _clean(work, using, harmed, kept, on_step)
         if "fading" in steps:
             work.tones = fading_of(work.pixels, keep_tint=choices.keep_tint)
@@ -126,7 +126,7 @@ class PhotoMender:
         pixels = mended.pixels.copy() if patches else mended.pixels
         for patch in patches:
             patch.put_into(pixels)
-        with self._models.cleaner(choices.cleaner).use() as cleaner:
+        with lent_once(self._models.cleaner(choices.cleaner)) as cleaner:
             larger = enlarged(pixels, cleaner, on_step=on_step)
             by = StepModel(ENLARGE, cleaner.id, cleaner.weights_sha256)
         record = mended.record or PhotoProvenance((), choices.seed)

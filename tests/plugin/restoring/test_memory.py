@@ -6,6 +6,8 @@ import pytest
 
 from iconface_core.images import memory_limits
 from plugin.app import build_app
+from plugin.models.cache import ModelHost
+from plugin.restoring.photo_models import lent_once
 from plugin.restoring.result import RestoreRequest
 from plugin.settings import load_settings
 from tests.support.library import Cli, Library
@@ -36,3 +38,13 @@ def test_webp_is_heavy_sooner():
     assert not memory_limits.is_heavy(6_000, 4_000, "jpeg")
     assert memory_limits.is_heavy(6_000, 4_000, "webp")
     assert memory_limits.is_heavy(10_000, 8_000, "jpeg")
+
+
+def test_what_works_at_tiles_is_dropped_after_each_photo():
+    names = iter("ab")
+    slot = ModelHost().slot(lambda: next(names), exclusive=True)
+    for name in "ab":
+        with lent_once(slot) as model:
+            assert model == name
+            assert not slot.unload_if_idle(0), "while it works"
+        assert not slot.unload_if_idle(0), "it is gone already"
