@@ -10,7 +10,6 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import cv2
@@ -24,13 +23,13 @@ from .colour import GREY_MODES, plain, to_srgb
 from .deep import U16, eight_bits, swap_red_and_blue
 from .enlarging import enlarged, enlarged_strips
 from .read import Decoded
+from .stored_patch import waiting_room
 from .strips import bands
 from .turning import upright
 
 Tones = Callable[[F32], F32]
 """What a correction of tones makes of samples (..., 3) on the scale 0..255; the result need not be within it."""
 _Samples = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
-_KEPT_IN_MEMORY = 60_000_000  # bytes of a picture that is being converted; 20 megapixels
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -221,7 +220,7 @@ def _in_srgb(decoded: Decoded, patches: Sequence[Patch], folder: Path) -> Image.
     """The picture with its patches, whatever its own colours are. `decoded.image` is given up on the way: two pictures
     of 80 megapixels do not fit beside the models, so a large one waits in a nameless file in `folder`."""
     image = decoded.image
-    with SpooledTemporaryFile(_KEPT_IN_MEMORY, dir=str(folder)) as file:
+    with waiting_room(folder) as file:
         heights = []
         for band, rows in bands(image):
             file.write(_patched(np.asarray(to_srgb(band, decoded.icc)), patches, rows.start).data)

@@ -19,6 +19,7 @@ from iconface_core.images.encoding import encode
 from iconface_core.images.enlarging import enlarged, enlarged_strips
 from iconface_core.images.provenance import Provenance, is_restored_output, read_provenance
 from iconface_core.images.read import read_photo
+from iconface_core.images.stored_patch import StoredPatch
 from iconface_core.images.tiff_strips import tiff_tags, write_tiff
 from iconface_core.images.write import Written, write_restored
 from iconface_core.types import Patch
@@ -108,6 +109,21 @@ def test_so_are_sixteen_bits(channels, width, height, seed):
     strips, rows = zip(*enlarged_strips(samples, 2), strict=True)
     assert (np.concatenate(strips) == at_once).all()
     assert [r.stop - r.start for r in rows] == [len(s) for s in strips]
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIDES, SIDES, st.integers(1, 30), st.integers(0, 80), st.integers(0, 80), st.integers(0, 99))
+def test_a_patch_in_a_file_is_the_patch(width, height, step, top, left, seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    with io.BytesIO() as file:
+        stored = StoredPatch.of((pixels[i : i + step] for i in range(0, height, step)), file)
+        stored.check_inside(pixels.shape)
+        with pytest.raises(ValueError, match="is not one of"):
+            stored.check_inside((height + 1, width, 3))
+        strips = [np.zeros((20, 30, 3), np.uint8) for _ in range(2)]
+        stored.put_into(strips[0], top, left)
+        Patch((0, 0, width, height), pixels).put_into(strips[1], top, left)
+    assert (strips[0] == strips[1]).all()
 
 
 def copied(path: Path, folder: Path) -> Written:
