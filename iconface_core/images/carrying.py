@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
@@ -20,16 +19,15 @@ from PIL import Image, ImageCms
 from iconface_core.types import F32, Patch, RgbU8
 
 from .colour import GREY_MODES, plain, to_srgb
-from .deep import U16, eight_bits, swap_red_and_blue
+from .deep import U16, deep_samples, eight_bits
 from .enlarging import enlarged, enlarged_strips
 from .read import Decoded
 from .stored_patch import waiting_room
 from .strips import bands
-from .turning import upright
 
 Tones = Callable[[F32], F32]
 """What a correction of tones makes of samples (..., 3) on the scale 0..255; the result need not be within it."""
-_Samples = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
+_Samples = NDArray[np.uint8] | U16  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -73,7 +71,7 @@ def carry_change(
 ) -> tuple[Samples, bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
     not changed is not even converted, and nothing is held twice. `decoded.image` may be given up on the way."""
-    deep = _deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
+    deep = deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
     in_colour = form.coloured and decoded.image.mode in GREY_MODES
     if deep is not None:
         return _change_in_deep(deep, decoded, patches, form, in_colour=in_colour)
@@ -121,22 +119,18 @@ def _change_in_deep(
 
     if form.enlarge > 1:
         decoded.image.close()
-        height, width = (side * form.enlarge for side in samples.shape[:2])
+    elif not in_colour:
+        for band, rows in bands(decoded.image):
+            changed(samples[rows], band, rows)
+        return samples, icc
 
-        def larger() -> Iterator[U16]:
-            for strip, rows in enlarged_strips(samples, form.enlarge):
-                yield changed(strip, Image.fromarray(strip) if strip.ndim == 2 else _in_eight_bits(strip), rows)
+    def strips() -> Iterator[U16]:
+        if form.enlarge == 1:
+            return (changed(samples[rows].copy(), band, rows) for band, rows in bands(decoded.image))
+        return (changed(strip, _shown(strip), rows) for strip, rows in enlarged_strips(samples, form.enlarge))
 
-        picture = DeepPicture((width, height), larger)
-        return picture if in_colour or samples.ndim == 3 else np.concatenate(list(larger())), icc
-    if in_colour:
-        shown = decoded.image
-        return DeepPicture(
-            shown.size, lambda: (changed(samples[rows].copy(), band, rows) for band, rows in bands(shown))
-        ), icc
-    for band, rows in bands(decoded.image):
-        changed(samples[rows], band, rows)
-    return samples, icc
+    height, width = (side * form.enlarge for side in samples.shape[:2])
+    return DeepPicture((width, height), strips) if in_colour or samples.ndim == 3 else np.concatenate([*strips()]), icc
 
 
 def _in_colour(image: Image.Image, icc: bytes | None) -> Image.Image:
@@ -149,7 +143,7 @@ def _in_colour(image: Image.Image, icc: bytes | None) -> Image.Image:
     return out
 
 
-def _deep_in_colour(samples: NDArray[np.uint16], icc: bytes | None) -> NDArray[np.uint16]:
+def _deep_in_colour(samples: U16, icc: bytes | None) -> U16:
     """16-bit grey samples (H, W) as RGB in sRGB; what has more channels is as it was."""
     if samples.ndim != 2:
         return samples
@@ -248,7 +242,7 @@ def _moved(samples: _Samples, change: NDArray[np.int32]) -> _Samples:
     return out
 
 
-def _toned(samples: NDArray[np.uint16], tones: Tones) -> NDArray[np.uint16]:
+def _toned(samples: U16, tones: Tones) -> U16:
     """16-bit samples with corrected tones; transparency stays, and so does what it hides altogether."""
     out = samples.copy()
     planes = out[..., None] if out.ndim == 2 else out
@@ -260,30 +254,12 @@ def _toned(samples: NDArray[np.uint16], tones: Tones) -> NDArray[np.uint16]:
     return out
 
 
-def _in_eight_bits(samples: NDArray[np.uint16]) -> Image.Image:
+def _shown(samples: U16) -> Image.Image:
+    return Image.fromarray(samples) if samples.ndim == 2 else _in_eight_bits(samples)
+
+
+def _in_eight_bits(samples: U16) -> Image.Image:
     return Image.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
-
-
-def _deep_samples(source: Path, decoded: Decoded) -> NDArray[np.uint16] | None:
-    """The 16-bit samples that Pillow drops for colour pictures; None when the file has 8."""
-    if decoded.image.mode.startswith("I;16"):
-        return np.array(decoded.image).astype(np.uint16)
-    if decoded.image.mode not in {"RGB", "RGBA", "LA"}:
-        return None
-    if decoded.format == "png":
-        with source.open("rb") as file:
-            bits = file.read(25)[24]
-    else:
-        depth = decoded.tags.get(258, 8)
-        bits = max(depth) if isinstance(depth, tuple) else int(str(depth))
-    if bits != 16:
-        return None
-    samples = cv2.imdecode(np.memmap(source, np.uint8, "r"), cv2.IMREAD_UNCHANGED)  # half a GB in one copy is enough
-    if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
-        return None
-    swap_red_and_blue(samples)
-    samples = np.ascontiguousarray(upright(samples, decoded.orientation))
-    return samples if samples.shape[:2] == (decoded.image.height, decoded.image.width) else None
 
 
 def _to_native(colours: int, icc: bytes | None) -> Any:

@@ -6,6 +6,7 @@ The whole picture at full depth would be half a gigabyte for 80 megapixels; here
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import cv2
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .png_rows import chunk, png_rows
+from .read import Decoded
 from .small_tiffs import small_tiffs
+from .turning import upright
 
 U16 = NDArray[np.uint16]
 
@@ -38,6 +41,28 @@ def deep_strips(image: Image.Image, photo_format: str, file: BinaryIO) -> Iterat
         if (tags.get(258), tags.get(262)) == ((16, 16, 16), 2) and (pieces := small_tiffs(image, file)) is not None:
             return map(_from_tiff, pieces)
     return None
+
+
+def deep_samples(source: Path, decoded: Decoded) -> U16 | None:
+    """The 16-bit samples that Pillow drops for colour pictures; None when the file has 8."""
+    if decoded.image.mode.startswith("I;16"):
+        return np.array(decoded.image).astype(np.uint16)
+    if decoded.image.mode not in {"RGB", "RGBA", "LA"}:
+        return None
+    if decoded.format == "png":
+        with source.open("rb") as file:
+            bits = file.read(25)[24]
+    else:
+        depth = decoded.tags.get(258, 8)
+        bits = max(depth) if isinstance(depth, tuple) else int(str(depth))
+    if bits != 16:
+        return None
+    samples = cv2.imdecode(np.memmap(source, np.uint8, "r"), cv2.IMREAD_UNCHANGED)  # half a GB in one copy is enough
+    if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
+        return None
+    swap_red_and_blue(samples)
+    samples = np.ascontiguousarray(upright(samples, decoded.orientation))
+    return samples if samples.shape[:2] == (decoded.image.height, decoded.image.width) else None
 
 
 def _from_png(rows: NDArray[np.uint8], width: int) -> U16:
