@@ -137,8 +137,9 @@ class PhotoMender:
         on_step: OnStep | None = None,
     ) -> MendedPhoto:
         """A mended photo with these patches in it, its faces, twice as large: all of it is then what is to be written.
-        It is stored in this empty file as it is made. Raises as `mend`, and OSError."""
-        pixels = mended.pixels.copy() if patches else mended.pixels
+        It is stored in this empty file as it is made; the pixels of `mended` are given up. Raises as `mend`, and
+        OSError."""
+        pixels = mended.pixels if mended.pixels.flags.writeable or not patches else mended.pixels.copy()
         for patch in patches:
             patch.put_into(pixels)
         with lent_once(self._models.cleaner(choices.cleaner)) as cleaner:
