@@ -1,12 +1,13 @@
 """Does the gallery choose well? Fits the chooser (`--restorer best`) and reports people it was not fitted on.
 
-    python -m benchmarks.choosing --cache DIR [--people 20]
+    python -m benchmarks.choosing --cache DIR [--people 20] [--real-esrgan FILES]
 
-Candidates: `choosing_cases.py`, and blends of them. Half of the people (by a hash of the name) fit `Weights` and each
-restorer's `ExpectedLikeness`, by least squares on the differences between candidates of one face, no part below zero.
-The yardstick is the likeness to the truth as dlib's encoder sees it, with which nothing was trained or chosen. Then the
-other half: what is chosen by the constants that ship, beside every fixed choice; hindsight; how many of the truths the
-identity check would refuse. Last the paper's gallery with the same constants, about whose methods nothing was known.
+Candidates: `choosing_cases.py`, and blends of them; Real-ESRGAN too where FILES is the folder of its two. Half of the
+people (by a hash of the name) fit `Weights` and each restorer's `ExpectedLikeness`, by least squares on the differences
+between candidates of one face, no part below zero. The yardstick is the likeness to the truth as dlib's encoder sees
+it, with which nothing was trained or chosen. Then the other half: what is chosen by the constants that ship, beside
+every fixed choice; hindsight; how many of the truths the identity check would refuse. Last the paper's gallery with the
+same constants, about whose methods nothing was known.
 """
 
 import argparse
@@ -41,9 +42,10 @@ from plugin.restoring.judging import judged
 
 PAIRS = (
     ("nano 3 1", "waifu2x 0 1"), ("nano 3 0.5", "waifu2x 0 1"), ("nano 0 1", "waifu2x 0 1"), ("nano 3 1", "nano 0 1"),
+    ("nano 3 1", "real-esrgan 0 1"), ("nano 0 1", "real-esrgan 0 1"),
 )  # fmt: skip
 INPUT, TRUTH = "input", "truth"
-MEMBERS = (("nano", 0), ("nano", 3), ("waifu2x", 0))
+MEMBERS = (("nano", 0), ("nano", 3), ("waifu2x", 0), ("real-esrgan", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Row:
 def measured_row(case: ChoiceCase, judge: DlibJudge, embedder: SFaceEmbedder) -> Row:
     face = RestoreInput(case.degraded, tuple(AlignedFace(r, case.degraded.from_photo) for r in case.references))
     found = {name: _candidate(name, pixels) for name, pixels in case.pictures.items()}
-    found |= {f"{a} + {b}": found[a].with_other(found[b]) for a, b in PAIRS}
+    found |= {f"{a} + {b}": found[a].with_other(found[b]) for a, b in PAIRS if b in found}
     row = _row(case.person, face, found, case.truth, judge, embedder)
     crops = [case.degraded.pixels, case.truth, *case.references]
     degraded, truth, *gallery = embedder.embed([align_face(c, FFHQ_512.points, ARCFACE_112) for c in crops])
@@ -149,9 +151,10 @@ def fit(rows: Sequence[Row]) -> tuple[Weights, list[ExpectedLikeness]]:
     found = lsq_linear(
         np.vstack([*inputs, ridge]),
         np.concatenate([*target, np.zeros(len(ridge))]),
-        bounds=([-np.inf] * 6 + [0] * 4, np.inf),
+        bounds=([-np.inf] * 2 * len(MEMBERS) + [0] * 4, np.inf),
     ).x
-    clear, ruined, (likeness, consistency, sharpness, blend) = found[:3], found[3:6], found[6:]
+    n = len(MEMBERS)
+    clear, ruined, (likeness, consistency, sharpness, blend) = found[:n], found[n : 2 * n], found[2 * n :]
     expected = [ExpectedLikeness((float(c),), (float(r),)) for c, r in zip(clear, ruined, strict=True)]
     return Weights(float(likeness), float(consistency), float(sharpness), float(blend)), expected
 
@@ -182,6 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--real-esrgan", type=Path, metavar="FILES")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
@@ -189,7 +193,7 @@ def main() -> None:
     cache: Path = arguments.cache
     rows = [
         kept(cache / "measured" / f"{case.name}.json", partial(measured_row, case, judge, embedder))
-        for case in choice_cases(arguments.people, cache)
+        for case in choice_cases(arguments.people, cache, arguments.real_esrgan)
     ]
     weights, expected = fit([r for r in rows if is_fitted_on(r.person)])
     print("fitted:", weights)
@@ -197,7 +201,7 @@ def main() -> None:
         print(
             f"  {member[0]}, {member[1]} references: clear {likeness.clear[0]:+.3f}, ruined {likeness.ruined[0]:+.3f}"
         )
-    shipped = [NANO_LIKENESS, NANO_LIKENESS, WAIFU2X_LIKENESS]
+    shipped = [NANO_LIKENESS, NANO_LIKENESS, WAIFU2X_LIKENESS, None]
     for title, here in (
         ("people of the fit", [r for r in rows if is_fitted_on(r.person)]),
         ("other people", [r for r in rows if not is_fitted_on(r.person)]),

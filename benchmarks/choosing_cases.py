@@ -20,11 +20,13 @@ from iconface_core.models.catalogue import NANO_FILE
 from iconface_core.models.files import locate
 from iconface_core.protocols import FaceRestorer
 from iconface_core.restorers.nano.restorer import NanoRestorer
+from iconface_core.restorers.realesrgan.network import RealEsrganNetwork
+from iconface_core.restorers.realesrgan.restorer import RealEsrganRestorer
 from iconface_core.restorers.waifu2x.restorer import Waifu2xRestorer
 from iconface_core.training.degradations.degrader import LEVELS
 from iconface_core.types import F32, AlignedFace, DetectedFace, RestoreInput, RestoreOptions, RgbU8
 
-STRENGTHS = {"nano": (1.0, 0.75, 0.5), "waifu2x": (1.0, 0.5)}
+STRENGTHS = {"nano": (1.0, 0.75, 0.5), "waifu2x": (1.0, 0.5), "real-esrgan": (1.0, 0.5)}
 SETS = ("celeb256", "lfw")
 REFERENCES = 3
 
@@ -42,13 +44,17 @@ class ChoiceCase:
     pictures: dict[str, RgbU8]
 
 
-def choice_cases(people: int, cache: Path, seed: int = 17) -> Iterator[ChoiceCase]:
-    """Two faces of each of `people` people of each set, the sets in turn, so that a part of them is a fair one."""
+def choice_cases(people: int, cache: Path, esrgan: Path | None = None, seed: int = 17) -> Iterator[ChoiceCase]:
+    """Two faces of each of `people` people of each set, the sets in turn, so that a part of them is a fair one.
+    `esrgan`: the folder of Real-ESRGAN's files, when it is a candidate too."""
     engine = make_engine("sface-2021dec")
     restorers: dict[str, FaceRestorer] = {
         "nano": NanoRestorer(locate(NANO_FILE), embedder=lambda: engine.embedder, threads=1),
         "waifu2x": Waifu2xRestorer(),
     }
+    if esrgan is not None:
+        files = (esrgan / f"realesrgan-x4plus.{kind}" for kind in ("param", "bin"))
+        restorers["real-esrgan"] = RealEsrganRestorer(RealEsrganNetwork(*files, threads=1))
     photos = {name: photos_of(name) for name in SETS}
     order = {name: np.random.default_rng(seed).permutation(sorted(photos[name]))[:people] for name in SETS}
     for i in range(people):

@@ -40,9 +40,11 @@ if TYPE_CHECKING:
     from .people.people import People
     from .people.regrouping import Grouper
     from .people.when_taken import WhenTaken
+    from .restoring.attempts import FaceAttempts
     from .restoring.candidates import ReferenceCandidates
     from .restoring.copies import RestoredCopies
     from .restoring.identification import Identifier
+    from .restoring.preview import PhotoPreviews
     from .restoring.restore_service import RestoreService
     from .restoring.whole_photo import PhotoMender
 
@@ -200,7 +202,6 @@ class App(AppModels):
     @part
     def restoring(self) -> RestoreService:
         """One restore request, from a photo to a checked, marked copy."""
-        from .restoring.attempts import FaceAttempts
         from .restoring.restore_service import RestoreService
 
         return RestoreService(
@@ -211,7 +212,7 @@ class App(AppModels):
             self.restorers,
             self.restored_copies,
             self.photo_mender,
-            FaceAttempts(self.restorers, self._embedder_slot, self.embedder.calibration, self._parser_slot),
+            self._face_attempts,
         )
 
     @part
@@ -222,9 +223,22 @@ class App(AppModels):
 
         return PhotoMender(PhotoModels(self._damage_finder, self.backends, self.models))
 
+    @part
+    def photo_previews(self) -> PhotoPreviews:
+        """What would be done to whole photos."""
+        from .restoring.preview import PhotoPreviews
+
+        return PhotoPreviews(self.photo_faces, self.photo_mender, self._face_attempts)
+
     def close(self) -> None:
         """Close the database."""
         self.gallery.close()
+
+    @part
+    def _face_attempts(self) -> FaceAttempts:
+        from .restoring.attempts import FaceAttempts
+
+        return FaceAttempts(self.restorers, self._embedder_slot, self.embedder.calibration, self._parser_slot)
 
     @part
     def _scanner(self) -> Scanner:

@@ -13,6 +13,7 @@ from .job_payloads import (
     GROUP,
     LOOK,
     NIGHTLY,
+    PREVIEW,
     RECONCILE,
     RESTORE,
     SETTLE,
@@ -22,6 +23,7 @@ from .job_payloads import (
     GroupPayload,
     LookPayload,
     Payload,
+    PreviewPayload,
     QueuedChoices,
     ReconcilePayload,
     RestorePayload,
@@ -62,6 +64,21 @@ def enqueue_restore(
         origin=origin,
         root_id=None if root is None else root.id,
         here=root is None,
+    )
+
+
+def enqueue_preview(tx: Tx, path: Path, options: QueuedChoices) -> int:
+    """Show what the steps of a whole photo would do to it. On this machine, whose pages show it, and once: whoever
+    still wants to see it asks again. Takes the place of a preview of that photo that waits or runs. Returns the job
+    id."""
+    payload, key = PreviewPayload(str(path), options), printable(path)
+    last = tx.jobs.latest(PREVIEW, key)
+    if last is not None and last.state in ("waiting", "running"):
+        if payload_of(last, PreviewPayload) == payload:
+            return last.id
+        tx.jobs.cancel(last.id, tx.jobs.now())
+    return tx.jobs.enqueue(
+        PREVIEW, encode(payload), dedupe=key, priority=HAND, max_attempts=1, origin="hand", here=True
     )
 
 

@@ -24,6 +24,7 @@ PROPOSE = "propose"
 CLEANUP_ITEM = "cleanup_item"
 MEASURE = "measure"
 EMBED = "embed"
+PREVIEW = "preview"
 LOOK = "look"
 SETTLE = "settle"
 GROUP = "group"
@@ -94,6 +95,13 @@ class RestorePayload(Payload, frozen=True):
     face_id: Id | None
     options: QueuedChoices
     run: str | None = None
+
+
+class PreviewPayload(Payload, frozen=True):
+    """One photo, and what is to be seen of it."""
+
+    path: str
+    options: QueuedChoices
 
 
 class RootPayload(Payload, frozen=True):
@@ -169,6 +177,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     CLEANUP_ITEM: CleanupPayload,
     MEASURE: Payload,
     EMBED: EmbedPayload,
+    PREVIEW: PreviewPayload,
     LOOK: LookPayload,
     SETTLE: SettlePayload,
     GROUP: GroupPayload,

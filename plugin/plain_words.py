@@ -81,6 +81,7 @@ PLAIN = table(
         app.OUR_COPY: N_("this photo is restored already"),
         app.DAMAGE_FILLED: N_("scratches and dust were filled in"),
         app.BACKGROUND_CLEANED: N_("noise was taken away around the faces"),
+        app.FINE_NOISE: N_("there is noise, too fine to be seen at this size; it is taken away in the copy"),
         app.UNSEEN: N_("already as clear as it can be made"),
         app.HOPELESS: N_("too little of the face is left"),
         app.NO_VECTOR: N_("the face cannot be compared yet"),

@@ -197,6 +197,18 @@ WORDS: Words = {
     app.COLOURS_INVENTED: N_("the colours are invented by {model}: nobody knows what they were"),
     app.HAS_COLOURS: N_("the photo has colours of its own, so none were invented"),
     app.NO_COLOURS_FOUND: N_("{model} found no colours; the photo stays grey"),
+    app.FINE_NOISE: N_(
+        "noise of {noise:.1f} steps of 255 is too fine to be seen at the preview's size; it is taken away in the copy"
+    ),
+    app.FACES_WITH_COPY: lambda faces: (
+        ngettext(
+            "{n} face is restored in the copy only: it is compared with the person's other photos first",
+            "{n} faces are restored in the copy only: each is compared with the person's other photos first",
+            faces,
+        )
+        if faces
+        else _("no face needs to be restored")
+    ),
     app.PHOTO_RESTORED: lambda faces: (
         ngettext("the whole photo, {n} face in it", "the whole photo, {n} faces in it", faces)
         if faces

@@ -82,6 +82,8 @@ FACES_NOT_CLEANED = Code("faces_not_cleaned", faces=int)
 COLOURS_INVENTED = Code("colours_invented", model=str)
 HAS_COLOURS = Code("has_colours")
 NO_COLOURS_FOUND = Code("no_colours_found", model=str)
+FINE_NOISE = Code("fine_noise", noise=float)
+FACES_WITH_COPY = Code("faces_with_copy", faces=int)
 PHOTO_RESTORED = Code("photo_restored", faces=int)
 
 # What earlier restorations of a face say

@@ -19,6 +19,7 @@ from .world import (
     released,
     restored,
     scanned,
+    served,
 )
 
 Argv = Callable[[World, Path], list[object]]
@@ -80,7 +81,7 @@ OPERATIONS = (
     Operation("library move", moved, _photo_folders),
     Operation("models install", own_model, lambda _, h: ["models", "install", h / "mine.onnx", "--like", "gfpgan"]),
     Operation("worker", queued, lambda *_: ["jobs", "run"], again=True),
-    Operation("service", queued, lambda *_: ["service", "run", "--linger", "1"], again=True),
+    Operation("service", served, lambda *_: ["service", "run", "--linger", "1"], again=True),
     Operation("forget", decided, lambda w, h: ["forget", _named(h)]),
     Operation("backup", decided, lambda w, h: ["backup", h / "data" / "backups" / "mine.db"]),
     Operation("restore-backup", decided, lambda w, h: ["restore-backup", _backup(h)]),

@@ -158,6 +158,13 @@ def queued(world: World, home: Path) -> None:
             enqueue_restore(tx, photo, options=QueuedChoices(force=True))
 
 
+def served(world: World, home: Path) -> None:
+    """The same for a service whose worker does not wait a minute for more, so that kills meet work."""
+    queued(world, home)
+    (home / "config").mkdir(exist_ok=True)
+    (home / "config" / "config.toml").write_text("worker_idle_seconds = 1\n")
+
+
 def released(revision: str) -> Make:
     """A gallery as an older release left it."""
 

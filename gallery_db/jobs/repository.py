@@ -207,14 +207,20 @@ class JobRepo(JobTable):
         return self._c.execute(update(job).where(mine).values(priority=above, run_after=AT_ONCE)).rowcount == 1
 
     def purge(
-        self, before: float, *, states: Sequence[JobState] = ("done", "cancelled"), spare: Origin | None = None
+        self,
+        before: float,
+        *,
+        kind: str | None = None,
+        states: Sequence[JobState] = ("done", "cancelled"),
+        spare: Origin | None = None,
     ) -> int:
-        """Forget jobs that ended before this time, but those that `spare` asked for. Returns how many. Live ones always
-        stay."""
+        """Forget jobs, of one kind or of all, that ended before this time, but those that `spare` asked for. Returns
+        how many. Live ones always stay."""
         ended = set(states) - {"waiting", "running"}
         at = func.coalesce(job.c.finished_at, job.c.created_at)  # one that gave way to its twin never ended
         others = true() if spare is None else job.c.origin.is_distinct_from(spare)
-        return self._c.execute(delete(job).where(job.c.state.in_(ended), at < before, others)).rowcount
+        these = true() if kind is None else job.c.kind == kind
+        return self._c.execute(delete(job).where(job.c.state.in_(ended), at < before, others, these)).rowcount
 
     def pause(self, kind: str = EVERYTHING) -> None:
         """Give out no more jobs of this kind, or none at all; running ones stop at their next check."""

@@ -204,15 +204,14 @@ def _counted(progress: "Progress", photo: Path) -> "Callable[[int, int], None]":
 def _preview(session: Session, photo: Path, choices: "QueuedChoices", to: Path) -> int:
     from ..errors import UsageError
     from ..reason_words import all_in_words
-    from ..restoring.preview import preview, save_preview
+    from ..restoring.preview import save_preview
 
     if to.suffix.lower() not in (".png", ".jpg", ".jpeg") or to.exists():
         raise UsageError(f"--preview {to}: it must be a new .png or .jpg file")
     with session.app() as app, session.out.progress("looking for damage", "parts") as progress:
-        pixels = app.reader.read(photo).pixels
-        mended = app.photo_mender.mend(pixels, choices, _counted(progress, photo))
-        save_preview(preview(pixels, mended), to)
-    notes = all_in_words(mended.notes)
+        preview = app.photo_previews.preview(photo, choices, _counted(progress, photo))
+        save_preview(preview.side_by_side(), to)
+    notes = all_in_words(preview.notes)
     session.out.object(
         {"preview": {"photo": str(photo), "picture": str(to), "notes": notes}}, [*notes, f"written {to}"]
     )

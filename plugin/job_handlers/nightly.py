@@ -8,6 +8,7 @@ from iconface_core.codec import JsonObject
 from ..job_kinds import NIGHTLY_PRIORITY, enqueue_reconcile
 from ..job_payloads import Payload
 from ..jobs.context import JobContext
+from ..restoring.preview_jobs import forget_previews
 from .measure import enqueue_measure
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def run(app: "App", payload: Payload, job: JobContext) -> JsonObject:
     job.check()
     with app.gallery.begin() as tx:
         old = tx.jobs.now() - KEEP_DONE_S
-        forgotten = tx.jobs.purge(old, spare=ORIGIN) + tx.cleanups.forget_jobs(old)
+        forgotten = tx.jobs.purge(old, spare=ORIGIN) + tx.cleanups.forget_jobs(old) + forget_previews(tx)
         roots = [root.id for root in tx.roots.all()]
         for root_id in roots:
             enqueue_reconcile(tx, root_id)

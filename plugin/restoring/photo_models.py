@@ -57,6 +57,12 @@ def lent_once(slot: ModelSlot[T]) -> Generator[T]:
     slot.unload_if_idle(0)
 
 
+def check_previewed(steps: Sequence[PhotoStep]) -> None:
+    """Raises UsageError where a preview of these steps would show nothing."""
+    if not set(steps) - {"faces"}:
+        raise UsageError(_("A preview shows what is done around the faces. Choose one of these steps as well."))
+
+
 class PhotoModels:
     """Loads each model of the steps when it is first used. Names are decided by the registry; each raises
     BackendUnavailableError for one that is unknown or cannot run here, with the way out."""

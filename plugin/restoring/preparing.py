@@ -44,6 +44,11 @@ def needs_restoring(photo: RgbU8, face: DetectedFace) -> bool:
     return why_left_alone(measure(crop.pixels, crop.from_photo)) is None
 
 
+def faces_to_restore(photo: RgbU8, faces: Sequence[PhotoFace], *, anyway: bool) -> list[PhotoFace]:
+    """Those `faces` of a photo (H, W, 3) that need it; all of them where somebody wants it `anyway`."""
+    return [f for f in faces if anyway or needs_restoring(photo, f.face)]
+
+
 class FacePreparation:
     """Prepares the faces of a photo."""
 

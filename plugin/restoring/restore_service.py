@@ -49,7 +49,7 @@ from .copies import RestoredCopies
 from .identification import Identifier
 from .identified_face import IdentifiedFace
 from .judging import gallery_of, likeness
-from .preparing import FacePreparation, PreparedFace, needs_restoring
+from .preparing import FacePreparation, PreparedFace, faces_to_restore
 from .result import FaceResult, RestoreRequest
 from .whole_photo import OPENCV, MendedPhoto, PhotoMender
 
@@ -151,7 +151,7 @@ class RestoreService:
         if not request.photo_steps or request.dry_run:
             return MendedPhoto(photo)
         harmed = partial(self._attempts.harmed, everybody, photo)
-        kept = [s.face.bbox for s in subjects if request.force or needs_restoring(photo, s.face)]
+        kept = [s.face.bbox for s in faces_to_restore(photo, subjects, anyway=request.force)]
         return replace(self._mender.mend(photo, request, on_step, harmed, kept), mask=None)
 
     def _likeness(self, answer: IdentifiedFace) -> float:

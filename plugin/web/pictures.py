@@ -168,6 +168,10 @@ class Pictures:
         """The JPEG, when it was made before."""
         return self._cache.get(wanted.key)
 
+    def kept(self, key: str) -> bytes | None:
+        """A JPEG that a job left under this key (`restoring.preview_jobs`); None: it is not there any more."""
+        return self._cache.get(key)
+
     def make(self, wanted: Wanted) -> "Future[bytes | Missing]":
         """The JPEG, decoded now. Those who want the same picture at once share one future: never cancel it."""
         with self._lock:

@@ -26,7 +26,8 @@ def in_force(tx: Tx) -> int:
 
 
 @pytest.mark.slow
-def test_eight_processes_leave_a_journal_that_can_be_taken_back(where: Path | Server):
+@pytest.mark.timeout(300 + 6 * SECONDS)
+def test_eight_processes_leave_a_journal_that_can_be_taken_back(where: Path | Server, tmp_path: Path):
     with Gallery.open(where) as gallery, gallery.begin() as tx:
         for n in range(6):
             put(tx, f"p{n}", 2 * n, 2 * n + 1)
@@ -35,13 +36,18 @@ def test_eight_processes_leave_a_journal_that_can_be_taken_back(where: Path | Se
     script = Path(__file__).with_name("deciding_process.py")
     named = [str(where), ""] if isinstance(where, Path) else [where.url, str(where.folder)]
     line = [sys.executable, str(script), *named]
-    running = [
-        subprocess.Popen([*line, str(seed), str(SECONDS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for seed in range(8)
-    ]
-    ended = [process.communicate(timeout=SECONDS + 200) for process in running]
-    assert [p.returncode for p in running] == [0] * 8, "\n".join(err[-2000:] for _, err in ended)
-    said = {tuple(json.loads(line)) for out, _ in ended for line in out.splitlines()}
+    outputs = [tmp_path / f"said-{seed}" for seed in range(8)]  # files: a full pipe would hold a process up
+    running = []
+    for seed, output in enumerate(outputs):
+        with output.open("w") as out, output.with_suffix(".err").open("w") as err:
+            running.append(subprocess.Popen([*line, str(seed), str(SECONDS)], stdout=out, stderr=err))
+    try:
+        codes = [process.wait(timeout=SECONDS + 200) for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    assert codes == [0] * 8, "\n".join(output.with_suffix(".err").read_text()[-2000:] for output in outputs)
+    said = {tuple(json.loads(said)) for output in outputs for said in output.read_text().splitlines()}
     with Gallery.open(where) as gallery:
         assert gallery.check() == []
         with gallery.begin() as tx:

@@ -222,7 +222,8 @@ def test_results_are_kept_and_old_jobs_forgotten(jobs: JobQueue):
     jobs.fail(job, LEGACY(text="bad"), 4, retry=False)
     waiting = jobs.enqueue("k", run_after=0)
     assert jobs.purge(3) == 0
-    assert jobs.purge(100) == 1
+    assert jobs.purge(100, kind="other") == 0
+    assert jobs.purge(100, kind="k") == 1
     assert [j.id for j in jobs.find()] == [failed, waiting]
     assert jobs.purge(100, states=("failed", "waiting", "running")) == 1
     assert [j.id for j in jobs.find()] == [waiting], "live ones stay"

@@ -124,7 +124,13 @@ def _student(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: 
 
     assert config.student is not None
     recipe = StudentRecipe(
-        config.student, pack, batch=config.batch.size, device=processes.device, name=config.name, data=_sources(pack)
+        config.student,
+        pack,
+        batch=config.batch.size,
+        device=processes.device,
+        bfloat16=config.runtime.precision == "bfloat16",
+        name=config.name,
+        data=_sources(pack),
     )
     if places.start is not None:
         recipe.load(places.start)

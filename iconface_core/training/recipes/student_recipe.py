@@ -89,16 +89,18 @@ class StudentRecipe:
         *,
         batch: int,
         device: torch.device,
+        bfloat16: bool = False,
         name: str = "student",
         data: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """`data` says of each pack what the card repeats; `name` is the exported file's.
+        """`bfloat16`: what is not trained computes in it too. `data` says of each pack what the card repeats; `name` is
+        the exported file's.
 
         Raises PackError when nobody is trained on, ValueError when `training.first` is not a block of SFace."""
         stem, self._student = stem_and_student(training.first)
         self._stem = stem.to(device)
         self.module = self._student.to(device)
-        self._training, self._batch, self._device = training, batch, device
+        self._training, self._batch, self._device, self._bfloat16 = training, batch, device, bfloat16
         self._name, self._data = name, list(data)
         train = TrainingFaces(pack, "train", training.faces)
         shown = TrainingFaces(pack, "validation", training.faces) if len(pack.faces("validation")) else train
@@ -165,8 +167,10 @@ class StudentRecipe:
         batch = self._faces[split].batch(draw, size, self._device, 0)
         degraded = self._degrade(batch.clean, draw.generator("degrade", self._device))
         moved = misaligned(self._training.misaligned, degraded.strength.cpu(), draw.generator("align"))
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+            seen = self._stem(degraded.images, moved.to(self._device))
         return StudentExample(
-            seen=self._stem(degraded.images, moved.to(self._device)),
+            seen=seen,
             truth=batch.clean_vector,
             norm=self._norms[batch.index.cpu()].to(self._device),
             person=self._row[batch.identity.cpu()].to(self._device),

@@ -19,7 +19,7 @@ from ...restoring.repeat import restore_face
 from ...restoring.uploads import restore_photo
 from ...service.client import ensure_worker
 from ..context import FOR_PHONES, Web, WebDep
-from ..responses import Html, fragment, page, said
+from ..responses import Html, by_htmx, fragment, go, page, said
 from ..server.roles import REVIEWER
 from ..views.likely import likely_people
 from ..views.made_clear import OUTCOMES, made_clear
@@ -99,7 +99,7 @@ def restore_whole(
         path = Path(photo_view(tx, photo_id).photo.path)
     restore_photo(web.app.gallery, path, steps=some_steps(step))
     ensure_worker(web.app.settings.folders)
-    return made(request, web, photo_id)
+    return made(request, web, photo_id) if by_htmx(request) else go(request, f"/photos/{photo_id}")
 
 
 @router.get("/{photo_id}/faces", tags=FOR_PHONES)

@@ -17,7 +17,7 @@ from ...restoring.photo_models import some_steps
 from ...rows import Row
 from ...service import client
 from ..context import FOR_PHONES, Web, WebDep
-from ..responses import fragment, page, said
+from ..responses import by_htmx, fragment, go, page, said
 from ..server.roles import REVIEWER
 from ..views.restoration_choices import choices_for
 from ..views.restoration_progress import progress_of
@@ -128,6 +128,8 @@ def other_steps(
     changes = {"photo_steps": some_steps(step)}
     job = repeat.make_again(web.app.gallery, restoration_id, changes, all_faces=True)
     client.ensure_worker(web.app.settings.folders)
+    if not by_htmx(request):
+        return go(request, f"/restorations/{restoration_id}")
     return _progress(request, web, restoration_id, job)
 
 

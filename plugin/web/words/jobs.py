@@ -15,6 +15,7 @@ from ...job_payloads import (
     ChangesPayload,
     LookPayload,
     Payload,
+    PreviewPayload,
     ReconcilePayload,
     RestorePayload,
     RootPayload,
@@ -34,6 +35,7 @@ KINDS: Mapping[str, str] = {
     asked.CLEANUP_ITEM: N_("Cleaning up the library"),
     asked.MEASURE: N_("Measuring how clear faces are"),
     asked.EMBED: N_("Looking at faces you drew"),
+    asked.PREVIEW: N_("Previewing whole photos"),
     asked.NIGHTLY: N_("Nightly care and backup"),
     asked.LOOK: N_("Looking at photos"),
     asked.SETTLE: N_("Completing a look through a folder"),
@@ -102,9 +104,9 @@ class JobWords:
     def lines(self, jobs: Sequence[JobRecord]) -> list[JobLine]:
         """In the order given."""
         restores = [p for j in jobs if (p := payload_of(j, RestorePayload))]
-        photos = {
-            path: stat.id for path, stat in self._tx.photos.known_at([printable(p.path) for p in restores]).items()
-        }
+        previews = [shown for j in jobs if (shown := payload_of(j, PreviewPayload))]
+        paths = [*(printable(p.path) for p in restores), *(printable(p.path) for p in previews)]
+        photos = {path: stat.id for path, stat in self._tx.photos.known_at(paths).items()}
         faces = self._tx.faces.by_ids([i for p in restores if (i := _face(p)) is not None])
         people = {f.id: f.person_id for f in faces}
         return [self._line(job, photos, people) for job in jobs]
@@ -112,7 +114,7 @@ class JobWords:
     def _line(self, job: JobRecord, photos: Mapping[str, int], people: Mapping[int, int | None]) -> JobLine:
         progress = job.progress or {}
         payload = payload_of(job, Payload)
-        path = payload.path if isinstance(payload, RestorePayload) else None
+        path = payload.path if isinstance(payload, (RestorePayload, PreviewPayload)) else None
         what, person_id = self._what(job.kind, payload, people)
         running = job.state == "running"
         now = seconds_now()
@@ -153,18 +155,10 @@ class JobWords:
         match payload:
             case RestorePayload():
                 return self._restore(payload, people)
-            case ChangesPayload(paths=paths, tries=tries):
-                names = {"file": printable(Path(paths[0]).name), "folder": self._root(payload)} if paths else {}
-                if len(paths) == 1 and tries:
-                    return _("Read “{file}” again in {folder}", **names), None
-                if len(paths) == 1:
-                    return _("Read “{file}” in {folder}", **names), None
-                many = len(paths)
-                if tries:
-                    return ngettext(
-                        "Read {n} photo again in {folder}", "Read {n} photos again in {folder}", many, **names
-                    ), None
-                return ngettext("Read {n} photo in {folder}", "Read {n} photos in {folder}", many, **names), None
+            case PreviewPayload(path=path):
+                return _("Preview {file}", file=printable(Path(path).name)), None
+            case ChangesPayload():
+                return self._changes(payload), None
             case ReconcilePayload():
                 return _("Look through {folder}", folder=self._root(payload)), None
             case LookPayload(files=files):
@@ -180,6 +174,18 @@ class JobWords:
                 return _("See which new faces in {folder} could be restored", folder=self._root(payload)), None
         known = _WHAT.get(kind) or KINDS.get(kind)
         return _(known) if known else _("Do “{what}”", what=kind), None
+
+    def _changes(self, payload: ChangesPayload) -> str:
+        paths, tries = payload.paths, payload.tries
+        names = {"file": printable(Path(paths[0]).name), "folder": self._root(payload)} if paths else {}
+        if len(paths) == 1 and tries:
+            return _("Read “{file}” again in {folder}", **names)
+        if len(paths) == 1:
+            return _("Read “{file}” in {folder}", **names)
+        many = len(paths)
+        if tries:
+            return ngettext("Read {n} photo again in {folder}", "Read {n} photos again in {folder}", many, **names)
+        return ngettext("Read {n} photo in {folder}", "Read {n} photos in {folder}", many, **names)
 
     def _restore(self, payload: RestorePayload, people: Mapping[int, int | None]) -> tuple[str, int | None]:
         """ "Restore Anna in beach.jpg", and who Anna is."""

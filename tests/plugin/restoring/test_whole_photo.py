@@ -188,7 +188,7 @@ def test_a_preview_is_a_picture_and_nothing_else_happens(cli: Cli, print_: Path,
     shown = tmp_path / "preview.png"
     told = cli("restore", "--photo", print_, "--preview", shown)["preview"]
     assert told["picture"] == str(shown)
-    assert len(told["notes"]) == 2
+    assert len(told["notes"]) == 3
     assert opened(shown).shape == (300, 3 * 420, 3)
     assert cli("restored", "list")["restorations"] == []
     assert "new .png or .jpg" in cli("restore", "--photo", print_, "--preview", shown, code=2)["error"]["message"]
@@ -200,6 +200,7 @@ def test_a_preview_is_a_picture_and_nothing_else_happens(cli: Cli, print_: Path,
         (["--photo", "--photo-steps", "damage,varnish"], "damage, background, fading, colour, faces"),
         (["--photo", "--photo-steps", ","], "one or more"),
         (["--preview", "x.png"], "--photo"),
+        (["--photo", "--photo-steps", "faces", "--preview", "x.png"], "around the faces"),
     ],
 )
 def test_a_wrong_line_is_explained(cli: Cli, print_: Path, line: list[str], told: str):
