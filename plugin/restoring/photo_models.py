@@ -50,11 +50,12 @@ def some_steps(named: Sequence[PhotoStep] | None) -> tuple[PhotoStep, ...]:
 @contextmanager
 def lent_once(slot: ModelSlot[T]) -> Generator[T]:
     """Lend a model that works at tiles for the length of the block. It keeps the memory that a tile takes, half a
-    gigabyte and more, and is loaded again in a moment: so it is dropped."""
-    with slot.use() as model:
-        yield model
-    del model
-    slot.unload_if_idle(0)
+    gigabyte and more, and is loaded again in a moment: so it is dropped, also when somebody cancels."""
+    try:
+        with slot.use() as model:
+            yield model
+    finally:
+        slot.unload_if_idle(0)
 
 
 def check_previewed(steps: Sequence[PhotoStep]) -> None:
