@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -21,8 +21,8 @@ _STALE_S = 600.0
 """A partial file this old belongs to a process that was killed: writing takes seconds."""
 
 
-Data = bytes | memoryview | Callable[[], Iterable[bytes]]
-"""What is in a file, or a function that makes it piece by piece: from the beginning whenever it is called."""
+Data = bytes | Callable[[IO[bytes]], None]
+"""What is in a file, or a function that writes it into an empty one: all of it, whenever it is called."""
 
 _ROOM = len(f"..12345678{_PARTIAL}")
 _USUAL_LIMIT = 255
@@ -117,7 +117,10 @@ def _publish_hidden(data: Data, first: Path, names: Iterator[Path], mode: int) -
 
 
 def _fill(file: IO[bytes], data: Data, mode: int) -> None:
-    file.writelines(data() if callable(data) else (data,))
+    if callable(data):
+        data(file)
+    else:
+        file.write(data)
     file.flush()
     os.fchmod(file.fileno(), mode)
     os.fsync(file.fileno())

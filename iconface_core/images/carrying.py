@@ -10,10 +10,8 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
@@ -21,15 +19,15 @@ from PIL import Image, ImageCms
 from iconface_core.types import F32, Patch, RgbU8
 
 from .colour import GREY_MODES, plain, to_srgb
-from .deep import U16, eight_bits, swap_red_and_blue
+from .deep import U16, deep_samples, eight_bits
+from .enlarging import enlarged, enlarged_strips
 from .read import Decoded
+from .stored_patch import waiting_room
 from .strips import bands
-from .turning import upright
 
 Tones = Callable[[F32], F32]
 """What a correction of tones makes of samples (..., 3) on the scale 0..255; the result need not be within it."""
-_Samples = NDArray[np.uint8] | NDArray[np.uint16]  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
-_KEPT_IN_MEMORY = 60_000_000  # bytes of a picture that is being converted; 20 megapixels
+_Samples = NDArray[np.uint8] | U16  # (H, W) or (H, W, C): grey, grey + alpha, RGB, RGBA
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -50,6 +48,19 @@ class CopyForm:
 AS_IT_IS = CopyForm()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DeepPicture:
+    """A picture of this `size`, width and height, in 16 bits a colour that is never there as a whole: `strips` makes it
+    from the top, (rows, W, C), whenever it is called."""
+
+    size: tuple[int, int]
+    strips: Callable[[], Iterator[U16]]
+
+
+Samples = Image.Image | U16 | DeepPicture
+"""What a copy holds."""
+
+
 def carry_change(
     source: Path,
     decoded: Decoded,
@@ -57,32 +68,30 @@ def carry_change(
     folder: Path,
     notes: list[str],
     form: CopyForm,
-) -> tuple[Image.Image | NDArray[np.uint16], bytes | None]:
+) -> tuple[Samples, bytes | None]:
     """The original's own samples plus the change, and the colour profile that belongs to them. Band by band: what was
-    not changed is not even converted, and nothing is held twice."""
-    tones = form.tones
-    deep = _deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
+    not changed is not even converted, and nothing is held twice. `decoded.image` may be given up on the way."""
+    deep = deep_samples(source, decoded) if decoded.format in {"png", "tiff"} else None
+    in_colour = form.coloured and decoded.image.mode in GREY_MODES
+    if deep is not None:
+        return _change_in_deep(deep, decoded, patches, form, in_colour=in_colour)
     if form.enlarge > 1:
-        decoded, deep = _enlarged(decoded, deep, form.enlarge)
-    if form.coloured and decoded.image.mode in GREY_MODES:
-        deep = None if deep is None else _deep_in_colour(deep, decoded.icc)
+        larger = enlarged(decoded.image, form.enlarge)
+        decoded = replace(decoded, image=larger, full_size=larger.size)
+    if in_colour:
         decoded = replace(decoded, image=_in_colour(decoded.image, decoded.icc), icc=None)
     image = decoded.image
-    if deep is None and (image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info):
+    if image.mode not in {"L", "LA", "RGB", "RGBA"} or "transparency" in image.info:
         if image.mode not in GREY_MODES or "transparency" in image.info:
             notes.append(f"{image.mode} pixels converted to sRGB")  # CMYK, a palette, Lab, one transparent colour
             return _in_srgb(decoded, patches, folder), None
         if image.mode == "1":
             notes.append("written in shades of grey; the original has black and white only")
         image = to_srgb(image, None).convert("L")
-    grey = image.mode in GREY_MODES if deep is None else deep.ndim == 2 or deep.shape[2] == 2
-    to_native = _to_native(1 if grey else 3, decoded.icc)
+    to_native = _to_native(1 if image.mode in GREY_MODES else 3, decoded.icc)
     # The range of 32-bit values is that of the whole picture, never of a band.
     for band, rows in bands(image if decoded.image.mode in {"I", "F"} else decoded.image):
         if not _touched(patches, rows):
-            continue
-        if deep is not None:
-            _carry_deep(deep[rows], band, rows.start, patches, tones, (decoded.icc, to_native))
             continue
         before = np.asarray(to_srgb(band, decoded.icc))
         if found := _difference(before, _patched(before, patches, rows.start), to_native):
@@ -90,24 +99,38 @@ def carry_change(
             there = slice(rows.start + some.start, rows.start + some.stop)
             own = np.asarray(image.crop((0, there.start, image.width, there.stop)))
             image.paste(Image.fromarray(_moved(own, change)), (0, there.start))
-    return image if deep is None else deep, decoded.icc
+    return image, decoded.icc
 
 
-def _enlarged(
-    decoded: Decoded, deep: NDArray[np.uint16] | None, times: int
-) -> tuple[Decoded, NDArray[np.uint16] | None]:
-    """A picture and its 16-bit samples, larger. The smaller one is given up on the way."""
-    image = decoded.image
-    size = image.width * times, image.height * times
-    smooth = image.mode in {"L", "LA", "RGB", "RGBA", "CMYK", "LAB", "YCbCr"}
-    if deep is not None:  # what Pillow would make of its eight bits is not quite the same
-        deep = np.asarray(cv2.resize(deep, size, interpolation=cv2.INTER_CUBIC), np.uint16)
-        larger = Image.fromarray(deep) if deep.ndim == 2 else _in_eight_bits(deep)
-    else:
-        larger = (image if smooth else plain(image)).resize(size, Image.Resampling.BICUBIC)
-    larger.info = {k: v for k, v in image.info.items() if k != "transparency" or smooth}
-    image.close()
-    return replace(decoded, image=larger, full_size=size), deep
+def _change_in_deep(
+    samples: U16, decoded: Decoded, patches: Sequence[Patch], form: CopyForm, *, in_colour: bool
+) -> tuple[U16 | DeepPicture, bytes | None]:
+    """The same for 16-bit samples (H, W) or (H, W, C). Of an enlarged picture its eight bits are made of them: what
+    Pillow would make of its own is not quite the same."""
+    icc = None if in_colour else decoded.icc
+    to_native = _to_native(1 if not in_colour and (samples.ndim == 2 or samples.shape[2] == 2) else 3, icc)
+
+    def changed(strip: U16, shown: Image.Image, rows: slice) -> U16:
+        if in_colour:
+            strip, shown = _deep_in_colour(strip, decoded.icc), _in_colour(shown, decoded.icc)
+        if _touched(patches, rows):
+            _carry_deep(strip, shown, rows.start, patches, form.tones, (icc, to_native))
+        return strip
+
+    if form.enlarge > 1:
+        decoded.image.close()
+    elif not in_colour:
+        for band, rows in bands(decoded.image):
+            changed(samples[rows], band, rows)
+        return samples, icc
+
+    def strips() -> Iterator[U16]:
+        if form.enlarge == 1:
+            return (changed(samples[rows].copy(), band, rows) for band, rows in bands(decoded.image))
+        return (changed(strip, _shown(strip), rows) for strip, rows in enlarged_strips(samples, form.enlarge))
+
+    height, width = (side * form.enlarge for side in samples.shape[:2])
+    return DeepPicture((width, height), strips) if in_colour or samples.ndim == 3 else np.concatenate([*strips()]), icc
 
 
 def _in_colour(image: Image.Image, icc: bytes | None) -> Image.Image:
@@ -120,7 +143,7 @@ def _in_colour(image: Image.Image, icc: bytes | None) -> Image.Image:
     return out
 
 
-def _deep_in_colour(samples: NDArray[np.uint16], icc: bytes | None) -> NDArray[np.uint16]:
+def _deep_in_colour(samples: U16, icc: bytes | None) -> U16:
     """16-bit grey samples (H, W) as RGB in sRGB; what has more channels is as it was."""
     if samples.ndim != 2:
         return samples
@@ -191,7 +214,7 @@ def _in_srgb(decoded: Decoded, patches: Sequence[Patch], folder: Path) -> Image.
     """The picture with its patches, whatever its own colours are. `decoded.image` is given up on the way: two pictures
     of 80 megapixels do not fit beside the models, so a large one waits in a nameless file in `folder`."""
     image = decoded.image
-    with SpooledTemporaryFile(_KEPT_IN_MEMORY, dir=str(folder)) as file:
+    with waiting_room(folder) as file:
         heights = []
         for band, rows in bands(image):
             file.write(_patched(np.asarray(to_srgb(band, decoded.icc)), patches, rows.start).data)
@@ -219,7 +242,7 @@ def _moved(samples: _Samples, change: NDArray[np.int32]) -> _Samples:
     return out
 
 
-def _toned(samples: NDArray[np.uint16], tones: Tones) -> NDArray[np.uint16]:
+def _toned(samples: U16, tones: Tones) -> U16:
     """16-bit samples with corrected tones; transparency stays, and so does what it hides altogether."""
     out = samples.copy()
     planes = out[..., None] if out.ndim == 2 else out
@@ -231,30 +254,12 @@ def _toned(samples: NDArray[np.uint16], tones: Tones) -> NDArray[np.uint16]:
     return out
 
 
-def _in_eight_bits(samples: NDArray[np.uint16]) -> Image.Image:
+def _shown(samples: U16) -> Image.Image:
+    return Image.fromarray(samples) if samples.ndim == 2 else _in_eight_bits(samples)
+
+
+def _in_eight_bits(samples: U16) -> Image.Image:
     return Image.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
-
-
-def _deep_samples(source: Path, decoded: Decoded) -> NDArray[np.uint16] | None:
-    """The 16-bit samples that Pillow drops for colour pictures; None when the file has 8."""
-    if decoded.image.mode.startswith("I;16"):
-        return np.array(decoded.image).astype(np.uint16)
-    if decoded.image.mode not in {"RGB", "RGBA", "LA"}:
-        return None
-    if decoded.format == "png":
-        with source.open("rb") as file:
-            bits = file.read(25)[24]
-    else:
-        depth = decoded.tags.get(258, 8)
-        bits = max(depth) if isinstance(depth, tuple) else int(str(depth))
-    if bits != 16:
-        return None
-    samples = cv2.imdecode(np.memmap(source, np.uint8, "r"), cv2.IMREAD_UNCHANGED)  # half a GB in one copy is enough
-    if samples is None or samples.dtype != np.uint16 or samples.ndim != 3:
-        return None
-    swap_red_and_blue(samples)
-    samples = np.ascontiguousarray(upright(samples, decoded.orientation))
-    return samples if samples.shape[:2] == (decoded.image.height, decoded.image.width) else None
 
 
 def _to_native(colours: int, icc: bytes | None) -> Any:

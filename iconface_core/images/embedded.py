@@ -15,6 +15,7 @@ from .opening import opened
 _IRB = b"Photoshop 3.0\0"
 _IPTC, _DIGEST, _PATHS = 0x0404, 0x0425, range(0x07D0, 0x0BB8)
 _KEPT_RESOURCES = (0x03ED, 0x040A, 0x040B)  # resolution, copyright flag, URL
+_LAYERS = 37724
 _PREVIEWS = (200, 201, 202)  # IPTC's own picture of the photo
 _MOST = 4_000_000
 _MOST_TEXT = 1_000_000
@@ -62,6 +63,8 @@ def _embedded(image: Any, photo_format: str, file: BinaryIO) -> Embedded:
         case "tiff":
             resources = dict(_resources(_bytes_of(image, 34377)))
             iptc = _bytes_of(image, 33723) or None
+            if _LAYERS in image.tag_v2:
+                stays.append("Photoshop's layers stay in the original")
         case "heif":
             for entry in info.get("metadata") or []:
                 if entry.get("type") == "iptc" or entry.get("content_type") == "iptc":

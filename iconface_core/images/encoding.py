@@ -1,57 +1,68 @@
 """The bytes of a restored copy: its samples and its metadata in the format that the original has."""
 
-import io
 import struct
 import zlib
-from typing import Any
+from functools import partial
+from typing import IO, Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .deep import swap_red_and_blue
+from .carrying import DeepPicture, Samples
+from .deep import U16, png_pieces
 from .embedded import Embedded, app13, photoshop_block
 from .png_rows import chunk
+from .strips import row_slices
+from .tiff_strips import TIFF_DIRECTORIES, tiff_tags, write_tiff
 
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 
 
+class _NoDescriptor:
+    """An open file without its descriptor. Handed a real file, Pillow writes to that and overlooks a short write, so
+    that a disk that fills up would leave a truncated picture and no error."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.write, self.flush = file.write, file.flush
+
+
+def _plain(file: IO[bytes]) -> Any:  # Pillow needs these two of a file, whatever its annotation says
+    return _NoDescriptor(file)
+
+
 def encode(
-    samples: Image.Image | NDArray[np.uint16],
+    file: IO[bytes],
+    samples: Samples,
     suffix: str,
     options: dict[str, Any],
     embedded: Embedded,
     notes: list[str],
     *,
     lossless: bool,
-) -> memoryview:
-    """The bytes of the file.
-
-    In memory: handed a real file, Pillow writes to its descriptor and overlooks a short write, so that a disk that
-    fills up would leave a truncated picture and no error.
-    """
-    file = io.BytesIO()
+) -> None:
+    """Write all of an empty file, as it is encoded: of all formats only WebP is in memory as a whole."""
+    out = _plain(file)
     kind = suffix.lower()
-    if kind == ".png":
+    if kind == ".png" or isinstance(samples, DeepPicture):
         _write_png(file, samples, options, embedded)
-        return file.getbuffer()
+        return
     image = Image.fromarray(samples) if isinstance(samples, np.ndarray) else samples
     if kind in JPEG_SUFFIXES:
         if image.mode in {"LA", "RGBA"}:
             image = image.convert(image.mode[:-1])
         options |= _jpeg_extras(embedded, notes)
-        image.save(file, "JPEG", quality=95, subsampling=0, **options)
+        image.save(out, "JPEG", quality=95, subsampling=0, **options)
     elif kind == ".webp":
         if embedded.iptc or embedded.comment:
             notes.append("IPTC captions and comments have no place in WebP, and stay in the original")
-        image.save(file, "WEBP", quality=95, method=4, lossless=lossless, exact=True, **options)
+        image.save(out, "WEBP", quality=95, method=4, lossless=lossless, exact=True, **options)
     else:
-        image.save(file, "TIFF", **_tiff_options(options, embedded))
-    if embedded.texts and kind != ".png":
+        directory = tiff_tags(image, options, embedded)
+        packed = TIFF_DIRECTORIES.isdisjoint(directory)
+        write_tiff(file, image, "tiff_adobe_deflate" if packed else "raw", directory)
+    if embedded.texts:
         notes.append(f"the texts of the PNG have no place in {suffix[1:]}, and stay in the original")
-    return file.getbuffer()
 
 
 def _jpeg_extras(embedded: Embedded, notes: list[str]) -> dict[str, bytes]:
@@ -67,46 +78,24 @@ def _jpeg_extras(embedded: Embedded, notes: list[str]) -> dict[str, bytes]:
     return found
 
 
-def _tiff_options(options: dict[str, Any], embedded: Embedded) -> dict[str, Any]:
-    """Pillow's TIFF writer takes XMP and IPTC as tags of the EXIF it is given, and writes EXIF and GPS only
-    uncompressed."""
-    exif = Image.Exif()
-    if "exif" in options:
-        exif.load(options["exif"])
-    compression = "raw" if 0x8769 in exif or 0x8825 in exif else "tiff_adobe_deflate"
-    exif[700] = options["xmp"]
-    if embedded.iptc:
-        exif[33723] = embedded.iptc
-    if (block := photoshop_block(embedded.iptc, embedded.resources)) is not None:
-        exif[34377] = block
-    return {**{key: value for key, value in options.items() if key != "xmp"}, "exif": exif, "compression": compression}
-
-
-def _write_png(
-    file: io.BytesIO, samples: Image.Image | NDArray[np.uint16], options: dict[str, Any], embedded: Embedded
-) -> None:
-    """OpenCV encodes 16-bit pixels, because Pillow has no 16-bit colour; the metadata chunks go in after the header."""
-    if isinstance(samples, Image.Image):
-        samples.info = {}  # of which Pillow would write what it holds
-        info = PngInfo()
-        for kind, data in [*embedded.colour, *_png_texts(options, embedded)]:
-            info.add(kind, data)
-        kept = {key: options[key] for key in ("exif", "icc_profile", "dpi") if key in options}
-        samples.save(file, "PNG", compress_level=4, pnginfo=info, **kept)
+def _write_png(file: IO[bytes], samples: Samples, options: dict[str, Any], embedded: Embedded) -> None:
+    if isinstance(samples, np.ndarray):
+        samples = _in_strips(samples)
+    if isinstance(samples, DeepPicture):  # Pillow has no 16-bit colour
+        file.writelines(png_pieces(samples.size, samples.strips(), png_chunks(options, embedded)))
         return
-    channels = 1 if samples.ndim == 2 else samples.shape[2]
-    if channels == 2:  # OpenCV has no grey + alpha
-        samples = samples[:, :, [0, 0, 0, 1]]
-    elif channels >= 3:
-        swap_red_and_blue(samples)  # nobody needs them any more
-    done, encoded = cv2.imencode(".png", samples)
-    if not done:
-        raise ValueError("OpenCV could not encode the PNG")
-    png = encoded.data
-    header_end = 8 + 25  # signature, IHDR
-    file.write(png[:header_end])
-    file.writelines(png_chunks(options, embedded))
-    file.write(png[header_end:])
+    samples.info = {}  # of which Pillow would write what it holds
+    info = PngInfo()
+    for kind, data in [*embedded.colour, *_png_texts(options, embedded)]:
+        info.add(kind, data)
+    kept = {key: options[key] for key in ("exif", "icc_profile", "dpi") if key in options}
+    samples.save(_plain(file), "PNG", compress_level=4, pnginfo=info, **kept)
+
+
+def _in_strips(samples: U16) -> DeepPicture:
+    height, width = samples.shape[:2]
+    rows = partial(row_slices, height, 2 * samples[:1].size)
+    return DeepPicture((width, height), lambda: (samples[some] for some in rows()))
 
 
 def png_chunks(options: dict[str, Any], embedded: Embedded) -> list[bytes]:

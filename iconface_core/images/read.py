@@ -29,6 +29,7 @@ from .photo import Photo
 from .png_rows import late_png_metadata
 from .strips import bands, reduced, stored_size, strips
 from .turning import laid_down
+from .whole_webp import whole_webp
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -206,6 +207,9 @@ def _pixels(image: "ImageFile", photo_format: str, file: BinaryIO, goal: int | N
     if math.prod(image.size) >= memory_limits.STREAM_FROM and factor >= 2:
         return reduced(image, photo_format, file, factor), False
     check_whole(image, photo_format)
+    still = whole_webp(image, file) if photo_format == "webp" else None
+    if still is not None:
+        return still if factor < 2 else plain(still).reduce(factor), False
     image.load()
     # Pillow turns a TIFF, and swaps its sides, while loading it; nothing else, and no strips of one
     return image if factor < 2 else plain(image).reduce(factor), photo_format == "tiff"

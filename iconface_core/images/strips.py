@@ -58,12 +58,17 @@ def reduced(image: "ImageFile", photo_format: str, file: BinaryIO, factor: int) 
 
 def bands(image: Image.Image) -> Iterator[tuple[Image.Image, slice]]:
     """A picture in horizontal pieces, each with its rows."""
-    step = max(1, memory_limits.STRIP_BYTES // (4 * image.width))
-    for top in range(0, image.height, step):
-        rows = slice(top, min(top + step, image.height))
+    for rows in row_slices(image.height, 4 * image.width):
         band = image.crop((0, rows.start, image.width, rows.stop))
         band.info = image.info  # which colour counts as transparent
         yield band, rows
+
+
+def row_slices(height: int, row_bytes: int) -> Iterator[slice]:
+    """All rows of a picture, so many at a time as `STRIP_BYTES` hold."""
+    step = max(1, memory_limits.STRIP_BYTES // row_bytes)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
 
 
 def stored_size(image: Any, photo_format: str) -> tuple[int, int]:

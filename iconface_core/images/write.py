@@ -18,22 +18,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from iconface_core.errors import ImageReadError, ImageWriteError
 from iconface_core.reason_codes import CANNOT_ENCODE, NO_COPY
 from iconface_core.types import Patch, RgbU8
 
-from .atomic_write import Data, name_limit, publish, shortened
-from .carrying import AS_IT_IS, CopyForm, Tones, carry_change, with_change
+from .atomic_write import name_limit, publish, shortened
+from .carrying import AS_IT_IS, CopyForm, DeepPicture, Samples, Tones, carry_change, with_change
 from .copied_xmp import CopyFacts, make_true
-from .deep import U16, deep_strips, png_pieces
-from .embedded import read_embedded
-from .encoding import JPEG_SUFFIXES, encode, png_chunks
+from .deep import U16, deep_strips
+from .embedded import Embedded, read_embedded
+from .encoding import JPEG_SUFFIXES, encode
 from .memory_limits import DEFAULT_FULL_PIXELS, DEFAULT_MAX_PIXELS
 from .metadata import upright_exif
 from .opening import damage_said
@@ -43,7 +42,6 @@ from .sidecars import sidecar_of
 from .xmp import merge, new_packet, parse_packet, to_bytes
 
 _DeepStrips = Callable[[], Iterator[U16] | None]
-_Carried = Image.Image | NDArray[np.uint16] | _DeepStrips
 _JPEG_XMP_LIMIT = 65_502 - 29
 
 
@@ -117,10 +115,12 @@ def _written(
     """`deep` gives the original's samples where they are carried over strip by strip; `decoded` has no pixels then."""
     width, height = (side * form.enlarge for side in decoded.full_size)
     notes: list[str] = []
-    samples: _Carried = deep or decoded.image
-    icc = decoded.icc
+    samples: Samples
     if deep is None:
         samples, icc = carry_change(source, decoded, patches, folder, notes, form)
+    else:
+        icc = decoded.icc
+        samples = DeepPicture(decoded.full_size, partial(_changed, source, decoded, deep, patches, form.tones))
     suffix = _suffix_for(source, decoded, samples)
     if suffix.lower() != source.suffix.lower():
         notes.append(f"written as {suffix[1:]} instead of {decoded.format}")
@@ -135,32 +135,38 @@ def _written(
     metadata = {"exif": exif, "icc_profile": icc, "xmp": xmp, "dpi": decoded.dpi}
     options: dict[str, Any] = {key: value for key, value in metadata.items() if value}
 
-    data: Data
-    if isinstance(samples, Image.Image | np.ndarray):
-        lossless = _is_lossless_webp(source, decoded.format)
-        try:
-            data = encode(samples, suffix, options, embedded, notes, lossless=lossless)
-        except Exception as e:
-            raise ImageWriteError(
-                f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})",
-                CANNOT_ENCODE(format=suffix[1:], detail=str(e)),
-            ) from e
-    else:
-        data = partial(_deep_png, source, decoded, samples, patches, form.tones, png_chunks(options, embedded))
+    lossless = _is_lossless_webp(source, decoded.format)
+    data = partial(_encoded, source, samples, suffix, options, embedded, notes, lossless)
     return Written(publish(data, restored_names(source, folder, suffix), source), tuple(dict.fromkeys(notes)))
 
 
-def _deep_png(
+def _encoded(
     source: Path,
-    decoded: Decoded,
-    deep: _DeepStrips,
-    patches: Sequence[Patch],
-    tones: Tones | None,
-    chunks: Sequence[bytes],
-) -> Iterator[bytes]:
-    """The file, piece by piece: neither the picture nor its encoding is ever there as a whole."""
-    strips = _whole(source, decoded, deep)
-    return png_pieces(decoded.full_size, with_change(strips, patches, decoded.icc, tones), chunks)
+    samples: Samples,
+    suffix: str,
+    options: dict[str, Any],
+    embedded: Embedded,
+    notes: list[str],
+    lossless: bool,
+    file: IO[bytes],
+) -> None:
+    try:
+        encode(file, samples, suffix, options, embedded, notes, lossless=lossless)
+    except ImageReadError:
+        raise
+    except Exception as e:
+        if isinstance(e, OSError) and e.errno is not None:  # the disk's; Pillow's own have no number
+            raise
+        raise ImageWriteError(
+            f"{source}: the restored photo cannot be encoded as {suffix[1:]} ({e})",
+            CANNOT_ENCODE(format=suffix[1:], detail=str(e)),
+        ) from e
+
+
+def _changed(
+    source: Path, decoded: Decoded, deep: _DeepStrips, patches: Sequence[Patch], tones: Tones | None
+) -> Iterator[U16]:
+    return with_change(_whole(source, decoded, deep), patches, decoded.icc, tones)
 
 
 def _whole(source: Path, decoded: Decoded, deep: _DeepStrips) -> Iterator[U16]:
@@ -193,10 +199,10 @@ def _packet(source: Path, decoded: Decoded, provenance: Provenance, facts: CopyF
     return xmp
 
 
-def _suffix_for(source: Path, decoded: Decoded, samples: _Carried) -> str:
+def _suffix_for(source: Path, decoded: Decoded, samples: Samples) -> str:
     """The suffix of the output: the original's own where the format stays and the name is honest."""
     own = source.suffix
-    deep_colour = samples.ndim == 3 if isinstance(samples, np.ndarray) else not isinstance(samples, Image.Image)
+    deep_colour = isinstance(samples, DeepPicture) or (isinstance(samples, np.ndarray) and samples.ndim == 3)
     transparent = isinstance(samples, Image.Image) and samples.mode in {"LA", "RGBA"}
     match decoded.format:
         case "jpeg":

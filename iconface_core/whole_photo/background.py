@@ -5,7 +5,7 @@ that the quietest places of the photo have, and where it is more, so much more w
 smaller. A photo without noise is not touched at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +14,7 @@ import numpy as np
 from iconface_core.protocols import PhotoCleaner
 from iconface_core.types import F32, BBox, RgbU8
 
-from .tiles import OnStep, in_tiles
+from .tiles import OnStep, in_tiles, tile_rows
 
 NOISY = 2.0
 """Standard deviation of brightness in 8-bit steps, in the quietest tenth of a photo: below, it is left alone. Clear
@@ -83,13 +83,13 @@ def cleaned(photo: RgbU8, noise: Noise, cleaner: PhotoCleaner, *, on_step: OnSte
     return in_tiles(photo, work, tile=cleaner.tile, context=cleaner.context, on_step=on_step)
 
 
-def enlarged(photo: RgbU8, cleaner: PhotoCleaner, *, on_step: OnStep | None = None) -> RgbU8:
-    """The photo (H, W, 3) twice as large. `on_step` as in `in_tiles`."""
+def enlarged(photo: RgbU8, cleaner: PhotoCleaner, *, on_step: OnStep | None = None) -> Iterator[RgbU8]:
+    """The photo (H, W, 3) twice as large, some rows after others from the top. `on_step` as in `in_tiles`."""
 
     def work(tile: RgbU8) -> RgbU8:
         return cleaner.cleaned(tile, denoise=False, enlarge=2)
 
-    return in_tiles(photo, work, enlarge=2, tile=cleaner.tile, context=cleaner.context, on_step=on_step)
+    return tile_rows(photo, work, enlarge=2, tile=cleaner.tile, context=cleaner.context, on_step=on_step)
 
 
 def keep_faces(photo: RgbU8, before: RgbU8, boxes: Sequence[BBox]) -> None:

@@ -1,6 +1,6 @@
 """A photo of any size worked at in overlapping tiles, whose borders nobody sees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -25,22 +25,45 @@ def in_tiles(
     """What `work` makes of a photo (H, W, 3), tile by tile: (enlarge * H, enlarge * W, 3). `work` is given at most
     tile + 2 * context pixels a side and returns `enlarge` times as many.
 
-    `on_step(done, total)` counts tiles and may raise to cancel. Memory: the result and one tile.
+    `on_step(done, total)` counts tiles and may raise to cancel. Memory: the result and a row of tiles.
     """
-    height, width = photo.shape[:2]
-    out = np.empty((enlarge * height, enlarge * width, 3), np.uint8)
-    corners = [(y, x) for y in range(0, height, tile) for x in range(0, width, tile)]
-    for done, (y, x) in enumerate(corners, start=1):
-        seen = _seen(y, y + tile, context, height), _seen(x, x + tile, context, width)
-        made = work(np.ascontiguousarray(photo[seen]))
-        rows, row_share = _written(y, tile, height, enlarge)
-        columns, column_share = _written(x, tile, width, enlarge)
-        new = made[_within(rows, seen[0], enlarge), _within(columns, seen[1], enlarge)]
-        share = np.minimum(row_share[:, None], column_share)
-        _blend(out[rows, columns], new, share)
-        if on_step is not None:
-            on_step(done, len(corners))
+    out = np.empty((enlarge * photo.shape[0], enlarge * photo.shape[1], 3), np.uint8)
+    top = 0
+    for rows in tile_rows(photo, work, enlarge=enlarge, tile=tile, context=context, on_step=on_step):
+        out[top : top + len(rows)] = rows
+        top += len(rows)
     return out
+
+
+def tile_rows(
+    photo: RgbU8,
+    work: Callable[[RgbU8], RgbU8],
+    *,
+    enlarge: int = 1,
+    tile: int = TILE,
+    context: int = CONTEXT,
+    on_step: OnStep | None = None,
+) -> Iterator[RgbU8]:
+    """The same, some rows after others from the top (N, enlarge * W, 3). Memory: a row of tiles."""
+    height, width = photo.shape[:2]
+    total, done = -(-height // tile) * -(-width // tile), 0
+    waiting = np.empty((0, enlarge * width, 3), np.uint8)  # what the next row of tiles fades into
+    for y in range(0, height, tile):
+        rows, row_share = _written(y, tile, height, enlarge)
+        out = np.empty((rows.stop - rows.start, enlarge * width, 3), np.uint8)
+        out[: len(waiting)] = waiting
+        for x in range(0, width, tile):
+            seen = _seen(y, y + tile, context, height), _seen(x, x + tile, context, width)
+            made = work(np.ascontiguousarray(photo[seen]))
+            columns, column_share = _written(x, tile, width, enlarge)
+            new = made[_within(rows, seen[0], enlarge), _within(columns, seen[1], enlarge)]
+            _blend(out[:, columns], new, np.minimum(row_share[:, None], column_share))
+            done += 1
+            if on_step is not None:
+                on_step(done, total)
+        ready = len(out) if y + tile >= height else enlarge * (y + tile - BLEND) - rows.start
+        yield out[:ready]
+        waiting = out[ready:]
 
 
 def _seen(start: int, stop: int, context: int, end: int) -> slice:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,6 +45,17 @@ def some_steps(named: Sequence[PhotoStep] | None) -> tuple[PhotoStep, ...]:
     if not named:
         raise UsageError(_("Choose at least one thing to do."))
     return tuple(step for step in PHOTO_STEPS if step in named)
+
+
+@contextmanager
+def lent_once(slot: ModelSlot[T]) -> Generator[T]:
+    """Lend a model that works at tiles for the length of the block. It keeps the memory that a tile takes, half a
+    gigabyte and more, and is loaded again in a moment: so it is dropped, also when somebody cancels."""
+    try:
+        with slot.use() as model:
+            yield model
+    finally:
+        slot.unload_if_idle(0)
 
 
 def check_previewed(steps: Sequence[PhotoStep]) -> None:

@@ -8,6 +8,7 @@ photo is mended where that is asked for (`whole_photo.py`): its faces are then r
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -31,6 +32,7 @@ from iconface_core.images.provenance import (
     is_restored_output,
 )
 from iconface_core.images.read import content_hash
+from iconface_core.images.stored_patch import waiting_room
 from iconface_core.reasons import Reason
 from iconface_core.types import Patch, RgbU8
 
@@ -103,7 +105,8 @@ class RestoreService:
             answers = [max(answers, key=self._likeness)]
         began = time.monotonic()
         mended = self._mended(photo.pixels, everybody, subjects, request, on_step)
-        heavy = is_heavy(photo.width, photo.height, photo.format)
+        times = request.enlarge if steps and not request.dry_run else 1
+        heavy = is_heavy(photo.width * times, photo.height * times, photo.format)
         del photo
         give_back_memory()
         mending = time.monotonic() - began
@@ -114,12 +117,14 @@ class RestoreService:
         if heavy:
             self._attempts.let_go(request.restorer)  # 100 MB, back in a tenth of the time that writing takes
         patches = tried.patches
-        if steps and request.enlarge > 1 and not request.dry_run:
-            mended, patches = self._mender.enlarge(mended, patches, request, on_step), ()
-        mended = mended.to_write()  # the photo's own pixels go before the copy, which is decoded again, is written
-        give_back_memory()
         settled = dict(zip(faces, tried.settled, strict=True))
-        output, remarks = self._write(path, sha256, list(settled.items()), patches, mended, request)
+        with ExitStack() as open_files:
+            if times > 1:
+                file = open_files.enter_context(waiting_room(self._folder(path, request)))
+                mended, patches = self._mender.enlarge(mended, patches, request, file, on_step), ()
+            mended = mended.to_write()  # the photo's own pixels go before the copy, decoded again, is written
+            give_back_memory()
+            output, remarks = self._write(path, sha256, list(settled.items()), patches, mended, request)
         results = [face_result(p, settled.get(p), output, seconds) for p in prepared]
         if steps:
             results.append(photo_result(path, mended, output, mending, request))
@@ -170,14 +175,16 @@ class RestoreService:
             return None, []
         outputs = self._outputs
         provenance = Provenance(path.name, sha256, outputs.software, datetime.now(UTC), records, mended.record)
-        folder = request.output or outputs.folder_for(path, beside=request.beside)
-        height, width = mended.pixels.shape[:2]
-        whole = [] if mended.record is None else [Patch((0, 0, width, height), mended.pixels)]
+        folder = self._folder(path, request)
+        whole = [] if mended.record is None else [mended.whole]
         tones = None if mended.tones is None else mended.tones.values
         coloured = mended.record is not None and COLOUR in mended.record.steps
         patches = [*whole, *patches]
         output, notes = outputs.write(path, patches, provenance, folder, form=CopyForm(tones, coloured, times))
         return output, [STATED(text=note) for note in notes]
+
+    def _folder(self, path: Path, request: RestoreRequest) -> Path:
+        return request.output or self._outputs.folder_for(path, beside=request.beside)
 
 
 def face_result(face: PreparedFace, settled: Settled | None, output: Path | None, seconds: float) -> FaceResult:

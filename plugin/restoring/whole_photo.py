@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import IO, Self
 
 import numpy as np
 
 from iconface_core.images.provenance import ENLARGE, PhotoProvenance, StepModel
+from iconface_core.images.stored_patch import StoredPatch
 from iconface_core.protocols import Colouriser, Inpainter, PhotoCleaner
 from iconface_core.reasons import Reason
 from iconface_core.types import BBox, Patch, RgbU8
@@ -31,18 +32,20 @@ from ..reasons import (
     NOT_FADED,
     TONES_CORRECTED,
 )
-from .photo_models import PhotoModels
+from .photo_models import PhotoModels, lent_once
 
 OnStep = Callable[[int, int], None]
 Harmed = Callable[[RgbU8], Sequence[BBox]]
 """Boxes of faces that are no longer who they were, in a photo (H, W, 3) that was changed."""
 
 OPENCV = "opencv-telea"
+_NONE: RgbU8 = np.empty((0, 0, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MendedPhoto:
-    """`pixels` (H, W, 3) are the photo's own where nothing was to be done. `mask` (H, W) is 255 where damage was found,
+    """`pixels` (H, W, 3) are the photo's own where nothing was to be done; empty where it was enlarged, and is `stored`
+    in a file. `mask` (H, W) is 255 where damage was found,
     None where nobody looked. `tones` is the correction that `pixels` hold. `record` is None where no step changed
     anything; `notes` say what each step came to."""
 
@@ -51,10 +54,17 @@ class MendedPhoto:
     tones: ToneCurve | None = None
     record: PhotoProvenance | None = None
     notes: tuple[Reason, ...] = ()
+    stored: StoredPatch | None = None
+
+    @property
+    def whole(self) -> Patch:
+        """All of it, to be written into the copy."""
+        height, width = self.pixels.shape[:2]
+        return self.stored or Patch((0, 0, width, height), self.pixels)
 
     def to_write(self) -> Self:
         """The same, but for pixels that nothing was done to."""
-        return self if self.record is not None else replace(self, pixels=np.empty((0, 0, 3), np.uint8))
+        return self if self.record is not None else replace(self, pixels=_NONE)
 
 
 @dataclass(slots=True)
@@ -103,7 +113,7 @@ class PhotoMender:
             with nullcontext() if inpainter is None else inpainter.use() as painter:
                 self._fill(work, choices.seed, painter, harmed, on_step)
         if cleaner is not None and "background" in steps:
-            with cleaner.use() as using:
+            with lent_once(cleaner) as using:
                 _clean(work, using, harmed, kept, on_step)
         if "fading" in steps:
             work.tones = fading_of(work.pixels, keep_tint=choices.keep_tint)
@@ -119,19 +129,25 @@ class PhotoMender:
         return MendedPhoto(work.pixels, work.mask, work.tones, _record(work, choices.seed), tuple(work.notes))
 
     def enlarge(
-        self, mended: MendedPhoto, patches: Sequence[Patch], choices: RestoreChoices, on_step: OnStep | None = None
+        self,
+        mended: MendedPhoto,
+        patches: Sequence[Patch],
+        choices: RestoreChoices,
+        file: IO[bytes],
+        on_step: OnStep | None = None,
     ) -> MendedPhoto:
         """A mended photo with these patches in it, its faces, twice as large: all of it is then what is to be written.
-        Raises as `mend`."""
-        pixels = mended.pixels.copy() if patches else mended.pixels
+        It is stored in this empty file as it is made; the pixels of `mended` are given up. Raises as `mend`, and
+        OSError."""
+        pixels = mended.pixels if mended.pixels.flags.writeable or not patches else mended.pixels.copy()
         for patch in patches:
             patch.put_into(pixels)
-        with self._models.cleaner(choices.cleaner).use() as cleaner:
-            larger = enlarged(pixels, cleaner, on_step=on_step)
+        with lent_once(self._models.cleaner(choices.cleaner)) as cleaner:
+            stored = StoredPatch.of(enlarged(pixels, cleaner, on_step=on_step), file)
             by = StepModel(ENLARGE, cleaner.id, cleaner.weights_sha256)
         record = mended.record or PhotoProvenance((), choices.seed)
         record = replace(record, models=(*record.models, by), enlarged=choices.enlarge)
-        return replace(mended, pixels=larger, record=record)
+        return replace(mended, pixels=_NONE, stored=stored, record=record)
 
     def _fill(
         self, work: _Work, seed: int, inpainter: Inpainter | None, harmed: Harmed, on_step: OnStep | None

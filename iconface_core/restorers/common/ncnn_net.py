@@ -1,5 +1,6 @@
 """Networks of ncnn on the CPU: pictures in, pictures out."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import ncnn
@@ -9,12 +10,17 @@ from iconface_core.errors import WeightsError
 from iconface_core.types import F32, RgbU8
 
 
-def open_net(param: Path, weights: Path, threads: int) -> ncnn.Net:
-    """A network from its two files. Raises WeightsError when ncnn cannot read them."""
+def open_net(param: Path, weights: Path, threads: int, *, adapt: Callable[[str], str] = str) -> ncnn.Net:
+    """A network from its two files; `adapt` may change the text of the first, its layers line by line. Raises
+    WeightsError when ncnn cannot read them."""
     net = ncnn.Net()
     net.opt.use_vulkan_compute = False
     net.opt.num_threads = threads
-    if net.load_param(str(param)) != 0 or net.load_model(str(weights)) != 0:
+    try:
+        layers = param.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as e:
+        raise WeightsError(f"{param}: it cannot be read ({e}). Install it again.") from e
+    if net.load_param_mem(adapt(layers)) != 0 or net.load_model(str(weights)) != 0:
         raise WeightsError(f"{weights}: ncnn cannot read it. Install it again.")
     return net
 

@@ -14,8 +14,11 @@ from iconface_core.whole_photo.tiles import in_tiles
 
 TIMES = 4
 TILE, CONTEXT = 96, 16
-"""Pixels: it needs 1.3 GB for a tile and its surroundings, and seven seconds of one core, so that somebody who cancels
+"""Pixels: it needs .8 GB for a tile and its surroundings, and six seconds of one core, so that somebody who cancels
 does not wait long."""
+
+_WITHOUT_SCRATCH = " 31=96"
+"""ncnn's mask of what a layer does without: 32, convolution as a product of matrices, and 64, by Winograd."""
 
 
 class RealEsrganNetwork:
@@ -23,7 +26,7 @@ class RealEsrganNetwork:
     cannot read them."""
 
     def __init__(self, param: Path, weights: Path, *, threads: int = 1) -> None:
-        self._net = open_net(param, weights, threads)
+        self._net = open_net(param, weights, threads, adapt=_frugal)
 
     def quadruple(self, picture: RgbU8, *, on_step: Callable[[int, int], None] | None = None) -> RgbU8:
         """A picture (H, W, 3) four times as large, in tiles; `on_step(done, total)` counts them, may raise to cancel.
@@ -41,3 +44,13 @@ class RealEsrganNetwork:
                 OUTPUT_NOT_FINITE(restorer="realesrgan-x4plus"),
             )
         return eight_bits(large)
+
+
+def _frugal(layers: str) -> str:
+    """The layers behind the first enlargement work at four and sixteen times as many pixels as the others, and there
+    are four of them: only they are convolved without scratch memory. That is .43 GB less and as fast, and 2 of 100,000
+    samples are rounded the other way."""
+    lines = layers.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.startswith("Interp ")), len(lines))
+    late = (line + _WITHOUT_SCRATCH if line.startswith("Convolution ") else line for line in lines[first:])
+    return "\n".join([*lines[:first], *late, ""])

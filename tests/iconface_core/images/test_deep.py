@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from iconface_core.errors import ImageReadError
-from iconface_core.images import carrying, memory_limits, png_rows, turning, write
+from iconface_core.images import memory_limits, png_rows, stored_patch, turning, write
 from iconface_core.images.carrying import CopyForm
 from iconface_core.images.deep import png_pieces
 from iconface_core.images.provenance import Provenance
@@ -128,7 +128,7 @@ def test_a_picture_that_waits_on_disk_is_the_same(tmp_path, monkeypatch, picture
         image = Image.fromarray(pictures.textured(), "LAB")
     (image.quantize() if mode == "P" else image.convert(mode) if mode != "LAB" else image).save(tmp_path / name)
     in_memory = restored(tmp_path / name, tmp_path / "memory")
-    monkeypatch.setattr(carrying, "_KEPT_IN_MEMORY", 100)
+    monkeypatch.setattr(stored_patch, "_KEPT_IN_MEMORY", 100)
     on_disk = restored(tmp_path / name, tmp_path / "disk")
     assert on_disk.read_bytes() == in_memory.read_bytes()
     assert list((tmp_path / "disk").iterdir()) == [on_disk]

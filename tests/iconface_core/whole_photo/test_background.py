@@ -51,7 +51,7 @@ def test_noise_goes_detail_stays_and_tiles_are_not_seen(cleaner: Waifu2xPhotos):
 
 def test_it_can_be_enlarged(cleaner: Waifu2xPhotos):
     truth = scene(64, 96)
-    out = enlarged(truth, cleaner)
+    out = np.concatenate(list(enlarged(truth, cleaner)))
     assert out.shape == (128, 192, 3)
     assert far(cv2.resize(out, (96, 64), interpolation=cv2.INTER_AREA)[:25], truth[:25]) < 3
 

@@ -12,7 +12,7 @@ from iconface_core.models import extra_models
 from iconface_core.models.extra_models import REAL_ESRGAN
 from iconface_core.models.files import in_package, locate, sha256_of
 from iconface_core.restorers.realesrgan import restorer as module
-from iconface_core.restorers.realesrgan.network import RealEsrganNetwork
+from iconface_core.restorers.realesrgan.network import RealEsrganNetwork, _frugal
 from iconface_core.restorers.realesrgan.restorer import RealEsrganPhotos, RealEsrganRestorer
 from iconface_core.testing import check_restorer
 from iconface_core.types import AlignedFace, RestoreInput, RestoreOptions
@@ -20,6 +20,15 @@ from plugin.models.registry import find_backends
 
 TINY = "7767517\n2 2\nInput data 0 1 data\nInterp up 1 1 data output 0=1 1=4.0 2=4.0\n"
 """Each pixel becomes sixteen."""
+
+CONVOLVED = """7767517
+4 4
+Input data 0 1 data
+Convolution early 1 1 data a 0=3 1=1 5=1 6=9
+Interp up 1 1 a b 0=1 1=4.0 2=4.0
+Convolution late 1 1 b output 0=3 1=1 5=1 6=9
+"""
+"""The same, between two convolutions that change nothing."""
 
 
 @pytest.fixture
@@ -117,3 +126,14 @@ def test_what_is_no_network_is_refused(tmp_path: Path):
     (tmp_path / "a.bin").write_bytes(b"")
     with pytest.raises(WeightsError, match="ncnn cannot read it"):
         RealEsrganNetwork(tmp_path / "a.param", tmp_path / "a.bin")
+
+
+def test_layers_behind_the_enlargement_do_without_scratch_memory_and_do_the_same(tmp_path: Path):
+    marked = _frugal(CONVOLVED).splitlines()
+    assert [line.split()[1] for line in marked if line.endswith(" 31=96")] == ["late"]
+    convolution = bytes(4) + np.eye(3, dtype=np.float32).tobytes() + np.zeros(3, np.float32).tobytes()
+    (tmp_path / "a.param").write_text(CONVOLVED)
+    (tmp_path / "a.bin").write_bytes(2 * convolution)
+    network = RealEsrganNetwork(tmp_path / "a.param", tmp_path / "a.bin")
+    tile = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    assert (network.quadruple_tile(tile) == np.repeat(np.repeat(tile, 4, 0), 4, 1)).all()
