@@ -138,6 +138,7 @@ WORDS: Words = {
         _("{path} is empty but held {photos} photos; is the drive mounted?", path=path, photos=photos) + _if_moved(path)
     ),
     app.FOLDER_MOVED: _moved,
+    app.NO_DAILY_BACKUP: N_("all else is done, but there is no backup of today: {why}"),
     app.FOLDER_OFFLINE: N_("its folder {path} is offline; when it is there again: iconface scan"),
     app.MANY_GONE: N_(
         "{path}: {gone} of {of} photos are gone at once; is a drive missing? Nothing was marked. If you did delete "

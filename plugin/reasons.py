@@ -32,6 +32,7 @@ CANNOT_OPEN_FOLDER = Code("cannot_open_folder", path=str, detail=str)
 EMPTY_FOLDER = Code("empty_folder", path=str, photos=int)
 FOLDER_MOVED = Code("folder_moved", path=str, photos=int)
 FOLDER_OFFLINE = Code("folder_offline", path=str)
+NO_DAILY_BACKUP = Code("no_daily_backup", why=Reason)
 MANY_GONE = Code("many_gone", path=str, gone=int, of=int)
 
 # Whose face it is, and how that is known. A name is None for a person without one.

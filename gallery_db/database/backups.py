@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from gallery_db.errors import BackupError, GalleryBusyError, SchemaTooNewError
-from iconface_core.images.leftovers import sweep, temporary
+from iconface_core.images.leftovers import drop, sweep, temporary
 
 from .connection import BUSY_TIMEOUT_MS, is_busy
 from .revisions import known_revisions, revision
@@ -45,7 +45,7 @@ def backup(db: Path, dest: Path) -> Path:
     except (sqlite3.Error, OSError) as e:
         raise BackupError(f"could not back up {db} to {dest}: {e}; nothing was left behind") from e
     finally:
-        temp.unlink(missing_ok=True)
+        drop(temp)
     return dest
 
 
@@ -122,7 +122,7 @@ def restore_backup(src: Path, db: Path) -> Path | None:
         temp.replace(db)
         _sync(db.parent)
     finally:
-        temp.unlink(missing_ok=True)
+        drop(temp)
     return safety
 
 

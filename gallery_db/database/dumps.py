@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gallery_db.errors import BackupError, SchemaTooNewError
-from iconface_core.images.leftovers import sweep, temporary
+from iconface_core.images.leftovers import drop, sweep, temporary
 
 from .address import Server
 from .postgres_search import kept
@@ -33,7 +33,7 @@ def dump(server: Server, dest: Path) -> Path:
     except OSError as e:
         raise BackupError(f"could not back up {server.shown} to {dest}: {e}; nothing was left behind") from e
     finally:
-        temp.unlink(missing_ok=True)
+        drop(temp)
     return dest
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 # Seven digits: no process has more, and the resumable parts of downloads have eight hexadecimal ones there.
@@ -20,6 +21,13 @@ _OLD_S = 3600.0
 def temporary(target: Path) -> Path:
     """The name under which this process prepares `target`, in the same folder."""
     return target.with_name(f"{target.name}.{os.getpid()}.unfinished")
+
+
+def drop(temp: Path) -> None:
+    """Remove what was prepared, if it is there; what cannot be removed now is swept later, so the error that is on its
+    way stays the one that is told."""
+    with suppress(OSError):
+        temp.unlink()
 
 
 def leftovers(folder: Path, of: str = "") -> list[Path]:

@@ -1,4 +1,4 @@
-"""The `nightly` job: back up, tidy the queue, have every folder compared with the gallery, and faces measured."""
+"""The `nightly` job: tidy the queue, have every folder compared with the gallery, and faces measured; back up."""
 
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,7 @@ clean-up until the next begins."""
 
 
 def run(app: "App", payload: Payload, job: JobContext) -> JsonObject:
-    """Returns what was done."""
-    backup = app.gallery.daily_backup(app.settings.folders.backups)
-    job.check()
+    """Returns what was done. The backup is last: where it fails, the rest is done. Raises BackupError."""
     with app.gallery.begin() as tx:
         old = tx.jobs.now() - KEEP_DONE_S
         forgotten = tx.jobs.purge(old, spare=ORIGIN) + tx.cleanups.forget_jobs(old) + forget_previews(tx)
@@ -30,4 +28,6 @@ def run(app: "App", payload: Payload, job: JobContext) -> JsonObject:
         for root_id in roots:
             enqueue_reconcile(tx, root_id)
         enqueue_measure(tx, priority=NIGHTLY_PRIORITY)
+    job.check()
+    backup = app.gallery.daily_backup(app.settings.folders.backups)
     return {"backup": None if backup is None else str(backup), "forgotten": forgotten, "roots": len(roots)}

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gallery_db import Gallery, Tx
+from gallery_db.errors import BackupError
 from iconface_core.reasons import Reason
 
+from ..error_reasons import reason_of
 from ..errors import BusyError
 from ..folders import Folders
 from ..people.regrouping import FULL_PASS_UP_TO, Grouper
 from ..progress import Progress
 from ..reason_words import all_in_words
+from ..reasons import NO_DAILY_BACKUP
 from .looks import add_missing_looks
 from .moved_copies import MovedCopies
 from .re_embedding import ReEmbedder
@@ -45,7 +48,8 @@ class LibraryReport:
 
     @property
     def exit_code(self) -> int:
-        """0 well, 5 when a folder is offline or looks half empty. Unreadable files are `doctor`'s, not a failure."""
+        """0 well, 5 when a folder is offline or looks half empty, or there is no backup of today. Unreadable files are
+        `doctor`'s, not a failure."""
         return 5 if self.scan.offline or self.scan.problems else 0
 
     def lines(self, dry_run: bool) -> list[str]:
@@ -113,7 +117,10 @@ class LibraryScan:
             if re_embed:
                 report.re_embedded, report.failed_vectors = self._re_embedder.run(progress)
             self.group(report, re_embed=re_embed)
-            self._gallery.daily_backup(self._folders.backups)
+            try:
+                self._gallery.daily_backup(self._folders.backups)
+            except BackupError as e:  # what was scanned is kept, and said
+                scan.problems.append(NO_DAILY_BACKUP(why=reason_of(e)))
         return report
 
     def update(

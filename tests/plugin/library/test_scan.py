@@ -81,6 +81,19 @@ def test_a_renamed_photo_keeps_its_face(own: Own):
     assert "renamed.jpg" in after.values()
 
 
+def test_a_backup_that_cannot_be_made_is_said_and_costs_nothing_else(own: Own):
+    _, cli = own("*person1*")
+    in_the_way = cli.home / "data" / "backups"
+    in_the_way.parent.mkdir(parents=True, exist_ok=True)
+    in_the_way.write_text("no folder")
+    report = cli("scan", code=5)
+    assert (report["people"], report["scan"]["new"]) == (1, 5)
+    assert "there is no backup of today" in report["scan"]["problems"][0]
+    in_the_way.unlink()
+    assert cli("scan")["scan"]["problems"] == []
+    assert len(list(in_the_way.glob("gallery-*.db"))) == 1
+
+
 def test_unmounted_folder_is_offline_and_loses_nothing(own: Own):
     folder, cli = own("*person1*")
     cli("scan")
