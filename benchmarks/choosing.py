@@ -37,7 +37,7 @@ from iconface_core.geometry import ARCFACE_112, FFHQ_512, align_face
 from iconface_core.identity.verdict import VerdictKind
 from iconface_core.reason_codes import MADE_BY
 from iconface_core.types import AlignedFace, RestoreInput, RgbU8
-from plugin.models.builtin import NANO_LIKENESS, WAIFU2X_LIKENESS
+from plugin.models.builtin import NANO_LIKENESS, REAL_ESRGAN_LIKENESS, WAIFU2X_LIKENESS
 from plugin.restoring.judging import judged
 
 PAIRS = (
@@ -201,7 +201,7 @@ def main() -> None:
         print(
             f"  {member[0]}, {member[1]} references: clear {likeness.clear[0]:+.3f}, ruined {likeness.ruined[0]:+.3f}"
         )
-    shipped = [NANO_LIKENESS, NANO_LIKENESS, WAIFU2X_LIKENESS, None]
+    shipped = [NANO_LIKENESS, NANO_LIKENESS, WAIFU2X_LIKENESS, REAL_ESRGAN_LIKENESS]
     for title, here in (
         ("people of the fit", [r for r in rows if is_fitted_on(r.person)]),
         ("other people", [r for r in rows if not is_fitted_on(r.person)]),

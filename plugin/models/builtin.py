@@ -67,6 +67,7 @@ and `benchmarks/visible_change.py`."""
 
 NANO_LIKENESS = ExpectedLikeness(clear=(0.003, -0.024), ruined=(-0.035, 0.032))
 WAIFU2X_LIKENESS = ExpectedLikeness(clear=(-0.018,), ruined=(0.022,))
+REAL_ESRGAN_LIKENESS = ExpectedLikeness(clear=(-0.001,), ruined=(-0.032,))
 """Fitted by `benchmarks/choosing.py`."""
 
 
@@ -144,6 +145,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             load=_real_esrgan,
             load_cleaner=_real_esrgan_cleaner,
             takes_references=False,
+            likeness=REAL_ESRGAN_LIKENESS,
             weights_sha256=_real_esrgan_sha256,
         ),
         _public(GFPGAN, "gfpgan"),
