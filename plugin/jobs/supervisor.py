@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from gallery_db import Gallery
-from gallery_db.errors import GalleryError, SchemaTooNewError
+from gallery_db import Gallery, Tx
+from gallery_db.errors import GalleryBusyError, GalleryError, SchemaTooNewError
 from gallery_db.jobs.queue import EVERYTHING
 from gallery_db.records import JobRecord
 from iconface_core.reasons import Reason
@@ -93,12 +93,12 @@ class Supervisor:
                 Thread(target=self._gallery.listen, args=(self.wake, self._over), name="listen", daemon=True).start()
             while not self._stopping.is_set():
                 self._wake.clear()
-                wait = self._wait_for()
+                wait, orphaned = self._look()
                 if wait <= 0:
                     self._attend(drain=drain)
                     busy = time.monotonic()
                     continue
-                if drain and not self._orphaned():
+                if drain and not orphaned:
                     return
                 if linger_s is not None and time.monotonic() - busy >= linger_s:
                     return
@@ -109,30 +109,27 @@ class Supervisor:
             if self._presence is not None:
                 self._presence.stop()
 
-    def _wait_for(self) -> float:
-        """Seconds until a job is due; a busy gallery is asked again a little later."""
+    def _look(self) -> tuple[float, bool]:
+        """Seconds until a job is due, and whether a worker without a supervisor still has one: it ends it, gives it
+        back, or its lease runs out. Both as of one moment: what is given back in between would be seen by neither. A
+        busy gallery is asked again a little later."""
         self._refill_safely()
         try:
             with self._gallery.begin(write=False) as tx:
                 self._gallery.must_fit(tx)
                 due, now = tx.jobs.next_due(kinds=self._kinds), tx.jobs.now()
+                orphaned = not self._gallery.shared and self._orphaned(tx)  # there it may be another machine's
         except SchemaTooNewError:
             raise
         except GalleryError as e:
             log.warning("the queue cannot be read: %s", e)
-            return 1.0
-        return float("inf") if due is None else due - now
+            return 1.0, isinstance(e, GalleryBusyError)
+        return (float("inf") if due is None else due - now), orphaned
 
-    def _orphaned(self) -> bool:
-        """Whether a worker without a supervisor still has a job: it ends it, gives it back, or its lease runs out. On a
-        shared gallery it may as well be another machine's."""
-        if self._gallery.shared:
-            return False
-        with suppress(GalleryError), self._gallery.begin(write=False) as tx:
-            paused = tx.jobs.paused()
-            mine = [j.kind for j in tx.jobs.find(states=("running",)) if j.kind in self._kinds]
-            return any(not paused & {kind, EVERYTHING} for kind in mine)
-        return False
+    def _orphaned(self, tx: Tx) -> bool:
+        paused = tx.jobs.paused()
+        mine = [j.kind for j in tx.jobs.find(states=("running",)) if j.kind in self._kinds]
+        return any(not paused & {kind, EVERYTHING} for kind in mine)
 
     def _refill_safely(self) -> None:
         try:

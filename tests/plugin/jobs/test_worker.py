@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gallery_db import Gallery
+from gallery_db import Gallery, Tx
 from gallery_db.records import JobRecord
 from plugin import reasons as app_reasons
 from plugin.job_kinds import enqueue_reconcile
@@ -82,6 +82,30 @@ def test_what_a_killed_supervisor_left_running_is_waited_for(gallery: Gallery, h
     with gallery.begin() as tx:
         assert tx.jobs.claim(tx.jobs.now(), 1.0) is not None, "by a worker that died with its supervisor"
     supervisor(gallery, home).run(drain=True)
+    assert job(gallery, orphan).state == "done"
+
+
+def test_what_is_given_back_while_the_queue_is_looked_at_is_done(
+    gallery: Gallery, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    orphan = enqueue(gallery, "ok")
+    with gallery.begin() as tx:
+        claimed = tx.jobs.claim(tx.jobs.now(), 30.0)
+    assert claimed is not None, "by a worker that lost its supervisor and gives it back"
+    begin = gallery.begin
+    given_back: list[bool] = []
+
+    @contextmanager
+    def then_given_back(**how: bool) -> Iterator[Tx]:
+        with begin(**how) as tx:
+            yield tx
+        if not given_back:
+            with begin() as tx:
+                given_back.append(tx.jobs.release(claimed))
+
+    monkeypatch.setattr(gallery, "begin", then_given_back)
+    supervisor(gallery, home).run(drain=True)
+    assert given_back == [True]
     assert job(gallery, orphan).state == "done"
 
 
