@@ -14,13 +14,12 @@ from gallery_db.gallery import Tx
 from gallery_db.records import JobRecord
 from iconface_core.codec import CodecError, JsonObject, decode, encode
 
-from ..errors import NotFoundError, UsageError
+from ..errors import NotFoundError
 from ..job_kinds import enqueue_preview
 from ..job_payloads import PREVIEW, PhotoStep, PreviewPayload, QueuedChoices, payload_of
-from ..languages import _
 from ..picture_cache import PictureCache
 from .photo_models import check_previewed
-from .repeat import as_before, photo_now
+from .repeat import as_before, must_be_there, photo_now
 
 if TYPE_CHECKING:
     from iconface_core.types import RgbU8
@@ -58,8 +57,7 @@ def ask_copy_preview(gallery: Gallery, restoration_id: int, steps: tuple[PhotoSt
 
 def _asked(tx: Tx, photo: Path, options: QueuedChoices) -> int:
     check_previewed(options.photo_steps)
-    if not photo.is_file():
-        raise UsageError(_("The photo is not there now: connect its disk, then try again."))
+    must_be_there(photo)
     forget_previews(tx)
     return enqueue_preview(tx, photo, options)
 

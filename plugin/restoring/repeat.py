@@ -36,9 +36,14 @@ def restore_face(gallery: Gallery, photo_id: int, face_id: int, *, anyway: bool 
         face = tx.faces.get(face_id)
         if face.photo_id != photo_id:
             raise NotFoundError(f"face {face_id} is not in photo {photo_id}")
-        if not Path(face.photo).is_file():
-            raise UsageError(_("The photo is not there now: connect its disk, then try again."))
+        must_be_there(Path(face.photo))
         return enqueue_restore(tx, Path(face.photo), face_id=face_id, options=QueuedChoices(force=anyway))
+
+
+def must_be_there(photo: Path) -> None:
+    """Raises UsageError, with the way out, for a photo that cannot be asked for now."""
+    if not photo.is_file():
+        raise UsageError(_("The photo is not there now: connect its disk, then try again."))
 
 
 def make_again(

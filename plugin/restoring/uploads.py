@@ -24,6 +24,7 @@ from ..job_kinds import enqueue_restore
 from ..job_payloads import PhotoStep, QueuedChoices
 from ..languages import _
 from ..paths import is_device_name, make_private
+from .repeat import must_be_there
 
 MAX_BYTES = 256_000_000
 """Of one photo. A scan of 80 megapixels with 16 bits a colour has half a gigabyte: that belongs into a library."""
@@ -136,8 +137,7 @@ def forget_upload(folder: Path, key: str) -> None:
 def restore_photo(gallery: Gallery, path: Path, *, anyway: bool = False, steps: tuple[PhotoStep, ...] = ()) -> int:
     """Ask for every face of a photo that needs it to be restored, `anyway` also what is clear already, or for these
     `steps` of the whole photo; returns the job id. Raises UsageError when the file is not there now."""
-    if not path.is_file():
-        raise UsageError(_("The photo is not there now: connect its disk, then try again."))
+    must_be_there(path)
     with gallery.begin() as tx:
         return enqueue_restore(tx, path, options=QueuedChoices(force=anyway, photo_steps=steps))
 
