@@ -29,7 +29,8 @@ from iconface_core.types import AlignedFace
 CONFIG = Path(__file__).parents[3] / "configs" / "identify-student.toml"
 
 
-def small():
+def small(precision="float32"):
+    """By name: what two runs of "auto" measure may differ, and then their bits do."""
     config = load_train_config(CONFIG)
     assert config.student is not None
     return replace(
@@ -37,6 +38,7 @@ def small():
         schedule=ScheduleConfig(total=8),
         batch=BatchConfig(size=2),
         report=replace(config.report, save_seconds=0),
+        runtime=replace(config.runtime, precision=precision),
         student=replace(config.student, first=24, degrade=DegradeRecipe(buckets=((4, 8, 1.0),))),
     )
 
@@ -66,21 +68,22 @@ def test_it_begins_as_exactly_sface_and_is_the_same_in_onnxruntime(tmp_path):
         stem_and_student(27)
 
 
-def test_it_trains_stops_and_goes_on_bit_for_bit(make_pack, tmp_path):
-    pack = make_pack(size=64)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_it_trains_stops_and_goes_on_bit_for_bit(make_pack, tmp_path, precision):
+    pack, config = make_pack(size=64), small(precision)
 
     def places(name):
         return TrainingPaths([pack], tmp_path / name, tmp_path / "models", tmp_path / "backbone")
 
-    assert train(small(), places("whole")).finished
+    assert train(config, places("whole")).finished
     asked = iter([False, False, True])
-    assert not train(small(), places("parts"), stop=lambda: next(asked)).finished
-    assert train(small(), places("parts"), resume=True).finished
+    assert not train(config, places("parts"), stop=lambda: next(asked)).finished
+    assert train(config, places("parts"), resume=True).finished
     one, two = (read_student(tmp_path / name / "weights" / "sface-damaged.safetensors") for name in ("whole", "parts"))
     assert one.keys() == {f"{block}.{kind}" for block in (24, 25, 26) for kind in ("weight", "bias")}
     assert all(np.array_equal(value, two[name]) for name, value in one.items())
     started = replace(places("next"), start=tmp_path / "whole" / "weights" / "sface-damaged.safetensors")
-    assert train(small(), started, max_seconds=0.01).progress.step == 0
+    assert train(config, started, max_seconds=0.01).progress.step == 0
     first = read_student(tmp_path / "next" / "weights" / "sface-damaged.safetensors")
     assert all(np.array_equal(value, first[name]) for name, value in one.items())
 
