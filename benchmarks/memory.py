@@ -26,6 +26,7 @@ from PIL import Image
 
 from benchmarks.degrade import LEVELS, degrade, read_rgb
 from benchmarks.faces import SHARED
+from iconface_core.images.png_rows import chunk
 from iconface_core.types import RgbU8
 
 RESTORED_UP_TO = 80_000_000
@@ -52,6 +53,16 @@ def deep(pixels: RgbU8, path: Path) -> None:
     cv2.imwrite(str(path), pixels[:, :, ::-1].astype(np.uint16) * 257)
 
 
+def keyed(pixels: RgbU8, path: Path) -> None:
+    """The same as PNG, with one colour that counts as transparent."""
+    deep(pixels, path)
+    with path.open("r+b") as file:
+        png = file.read()
+        file.seek(33)
+        file.write(chunk(b"tRNS", b"\0\1\0\2\0\3"))
+        file.write(png[33:])
+
+
 def heic(pixels: RgbU8, path: Path) -> None:
     import pillow_heif
 
@@ -68,6 +79,7 @@ CASES = {
     "JPEG 79 panorama": Case(".jpg", PANORAMA, partial(by_pillow, quality=88)),
     "PNG 80": Case(".png", FULL, partial(by_pillow, compress_level=1)),
     "PNG 80, 16 bit": Case(".png", FULL, deep),
+    "PNG 80, 16 bit, one transparent colour": Case(".png", FULL, keyed),
     "PNG 80, transparent": Case(".png", FULL, partial(by_pillow, mode="RGBA", compress_level=1)),
     "TIFF 80, 16 bit": Case(".tif", FULL, deep),
     "TIFF 80, LZW": Case(".tif", FULL, partial(by_pillow, compression="tiff_lzw")),
@@ -94,7 +106,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases whose names begin so")
     parser.add_argument("--folder", type=Path, help="where the photos are made; some GB")
     args = parser.parse_args()
-    print(f"{'':34s}{'scan':>8s}{'restore':>9s}  MB")
+    print(f"{'':40s}{'scan':>8s}{'restore':>9s}  MB")
     for name, case in CASES.items():
         if not name.startswith(args.only):
             continue
@@ -105,7 +117,7 @@ def main() -> None:
             iconface = partial(peak, Path(folder, "home"))
             iconface("library", "add", photo.parent)
             scan, said = iconface("scan")
-            line = f"{name:34s}{scan:8,.0f}"
+            line = f"{name:40s}{scan:8,.0f}"
             if case.size[0] * case.size[1] <= RESTORED_UP_TO:
                 out = Path(folder, "out")
                 restore, said = iconface("restore", photo, "--output", out, "--force", *case.options)

@@ -23,19 +23,20 @@ U16 = NDArray[np.uint16]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # of so many channels
+_OPAQUE = np.uint16(65535)
 _SUB = 1  # the filter that subtracts the pixel on the left
 
 
 def deep_strips(image: Image.Image, photo_format: str, file: BinaryIO) -> Iterator[U16] | None:
     """The samples (rows, W, 3 or 4: RGB or RGBA) from the top, as stored, of a picture that is not decoded yet.
 
-    None for what has no 16-bit colours, or cannot be cut: interlaced PNG, PNG with a transparent colour, TIFF in
-    separate planes. The strips may end early, or raise anything, where the file is damaged.
+    A colour that counts as transparent becomes transparency. None for what has no 16-bit colours, or cannot be cut:
+    interlaced PNG, TIFF in separate planes. The strips may end early, or raise anything, where the file is damaged.
     """
     stored: Any = image
     if photo_format == "png" and stored.tile and stored.tile[0][3] in {"RGB;16B", "RGBA;16B"}:
-        rows = None if "transparency" in image.info else png_rows(image, file)
-        return None if rows is None else (_from_png(some, image.width) for some in rows)
+        rows, clear = png_rows(image, file), image.info.get("transparency")
+        return None if rows is None else (_from_png(some, image.width, clear) for some in rows)
     if photo_format == "tiff" and image.mode == "RGB":
         tags = stored.tag_v2
         if (tags.get(258), tags.get(262)) == ((16, 16, 16), 2) and (pieces := small_tiffs(image, file)) is not None:
@@ -65,9 +66,12 @@ def deep_samples(source: Path, decoded: Decoded) -> U16 | None:
     return samples if samples.shape[:2] == (decoded.image.height, decoded.image.width) else None
 
 
-def _from_png(rows: NDArray[np.uint8], width: int) -> U16:
-    samples: U16 = np.ascontiguousarray(rows).view(">u2").astype(np.uint16)
-    return samples.reshape(len(rows), width, -1)
+def _from_png(rows: NDArray[np.uint8], width: int, clear: tuple[int, int, int] | None) -> U16:
+    samples: U16 = np.ascontiguousarray(rows).view(">u2").astype(np.uint16).reshape(len(rows), width, -1)
+    if clear is None:
+        return samples
+    shown = (samples != np.array(clear, np.uint16)).any(2, keepdims=True)
+    return np.concatenate([samples, np.where(shown, _OPAQUE, np.uint16(0))], axis=2)
 
 
 def _from_tiff(data: bytes) -> U16:

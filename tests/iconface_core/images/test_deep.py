@@ -84,13 +84,23 @@ def test_strips_write_what_the_whole_picture_wrote(tmp_path, monkeypatch, name, 
     assert parts(in_strips.read_bytes()) == parts(at_once.read_bytes())
 
 
-def test_a_picture_with_a_transparent_colour_is_still_written(tmp_path):
-    done, data = cv2.imencode(".png", deep())
+@pytest.mark.parametrize("tones", [False, True])
+def test_a_transparent_colour_becomes_transparency_in_strips_as_in_one_piece(tmp_path, monkeypatch, tones):
+    samples = deep()
+    samples[30:40, ::3] = 3, 2, 1  # as OpenCV has them, from blue to red
+    done, data = cv2.imencode(".png", samples)
     assert done
-    png = data.tobytes()
-    (tmp_path / "a.png").write_bytes(png[:33] + png_rows.chunk(b"tRNS", struct.pack(">3H", 1, 2, 3)) + png[33:])
-    got = present(cv2.imread(str(restored(tmp_path / "a.png", tmp_path / "out")), cv2.IMREAD_UNCHANGED))
-    assert (got[:20, :, :3] == deep()[:20]).all()
+    png, source = data.tobytes(), tmp_path / "a.png"
+    source.write_bytes(png[:33] + png_rows.chunk(b"tRNS", struct.pack(">3H", 1, 2, 3)) + png[33:])
+    in_strips = restored(source, tmp_path / "strips", tones=tones)
+    got = present(cv2.imread(str(in_strips), cv2.IMREAD_UNCHANGED))
+    hidden = (samples == (3, 2, 1)).all(2)
+    assert ((got[..., 3] == 0) == hidden).all()
+    assert (got[hidden, :3] == (3, 2, 1)).all()
+    assert tones or (got[:20, :, :3] == samples[:20]).all()
+    monkeypatch.setattr(write, "deep_strips", lambda *_: None)
+    at_once = restored(source, tmp_path / "whole", tones=tones)
+    assert parts(in_strips.read_bytes()) == parts(at_once.read_bytes())
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
