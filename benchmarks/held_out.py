@@ -148,26 +148,6 @@ def embed_photo(job: tuple[Path, str, float]) -> tuple[np.ndarray, float, float,
 _MODELS: dict[str, Any] = {}
 
 
-def guess_photo(job: tuple[Path, str, float, np.ndarray]) -> tuple[np.ndarray, float]:
-    """What the encoder of damaged faces says of a face whose landmarks were found before, unmixed."""
-    path, level, face_px, landmarks = job
-    with Image.open(path) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    pixels = degrade(pixels, face_px, level, zlib.crc32(f"{path.name} {level}".encode()))
-    e = _MODELS["damaged"].guess([align_face(pixels, landmarks, view) for view in _MODELS["damaged"].views])
-    return e.vector, e.norm
-
-
-def load_damaged(weights: Path) -> None:
-    """In every worker process, once."""
-    import cv2
-
-    from iconface_core.faces.student import DamagedSFace
-
-    cv2.setNumThreads(1)
-    _MODELS["damaged"] = DamagedSFace(weights)
-
-
 def load_models() -> None:
     """In every worker process, once."""
     import cv2
@@ -216,30 +196,6 @@ def faces_of(
     photo, level = np.array([i for (i, _), _ in kept]), np.array([lv for (_, lv), _ in kept])
     missing = {lv: sum(lv == x for _, x in jobs) - int((level == lv).sum()) for lv in ("clean", *LEVELS)}
     return Faces(photo, person[photo], level, *(np.array(c) for c in zip(*(r for _, r in kept), strict=True))), missing
-
-
-def guesses_of(faces: Faces, photos: list[Path], weights: Path, processes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors (N, 128) and norms (N,) that the encoder of damaged faces gives for the degraded rows; zeros for clean
-    ones. Kept in the cache for every version of the weights."""
-    key = hashlib.sha256(weights.read_bytes() + (ROOT / "benchmarks/degradation_levels.py").read_bytes()).hexdigest()
-    file = CACHE / f"identify_damaged_{key[:12]}.npz"
-    names = np.array([f"{photos[p].name} {level}" for p, level in zip(faces.photo, faces.level, strict=True)])
-    known: dict[str, tuple[np.ndarray, float]] = {}
-    if file.exists():
-        with np.load(file) as data:
-            known = {n: (v, m) for n, v, m in zip(data["name"], data["vector"], data["norm"], strict=True)}
-    todo = [i for i in np.flatnonzero(faces.level != "clean") if names[i] not in known]
-    jobs = [(photos[faces.photo[i]], str(faces.level[i]), LFW_FACE_PX, faces.landmarks[i]) for i in todo]
-    with ProcessPoolExecutor(processes, get_context("spawn"), load_damaged, (weights,)) as pool:
-        found = list(pool.map(guess_photo, jobs, chunksize=32))
-    known |= {str(names[i]): row for i, row in zip(todo, found, strict=True)}
-    if todo:
-        columns = zip(*known.values(), strict=True)
-        table: dict[str, Any] = dict(zip(("vector", "norm"), map(np.array, columns), strict=True))
-        np.savez(file, name=np.array(list(known)), **table)
-    nobody = np.zeros(128, np.float32), 0.0
-    rows = [known.get(str(name), nobody) for name in names]
-    return np.array([v for v, _ in rows]), np.array([n for _, n in rows])
 
 
 if __name__ == "__main__":

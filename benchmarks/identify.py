@@ -5,8 +5,9 @@
 Every probe is a photo that is degraded, then detected, aligned and embedded like any photo. Its gallery holds the
 *other* photos of everybody but the strangers. People are split in two halves: policies are tuned on one, and the tables
 are measured on the other. Vectors are kept in `benchmarks/.cache`. `--damaged`: the same probes, those that are not
-clear seen through the student as well; the gallery stays as it is. Nobody of the gallery or of the test may have been
-trained on: `python -m benchmarks.held_out DIR` links the photos of LFW that are neither into DIR, for `train pack`.
+clear seen through the student as well, and compared with the damaged twins of the gallery's faces too (`--no-twins`:
+with the faces as they are only). Nobody of the gallery or of the test may have been trained on: `python -m
+benchmarks.held_out DIR` links the photos of LFW that are neither into DIR, for `train pack`.
 """
 
 import argparse
@@ -18,12 +19,28 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.degradation_levels import LEVELS
-from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, guesses_of, plan, tested
+from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, plan, tested
+from benchmarks.through_damage import guesses_of, worn_of
 from iconface_core.calibration import Calibration
 from iconface_core.faces.sface_facts import CALIBRATION as CLEAR_FACES
-from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, UNMEASURED, mixed
-from iconface_core.faces.vectors import calibration_path
-from iconface_core.identity.identification import Identification, IdentifyPolicy, IdentityKind, PeopleGallery, Probe
+from iconface_core.faces.student_facts import (
+    CLEAR_QUALITY,
+    STUDENT_ID,
+    TWIN_CALIBRATION,
+    TWIN_QUALITY,
+    UNMEASURED,
+    mixed,
+    twin_share,
+)
+from iconface_core.faces.vectors import calibration_path, twin_calibration_path
+from iconface_core.identity.identification import (
+    Identification,
+    IdentifyPolicy,
+    IdentityKind,
+    PeopleGallery,
+    Probe,
+    Twins,
+)
 from iconface_core.identity.identify import identify
 from iconface_core.identity.pose import head_pose
 from iconface_core.identity.references import DegradedFace, ReferenceCandidate, select_references
@@ -35,22 +52,33 @@ CAUTION = 0.4
 strangers as with SFace alone; with it up to a third fewer (docs/benchmarks.md)."""
 
 
-def gallery_of(clean: Faces, calibration: Calibration) -> PeopleGallery:
-    ids = clean.photo.astype(np.int64)
-    quality = calibration.quality(clean.norm)
-    return PeopleGallery(clean.vector, clean.person.astype(np.int64), quality, ids, -1 - ids, np.zeros(len(ids), bool))
+def gallery_of(clean: Faces, calibration: Calibration, twins: np.ndarray | None = None) -> PeopleGallery:
+    """`twins`: of all photos (photos, 128)."""
+    ids, person = clean.photo.astype(np.int64), clean.person.astype(np.int64)
+    worn = None
+    if twins is not None:
+        rows = np.flatnonzero(CLEAR_FACES.quality(clean.norm) >= TWIN_QUALITY)
+        vectors = twins[clean.photo[rows]]
+        worn = Twins(rows, vectors, (vectors * clean.vector[rows]).sum(1))
+    return PeopleGallery(
+        clean.vector, person, calibration.quality(clean.norm), ids, -1 - ids, np.zeros(len(ids), bool), worn
+    )
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the vectors of probes mean; `damaged`: of those that are not clear, None where they are SFace's too."""
+    """What the vectors of probes mean; `damaged`: of those that are not clear, None where they are SFace's too;
+    `twins`: of the gallery's faces, by photo (photos, 128), None where there are none."""
 
     plain: Calibration
     damaged: Calibration | None = None
+    twins: np.ndarray | None = None
 
-    def of(self, norm: float) -> Calibration:
-        through = self.damaged is not None and CLEAR_FACES.quality(norm) < CLEAR_QUALITY
-        return self.damaged if through and self.damaged is not None else self.plain
+    def of(self, norm: float) -> tuple[Calibration, float]:
+        """And how much such a probe is compared with twins."""
+        if self.damaged is None or CLEAR_FACES.quality(norm) >= CLEAR_QUALITY:
+            return self.plain, 0.0
+        return self.damaged, 0.0 if self.twins is None else twin_share(float(self.damaged.quality(norm)))
 
 
 def seen_through(faces: Faces, photos: list[Path], weights: Path, processes: int) -> Faces:
@@ -64,13 +92,24 @@ def seen_through(faces: Faces, photos: list[Path], weights: Path, processes: int
     return replace(faces, vector=vectors)
 
 
-def run(probes: Faces, gallery: PeopleGallery, meaning: Meaning, policy: IdentifyPolicy) -> list[Identification]:
+def asked(vector: np.ndarray, norm: float, photo: int, meaning: Meaning) -> tuple[Probe, Calibration]:
     """A probe carries the face id of its own clean photo, so that the original is never evidence."""
-    return [
-        identify(Probe(v, float(c.quality(n)), face_id=int(i)), gallery, c, policy=policy)
-        for v, n, i in zip(probes.vector, probes.norm, probes.photo, strict=True)
-        for c in (meaning.of(float(n)),)
-    ]
+    calibration, twins = meaning.of(norm)
+    return Probe(vector, float(calibration.quality(norm)), face_id=photo, twin_share=twins), calibration
+
+
+def run(probes: Faces, gallery: PeopleGallery, meaning: Meaning, policy: IdentifyPolicy) -> list[Identification]:
+    columns = zip(probes.vector, probes.norm.tolist(), probes.photo.tolist(), strict=True)
+    both = (asked(v, n, i, meaning) for v, n, i in columns)
+    return [identify(probe, gallery, calibration, policy=policy) for probe, calibration in both]
+
+
+def by_photo(faces: Faces, vectors: np.ndarray) -> np.ndarray:
+    """Of the clean rows, one for each photo; zeros where none was found."""
+    out = np.zeros((int(faces.photo.max()) + 1, vectors.shape[1]), np.float32)
+    clean = faces.level == "clean"
+    out[faces.photo[clean]] = vectors[clean]
+    return out
 
 
 def best_cosine(probes: Faces, gallery: PeopleGallery) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +138,7 @@ def fit(probes: Faces, gallery: PeopleGallery, start: Calibration) -> Calibratio
     quality = np.clip((probes.norm - low) / (high - low), 0, 1)
     rows, same, weights, pairs = [], [], [], 0
     for v, q, person, own in zip(probes.vector, quality, probes.person, probes.photo, strict=True):
-        s = gallery.vectors @ v
+        s = gallery.similarity(Probe(v, float(q), twin_share=twin_share(float(q))))
         is_same = (gallery.person_ids == person) & (gallery.face_ids != own)
         use = is_same | ((gallery.person_ids != person) & (s > 0.15))  # the rest says "no" with any coefficients
         n = is_same.sum()
@@ -132,7 +171,7 @@ def report_families(faces: Faces, meaning: Meaning) -> None:
         told: dict[str, list[np.ndarray]] = {level: [] for level in LEVELS}
         for _ in range(max(4, min(40, 400 // size))):
             family = rng.choice(people, size, replace=False)
-            gallery = gallery_of(clean.where(np.isin(clean.person, family)), meaning.plain)
+            gallery = gallery_of(clean.where(np.isin(clean.person, family)), meaning.plain, meaning.twins)
             for level in LEVELS:
                 probes = faces.where(faces.level == level)
                 theirs = np.isin(probes.person, family)
@@ -166,7 +205,7 @@ def sweep(right: np.ndarray, score: np.ndarray, stranger: np.ndarray, false_rate
 def report_identity(faces: Faces, test: np.ndarray, strangers: np.ndarray, meaning: Meaning, tune: bool) -> None:
     policy = IdentifyPolicy()
     is_stranger = np.isin(faces.person, strangers)
-    gallery = gallery_of(faces.where((faces.level == "clean") & ~is_stranger), meaning.plain)
+    gallery = gallery_of(faces.where((faces.level == "clean") & ~is_stranger), meaning.plain, meaning.twins)
     print(f"gallery: {len(gallery)} faces of {len(np.unique(gallery.person_ids))} people; policy {policy}\n")
     print("| level | people | correct | wrong | unsure | unknown | strangers | identified | unsure | unknown |")
     print("|---|---|---|---|---|---|---|---|---|---|")
@@ -281,6 +320,7 @@ def main() -> None:
     parser.add_argument(
         "--damaged", type=Path, metavar="WEIGHTS", help="see faces that are not clear through a student"
     )
+    parser.add_argument("--no-twins", action="store_true", help="compare damaged faces with faces as they are")
     parser.add_argument(
         "--write", action="store_true", help="with --fit --damaged: keep what was fitted beside WEIGHTS"
     )
@@ -302,20 +342,27 @@ def main() -> None:
     outsiders = np.array(sorted(strangers))
     meaning = Meaning(CLEAR_FACES)
     if options.damaged is not None:
-        meaning = replace(meaning, damaged=Calibration.read_or(calibration_path(options.damaged), UNMEASURED))
+        unmeasured, measured = UNMEASURED, calibration_path(options.damaged)
+        if not options.no_twins:
+            meaning = replace(
+                meaning, twins=by_photo(faces, worn_of(faces, photos, options.damaged, options.processes))
+            )
+            unmeasured, measured = TWIN_CALIBRATION, twin_calibration_path(options.damaged)
+        meaning = replace(meaning, damaged=Calibration.read_or(measured, unmeasured))
     if options.fit:
         loose = replace(CLEAR_FACES, norm_low=NORM_RANGE[0], norm_high=NORM_RANGE[1])
-        gallery = gallery_of(faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders)), loose)
+        known = faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders))
+        gallery = gallery_of(known, loose, meaning.twins)
         learn = faces.where(~test & (faces.level != "clean") & ~np.isin(faces.person, outsiders))
         if meaning.damaged is None:
             meaning = Meaning(fit(learn, gallery, CLEAR_FACES))
         else:
             through = CLEAR_FACES.quality(learn.norm) < CLEAR_QUALITY
-            fitted = fit(learn.where(through), gallery, UNMEASURED)
+            fitted = fit(learn.where(through), gallery, unmeasured)
             meaning = replace(meaning, damaged=replace(fitted, bias=round(fitted.bias - CAUTION, 2)))
     if options.write and options.fit and meaning.damaged is not None:
-        meaning.damaged.write(calibration_path(options.damaged))
-    print(f"not detected: {missing}; {meaning}\n")
+        meaning.damaged.write(measured)
+    print(f"not detected: {missing}; {meaning.plain}, {meaning.damaged}\n")
     report_identity(faces, test, outsiders, meaning, options.tune)
     report_families(faces, meaning)
     report_references(faces, test, meaning.plain)

@@ -48,7 +48,8 @@ class FaceEmbedder(Protocol):
 
 class DamagedFaceEmbedder(Protocol):
     """Knows faces of one embedder through damage. Its vectors lie in that embedder's space, so they are compared with
-    the gallery's; they are never stored, and never judge a result."""
+    the gallery's, and with the damaged twins of its faces. Those of probes are never stored; none judges a
+    result."""
 
     @property
     def id(self) -> EmbedderId: ...
@@ -67,6 +68,16 @@ class DamagedFaceEmbedder(Protocol):
     def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
         """Vectors to identify faces by, in order. Each is given as its crops, one for each of `views`; `plain` is what
         the base embedder gave for it."""
+        ...
+
+    @property
+    def twins_id(self) -> EmbedderId:
+        """By what the gallery keeps the damaged twins that these weights make."""
+        ...
+
+    def twins(self, faces: Sequence[AlignedFace]) -> list[FaceEmbedding]:
+        """What it says of clear faces, ARCFACE_112 crops, when they are damaged on purpose, in order: damaged faces are
+        compared with that too."""
         ...
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     I64 = NDArray[np.int64]
 
 EmbedderId = NewType("EmbedderId", str)
+"""What vectors are kept by. With a "/" in it they are kept beside those of another, and nobody searches among them."""
 
 
 def __getattr__(name: str) -> object:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .library.drawn_faces import DrawnFaces
     from .library.indexing import Indexer, Looking
     from .library.library_scan import LibraryScan
+    from .library.missing import Missing
     from .library.moved_copies import MovedCopies
     from .library.photo_faces import PhotoFaces
     from .library.photo_reader import PhotoReader
@@ -102,7 +103,6 @@ class App(AppModels):
     def scans(self) -> LibraryScan:
         """From the disk to groups of faces."""
         from .library.library_scan import LibraryScan
-        from .library.re_embedding import ReEmbedder
 
         return LibraryScan(
             self.gallery,
@@ -110,11 +110,8 @@ class App(AppModels):
             self.moved_copies,
             self.grouper,
             self._grouper(self._preferred),
-            ReEmbedder(
-                self.gallery, self._make_indexer(self.models.slot(self._preferred.load)), self._preferred.facts.id
-            ),
+            self._missing,
             self.settings.folders,
-            max_pixels=self.reader.max_pixels,
         )
 
     @part
@@ -137,14 +134,13 @@ class App(AppModels):
         """The faces of a photo, in the library or not."""
         from .library.photo_faces import PhotoFaces
 
-        damaged = self.through_damage
         return PhotoFaces(
             self.gallery,
             self._indexer,
             self.embedder.id,
             self.embedder.calibration,
             self.reader,
-            damaged=None if damaged is None else self.models.slot(damaged.load),
+            damaged=self._damaged_slot,
         )
 
     @part
@@ -153,7 +149,9 @@ class App(AppModels):
         from .restoring.identification import Identifier
 
         damaged = self.through_damage
-        return Identifier(self.gallery, self.embedder, None if damaged is None else damaged.calibration, self.ages)
+        if damaged is None:
+            return Identifier(self.gallery, self.embedder, ages=self.ages)
+        return Identifier(self.gallery, self.embedder, damaged.calibration, damaged.twins, ages=self.ages)
 
     @common_part
     def lives(self) -> Lives | None:
@@ -239,6 +237,19 @@ class App(AppModels):
         from .restoring.attempts import FaceAttempts
 
         return FaceAttempts(self.restorers, self._embedder_slot, self.embedder.calibration, self._parser_slot)
+
+    @part
+    def _missing(self) -> Missing:
+        from .library.missing import Missing
+        from .library.re_embedding import ReEmbedder
+        from .library.twins import Twins
+
+        preferred = self._make_indexer(self.models.slot(self._preferred.load))
+        filled = ReEmbedder(self.gallery, preferred, self._preferred.facts.id)
+        damaged, twins = self.through_damage, None
+        if damaged is not None and damaged.twins is not None and self._damaged_slot is not None:
+            twins = Twins(self.gallery, self._indexer, self._damaged_slot, damaged.twins.id)
+        return Missing(self.gallery, self.reader.max_pixels, filled, twins)
 
     @part
     def _scanner(self) -> Scanner:

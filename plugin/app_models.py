@@ -13,7 +13,14 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from iconface_core.calibration import EmbedderFacts
-    from iconface_core.protocols import AgeReader, DamageFinder, FaceDetector, FaceEmbedder, FaceParser
+    from iconface_core.protocols import (
+        AgeReader,
+        DamagedFaceEmbedder,
+        DamageFinder,
+        FaceDetector,
+        FaceEmbedder,
+        FaceParser,
+    )
 
     from .models.backends import Backends, DamagedBackend, DetectorBackend, EmbedderBackend
     from .models.cache import ModelHost, ModelSlot
@@ -123,6 +130,11 @@ class AppModels:
     @common_part
     def _embedder_slot(self) -> ModelSlot[FaceEmbedder]:
         return self.models.slot(self._serving.load)
+
+    @common_part
+    def _damaged_slot(self) -> ModelSlot[DamagedFaceEmbedder] | None:
+        damaged = self.through_damage
+        return None if damaged is None else self.models.slot(damaged.load)
 
     @common_part
     def _parser_slot(self) -> ModelSlot[FaceParser] | None:

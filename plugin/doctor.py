@@ -131,7 +131,12 @@ def _models(app: "App") -> Iterator[Check]:
 def _damaged(app: "App") -> Iterator[Check]:
     """Who knows faces through damage. Without it damaged faces are asked about more often."""
     if (found := app.through_damage) is not None:
-        yield Check("identifier", True, f"damaged faces are identified through {found.id} too")
+        twins = ""
+        if found.twins is not None:
+            with app.gallery.begin(write=False) as tx:
+                count = tx.faces.embedders().get(found.twins.id, 0)
+            twins = f", and compared with the damaged twins of {count} clear faces"
+        yield Check("identifier", True, f"damaged faces are identified through {found.id} too{twins}")
         return
     for spec in app.registry.identifiers:
         base = app.registry.embedder(spec.base, app.backends.context).label

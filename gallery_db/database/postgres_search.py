@@ -77,8 +77,10 @@ def is_ready(conn: Connection, embedder: str, dim: int) -> bool:
 
 
 def indexes(conn: Connection) -> list[SearchIndex]:
-    """One for each embedder that the gallery has vectors of, whether it is there or not."""
-    query = """SELECT embedder, octet_length(vector) / 2, count(*) FROM embedding GROUP BY 1, 2 ORDER BY 1, 2"""
+    """One for each embedder whose vectors are searched, whether it is there or not."""
+    query = """
+SELECT embedder, octet_length(vector) / 2, count(*) FROM embedding WHERE strpos(embedder, '/') = 0
+GROUP BY 1, 2 ORDER BY 1, 2"""
     stored = conn.execute(text(query)).all()
     there: Mapping[str, tuple[State, int]] = {
         r.name: (r.state, r.bytes) for r in conn.execute(text(_THERE), {"prefix": PREFIX})

@@ -25,7 +25,7 @@ from iconface_core.types import F32, I64, BBox, EmbedderId, FaceEmbedding
 
 from . import columns as face_columns
 from . import grouping as regroup
-from . import matching
+from . import lacking, matching
 
 if TYPE_CHECKING:  # only named here; importing it loads scipy
     from iconface_core.grouping import Decision, Grouping
@@ -88,9 +88,17 @@ class FaceRepo:
 
     def missing(self, embedder: EmbedderId, *, after_id: int = 0, limit: int = 256) -> list[FaceRecord]:
         """Faces of indexed photos without a vector of `embedder`, in order of id: what re-embedding must still do."""
-        has = exists().where(embedding.c.face_id == face.c.id, embedding.c.embedder == embedder)
-        wanted = _joined().where(photo.c.state == "indexed", face.c.state.in_(("ok", "doubtful")), ~has)
+        usable = photo.c.state == "indexed", face.c.state.in_(("ok", "doubtful")), lacking.lacks(embedder)
+        wanted = _joined().where(*usable)
         return self._records(wanted.where(face.c.id > after_id).order_by(face.c.id).limit(limit))
+
+    def best_without(
+        self, embedder: EmbedderId, *, each: int, min_quality: float, after_id: int = 0, limit: int = 256
+    ) -> list[FaceRecord]:
+        """Faces without a vector of `embedder` among the `each` best of their people, in order of id."""
+        best = lacking.best_of_everybody(each, min_quality)
+        wanted = _joined().where(face.c.id.in_(best), lacking.lacks(embedder), face.c.id > after_id)
+        return self._records(wanted.order_by(face.c.id).limit(limit))
 
     def drop_embedder(self, embedder: EmbedderId) -> int:
         """Delete all vectors of an embedder; returns how many."""

@@ -144,12 +144,14 @@ class EmbedderSpec(BackendSpec):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifierSpec(BackendSpec):
     """Knows faces of the embedder `base` (an id) through damage. `calibration` is known without loading it; None where
-    it is not installed, or what its numbers mean was not measured."""
+    it is not installed, or what its numbers mean was not measured. `twins`: by what the gallery keeps the damaged twins
+    of its faces, and what likeness to them means; None where it makes none, or nobody measured it."""
 
     role: ClassVar[Role] = "identifier"
     base: str
     calibration: Callable[[BackendContext], Calibration | None]
     load: Callable[[BackendContext], DamagedFaceEmbedder]
+    twins: Callable[[BackendContext], EmbedderFacts | None] = lambda context: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,14 @@ from onnx import numpy_helper
 
 from iconface_core.calibration import Calibration
 from iconface_core.errors import WeightsError
+from iconface_core.models.files import sha256_of
 from iconface_core.types import F32, AlignedFace, FaceEmbedding
 
 from .sface_facts import SFACE_ID
 from .sface_net import BATCH, SFaceNet
-from .student_facts import STUDENT_ID, UNMEASURED, VIEWS, mixed
+from .student_facts import STUDENT_ID, UNMEASURED, VIEWS, mixed, twin_id
 from .student_files import read_student
+from .wear import worn
 
 
 class DamagedSFace:
@@ -43,6 +45,7 @@ class DamagedSFace:
         change = partial(graft, tensors=read_student(weights))
         self._net = SFaceNet(model_dir=model_dir, threads=threads, batch=batch, change=change)
         self.calibration = calibration
+        self.twins_id = twin_id(sha256_of(weights))
 
     def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
         """The vectors to identify faces by, in order; of each face one crop (112, 112, 3) for each of `views`, and what
@@ -53,6 +56,12 @@ class DamagedSFace:
         if len(faces) != len(plain):
             raise ValueError(f"{len(faces)} faces, but {len(plain)} embeddings")
         return [mixed(p, self.guess(crops)) for p, crops in zip(plain, faces, strict=True)]
+
+    def twins(self, faces: Sequence[AlignedFace]) -> list[FaceEmbedding]:
+        """What it says of clear faces, ARCFACE_112 crops, when they are damaged on purpose, in order. Raises ValueError
+        for crops of another size."""
+        said = (self.guess([worn(face)]) for face in faces)
+        return [FaceEmbedding(self.twins_id, e.vector, e.norm) for e in said]
 
     def guess(self, crops: Sequence[AlignedFace]) -> FaceEmbedding:
         """The student's own vector of one face, unmixed: the mean of what it says of each crop, and of its mirror

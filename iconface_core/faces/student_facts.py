@@ -24,9 +24,23 @@ VIEWS = (
 )
 """How the student sees a face, each both ways round: damage hits every view otherwise, and some more of the head helps.
 """
+TWIN_ID = EmbedderId(f"{STUDENT_ID}/twins")
+"""What the vectors of damaged twins are called; where they are kept, by `twin_id`."""
+TWIN_CALIBRATION = replace(CLEAR, embedder=TWIN_ID)
+"""As `UNMEASURED`: twins of weights without measured numbers of their own are not made."""
+TWIN_QUALITY = 0.6
+"""Of SFace. Faces of the gallery that are no worse get a twin; worse ones are damaged as they are."""
+TWINS_MOST = 0.6
+"""How much a hopeless face is compared with damaged twins, against 1 - this with the gallery's own vectors."""
 MOST = 0.85
 """The student's part of the vector of a hopeless face. It grows with the root of what is missing from clear: measured
-on the half that is not tested (docs/training.md)."""
+on the half that is not tested (docs/benchmarks/identification.md)."""
+
+
+def twin_share(quality: float) -> float:
+    """How much a probe of this quality 0..1 is compared with damaged twins: not at all where it is clear. Chosen on the
+    half that is not tested (docs/benchmarks/identification.md)."""
+    return TWINS_MOST * max(0.0, 1 - quality / CLEAR_QUALITY)
 
 
 def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
@@ -38,3 +52,8 @@ def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
     share = MOST * max(0.0, 1 - clear / CLEAR_QUALITY) ** 0.5
     vector = (1 - share) * plain.vector + share * guess.vector
     return FaceEmbedding(STUDENT_ID, (vector / np.linalg.norm(vector)).astype(np.float32), plain.norm)
+
+
+def twin_id(sha256: str) -> EmbedderId:
+    """What the twins are kept by that weights with this digest make: those of others are not compared with."""
+    return EmbedderId(f"{TWIN_ID}-{sha256[:8]}")

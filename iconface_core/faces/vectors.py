@@ -41,6 +41,11 @@ def calibration_path(weights: Path) -> Path:
     return weights.with_suffix(".calibration.json")
 
 
+def twin_calibration_path(weights: Path) -> Path:
+    """Where it lies what likeness to the damaged twins means that an encoder of damaged faces makes."""
+    return weights.with_suffix(".twins.calibration.json")
+
+
 def unmeasured_calibration(embedder: EmbedderId) -> Calibration:
     """A careful guess for a 512-d margin-trained network whose weights nobody has calibrated here.
 

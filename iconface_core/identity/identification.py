@@ -31,21 +31,34 @@ class Exclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The face to be identified: unit `vector` (dim,), `quality` 0..1 (`Calibration.quality`), where it comes from."""
+    """The face to be identified: unit `vector` (dim,), `quality` 0..1 (`Calibration.quality`), where it comes from.
+    `twin_share` 0..1: how much it is compared with the damaged twins of the gallery's faces."""
 
     vector: F32
     quality: float
     face_id: int | None = None
     photo_id: int | None = None
     captured_at: datetime | None = None
+    twin_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Twins:
+    """What an encoder of damaged faces says of some faces of a gallery when they are damaged on purpose: `rows` (M,),
+    none twice, unit `vectors` (M, dim), and `likeness` (M,), their cosines with the faces' own vectors."""
+
+    rows: I64
+    vectors: F32
+    likeness: F32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleGallery:
     """Faces that belong to people, as columns of length N; one row per face, any order.
 
-    `vectors` (N, dim) unit length, one embedder; `qualities` 0..1; `confirmed` bool. `everyone` (dim,) is derived: the
-    mean face of the gallery, each person counted once. Build it once and reuse it for many probes.
+    `vectors` (N, dim) unit length, one embedder; `qualities` 0..1; `confirmed` bool; `twins`: what damaged faces are
+    compared with too. `everyone` and `everyone_worn` (dim,) are derived: the mean face of the gallery, each person
+    counted once, and the same of the twins. Build it once and reuse it for many probes.
     Raises ValueError when the columns differ in length.
     """
 
@@ -55,7 +68,9 @@ class PeopleGallery:
     face_ids: I64
     photo_ids: I64
     confirmed: NDArray[np.bool_]
+    twins: Twins | None = None
     everyone: F32 = field(init=False)
+    everyone_worn: F32 = field(init=False)
 
     def __post_init__(self) -> None:
         columns = (self.person_ids, self.qualities, self.face_ids, self.photo_ids, self.confirmed)
@@ -64,10 +79,30 @@ class PeopleGallery:
         _, person, faces = np.unique(self.person_ids, return_inverse=True, return_counts=True)
         weights = (1.0 / faces[person]).astype(np.float32)
         everyone = weights @ self.vectors / np.float32(max(1, len(faces)))
-        object.__setattr__(self, "everyone", everyone)  # frozen: the one derived column
+        worn = everyone
+        if self.twins is not None:
+            rows = self.twins.rows
+            worn = everyone + weights[rows] @ (self.twins.vectors - self.vectors[rows]) / np.float32(len(faces))
+        object.__setattr__(self, "everyone", everyone)  # frozen: the derived columns
+        object.__setattr__(self, "everyone_worn", worn)
 
     def __len__(self) -> int:
         return len(self.vectors)
+
+    def similarity(self, probe: Probe) -> F32:
+        """Cosines (N,) of the probe with every face; with its twin mixed in, by `twin_share`, where it has one."""
+        found: F32 = self.vectors @ probe.vector
+        if self.twins is not None and probe.twin_share > 0:
+            rows, share = self.twins.rows, np.float32(probe.twin_share)
+            mixed = (1 - share) * found[rows] + share * (self.twins.vectors @ probe.vector)
+            length = (1 - share) ** 2 + share**2 + 2 * share * (1 - share) * self.twins.likeness
+            found[rows] = mixed / np.sqrt(length)
+        return found
+
+    def everybody(self, probe: Probe) -> F32:
+        """The mean face (dim,) that the probe is compared with."""
+        share = np.float32(probe.twin_share)
+        return (1 - share) * self.everyone + share * self.everyone_worn
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,9 +111,10 @@ def _weigh(
     Some faces are a little like everybody (sharp ones above all), others like nobody (blurred ones). How far the
     probe's likeness to everybody is above or below the gallery's own is evidence for no one, and is taken off.
     """
-    similarity = gallery.vectors[rows] @ probe.vector
+    similarity = gallery.similarity(probe)[rows]
     crowd = len(np.unique(gallery.person_ids))
-    everybody = float((probe.vector - gallery.everyone) @ gallery.everyone) * crowd / (crowd + policy.crowd_people)
+    mean = gallery.everybody(probe)
+    everybody = float((probe.vector - mean) @ mean) * crowd / (crowd + policy.crowd_people)
     quality, people, face_ids = gallery.qualities[rows], gallery.person_ids[rows], gallery.face_ids[rows]
     llr = calibration.llr(similarity - everybody, probe.quality, quality).astype(np.float64)
     order = np.lexsort((face_ids, -llr, people))

@@ -130,7 +130,7 @@ STUDENT = Backend(
     STUDENT_FILE.licence_url,
     (STUDENT_FILE,),
     non_commercial=True,
-    notes=f"identifies faces that damage hides from SFace; its vectors are never stored. {STUDENT_FILE.notes}",
+    notes=f"identifies faces that damage hides from SFace; what it says of those is never stored. {STUDENT_FILE.notes}",
 )
 
 

@@ -16,9 +16,8 @@ from ..people.regrouping import FULL_PASS_UP_TO, Grouper
 from ..progress import Progress
 from ..reason_words import all_in_words
 from ..reasons import NO_DAILY_BACKUP
-from .looks import add_missing_looks
+from .missing import Missing
 from .moved_copies import MovedCopies
-from .re_embedding import ReEmbedder
 from .scan_locks import must_be_alone, only_one
 from .scan_report import ScanReport
 from .scanning import GROUPING_PENDING, Scanner
@@ -76,7 +75,7 @@ class LibraryReport:
 
 
 class LibraryScan:
-    """Runs scans. `re_embedder` fills the vectors of the preferred embedder, and `preferred` groups by them then."""
+    """Runs scans. `missing` fills the vectors of the preferred embedder, and `preferred` groups by them then."""
 
     def __init__(
         self,
@@ -85,14 +84,12 @@ class LibraryScan:
         copies: MovedCopies,
         grouper: Grouper,
         preferred: Grouper,
-        re_embedder: ReEmbedder,
+        missing: Missing,
         folders: Folders,
-        *,
-        max_pixels: int,
     ) -> None:
         self._gallery, self._scanner, self._copies = gallery, scanner, copies
-        self._grouper, self._preferred, self._re_embedder = grouper, preferred, re_embedder
-        self._folders, self._max_pixels = folders, max_pixels
+        self._grouper, self._preferred, self._missing = grouper, preferred, missing
+        self._folders = folders
 
     def run(
         self,
@@ -113,9 +110,9 @@ class LibraryScan:
             if dry_run:
                 return report
             self._copies.catch_up()
-            add_missing_looks(self._gallery, max_pixels=self._max_pixels)
+            self._missing.looks()
             if re_embed:
-                report.re_embedded, report.failed_vectors = self._re_embedder.run(progress)
+                report.re_embedded, report.failed_vectors = self._missing.vectors(progress)
             self.group(report, re_embed=re_embed)
             try:
                 self._gallery.daily_backup(self._folders.backups)
@@ -154,6 +151,7 @@ class LibraryScan:
             pending = pending or (tx.meta.get(GROUPED_UP_TO) is not None and tx.questions.asked_at() is None)
         if pending:
             self._group(self._preferred if re_embed else self._grouper, report)
+        self._missing.twins()
         with self._gallery.begin(write=False) as tx:
             report.people, report.faces = len(tx.people.find()), tx.faces.count()
 

@@ -52,11 +52,13 @@ class EmbedderBackend:
 
 @dataclass(frozen=True, slots=True)
 class DamagedBackend:
-    """What knows an embedder's faces through damage. `calibration` is known without loading it."""
+    """What knows an embedder's faces through damage. `calibration` is known without loading it, and so is by what the
+    gallery keeps the damaged `twins` of its faces, and what likeness to them means; None: it makes none."""
 
     id: str
     calibration: Calibration
     load: Callable[[], DamagedFaceEmbedder]
+    twins: EmbedderFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Backends:
         was measured of them is damaged."""
         for spec in self.registry.identifiers:
             if spec.base == embedder and (calibration := spec.calibration(self.context)) is not None:
-                return DamagedBackend(spec.id, calibration, partial(spec.load, self.context))
+                return DamagedBackend(spec.id, calibration, partial(spec.load, self.context), spec.twins(self.context))
         return None
 
     def parser(self) -> Callable[[], FaceParser] | None:

@@ -95,6 +95,7 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             base=SFACE.id,
             calibration=_student_calibration,
             load=_student,
+            twins=_student_twins,
         ),
         AgeSpec(id=AGE.id, label="Apparent ages", parts=(AGE,), base=SFACE.id, load=_ages),
         RestorerSpec(
@@ -247,6 +248,20 @@ def _student_calibration(context: BackendContext) -> Calibration | None:
         return None
     measured = calibration_path(weights)
     return Calibration.read_or(measured, UNMEASURED) if measured.is_file() else None
+
+
+def _student_twins(context: BackendContext) -> EmbedderFacts | None:
+    """Raises WeightsError when the file of what was measured is damaged."""
+    from iconface_core.calibration import Calibration, EmbedderFacts
+    from iconface_core.faces.sface_facts import DIM
+    from iconface_core.faces.student_facts import TWIN_CALIBRATION, twin_id
+    from iconface_core.faces.vectors import twin_calibration_path
+
+    weights, _ = _student_weights(context)
+    measured = twin_calibration_path(weights)
+    if not measured.is_file():
+        return None
+    return EmbedderFacts(twin_id(sha256_of(weights)), DIM, Calibration.read_or(measured, TWIN_CALIBRATION))
 
 
 def _student(context: BackendContext) -> DamagedFaceEmbedder:

@@ -13,9 +13,9 @@ from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
 from iconface_core.ages import ApparentAge
 from iconface_core.calibration import Calibration, EmbedderFacts
-from iconface_core.grouping import FaceTable
-from iconface_core.identity.company import Album, Hint, hints
-from iconface_core.identity.identification import FaceFacts, Identification, IdentityKind, PeopleGallery, Probe
+from iconface_core.faces.student_facts import twin_share
+from iconface_core.identity.company import Hint
+from iconface_core.identity.identification import FaceFacts, Identification, IdentityKind, Probe
 from iconface_core.identity.identify import identify
 from iconface_core.identity.references import (
     DegradedFace,
@@ -24,40 +24,36 @@ from iconface_core.identity.references import (
     pose_of,
     select_references,
 )
-from iconface_core.images.same_picture import Pictures
 from iconface_core.protocols import AgeReader
-from iconface_core.types import F32, I64
+from iconface_core.types import F32
 
-from ..library.looks import LOOKS_STAMP
 from ..library.photo_faces import PhotoFace, PhotoFaces, pick
 from ..library.points import frontal_landmarks
-from ..people.regrouping import read_faces
-from ..reasons import (
-    GROUPED_BUT,
-    GROUPED_WITH,
-    WITH_HINT,
-    YOU_CONFIRMED_IT,
-    YOU_SAID_SO,
-)
+from ..reasons import GROUPED_BUT, GROUPED_WITH, WITH_HINT, YOU_CONFIRMED_IT, YOU_SAID_SO
 from .identified_face import IdentifiedFace
-from .same_picture import copies_among, copies_of, pictures_of
+from .known_people import KnownPeople, PeopleReader
+from .same_picture import copies_among, pictures_of
 
 
 class Identifier:
     """Answers for the faces of one embedder, from the gallery as it is now. Everybody's faces are read when a face has
-    to be recognised, and kept until they change (half a kilobyte a face with 128 numbers)."""
+    to be recognised, and kept until they change."""
 
     def __init__(
         self,
         gallery: Gallery,
         embedder: EmbedderFacts,
         damaged: Calibration | None = None,
+        twins: EmbedderFacts | None = None,
+        *,
         ages: AgeReader | None = None,
     ) -> None:
-        """`damaged`: what the vectors mean that subjects guessed through damage carry; of `embedder`'s space. `ages`
-        tells how old faces look, from that space; None: nobody does."""
-        self._gallery, self._embedder, self._damaged, self._ages = gallery, embedder, damaged, ages
-        self._known: tuple[object, PeopleGallery, Album, Pictures] | None = None
+        """`damaged`: what the vectors mean that subjects guessed through damage carry; of `embedder`'s space. `twins`:
+        the damaged twins of the gallery's faces, and what likeness to them means; where most people have some, such
+        subjects are compared with them too. `ages` tells how old faces look, from that space; None: nobody does."""
+        self._gallery, self._embedder, self._ages = gallery, embedder, ages
+        self._damaged, self._twins = damaged, twins
+        self._people = PeopleReader(embedder, twins)
 
     def answer(
         self, subjects: list[PhotoFace], *, person_id: int | None = None, limit: int = 3
@@ -70,7 +66,7 @@ class Identifier:
             if person_id is not None:
                 tx.people.get(person_id)
             names, born, rejections = tx.people.names(), _births(tx), tx.faces.rejections()
-            people = cache(lambda: self._people(tx))  # not for faces whose person is certain
+            known = cache(lambda: self._people.read(tx))  # not for faces whose person is certain
             present = {s.number: s.person_id for s in subjects if s.person_id is not None}
 
             def one(s: PhotoFace, around: Mapping[int, Hint]) -> IdentifiedFace:
@@ -79,11 +75,11 @@ class Identifier:
                     present=frozenset(p for n, p in present.items() if n != s.number),
                     born=born,
                 )
-                return self._one(tx, s, people, names, facts, around, person_id, limit)
+                return self._one(tx, s, known, names, facts, around, person_id, limit)
 
             alone = [one(s, {}) for s in subjects]
             found = present | {a.subject.number: a.person_id for a in alone if a.person_id is not None}
-            around = cache(lambda others, day, photo_id: self._around(tx, others, day, photo_id))
+            around = cache(lambda others, day, photo_id: known().around(others, day, photo_id))
             return [
                 one(
                     a.subject,
@@ -98,12 +94,6 @@ class Identifier:
                 for a in alone
             ]
 
-    def _around(self, tx: Tx, others: frozenset[int], day: date | None, photo_id: int | None) -> dict[int, Hint]:
-        """What the rest of a photo says of who a face may be: of those who are in it, and of its day."""
-        self._people(tx)
-        assert self._known is not None, "just read"
-        return hints(self._known[2], present=others, day=None if day is None else day.toordinal(), photo_id=photo_id)
-
     def recognised(self, subjects: Sequence[PhotoFace], *, at_most: int) -> dict[int, tuple[int, str | None]]:
         """Face id to person id and name, of those faces that are recognised; of any photos, none of them grouped.
 
@@ -112,10 +102,11 @@ class Identifier:
         if not subjects:
             return {}
         with self._gallery.begin(write=False) as tx:
-            people, names, born = self._people(tx), tx.people.names(), _births(tx)
+            known, names, born = self._people.read(tx), tx.people.names(), _births(tx)
             rejections: dict[int, set[int]] = {}
             for face_id, person_id in tx.faces.rejections():
                 rejections.setdefault(face_id, set()).add(person_id)
+        people = known.people
         if not len(people):
             return {}
         vectors = np.stack([s.embedding.vector for s in subjects])
@@ -123,13 +114,13 @@ class Identifier:
         closest = np.concatenate([(part @ people.vectors.T).max(1) for part in parts])
         asked = [subjects[i] for i in np.argsort(-closest, kind="stable")[:at_most]]
         with self._gallery.begin(write=False) as tx:
-            copies = {s.face_id: self._copies(tx, s) for s in asked}
+            copies = {s.face_id: known.copies_of(tx, s) for s in asked}
         out: dict[int, tuple[int, str | None]] = {}
         for s in asked:
             assert s.face_id is not None, "faces of the library"
             rejected = frozenset(rejections.get(s.face_id, ()))
             facts = FaceFacts(rejected=rejected, born=born, copies=copies[s.face_id])
-            found = self._identify(s, people, facts)
+            found = self._identify(s, known, facts)
             if found.person_id is not None:
                 out[s.face_id] = found.person_id, names.get(found.person_id)
         return out
@@ -174,7 +165,7 @@ class Identifier:
         self,
         tx: Tx,
         s: PhotoFace,
-        people: Callable[[], PeopleGallery],
+        everybody: Callable[[], KnownPeople],
         names: Mapping[int, str],
         facts: FaceFacts,
         around: Mapping[int, Hint],
@@ -185,8 +176,8 @@ class Identifier:
         if given is None and s.person_id is not None and s.confirmed:
             who, how, reason = s.person_id, "confirmed", YOU_CONFIRMED_IT()
         elif given is None:
-            known = people()
-            facts = replace(facts, copies=self._copies(tx, s))
+            known = everybody()
+            facts = replace(facts, copies=known.copies_of(tx, s))
             found = self._identify(s, known, facts, around)
             reason = found.reason(names)
             if found.best is not None and found.best.hint > 0:
@@ -212,44 +203,18 @@ class Identifier:
         choice = self.choose(s, self.pool(theirs, born), copies, limit=limit, born=born)
         return IdentifiedFace(s, how, reason, who, names.get(who), found, choice, rows, copies)
 
-    def _people(self, tx: Tx) -> PeopleGallery:
-        ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
-        now = tx.faces.generation(self._embedder.id), tx.faces.owners_stamp(), tx.meta.get(LOOKS_STAMP), ignored
-        if self._known is None or self._known[0] != now:
-            self._known = None  # the old faces make room for the new ones
-            people, album = self._read_people(tx, ignored)
-            self._known = now, people, album, tx.photos.pictures(people.photo_ids.tolist())
-        return self._known[1]
-
-    def _copies(self, tx: Tx, s: PhotoFace) -> frozenset[int]:
-        """Everybody's faces that are `s` in a copy of its photo."""
-        assert self._known is not None, "read by whoever asks"
-        _, people, _, pictures = self._known
-        return copies_of(tx, s, people.face_ids, people.photo_ids, people.vectors, pictures)
-
-    def _read_people(self, tx: Tx, ignored: Sequence[int]) -> tuple[PeopleGallery, Album]:
-        faces = read_faces(tx, self._embedder, states=("ok",))
-        faces = faces.take((faces.person_ids >= 0) & ~np.isin(faces.person_ids, ignored))
-        faces = faces.take(_once(faces))
-        people = PeopleGallery(
-            vectors=faces.vectors,
-            person_ids=faces.person_ids,
-            qualities=faces.qualities,
-            face_ids=faces.face_ids,
-            photo_ids=faces.photo_ids,
-            confirmed=faces.confirmed,
-        )
-        return people, Album(faces.person_ids, faces.photo_ids, faces.captured_day)
-
     def _identify(
-        self, s: PhotoFace, people: PeopleGallery, facts: FaceFacts, around: Mapping[int, Hint] | None = None
+        self, s: PhotoFace, known: KnownPeople, facts: FaceFacts, around: Mapping[int, Hint] | None = None
     ) -> Identification:
-        vector, quality, calibration = s.embedding.vector, s.quality, self._embedder.calibration
+        vector, quality, calibration, share = s.embedding.vector, s.quality, self._embedder.calibration, 0.0
         if s.guess is not None and self._damaged is not None:
             vector, calibration = s.guess.vector, self._damaged
             quality = float(calibration.quality(s.guess.norm))
-        probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at)
-        return identify(probe, people, calibration, facts=facts, hints={p: h.nats for p, h in (around or {}).items()})
+            if known.people.twins is not None and self._twins is not None:
+                calibration, share = self._twins.calibration, twin_share(quality)
+        probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at, share)
+        nats = {p: h.nats for p, h in (around or {}).items()}
+        return identify(probe, known.people, calibration, facts=facts, hints=nats)
 
     def _ages_of(
         self, vectors: Sequence[F32], dates: Sequence[datetime | None], born: date | None
@@ -289,17 +254,6 @@ def identify_photo(
     """
     _, subjects = finder.find(path)
     return identifier.answer(pick(subjects, face, path), person_id=person_id, limit=limit)
-
-
-def _once(faces: FaceTable) -> I64:
-    """Rows in which every face of a person counts once, however many copies of its photo there are; a confirmed one
-    stands for the others."""
-    order = np.argsort(~faces.confirmed, kind="stable")
-    keys = ((int(faces.person_ids[row]), faces.vectors[row].tobytes(), int(row)) for row in order)
-    first: dict[tuple[int, bytes], int] = {}
-    for person, vector, row in keys:
-        first.setdefault((person, vector), row)
-    return np.array(sorted(first.values()), np.int64)
 
 
 def _births(tx: Tx) -> dict[int, date]:

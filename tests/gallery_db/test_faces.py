@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -283,6 +284,31 @@ def test_reference_candidates_are_evidence_only(tx):
     assert (r.face_id, r.photo, r.content_hash, r.confirmed) == (good, "/lib/good", "hash-good", True)
     assert r.vector.shape == (DIM,)
     assert tx.faces.reference_candidates(ada, EmbedderId("other")) == []
+
+
+def test_the_best_faces_of_everybody_that_lack_a_vector(tx):
+    ada, bob = (tx.decisions.create_person(name).person_id for name in ("Ada", "Bob"))
+    many = [
+        tx.faces.replace_for_photo(photo(tx, f"a{n}"), [found(seed=n, quality=q)]).stored[0].id
+        for n, q in enumerate((0.91, 0.99, 0.95, 0.5))
+    ]
+    [away], [free], [his] = (put(tx, name) for name in ("away", "free", "his"))
+    bare = tx.decisions.add_face(tx.photos.by_path("/lib/free").id, BBox(300, 0, 320, 20), person_id=bob).face_id
+    tx.decisions.assign([*many, away], ada)
+    tx.decisions.assign([his], bob)
+    tx.photos.mark_missing([tx.faces.get(away).photo_id])
+    twins = EmbedderId("twins")
+
+    def lacking(**given: Any) -> list[int]:
+        return [f.id for f in tx.faces.best_without(twins, **({"each": 2, "min_quality": 0.4} | given))]
+
+    assert lacking() == [many[1], many[2], his]
+    assert lacking(min_quality=0.9) == [many[1], many[2]]
+    assert lacking(each=9) == [*many, his], "nobody's, a drawn one without landmarks and one of a missing photo are not"
+    assert {free, bare, away}.isdisjoint(lacking(each=99))
+    assert lacking(after_id=many[1], limit=1) == [many[2]]
+    tx.faces.set_embeddings([(many[1], embedded(1, twins))])
+    assert lacking() == [many[2], his], "the best have it; the next best do not move up"
 
 
 def test_generation_counts_every_change(tx):

@@ -9,8 +9,9 @@ from iconface_core.errors import UnsupportedCheckpointError, WeightsError
 from iconface_core.faces import student_facts
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.student import DamagedSFace
-from iconface_core.faces.student_facts import STUDENT_ID, UNMEASURED, mixed
+from iconface_core.faces.student_facts import STUDENT_ID, UNMEASURED, mixed, twin_share
 from iconface_core.faces.student_files import read_student, read_student_card, write_student
+from iconface_core.faces.wear import worn
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
 
@@ -70,6 +71,25 @@ def test_a_clear_face_is_what_sface_says_it_is():
     assert shares[0] > 0.5
     assert shares[-1] == 0
     assert UNMEASURED.embedder == STUDENT_ID
+
+
+def test_a_twin_is_what_is_said_of_the_worn_face(tmp_path: Path):
+    student = DamagedSFace(random_student(tmp_path / "s.safetensors"))
+    for face, twin in zip(faces(), student.twins(faces()), strict=True):
+        guess = student.guess([worn(face)])
+        assert (twin.vector == guess.vector).all()
+        assert (twin.embedder, twin.norm) == (student.twins_id, guess.norm)
+        assert np.linalg.norm(twin.vector) == pytest.approx(1, abs=1e-5)
+    assert student.twins([]) == []
+    other = random_student(tmp_path / "other.safetensors", {**LAST, "25.weight": (1024, 1, 3, 3), "25.bias": (1024,)})
+    assert DamagedSFace(other).twins_id != student.twins_id, "twins of other weights are not compared with"
+
+
+def test_the_clearer_a_face_is_the_less_it_is_compared_with_twins():
+    shares = [twin_share(quality) for quality in np.linspace(0, 1, 21)]
+    assert shares == sorted(shares, reverse=True)
+    assert 0.3 < shares[0] < 1
+    assert shares[-3:] == [0, 0, 0], "clear"
 
 
 def test_what_is_written_is_read_and_what_does_not_fit_is_refused(tmp_path: Path):

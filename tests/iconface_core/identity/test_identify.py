@@ -1,5 +1,6 @@
 """Open-set identification: the right person, the honest doubt, the stranger refused, the facts obeyed."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -16,6 +17,7 @@ from iconface_core.identity.identification import (
     IdentityKind,
     PeopleGallery,
     Probe,
+    Twins,
 )
 from iconface_core.identity.identify import identify
 from iconface_core.reasons import Reason
@@ -307,3 +309,37 @@ def test_hints_never_decide_against_the_face(people, who, similarity, hints):
         assert helped.person_id == alone.best.person_id
         assert alone.best.llr > 0
     assert all(0 <= c.hint <= IdentifyPolicy().max_hint and (c.hint == 0 or c.llr > 0) for c in helped.candidates)
+
+
+@given(st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_twins_are_mixed_into_the_faces_that_have_them(share, seed):
+    """As if the gallery held the unit mix of face and twin; nothing changes for a probe that has no share in them."""
+    rng = np.random.default_rng(seed)
+    faces = gallery([1, 1, 1, 2, 2])
+    rows = np.array([0, 3])
+    worn = np.stack([unit(rng.standard_normal(DIM)) for _ in rows]).astype(np.float32)
+    twins = Twins(rows, worn, (faces.vectors[rows] * worn).sum(1))
+    both = replace(faces, twins=twins)
+    probe = Probe(unit(rng.standard_normal(DIM)).astype(np.float32), 1.0, twin_share=share)
+    expected = faces.vectors.copy()
+    expected[rows] = (1 - share) * expected[rows] + share * worn
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert both.similarity(probe) == pytest.approx(expected @ probe.vector, abs=1e-4)
+    assert (both.similarity(replace(probe, twin_share=0.0)) == faces.similarity(probe)).all()
+    assert both.everyone == pytest.approx(faces.everyone)
+    replaced = faces.vectors.copy()
+    replaced[rows] = worn
+    everyone = replace(faces, vectors=replaced).everyone
+    assert both.everybody(probe) == pytest.approx((1 - share) * faces.everyone + share * everyone, abs=1e-5)
+
+
+def test_a_damaged_face_like_nobody_is_known_by_somebody_s_twin():
+    faces = gallery([1, 1, 1, 2, 2, 2])
+    seen = photo_of(1, 5, similarity=0.3)
+    mine = np.flatnonzero(faces.person_ids == 1)
+    worn = np.repeat(seen[None], len(mine), 0)
+    twins = Twins(mine, worn, (faces.vectors[mine] * worn).sum(1))
+    damaged = Probe(seen, 0.5, twin_share=0.5)
+    assert identify(damaged, faces, CALIBRATION).person_id is None
+    assert identify(damaged, replace(faces, twins=twins), CALIBRATION).person_id == 1
+    assert identify(replace(damaged, twin_share=0.0), replace(faces, twins=twins), CALIBRATION).person_id is None

@@ -15,8 +15,10 @@ from iconface_core.reason_codes import DATE_UNKNOWN, LOOKS_AGED, SEEN_WITH
 from iconface_core.reasons import Reason
 from plugin.app import App, build_app
 from plugin.library.photo_faces import PhotoFace
+from plugin.people.regrouping import read_faces
 from plugin.reasons import WITH_HINT
 from plugin.restoring.identification import Identifier
+from plugin.restoring.known_people import KnownPeople, PeopleReader
 from plugin.settings import load_settings
 from tests.support.library import Library
 from tests.support.narrow import of_type
@@ -64,12 +66,13 @@ def test_what_changed_since_is_known(app: App, strangers: list[PhotoFace]):
     with app.gallery.begin() as tx:
         faces = tx.faces.find(FaceFilter(assigned=True))
     asked_always, before = app.identifier, None
-    damaged = None if app.through_damage is None else app.through_damage.calibration
+    through = app.through_damage
+    assert through is not None
     for verb in ("confirm", "assign", "undo", "leave out", "undo", "stranger", "undo", "merge"):
         with app.gallery.begin() as tx:
             _change(tx, verb, faces)
         now = said(asked_always, strangers)
-        assert now == said(Identifier(app.gallery, app.embedder, damaged), strangers), verb
+        assert now == said(Identifier(app.gallery, app.embedder, through.calibration, through.twins), strangers), verb
         assert now != before, f"{verb} must change something, or this test sees nothing"
         before = now
 
@@ -78,13 +81,12 @@ def test_everybody_is_read_once_and_not_at_all_for_what_is_certain(
     app: App, strangers: list[PhotoFace], monkeypatch: pytest.MonkeyPatch
 ):
     reads: list[object] = []
-    real = Identifier._read_people
 
-    def read(*args: Any) -> Any:
+    def read(*args: Any, **named: Any) -> Any:
         reads.append(args)
-        return real(*args)
+        return read_faces(*args, **named)
 
-    monkeypatch.setattr(Identifier, "_read_people", read)
+    monkeypatch.setattr("plugin.restoring.known_people.read_faces", read)
     with app.gallery.begin() as tx:
         person = tx.people.find()[0].id
     app.identifier.answer(strangers, person_id=person)
@@ -134,8 +136,14 @@ def test_a_doubt_hears_who_else_is_in_the_photo(app: App, strangers: list[PhotoF
         pair = [p.id for p in tx.people.find()][:2]
         names = tx.people.names()
         rows = [tx.faces.reference_candidates(p, app.embedder.id)[0] for p in pair]
-    real = Identifier._read_people
-    monkeypatch.setattr(Identifier, "_read_people", lambda *args: _crowd(*real(*args), pair))
+    real = PeopleReader.read
+
+    def read(reader: PeopleReader, tx: Tx) -> KnownPeople:
+        known = real(reader, tx)
+        people, album = _crowd(known.people, known.album, pair)
+        return replace(known, people=people, album=album)
+
+    monkeypatch.setattr(PeopleReader, "read", read)
     sure, doubt = (
         replace(
             strangers[0], number=n, quality=1.0, guess=None, embedding=replace(strangers[0].embedding, vector=r.vector)

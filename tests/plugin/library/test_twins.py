@@ -1,0 +1,182 @@
+"""Damaged twins of people's faces: a scan makes them, of clear faces of somebody; identification reads them."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gallery_db.records import FaceFilter, FaceMatrix, FaceRecord
+from iconface_core.faces.student_facts import STUDENT_ID, TWIN_ID, TWIN_QUALITY
+from iconface_core.faces.student_files import read_student, write_student
+from iconface_core.faces.vectors import calibration_path, twin_calibration_path
+from iconface_core.models.catalogue import STUDENT_FILE
+from iconface_core.models.files import locate
+from iconface_core.types import EmbedderId, FaceEmbedding
+from plugin.app import App, build_app
+from plugin.people.regrouping import read_faces
+from plugin.restoring.identification import Identifier
+from plugin.restoring.known_people import PeopleReader, twins_of
+from plugin.settings import load_settings
+from tests.support.library import Cli, Library
+
+
+def opened(home: Path) -> App:
+    return build_app(load_settings(home, {}))
+
+
+def twins_id(app: App) -> EmbedderId:
+    assert app.through_damage is not None
+    assert app.through_damage.twins is not None
+    return app.through_damage.twins.id
+
+
+def clear_faces(app: App) -> list[FaceRecord]:
+    with app.gallery.begin(write=False) as tx:
+        return tx.faces.find(FaceFilter(assigned=True, states=("ok",), min_quality=TWIN_QUALITY, limit=1000))
+
+
+def with_twin(app: App) -> set[int]:
+    with app.gallery.begin(write=False) as tx:
+        return set(tx.faces.matrix(twins_id(app)).face_ids.tolist())
+
+
+def test_a_scan_makes_them_of_clear_faces_of_somebody_and_they_are_forgotten_too(
+    own: Callable[..., tuple[Path, Cli]],
+):
+    _, cli = own()
+    cli("scan")
+    app = opened(cli.home)
+    clear = clear_faces(app)
+    assert with_twin(app) == {f.id for f in clear}
+    assert clear
+    with app.gallery.begin(write=False) as tx:
+        before = tx.faces.generation(twins_id(app))
+        plain = tx.faces.matrix(app.embedder.id, np.array([f.id for f in clear]))
+        twins = tx.faces.matrix(twins_id(app))
+    likeness = plain.vectors @ twins.vectors.T
+    people = np.array([f.person_id for f in clear])
+    assert (people[likeness.argmax(1)] == people).mean() > 0.8, "still that person"
+    assert np.diag(likeness).max() < 0.98, "and another vector"
+    app.close()
+    cli("scan")
+    gone = clear[0].person_id
+    cli("forget", gone)
+    app = opened(cli.home)
+    assert with_twin(app) == {f.id for f in clear if f.person_id != gone}
+    with app.gallery.begin(write=False) as tx:
+        assert len(tx.faces.changed_since(twins_id(app), before)) == sum(f.person_id == gone for f in clear), (
+            "a second scan makes nothing anew"
+        )
+    app.close()
+
+
+def test_what_cannot_be_read_now_waits_and_keeps_nobody_else_from_it(own: Callable[..., tuple[Path, Cli]]):
+    folder, cli = own()
+    cli("scan")
+    app = opened(cli.home)
+    with app.gallery.begin() as tx:
+        tx.faces.drop_embedder(twins_id(app))
+    clear = clear_faces(app)
+    away = Path(clear[0].photo)
+    away.rename(away.with_suffix(".away"))
+    broken = next(Path(f.photo) for f in clear if f.photo != clear[0].photo)
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:2000])
+    app._missing.twins()
+    assert with_twin(app) == {f.id for f in clear if Path(f.photo) not in (away, broken)}
+    away.with_suffix(".away").rename(away)
+    broken.write_bytes(whole)
+    app._missing.twins()
+    assert with_twin(app) == {f.id for f in clear}
+    app.close()
+
+
+def test_so_many_at_once_and_the_rest_later(library: Library):
+    app = opened(library.home)
+    with app.gallery.begin() as tx:
+        tx.faces.drop_embedder(twins_id(app))
+    made = app._missing.damaged_twins
+    assert made is not None
+    every = len(clear_faces(app))
+    assert made.add_missing(at_most=3) == len(with_twin(app)) == 3
+    assert made.add_missing(at_most=every) == every - 3
+    assert made.add_missing() == 0
+    app.close()
+
+
+def test_other_weights_make_other_twins_and_those_nobody_measured_make_none(library: Library):
+    app = opened(library.home)
+    shipped = twins_id(app)
+    faces = with_twin(app)
+    folder = app.settings.folders.models / STUDENT_FILE.folder
+    app.close()
+    folder.mkdir(parents=True)
+    weights = folder / STUDENT_FILE.filename
+    tensors = read_student(locate(STUDENT_FILE))
+    write_student(weights, {name: value * np.float32(1.01) for name, value in tensors.items()}, 8, {})
+    shutil.copy(calibration_path(locate(STUDENT_FILE)), calibration_path(weights))
+    app = opened(library.home)
+    assert app.through_damage is not None
+    assert app.through_damage.twins is None
+    assert app._missing.damaged_twins is None
+    app.close()
+    shutil.copy(twin_calibration_path(locate(STUDENT_FILE)), twin_calibration_path(weights))
+    app = opened(library.home)
+    assert twins_id(app) != shipped
+    assert with_twin(app) == set()
+    app._missing.twins()
+    assert with_twin(app) == faces
+    with app.gallery.begin(write=False) as tx:
+        assert {e for e in tx.faces.embedders() if e.startswith(TWIN_ID)} == {twins_id(app)}
+    app.close()
+
+
+def test_damaged_faces_are_compared_with_them_too_and_clear_ones_are_not(library: Library):
+    """A vector between two people: whose twin it is, is named; without twins, and where it is clear, nobody."""
+    app = opened(library.home)
+    assert app.through_damage is not None
+    twins = app.through_damage.twins
+    assert twins is not None
+    [subject, *_] = app.photo_faces.find(library.ruined)[1]
+    with app.gallery.begin(write=False) as tx:
+        known = PeopleReader(app.embedder, twins).read(tx).people
+    one, other = np.unique(known.person_ids)[:2]
+    theirs = [known.vectors[known.person_ids == p].mean(0) for p in (one, other)]
+    between = sum(v / np.linalg.norm(v) for v in theirs)
+    between /= np.linalg.norm(between)
+    mine = np.where((known.person_ids == one)[:, None], between, known.vectors).astype(np.float32)
+    with app.gallery.begin() as tx:
+        made = [FaceEmbedding(twins.id, v, 12.0) for v in mine]
+        tx.faces.set_embeddings(list(zip(known.face_ids.tolist(), made, strict=True)))
+
+    def named(identifier: Identifier, *, guessed: bool) -> int | None:
+        probe = replace(subject, face_id=None, photo_id=None, person_id=None, confirmed=False, perceptual_hash=None)
+        seen = FaceEmbedding(STUDENT_ID, between, 8.0)
+        probe = replace(probe, embedding=seen, quality=1.0, guess=seen if guessed else None)
+        [answer] = identifier.answer([probe])
+        return answer.person_id
+
+    assert named(app.identifier, guessed=True) == one
+    assert named(Identifier(app.gallery, app.embedder, app.through_damage.calibration), guessed=True) is None
+    assert named(app.identifier, guessed=False) is None
+    app.close()
+
+
+@pytest.mark.parametrize(("having", "used"), [((), False), ((1,), False), ((1, 2), True), ((1, 2, 3, 4), True)])
+def test_twins_are_used_where_half_of_the_people_have_some(library: Library, having: tuple[int, ...], used: bool):
+    app = opened(library.home)
+    with app.gallery.begin(write=False) as tx:
+        faces = read_faces(tx, app.embedder, states=("ok",))
+    app.close()
+    faces = replace(faces, person_ids=1 + np.arange(len(faces.face_ids)) % 4)
+    rows = np.flatnonzero(np.isin(faces.person_ids, having))
+    stored = FaceMatrix(faces.face_ids[rows], -faces.vectors[rows], np.ones(len(rows), np.float32))
+    found = twins_of(faces, stored)
+    assert (found is not None) == used
+    if found is not None:
+        assert (found.rows == rows).all()
+        assert (found.vectors == -faces.vectors[rows]).all()
+        assert found.likeness == pytest.approx(-1, abs=1e-5)
