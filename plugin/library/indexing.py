@@ -22,7 +22,7 @@ from ..models.cache import ModelSlot
 from .bad_files import is_no_fault_of, why_unreadable
 from .degradation import measured
 from .disk import FoundFile, vanished
-from .finding import find_faces, read_detailed, read_reduced
+from .finding import SMALL, find_faces, read_detailed, read_reduced
 from .still_there import Before, still_there
 
 Looking = Callable[[Path, bool], None]
@@ -118,6 +118,13 @@ class Indexer:
     def read(self, path: Path) -> Photo:
         """The photo as it is looked at first. Raises ImageReadError."""
         return read_reduced(path, reduce_to=self._reduce_to, max_pixels=self._max_pixels)
+
+    def read_for(self, path: Path, faces_full: Sequence[DetectedFace]) -> Photo:
+        """The photo as these faces were found: with more pixels where some are small. Raises ImageReadError."""
+        photo = self.read(path)
+        if any(max(f.bbox.width, f.bbox.height) < SMALL * min(photo.scale) for f in faces_full):
+            return self.read_detailed(path)
+        return photo
 
     def read_detailed(self, path: Path) -> Photo:
         """The photo with all its pixels, or as many as are read at once. Raises ImageReadError."""

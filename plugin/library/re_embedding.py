@@ -14,7 +14,6 @@ from iconface_core.types import EmbedderId
 
 from ..progress import Progress
 from .bad_files import in_file, is_no_fault_of
-from .finding import SMALL
 from .indexing import Indexer
 from .points import detection_of
 
@@ -30,11 +29,9 @@ class ReEmbedder:
         done = 0
         failed: dict[str, Reason] = {}
         for path, faces in self._missing():
+            found = [detection_of(f) for f in faces]
             try:
-                photo = self._indexer.read(Path(path))
-                if any(max(f.bbox.width, f.bbox.height) < SMALL * min(photo.scale) for f in faces):
-                    photo = self._indexer.read_detailed(Path(path))  # found in a closer look
-                embeddings = self._indexer.embed_at(photo, [detection_of(f) for f in faces])
+                embeddings = self._indexer.embed_at(self._indexer.read_for(Path(path), found), found)
             except Exception as e:
                 if is_no_fault_of(e):
                     raise

@@ -74,8 +74,9 @@ class Twins:
     def _twins_of(self, path: Path, faces: list[FaceRecord]) -> list[tuple[int, FaceEmbedding]]:
         if not path.is_file():
             return []
+        found = [detection_of(f) for f in faces]
         try:
-            crops = crops_at(self._indexer.read(path), [detection_of(f) for f in faces])
+            crops = crops_at(self._indexer.read_for(path, found), found)
         except Exception as e:
             if is_no_fault_of(e):
                 raise

@@ -6,12 +6,17 @@ The weights are random, in AdaFace's exact layout: what is shown is the change-o
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from iconface_core.faces.adaface_net import AdaFaceNet
-from tests.support.library import Cli
+from iconface_core.types import BBox, DetectedFace
+from plugin.app import build_app
+from plugin.settings import load_settings
+from tests.support.library import Cli, Library
 
 
 @pytest.fixture
@@ -39,3 +44,13 @@ def test_old_vectors_serve_until_the_new_ones_are_complete(own: Callable[..., tu
     rows = cli("faces", "list", "--person", person)["faces"]
     assert [r["face_id"] for r in rows if r["confirmed"]] == faces
     assert cli("scan", "--re-embed")["re_embedded"] == 0, "nothing is left to do"
+
+
+@pytest.mark.parametrize(("px", "detailed"), [(60, True), (600, False)])
+def test_small_faces_are_seen_with_all_pixels(library: Library, tmp_path: Path, px: int, detailed: bool):
+    Image.new("RGB", (6000, 4000)).save(tmp_path / "large.png", compress_level=1)
+    face = DetectedFace(BBox(100, 100, 100 + px, 100 + px), np.zeros((5, 2), np.float32), 0.9)
+    app = build_app(load_settings(library.home, {}))
+    width, height = app._indexer.read_for(tmp_path / "large.png", [face]).pixels.shape[1::-1]
+    app.close()
+    assert ((width, height) == (6000, 4000)) == detailed
