@@ -17,6 +17,7 @@ from iconface_core.codec import CodecError, JsonObject, decode, encode
 from ..errors import NotFoundError
 from ..job_kinds import enqueue_preview
 from ..job_payloads import PREVIEW, PhotoStep, PreviewPayload, QueuedChoices, payload_of
+from ..paths import printable
 from ..picture_cache import PictureCache
 from .photo_models import check_previewed
 from .repeat import as_before, must_be_there, photo_now
@@ -67,12 +68,19 @@ def forget_previews(tx: Tx) -> int:
     return tx.jobs.purge(tx.jobs.now() - KEPT_S, kind=PREVIEW, states=("done", "failed", "cancelled"))
 
 
-def asked_of(job: JobRecord) -> PreviewPayload:
-    """What a job for a preview was asked. Raises NotFoundError for any other job."""
+def asked_of(job: JobRecord, photo: Path) -> PreviewPayload:
+    """What a job for a preview of this photo was asked. Raises NotFoundError for any other job."""
     payload = payload_of(job, PreviewPayload)
-    if payload is None:
-        raise NotFoundError(f"job {job.id} is no preview")
+    if payload is None or Path(payload.path) != photo:
+        raise NotFoundError(f"job {job.id} is no preview of {printable(photo)}")
     return payload
+
+
+def stop_preview(tx: Tx, job_id: int, photo: Path) -> None:
+    """Let nobody work at a preview of this photo any more; one that ended stays as it is. Raises UnknownIdError, and
+    NotFoundError for any other job."""
+    asked_of(tx.jobs.get(job_id), photo)
+    tx.jobs.cancel(job_id, tx.jobs.now())
 
 
 def keep(preview: "PhotoPreview", cache: PictureCache, epoch: str) -> KeptPreview:

@@ -6,15 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from gallery_db.gallery import Tx
+
 from ...job_payloads import PhotoStep
 from ...restoring.photo_models import some_steps
-from ...restoring.preview_jobs import PreviewPicture, ask_copy_preview, ask_photo_preview
+from ...restoring.preview_jobs import PreviewPicture, ask_copy_preview, ask_photo_preview, stop_preview
+from ...restoring.repeat import photo_now
 from ...service.client import ensure_worker
 from ..context import Web, WebDep
 from ..responses import fragment, go, page
 from ..server.roles import REVIEWER
-from ..views.photo_view import photo_view
-from ..views.preview_view import preview_key, preview_view
+from ..views.preview_view import PreviewView, preview_key, preview_view
 from ..words.photo_steps import step_choices
 
 router = APIRouter()
@@ -27,7 +29,7 @@ Seen = Annotated[str | None, Query(max_length=40)]
 def of_photo(request: Request, web: WebDep, photo_id: int, step: Steps = None) -> Response:
     """Have it found out what these steps would do to a photo."""
     with web.app.gallery.begin(write=False) as tx:
-        path = Path(photo_view(tx, photo_id).photo.path)
+        path = _photo(tx, photo_id)
     job = ask_photo_preview(web.app.gallery, path, some_steps(step))
     ensure_worker(web.app.settings.folders)
     return go(request, f"/photos/{photo_id}/preview/{job}")
@@ -46,14 +48,34 @@ def show_of_photo(request: Request, web: WebDep, photo_id: int, job_id: int, see
     """Before and after, or how far it is; with `seen` only that piece, and nothing (204) when it is as the page shows
     it."""
     still = f"/pictures/photo/{photo_id}?side=1600"
-    return _shown(request, web, job_id, seen, of=f"/photos/{photo_id}", make="whole", still=still)
+    with web.app.gallery.begin(write=False) as tx:
+        view = preview_view(tx, web.pictures, job_id, _photo(tx, photo_id))
+    return _shown(request, web, view, seen, of=f"/photos/{photo_id}", make="whole", still=still)
 
 
 @router.get("/restorations/{restoration_id}/preview/{job_id}", tags=REVIEWER)
 def show_of_copy(request: Request, web: WebDep, restoration_id: int, job_id: int, seen: Seen = None) -> Response:
     """The same of a copy's original."""
     still = f"/pictures/before/{restoration_id}?side=1600"
-    return _shown(request, web, job_id, seen, of=f"/restorations/{restoration_id}", make="steps", still=still)
+    with web.app.gallery.begin(write=False) as tx:
+        view = preview_view(tx, web.pictures, job_id, _original(tx, restoration_id))
+    return _shown(request, web, view, seen, of=f"/restorations/{restoration_id}", make="steps", still=still)
+
+
+@router.post("/photos/{photo_id}/preview/{job_id}/stop", tags=REVIEWER)
+def stop_of_photo(request: Request, web: WebDep, photo_id: int, job_id: int) -> Response:
+    """Nobody waits for it any more."""
+    with web.app.gallery.begin() as tx:
+        stop_preview(tx, job_id, _photo(tx, photo_id))
+    return go(request, f"/photos/{photo_id}/preview/{job_id}")
+
+
+@router.post("/restorations/{restoration_id}/preview/{job_id}/stop", tags=REVIEWER)
+def stop_of_copy(request: Request, web: WebDep, restoration_id: int, job_id: int) -> Response:
+    """The same of a copy's original."""
+    with web.app.gallery.begin() as tx:
+        stop_preview(tx, job_id, _original(tx, restoration_id))
+    return go(request, f"/restorations/{restoration_id}/preview/{job_id}")
 
 
 @router.get("/pictures/preview/{job_id}/{which}", tags=REVIEWER)
@@ -68,9 +90,15 @@ def picture(web: WebDep, job_id: int, which: PreviewPicture) -> Response:
     return Response(data, media_type="image/jpeg", headers=headers)
 
 
-def _shown(request: Request, web: Web, job_id: int, seen: str | None, **values: Any) -> Response:
-    with web.app.gallery.begin(write=False) as tx:
-        view = preview_view(tx, web.pictures, job_id)
+def _photo(tx: Tx, photo_id: int) -> Path:
+    return Path(tx.photos.get(photo_id).path)
+
+
+def _original(tx: Tx, restoration_id: int) -> Path:
+    return photo_now(tx, tx.restorations.with_output(restoration_id)[0])
+
+
+def _shown(request: Request, web: Web, view: PreviewView, seen: str | None, **values: Any) -> Response:
     if seen is not None and seen == view.now:
         return Response(status_code=204)
     if seen is not None:

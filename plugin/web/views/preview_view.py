@@ -33,10 +33,11 @@ class PreviewView:
         return self.job.state in ("waiting", "running")
 
 
-def preview_view(tx: Tx, pictures: Pictures, job_id: int) -> PreviewView:
-    """The preview that a job makes. Raises UnknownIdError, and NotFoundError for a job that makes none."""
+def preview_view(tx: Tx, pictures: Pictures, job_id: int, photo: Path) -> PreviewView:
+    """The preview that a job makes. Raises UnknownIdError, and NotFoundError for a job that makes none of this
+    photo."""
     job = tx.jobs.get(job_id)
-    asked = asked_of(job)
+    asked = asked_of(job, photo)
     [line] = JobWords(tx).lines([job])
     made = kept(job)
     if made is not None and any(pictures.kept(key) is None for key in made.pictures.values()):

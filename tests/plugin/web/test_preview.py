@@ -151,6 +151,29 @@ def test_one_preview_of_a_photo_at_a_time_and_none_for_long(site: TestClient, ap
     assert site.get(f"/photos/1/preview/{second}").status_code == 404
 
 
+def test_a_preview_can_be_stopped_and_only_at_its_own_photo(site: TestClient, app: App, library: Library):
+    photo = photo_at(app, library.ruined)
+    other = photo + 1 if photo == 1 else 1
+    address = site.post(f"/photos/{photo}/preview", data={"step": ["damage"]}).headers["location"]
+    job = int(address.rpartition("/")[2])
+    assert f'action="{address}/stop"' in site.get(address).text
+    for wrong in (f"/photos/{other}/preview/{job}", "/photos/9999/preview/1", f"/restorations/1/preview/{job}"):
+        assert site.get(wrong).status_code == 404
+        assert site.post(f"{wrong}/stop").status_code == 404
+    assert [j.state for j in jobs(app)] == ["waiting"]
+    stopped = site.post(f"{address}/stop")
+    assert (stopped.status_code, stopped.headers["location"]) == (303, address)
+    assert [j.state for j in jobs(app)] == ["cancelled"]
+    html = site.get(address).text
+    assert "It was cancelled" in text_of(html)
+    assert "/stop" not in html
+
+    address = site.post(f"/photos/{photo}/preview", data={"step": ["damage"]}).headers["location"]
+    assert worked(app) == ["done"]
+    site.post(f"{address}/stop")
+    assert [j.state for j in jobs(app)] == ["cancelled", "done"], "what is done stays to be seen"
+
+
 def test_what_makes_no_sense_is_refused_in_words(site: TestClient, app: App):
     for step, words in (([], "at least one"), (["faces"], "around the faces"), (["varnish"], "")):
         answer = site.post("/photos/1/preview", data={"step": step}, headers=HTMX)

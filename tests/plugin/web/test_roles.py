@@ -36,6 +36,7 @@ WRITTEN_BY_REVIEWERS = {
     "/people/{person_id}/shown", "/people/{person_id}/similar/{face_id}", "/photos/{photo_id}/faces",
     "/photos/{photo_id}/faces/{face_id}/name", "/photos/{photo_id}/faces/{face_id}/restore",
     "/photos/{photo_id}/faces/{face_id}/{verb}", "/photos/{photo_id}/preview",
+    "/photos/{photo_id}/preview/{job_id}/stop", "/restorations/{restoration_id}/preview/{job_id}/stop",
     "/photos/{photo_id}/restore", "/photos/{photo_id}/when",
     "/photos/{photo_id}/when/not", "/photos/{photo_id}/whole", "/restorations/decide",
     "/restorations/{restoration_id}/again",

@@ -40,3 +40,21 @@ def test_it_comes_by_itself_and_goes_stale_in_sight(site: Browser, library: Fami
     assert not found, "\n".join(found)
     site.press(" ")
     assert not stale.is_displayed(), "as it was made"
+
+
+def test_it_can_be_stopped(site: Browser, library: Family, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("plugin.web.pages.preview.ensure_worker", lambda folders: None)
+    site.open(f"/photos/{library.photo_id('together/group.jpg')}")
+    site.click(".whole-photo summary")
+    site.click(".whole-photo button", "Preview")
+    site.until_sees("It waits its turn")
+    found: dict[str, None] = {}
+    for size, theme in ((DESKTOP, LIGHT), (PHONE, DARK)):
+        site.look(size, theme)
+        site.shot(f"preview-waits-{'phone' if size == PHONE else 'desktop'}-{theme}")
+        found |= dict.fromkeys(findings(site, RULES if theme == LIGHT else COLOURS))
+    found |= dict.fromkeys(site.too_wide())
+    assert not found, "\n".join(found)
+    site.click(".r-progress button", "Stop")
+    site.until_sees("It was cancelled")
+    assert not site.all(".r-progress")
