@@ -40,7 +40,8 @@ class Twins:
     def add_missing(self, *, at_most: int = A_SCAN) -> int:
         """Make twins of the clearest faces of everybody that lack one, and forget those that other weights made.
         Returns how many were made. What cannot be read now, such as a photo on a drive that is away, waits."""
-        self._drop_others()
+        if not self._gallery.shared:  # with other machines' weights they would be made in turns
+            self._drop_others()
         made = 0
         for path, faces in self._missing():
             if made >= at_most:
