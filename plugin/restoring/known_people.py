@@ -52,10 +52,11 @@ class PeopleReader:
         ignored = [p.person_id for p in tx.people.constraints() if p.ignored]
         generations = [tx.faces.generation(e.id) for e in (self._embedder, self._twins) if e is not None]
         now = generations, tx.faces.owners_stamp(), tx.meta.get(LOOKS_STAMP), ignored
-        if self._kept is None or self._kept[0] != now:
-            self._kept = None  # the old faces make room for the new ones
-            self._kept = now, self._read(tx, ignored)
-        return self._kept[1]
+        kept = self._kept
+        if kept is None or kept[0] != now:
+            kept = self._kept = None  # the old faces make room for the new ones
+            kept = self._kept = now, self._read(tx, ignored)
+        return kept[1]
 
     def _read(self, tx: Tx, ignored: Sequence[int]) -> KnownPeople:
         faces = read_faces(tx, self._embedder, states=("ok",))
