@@ -68,6 +68,16 @@ def forget_previews(tx: Tx) -> int:
     return tx.jobs.purge(tx.jobs.now() - KEPT_S, kind=PREVIEW, states=("done", "failed", "cancelled"))
 
 
+def photo_of(tx: Tx, photo_id: int) -> Path:
+    """The photo that is previewed. Raises UnknownIdError."""
+    return Path(tx.photos.get(photo_id).path)
+
+
+def original_of(tx: Tx, restoration_id: int) -> Path:
+    """The photo that is previewed for a copy. Raises UnknownIdError."""
+    return photo_now(tx, tx.restorations.with_output(restoration_id)[0])
+
+
 def asked_of(job: JobRecord, photo: Path) -> PreviewPayload:
     """What a job for a preview of this photo was asked. Raises NotFoundError for any other job."""
     payload = payload_of(job, PreviewPayload)

@@ -1,17 +1,20 @@
 """What steps would do to a whole photo, shown before anything is made: of a photo, or of a copy's original."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from gallery_db.gallery import Tx
-
 from ...job_payloads import PhotoStep
 from ...restoring.photo_models import some_steps
-from ...restoring.preview_jobs import PreviewPicture, ask_copy_preview, ask_photo_preview, stop_preview
-from ...restoring.repeat import photo_now
+from ...restoring.preview_jobs import (
+    PreviewPicture,
+    ask_copy_preview,
+    ask_photo_preview,
+    original_of,
+    photo_of,
+    stop_preview,
+)
 from ...service.client import ensure_worker
 from ..context import Web, WebDep
 from ..responses import fragment, go, page
@@ -29,7 +32,7 @@ Seen = Annotated[str | None, Query(max_length=40)]
 def of_photo(request: Request, web: WebDep, photo_id: int, step: Steps = None) -> Response:
     """Have it found out what these steps would do to a photo."""
     with web.app.gallery.begin(write=False) as tx:
-        path = _photo(tx, photo_id)
+        path = photo_of(tx, photo_id)
     job = ask_photo_preview(web.app.gallery, path, some_steps(step))
     ensure_worker(web.app.settings.folders)
     return go(request, f"/photos/{photo_id}/preview/{job}")
@@ -49,7 +52,7 @@ def show_of_photo(request: Request, web: WebDep, photo_id: int, job_id: int, see
     it."""
     still = f"/pictures/photo/{photo_id}?side=1600"
     with web.app.gallery.begin(write=False) as tx:
-        view = preview_view(tx, web.pictures, job_id, _photo(tx, photo_id))
+        view = preview_view(tx, web.pictures, job_id, photo_of(tx, photo_id))
     return _shown(request, web, view, seen, of=f"/photos/{photo_id}", make="whole", still=still)
 
 
@@ -58,7 +61,7 @@ def show_of_copy(request: Request, web: WebDep, restoration_id: int, job_id: int
     """The same of a copy's original."""
     still = f"/pictures/before/{restoration_id}?side=1600"
     with web.app.gallery.begin(write=False) as tx:
-        view = preview_view(tx, web.pictures, job_id, _original(tx, restoration_id))
+        view = preview_view(tx, web.pictures, job_id, original_of(tx, restoration_id))
     return _shown(request, web, view, seen, of=f"/restorations/{restoration_id}", make="steps", still=still)
 
 
@@ -66,7 +69,7 @@ def show_of_copy(request: Request, web: WebDep, restoration_id: int, job_id: int
 def stop_of_photo(request: Request, web: WebDep, photo_id: int, job_id: int) -> Response:
     """Nobody waits for it any more."""
     with web.app.gallery.begin() as tx:
-        stop_preview(tx, job_id, _photo(tx, photo_id))
+        stop_preview(tx, job_id, photo_of(tx, photo_id))
     return go(request, f"/photos/{photo_id}/preview/{job_id}")
 
 
@@ -74,7 +77,7 @@ def stop_of_photo(request: Request, web: WebDep, photo_id: int, job_id: int) -> 
 def stop_of_copy(request: Request, web: WebDep, restoration_id: int, job_id: int) -> Response:
     """The same of a copy's original."""
     with web.app.gallery.begin() as tx:
-        stop_preview(tx, job_id, _original(tx, restoration_id))
+        stop_preview(tx, job_id, original_of(tx, restoration_id))
     return go(request, f"/restorations/{restoration_id}/preview/{job_id}")
 
 
@@ -88,14 +91,6 @@ def picture(web: WebDep, job_id: int, which: PreviewPicture) -> Response:
     if data is None:
         return Response(status_code=404, headers=headers)
     return Response(data, media_type="image/jpeg", headers=headers)
-
-
-def _photo(tx: Tx, photo_id: int) -> Path:
-    return Path(tx.photos.get(photo_id).path)
-
-
-def _original(tx: Tx, restoration_id: int) -> Path:
-    return photo_now(tx, tx.restorations.with_output(restoration_id)[0])
 
 
 def _shown(request: Request, web: Web, view: PreviewView, seen: str | None, **values: Any) -> Response:
