@@ -11,6 +11,7 @@ from PIL import Image
 
 from plugin.cli.main import run
 from plugin.demo.sample import make_library
+from plugin.library.missing import Missing
 from tests.support.library import Cli, Library
 from tests.support.once import once
 from tests.support.opened_models import opened_once
@@ -26,6 +27,14 @@ def models_opened_once() -> Generator[None]:
     """Processes that tests start open their own."""
     with opened_once():
         yield
+
+
+@pytest.fixture(autouse=True)
+def twins_of_the_shared_library_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of tests scan in this process, and damaged twins would take as long as all else in a scan. `scanned` has
+    them, other processes make them, and so does a test that is marked `twins`."""
+    if request.node.get_closest_marker("twins") is None:
+        monkeypatch.setattr(Missing, "twins", lambda missing: None)
 
 
 @pytest.fixture(scope="session")

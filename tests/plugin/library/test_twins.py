@@ -22,6 +22,8 @@ from plugin.restoring.known_people import PeopleReader, twins_of
 from plugin.settings import load_settings
 from tests.support.library import Cli, Library
 
+pytestmark = pytest.mark.twins
+
 
 def opened(home: Path) -> App:
     return build_app(load_settings(home, {}))
