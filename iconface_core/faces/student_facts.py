@@ -34,13 +34,13 @@ TWINS_MOST = 0.6
 """How much a hopeless face is compared with damaged twins, against 1 - this with the gallery's own vectors."""
 MOST = 0.85
 """The student's part of the vector of a hopeless face. It grows with the root of what is missing from clear: measured
-on the half that is not tested (docs/benchmarks/identification.md)."""
+on the half that is not tested (docs/training.md)."""
 
 
 def twin_share(quality: float) -> float:
     """How much a probe of this quality 0..1 is compared with damaged twins: not at all where it is clear. Chosen on the
     half that is not tested (docs/benchmarks/identification.md)."""
-    return TWINS_MOST * max(0.0, 1 - quality / CLEAR_QUALITY)
+    return TWINS_MOST * _missing_from_clear(quality)
 
 
 def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
@@ -48,8 +48,7 @@ def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
 
     The norm stays that of `plain`: it falls with damage.
     """
-    clear = float(CLEAR.quality(plain.norm))
-    share = MOST * max(0.0, 1 - clear / CLEAR_QUALITY) ** 0.5
+    share = MOST * _missing_from_clear(float(CLEAR.quality(plain.norm))) ** 0.5
     vector = (1 - share) * plain.vector + share * guess.vector
     return FaceEmbedding(STUDENT_ID, (vector / np.linalg.norm(vector)).astype(np.float32), plain.norm)
 
@@ -57,3 +56,8 @@ def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
 def twin_id(sha256: str) -> EmbedderId:
     """What the twins are kept by that weights with this digest make: those of others are not compared with."""
     return EmbedderId(f"{TWIN_ID}-{sha256[:8]}")
+
+
+def _missing_from_clear(quality: float) -> float:
+    """1 for a hopeless face, 0 for a clear one."""
+    return max(0.0, 1 - quality / CLEAR_QUALITY)

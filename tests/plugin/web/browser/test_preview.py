@@ -11,12 +11,17 @@ from .chromium import DARK, DESKTOP, LIGHT, PHONE, Browser
 from .family import Family
 
 
-def test_it_comes_by_itself_and_goes_stale_in_sight(site: Browser, library: Family, monkeypatch: pytest.MonkeyPatch):
+def ask(site: Browser, library: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a preview that nobody works at yet."""
     monkeypatch.setattr("plugin.web.pages.preview.ensure_worker", lambda folders: None)
     site.open(f"/photos/{library.photo_id('together/group.jpg')}")
     site.click(".whole-photo summary")
     site.click(".whole-photo button", "Preview")
     site.until_sees("It waits its turn")
+
+
+def test_it_comes_by_itself_and_goes_stale_in_sight(site: Browser, library: Family, monkeypatch: pytest.MonkeyPatch):
+    ask(site, library, monkeypatch)
     app = build_app(load_settings(library.home, {}))
     shown_at_once(app)
     app.close()
@@ -43,11 +48,7 @@ def test_it_comes_by_itself_and_goes_stale_in_sight(site: Browser, library: Fami
 
 
 def test_it_can_be_stopped(site: Browser, library: Family, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("plugin.web.pages.preview.ensure_worker", lambda folders: None)
-    site.open(f"/photos/{library.photo_id('together/group.jpg')}")
-    site.click(".whole-photo summary")
-    site.click(".whole-photo button", "Preview")
-    site.until_sees("It waits its turn")
+    ask(site, library, monkeypatch)
     found: dict[str, None] = {}
     for size, theme in ((DESKTOP, LIGHT), (PHONE, DARK)):
         site.look(size, theme)
