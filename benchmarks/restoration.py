@@ -82,10 +82,11 @@ def memory(weights: Path, threads: int) -> None:
 
 
 def quality(options: argparse.Namespace) -> None:
+    from plugin.progress import Silent
     from plugin.settings import load_settings
     from plugin.training.evaluation import EvalRequest, run_eval, write_report
 
-    class Progress:
+    class Progress(Silent):
         def total(self, n: int) -> None:
             print(f"{n} stages", file=sys.stderr)
 

@@ -138,10 +138,12 @@ def _damaged(app: "App") -> Iterator[Check]:
             twins = f", and compared with the damaged twins of {count} clear faces"
         yield Check("identifier", True, f"damaged faces are identified through {found.id} too{twins}")
         return
+    lacks = "nothing that comes with iconface sees them through damage"
     for spec in app.registry.identifiers:
-        base = app.registry.embedder(spec.base, app.backends.context).label
-        lacks = "is not installed" if spec.missing(app.settings.folders.models) else f"knows {base}'s vectors only"
-        yield Check("identifier", True, f"damaged faces are identified by {app.embedder.id} alone: {spec.id} {lacks}")
+        if spec.base == app.embedder.id:
+            missing = spec.missing(app.settings.folders.models)
+            lacks = f"{spec.id} is not installed" if missing else f"nobody measured what {spec.id} says"
+    yield Check("identifier", True, f"damaged faces are identified by {app.embedder.id} alone: {lacks}")
 
 
 def _restorer(app: "App") -> Iterator[Check]:

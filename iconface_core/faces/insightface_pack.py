@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from iconface_core.calibration import Calibration
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.models.catalogue import backend as known_backend
 from iconface_core.models.files import Backend, locate_verified, require_licence
 from iconface_core.types import F32, AlignedFace, DetectedFace, EmbedderId, FaceEmbedding, RgbU8
 
+from .arcface_facts import plain_calibration
 from .candidates import FaceCandidates
 from .onnx_graph import open_file
 from .pyramid import Scales, propose, propose_turned, search
-from .vectors import calibration_path, normalised, stacked, unmeasured_calibration
+from .vectors import normalised, stacked
 
 SCALES = Scales(small=192, normal=640, tile=640, certain=0.65)
 """SCRFD was trained at 640; its scores of clear faces lie between 0.7 and 0.9."""
@@ -98,7 +98,7 @@ class ArcFaceEmbedder:
         entry = known_backend(backend) if isinstance(backend, str) else backend
         path, session = _open(entry, model_dir, threads)
         self.id = EmbedderId(entry.id)
-        self.calibration = Calibration.read_or(calibration_path(path), unmeasured_calibration(self.id))
+        self.calibration = plain_calibration(path, self.id)
         self._arcface = _insightface("arcface_onnx", "ArcFaceONNX")(model_file=str(path), session=session)
         if self._arcface.output_shape[-1] != self.dim:
             raise WeightsError(f"{path}: gives {self._arcface.output_shape} values a face, expected {self.dim}.")

@@ -17,9 +17,11 @@ from iconface_core.errors import WeightsError
 from iconface_core.models.files import sha256_of
 from iconface_core.types import F32, AlignedFace, FaceEmbedding
 
+from .damage_facts import VIEWS
+from .looks import mean_look
 from .sface_facts import SFACE_ID
 from .sface_net import BATCH, SFaceNet
-from .student_facts import STUDENT_ID, UNMEASURED, VIEWS, mixed, twin_id
+from .student_facts import STUDENT_ID, UNMEASURED, mixed, twin_id
 from .student_files import read_student
 from .wear import worn
 
@@ -66,11 +68,7 @@ class DamagedSFace:
     def guess(self, crops: Sequence[AlignedFace]) -> FaceEmbedding:
         """The student's own vector of one face, unmixed: the mean of what it says of each crop, and of its mirror
         image. Its norm says how near it believes to be to the clean face's."""
-        both = [AlignedFace(np.ascontiguousarray(c.pixels[:, ::-1]), c.from_photo) for c in crops]
-        said = self._net.embed(self.id, [*crops, *both])
-        mean = np.mean([e.vector for e in said], axis=0)
-        norm = float(np.mean([e.norm for e in said]))
-        return FaceEmbedding(self.id, (mean / np.linalg.norm(mean)).astype(np.float32), norm)
+        return mean_look(self.id, crops, partial(self._net.embed, self.id))
 
 
 def graft(graph: onnx.GraphProto, tensors: Mapping[str, F32]) -> None:

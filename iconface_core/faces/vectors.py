@@ -41,8 +41,13 @@ def calibration_path(weights: Path) -> Path:
     return weights.with_suffix(".calibration.json")
 
 
+def looks_calibration_path(weights: Path) -> Path:
+    """Where it lies what likeness means to damaged faces that were looked at more closely."""
+    return weights.with_suffix(".looks.calibration.json")
+
+
 def twin_calibration_path(weights: Path) -> Path:
-    """Where it lies what likeness to the damaged twins means that an encoder of damaged faces makes."""
+    """Where it lies what likeness to the damaged twins means that these weights make."""
     return weights.with_suffix(".twins.calibration.json")
 
 

@@ -209,6 +209,9 @@ class _Progress:
     def total(self, n: int) -> None:
         self._total = n
 
+    def more(self, n: int) -> None:
+        self.total(max(self._total, self._done) + n)
+
     def step(self, note: str = "") -> None:
         self._done += 1
         self._tell(ScanProgress(self._done, self._total, note))

@@ -157,6 +157,9 @@ class _Events:
     def total(self, n: int) -> None:
         self._total = n
 
+    def more(self, n: int) -> None:
+        self.total(max(self._total, self._done) + n)
+
     def step(self, note: str = "") -> None:
         self._done += 1
         event = {"type": "progress", "done": self._done, "total": self._total, "photo": note}

@@ -23,11 +23,17 @@ class _Speed(ProgressColumn):
 class _Bar:
     def __init__(self, progress: Progress, title: str) -> None:
         self._progress, self._task = progress, progress.add_task(title, total=None)
+        self._done, self._total = 0, 0
 
     def total(self, n: int) -> None:
+        self._total = n
         self._progress.update(self._task, total=n)
 
+    def more(self, n: int) -> None:
+        self.total(max(self._total, self._done) + n)
+
     def step(self, note: str = "") -> None:
+        self._done += 1
         self._progress.advance(self._task)
 
 
@@ -41,6 +47,9 @@ class _Lines:
 
     def total(self, n: int) -> None:
         self._total = n
+
+    def more(self, n: int) -> None:
+        self.total(max(self._total, self._n) + n)
 
     def step(self, note: str = "") -> None:
         self._n += 1

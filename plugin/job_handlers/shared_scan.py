@@ -53,7 +53,7 @@ def group(app: "App", payload: GroupPayload, job: JobContext) -> JsonObject:
     """Group, and have the rules of the folders looked at."""
     job.check()
     try:
-        report = app.shared_scans.group()
+        report = app.shared_scans.group(job.steps())
     except BusyError as e:
         raise NotYet(AGAIN_S) from e
     with app.gallery.begin() as tx:

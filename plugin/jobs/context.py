@@ -93,6 +93,9 @@ class JobProgress:
         self._total = n
         self._job.progress(self._done, n)
 
+    def more(self, n: int) -> None:
+        self.total(max(self._total, self._done) + n)
+
     def step(self, note: str = "") -> None:
         self._done += 1
         self._job.progress(self._done, max(self._total, self._done), note)

@@ -113,7 +113,7 @@ class LibraryScan:
             self._missing.looks()
             if re_embed:
                 report.re_embedded, report.failed_vectors = self._missing.vectors(progress)
-            self.group(report, re_embed=re_embed)
+            self.group(report, progress, re_embed=re_embed)
             try:
                 self._gallery.daily_backup(self._folders.backups)
             except BackupError as e:  # what was scanned is kept, and said
@@ -142,7 +142,7 @@ class LibraryScan:
                 self._group(self._grouper, report, quick=True)
         return report
 
-    def group(self, report: LibraryReport, *, re_embed: bool = False) -> None:
+    def group(self, report: LibraryReport, progress: Progress, *, re_embed: bool = False) -> None:
         """Group what is undecided. `re_embed`: by the preferred embedder, whose vectors are all there now. Raises
         BusyError when another machine groups."""
         with self._gallery.begin(write=False) as tx:
@@ -151,7 +151,7 @@ class LibraryScan:
             pending = pending or (tx.meta.get(GROUPED_UP_TO) is not None and tx.questions.asked_at() is None)
         if pending:
             self._group(self._preferred if re_embed else self._grouper, report)
-        self._missing.twins()
+        self._missing.twins(progress)
         with self._gallery.begin(write=False) as tx:
             report.people, report.faces = len(tx.people.find()), tx.faces.count()
 

@@ -29,7 +29,7 @@ class Missing:
         """Of all faces; as `ReEmbedder.run`."""
         return self.re_embedder.run(progress)
 
-    def twins(self) -> None:
+    def twins(self, progress: Progress) -> None:
         """Of the clearest faces of people: some of them."""
         if self.damaged_twins is not None:
-            self.damaged_twins.add_missing()
+            self.damaged_twins.add_missing(progress)

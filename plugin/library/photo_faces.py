@@ -8,7 +8,7 @@ from pathlib import Path
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord, PhotoRecord
 from iconface_core.calibration import Calibration
-from iconface_core.faces.student_facts import CLEAR_QUALITY
+from iconface_core.faces.damage_facts import CLEAR_QUALITY
 from iconface_core.images.date_span import stored_span
 from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.read import Photo, content_hash

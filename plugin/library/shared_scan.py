@@ -119,10 +119,10 @@ class SharedScan:
             enqueue_group(tx, root_id, priority=priority, origin=origin)
         return report
 
-    def group(self) -> LibraryReport:
+    def group(self, progress: Progress) -> LibraryReport:
         """Group what is undecided, if anything is. Raises BusyError when another machine is at it."""
         report = LibraryReport(ScanReport())
-        self.scans.group(report)
+        self.scans.group(report, progress)
         return report
 
 

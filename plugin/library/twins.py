@@ -9,11 +9,12 @@ from pathlib import Path
 
 from gallery_db import Gallery
 from gallery_db.records import FaceRecord
-from iconface_core.faces.student_facts import TWIN_ID, TWIN_QUALITY
+from iconface_core.faces.damage_facts import TWIN_QUALITY, are_twins
 from iconface_core.protocols import DamagedFaceEmbedder
 from iconface_core.types import EmbedderId, FaceEmbedding
 
 from ..models.cache import ModelSlot
+from ..progress import Progress
 from .bad_files import is_no_fault_of
 from .indexing import Indexer, crops_at
 from .points import detection_of
@@ -37,15 +38,16 @@ class Twins:
     ) -> None:
         self._gallery, self._indexer, self._damaged, self._id = gallery, indexer, damaged, twins_id
 
-    def add_missing(self, *, at_most: int = A_SCAN) -> int:
-        """Make twins of the clearest faces of everybody that lack one, and forget those that other weights made.
+    def add_missing(self, progress: Progress, *, at_most: int = A_SCAN) -> int:
+        """Make twins of the clearest faces of everybody that lack one, and forget those that others made.
         Returns how many were made. What cannot be read now, such as a photo on a drive that is away, waits."""
         if not self._gallery.shared:  # with other machines' weights they would be made in turns
             self._drop_others()
         made = 0
-        for path, faces in self._missing():
+        for path, faces in self._missing(progress):
             if made >= at_most:
                 break
+            progress.step(path)
             found = self._twins_of(Path(path), faces[: at_most - made])
             if found:
                 with self._gallery.begin() as tx:
@@ -54,12 +56,12 @@ class Twins:
 
     def _drop_others(self) -> None:
         with self._gallery.begin(write=False) as tx:
-            others = [e for e in tx.faces.embedders() if e.startswith(TWIN_ID) and e != self._id]
+            others = [e for e in tx.faces.embedders() if are_twins(e) and e != self._id]
         for other in others:
             with self._gallery.begin() as tx:
                 tx.faces.drop_embedder(other)
 
-    def _missing(self) -> Iterator[tuple[str, list[FaceRecord]]]:
+    def _missing(self, progress: Progress) -> Iterator[tuple[str, list[FaceRecord]]]:
         after = 0
         while True:
             with self._gallery.begin(write=False) as tx:
@@ -68,6 +70,7 @@ class Twins:
                 )
             if not rows:
                 return
+            progress.more(len({f.photo for f in rows}))
             for path, faces in groupby(sorted(rows, key=lambda f: (f.photo, f.id)), key=lambda f: f.photo):
                 yield path, list(faces)
             after = max(f.id for f in rows)

@@ -34,25 +34,25 @@ from iconface_core.models.catalogue import (
     NANO_FILE,
     SFACE,
     STUDENT,
-    STUDENT_FILE,
     WAIFU2X,
     YUNET,
 )
 from iconface_core.models.extra_models import DDCOLOR, DDCOLOR_FILE, LAMA, LAMA_FILE, REAL_ESRGAN
-from iconface_core.models.files import Backend, locate, locate_verified, sha256_of, verify_file
+from iconface_core.models.files import Backend, locate, locate_verified, sha256_of
 from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, PARSER, PARSER_FILE, RESTOREFORMER
 from iconface_core.models.recognisers import ADAFACE, INSIGHTFACE
 from iconface_core.restorers.onnx.profile import PROFILES
 
+from . import arcface_backends as arcface
 from . import iconface_backend
+from . import student_backend as student
 from .onnx_restorers import onnx_restorer
 
 if TYPE_CHECKING:
-    from iconface_core.calibration import Calibration, EmbedderFacts
+    from iconface_core.calibration import EmbedderFacts
     from iconface_core.protocols import (
         AgeReader,
         Colouriser,
-        DamagedFaceEmbedder,
         FaceDetector,
         FaceEmbedder,
         FaceParser,
@@ -73,7 +73,8 @@ REAL_ESRGAN_LIKENESS = ExpectedLikeness(clear=(-0.001,), ruined=(-0.032,))
 
 def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
     """All of them. `pack` is the InsightFace pack that the name "insightface" stands for."""
-    packs = [_arcface(model, names=("insightface",) * model.id.endswith(f"-{pack}")) for model in INSIGHTFACE]
+    packs = [arcface.backend(model, names=("insightface",) * model.id.endswith(f"-{pack}")) for model in INSIGHTFACE]
+    by_themselves = [arcface.closer_look(m) for m in (AURAFACE, *INSIGHTFACE) if m.role == "embedder"]
     return (
         DetectorSpec(id=YUNET.id, label="YuNet", parts=(YUNET,), names=("yunet",), load=_yunet),
         # The larger an AdaFace is, the better.
@@ -87,16 +88,17 @@ def builtin_backends(pack: str) -> tuple[BackendSpec, ...]:
             facts=_sface_facts,
             load=_sface,
         ),
-        _arcface(AURAFACE, names=("auraface",)),
+        arcface.backend(AURAFACE, names=("auraface",)),
         IdentifierSpec(
             id=STUDENT.id,
             label="SFace for damaged faces",
             parts=(STUDENT,),
             base=SFACE.id,
-            calibration=_student_calibration,
-            load=_student,
-            twins=_student_twins,
+            calibration=student.calibration,
+            load=student.load,
+            twins=student.twins,
         ),
+        *by_themselves,
         AgeSpec(id=AGE.id, label="Apparent ages", parts=(AGE,), base=SFACE.id, load=_ages),
         RestorerSpec(
             id=iconface_backend.ICONFACE,
@@ -200,79 +202,6 @@ def _adaface(model: Backend) -> EmbedderSpec:
     return EmbedderSpec(
         id=model.id, label=model.title, parts=(model,), names=("adaface",), automatic=True, facts=facts, load=load
     )
-
-
-def _arcface(model: Backend, names: tuple[str, ...]) -> BackendSpec:
-    def detector(context: BackendContext) -> FaceDetector:
-        from iconface_core.faces.insightface_pack import ScrfdDetector
-
-        return ScrfdDetector(model_dir=context.models, backend=model.id)
-
-    def facts(context: BackendContext) -> EmbedderFacts:
-        from iconface_core.calibration import Calibration, EmbedderFacts
-        from iconface_core.faces.vectors import calibration_path, unmeasured_calibration
-        from iconface_core.types import EmbedderId
-
-        embedder, path = EmbedderId(model.id), locate(model.files[0], context.models)
-        calibration = Calibration.read_or(calibration_path(path), unmeasured_calibration(embedder))
-        return EmbedderFacts(embedder, model.dim or 512, calibration)
-
-    def embedder(context: BackendContext) -> FaceEmbedder:
-        from iconface_core.faces.insightface_pack import ArcFaceEmbedder
-
-        return ArcFaceEmbedder(model_dir=context.models, backend=model.id)
-
-    if model.role == "detector":
-        return DetectorSpec(id=model.id, label=model.title, parts=(model,), names=names, load=detector)
-    return EmbedderSpec(id=model.id, label=model.title, parts=(model,), names=names, facts=facts, load=embedder)
-
-
-def _student_weights(context: BackendContext) -> tuple[Path, bool]:
-    """The student's file, and whether it is the user's own: that goes first where it was measured."""
-    from iconface_core.faces.vectors import calibration_path
-
-    own = context.models / STUDENT_FILE.folder / STUDENT_FILE.filename
-    is_own = own.is_file() and calibration_path(own).is_file()
-    return (own if is_own else locate(STUDENT_FILE)), is_own
-
-
-def _student_calibration(context: BackendContext) -> Calibration | None:
-    """Raises WeightsError when the file is damaged."""
-    from iconface_core.calibration import Calibration
-    from iconface_core.faces.student_facts import UNMEASURED
-    from iconface_core.faces.vectors import calibration_path
-
-    try:
-        weights, _ = _student_weights(context)
-    except BackendUnavailableError:
-        return None
-    measured = calibration_path(weights)
-    return Calibration.read_or(measured, UNMEASURED) if measured.is_file() else None
-
-
-def _student_twins(context: BackendContext) -> EmbedderFacts | None:
-    """Raises WeightsError when the file of what was measured is damaged."""
-    from iconface_core.calibration import Calibration, EmbedderFacts
-    from iconface_core.faces.sface_facts import DIM
-    from iconface_core.faces.student_facts import TWIN_CALIBRATION, twin_id
-    from iconface_core.faces.vectors import twin_calibration_path
-
-    weights, _ = _student_weights(context)
-    measured = twin_calibration_path(weights)
-    if not measured.is_file():
-        return None
-    return EmbedderFacts(twin_id(sha256_of(weights)), DIM, Calibration.read_or(measured, TWIN_CALIBRATION))
-
-
-def _student(context: BackendContext) -> DamagedFaceEmbedder:
-    from iconface_core.faces.student import DamagedSFace
-    from iconface_core.faces.student_facts import UNMEASURED
-
-    weights, is_own = _student_weights(context)
-    if not is_own:
-        verify_file(weights, STUDENT_FILE)
-    calibration = _student_calibration(context)
-    return DamagedSFace(weights, calibration=calibration or UNMEASURED, model_dir=context.models)
 
 
 def _ages(context: BackendContext) -> AgeReader | None:

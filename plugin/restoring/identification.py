@@ -13,7 +13,7 @@ from gallery_db.gallery import Tx
 from gallery_db.records import ReferenceRow
 from iconface_core.ages import ApparentAge
 from iconface_core.calibration import Calibration, EmbedderFacts
-from iconface_core.faces.student_facts import twin_share
+from iconface_core.faces.damage_facts import twin_share
 from iconface_core.identity.company import Hint
 from iconface_core.identity.identification import FaceFacts, Identification, IdentityKind, Probe
 from iconface_core.identity.identify import identify

@@ -34,7 +34,7 @@ def twins_of_the_shared_library_only(request: pytest.FixtureRequest, monkeypatch
     """Hundreds of tests scan in this process, and damaged twins would take as long as all else in a scan. `scanned` has
     them, other processes make them, and so does a test that is marked `twins`."""
     if request.node.get_closest_marker("twins") is None:
-        monkeypatch.setattr(Missing, "twins", lambda missing: None)
+        monkeypatch.setattr(Missing, "twins", lambda missing, progress: None)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 
 from iconface_core.extensions.backends import BackendContext
-from plugin.models import builtin
+from plugin.models import builtin, student_backend
 
 T = TypeVar("T")
 
@@ -17,8 +17,8 @@ def opened_once() -> Iterator[None]:
     """Half of the time of a command that restores a small photo goes into opening YuNet, SFace and its student. Use
     does not change them. Whoever has model files of his own gets his own."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("_yunet", "_sface", "_student"):
-            patch.setattr(builtin, name, _kept(getattr(builtin, name)))
+        for module, name in ((builtin, "_yunet"), (builtin, "_sface"), (student_backend, "load")):
+            patch.setattr(module, name, _kept(getattr(module, name)))
         yield
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
-from iconface_core.faces import student_facts
+from iconface_core.faces import damage_facts
+from iconface_core.faces.damage_facts import twin_share
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.student import DamagedSFace
-from iconface_core.faces.student_facts import STUDENT_ID, UNMEASURED, mixed, twin_share
+from iconface_core.faces.student_facts import STUDENT_ID, UNMEASURED, mixed
 from iconface_core.faces.student_files import read_student, read_student_card, write_student
 from iconface_core.faces.wear import worn
 from iconface_core.geometry import ARCFACE_112
@@ -56,7 +57,7 @@ def test_a_face_and_its_mirror_image_are_one_person(tmp_path: Path):
 
 
 def test_the_wider_view_shows_more_around_the_same_middle():
-    near, wide = student_facts.VIEWS
+    near, wide = damage_facts.VIEWS
     assert near is ARCFACE_112
     assert wide.points.mean(0) == pytest.approx(near.points.mean(0), abs=1e-3)
     assert np.ptp(near.points, axis=0) == pytest.approx(1.08 * np.ptp(wide.points, axis=0), rel=1e-4)

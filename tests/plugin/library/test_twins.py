@@ -1,28 +1,35 @@
 """Damaged twins of people's faces: a scan makes them, of clear faces of somebody; identification reads them."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import iconface
 from gallery_db.records import FaceFilter, FaceMatrix, FaceRecord
-from iconface_core.faces.student_facts import STUDENT_ID, TWIN_ID, TWIN_QUALITY
+from iconface_core.faces.damage_facts import TWIN_QUALITY, are_twins
+from iconface_core.faces.sface import SFaceEmbedder
+from iconface_core.faces.student_facts import STUDENT_ID, twin_id
 from iconface_core.faces.student_files import read_student, write_student
 from iconface_core.faces.vectors import calibration_path, twin_calibration_path
-from iconface_core.models.catalogue import STUDENT_FILE
+from iconface_core.models.catalogue import STUDENT_FILE, backend
 from iconface_core.models.files import locate
-from iconface_core.types import EmbedderId, FaceEmbedding
+from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
 from plugin.app import App, build_app
+from plugin.doctor import examine
+from plugin.models import arcface_backends
 from plugin.people.regrouping import read_faces
+from plugin.progress import Silent
 from plugin.restoring.identification import Identifier
 from plugin.restoring.known_people import PeopleReader, twins_of
 from plugin.settings import load_settings
 from tests.support.library import Cli, Library
 
 pytestmark = pytest.mark.twins
+STUDENT_TWINS = twin_id("0" * 64)
 
 
 def opened(home: Path) -> App:
@@ -87,11 +94,11 @@ def test_what_cannot_be_read_now_waits_and_keeps_nobody_else_from_it(own: Callab
     broken = next(Path(f.photo) for f in clear if f.photo != clear[0].photo)
     whole = broken.read_bytes()
     broken.write_bytes(whole[:2000])
-    app._missing.twins()
+    app._missing.twins(Silent())
     assert with_twin(app) == {f.id for f in clear if Path(f.photo) not in (away, broken)}
     away.with_suffix(".away").rename(away)
     broken.write_bytes(whole)
-    app._missing.twins()
+    app._missing.twins(Silent())
     assert with_twin(app) == {f.id for f in clear}
     app.close()
 
@@ -103,9 +110,9 @@ def test_so_many_at_once_and_the_rest_later(library: Library):
     made = app._missing.damaged_twins
     assert made is not None
     every = len(clear_faces(app))
-    assert made.add_missing(at_most=3) == len(with_twin(app)) == 3
-    assert made.add_missing(at_most=every) == every - 3
-    assert made.add_missing() == 0
+    assert made.add_missing(Silent(), at_most=3) == len(with_twin(app)) == 3
+    assert made.add_missing(Silent(), at_most=every) == every - 3
+    assert made.add_missing(Silent()) == 0
     app.close()
 
 
@@ -129,10 +136,10 @@ def test_other_weights_make_other_twins_and_those_nobody_measured_make_none(libr
     app = opened(library.home)
     assert twins_id(app) != shipped
     assert with_twin(app) == set()
-    app._missing.twins()
+    app._missing.twins(Silent())
     assert with_twin(app) == faces
     with app.gallery.begin(write=False) as tx:
-        assert {e for e in tx.faces.embedders() if e.startswith(TWIN_ID)} == {twins_id(app)}
+        assert {e for e in tx.faces.embedders() if are_twins(e)} == {twins_id(app)}
     app.close()
 
 
@@ -182,3 +189,68 @@ def test_twins_are_used_where_half_of_the_people_have_some(library: Library, hav
         assert (found.rows == rows).all()
         assert (found.vectors == -faces.vectors[rows]).all()
         assert found.likeness == pytest.approx(-1, abs=1e-5)
+
+
+class Widened:
+    """SFace's vectors in the 512 numbers of a pack's embedder, under its id: what packs cannot ship."""
+
+    id = EmbedderId("arcface-buffalo_s")
+    dim = 512
+
+    def __init__(self) -> None:
+        self._sface = SFaceEmbedder()
+        self.calibration = replace(self._sface.calibration, embedder=self.id)
+
+    def embed(self, faces: Sequence[AlignedFace]) -> list[FaceEmbedding]:
+        return [FaceEmbedding(self.id, np.pad(e.vector, (0, 384)), e.norm) for e in self._sface.embed(faces)]
+
+
+def test_an_installed_embedder_makes_its_own(own: Callable[..., tuple[Path, Cli]], monkeypatch: pytest.MonkeyPatch):
+    _, cli = own()
+    widened = Widened()
+    monkeypatch.setattr(arcface_backends, "_embedder", lambda model, context: widened)
+    (cli.home / "config").mkdir(exist_ok=True)
+    (cli.home / "config" / "config.toml").write_text('embedder = "arcface-buffalo_s"\n', encoding="utf-8")
+    app = opened(cli.home)
+    [file] = backend("arcface-buffalo_s").files
+    weights = app.settings.folders.models / file.folder / file.filename
+    app.close()
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    widened.calibration.write(calibration_path(weights))
+    cli("scan")
+    app = opened(cli.home)
+    assert app.embedder.id == widened.id
+    assert twins_id(app) == "arcface-buffalo_s/twins"
+    assert with_twin(app) == {f.id for f in clear_faces(app)} != set()
+    with app.gallery.begin() as tx:
+        assert set(tx.faces.embedders()) == {app.embedder.id, twins_id(app)}
+        tx.faces.set_embeddings([(clear_faces(app)[0].id, FaceEmbedding(STUDENT_TWINS, np.eye(128)[0], 12.0))])
+    app._missing.twins(Silent())
+    with app.gallery.begin(write=False) as tx:
+        assert STUDENT_TWINS not in tx.faces.embedders(), "another embedder's twins are forgotten"
+    [check] = [c for c in examine(app, thorough=False, runtimes=False) if c.check == "identifier"]
+    assert "through arcface-buffalo_s/looks too, and compared with the damaged twins of" in check.message
+    app.close()
+
+
+def test_a_scan_tells_how_far_they_are_and_can_be_stopped_there(own: Callable[..., tuple[Path, Cli]]):
+    folder, cli = own()
+    told: list[iconface.ScanProgress] = []
+
+    def stop(progress: iconface.ScanProgress) -> None:
+        told.append(progress)
+        if progress.done > len(list(folder.glob("*.jpg"))) + 1:
+            raise InterruptedError
+
+    with iconface.Gallery(cli.home) as gallery, pytest.raises(InterruptedError):
+        gallery.scan(on_progress=stop)
+    photos = len(list(folder.glob("*.jpg")))
+    assert told[photos - 1].done == told[photos - 1].total == photos, "first the photos"
+    assert told[-1].done == photos + 2 <= told[-1].total, "then those whose faces get twins"
+    app = opened(cli.home)
+    made = with_twin(app)
+    assert 0 < len(made) < len(clear_faces(app)), "what was made is kept"
+    app._missing.twins(Silent())
+    assert with_twin(app) == {f.id for f in clear_faces(app)}
+    app.close()

@@ -10,8 +10,9 @@ import pytest
 from gallery_db.records import FaceFilter
 from iconface_core.errors import WeightsError
 from iconface_core.extensions.backends import BackendContext
+from iconface_core.faces.damage_facts import CLEAR_QUALITY, are_twins
 from iconface_core.faces.sface_facts import SFACE_ID
-from iconface_core.faces.student_facts import CLEAR_QUALITY, STUDENT_ID, TWIN_CALIBRATION, TWIN_ID, UNMEASURED
+from iconface_core.faces.student_facts import STUDENT_ID, TWIN_CALIBRATION, UNMEASURED
 from iconface_core.faces.student_files import write_student
 from iconface_core.faces.vectors import calibration_path
 from iconface_core.models.catalogue import STUDENT, STUDENT_FILE
@@ -48,7 +49,7 @@ def damaged_backend(embedder: EmbedderId, models: Path) -> DamagedBackend | None
 def nothing_ships(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a package from which the weights for research were removed."""
     gone = replace(STUDENT_FILE, bundled=False)
-    monkeypatch.setattr("plugin.models.builtin.STUDENT_FILE", gone)
+    monkeypatch.setattr("plugin.models.student_backend.STUDENT_FILE", gone)
     monkeypatch.setattr("plugin.models.builtin.STUDENT", replace(STUDENT, files=(gone,)))
 
 
@@ -75,7 +76,7 @@ def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_
     told = app.identifier.answer(after)
     assert [s.embedding.vector.tolist() for s in after] == [s.embedding.vector.tolist() for s in before]
     with app.gallery.begin() as tx:
-        stored = [e for e in tx.faces.embedders() if not e.startswith(TWIN_ID)]  # of clear faces, by the scan
+        stored = [e for e in tx.faces.embedders() if not are_twins(e)]  # of clear faces, by the scan
         assert stored == [app.embedder.id]
         tx.decisions.confirm([f.id for f in tx.faces.find(FaceFilter(assigned=True))])
     assert len(told) == len(answers)
@@ -125,7 +126,7 @@ def test_weights_that_nobody_measured_are_not_used(tmp_path: Path, monkeypatch: 
     install(tmp_path)
     bare.parent.mkdir()
     shutil.copy(tmp_path / STUDENT_FILE.folder / STUDENT_FILE.filename, bare)
-    monkeypatch.setattr("plugin.models.builtin.locate", lambda _: bare)
+    monkeypatch.setattr("plugin.models.student_backend.locate", lambda _: bare)
     assert damaged_backend(SFACE_ID, tmp_path / "models") is None
 
 

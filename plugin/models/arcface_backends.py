@@ -1,0 +1,95 @@
+"""Networks in ArcFace's layout that a user installs: InsightFace's packs and AuraFace. Only `load` loads one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iconface_core.errors import BackendUnavailableError
+from iconface_core.extensions.backends import BackendSpec, DetectorSpec, EmbedderSpec, IdentifierSpec
+from iconface_core.models.files import Backend, locate
+from iconface_core.types import EmbedderId
+
+if TYPE_CHECKING:
+    from iconface_core.calibration import Calibration, EmbedderFacts
+    from iconface_core.extensions.backends import BackendContext
+    from iconface_core.protocols import DamagedFaceEmbedder, FaceDetector, FaceEmbedder
+
+
+def backend(model: Backend, names: tuple[str, ...]) -> BackendSpec:
+    """The model as a detector or an embedder, whichever it is."""
+
+    def detector(context: BackendContext) -> FaceDetector:
+        from iconface_core.faces.insightface_pack import ScrfdDetector
+
+        return ScrfdDetector(model_dir=context.models, backend=model.id)
+
+    def facts(context: BackendContext) -> EmbedderFacts:
+        from iconface_core.calibration import EmbedderFacts
+        from iconface_core.faces.arcface_facts import plain_calibration
+
+        embedder = EmbedderId(model.id)
+        return EmbedderFacts(embedder, _dim(model), plain_calibration(_file(model, context), embedder))
+
+    if model.role == "detector":
+        return DetectorSpec(id=model.id, label=model.title, parts=(model,), names=names, load=detector)
+    return EmbedderSpec(
+        id=model.id,
+        label=model.title,
+        parts=(model,),
+        names=names,
+        facts=facts,
+        load=lambda context: _embedder(model, context),
+    )
+
+
+def closer_look(model: Backend) -> IdentifierSpec:
+    """The embedder `model` as what knows its own faces through damage, where it was measured what that means."""
+
+    def calibration(context: BackendContext) -> Calibration | None:
+        from iconface_core.faces.arcface_facts import looks_calibration
+
+        try:
+            return looks_calibration(_file(model, context), EmbedderId(model.id))
+        except BackendUnavailableError:
+            return None
+
+    def twins(context: BackendContext) -> EmbedderFacts | None:
+        from iconface_core.calibration import EmbedderFacts
+        from iconface_core.faces.arcface_facts import twins_calibration
+        from iconface_core.faces.damage_facts import twins_id_of
+
+        embedder = EmbedderId(model.id)
+        measured = twins_calibration(_file(model, context), embedder)
+        return None if measured is None else EmbedderFacts(twins_id_of(embedder), _dim(model), measured)
+
+    def load(context: BackendContext) -> DamagedFaceEmbedder:
+        from iconface_core.faces.closer_look import CloserLook
+
+        embedder, measured = _embedder(model, context), calibration(context)
+        return CloserLook(embedder, embedder.calibration if measured is None else measured)
+
+    return IdentifierSpec(
+        id=f"{model.id}/looks",
+        label=f"{model.title} for damaged faces",
+        parts=(model,),
+        base=model.id,
+        calibration=calibration,
+        load=load,
+        twins=twins,
+    )
+
+
+def _embedder(model: Backend, context: BackendContext) -> FaceEmbedder:
+    from iconface_core.faces.insightface_pack import ArcFaceEmbedder
+
+    return ArcFaceEmbedder(model_dir=context.models, backend=model.id)
+
+
+def _dim(model: Backend) -> int:
+    return model.dim or 512
+
+
+def _file(model: Backend, context: BackendContext) -> Path:
+    """Raises BackendUnavailableError where it is not installed."""
+    return locate(model.files[0], context.models)

@@ -1,0 +1,63 @@
+"""SFace's student on this machine: which file of it is used, and what its numbers mean. Only `load` loads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iconface_core.errors import BackendUnavailableError
+from iconface_core.models.catalogue import STUDENT_FILE
+from iconface_core.models.files import locate, sha256_of, verify_file
+
+if TYPE_CHECKING:
+    from iconface_core.calibration import Calibration, EmbedderFacts
+    from iconface_core.extensions.backends import BackendContext
+    from iconface_core.protocols import DamagedFaceEmbedder
+
+
+def _weights(context: BackendContext) -> tuple[Path, bool]:
+    """The student's file, and whether it is the user's own: that goes first where it was measured."""
+    from iconface_core.faces.vectors import calibration_path
+
+    own = context.models / STUDENT_FILE.folder / STUDENT_FILE.filename
+    is_own = own.is_file() and calibration_path(own).is_file()
+    return (own if is_own else locate(STUDENT_FILE)), is_own
+
+
+def calibration(context: BackendContext) -> Calibration | None:
+    """Raises WeightsError when the file is damaged."""
+    from iconface_core.calibration import Calibration
+    from iconface_core.faces.student_facts import UNMEASURED
+    from iconface_core.faces.vectors import calibration_path
+
+    try:
+        weights, _ = _weights(context)
+    except BackendUnavailableError:
+        return None
+    measured = calibration_path(weights)
+    return Calibration.read_or(measured, UNMEASURED) if measured.is_file() else None
+
+
+def twins(context: BackendContext) -> EmbedderFacts | None:
+    """Raises WeightsError when the file of what was measured is damaged."""
+    from iconface_core.calibration import Calibration, EmbedderFacts
+    from iconface_core.faces.sface_facts import DIM
+    from iconface_core.faces.student_facts import TWIN_CALIBRATION, twin_id
+    from iconface_core.faces.vectors import twin_calibration_path
+
+    weights, _ = _weights(context)
+    measured = twin_calibration_path(weights)
+    if not measured.is_file():
+        return None
+    return EmbedderFacts(twin_id(sha256_of(weights)), DIM, Calibration.read_or(measured, TWIN_CALIBRATION))
+
+
+def load(context: BackendContext) -> DamagedFaceEmbedder:
+    from iconface_core.faces.student import DamagedSFace
+    from iconface_core.faces.student_facts import UNMEASURED
+
+    weights, is_own = _weights(context)
+    if not is_own:
+        verify_file(weights, STUDENT_FILE)
+    measured = calibration(context) or UNMEASURED
+    return DamagedSFace(weights, calibration=measured, model_dir=context.models)
