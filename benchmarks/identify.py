@@ -1,12 +1,14 @@
 """Who is it: degraded held-out photos against a gallery of real people, strangers included.
 
-    python -m benchmarks.identify [--people 400] [--processes 2] [--fit] [--tune] [--damaged WEIGHTS] [--write]
+    python -m benchmarks.identify [--people 400] [--processes 2] [--fit] [--tune] [--write]
+        [--damaged WEIGHTS | --embedder arcface-buffalo_s --model-dir DIR]
 
 Every probe is a photo that is degraded, then detected, aligned and embedded like any photo. Its gallery holds the
 *other* photos of everybody but the strangers. People are split in two halves: policies are tuned on one, and the tables
 are measured on the other. Vectors are kept in `benchmarks/.cache`. `--damaged`: the same probes, those that are not
 clear seen through the student as well, and compared with the damaged twins of the gallery's faces too (`--no-twins`:
-with the faces as they are only). Nobody of the gallery or of the test may have been trained on: `python -m
+with the faces as they are only). `--embedder`: an installed embedder in SFace's place, which looks at faces that are
+not clear four times and makes its own twins. Nobody of the gallery or of the test may have been trained on: `python -m
 benchmarks.held_out DIR` links the photos of LFW that are neither into DIR, for `train pack`.
 """
 
@@ -17,22 +19,19 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, plan, tested
-from benchmarks.through_damage import guesses_of, worn_of
+from benchmarks.through_damage import Installed, Seer, Student, guesses_of, plain_of, worn_of
 from iconface_core.calibration import Calibration
-from iconface_core.faces.sface_facts import CALIBRATION as CLEAR_FACES
-from iconface_core.faces.student_facts import (
-    CLEAR_QUALITY,
-    STUDENT_ID,
-    TWIN_CALIBRATION,
-    TWIN_QUALITY,
-    UNMEASURED,
-    mixed,
-    twin_share,
-)
-from iconface_core.faces.vectors import calibration_path, twin_calibration_path
+from iconface_core.faces.arcface_facts import plain_calibration
+from iconface_core.faces.closer_look import look_id
+from iconface_core.faces.damage_facts import CLEAR_QUALITY, TWIN_QUALITY, twin_share, twins_id_of
+from iconface_core.faces.sface_facts import CALIBRATION as SFACE
+from iconface_core.faces.student_facts import STUDENT_ID, TWIN_CALIBRATION, UNMEASURED, mixed
+from iconface_core.faces.vectors import calibration_path, looks_calibration_path, twin_calibration_path
 from iconface_core.identity.identification import (
     Identification,
     IdentifyPolicy,
@@ -44,9 +43,8 @@ from iconface_core.identity.identification import (
 from iconface_core.identity.identify import identify
 from iconface_core.identity.pose import head_pose
 from iconface_core.identity.references import DegradedFace, ReferenceCandidate, select_references
-from iconface_core.types import FaceEmbedding
+from iconface_core.types import EmbedderId, FaceEmbedding
 
-NORM_RANGE = (7.0, 13.0)  # of SFace, for --fit
 CAUTION = 0.4
 """Nats taken off what is fitted for damaged faces: as fitted, galleries of 2 to 200 people named about as many
 strangers as with SFace alone; with it up to a third fewer (docs/benchmarks.md)."""
@@ -57,7 +55,7 @@ def gallery_of(clean: Faces, calibration: Calibration, twins: np.ndarray | None 
     ids, person = clean.photo.astype(np.int64), clean.person.astype(np.int64)
     worn = None
     if twins is not None:
-        rows = np.flatnonzero(CLEAR_FACES.quality(clean.norm) >= TWIN_QUALITY)
+        rows = np.flatnonzero(calibration.quality(clean.norm) >= TWIN_QUALITY)
         vectors = twins[clean.photo[rows]]
         worn = Twins(rows, vectors, (vectors * clean.vector[rows]).sum(1))
     return PeopleGallery(
@@ -67,7 +65,7 @@ def gallery_of(clean: Faces, calibration: Calibration, twins: np.ndarray | None 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the vectors of probes mean; `damaged`: of those that are not clear, None where they are SFace's too;
+    """What the vectors of probes mean; `damaged`: of those that are not clear, None where they are like others;
     `twins`: of the gallery's faces, by photo (photos, 128), None where there are none."""
 
     plain: Calibration
@@ -76,19 +74,23 @@ class Meaning:
 
     def of(self, norm: float) -> tuple[Calibration, float]:
         """And how much such a probe is compared with twins."""
-        if self.damaged is None or CLEAR_FACES.quality(norm) >= CLEAR_QUALITY:
+        if self.damaged is None or self.plain.quality(norm) >= CLEAR_QUALITY:
             return self.plain, 0.0
         return self.damaged, 0.0 if self.twins is None else twin_share(float(self.damaged.quality(norm)))
 
 
-def seen_through(faces: Faces, photos: list[Path], weights: Path, processes: int) -> Faces:
+def seen_through(faces: Faces, photos: list[Path], seer: Seer, processes: int, plain: Calibration = SFACE) -> Faces:
     """The faces with the vectors that identification would use for the degraded ones."""
-    guess, norm = guesses_of(faces, photos, weights, processes)
-    through = (faces.level != "clean") & (CLEAR_FACES.quality(faces.norm) < CLEAR_QUALITY)
+    through = (faces.level != "clean") & (plain.quality(faces.norm) < CLEAR_QUALITY)
+    # a student may be mixed in another way later, so it is asked of all
+    asked = faces.level != "clean" if isinstance(seer, Student) else through
+    guess, norm = guesses_of(faces, asked, photos, seer, processes)
     vectors = faces.vector.copy()
     for i in np.flatnonzero(through):
-        plain = FaceEmbedding(STUDENT_ID, faces.vector[i], float(faces.norm[i]))
-        vectors[i] = mixed(plain, FaceEmbedding(STUDENT_ID, guess[i], float(norm[i]))).vector
+        vectors[i] = guess[i]
+        if isinstance(seer, Student):
+            by_sface = FaceEmbedding(STUDENT_ID, faces.vector[i], float(faces.norm[i]))
+            vectors[i] = mixed(by_sface, FaceEmbedding(STUDENT_ID, guess[i], float(norm[i]))).vector
     return replace(faces, vector=vectors)
 
 
@@ -134,13 +136,12 @@ def log_odds(results: list[Identification]) -> np.ndarray:
 
 def fit(probes: Faces, gallery: PeopleGallery, start: Calibration) -> Calibration:
     """Evidence of one pair for degraded probes against clean faces: logistic regression with the prior taken out."""
-    low, high = NORM_RANGE
-    quality = np.clip((probes.norm - low) / (high - low), 0, 1)
+    quality, near = start.quality(probes.norm), start.similarity_at(0.0) / 2
     rows, same, weights, pairs = [], [], [], 0
     for v, q, person, own in zip(probes.vector, quality, probes.person, probes.photo, strict=True):
         s = gallery.similarity(Probe(v, float(q), twin_share=twin_share(float(q))))
         is_same = (gallery.person_ids == person) & (gallery.face_ids != own)
-        use = is_same | ((gallery.person_ids != person) & (s > 0.15))  # the rest says "no" with any coefficients
+        use = is_same | ((gallery.person_ids != person) & (s > near))  # the rest says "no" with any coefficients
         n = is_same.sum()
         rows.append(np.c_[np.minimum(q, gallery.qualities[use]), s[use]])
         same.append(is_same[use])
@@ -149,11 +150,21 @@ def fit(probes: Faces, gallery: PeopleGallery, start: Calibration) -> Calibratio
     q, s = np.concatenate(rows).T
     y, w = np.concatenate(same).astype(float), np.concatenate(weights)
     x = np.c_[np.ones(len(q)), q, s, q * s]
-    prior, beta = np.log((w * y).sum() / pairs), np.array([-5.0, 0.0, 20.0, 0.0])
-    for _ in range(25):
-        p = 1 / (1 + np.exp(-(x @ beta + prior)))
-        beta += np.linalg.solve((x * (w * p * (1 - p))[:, None]).T @ x, x.T @ (w * (y - p)))
-    return Calibration(start.embedder, low, high, *(round(float(b), 2) for b in beta[[0, 2, 1, 3]]))
+    prior = np.log((w * y).sum() / pairs)
+
+    def cost(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ beta + prior
+        return float((w * (np.logaddexp(0, z) - y * z)).sum()), x.T @ (w * (expit(z) - y))
+
+    def curvature(beta: np.ndarray) -> np.ndarray:
+        p = expit(x @ beta + prior)
+        return np.asarray((x * (w * p * (1 - p))[:, None]).T @ x)
+
+    first = np.array([start.bias, start.quality_bias, start.slope, start.quality_slope])
+    beta = minimize(cost, first, jac=True, hess=curvature, method="trust-exact").x
+    return Calibration(
+        start.embedder, start.norm_low, start.norm_high, *(round(float(b), 2) for b in beta[[0, 2, 1, 3]])
+    )
 
 
 FAMILIES = (2, 5, 20, 50, 200)
@@ -309,6 +320,17 @@ def report_references(faces: Faces, test: np.ndarray, calibration: Calibration) 
             print(f"| {level} | {len(values)} | {name} | {s:.3f} | {p:.1f}° | {q:.2f} | {extra} |")
 
 
+def _unfitted(seer: Seer, plain: Calibration, *, twins: bool) -> tuple[Calibration, Path]:
+    """What to start from, and the file that what was fitted is kept in."""
+    if isinstance(seer, Student):
+        if twins:
+            return TWIN_CALIBRATION, twin_calibration_path(seer.weights)
+        return UNMEASURED, calibration_path(seer.weights)
+    named = twins_id_of(EmbedderId(seer.name)) if twins else look_id(seer.name)
+    path = twin_calibration_path(seer.weights) if twins else looks_calibration_path(seer.weights)
+    return replace(plain, embedder=named), path
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, help="only so many people with several photos (default: all)")
@@ -317,20 +339,30 @@ def main() -> None:
         "--fit", action="store_true", help="fit the pair evidence on the other half of the people first"
     )
     parser.add_argument("--tune", action="store_true", help="also try policies on the other half of the people")
-    parser.add_argument(
-        "--damaged", type=Path, metavar="WEIGHTS", help="see faces that are not clear through a student"
-    )
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--damaged", type=Path, metavar="WEIGHTS", help="see faces that are not clear through a student")
+    who.add_argument("--embedder", metavar="ID", help="an installed embedder of ArcFace's layout instead of SFace")
+    parser.add_argument("--model-dir", type=Path, metavar="DIR", help="with --embedder: the models folder it is in")
     parser.add_argument("--no-twins", action="store_true", help="compare damaged faces with faces as they are")
     parser.add_argument(
-        "--write", action="store_true", help="with --fit --damaged: keep what was fitted beside WEIGHTS"
+        "--write", action="store_true", help="with --fit: keep what was fitted of damaged faces beside the weights"
     )
     options = parser.parse_args()
 
     photos, person, held_out, strangers = plan(options.people)
     faces, missing = faces_of(photos, person, held_out, options.processes)
     print(f"{len(photos)} photos of {person.max() + 1} people; {len(held_out)} held-out photos at {len(LEVELS)} levels")
-    if options.damaged is not None:
-        faces = seen_through(faces, photos, options.damaged, options.processes)
+    plain = SFACE
+    seer: Seer | None = None if options.damaged is None else Student(options.damaged)
+    if options.embedder is not None:
+        if options.model_dir is None:
+            parser.error(f"{options.embedder} does not ship: give --model-dir")
+        seer = embedder = Installed(options.embedder, options.model_dir)
+        plain = plain_calibration(embedder.weights, EmbedderId(embedder.name))
+        vectors, norms = plain_of(faces, photos, embedder, options.processes)
+        faces = replace(faces, vector=vectors, norm=norms)
+    if seer is not None:
+        faces = seen_through(faces, photos, seer, options.processes, plain)
     test = tested(person)[faces.person]
     trained = {p.parent.name for p in free_for_training()}  # with fewer --people some of them would be tested
     usable = np.isin(
@@ -340,28 +372,25 @@ def main() -> None:
     usable &= ~np.isin(faces.person, list(two_names)) | (faces.level == "clean")
     faces, test = faces.where(usable), test[usable]
     outsiders = np.array(sorted(strangers))
-    meaning = Meaning(CLEAR_FACES)
-    if options.damaged is not None:
-        unmeasured, measured = UNMEASURED, calibration_path(options.damaged)
+    meaning = Meaning(plain)
+    if seer is not None:
+        unmeasured, measured = _unfitted(seer, plain, twins=not options.no_twins)
         if not options.no_twins:
-            meaning = replace(
-                meaning, twins=by_photo(faces, worn_of(faces, photos, options.damaged, options.processes))
-            )
-            unmeasured, measured = TWIN_CALIBRATION, twin_calibration_path(options.damaged)
+            meaning = replace(meaning, twins=by_photo(faces, worn_of(faces, photos, seer, options.processes)))
         meaning = replace(meaning, damaged=Calibration.read_or(measured, unmeasured))
     if options.fit:
-        loose = replace(CLEAR_FACES, norm_low=NORM_RANGE[0], norm_high=NORM_RANGE[1])
         known = faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders))
-        gallery = gallery_of(known, loose, meaning.twins)
+        gallery = gallery_of(known, plain, meaning.twins)
         learn = faces.where(~test & (faces.level != "clean") & ~np.isin(faces.person, outsiders))
-        if meaning.damaged is None:
-            meaning = Meaning(fit(learn, gallery, CLEAR_FACES))
+        if seer is None:
+            meaning = Meaning(fit(learn, gallery, plain))
         else:
-            through = CLEAR_FACES.quality(learn.norm) < CLEAR_QUALITY
+            through = plain.quality(learn.norm) < CLEAR_QUALITY
             fitted = fit(learn.where(through), gallery, unmeasured)
-            meaning = replace(meaning, damaged=replace(fitted, bias=round(fitted.bias - CAUTION, 2)))
-    if options.write and options.fit and meaning.damaged is not None:
-        meaning.damaged.write(measured)
+            fitted = replace(fitted, bias=round(fitted.bias - CAUTION, 2))
+            meaning = replace(meaning, damaged=fitted)
+            if options.write:
+                fitted.write(measured)
     print(f"not detected: {missing}; {meaning.plain}, {meaning.damaged}\n")
     report_identity(faces, test, outsiders, meaning, options.tune)
     report_families(faces, meaning)

@@ -1,9 +1,10 @@
-"""What an encoder of damaged faces says of the faces of `benchmarks.identify`: kept in `benchmarks/.cache`."""
+"""What is said of the faces of `benchmarks.identify` by whoever sees through damage: kept in `benchmarks/.cache`."""
 
 import hashlib
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -13,38 +14,87 @@ from PIL import Image
 
 from benchmarks.degradation_levels import degrade
 from benchmarks.held_out import CACHE, LFW_FACE_PX, ROOT, Faces
+from iconface_core.faces.closer_look import CloserLook
+from iconface_core.faces.student import DamagedSFace
 from iconface_core.geometry import ARCFACE_112, align_face
+from iconface_core.models.catalogue import backend
+from iconface_core.models.files import locate
+from iconface_core.protocols import FaceEmbedder
+from iconface_core.types import AlignedFace, FaceEmbedding
 
-_MODELS: dict[str, Any] = {}
 Said = tuple[np.ndarray, float]
-"""A unit vector (128,) and a norm."""
+"""A unit vector (dim,) and a norm."""
+Job = tuple[Path, str, np.ndarray]
+"""A photo, how it is degraded ("clean": not at all), and where its face's landmarks are."""
 
 
-def guesses_of(faces: Faces, photos: list[Path], weights: Path, processes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors (N, 128) and norms (N,) for the degraded rows; zeros for clean ones."""
-    degraded = faces.level != "clean"
+@dataclass(frozen=True, slots=True)
+class Student:
+    """A student of SFace in the file `weights`."""
+
+    weights: Path
+
+    def load(self) -> DamagedSFace:
+        return DamagedSFace(self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An embedder in ArcFace's layout in the models folder `models`, which sees through damage by itself."""
+
+    name: str
+    models: Path
+
+    @property
+    def weights(self) -> Path:
+        return locate(backend(self.name).files[0], self.models)
+
+    def plain(self) -> FaceEmbedder:
+        from iconface_core.faces.insightface_pack import ArcFaceEmbedder
+
+        return ArcFaceEmbedder(model_dir=self.models, backend=self.name, threads=1)
+
+    def load(self) -> CloserLook:
+        plain = self.plain()
+        return CloserLook(plain, plain.calibration)
+
+
+Seer = Student | Installed
+_MODELS: dict[str, Any] = {}
+
+
+def plain_of(faces: Faces, photos: list[Path], embedder: Installed, processes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors (N, dim) and norms (N,) of all rows by another embedder, at the landmarks that were found before."""
     recipe = ROOT / "benchmarks/degradation_levels.py"
-    return _asked("damaged", recipe, _guess, faces, degraded, photos, weights, processes)
+    return _asked("plain", recipe, _embed, faces, np.ones(len(faces.photo), bool), photos, embedder, processes)
 
 
-def worn_of(faces: Faces, photos: list[Path], weights: Path, processes: int) -> np.ndarray:
-    """Vectors (N, 128) of the clean rows, damaged on purpose as the product does it; zeros for degraded ones."""
+def guesses_of(
+    faces: Faces, rows: np.ndarray, photos: list[Path], seer: Seer, processes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors (N, dim) and norms (N,), unmixed, for these rows; zeros for others."""
+    recipe = ROOT / "benchmarks/degradation_levels.py"
+    return _asked("damaged", recipe, _guess, faces, rows, photos, seer, processes)
+
+
+def worn_of(faces: Faces, photos: list[Path], seer: Seer, processes: int) -> np.ndarray:
+    """Vectors (N, dim) of the clean rows, damaged on purpose as the product does it; zeros for degraded ones."""
     clean = faces.level == "clean"
-    return _asked("worn", ROOT / "iconface_core/faces/wear.py", _wear, faces, clean, photos, weights, processes)[0]
+    return _asked("worn", ROOT / "iconface_core/faces/wear.py", _wear, faces, clean, photos, seer, processes)[0]
 
 
 def _asked(
     name: str,
     recipe: Path,
-    ask: Callable[[tuple[Path, str, np.ndarray]], Said],
+    ask: Callable[[Job], Said],
     faces: Faces,
     rows: np.ndarray,
     photos: list[Path],
-    weights: Path,
+    seer: Seer,
     processes: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Kept for every version of the weights and of the file that says how faces are damaged."""
-    key = hashlib.sha256(weights.read_bytes() + recipe.read_bytes()).hexdigest()
+    key = hashlib.sha256(seer.weights.read_bytes() + recipe.read_bytes()).hexdigest()
     file = CACHE / f"identify_{name}_{key[:12]}.npz"
     names = np.array([f"{photos[p].name} {level}" for p, level in zip(faces.photo, faces.level, strict=True)])
     known: dict[str, Said] = {}
@@ -53,43 +103,51 @@ def _asked(
             known = {n: (v, m) for n, v, m in zip(data["name"], data["vector"], data["norm"], strict=True)}
     todo = [i for i in np.flatnonzero(rows) if names[i] not in known]
     jobs = [(photos[faces.photo[i]], str(faces.level[i]), faces.landmarks[i]) for i in todo]
-    with ProcessPoolExecutor(processes, get_context("spawn"), _load, (weights,)) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _load, (seer,)) as pool:
         known |= {str(names[i]): said for i, said in zip(todo, pool.map(ask, jobs, chunksize=32), strict=True)}
     if todo:
         columns = zip(*known.values(), strict=True)
         table: dict[str, Any] = dict(zip(("vector", "norm"), map(np.array, columns), strict=True))
         np.savez(file, name=np.array(list(known)), **table)
-    nobody = np.zeros(128, np.float32), 0.0
+    nobody = np.zeros_like(next(iter(known.values()))[0]), 0.0
     found = [known.get(str(name), nobody) for name in names]
     return np.array([v for v, _ in found]), np.array([n for _, n in found])
 
 
-def _guess(job: tuple[Path, str, np.ndarray]) -> Said:
-    """Of a face whose landmarks were found before, unmixed."""
+def _embed(job: Job) -> Said:
+    return _said(*_MODELS["plain"].embed([_crops(job)[0]]))
+
+
+def _guess(job: Job) -> Said:
+    """Of a face whose landmarks were found before."""
+    return _said(_MODELS["damaged"].guess(_crops(job)))
+
+
+def _wear(job: Job) -> Said:
+    return _said(*_MODELS["damaged"].twins([_crops(job)[0]]))
+
+
+def _crops(job: Job) -> list[AlignedFace]:
+    """The face as the embedder sees it, and as it is looked at besides."""
     path, level, landmarks = job
-    pixels = degrade(_read(path), LFW_FACE_PX, level, zlib.crc32(f"{path.name} {level}".encode()))
-    e = _MODELS["damaged"].guess([align_face(pixels, landmarks, view) for view in _MODELS["damaged"].views])
-    return e.vector, e.norm
-
-
-def _wear(job: tuple[Path, str, np.ndarray]) -> Said:
-    from iconface_core.faces.wear import worn
-
-    path, _, landmarks = job
-    e = _MODELS["damaged"].guess([worn(align_face(_read(path), landmarks, ARCFACE_112))])
-    return e.vector, e.norm
-
-
-def _read(path: Path) -> np.ndarray:
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
+        pixels = np.asarray(image.convert("RGB"))
+    if level != "clean":
+        pixels = degrade(pixels, LFW_FACE_PX, level, zlib.crc32(f"{path.name} {level}".encode()))
+    views = _MODELS["damaged"].views
+    assert views[0] is ARCFACE_112
+    return [align_face(pixels, landmarks, view) for view in views]
 
 
-def _load(weights: Path) -> None:
+def _said(e: FaceEmbedding) -> Said:
+    return e.vector, e.norm
+
+
+def _load(seer: Seer) -> None:
     """In every worker process, once."""
     import cv2
 
-    from iconface_core.faces.student import DamagedSFace
-
     cv2.setNumThreads(1)
-    _MODELS["damaged"] = DamagedSFace(weights)
+    _MODELS["damaged"] = seer.load()
+    if isinstance(seer, Installed):
+        _MODELS["plain"] = seer.plain()
