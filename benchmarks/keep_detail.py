@@ -73,7 +73,8 @@ def main() -> None:
                 low, change, fine = parts(crop, before, after)
                 start = psnr(crop.pixels, truth, side)
                 found = measure(crop.pixels, crop.from_photo)
-                rule = module.keep_detail(crop, before, after)
+                score = module.degradation(before, 512)
+                rule = module.keep_detail(crop, before, after, score)
                 gains = {
                     (a, t): psnr(np.clip(low + a * change + t * fine, 0, 255), truth, side) - start
                     for a in SHARES
@@ -83,7 +84,7 @@ def main() -> None:
                 left = is_sharp_already(found)
                 forced = psnr(rule, truth, side) - start
                 rule_gain = 0.0 if left else forced
-                shares = (module.change_share(before, 512), module.fine_share(crop, fine, len(before)).mean())
+                shares = (module.change_share(score), module.fine_share(crop, fine, len(before)).mean())
                 rows.append(
                     [start, gains[1, 0], rule_gain, forced, gains[best], *best, *shares, rule_gain < -0.1, left]
                 )

@@ -15,7 +15,7 @@ from iconface_core.restorers.common.fidelity import anchor_to_input
 from iconface_core.types import AlignedFace, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
 from .inference import NanoFace, NanoModel
-from .keep_detail import keep_detail
+from .keep_detail import degradation, keep_detail, texture_share
 
 OnStep = Callable[[int, int], None]
 
@@ -67,9 +67,11 @@ class NanoRestorer:
         share, texture = (
             (min(1.0, 2 * options.strength), 2 * options.strength - 1) if textured else (options.strength, 0.0)
         )
+        crops = [reduced(f.degraded, size) for f in faces]
+        scores = [degradation(crop, f.degraded.pixels.shape[0]) for crop, f in zip(crops, faces, strict=True)]
         small = [
-            NanoFace(reduced(f.degraded, size), tuple(reduced(r, size) for r in f.references), f.identity)
-            for f in faces
+            NanoFace(crop, tuple(reduced(r, size) for r in f.references), f.identity, texture_share(score))
+            for crop, f, score in zip(crops, faces, scores, strict=True)
         ]
         restored = model.restore_faces(
             small,
@@ -80,8 +82,8 @@ class NanoRestorer:
             on_step=on_step,
         )
         out = []
-        for face, before, after in zip(faces, small, restored, strict=True):
-            pixels = keep_detail(face.degraded, before.degraded, after.pixels, after.damage)
+        for face, before, after, score in zip(faces, crops, restored, scores, strict=True):
+            pixels = keep_detail(face.degraded, before, after.pixels, score, after.damage)
             pixels = anchor_to_input(pixels, face.degraded.pixels, share)
             out.append(RestoredFace(pixels, self.id, options))
         return out

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.fakes import FakeEmbedder
@@ -14,7 +16,7 @@ from iconface_core.protocols import FaceRestorer
 from iconface_core.restorers.nano.checkpoint import save_nano
 from iconface_core.restorers.nano.config import ConvConfig, FineConfig, NanoConfig, NanoIdentity
 from iconface_core.restorers.nano.inference import NanoFace, NanoModel
-from iconface_core.restorers.nano.keep_detail import change_share, fine_share, keep_detail
+from iconface_core.restorers.nano.keep_detail import change_share, degradation, fine_share, keep_detail, texture_share
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.restorers.nano.restorer import NanoRestorer, reduced
 from iconface_core.testing import check_restorer
@@ -200,6 +202,30 @@ def test_strength_goes_from_the_photo_over_the_base_to_the_texture(weights):
     assert np.median(np.abs((base + full) / 2 - some)) < 0.6  # rounding; where a value is clipped it is more
 
 
+def test_a_face_that_lost_its_structure_gets_more_of_the_texture(weights):
+    model = NanoModel(weights(FINE), FakeEmbedder(), threads=1)
+    crop = reduced(face(1), 128)
+    asked = [NanoFace(crop, texture=t) for t in (0.0, 0.5, 1.0)]
+    none, half, whole = (p.astype(float) for p in model.restore(asked, texture=1.0))
+    assert np.array_equal(none, model.restore([NanoFace(crop)])[0])
+    assert np.abs(whole - none).mean() > 1
+    assert np.median(np.abs((none + whole) / 2 - half)) < 0.6
+    restorer = NanoRestorer(weights(replace(FINE, size=256)), embedder=FakeEmbedder, threads=1)
+    sharp = detailed(1)
+    blurred = replace(sharp, pixels=cv2.GaussianBlur(sharp.pixels, (0, 0), 12))
+    with patch.object(restorer._load(), "restore_faces", wraps=restorer._load().restore_faces) as run:
+        restorer.restore_many([replace(request(1), degraded=d) for d in (blurred, sharp)], RestoreOptions())
+    more, less = (f.texture for f in run.call_args.args[0])
+    assert more == pytest.approx(4 / 3, abs=0.01)
+    assert 1 <= less < 1.2
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_more_degraded_the_more_texture_and_never_more_than_was_trained(one, other):
+    less, more = sorted((one, other))
+    assert 1 <= texture_share(less) <= texture_share(more) <= 4 / 3 + 1e-9
+
+
 def test_the_mask_of_damage_lies_where_the_network_says(weights):
     model = NanoModel(weights(FINE), FakeEmbedder(), threads=1)
     item = NanoFace(reduced(face(1), 128))
@@ -219,7 +245,9 @@ def test_what_damage_hides_is_replaced_in_full():
     after = np.clip(before.astype(int) + 40, 0, 255).astype(np.uint8)
     damage = np.zeros((128, 128), np.float32)
     damage[40:60, 40:60] = 1
-    without, masked = (keep_detail(crop, before, after, d).astype(int) for d in (None, damage))
+    without, masked = (
+        keep_detail(crop, before, after, degradation(before, 512), d).astype(int) for d in (None, damage)
+    )
     hidden = (slice(170, 230), slice(170, 230))
     low = cv2.resize(after, (512, 512), interpolation=cv2.INTER_CUBIC).astype(int)
     assert np.abs(masked[hidden] - low[hidden]).max() <= 1
@@ -251,15 +279,16 @@ def test_a_sharp_face_is_not_made_worse_whatever_the_network_does(side, shared_d
         crop = AlignedFace(pixels, np.array([[512 / side, 0, 0], [0, 512 / side, 0]], np.float32))
         before = reduced(crop, 128)
         ruined = cv2.GaussianBlur(before, (0, 0), 3)
-        assert psnr(keep_detail(crop, before, ruined), crop.pixels) > 45
+        assert psnr(keep_detail(crop, before, ruined, degradation(before, 512)), crop.pixels) > 45
 
 
 def test_a_degraded_small_face_gets_the_whole_change():
     crop = noisy(face(3), 25)
     before = reduced(crop, 128)
-    assert change_share(before, 512) == 1
+    score = degradation(before, 512)
+    assert change_share(score) == 1
     after = reduced(face(3), 128)
-    assert psnr(keep_detail(crop, before, after), face(3).pixels) > psnr(crop.pixels, face(3).pixels) + 8
+    assert psnr(keep_detail(crop, before, after, score), face(3).pixels) > psnr(crop.pixels, face(3).pixels) + 8
 
 
 def test_noise_finer_than_the_network_sees_goes_and_structure_stays():
