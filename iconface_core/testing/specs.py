@@ -1,6 +1,13 @@
 """A spec promises things of what it loads: they must be true, since lists and pages read the spec only."""
 
-from iconface_core.extensions.backends import BackendContext, BackendSpec, DetectorSpec, EmbedderSpec, RestorerSpec
+from iconface_core.extensions.backends import (
+    BackendContext,
+    BackendSpec,
+    DetectorSpec,
+    EmbedderSpec,
+    IdentifierSpec,
+    RestorerSpec,
+)
 
 from .expect import expect
 
@@ -9,7 +16,9 @@ def check_spec(spec: BackendSpec, context: BackendContext) -> None:
     """Loads the backend with `context` and compares. Raises ConformanceError at the first difference, and what the
     backend raises where it cannot run."""
     expect(bool(spec.id.strip()) and bool(spec.label.strip()), "id and label must be text")
-    expect(bool(spec.parts) and all(p.role == spec.role for p in spec.parts), f"parts must be of the role {spec.role}")
+    # an embedder may know its faces through damage by itself
+    roles = {spec.role, EmbedderSpec.role} if isinstance(spec, IdentifierSpec) else {spec.role}
+    expect(bool(spec.parts) and all(p.role in roles for p in spec.parts), f"parts must be of the role {spec.role}")
     expect(all(p.licence for p in spec.parts), "each part must state its licence")
     reasons = spec.reasons(context)
     expect(not reasons, f"{spec.id} cannot run here: {'; '.join(reasons)}")

@@ -194,10 +194,10 @@ def test_twins_are_used_where_half_of_the_people_have_some(library: Library, hav
 class Widened:
     """SFace's vectors in the 512 numbers of a pack's embedder, under its id: what packs cannot ship."""
 
-    id = EmbedderId("arcface-buffalo_s")
     dim = 512
 
-    def __init__(self) -> None:
+    def __init__(self, embedder: str) -> None:
+        self.id = EmbedderId(embedder)
         self._sface = SFaceEmbedder()
         self.calibration = replace(self._sface.calibration, embedder=self.id)
 
@@ -205,22 +205,33 @@ class Widened:
         return [FaceEmbedding(self.id, np.pad(e.vector, (0, 384)), e.norm) for e in self._sface.embed(faces)]
 
 
-def test_an_installed_embedder_makes_its_own(own: Callable[..., tuple[Path, Cli]], monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Cli, str], EmbedderId]:
+    """`installed(cli, embedder)`: chosen, and its file there; what it makes are SFace's vectors."""
+
+    def make(cli: Cli, embedder: str) -> EmbedderId:
+        widened = Widened(embedder)
+        monkeypatch.setattr(arcface_backends, "_embedder", lambda model, context: widened)
+        (cli.home / "config").mkdir(exist_ok=True)
+        (cli.home / "config" / "config.toml").write_text(f'embedder = "{embedder}"\n', encoding="utf-8")
+        [file] = backend(embedder).files
+        weights = load_settings(cli.home, {}).folders.models / file.folder / file.filename
+        weights.parent.mkdir(parents=True)
+        weights.touch()
+        widened.calibration.write(calibration_path(weights))
+        return widened.id
+
+    return make
+
+
+def test_an_installed_embedder_makes_its_own(
+    own: Callable[..., tuple[Path, Cli]], installed: Callable[[Cli, str], EmbedderId]
+):
     _, cli = own()
-    widened = Widened()
-    monkeypatch.setattr(arcface_backends, "_embedder", lambda model, context: widened)
-    (cli.home / "config").mkdir(exist_ok=True)
-    (cli.home / "config" / "config.toml").write_text('embedder = "arcface-buffalo_s"\n', encoding="utf-8")
-    app = opened(cli.home)
-    [file] = backend("arcface-buffalo_s").files
-    weights = app.settings.folders.models / file.folder / file.filename
-    app.close()
-    weights.parent.mkdir(parents=True)
-    weights.touch()
-    widened.calibration.write(calibration_path(weights))
+    embedder = installed(cli, "arcface-buffalo_s")
     cli("scan")
     app = opened(cli.home)
-    assert app.embedder.id == widened.id
+    assert app.embedder.id == embedder
     assert twins_id(app) == "arcface-buffalo_s/twins"
     assert with_twin(app) == {f.id for f in clear_faces(app)} != set()
     with app.gallery.begin() as tx:
@@ -231,6 +242,21 @@ def test_an_installed_embedder_makes_its_own(own: Callable[..., tuple[Path, Cli]
         assert STUDENT_TWINS not in tx.faces.embedders(), "another embedder's twins are forgotten"
     [check] = [c for c in examine(app, thorough=False, runtimes=False) if c.check == "identifier"]
     assert "through arcface-buffalo_s/looks too, and compared with the damaged twins of" in check.message
+    app.close()
+
+
+def test_an_embedder_that_nobody_measured_makes_none_and_doctor_says_so(
+    own: Callable[..., tuple[Path, Cli]], installed: Callable[[Cli, str], EmbedderId]
+):
+    _, cli = own("sample-person1-*.jpg")
+    embedder = installed(cli, "auraface-v1")
+    cli("scan")
+    app = opened(cli.home)
+    with app.gallery.begin(write=False) as tx:
+        assert set(tx.faces.embedders()) == {embedder}
+    assert app.through_damage is None
+    [check] = [c for c in examine(app, thorough=False, runtimes=False) if c.check == "identifier"]
+    assert check.message.endswith("by auraface-v1 alone: nobody measured what auraface-v1/looks says")
     app.close()
 
 

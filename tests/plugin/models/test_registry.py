@@ -64,6 +64,20 @@ def test_what_ships_is_as_its_spec_says(spec: Any, tmp_path: Path):
     check_spec(spec, BackendContext(tmp_path))
 
 
+def test_an_embedder_that_knows_damaged_faces_by_itself_is_as_its_spec_says(tmp_path: Path):
+    context, specs = BackendContext(tmp_path), find_backends("buffalo_l").identifiers
+    [look] = [s for s in specs if s.base == "arcface-buffalo_s"]
+    assert look.calibration(context) is None, "not installed"
+    [file] = look.parts[0].files
+    (tmp_path / file.folder).mkdir(parents=True)
+    (tmp_path / file.folder / file.filename).touch()
+    check_spec(look, context)
+    told, twins = look.calibration(context), look.twins(context)
+    assert told is not None
+    assert twins is not None
+    assert (told.embedder, twins.id, twins.dim) == ("arcface-buffalo_s/looks", "arcface-buffalo_s/twins", 512)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", [s for s in shipped() if isinstance(s, RestorerSpec)], ids=lambda s: s.id)
 def test_the_shipped_restorers_keep_what_the_protocol_promises(spec: RestorerSpec, tmp_path: Path):
