@@ -176,6 +176,13 @@ def install(
 def _next(store: "ModelStore", model: "Backend") -> list[str]:
     """What to do with a new model."""
     name = store.registry.called(model) or model.id
+    accept = []
+    if not store.row(model.id)["licence_accepted"]:
+        accept = [f"accept its licence once: iconface models accept {model.id} ({model.licence}; {model.licence_url})"]
+    return [*accept, *_use(store, model, name)]
+
+
+def _use(store: "ModelStore", model: "Backend", name: str) -> list[str]:
     if model.role == "embedder":
         by_itself = any(spec.automatic for spec in store.registry.embedders if spec.parts[0] == model)
         chosen = [] if by_itself else [f'choose it: embedder = "{name}" in config.toml']

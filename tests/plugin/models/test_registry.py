@@ -14,8 +14,11 @@ import pytest
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.extensions.backends import BackendContext, RestorerSpec
 from iconface_core.fakes import FakeRestorer
-from iconface_core.models.files import Backend, ModelFile
+from iconface_core.models.files import Backend, ModelFile, accept_licence
+from iconface_core.models.public_models import AURAFACE
+from iconface_core.models.recognisers import INSIGHTFACE
 from iconface_core.testing import check_restorer, check_spec
+from plugin.cli.models import _next
 from plugin.extensions import BACKENDS
 from plugin.models.backends import Backends
 from plugin.models.registry import find_backends
@@ -76,6 +79,16 @@ def test_an_embedder_that_knows_damaged_faces_by_itself_is_as_its_spec_says(tmp_
     assert told is not None
     assert twins is not None
     assert (told.embedder, twins.id, twins.dim) == ("arcface-buffalo_s/looks", "arcface-buffalo_s/twins", 512)
+
+
+def test_who_installs_a_restricted_model_is_told_to_accept_its_licence_first(tmp_path: Path):
+    store = ModelStore(tmp_path, find_backends("buffalo_l"))
+    [pack] = [m for m in INSIGHTFACE if m.id == "arcface-buffalo_s"]
+    first, *others = _next(store, pack)
+    assert first.startswith("accept its licence once: iconface models accept arcface-buffalo_s (InsightFace")
+    accept_licence(pack, tmp_path)
+    assert _next(store, pack) == others
+    assert _next(store, AURAFACE)[0].startswith("choose it:"), "free licences need no agreement"
 
 
 @pytest.mark.slow
