@@ -175,9 +175,11 @@ def install(
 
 def _next(store: "ModelStore", model: "Backend") -> list[str]:
     """What to do with a new model."""
+    from iconface_core.models.files import is_accepted
+
     name = store.registry.called(model) or model.id
     accept = []
-    if not store.row(model.id)["licence_accepted"]:
+    if not is_accepted(model, store.folder):
         accept = [f"accept its licence once: iconface models accept {model.id} ({model.licence}; {model.licence_url})"]
     return [*accept, *_use(store, model, name)]
 
