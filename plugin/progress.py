@@ -12,6 +12,19 @@ class Progress(Protocol):
     def step(self, note: str = "") -> None: ...
 
 
+class Counted:
+    """The two numbers of a `Progress`; whoever shows them counts its steps."""
+
+    def __init__(self) -> None:
+        self._done, self._total = 0, 0
+
+    def total(self, n: int) -> None:
+        self._total = n
+
+    def more(self, n: int) -> None:
+        self.total(max(self._total, self._done) + n)
+
+
 class Silent:
     """Reports nothing."""
 

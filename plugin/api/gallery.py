@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from ..paths import absolute
+from ..progress import Counted
 from . import convert
 from .errors import RequestError, translated
 from .records import Decision, Face, Folder, Identity, Person, Restoration, ScanProgress, ScanResult
@@ -200,17 +201,12 @@ class Gallery:
         return convert.decision(record, tuple(removed))
 
 
-class _Progress:
+class _Progress(Counted):
     """A `Progress` (../progress.py) that counts for a callback."""
 
     def __init__(self, tell: OnScan) -> None:
-        self._tell, self._done, self._total = tell, 0, 0
-
-    def total(self, n: int) -> None:
-        self._total = n
-
-    def more(self, n: int) -> None:
-        self.total(max(self._total, self._done) + n)
+        super().__init__()
+        self._tell = tell
 
     def step(self, note: str = "") -> None:
         self._done += 1

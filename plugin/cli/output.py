@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import AppError
 from ..plain_text import shown
-from ..progress import Progress, Silent
+from ..progress import Counted, Progress, Silent
 
 SCHEMA_VERSION = 1
 """Version of every JSON object this release prints; docs/json.md says when it changes."""
@@ -148,17 +148,12 @@ def _with_words(payload: Mapping[str, Any]) -> Any:
     return with_words(payload)
 
 
-class _Events:
+class _Events(Counted):
     """Each step as a JSON object."""
 
     def __init__(self, write: Callable[[Mapping[str, Any]], None]) -> None:
-        self._write, self._done, self._total = write, 0, 0
-
-    def total(self, n: int) -> None:
-        self._total = n
-
-    def more(self, n: int) -> None:
-        self.total(max(self._total, self._done) + n)
+        super().__init__()
+        self._write = write
 
     def step(self, note: str = "") -> None:
         self._done += 1

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ..progress import Counted
+
 
 class _Speed(ProgressColumn):
     def __init__(self, unit: str) -> None:
@@ -20,39 +22,30 @@ class _Speed(ProgressColumn):
         return Text("" if speed is None else f"{speed:.1f} {self._unit}/s")
 
 
-class _Bar:
+class _Bar(Counted):
     def __init__(self, progress: Progress, title: str) -> None:
+        super().__init__()
         self._progress, self._task = progress, progress.add_task(title, total=None)
-        self._done, self._total = 0, 0
 
     def total(self, n: int) -> None:
-        self._total = n
+        super().total(n)
         self._progress.update(self._task, total=n)
-
-    def more(self, n: int) -> None:
-        self.total(max(self._total, self._done) + n)
 
     def step(self, note: str = "") -> None:
         self._done += 1
         self._progress.advance(self._task)
 
 
-class _Lines:
+class _Lines(Counted):
     """For logs and pipes: a line when five seconds have passed, and one at the end of what took a second or more."""
 
     def __init__(self, title: str, unit: str) -> None:
+        super().__init__()
         self._title, self._unit = title, unit
-        self._n, self._total = 0, 0
         self._start = self._last = time.monotonic()
 
-    def total(self, n: int) -> None:
-        self._total = n
-
-    def more(self, n: int) -> None:
-        self.total(max(self._total, self._n) + n)
-
     def step(self, note: str = "") -> None:
-        self._n += 1
+        self._done += 1
         now = time.monotonic()
         if now - self._last >= 5:
             self._last = now
@@ -61,13 +54,13 @@ class _Lines:
     def end(self) -> None:
         now = time.monotonic()
         # Of one photo, or of less than a second, there is no speed worth telling.
-        if self._n > 1 and now - self._start >= 1:
+        if self._done > 1 and now - self._start >= 1:
             self.line(now)
 
     def line(self, now: float) -> None:
-        speed = self._n / max(now - self._start, 1e-6)
-        left = (self._total - self._n) / speed if speed else 0.0
-        sys.stderr.write(f"{self._title} {self._n}/{self._total}, {speed:.1f} {self._unit}/s, {left:.0f} s left\n")
+        speed = self._done / max(now - self._start, 1e-6)
+        left = (self._total - self._done) / speed if speed else 0.0
+        sys.stderr.write(f"{self._title} {self._done}/{self._total}, {speed:.1f} {self._unit}/s, {left:.0f} s left\n")
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from gallery_db.records import Origin
 from iconface_core.reasons import Reason
 
+from ..progress import Counted
+
 StopReason = Literal["cancelled", "lost", "paused", "overtaken", "stopping"]
 
 
@@ -82,19 +84,16 @@ class JobContext:
         return JobProgress(self)
 
 
-class JobProgress:
+class JobProgress(Counted):
     """A `Progress` (../progress.py) over a job. A step raises JobCancelled when the job must stop."""
 
     def __init__(self, job: JobContext) -> None:
+        super().__init__()
         self._job = job
-        self._done, self._total = 0, 0
 
     def total(self, n: int) -> None:
-        self._total = n
+        super().total(n)
         self._job.progress(self._done, n)
-
-    def more(self, n: int) -> None:
-        self.total(max(self._total, self._done) + n)
 
     def step(self, note: str = "") -> None:
         self._done += 1

@@ -45,13 +45,13 @@ class Twins:
             self._drop_others()
         made = 0
         for path, faces in self._missing(progress):
-            if made >= at_most:
-                break
             progress.step(path)
             found = self._twins_of(Path(path), faces[: at_most - made])
             if found:
                 with self._gallery.begin() as tx:
                     made += tx.faces.set_embeddings(found)
+            if made >= at_most:  # before the next are asked for, and told of
+                break
         return made
 
     def _drop_others(self) -> None:

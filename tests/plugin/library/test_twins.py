@@ -22,7 +22,7 @@ from plugin.app import App, build_app
 from plugin.doctor import examine
 from plugin.models import arcface_backends
 from plugin.people.regrouping import read_faces
-from plugin.progress import Silent
+from plugin.progress import Counted, Silent
 from plugin.restoring.identification import Identifier
 from plugin.restoring.known_people import PeopleReader, twins_of
 from plugin.settings import load_settings
@@ -113,6 +113,27 @@ def test_so_many_at_once_and_the_rest_later(library: Library):
     assert made.add_missing(Silent(), at_most=3) == len(with_twin(app)) == 3
     assert made.add_missing(Silent(), at_most=every) == every - 3
     assert made.add_missing(Silent()) == 0
+    app.close()
+
+
+class Told(Counted):
+    def step(self, note: str = "") -> None:
+        self._done += 1
+
+    @property
+    def told(self) -> tuple[int, int]:
+        return self._done, self._total
+
+
+def test_it_tells_of_no_more_than_one_scan_makes(library: Library, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("plugin.library.twins.A_SCAN", 3)
+    app = opened(library.home)
+    with app.gallery.begin() as tx:
+        tx.faces.drop_embedder(twins_id(app))
+    assert app._missing.damaged_twins is not None
+    progress = Told()
+    assert app._missing.damaged_twins.add_missing(progress, at_most=3) == 3 < len(clear_faces(app))
+    assert progress.told[0] == progress.told[1] > 0
     app.close()
 
 
