@@ -82,9 +82,7 @@ class Meaning:
 def seen_through(faces: Faces, photos: list[Path], seer: Seer, processes: int, plain: Calibration = SFACE) -> Faces:
     """The faces with the vectors that identification would use for the degraded ones."""
     through = (faces.level != "clean") & (plain.quality(faces.norm) < CLEAR_QUALITY)
-    # a student may be mixed in another way later, so it is asked of all
-    asked = faces.level != "clean" if isinstance(seer, Student) else through
-    guess, norm = guesses_of(faces, asked, photos, seer, processes)
+    guess, norm = guesses_of(faces, through, photos, seer, processes)
     vectors = faces.vector.copy()
     for i in np.flatnonzero(through):
         vectors[i] = guess[i]

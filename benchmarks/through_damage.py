@@ -34,9 +34,6 @@ class Student:
 
     weights: Path
 
-    def load(self) -> DamagedSFace:
-        return DamagedSFace(self.weights)
-
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -53,10 +50,6 @@ class Installed:
         from iconface_core.faces.insightface_pack import ArcFaceEmbedder
 
         return ArcFaceEmbedder(model_dir=self.models, backend=self.name, threads=1)
-
-    def load(self) -> CloserLook:
-        plain = self.plain()
-        return CloserLook(plain, plain.calibration)
 
 
 Seer = Student | Installed
@@ -148,6 +141,8 @@ def _load(seer: Seer) -> None:
     import cv2
 
     cv2.setNumThreads(1)
-    _MODELS["damaged"] = seer.load()
-    if isinstance(seer, Installed):
-        _MODELS["plain"] = seer.plain()
+    if isinstance(seer, Student):
+        _MODELS["damaged"] = DamagedSFace(seer.weights)
+    else:
+        _MODELS["plain"] = plain = seer.plain()
+        _MODELS["damaged"] = CloserLook(plain, plain.calibration)
