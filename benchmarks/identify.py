@@ -26,7 +26,7 @@ from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, plan, tested
 from benchmarks.through_damage import Installed, Seer, Student, guesses_of, plain_of, worn_of
 from iconface_core.calibration import Calibration
-from iconface_core.faces.arcface_facts import plain_calibration
+from iconface_core.faces.arcface_facts import looks_calibration, plain_calibration, twins_calibration
 from iconface_core.faces.closer_look import look_id
 from iconface_core.faces.damage_facts import CLEAR_QUALITY, TWIN_QUALITY, twin_share, twins_id_of
 from iconface_core.faces.sface_facts import CALIBRATION as SFACE
@@ -329,6 +329,15 @@ def _unfitted(seer: Seer, plain: Calibration, *, twins: bool) -> tuple[Calibrati
     return replace(plain, embedder=named), path
 
 
+def _fitted(seer: Seer, *, twins: bool) -> Calibration | None:
+    """As the product takes it: from beside the weights, or what ships; None where nobody measured it."""
+    if isinstance(seer, Student):
+        unmeasured, path = _unfitted(seer, SFACE, twins=twins)
+        return Calibration.read_or(path, unmeasured)
+    known = twins_calibration if twins else looks_calibration
+    return known(seer.weights, EmbedderId(seer.name))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, help="only so many people with several photos (default: all)")
@@ -375,7 +384,7 @@ def main() -> None:
         unmeasured, measured = _unfitted(seer, plain, twins=not options.no_twins)
         if not options.no_twins:
             meaning = replace(meaning, twins=by_photo(faces, worn_of(faces, photos, seer, options.processes)))
-        meaning = replace(meaning, damaged=Calibration.read_or(measured, unmeasured))
+        meaning = replace(meaning, damaged=_fitted(seer, twins=not options.no_twins) or unmeasured)
     if options.fit:
         known = faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders))
         gallery = gallery_of(known, plain, meaning.twins)
