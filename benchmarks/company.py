@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, plan, tested
-from benchmarks.identify import gallery_of, share
+from benchmarks.identify import Meaning, gallery_of, share
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.identity.company import Album, hints
 from iconface_core.identity.identification import IdentifyPolicy, IdentityKind, Probe
@@ -55,7 +55,7 @@ def ask(
     face of `asked` (mask). The gallery is the clean photos of `people`."""
     family = families(people, rng)
     clean = faces.where((faces.level == "clean") & np.isin(faces.person, people))
-    gallery, album = gallery_of(clean, CALIBRATION), album_of(clean, family, people, rng)
+    gallery, album = gallery_of(clean, Meaning(CALIBRATION)), album_of(clean, family, people, rng)
     told: dict[tuple[str, float], np.ndarray] = {}
     for level in LEVELS:
         probes = faces.where((faces.level == level) & asked)

@@ -76,7 +76,8 @@ SEED = 20
 
 @dataclass(frozen=True)
 class Faces:
-    """Columns, one row per embedded face; `photo`, `person`: indices of the plan; `level`: "clean" or a level."""
+    """Columns, one row per embedded face; `photo`, `person`: indices of the plan; `level`: "clean" or a level; `worn`:
+    unit vectors by which damaged faces are compared with the damaged twins of clean ones, (N, 0) where nobody is."""
 
     photo: np.ndarray
     person: np.ndarray
@@ -86,6 +87,7 @@ class Faces:
     det_score: np.ndarray
     width: np.ndarray
     landmarks: np.ndarray
+    worn: np.ndarray
 
     def where(self, mask: np.ndarray) -> "Faces":
         return Faces(*(getattr(self, name)[mask] for name in Faces.__dataclass_fields__))
@@ -195,7 +197,9 @@ def faces_of(
     kept = [(job, known[names[job]]) for job in jobs if known[names[job]] is not None]
     photo, level = np.array([i for (i, _), _ in kept]), np.array([lv for (_, lv), _ in kept])
     missing = {lv: sum(lv == x for _, x in jobs) - int((level == lv).sum()) for lv in ("clean", *LEVELS)}
-    return Faces(photo, person[photo], level, *(np.array(c) for c in zip(*(r for _, r in kept), strict=True))), missing
+    rows = zip(*(row for _, row in kept if row is not None), strict=True)
+    named = dict(zip(COLUMNS, map(np.array, rows), strict=True))
+    return Faces(photo, person[photo], level, **named, worn=np.zeros((len(kept), 0), np.float32)), missing
 
 
 if __name__ == "__main__":

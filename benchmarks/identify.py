@@ -24,13 +24,13 @@ from scipy.special import expit
 
 from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, free_for_training, plan, tested
-from benchmarks.through_damage import Installed, Seer, Student, guesses_of, plain_of, worn_of
+from benchmarks.through_damage import Installed, Seer, Student, guesses_of, plain_of, second_of, worn_of
 from iconface_core.calibration import Calibration
 from iconface_core.faces.arcface_facts import looks_calibration, plain_calibration, twins_calibration
 from iconface_core.faces.closer_look import look_id
 from iconface_core.faces.damage_facts import CLEAR_QUALITY, TWIN_QUALITY, twin_share, twins_id_of
 from iconface_core.faces.sface_facts import CALIBRATION as SFACE
-from iconface_core.faces.student_facts import STUDENT_ID, TWIN_CALIBRATION, UNMEASURED, mixed
+from iconface_core.faces.student_facts import STUDENT_ID, TWIN_CALIBRATION, UNMEASURED, both_opinions, mixed
 from iconface_core.faces.vectors import calibration_path, looks_calibration_path, twin_calibration_path
 from iconface_core.identity.identification import (
     Identification,
@@ -50,27 +50,14 @@ CAUTION = 0.4
 strangers as with SFace alone; with it up to a third fewer (docs/benchmarks.md)."""
 
 
-def gallery_of(clean: Faces, calibration: Calibration, twins: np.ndarray | None = None) -> PeopleGallery:
-    """`twins`: of all photos (photos, 128)."""
-    ids, person = clean.photo.astype(np.int64), clean.person.astype(np.int64)
-    worn = None
-    if twins is not None:
-        rows = np.flatnonzero(calibration.quality(clean.norm) >= TWIN_QUALITY)
-        vectors = twins[clean.photo[rows]]
-        worn = Twins(rows, vectors, (vectors * clean.vector[rows]).sum(1))
-    return PeopleGallery(
-        clean.vector, person, calibration.quality(clean.norm), ids, -1 - ids, np.zeros(len(ids), bool), worn
-    )
-
-
 @dataclass(frozen=True)
 class Meaning:
-    """What the vectors of probes mean; `damaged`: of those that are not clear, None where they are like others;
-    `twins`: of the gallery's faces, by photo (photos, 128), None where there are none."""
+    """What likeness means: `plain`: to faces that are clear; `damaged`: to those that are not, None where they are like
+    others; `twins`: to those and a gallery's face with its damaged twin, None where there are none."""
 
     plain: Calibration
     damaged: Calibration | None = None
-    twins: np.ndarray | None = None
+    twins: Calibration | None = None
 
     def of(self, norm: float) -> tuple[Calibration, float]:
         """And how much such a probe is compared with twins."""
@@ -79,8 +66,22 @@ class Meaning:
         return self.damaged, 0.0 if self.twins is None else twin_share(float(self.damaged.quality(norm)))
 
 
+def gallery_of(clean: Faces, meaning: Meaning) -> PeopleGallery:
+    ids, person, quality = (
+        clean.photo.astype(np.int64),
+        clean.person.astype(np.int64),
+        meaning.plain.quality(clean.norm),
+    )
+    twins = None
+    if meaning.twins is not None:
+        rows = np.flatnonzero(quality >= TWIN_QUALITY)
+        twins = Twins(rows, clean.worn[rows], meaning.twins)
+    return PeopleGallery(clean.vector, person, quality, ids, -1 - ids, np.zeros(len(ids), bool), twins)
+
+
 def seen_through(faces: Faces, photos: list[Path], seer: Seer, processes: int, plain: Calibration = SFACE) -> Faces:
-    """The faces with the vectors that identification would use for the degraded ones."""
+    """The faces with the vectors that identification would use for the degraded ones, and with those that these and the
+    twins of clean ones are compared by."""
     through = (faces.level != "clean") & (plain.quality(faces.norm) < CLEAR_QUALITY)
     guess, norm = guesses_of(faces, through, photos, seer, processes)
     vectors = faces.vector.copy()
@@ -89,27 +90,24 @@ def seen_through(faces: Faces, photos: list[Path], seer: Seer, processes: int, p
         if isinstance(seer, Student):
             by_sface = FaceEmbedding(STUDENT_ID, faces.vector[i], float(faces.norm[i]))
             vectors[i] = mixed(by_sface, FaceEmbedding(STUDENT_ID, guess[i], float(norm[i]))).vector
-    return replace(faces, vector=vectors)
+    worn = np.where((faces.level == "clean")[:, None], worn_of(faces, photos, seer, processes), vectors)
+    if isinstance(seer, Student):
+        second = second_of(faces, through, photos, seer, processes)
+        worn = np.array([both_opinions(one, two) for one, two in zip(worn, second, strict=True)])
+    return replace(faces, vector=vectors, worn=worn)
 
 
-def asked(vector: np.ndarray, norm: float, photo: int, meaning: Meaning) -> tuple[Probe, Calibration]:
+def asked(face: Faces, i: int, meaning: Meaning) -> tuple[Probe, Calibration]:
     """A probe carries the face id of its own clean photo, so that the original is never evidence."""
-    calibration, twins = meaning.of(norm)
-    return Probe(vector, float(calibration.quality(norm)), face_id=photo, twin_share=twins), calibration
+    calibration, twins = meaning.of(float(face.norm[i]))
+    quality = float(calibration.quality(face.norm[i]))
+    probe = Probe(face.vector[i], quality, face_id=int(face.photo[i]), twin_share=twins, worn=face.worn[i])
+    return probe, calibration
 
 
 def run(probes: Faces, gallery: PeopleGallery, meaning: Meaning, policy: IdentifyPolicy) -> list[Identification]:
-    columns = zip(probes.vector, probes.norm.tolist(), probes.photo.tolist(), strict=True)
-    both = (asked(v, n, i, meaning) for v, n, i in columns)
+    both = (asked(probes, i, meaning) for i in range(len(probes.photo)))
     return [identify(probe, gallery, calibration, policy=policy) for probe, calibration in both]
-
-
-def by_photo(faces: Faces, vectors: np.ndarray) -> np.ndarray:
-    """Of the clean rows, one for each photo; zeros where none was found."""
-    out = np.zeros((int(faces.photo.max()) + 1, vectors.shape[1]), np.float32)
-    clean = faces.level == "clean"
-    out[faces.photo[clean]] = vectors[clean]
-    return out
 
 
 def best_cosine(probes: Faces, gallery: PeopleGallery) -> tuple[np.ndarray, np.ndarray]:
@@ -133,18 +131,22 @@ def log_odds(results: list[Identification]) -> np.ndarray:
 
 
 def fit(probes: Faces, gallery: PeopleGallery, start: Calibration) -> Calibration:
-    """Evidence of one pair for degraded probes against clean faces: logistic regression with the prior taken out."""
+    """Evidence of one pair for degraded probes against clean faces: logistic regression with the prior taken out. Of a
+    gallery with twins, the faces that have one are what is fitted for."""
     quality, near = start.quality(probes.norm), start.similarity_at(0.0) / 2
+    among = slice(None) if gallery.twins is None else gallery.twins.rows
+    person_ids, face_ids, qualities = gallery.person_ids[among], gallery.face_ids[among], gallery.qualities[among]
     rows, same, weights, pairs = [], [], [], 0
-    for v, q, person, own in zip(probes.vector, quality, probes.person, probes.photo, strict=True):
-        s = gallery.similarity(Probe(v, float(q), twin_share=twin_share(float(q))))
-        is_same = (gallery.person_ids == person) & (gallery.face_ids != own)
-        use = is_same | ((gallery.person_ids != person) & (s > near))  # the rest says "no" with any coefficients
+    for i, (q, person, own) in enumerate(zip(quality, probes.person, probes.photo, strict=True)):
+        probe = Probe(probes.vector[i], float(q), twin_share=twin_share(float(q)), worn=probes.worn[i])
+        s = gallery.compare(probe, start)[0][among]
+        is_same = (person_ids == person) & (face_ids != own)
+        use = is_same | ((person_ids != person) & (s > near))  # the rest says "no" with any coefficients
         n = is_same.sum()
-        rows.append(np.c_[np.minimum(q, gallery.qualities[use]), s[use]])
+        rows.append(np.c_[np.minimum(q, qualities[use]), s[use]])
         same.append(is_same[use])
         weights.append(np.where(is_same[use], min(1.0, 5 / max(n, 1)), 1.0))  # nobody's album outweighs the others
-        pairs += int((gallery.person_ids != person).sum())
+        pairs += int((person_ids != person).sum())
     q, s = np.concatenate(rows).T
     y, w = np.concatenate(same).astype(float), np.concatenate(weights)
     x = np.c_[np.ones(len(q)), q, s, q * s]
@@ -180,7 +182,7 @@ def report_families(faces: Faces, meaning: Meaning) -> None:
         told: dict[str, list[np.ndarray]] = {level: [] for level in LEVELS}
         for _ in range(max(4, min(40, 400 // size))):
             family = rng.choice(people, size, replace=False)
-            gallery = gallery_of(clean.where(np.isin(clean.person, family)), meaning.plain, meaning.twins)
+            gallery = gallery_of(clean.where(np.isin(clean.person, family)), meaning)
             for level in LEVELS:
                 probes = faces.where(faces.level == level)
                 theirs = np.isin(probes.person, family)
@@ -214,7 +216,7 @@ def sweep(right: np.ndarray, score: np.ndarray, stranger: np.ndarray, false_rate
 def report_identity(faces: Faces, test: np.ndarray, strangers: np.ndarray, meaning: Meaning, tune: bool) -> None:
     policy = IdentifyPolicy()
     is_stranger = np.isin(faces.person, strangers)
-    gallery = gallery_of(faces.where((faces.level == "clean") & ~is_stranger), meaning.plain, meaning.twins)
+    gallery = gallery_of(faces.where((faces.level == "clean") & ~is_stranger), meaning)
     print(f"gallery: {len(gallery)} faces of {len(np.unique(gallery.person_ids))} people; policy {policy}\n")
     print("| level | people | correct | wrong | unsure | unknown | strangers | identified | unsure | unknown |")
     print("|---|---|---|---|---|---|---|---|---|---|")
@@ -329,13 +331,13 @@ def _unfitted(seer: Seer, plain: Calibration, *, twins: bool) -> tuple[Calibrati
     return replace(plain, embedder=named), path
 
 
-def _fitted(seer: Seer, *, twins: bool) -> Calibration | None:
-    """As the product takes it: from beside the weights, or what ships; None where nobody measured it."""
+def _fitted(seer: Seer, plain: Calibration, *, twins: bool) -> Calibration:
+    """As the product takes it: from beside the weights, or what ships, or else what fitting would start from."""
+    start, path = _unfitted(seer, plain, twins=twins)
     if isinstance(seer, Student):
-        unmeasured, path = _unfitted(seer, SFACE, twins=twins)
-        return Calibration.read_or(path, unmeasured)
+        return Calibration.read_or(path, start)
     known = twins_calibration if twins else looks_calibration
-    return known(seer.weights, EmbedderId(seer.name))
+    return known(seer.weights, EmbedderId(seer.name)) or start
 
 
 def main() -> None:
@@ -381,24 +383,23 @@ def main() -> None:
     outsiders = np.array(sorted(strangers))
     meaning = Meaning(plain)
     if seer is not None:
-        unmeasured, measured = _unfitted(seer, plain, twins=not options.no_twins)
-        if not options.no_twins:
-            meaning = replace(meaning, twins=by_photo(faces, worn_of(faces, photos, seer, options.processes)))
-        meaning = replace(meaning, damaged=_fitted(seer, twins=not options.no_twins) or unmeasured)
+        meaning = Meaning(
+            plain, *(_fitted(seer, plain, twins=t) for t in ((False,) if options.no_twins else (False, True)))
+        )
     if options.fit:
-        known = faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders))
-        gallery = gallery_of(known, plain, meaning.twins)
+        gallery = gallery_of(faces.where((faces.level == "clean") & ~np.isin(faces.person, outsiders)), meaning)
         learn = faces.where(~test & (faces.level != "clean") & ~np.isin(faces.person, outsiders))
         if seer is None:
             meaning = Meaning(fit(learn, gallery, plain))
         else:
             through = plain.quality(learn.norm) < CLEAR_QUALITY
-            fitted = fit(learn.where(through), gallery, unmeasured)
+            start, path = _unfitted(seer, plain, twins=not options.no_twins)
+            fitted = fit(learn.where(through), gallery, start)
             fitted = replace(fitted, bias=round(fitted.bias - CAUTION, 2))
-            meaning = replace(meaning, damaged=fitted)
+            meaning = Meaning(plain, fitted) if options.no_twins else replace(meaning, twins=fitted)
             if options.write:
-                fitted.write(measured)
-    print(f"not detected: {missing}; {meaning.plain}, {meaning.damaged}\n")
+                fitted.write(path)
+    print(f"not detected: {missing}; {meaning}\n")
     report_identity(faces, test, outsiders, meaning, options.tune)
     report_families(faces, meaning)
     report_references(faces, test, meaning.plain)

@@ -16,6 +16,8 @@ from benchmarks.degradation_levels import degrade
 from benchmarks.held_out import CACHE, LFW_FACE_PX, ROOT, Faces
 from iconface_core.faces.closer_look import CloserLook
 from iconface_core.faces.student import DamagedSFace
+from iconface_core.faces.student_files import second_dim
+from iconface_core.faces.wear import worn
 from iconface_core.geometry import ARCFACE_112, align_face
 from iconface_core.models.catalogue import backend
 from iconface_core.models.files import locate
@@ -53,27 +55,37 @@ class Installed:
 
 
 Seer = Student | Installed
+LEVELS_OF = ROOT / "benchmarks/degradation_levels.py"
+WORN_BY = ROOT / "iconface_core/faces/wear.py"
 _MODELS: dict[str, Any] = {}
 
 
 def plain_of(faces: Faces, photos: list[Path], embedder: Installed, processes: int) -> tuple[np.ndarray, np.ndarray]:
     """Vectors (N, dim) and norms (N,) of all rows by another embedder, at the landmarks that were found before."""
-    recipe = ROOT / "benchmarks/degradation_levels.py"
-    return _asked("plain", recipe, _embed, faces, np.ones(len(faces.photo), bool), photos, embedder, processes)
+    return _asked("plain", LEVELS_OF, _embed, faces, np.ones(len(faces.photo), bool), photos, embedder, processes)
 
 
 def guesses_of(
     faces: Faces, rows: np.ndarray, photos: list[Path], seer: Seer, processes: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Vectors (N, dim) and norms (N,), unmixed, for these rows; zeros for others."""
-    recipe = ROOT / "benchmarks/degradation_levels.py"
-    return _asked("damaged", recipe, _guess, faces, rows, photos, seer, processes)
+    return _asked("damaged", LEVELS_OF, _guess, faces, rows, photos, seer, processes)
 
 
 def worn_of(faces: Faces, photos: list[Path], seer: Seer, processes: int) -> np.ndarray:
     """Vectors (N, dim) of the clean rows, damaged on purpose as the product does it; zeros for degraded ones."""
     clean = faces.level == "clean"
-    return _asked("worn", ROOT / "iconface_core/faces/wear.py", _wear, faces, clean, photos, seer, processes)[0]
+    return _asked("worn", WORN_BY, _wear, faces, clean, photos, seer, processes)[0]
+
+
+def second_of(faces: Faces, rows: np.ndarray, photos: list[Path], student: Student, processes: int) -> np.ndarray:
+    """The second student's vectors (N, its dim) of these rows and of the clean ones, of which it sees both the face and
+    the worn face; zeros for others, (N, 0) without a second student."""
+    if not second_dim(student.weights):
+        return np.zeros((len(rows), 0), np.float32)
+    through, _ = _asked("second", LEVELS_OF, _second, faces, rows, photos, student, processes)
+    clean = faces.level == "clean"
+    return through + _asked("second_worn", WORN_BY, _second_worn, faces, clean, photos, student, processes)[0]
 
 
 def _asked(
@@ -113,11 +125,27 @@ def _embed(job: Job) -> Said:
 
 def _guess(job: Job) -> Said:
     """Of a face whose landmarks were found before."""
-    return _said(_MODELS["damaged"].guess(_crops(job)))
+    crops = _crops(job)
+    if "plain" in _MODELS:
+        [guess] = _MODELS["damaged"].embed([crops], _MODELS["plain"].embed(crops[:1]))
+        return _said(guess.face)
+    return _said(_MODELS["damaged"].first_look(crops))
 
 
 def _wear(job: Job) -> Said:
-    return _said(*_MODELS["damaged"].twins([_crops(job)[0]]))
+    [face, *_] = _crops(job)
+    if "plain" in _MODELS:
+        return _said(*_MODELS["damaged"].twins([face]))
+    return _said(_MODELS["damaged"].first_look([worn(face)]))
+
+
+def _second(job: Job) -> Said:
+    return _MODELS["damaged"].second_look(_crops(job)), 1.0
+
+
+def _second_worn(job: Job) -> Said:
+    [face, *_] = _crops(job)
+    return _MODELS["damaged"].second_look([face, worn(face)]), 1.0
 
 
 def _crops(job: Job) -> list[AlignedFace]:

@@ -13,6 +13,7 @@ from .types import (
     DetectedFace,
     EmbedderId,
     FaceEmbedding,
+    Guess,
     LabelsU8,
     RestoredFace,
     RestoreInput,
@@ -47,8 +48,8 @@ class FaceEmbedder(Protocol):
 
 
 class DamagedFaceEmbedder(Protocol):
-    """Knows faces of one embedder through damage. Its vectors lie in that embedder's space, so they are compared with
-    the gallery's, and with the damaged twins of its faces. Those of probes are never stored; none judges a
+    """Knows faces of one embedder through damage: guesses the clean face's vector in that embedder's space, and makes
+    damaged twins of the gallery's faces, in a space that may be its own. Guesses are never stored; none judges a
     result."""
 
     @property
@@ -65,8 +66,8 @@ class DamagedFaceEmbedder(Protocol):
         """How it wants to see each face."""
         ...
 
-    def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
-        """Vectors to identify faces by, in order. Each is given as its crops, one for each of `views`; `plain` is what
+    def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[Guess]:
+        """What to identify faces by, in order. Each is given as its crops, one for each of `views`; `plain` is what
         the base embedder gave for it."""
         ...
 

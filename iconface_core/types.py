@@ -105,6 +105,15 @@ class FaceEmbedding:
     norm: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Guess:
+    """What an encoder of damaged faces says of one. `face`: in the space of the embedder it helps; `worn`: a unit
+    vector in the space of the twins that it makes."""
+
+    face: FaceEmbedding
+    worn: F32
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreOptions:
     """`strength` 0..1 blends input (0) and restorer output (1). `steps` None means the restorer's own default."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from iconface_core.calibration import Calibration
 from iconface_core.protocols import FaceEmbedder
-from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
+from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding, Guess
 
 from .damage_facts import VIEWS, twins_id_of
 from .looks import mean_look
@@ -30,7 +30,7 @@ class CloserLook:
         self.calibration = calibration
         self.twins_id = twins_id_of(embedder.id)
 
-    def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[FaceEmbedding]:
+    def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[Guess]:
         """The mean directions of four looks, in order; of each face one crop (112, 112, 3) for each of `views`. The
         norms stay those of `plain`, what the embedder gave at first: they fall with damage.
 
@@ -38,11 +38,8 @@ class CloserLook:
         """
         if len(faces) != len(plain):
             raise ValueError(f"{len(faces)} faces, but {len(plain)} embeddings")
-        return [FaceEmbedding(self.id, self.guess(crops).vector, p.norm) for crops, p in zip(faces, plain, strict=True)]
-
-    def guess(self, crops: Sequence[AlignedFace]) -> FaceEmbedding:
-        """Of one face: the mean of what the embedder says of each crop and of its mirror image."""
-        return mean_look(self.id, crops, self._embedder.embed)
+        seen = [mean_look(self.id, crops, self._embedder.embed).vector for crops in faces]
+        return [Guess(FaceEmbedding(self.id, v, p.norm), v) for v, p in zip(seen, plain, strict=True)]
 
     def twins(self, faces: Sequence[AlignedFace]) -> list[FaceEmbedding]:
         """What the embedder says of clear faces, ARCFACE_112 crops, when they are damaged on purpose, in order. Raises

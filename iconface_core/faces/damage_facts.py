@@ -18,7 +18,7 @@ VIEWS = (
 """
 TWIN_QUALITY = 0.6
 """Of the embedder. Faces of the gallery that are no worse get a damaged twin; worse ones are damaged as they are."""
-TWINS_MOST = 0.6
+TWINS_MOST = 0.7
 """How much a hopeless face is compared with damaged twins, against 1 - this with the gallery's own vectors."""
 _TWINS = "/twins"
 

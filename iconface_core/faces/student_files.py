@@ -1,5 +1,8 @@
 """The file of the encoder of damaged faces: fp16 tensors of SFace's later convolutions, the model card in its header.
 
+A second student, which has a head of its own, may lie beside the first, its tensors' names after "second."; then
+"teachers.basis" is what its teachers' vectors were made shorter by.
+
 Free of torch: it is read where faces are identified, and there onnxruntime does the work.
 """
 
@@ -7,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -18,11 +21,13 @@ from iconface_core.errors import UnsupportedCheckpointError, WeightsError
 from iconface_core.types import F32
 
 FORMAT = "iconface-student"
+Part = Literal["first", "second", "teachers"]
 
 
 def write_student(path: Path, tensors: Mapping[str, F32], first: int, card: Mapping[str, Any]) -> None:
     """Write (or replace) `path`, whole or not at all. `tensors`: `BLOCK.weight` and `BLOCK.bias` of SFace's blocks from
-    number `first` on, normalisation folded in; `card` is JSON.
+    number `first` on, normalisation folded in, and those of a second student (`named`); `card` is JSON,
+    by student.
 
     Raises UnsupportedCheckpointError when a weight is not finite or does not fit into fp16.
     """
@@ -43,19 +48,44 @@ def write_student(path: Path, tensors: Mapping[str, F32], first: int, card: Mapp
         part.unlink(missing_ok=True)
 
 
-def read_student(path: Path, first: int | None = None) -> dict[str, F32]:
-    """The tensors in fp32. Raises WeightsError when the file is missing or damaged, UnsupportedCheckpointError when it
-    is another format or, with `first`, begins at another block."""
-    card = _header(path)
-    if first is not None and card["first"] != first:
-        raise UnsupportedCheckpointError(f"{path} begins at block {card['first']}, not {first}")
+def named(part: Part, tensors: Mapping[str, F32]) -> dict[str, F32]:
+    """By the names that the file has for the tensors of this part."""
+    return {_prefix(part) + name: value for name, value in tensors.items()}
+
+
+def read_student(path: Path, first: int | None = None, *, part: Part = "first") -> dict[str, F32]:
+    """The tensors of one part in fp32; none where there is no second student. Raises WeightsError when the file is
+    missing or damaged, UnsupportedCheckpointError when it is another format or, with `first`, begins at another block.
+    """
+    header = _header(path)
+    if first is not None and header["first"] != first:
+        raise UnsupportedCheckpointError(f"{path} begins at block {header['first']}, not {first}")
     with _open(path) as file:
-        return {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 - no mapping
+        theirs = [name for name in file.keys() if _part_of(name) == part]  # noqa: SIM118 - no mapping
+        return {name.removeprefix(_prefix(part)): file.get_tensor(name).astype(np.float32) for name in theirs}
+
+
+def second_dim(path: Path) -> int:
+    """Numbers in the second student's vectors, 0 without one. Raises as `read_student`."""
+    _header(path)
+    with _open(path) as file:
+        out = _prefix("second") + "out.bias"
+        return int(file.get_slice(out).get_shape()[0]) if out in file.keys() else 0  # noqa: SIM118 - no mapping
 
 
 def read_student_card(path: Path) -> JsonObject:
-    """The model card. Raises as `read_student`."""
-    return dict(_header(path)["card"])
+    """The model cards, by student; one that is by none is the first's. Raises as `read_student`."""
+    card = dict(_header(path)["card"])
+    return card if card.keys() <= {"first", "second"} else {"first": card}
+
+
+def _prefix(part: Part) -> str:
+    return "" if part == "first" else f"{part}."
+
+
+def _part_of(name: str) -> Part:
+    others: tuple[Part, ...] = ("second", "teachers")
+    return next((part for part in others if name.startswith(_prefix(part))), "first")
 
 
 def _header(path: Path) -> JsonObject:

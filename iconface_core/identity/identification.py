@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iconface_core import reason_codes as codes
+from iconface_core.calibration import Calibration
 from iconface_core.reasons import Code, Reason
 from iconface_core.types import F32, I64
 
@@ -32,7 +33,8 @@ class Exclusion(StrEnum):
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
     """The face to be identified: unit `vector` (dim,), `quality` 0..1 (`Calibration.quality`), where it comes from.
-    `twin_share` 0..1: how much it is compared with the damaged twins of the gallery's faces."""
+    `twin_share` 0..1: how much it is compared with the damaged twins of the gallery's faces, and `worn`: by which unit
+    vector (twins' dim,); None: `vector`."""
 
     vector: F32
     quality: float
@@ -40,16 +42,17 @@ class Probe:
     photo_id: int | None = None
     captured_at: datetime | None = None
     twin_share: float = 0.0
+    worn: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Twins:
     """What an encoder of damaged faces says of some faces of a gallery when they are damaged on purpose: `rows` (M,),
-    none twice, unit `vectors` (M, dim), and `likeness` (M,), their cosines with the faces' own vectors."""
+    none twice, and unit `vectors` (M, twins' dim). `calibration`: what likeness to face and twin together means."""
 
     rows: I64
     vectors: F32
-    likeness: F32
+    calibration: Calibration
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +60,8 @@ class PeopleGallery:
     """Faces that belong to people, as columns of length N; one row per face, any order.
 
     `vectors` (N, dim) unit length, one embedder; `qualities` 0..1; `confirmed` bool; `twins`: what damaged faces are
-    compared with too. `everyone` and `everyone_worn` (dim,) are derived: the mean face of the gallery, each person
-    counted once, and the same of the twins. Build it once and reuse it for many probes.
+    compared with too. `everyone` (dim,) and `everyone_worn` (twins' dim,) are derived: the mean face of the gallery,
+    each person counted once, and the same of the twins. Build it once and reuse it for many probes.
     Raises ValueError when the columns differ in length.
     """
 
@@ -70,39 +73,49 @@ class PeopleGallery:
     confirmed: NDArray[np.bool_]
     twins: Twins | None = None
     everyone: F32 = field(init=False)
-    everyone_worn: F32 = field(init=False)
+    everyone_worn: F32 | None = field(init=False)
 
     def __post_init__(self) -> None:
         columns = (self.person_ids, self.qualities, self.face_ids, self.photo_ids, self.confirmed)
         if self.vectors.ndim != 2 or any(c.shape != (len(self.vectors),) for c in columns):
             raise ValueError(f"gallery columns differ in length: {self.vectors.shape}, {[c.shape for c in columns]}")
-        _, person, faces = np.unique(self.person_ids, return_inverse=True, return_counts=True)
-        weights = (1.0 / faces[person]).astype(np.float32)
-        everyone = weights @ self.vectors / np.float32(max(1, len(faces)))
-        worn = everyone
-        if self.twins is not None:
-            rows = self.twins.rows
-            worn = everyone + weights[rows] @ (self.twins.vectors - self.vectors[rows]) / np.float32(len(faces))
-        object.__setattr__(self, "everyone", everyone)  # frozen: the derived columns
+        worn = None if self.twins is None else _mean_face(self.twins.vectors, self.person_ids[self.twins.rows])
+        object.__setattr__(self, "everyone", _mean_face(self.vectors, self.person_ids))  # frozen: the derived columns
         object.__setattr__(self, "everyone_worn", worn)
 
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def similarity(self, probe: Probe) -> F32:
-        """Cosines (N,) of the probe with every face; with its twin mixed in, by `twin_share`, where it has one."""
-        found: F32 = self.vectors @ probe.vector
-        if self.twins is not None and probe.twin_share > 0:
-            rows, share = self.twins.rows, np.float32(probe.twin_share)
-            mixed = (1 - share) * found[rows] + share * (self.twins.vectors @ probe.vector)
-            length = (1 - share) ** 2 + share**2 + 2 * share * (1 - share) * self.twins.likeness
-            found[rows] = mixed / np.sqrt(length)
-        return found
+    def compare(self, probe: Probe, calibration: Calibration, crowding: float = 0.0) -> tuple[F32, F32]:
+        """Likeness (N,) of the probe to every face, and its evidence (N,) in nats; `calibration` is that of faces
+        without a twin. Likeness to a face with one is the cosine with the face and with its twin, by `twin_share`.
 
-    def everybody(self, probe: Probe) -> F32:
-        """The mean face (dim,) that the probe is compared with."""
-        share = np.float32(probe.twin_share)
-        return (1 - share) * self.everyone + share * self.everyone_worn
+        Some faces are a little like everybody (sharp ones above all), others like nobody (blurred ones). How far the
+        probe's likeness to everybody is above or below the gallery's own is evidence for no one: `crowding` 0..1 of it
+        is taken off before likeness is weighed.
+        """
+        likeness: F32 = self.vectors @ probe.vector
+        common = np.float32(crowding * _commonness(probe.vector, self.everyone))
+        llr = calibration.llr(likeness - common, probe.quality, self.qualities)
+        if self.twins is not None and self.everyone_worn is not None and probe.twin_share > 0:
+            rows, share = self.twins.rows, np.float32(probe.twin_share)
+            seen = probe.vector if probe.worn is None else probe.worn
+            likeness[rows] = (1 - share) * likeness[rows] + share * (self.twins.vectors @ seen)
+            common = (1 - share) * common + share * np.float32(crowding * _commonness(seen, self.everyone_worn))
+            llr[rows] = self.twins.calibration.llr(likeness[rows] - common, probe.quality, self.qualities[rows])
+        return likeness, llr
+
+
+def _mean_face(vectors: F32, person_ids: I64) -> F32:
+    _, person, faces = np.unique(person_ids, return_inverse=True, return_counts=True)
+    weights = (1.0 / faces[person]).astype(np.float32)
+    mean: F32 = weights @ vectors / np.float32(max(1, len(faces)))
+    return mean
+
+
+def _commonness(vector: F32, everyone: F32) -> float:
+    """How much more a face is like everybody than the gallery's own are."""
+    return float((vector - everyone) @ everyone)
 
 
 @dataclass(frozen=True, slots=True)

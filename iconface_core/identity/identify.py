@@ -37,6 +37,7 @@ def identify(
 ) -> Identification:
     """Decide whose face `probe` is. The order of the gallery's rows does not change the answer.
 
+    `calibration`: of the probe and faces as they are; twins of the gallery bring their own.
     `hints`: person to nats (0 or more) by what else is known of the photo (`company.hints`). They are looked at only
     when the face alone leaves a doubt, and never for people whom it speaks against. The probe's own row (same face id)
     is never evidence for itself. Raises ValueError when the dimensions differ.
@@ -107,16 +108,11 @@ def _weigh(
 
     A person's evidence is the mean over their few best-matching faces, weighted by quality: it follows them through
     ages and poses, as a centroid does not, and one wrongly assigned face does not turn it, as it turns a maximum.
-
-    Some faces are a little like everybody (sharp ones above all), others like nobody (blurred ones). How far the
-    probe's likeness to everybody is above or below the gallery's own is evidence for no one, and is taken off.
     """
-    similarity = gallery.similarity(probe)[rows]
     crowd = len(np.unique(gallery.person_ids))
-    mean = gallery.everybody(probe)
-    everybody = float((probe.vector - mean) @ mean) * crowd / (crowd + policy.crowd_people)
+    likeness, nats = gallery.compare(probe, calibration, crowd / (crowd + policy.crowd_people))
+    similarity, llr = likeness[rows], nats[rows].astype(np.float64)
     quality, people, face_ids = gallery.qualities[rows], gallery.person_ids[rows], gallery.face_ids[rows]
-    llr = calibration.llr(similarity - everybody, probe.quality, quality).astype(np.float64)
     order = np.lexsort((face_ids, -llr, people))
     person_ids, first, count = np.unique(people[order], return_index=True, return_counts=True)
     pooled_count = np.minimum(count, policy.top_faces)

@@ -13,7 +13,7 @@ from iconface_core.images.date_span import stored_span
 from iconface_core.images.perceptual_hash import perceptual_hash
 from iconface_core.images.read import Photo, content_hash
 from iconface_core.protocols import DamagedFaceEmbedder
-from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding
+from iconface_core.types import DetectedFace, EmbedderId, FaceEmbedding, Guess
 
 from ..errors import NotFoundError
 from ..models.cache import ModelSlot
@@ -28,7 +28,7 @@ from .points import detection_of
 class PhotoFace:
     """One face that is to be identified or restored. `face_id` and `photo_id` are None outside the library; `number`
     counts the faces of the photo from the left, from 1. `face` is in full upright pixels, and `size` the photo's
-    (width, height) in them, (0, 0) when not known. `guess`: of a damaged face that nobody confirmed, the vector to
+    (width, height) in them, (0, 0) when not known. `guess`: of a damaged face that nobody confirmed, what to
     identify it by; None: `embedding` serves. `roughly`: `captured_at` is the middle of what somebody says, and no day.
     `perceptual_hash`: what the photo looks like, None when not known."""
 
@@ -44,7 +44,7 @@ class PhotoFace:
     confirmed: bool = False
     captured_at: datetime | None = None
     roughly: bool = False
-    guess: FaceEmbedding | None = None
+    guess: Guess | None = None
     size: tuple[int, int] = (0, 0)
     perceptual_hash: bytes | None = None
 

@@ -43,13 +43,15 @@ def twins(context: BackendContext) -> EmbedderFacts | None:
     from iconface_core.calibration import Calibration, EmbedderFacts
     from iconface_core.faces.sface_facts import DIM
     from iconface_core.faces.student_facts import TWIN_CALIBRATION, twin_id
+    from iconface_core.faces.student_files import second_dim
     from iconface_core.faces.vectors import twin_calibration_path
 
     weights, _ = _weights(context)
     measured = twin_calibration_path(weights)
     if not measured.is_file():
         return None
-    return EmbedderFacts(twin_id(sha256_of(weights)), DIM, Calibration.read_or(measured, TWIN_CALIBRATION))
+    dim = DIM + second_dim(weights)
+    return EmbedderFacts(twin_id(sha256_of(weights)), dim, Calibration.read_or(measured, TWIN_CALIBRATION))
 
 
 def load(context: BackendContext) -> DamagedFaceEmbedder:

@@ -143,7 +143,7 @@ class Identifier:
         born: date | None = None,
     ) -> ReferenceChoice:
         """Which faces of a person's `pool` would help to restore `s`; `copies` are in copies of its photo."""
-        [age] = self._ages_of([(s.guess or s.embedding).vector], [s.captured_at], born)
+        [age] = self._ages_of([(s.embedding if s.guess is None else s.guess.face).vector], [s.captured_at], born)
         return select_references(
             DegradedFace(
                 s.face.landmarks,
@@ -206,13 +206,13 @@ class Identifier:
     def _identify(
         self, s: PhotoFace, known: KnownPeople, facts: FaceFacts, around: Mapping[int, Hint] | None = None
     ) -> Identification:
-        vector, quality, calibration, share = s.embedding.vector, s.quality, self._embedder.calibration, 0.0
+        vector, quality, calibration = s.embedding.vector, s.quality, self._embedder.calibration
+        worn, share = None, 0.0
         if s.guess is not None and self._damaged is not None:
-            vector, calibration = s.guess.vector, self._damaged
-            quality = float(calibration.quality(s.guess.norm))
-            if known.people.twins is not None and self._twins is not None:
-                calibration, share = self._twins.calibration, twin_share(quality)
-        probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at, share)
+            vector, worn, calibration = s.guess.face.vector, s.guess.worn, self._damaged
+            quality = float(calibration.quality(s.guess.face.norm))
+            share = twin_share(quality)
+        probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at, share, worn)
         nats = {p: h.nats for p, h in (around or {}).items()}
         return identify(probe, known.people, calibration, facts=facts, hints=nats)
 

@@ -41,7 +41,7 @@ class KnownPeople:
 
 class PeopleReader:
     """Reads them when they are asked for, and keeps them until they change: half a kilobyte a face with 128 numbers,
-    and as much for its twin."""
+    and three times that for its twin."""
 
     def __init__(self, embedder: EmbedderFacts, twins: EmbedderFacts | None) -> None:
         self._embedder, self._twins = embedder, twins
@@ -69,20 +69,19 @@ class PeopleReader:
             face_ids=faces.face_ids,
             photo_ids=faces.photo_ids,
             confirmed=faces.confirmed,
-            twins=None if self._twins is None else twins_of(faces, tx.faces.matrix(self._twins.id)),
+            twins=None if self._twins is None else twins_of(faces, self._twins, tx.faces.matrix(self._twins.id)),
         )
         album = Album(faces.person_ids, faces.photo_ids, faces.captured_day)
         return KnownPeople(people, album, tx.photos.pictures(people.photo_ids.tolist()))
 
 
-def twins_of(faces: FaceTable, twins: FaceMatrix) -> Twins | None:
+def twins_of(faces: FaceTable, maker: EmbedderFacts, twins: FaceMatrix) -> Twins | None:
     """The damaged twins of these faces; None where fewer than half of the people have any: what likeness to them means
     was measured where all do."""
     _, rows, at = np.intersect1d(faces.face_ids, twins.face_ids, assume_unique=True, return_indices=True)
     if not len(rows) or 2 * len(np.unique(faces.person_ids[rows])) < len(np.unique(faces.person_ids)):
         return None
-    vectors = twins.vectors[at]
-    return Twins(rows, vectors, (faces.vectors[rows] * vectors).sum(1))
+    return Twins(rows, twins.vectors[at], maker.calibration)
 
 
 def _once(faces: FaceTable) -> I64:

@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from iconface_core.errors import TrainConfigError
+from iconface_core.models.catalogue import STUDENT_FILE
+from iconface_core.models.files import locate_verified
 from iconface_core.restorers.iconface.checkpoint import PromptEmbeds, check_safetensors
 from iconface_core.restorers.iconface.config import SamplingConfig
 from iconface_core.restorers.nano.config import NanoConfig
@@ -57,8 +59,9 @@ def train(
 
     def build(config: TrainConfig) -> Recipe[Any]:
         torch.manual_seed(config.seed)  # the fresh weights
-        make = _nano if config.nano else _student if config.student else _flow
-        return make(config, pack, places, processes)
+        if config.student:
+            return _student(config, pack, places, processes, say)
+        return (_nano if config.nano else _flow)(config, pack, places, processes)
 
     config, seconds = settle_precision(config, places.out, build, processes, resume=resume, say=say)
     notes = {"precision_seconds": seconds} if seconds else {}
@@ -119,10 +122,22 @@ def _begin_with(module: nn.Module, config: NanoConfig, given: nn.Module, found: 
         raise TrainConfigError(f"{path} is not the network that [nano.model] describes; start from another")
 
 
-def _student(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Processes) -> Recipe[Any]:
+def _student(
+    config: TrainConfig, pack: Pack, places: TrainingPaths, processes: Processes, say: Callable[[str], None]
+) -> Recipe[Any]:
+    from iconface_core.faces.student_files import read_student
     from iconface_core.training.recipes.student_recipe import StudentRecipe
+    from iconface_core.training.recipes.teachers import lessons
 
     assert config.student is not None
+    start, second, taught = places.start, config.student.second, None
+    if second is not None:
+        if start is None:  # what is not trained is in no state: it comes from the run's own export, or what ships
+            own = places.out / "weights" / f"{config.name}.safetensors"
+            start = own if own.is_file() else locate_verified(STUDENT_FILE)
+        basis = read_student(start, part="teachers").get("basis")
+        files = [Path(name) for name in second.teachers]
+        taught = lessons(pack, files, second.dim, places.out / "teachers", basis=basis, say=say)
     recipe = StudentRecipe(
         config.student,
         pack,
@@ -131,9 +146,10 @@ def _student(config: TrainConfig, pack: Pack, places: TrainingPaths, processes: 
         bfloat16=config.runtime.precision == "bfloat16",
         name=config.name,
         data=_sources(pack),
+        lessons=taught,
     )
-    if places.start is not None:
-        recipe.load(places.start)
+    if start is not None:
+        recipe.load(start)
     return recipe
 
 

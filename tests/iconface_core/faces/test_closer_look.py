@@ -52,10 +52,11 @@ def test_four_looks_bring_a_damaged_face_nearer_to_its_clear_one(
     clear = sface.embed([seen[0] for seen in crops(group_photo, marks)])
     once = sface.embed([seen[0] for seen in damaged])
     looked = look.embed(damaged, once)
-    assert {e.embedder for e in looked} == {look.id} == {"sface-2021dec/looks"}
-    assert [e.norm for e in looked] == [e.norm for e in once], "they fall with damage"
-    assert np.linalg.norm([e.vector for e in looked], axis=1) == pytest.approx(1, abs=1e-5)
-    near = [float(a.vector @ b.vector) for a, b in zip(looked, clear, strict=True)]
+    assert {g.face.embedder for g in looked} == {look.id} == {"sface-2021dec/looks"}
+    assert [g.face.norm for g in looked] == [e.norm for e in once], "they fall with damage"
+    assert all((g.worn == g.face.vector).all() for g in looked), "its twins lie in its own space"
+    assert np.linalg.norm([g.worn for g in looked], axis=1) == pytest.approx(1, abs=1e-5)
+    near = [float(g.worn @ e.vector) for g, e in zip(looked, clear, strict=True)]
     before = [float(a.vector @ b.vector) for a, b in zip(once, clear, strict=True)]
     assert np.mean(near) > np.mean(before) + 0.01
     assert look.embed([], []) == []

@@ -311,26 +311,46 @@ def test_hints_never_decide_against_the_face(people, who, similarity, hints):
     assert all(0 <= c.hint <= IdentifyPolicy().max_hint and (c.hint == 0 or c.llr > 0) for c in helped.candidates)
 
 
-@given(st.floats(0, 1), st.integers(0, 2**32 - 1))
-def test_twins_are_mixed_into_the_faces_that_have_them(share, seed):
-    """As if the gallery held the unit mix of face and twin; nothing changes for a probe that has no share in them."""
+TWINS_MEAN = replace(CALIBRATION, bias=-7.0, slope=31.0)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_twins_are_heard_by_their_share_in_a_space_of_their_own(share, crowding, seed):
+    """As if both vectors lay side by side, scaled by the root of their shares; weighed by what that likeness means.
+    Nothing changes for faces without a twin, and for a probe that has no share in them."""
     rng = np.random.default_rng(seed)
     faces = gallery([1, 1, 1, 2, 2])
     rows = np.array([0, 3])
-    worn = np.stack([unit(rng.standard_normal(DIM)) for _ in rows]).astype(np.float32)
-    twins = Twins(rows, worn, (faces.vectors[rows] * worn).sum(1))
-    both = replace(faces, twins=twins)
-    probe = Probe(unit(rng.standard_normal(DIM)).astype(np.float32), 1.0, twin_share=share)
-    expected = faces.vectors.copy()
-    expected[rows] = (1 - share) * expected[rows] + share * worn
-    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    assert both.similarity(probe) == pytest.approx(expected @ probe.vector, abs=1e-4)
-    assert (both.similarity(replace(probe, twin_share=0.0)) == faces.similarity(probe)).all()
-    assert both.everyone == pytest.approx(faces.everyone)
-    replaced = faces.vectors.copy()
-    replaced[rows] = worn
-    everyone = replace(faces, vectors=replaced).everyone
-    assert both.everybody(probe) == pytest.approx((1 - share) * faces.everyone + share * everyone, abs=1e-5)
+    worn = unit(rng.standard_normal((2, 7)))
+    both = replace(faces, twins=Twins(rows, worn, TWINS_MEAN))
+    probe = Probe(unit(rng.standard_normal(DIM)), 0.7, twin_share=share, worn=unit(rng.standard_normal(7)))
+    likeness, llr = both.compare(probe, CALIBRATION, crowding)
+    plain, plain_llr = faces.compare(probe, CALIBRATION, crowding)
+
+    def beside(own, twin):
+        return np.concatenate([own * np.sqrt(1 - share), twin * np.sqrt(share)], -1)
+
+    seen = beside(probe.vector, probe.worn)
+    assert likeness[rows] == pytest.approx(beside(faces.vectors[rows], worn) @ seen, abs=1e-5)
+    everyone = beside(faces.everyone, worn.mean(0))
+    common = crowding * (seen - everyone) @ everyone
+    if share > 0:
+        assert llr[rows] == pytest.approx(TWINS_MEAN.llr(likeness[rows] - common, 0.7, 1.0), abs=1e-3)
+    others = np.setdiff1d(np.arange(5), rows)
+    assert (likeness[others] == plain[others]).all()
+    assert (llr[others] == plain_llr[others]).all()
+    unshared = both.compare(replace(probe, twin_share=0.0), CALIBRATION, crowding)
+    assert (unshared[0] == plain).all()
+    assert (unshared[1] == plain_llr).all()
+
+
+def test_everybody_s_mean_face_counts_each_person_once():
+    faces = gallery([1, 1, 1, 2])
+    assert faces.everyone == pytest.approx((faces.vectors[:3].mean(0) + faces.vectors[3]) / 2, abs=1e-6)
+    worn = np.eye(3, dtype=np.float32)
+    with_twins = replace(faces, twins=Twins(np.array([0, 1, 3]), worn, CALIBRATION))
+    assert with_twins.everyone_worn == pytest.approx([0.25, 0.25, 0.5])
+    assert faces.everyone_worn is None
 
 
 def test_a_damaged_face_like_nobody_is_known_by_somebody_s_twin():
@@ -338,7 +358,7 @@ def test_a_damaged_face_like_nobody_is_known_by_somebody_s_twin():
     seen = photo_of(1, 5, similarity=0.3)
     mine = np.flatnonzero(faces.person_ids == 1)
     worn = np.repeat(seen[None], len(mine), 0)
-    twins = Twins(mine, worn, (faces.vectors[mine] * worn).sum(1))
+    twins = Twins(mine, worn, CALIBRATION)
     damaged = Probe(seen, 0.5, twin_share=0.5)
     assert identify(damaged, faces, CALIBRATION).person_id is None
     assert identify(damaged, replace(faces, twins=twins), CALIBRATION).person_id == 1

@@ -17,7 +17,7 @@ from iconface_core.faces.student_files import read_student, write_student
 from iconface_core.faces.vectors import calibration_path, twin_calibration_path
 from iconface_core.models.catalogue import STUDENT_FILE, backend
 from iconface_core.models.files import locate
-from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
+from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding, Guess
 from plugin.app import App, build_app
 from plugin.doctor import examine
 from plugin.models import arcface_backends
@@ -177,7 +177,8 @@ def test_damaged_faces_are_compared_with_them_too_and_clear_ones_are_not(library
     theirs = [known.vectors[known.person_ids == p].mean(0) for p in (one, other)]
     between = sum(v / np.linalg.norm(v) for v in theirs)
     between /= np.linalg.norm(between)
-    mine = np.where((known.person_ids == one)[:, None], between, known.vectors).astype(np.float32)
+    worn = np.eye(2, twins.dim, dtype=np.float32)
+    mine = worn[(known.person_ids != one).astype(int)]
     with app.gallery.begin() as tx:
         made = [FaceEmbedding(twins.id, v, 12.0) for v in mine]
         tx.faces.set_embeddings(list(zip(known.face_ids.tolist(), made, strict=True)))
@@ -185,7 +186,7 @@ def test_damaged_faces_are_compared_with_them_too_and_clear_ones_are_not(library
     def named(identifier: Identifier, *, guessed: bool) -> int | None:
         probe = replace(subject, face_id=None, photo_id=None, person_id=None, confirmed=False, perceptual_hash=None)
         seen = FaceEmbedding(STUDENT_ID, between, 8.0)
-        probe = replace(probe, embedding=seen, quality=1.0, guess=seen if guessed else None)
+        probe = replace(probe, embedding=seen, quality=1.0, guess=Guess(seen, worn[0]) if guessed else None)
         [answer] = identifier.answer([probe])
         return answer.person_id
 
@@ -204,12 +205,12 @@ def test_twins_are_used_where_half_of_the_people_have_some(library: Library, hav
     faces = replace(faces, person_ids=1 + np.arange(len(faces.face_ids)) % 4)
     rows = np.flatnonzero(np.isin(faces.person_ids, having))
     stored = FaceMatrix(faces.face_ids[rows], -faces.vectors[rows], np.ones(len(rows), np.float32))
-    found = twins_of(faces, stored)
+    found = twins_of(faces, app.embedder, stored)
     assert (found is not None) == used
     if found is not None:
         assert (found.rows == rows).all()
         assert (found.vectors == -faces.vectors[rows]).all()
-        assert found.likeness == pytest.approx(-1, abs=1e-5)
+        assert found.calibration == app.embedder.calibration
 
 
 class Widened:

@@ -16,7 +16,7 @@ from iconface_core.faces.student_facts import STUDENT_ID, TWIN_CALIBRATION, UNME
 from iconface_core.faces.student_files import write_student
 from iconface_core.faces.vectors import calibration_path
 from iconface_core.models.catalogue import STUDENT, STUDENT_FILE
-from iconface_core.types import EmbedderId, FaceEmbedding
+from iconface_core.types import EmbedderId, FaceEmbedding, Guess
 from plugin.app import App, build_app
 from plugin.doctor import examine
 from plugin.library.photo_faces import PhotoFace
@@ -72,7 +72,7 @@ def test_only_damaged_faces_that_nobody_confirmed_are_guessed_and_nothing_of_it_
     assert any(s.quality < CLEAR_QUALITY for s in after)
     for s in after:
         assert (s.guess is not None) == (s.quality < CLEAR_QUALITY and not s.confirmed)
-        assert s.guess is None or s.guess.embedder == STUDENT_ID
+        assert s.guess is None or s.guess.face.embedder == STUDENT_ID
     told = app.identifier.answer(after)
     assert [s.embedding.vector.tolist() for s in after] == [s.embedding.vector.tolist() for s in before]
     with app.gallery.begin() as tx:
@@ -98,7 +98,7 @@ def test_the_guess_is_what_is_compared_with_the_gallery(library: Library):
         person_id=None,
         confirmed=False,
         embedding=FaceEmbedding(app.embedder.id, nobody, 8.0),
-        guess=FaceEmbedding(STUDENT_ID, row.vector, 12.0),
+        guess=Guess(FaceEmbedding(STUDENT_ID, row.vector, 12.0), row.vector),
     )
     through = Identifier(app.gallery, app.embedder, app.embedder.calibration)
     assert through.answer([hidden])[0].person_id == person
