@@ -13,9 +13,9 @@ import os
 
 import numpy as np
 
+from benchmarks.asking import Meaning, gallery_of, share
 from benchmarks.degradation_levels import LEVELS
 from benchmarks.held_out import SEED, TWO_NAMES, Faces, faces_of, plan, tested
-from benchmarks.identify import Meaning, gallery_of, share
 from iconface_core.faces.sface_facts import CALIBRATION
 from iconface_core.identity.company import Album, hints
 from iconface_core.identity.identification import IdentifyPolicy, IdentityKind, Probe
