@@ -8,11 +8,13 @@ import numpy as np
 from benchmarks.held_out import Faces
 from benchmarks.through_damage import Seer, Student, guesses_of, second_of, worn_of
 from iconface_core.calibration import Calibration
-from iconface_core.faces.damage_facts import CLEAR_QUALITY, TWIN_QUALITY, twin_share
+from iconface_core.faces.damage_facts import CLEAR_QUALITY, TWIN_QUALITY, both_opinions, twin_share
 from iconface_core.faces.sface_facts import CALIBRATION as SFACE
-from iconface_core.faces.student_facts import STUDENT_ID, both_opinions, mixed
+from iconface_core.faces.student_facts import STUDENT_ID, mixed
 from iconface_core.identity.identification import Identification, IdentifyPolicy, PeopleGallery, Probe, Twins
 from iconface_core.identity.identify import identify
+from iconface_core.models.catalogue import STUDENT_FILE
+from iconface_core.models.files import locate
 from iconface_core.types import FaceEmbedding
 
 
@@ -57,8 +59,9 @@ def seen_through(faces: Faces, photos: list[Path], seer: Seer, processes: int, p
             by_sface = FaceEmbedding(STUDENT_ID, faces.vector[i], float(faces.norm[i]))
             vectors[i] = mixed(by_sface, FaceEmbedding(STUDENT_ID, guess[i], float(norm[i]))).vector
     worn = np.where((faces.level == "clean")[:, None], worn_of(faces, photos, seer, processes), vectors)
-    if isinstance(seer, Student):
-        second = second_of(faces, through, photos, seer, processes)
+    seconding = seer if isinstance(seer, Student) else Student(locate(STUDENT_FILE))
+    second = second_of(faces, through, photos, seconding, processes)
+    if second is not None:
         worn = np.array([both_opinions(one, two) for one, two in zip(worn, second, strict=True)])
     return replace(faces, vector=vectors, worn=worn)
 

@@ -27,16 +27,20 @@ from benchmarks.held_out import TWO_NAMES, Faces, faces_of, free_for_training, p
 from benchmarks.identify_tables import report_families, report_identity, report_references
 from benchmarks.through_damage import Installed, Seer, Student, plain_of
 from iconface_core.calibration import Calibration
-from iconface_core.faces.arcface_facts import looks_calibration, plain_calibration, twins_calibration
+from iconface_core.faces.arcface_facts import looks_calibration, plain_calibration, twins_calibration, twins_measured_as
 from iconface_core.faces.closer_look import look_id
-from iconface_core.faces.damage_facts import CLEAR_QUALITY, twin_share, twins_id_of
+from iconface_core.faces.damage_facts import CLEAR_QUALITY, twin_share
 from iconface_core.faces.sface_facts import CALIBRATION as SFACE
 from iconface_core.faces.student_facts import TWIN_CALIBRATION, UNMEASURED
+from iconface_core.faces.student_files import second_dim
 from iconface_core.faces.vectors import calibration_path, looks_calibration_path, twin_calibration_path
 from iconface_core.identity.identification import PeopleGallery, Probe
+from iconface_core.models.catalogue import STUDENT_FILE
+from iconface_core.models.files import locate
 from iconface_core.types import EmbedderId
 
-CAUTION = 0.4
+SECONDED = bool(second_dim(locate(STUDENT_FILE)))
+CAUTION = 0.8
 """Nats taken off what is fitted for damaged faces: as fitted, galleries of 2 to 200 people named about as many
 strangers as with SFace alone; with it up to a third fewer (docs/benchmarks.md)."""
 
@@ -84,7 +88,7 @@ def _unfitted(seer: Seer, plain: Calibration, *, twins: bool) -> tuple[Calibrati
         if twins:
             return TWIN_CALIBRATION, twin_calibration_path(seer.weights)
         return UNMEASURED, calibration_path(seer.weights)
-    named = twins_id_of(EmbedderId(seer.name)) if twins else look_id(seer.name)
+    named = twins_measured_as(EmbedderId(seer.name), seconded=SECONDED) if twins else look_id(seer.name)
     path = twin_calibration_path(seer.weights) if twins else looks_calibration_path(seer.weights)
     return replace(plain, embedder=named), path
 
@@ -94,8 +98,10 @@ def _fitted(seer: Seer, plain: Calibration, *, twins: bool) -> Calibration:
     start, path = _unfitted(seer, plain, twins=twins)
     if isinstance(seer, Student):
         return Calibration.read_or(path, start)
-    known = twins_calibration if twins else looks_calibration
-    return known(seer.weights, EmbedderId(seer.name)) or start
+    embedder = EmbedderId(seer.name)
+    if twins:
+        return twins_calibration(seer.weights, embedder, seconded=SECONDED) or start
+    return looks_calibration(seer.weights, embedder) or start
 
 
 def main() -> None:

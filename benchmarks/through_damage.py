@@ -15,6 +15,7 @@ from PIL import Image
 from benchmarks.degradation_levels import degrade
 from benchmarks.held_out import CACHE, LFW_FACE_PX, ROOT, Faces
 from iconface_core.faces.closer_look import CloserLook
+from iconface_core.faces.second_opinion import SecondOpinion
 from iconface_core.faces.student import DamagedSFace
 from iconface_core.faces.student_files import second_dim
 from iconface_core.faces.wear import worn
@@ -78,11 +79,13 @@ def worn_of(faces: Faces, photos: list[Path], seer: Seer, processes: int) -> np.
     return _asked("worn", WORN_BY, _wear, faces, clean, photos, seer, processes)[0]
 
 
-def second_of(faces: Faces, rows: np.ndarray, photos: list[Path], student: Student, processes: int) -> np.ndarray:
-    """The second student's vectors (N, its dim) of these rows and of the clean ones, of which it sees both the face and
-    the worn face; zeros for others, (N, 0) without a second student."""
+def second_of(
+    faces: Faces, rows: np.ndarray, photos: list[Path], student: Student, processes: int
+) -> np.ndarray | None:
+    """The vectors (N, its dim) of the second student in this file, of these rows and of the clean ones, of which it
+    sees both the face and the worn face; zeros for others; None without one."""
     if not second_dim(student.weights):
-        return np.zeros((len(rows), 0), np.float32)
+        return None
     through, _ = _asked("second", LEVELS_OF, _second, faces, rows, photos, student, processes)
     clean = faces.level == "clean"
     return through + _asked("second_worn", WORN_BY, _second_worn, faces, clean, photos, student, processes)[0]
@@ -129,23 +132,23 @@ def _guess(job: Job) -> Said:
     if "plain" in _MODELS:
         [guess] = _MODELS["damaged"].embed([crops], _MODELS["plain"].embed(crops[:1]))
         return _said(guess.face)
-    return _said(_MODELS["damaged"].first_look(crops))
+    return _said(_MODELS["damaged"].look(crops))
 
 
 def _wear(job: Job) -> Said:
     [face, *_] = _crops(job)
     if "plain" in _MODELS:
         return _said(*_MODELS["damaged"].twins([face]))
-    return _said(_MODELS["damaged"].first_look([worn(face)]))
+    return _said(_MODELS["damaged"].look([worn(face)]))
 
 
 def _second(job: Job) -> Said:
-    return _MODELS["damaged"].second_look(_crops(job)), 1.0
+    return _MODELS["second"].look(_crops(job)), 1.0
 
 
 def _second_worn(job: Job) -> Said:
     [face, *_] = _crops(job)
-    return _MODELS["damaged"].second_look([face, worn(face)]), 1.0
+    return _MODELS["second"].twin(face, worn(face)), 1.0
 
 
 def _crops(job: Job) -> list[AlignedFace]:
@@ -171,6 +174,7 @@ def _load(seer: Seer) -> None:
     cv2.setNumThreads(1)
     if isinstance(seer, Student):
         _MODELS["damaged"] = DamagedSFace(seer.weights)
+        _MODELS["second"] = SecondOpinion.of(seer.weights)
     else:
         _MODELS["plain"] = plain = seer.plain()
         _MODELS["damaged"] = CloserLook(plain, plain.calibration)

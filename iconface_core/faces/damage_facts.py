@@ -3,7 +3,7 @@
 import numpy as np
 
 from iconface_core.geometry import ARCFACE_112, Template
-from iconface_core.types import EmbedderId
+from iconface_core.types import F32, EmbedderId
 
 CLEAR_QUALITY = 0.9
 """Of the embedder. From here on a face is clear: nothing else is asked, and would not be heard."""
@@ -20,6 +20,9 @@ TWIN_QUALITY = 0.6
 """Of the embedder. Faces of the gallery that are no worse get a damaged twin; worse ones are damaged as they are."""
 TWINS_MOST = 0.7
 """How much a hopeless face is compared with damaged twins, against 1 - this with the gallery's own vectors."""
+SECOND = 0.7
+"""The second student's part where a damaged face is compared with twins, against 1 - this of what knows the embedder's
+faces; chosen on the half that is not tested."""
 _TWINS = "/twins"
 
 
@@ -32,6 +35,15 @@ def twin_share(quality: float) -> float:
 def missing_from_clear(quality: float) -> float:
     """1 for a hopeless face, 0 for a clear one."""
     return max(0.0, 1 - quality / CLEAR_QUALITY)
+
+
+def both_opinions(first: F32, second: F32 | None) -> F32:
+    """A unit vector (dims of both,) whose cosines are (1 - SECOND) of the first's and SECOND of the second's; the first
+    alone where there is no second."""
+    if second is None:
+        return first
+    both: F32 = np.concatenate([first * (1 - SECOND) ** 0.5, second * SECOND**0.5]).astype(np.float32)
+    return both
 
 
 def twins_id_of(maker: EmbedderId, version: str = "") -> EmbedderId:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from iconface_core.types import F32, EmbedderId, FaceEmbedding
+from iconface_core.types import EmbedderId, FaceEmbedding
 
 from .damage_facts import missing_from_clear, twins_id_of
 from .sface_facts import CALIBRATION as CLEAR
@@ -19,9 +19,6 @@ MOST = 0.85
 """The student's part of the vector of a hopeless face. It grows with the root of what is missing from clear: measured
 on the half that is not tested (docs/training.md)."""
 
-SECOND = 0.7
-"""The second student's part where a damaged face is compared with twins; chosen on the half that is not tested."""
-
 
 def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
     """The vector to identify a face by: less of the student's `guess` the clearer the face is, none where it is clear.
@@ -31,15 +28,6 @@ def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
     share = MOST * missing_from_clear(float(CLEAR.quality(plain.norm))) ** 0.5
     vector = (1 - share) * plain.vector + share * guess.vector
     return FaceEmbedding(STUDENT_ID, (vector / np.linalg.norm(vector)).astype(np.float32), plain.norm)
-
-
-def both_opinions(first: F32, second: F32) -> F32:
-    """A unit vector (dims of both,) whose cosines are (1 - SECOND) of the first's and SECOND of the second's; the first
-    alone where there is no second."""
-    if not len(second):
-        return first
-    both: F32 = np.concatenate([first * (1 - SECOND) ** 0.5, second * SECOND**0.5]).astype(np.float32)
-    return both
 
 
 def twin_id(sha256: str) -> EmbedderId:

@@ -153,7 +153,7 @@ class IdentifyPolicy:
 
     stranger_prior: float = 0.5
     large_gallery: float = 100.0
-    crowd_prior: float = 0.3
+    crowd_prior: float = 0.2
     known_posterior: float = 0.95
     min_margin: float = 3.0
     unsure_posterior: float = 0.2

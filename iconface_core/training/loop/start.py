@@ -130,12 +130,13 @@ def _student(
     from iconface_core.training.recipes.teachers import lessons
 
     assert config.student is not None
-    start, second, taught = places.start, config.student.second, None
+    start, second, taught, anew = places.start, config.student.second, None, False
     if second is not None:
         if start is None:  # what is not trained is in no state: it comes from the run's own export, or what ships
             own = places.out / "weights" / f"{config.name}.safetensors"
-            start = own if own.is_file() else locate_verified(STUDENT_FILE)
-        basis = read_student(start, part="teachers").get("basis")
+            anew = not own.is_file()
+            start = locate_verified(STUDENT_FILE) if anew else own
+        basis = None if anew else read_student(start, part="teachers").get("basis")
         files = [Path(name) for name in second.teachers]
         taught = lessons(pack, files, second.dim, places.out / "teachers", basis=basis, say=say)
     recipe = StudentRecipe(
@@ -149,7 +150,7 @@ def _student(
         lessons=taught,
     )
     if start is not None:
-        recipe.load(start)
+        recipe.load(start, anew=anew)
     return recipe
 
 

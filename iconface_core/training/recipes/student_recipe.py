@@ -139,16 +139,16 @@ class StudentRecipe:
         self._people, self._row = everybody(pack, self._taught.numpy())
         self._people = self._people.to(device)
 
-    def load(self, path: Path) -> None:
-        """Start from exported weights, a second student without any from the first one's. What is not trained is
-        exported as it lies there. Raises WeightsError when they do not fit."""
+    def load(self, path: Path, *, anew: bool = False) -> None:
+        """Start from exported weights; a second student that is begun `anew`, or has none there, from the first one's.
+        What is not trained is exported as it lies there. Raises WeightsError when they do not fit."""
         first, second, teachers = (read_student(path, self._training.first, part=p) for p in PARTS)
         self._cards = read_student_card(path)
         if self._lessons is None:
             self._student.load(first)
             self._beside = named("second", second) | named("teachers", teachers)
         else:
-            self._student.load(second or first)
+            self._student.load(first if anew else second or first)
             self._beside = named("first", first)
 
     def draw(self, draw: Draw, progress: float) -> StudentExample:

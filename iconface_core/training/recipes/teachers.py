@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 import torch
 
 from iconface_core.errors import TrainConfigError, WeightsError
@@ -78,7 +79,9 @@ def _said(pack: Pack, teacher: Path, kept: Path, say: Callable[[str], None]) -> 
     [given] = session.get_inputs()
     if len(given.shape) != 4 or tuple(given.shape[1:]) != (3, 112, 112):
         raise WeightsError(f"{teacher}: takes {given.shape}, not faces in ArcFace's layout (N, 3, 112, 112)")
-    at_once = given.shape[0] if isinstance(given.shape[0], int) else _AT_ONCE
+    at_once = next((n for n in (2 * _AT_ONCE, 1) if _takes(session, given.name, n)), None)
+    if at_once is None:
+        raise WeightsError(f"{teacher}: onnxruntime cannot compute it; its error stands above")
     out: list[F32] = []
     for start in range(0, len(pack), _AT_ONCE):
         crops = torch.from_numpy(pack.images(np.arange(start, min(start + _AT_ONCE, len(pack)))))
@@ -95,6 +98,15 @@ def _said(pack: Pack, teacher: Path, kept: Path, say: Callable[[str], None]) -> 
     kept.mkdir(parents=True, exist_ok=True)
     write_whole(file, whole.getvalue())
     return found
+
+
+def _takes(session: ort.InferenceSession, name: str, faces: int) -> bool:
+    """Whether it computes so many faces in one call: some say so, and have a one in their graph all the same."""
+    try:
+        session.run(None, {name: np.zeros((faces, 3, 112, 112), np.float32)})
+    except Exception:  # onnxruntime's exceptions share no base class
+        return False
+    return True
 
 
 def _unit(vectors: F32) -> F32:

@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 
 from iconface_core.errors import WeightsError
-from iconface_core.faces.arcface_facts import MEASURED, looks_calibration, plain_calibration, twins_calibration
+from iconface_core.faces.arcface_facts import (
+    MEASURED,
+    looks_calibration,
+    plain_calibration,
+    twins_calibration,
+    twins_measured_as,
+)
 from iconface_core.faces.closer_look import CloserLook, look_id
-from iconface_core.faces.damage_facts import VIEWS, are_twins, twins_id_of
+from iconface_core.faces.damage_facts import VIEWS, are_twins, both_opinions
+from iconface_core.faces.second_opinion import SecondOpinion
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.vectors import (
     calibration_path,
@@ -21,7 +28,10 @@ from iconface_core.faces.vectors import (
 from iconface_core.faces.wear import worn
 from iconface_core.faces.yunet import YuNetDetector
 from iconface_core.geometry import align_face
+from iconface_core.models.catalogue import STUDENT_FILE
+from iconface_core.models.files import locate
 from iconface_core.types import F32, AlignedFace, EmbedderId, RgbU8
+from tests.support.narrow import present
 
 BUFFALO_S, AURAFACE = EmbedderId("arcface-buffalo_s"), EmbedderId("auraface-v1")
 
@@ -78,27 +88,45 @@ def test_twins_are_what_the_embedder_says_of_faces_damaged_on_purpose(
     assert likeness.argmax(1).tolist() == list(range(len(clear))), "still who they are"
 
 
+def test_a_second_opinion_is_heard_beside_what_it_says_itself(look: CloserLook, group_photo: RgbU8, marks: list[F32]):
+    second = present(SecondOpinion.of(locate(STUDENT_FILE)))
+    both = CloserLook(SFaceEmbedder(), look.calibration, second, "ab12")
+    seen = crops(group_photo, marks)[:2]
+    plain = SFaceEmbedder().embed([views[0] for views in seen])
+    for views, one, guess in zip(seen, look.embed(seen, plain), both.embed(seen, plain), strict=True):
+        assert (guess.face.vector == one.face.vector).all(), "what the gallery is compared with"
+        assert guess.worn == pytest.approx(both_opinions(one.worn, second.look(views)))
+    clear = [views[0] for views in seen]
+    for face, one_twin, twin in zip(clear, look.twins(clear), both.twins(clear), strict=True):
+        assert twin.vector == pytest.approx(both_opinions(one_twin.vector, second.twin(face, worn(face))))
+    assert both.twins_id == "sface-2021dec/twins-ab12" != look.twins_id
+
+
 def test_what_was_measured_beside_the_file_goes_before_what_was_measured_here(tmp_path: Path):
     weights = tmp_path / "w600k_mbf.onnx"
     known = MEASURED[BUFFALO_S]
     assert plain_calibration(weights, BUFFALO_S) == known.plain
     assert looks_calibration(weights, BUFFALO_S) == known.looks
-    assert twins_calibration(weights, BUFFALO_S) == known.twins
+    assert twins_calibration(weights, BUFFALO_S, seconded=False) == known.twins
+    assert twins_calibration(weights, BUFFALO_S, seconded=True) == known.seconded
     for path, calibration in (
         (calibration_path(weights), known.plain),
         (looks_calibration_path(weights), known.looks),
         (twin_calibration_path(weights), known.twins),
     ):
         replace(calibration, bias=-1.25).write(path)
-    found = [f(weights, BUFFALO_S) for f in (plain_calibration, looks_calibration, twins_calibration)]
+    found = [f(weights, BUFFALO_S) for f in (plain_calibration, looks_calibration)]
+    found.append(twins_calibration(weights, BUFFALO_S, seconded=False))
     assert [c and c.bias for c in found] == [-1.25] * 3
+    assert twins_calibration(weights, BUFFALO_S, seconded=True) == known.seconded, "not what that file is of"
 
 
 def test_every_measured_number_is_filed_under_what_it_is_of():
     for embedder, known in MEASURED.items():
-        named = known.plain.embedder, known.looks.embedder, known.twins.embedder
-        assert named == (embedder, look_id(embedder), twins_id_of(embedder))
-        ranges = {(c.norm_low, c.norm_high) for c in (known.plain, known.looks, known.twins)}
+        both = known.twins, known.seconded
+        assert (known.plain.embedder, known.looks.embedder) == (embedder, look_id(embedder))
+        assert [c.embedder for c in both] == [twins_measured_as(embedder, seconded=s) for s in (False, True)]
+        ranges = {(c.norm_low, c.norm_high) for c in (known.plain, known.looks, *both)}
         assert len(ranges) == 1, "one embedder's norms"
 
 
@@ -106,7 +134,7 @@ def test_what_nobody_measured_looks_no_closer(tmp_path: Path):
     weights = tmp_path / "glintr100.onnx"
     assert plain_calibration(weights, AURAFACE) == unmeasured_calibration(AURAFACE)
     assert looks_calibration(weights, AURAFACE) is None
-    assert twins_calibration(weights, AURAFACE) is None
+    assert twins_calibration(weights, AURAFACE, seconded=True) is None
     looks_calibration_path(weights).write_text("{", encoding="utf-8")
     with pytest.raises(WeightsError, match="not a calibration"):
         looks_calibration(weights, AURAFACE)

@@ -7,14 +7,16 @@ import pytest
 
 from iconface_core.errors import UnsupportedCheckpointError, WeightsError
 from iconface_core.faces import damage_facts
-from iconface_core.faces.damage_facts import twin_share
+from iconface_core.faces.damage_facts import SECOND, both_opinions, twin_share
+from iconface_core.faces.second_opinion import SecondOpinion
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.student import DamagedSFace
-from iconface_core.faces.student_facts import SECOND, STUDENT_ID, UNMEASURED, both_opinions, mixed
+from iconface_core.faces.student_facts import STUDENT_ID, UNMEASURED, mixed
 from iconface_core.faces.student_files import read_student, read_student_card, second_dim, write_student
 from iconface_core.faces.wear import worn
 from iconface_core.geometry import ARCFACE_112
 from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding
+from tests.support.narrow import present
 
 LAST = {"26.weight": (1024, 1024, 1, 1), "26.bias": (1024,)}
 HEAD = {"pool.weight": (1024, 1, 7, 7), "pool.bias": (1024,), "out.weight": (20, 1024), "out.bias": (20,)}
@@ -39,7 +41,7 @@ def test_a_random_student_answers_in_sfaces_space_and_is_mixed_with_it(tmp_path:
     student = DamagedSFace(random_student(tmp_path / "s.safetensors"), batch=1)
     plain = SFaceEmbedder().embed(faces())
     views = [[face, face] for face in faces()]
-    for p, g, b in zip(plain, map(student.first_look, views), student.embed(views, plain), strict=True):
+    for p, g, b in zip(plain, map(student.look, views), student.embed(views, plain), strict=True):
         assert g.embedder == b.face.embedder == STUDENT_ID
         assert b.face.vector.shape == (128,)
         assert np.linalg.norm(b.face.vector) == pytest.approx(1, abs=1e-5)
@@ -56,7 +58,7 @@ def test_a_face_and_its_mirror_image_are_one_person(tmp_path: Path):
     student = DamagedSFace(random_student(tmp_path / "s.safetensors"))
     [face] = faces(1)
     turned = AlignedFace(np.ascontiguousarray(face.pixels[:, ::-1]), face.from_photo)
-    assert student.first_look([face]).vector == pytest.approx(student.first_look([turned]).vector, abs=1e-5)
+    assert student.look([face]).vector == pytest.approx(student.look([turned]).vector, abs=1e-5)
 
 
 def test_the_wider_view_shows_more_around_the_same_middle():
@@ -80,7 +82,7 @@ def test_a_clear_face_is_what_sface_says_it_is():
 def test_a_twin_is_what_is_said_of_the_worn_face(tmp_path: Path):
     student = DamagedSFace(random_student(tmp_path / "s.safetensors"))
     for face, twin in zip(faces(), student.twins(faces()), strict=True):
-        guess = student.first_look([worn(face)])
+        guess = student.look([worn(face)])
         assert (twin.vector == guess.vector).all()
         assert (twin.embedder, twin.norm) == (student.twins_id, guess.norm)
         assert np.linalg.norm(twin.vector) == pytest.approx(1, abs=1e-5)
@@ -91,20 +93,20 @@ def test_a_twin_is_what_is_said_of_the_worn_face(tmp_path: Path):
 
 def test_a_second_student_is_heard_where_twins_are_compared_and_nowhere_else(tmp_path: Path):
     path = random_student(tmp_path / "both.safetensors", BOTH)
-    both = DamagedSFace(path)
+    both, second = DamagedSFace(path), present(SecondOpinion.of(path))
     alone = DamagedSFace(random_student(tmp_path / "s.safetensors"))
     assert (second_dim(path), second_dim(tmp_path / "s.safetensors")) == (20, 0)
     plain, views = SFaceEmbedder().embed(faces()), [[face, face] for face in faces()]
     for crops, one, guess in zip(views, alone.embed(views, plain), both.embed(views, plain), strict=True):
-        second = both.second_look(crops)
-        assert np.linalg.norm(second) == pytest.approx(1, abs=1e-5)
+        said = second.look(crops)
+        assert np.linalg.norm(said) == pytest.approx(1, abs=1e-5)
         assert (guess.face.vector == one.face.vector).all(), "the gallery is compared with the first one's"
-        assert guess.worn == pytest.approx(both_opinions(one.face.vector, second))
+        assert guess.worn == pytest.approx(both_opinions(one.face.vector, said))
     for face, twin, first in zip(faces(), both.twins(faces()), alone.twins(faces()), strict=True):
-        assert twin.vector == pytest.approx(both_opinions(first.vector, both.second_look([face, worn(face)])))
+        assert twin.vector == pytest.approx(both_opinions(first.vector, second.twin(face, worn(face))))
         assert twin.norm == first.norm
         assert twin.vector.shape == (148,)
-    assert alone.second_look(views[0]).shape == (0,)
+    assert SecondOpinion.of(tmp_path / "s.safetensors") is None
 
 
 def test_both_opinions_are_heard_by_their_share():

@@ -9,7 +9,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from iconface_core.errors import TrainConfigError, WeightsError
-from iconface_core.faces.student import DamagedSFace
+from iconface_core.faces.second_opinion import SecondOpinion
 from iconface_core.faces.student_files import named, read_student, read_student_card, write_student
 from iconface_core.models.catalogue import STUDENT_FILE
 from iconface_core.models.files import locate, sha256_of
@@ -23,23 +23,26 @@ from iconface_core.training.recipes.student_net import Head, stem_and_student
 from iconface_core.training.recipes.student_recipe import SecondTraining, StudentRecipe
 from iconface_core.training.recipes.teachers import lessons
 from iconface_core.types import AlignedFace
-from tests.support.narrow import of_type
+from tests.support.narrow import of_type, present
 
 CONFIG = Path(__file__).parents[3] / "configs" / "identify-second.toml"
 NUMBERS = 12
 
 
-def teacher(path: Path, *, seed: int = 0, at_once: int | str = "n", side: int = 112) -> Path:
-    """A model in ArcFace's layout: the means of 7 x 7 fields through a random matrix."""
+def teacher(path: Path, *, seed: int = 0, at_once: int | str = "n", side: int = 112, rows: int = 0) -> Path:
+    """A model in ArcFace's layout: the means of 7 x 7 fields through a random matrix. `rows`: faces it can compute in
+    one call whatever it says, 0 for as many as it is given."""
     matrix = np.random.default_rng(seed).normal(size=(NUMBERS, 147)).astype(np.float32)
     nodes = [
         helper.make_node("AveragePool", ["data"], ["pooled"], kernel_shape=[side // 7] * 2, strides=[side // 7] * 2),
-        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        helper.make_node("Reshape", ["pooled", "shape"], ["flat"]),
         helper.make_node("Gemm", ["flat", "matrix"], ["vector"], transB=1),
     ]
+    constants = [numpy_helper.from_array(matrix, "matrix")]
+    constants.append(numpy_helper.from_array(np.array([rows or -1, 147], np.int64), "shape"))
     given = helper.make_tensor_value_info("data", TensorProto.FLOAT, [at_once, 3, side, side])
     told = helper.make_tensor_value_info("vector", TensorProto.FLOAT, None)
-    graph = helper.make_graph(nodes, "teacher", [given], [told], [numpy_helper.from_array(matrix, "matrix")])
+    graph = helper.make_graph(nodes, "teacher", [given], [told], constants)
     opset = [helper.make_opsetid("", 17)]
     path.write_bytes(helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
     return path
@@ -78,6 +81,8 @@ def test_lessons_are_the_main_directions_of_all_teachers_side_by_side(make_pack,
     assert everything @ everything.T == pytest.approx(together, abs=2e-3), (
         "no direction left out: the mean of likenesses"
     )
+    alone = teacher(tmp_path / "alone.onnx", rows=1)
+    assert (lessons(pack, [alone], NUMBERS, tmp_path / "kept").vectors == mean[0]).all(), "one face after the other"
     asked: list[str] = []
     again = lessons(pack, [one, two], 5, tmp_path / "kept", say=asked.append)
     assert (again.vectors == taught.vectors).all()
@@ -93,6 +98,8 @@ def test_teachers_that_cannot_teach_are_refused(make_pack, tmp_path):
         lessons(pack, [one], 5, tmp_path, basis=np.eye(7, 5, dtype=np.float32))
     with pytest.raises(WeightsError, match="not faces in ArcFace's layout"):
         lessons(pack, [teacher(tmp_path / "large.onnx", side=224)], 5, tmp_path)
+    with pytest.raises(WeightsError, match="cannot compute it"):
+        lessons(pack, [teacher(tmp_path / "never.onnx", rows=3)], 5, tmp_path)
     (tmp_path / "broken.onnx").write_bytes(b"no model")
     with pytest.raises(WeightsError, match="not an ONNX model"):
         lessons(pack, [tmp_path / "broken.onnx"], 5, tmp_path)
@@ -111,7 +118,7 @@ def test_its_head_is_the_same_in_onnxruntime_and_is_read_as_it_was_written(tmp_p
     stem_again, read = stem_and_student(8, 9)
     read.load(read_student(tmp_path / "both", part="second"))
     face = AlignedFace(crop[0].permute(1, 2, 0).numpy(), np.eye(2, 3, dtype=np.float32))
-    found = DamagedSFace(tmp_path / "both").second_look([face])
+    found = present(SecondOpinion.of(tmp_path / "both")).look([face])
     with torch.no_grad():
         for given, net in ((stem, student), (stem_again, read)):
             said = [net(given.body((c.float() - 127.5) * 0.0078125))[0].numpy() for c in (crop, crop.flip(-1))]

@@ -10,13 +10,15 @@ import pytest
 
 import iconface
 from gallery_db.records import FaceFilter, FaceMatrix, FaceRecord
+from iconface_core.calibration import EmbedderFacts
+from iconface_core.faces.arcface_facts import MEASURED
 from iconface_core.faces.damage_facts import TWIN_QUALITY, are_twins
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.student_facts import STUDENT_ID, twin_id
-from iconface_core.faces.student_files import read_student, write_student
+from iconface_core.faces.student_files import named, read_student, second_dim, write_student
 from iconface_core.faces.vectors import calibration_path, twin_calibration_path
 from iconface_core.models.catalogue import STUDENT_FILE, backend
-from iconface_core.models.files import locate
+from iconface_core.models.files import locate, sha256_of
 from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding, Guess
 from plugin.app import App, build_app
 from plugin.doctor import examine
@@ -27,6 +29,7 @@ from plugin.restoring.identification import Identifier
 from plugin.restoring.known_people import PeopleReader, twins_of
 from plugin.settings import load_settings
 from tests.support.library import Cli, Library
+from tests.support.narrow import present
 
 pytestmark = pytest.mark.twins
 STUDENT_TWINS = twin_id("0" * 64)
@@ -65,7 +68,8 @@ def test_a_scan_makes_them_of_clear_faces_of_somebody_and_they_are_forgotten_too
         before = tx.faces.generation(twins_id(app))
         plain = tx.faces.matrix(app.embedder.id, np.array([f.id for f in clear]))
         twins = tx.faces.matrix(twins_id(app))
-    likeness = plain.vectors @ twins.vectors.T
+    of_sface = twins.vectors[:, : plain.vectors.shape[1]]
+    likeness = plain.vectors @ (of_sface / np.linalg.norm(of_sface, axis=1, keepdims=True)).T
     people = np.array([f.person_id for f in clear])
     assert (people[likeness.argmax(1)] == people).mean() > 0.8, "still that person"
     assert np.diag(likeness).max() < 0.98, "and another vector"
@@ -145,8 +149,9 @@ def test_other_weights_make_other_twins_and_those_nobody_measured_make_none(libr
     app.close()
     folder.mkdir(parents=True)
     weights = folder / STUDENT_FILE.filename
-    tensors = read_student(locate(STUDENT_FILE))
-    write_student(weights, {name: value * np.float32(1.01) for name, value in tensors.items()}, 8, {})
+    first, second = (read_student(locate(STUDENT_FILE), part=part) for part in ("first", "second"))
+    tensors = {name: value * np.float32(1.01) for name, value in first.items()}
+    write_student(weights, tensors | named("second", second), 8, {})
     shutil.copy(calibration_path(locate(STUDENT_FILE)), calibration_path(weights))
     app = opened(library.home)
     assert app.through_damage is not None
@@ -254,7 +259,11 @@ def test_an_installed_embedder_makes_its_own(
     cli("scan")
     app = opened(cli.home)
     assert app.embedder.id == embedder
-    assert twins_id(app) == "arcface-buffalo_s/twins"
+    second = locate(STUDENT_FILE)
+    assert twins_id(app) == f"arcface-buffalo_s/twins-{sha256_of(second)[:8]}"
+    assert present(present(app.through_damage).twins).dim == Widened.dim + second_dim(second)
+    with app.gallery.begin(write=False) as tx:
+        assert tx.faces.matrix(twins_id(app)).vectors.shape[1] == Widened.dim + second_dim(second)
     assert with_twin(app) == {f.id for f in clear_faces(app)} != set()
     with app.gallery.begin() as tx:
         assert set(tx.faces.embedders()) == {app.embedder.id, twins_id(app)}
@@ -264,6 +273,23 @@ def test_an_installed_embedder_makes_its_own(
         assert STUDENT_TWINS not in tx.faces.embedders(), "another embedder's twins are forgotten"
     [check] = [c for c in examine(app, thorough=False, runtimes=False) if c.check == "identifier"]
     assert "through arcface-buffalo_s/looks too, and compared with the damaged twins of" in check.message
+    app.close()
+
+
+def test_it_does_without_a_second_opinion_where_none_ships(
+    own: Callable[..., tuple[Path, Cli]],
+    installed: Callable[[Cli, str], EmbedderId],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("plugin.models.student_backend.STUDENT_FILE", replace(STUDENT_FILE, bundled=False))
+    _, cli = own("sample-person1-*.jpg")
+    installed(cli, "arcface-buffalo_s")
+    app = opened(cli.home)
+    twins = present(present(app.through_damage).twins)
+    assert twins == EmbedderFacts(
+        EmbedderId("arcface-buffalo_s/twins"), Widened.dim, MEASURED[EmbedderId("arcface-buffalo_s")].twins
+    )
+    assert present(app.through_damage).load().twins_id == twins.id
     app.close()
 
 
