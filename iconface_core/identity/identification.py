@@ -44,6 +44,11 @@ class Probe:
     twin_share: float = 0.0
     worn: F32 | None = None
 
+    @property
+    def seen_worn(self) -> F32:
+        """By which it is compared with twins."""
+        return self.vector if self.worn is None else self.worn
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Twins:
@@ -99,9 +104,9 @@ class PeopleGallery:
         llr = calibration.llr(likeness - common, probe.quality, self.qualities)
         if self.twins is not None and self.everyone_worn is not None and probe.twin_share > 0:
             rows, share = self.twins.rows, np.float32(probe.twin_share)
-            seen = probe.vector if probe.worn is None else probe.worn
-            likeness[rows] = (1 - share) * likeness[rows] + share * (self.twins.vectors @ seen)
-            common = (1 - share) * common + share * np.float32(crowding * _commonness(seen, self.everyone_worn))
+            likeness[rows] = (1 - share) * likeness[rows] + share * (self.twins.vectors @ probe.seen_worn)
+            worn = np.float32(crowding * _commonness(probe.seen_worn, self.everyone_worn))
+            common = (1 - share) * common + share * worn
             llr[rows] = self.twins.calibration.llr(likeness[rows] - common, probe.quality, self.qualities[rows])
         return likeness, llr
 

@@ -47,6 +47,12 @@ def identify(
         raise ValueError(
             f"probe has {len(probe.vector)} dimensions, the gallery {gallery.vectors.shape[1]}: two embedders never mix"
         )
+    twins = gallery.twins
+    if twins is not None and probe.twin_share > 0 and twins.vectors.shape[1] != len(probe.seen_worn):
+        raise ValueError(
+            f"probe has {len(probe.seen_worn)} dimensions where it meets twins, these {twins.vectors.shape[1]}: "
+            "other weights made them"
+        )
     excluded = _excluded(probe, gallery, facts)
     usable = ~np.isin(gallery.person_ids, list(excluded))
     if probe.face_id is not None:

@@ -69,7 +69,7 @@ def run(
         float | None, typer.Option(help="stop after this long and save; go on with --resume", min=1)
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with the run in OUT, or start it")] = False,
-    start: Annotated[Path | None, typer.Option("--from", help="nano weights to start from")] = None,
+    start: Annotated[Path | None, typer.Option("--from", help="weights of the same network to start from")] = None,
 ) -> int:
     """Train iconface-nano, or LoRA and adapter of the 4B model. Ctrl-C saves; --resume goes on bit for bit.
 

@@ -145,7 +145,7 @@ def test_more_people_demand_more_evidence():
 
 
 def test_beyond_a_hundred_people_a_crowd_costs_less_than_its_size():
-    """The odds against a stranger fall as the number of people up to a hundred, then by a fifth of that in logarithms."""
+    """Odds against a stranger fall as the number of people up to a hundred, then by a fifth of that in logarithms."""
     probe = Probe(photo_of(1, 99, similarity=0.62), 1.0)
 
     def odds(people):
@@ -265,6 +265,12 @@ def test_columns_of_unequal_length_and_foreign_vectors_are_refused():
         )
     with pytest.raises(ValueError, match="two embedders never mix"):
         identify(Probe(np.ones(3, np.float32), 1.0), people, CALIBRATION)
+    rows, worn = np.array([0]), np.eye(1, 3, dtype=np.float32)
+    with_twins = replace(gallery([1, 2]), twins=Twins(rows, worn, CALIBRATION))
+    probe = Probe(photo_of(1, 99), 1.0, worn=np.eye(1, 2, dtype=np.float32)[0])
+    assert identify(probe, with_twins, CALIBRATION).candidates, "it meets no twin"
+    with pytest.raises(ValueError, match="2 dimensions where it meets twins, these 3"):
+        identify(replace(probe, twin_share=0.5), with_twins, CALIBRATION)
 
 
 def test_a_doubt_is_tipped_by_who_else_is_in_the_photo_and_by_nothing_else():
