@@ -2,7 +2,10 @@
 of its gallery that were damaged on purpose. Nothing is trained for it; a second opinion is heard where there is one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from iconface_core.calibration import Calibration
 from iconface_core.protocols import FaceEmbedder
@@ -10,8 +13,10 @@ from iconface_core.types import AlignedFace, EmbedderId, FaceEmbedding, Guess
 
 from .damage_facts import VIEWS, both_opinions, twins_id_of
 from .looks import mean_look
-from .second_opinion import SecondOpinion
 from .wear import worn
+
+if TYPE_CHECKING:  # the facts of an embedder are asked for where no runtime is loaded
+    from .second_opinion import SecondOpinion
 
 
 def look_id(embedder: str) -> EmbedderId:
