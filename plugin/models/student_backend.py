@@ -38,7 +38,12 @@ def second_opinion() -> Path | None:
 
 def version(second: Path | None) -> str:
     """Tells the twins of one second opinion from those of others, and of none."""
-    return "" if second is None else sha256_of(second)[:8]
+    return "" if second is None else _digest(second, is_own=False)[:8]
+
+
+def _digest(weights: Path, *, is_own: bool) -> str:
+    """What ships is pinned, and checked before it is loaded: no start of the program reads all of it for this."""
+    return sha256_of(weights) if is_own or STUDENT_FILE.sha256 is None else STUDENT_FILE.sha256
 
 
 def calibration(context: BackendContext) -> Calibration | None:
@@ -63,12 +68,12 @@ def twins(context: BackendContext) -> EmbedderFacts | None:
     from iconface_core.faces.student_files import second_dim
     from iconface_core.faces.vectors import twin_calibration_path
 
-    weights, _ = _weights(context)
+    weights, is_own = _weights(context)
     measured = twin_calibration_path(weights)
     if not measured.is_file():
         return None
     dim = DIM + second_dim(weights)
-    return EmbedderFacts(twin_id(sha256_of(weights)), dim, Calibration.read_or(measured, TWIN_CALIBRATION))
+    return EmbedderFacts(twin_id(_digest(weights, is_own=is_own)), dim, Calibration.read_or(measured, TWIN_CALIBRATION))
 
 
 def load(context: BackendContext) -> DamagedFaceEmbedder:
