@@ -4,12 +4,14 @@
 
 PACK is made by `iconface train pack AGES PACK --size 256`, where AGES holds a folder per photo of ../shared/data/ages,
 named as the photo is (`utk_034_05`: source, age, number). A face is damaged with a seed of its own, taken for a photo
-of 256 px, and restored and pasted at the default strength, without references.
+of 256 px, and restored and pasted at the default strength, without references, by a restorer that is told how old it
+looks (by a head that never saw it), and by one that is not.
 
 - *skin*: the mean of both cheeks in CIELAB (D65). *lightness* is L* after less before, *colour* CIEDE2000 between both;
   before is the damaged photo, whose tones a restoration must keep.
 - *age*: as a ridge regression guesses it from dlib's features, fitted on the faces of the pack that are not restored
-  here: years of the restored face less those of the truth, and the same of the damaged one. The guess itself is poor
+  here: years of the restored face less those of the truth, and the same of the damaged one. *not told*: restored
+  without knowing how old it looks. The guess itself is poor
   (its mean error stands above the table); differences of means over a group are what counts. ± is 1.96 standard errors.
 - groups: the source, the true age, and the skin's individual typology angle (Chardon et al. 1991) in the truth: light
   above 41 degrees, medium above 28, dark below.
@@ -26,6 +28,7 @@ import numpy as np
 from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.linear_model import RidgeCV
 
+from benchmarks.apparent_age import held_out_ages
 from benchmarks.visible import OLD_PRINT, photo
 from iconface_core.evaluation.cases import degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
@@ -90,7 +93,7 @@ def main() -> None:
     guess = RidgeCV(np.logspace(-3, 3, 13)).fit(
         judge.describe([pack.image(i) for i in others]), [ages[i] for i in others]
     )
-    truths = [pack.image(i) for i in chosen]
+    truths, files = [pack.image(i) for i in chosen], [Path(pack.names[i]).name for i in chosen]
     true_ages, seeds = np.array([ages[i] for i in chosen]), [crc32(pack.names[i].encode()) for i in chosen]
     looks = guess.predict(judge.describe(truths))
     members = groups([told[i][1] for i in chosen], true_ages, skin(truths))
@@ -98,17 +101,24 @@ def main() -> None:
     restorer = NanoRestorer(weights, embedder=SFaceEmbedder, threads=options.threads)
     print(f"{len(chosen)} faces, {weights.name}; apparent age misses the true one by "
           f"{np.abs(looks - true_ages).mean():.1f} years in the mean, fitted on {len(others)} others\n")  # fmt: skip
-    print("| damage | group | faces | lightness | colour | age, damaged | age, restored |\n" + "|---" * 7 + "|")
+    print(
+        "| damage | group | faces | lightness | colour | age, damaged | age, restored | not told |\n" + "|---" * 8 + "|"
+    )
     for level in options.levels:
         inputs = old_prints(truths, seeds)[0] if level == OLD_PRINT else degraded(truths, level, seeds)
-        restored, _ = photo(restorer, inputs, [()] * len(inputs))
+        nobody = [()] * len(inputs)
+        restored, _ = photo(restorer, inputs, nobody, held_out_ages(files, inputs))
+        untold, _ = photo(restorer, inputs, nobody)
         before, after = skin(inputs), skin(restored)
         colour = deltaE_ciede2000(before, after)
-        older = {name: guess.predict(judge.describe(p)) - looks for name, p in (("in", inputs), ("out", restored))}
+        older = {
+            name: guess.predict(judge.describe(p)) - looks
+            for name, p in (("in", inputs), ("out", restored), ("untold", untold))
+        }
         for name, where in members.items():
             if where.sum() > 2:
                 cells = mean((after - before)[where, 0]), f"{colour[where].mean():.1f}", *(
-                    mean(older[key][where]) for key in ("in", "out")
+                    mean(older[key][where]) for key in older
                 )  # fmt: skip
                 print(f"| {level} | {name} | {where.sum()} | " + " | ".join(cells) + " |", flush=True)
 

@@ -41,8 +41,8 @@ from iconface_core.types import EmbedderId
 
 SECONDED = bool(second_dim(locate(STUDENT_FILE)))
 CAUTION = 0.8
-"""Nats taken off what is fitted for damaged faces: as fitted, galleries of 2 to 200 people named about as many
-strangers as with SFace alone; with it up to a third fewer (docs/benchmarks.md)."""
+"""Nats taken off what is fitted for damaged faces: with half of it, galleries of 2 to 200 people named up to .9 % of
+the strangers, and somebody wrongly (docs/benchmarks/identification.md)."""
 
 
 def fit(probes: Faces, gallery: PeopleGallery, start: Calibration) -> Calibration:

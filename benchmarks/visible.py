@@ -2,15 +2,15 @@
 
     python -m benchmarks.visible PACK... [--weights FILE] [--faces 30] [--levels mild moderate severe "old print"]
 
-PACK is made by `iconface train pack ../shared/data/celeb256 PACK --size 256`. A face is the pack's 256 px crop, damaged
-with a seed of its own, and taken for a photo of that size: `network` is what comes out of the network, `photo` what the
-product writes (restorer, pasting), without a check. Per level, means over the faces: PSNR over the input, dB, of the
-whole picture, as it is and with both matched to the truth's tones (a photo keeps its own); sharpness as part of the
-truth's; likeness to the truth by the judge that nothing was trained with; pixels of the face (`face_mask` above one
-half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable difference) and more, of all faces and of those of
-which a copy is *written* (`visible_change`; their share). An old print is compared with
-the print as it was, unfaded, and black and white where it was that. Fréchet distance (Heusel et al. 2017) of the
-judge's features from those of the truths. `--sheet` draws them.
+PACK is made by `iconface train pack ../shared/data/celeb256 PACK --size 256`. A face is the pack's 256 px crop,
+damaged with a seed of its own, and taken for a photo of that size: `network` is what comes out of the network,
+`photo` what the product writes (restorer, told how old the face looks, pasting), without a check. Per level, means
+over the faces: PSNR over the input, dB, of the whole picture, as it is and with both matched to the truth's tones (a
+photo keeps its own); sharpness as part of the truth's; likeness to the truth by the judge that nothing was trained
+with; pixels of the face (`face_mask` above one half) that changed visibly, by CIEDE2000 of 2.3 (one just noticeable
+difference) and more, of all faces and of those of which a copy is *written* (`visible_change`; their share). An old
+print is compared with the print as it was, unfaded, and black and white where it was that. Fréchet distance (Heusel
+et al. 2017) of the judge's features from those of the truths. `--sheet` draws them.
 """
 
 import argparse
@@ -22,6 +22,8 @@ import numpy as np
 from scipy.linalg import sqrtm
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from benchmarks.apparent_age import shipped_ages
+from iconface_core.ages import ApparentAge
 from iconface_core.damage.visible_change import visible_change
 from iconface_core.evaluation.cases import LEVELS, cases_of_pack, degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
@@ -80,9 +82,17 @@ def network(model: NanoModel, inputs: Sequence[RgbU8], references: References) -
     return [np.clip(np.rint(i + c), 0, 255).astype(np.uint8) for i, c in zip(inputs, change, strict=True)]
 
 
-def photo(restorer: NanoRestorer, inputs: Sequence[RgbU8], references: References) -> tuple[list[RgbU8], list[bool]]:
-    """The photos, and of which a copy would be written."""
-    asked = [RestoreInput(as_photo(i), tuple(map(as_photo, r))) for i, r in zip(inputs, references, strict=True)]
+def photo(
+    restorer: NanoRestorer,
+    inputs: Sequence[RgbU8],
+    references: References,
+    ages: Sequence[ApparentAge | None] | None = None,
+) -> tuple[list[RgbU8], list[bool]]:
+    """The photos, and of which a copy would be written. `ages`: how old the faces look; None: nobody can tell."""
+    asked = [
+        RestoreInput(as_photo(i), tuple(map(as_photo, r)), age=age)
+        for i, r, age in zip(inputs, references, ages or [None] * len(inputs), strict=True)
+    ]
     photos, written = [], []
     for image, face in zip(inputs, asked, strict=True):
         (restored,) = restorer.restore_many([face], RestoreOptions(strength=restorer.default_strength))
@@ -125,11 +135,11 @@ def main() -> None:
             inputs, truths = old_prints(clean, seeds)
         else:
             inputs = degraded(clean, level, seeds)
-        made, copies = {"input": inputs}, {}
+        made, copies, ages = {"input": inputs}, {}, shipped_ages(inputs)
         for given, references in with_references.items():
             made[f"network, {given}"] = network(model, inputs, references)
             in_photo = f"photo, {given}"
-            made[in_photo], copies[in_photo] = photo(restorer, inputs, references)
+            made[in_photo], copies[in_photo] = photo(restorer, inputs, references, ages)
         start, start_matched = fidelity(inputs, truths)
         for name, pictures in made.items():
             vectors = judge.describe(pictures)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .types import F32
-
+F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 OLDEST = 100

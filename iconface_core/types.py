@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .ages import ApparentAge
     from .reasons import Reason
 
     RgbU8 = NDArray[np.uint8]  # (H, W, 3), 0..255, RGB, upright, sRGB
@@ -125,11 +126,13 @@ class RestoreOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RestoreInput:
-    """`degraded` and `references` are FFHQ_512 crops; `identity` holds the references' embeddings, in order."""
+    """`degraded` and `references` are FFHQ_512 crops; `identity` holds the references' embeddings, in order. `age`: how
+    old the face is or looks, None where nobody can tell."""
 
     degraded: AlignedFace
     references: tuple[AlignedFace, ...] = ()
     identity: tuple[FaceEmbedding, ...] = ()
+    age: ApparentAge | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

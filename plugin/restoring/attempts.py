@@ -187,7 +187,8 @@ class FaceAttempts:
             inputs = []
             for face in faces:
                 used = face.references.faces[: restorer.max_references]
-                inputs.append(RestoreInput(face.crop, tuple(a for a, _ in used), tuple(e for _, e in used)))
+                crops, identity = tuple(a for a, _ in used), tuple(e for _, e in used)
+                inputs.append(RestoreInput(face.crop, crops, identity, face.answer.age))
             faces_out = restorer.restore_many(inputs, options, on_step=on_step)
             counts = [_used(out, len(i.references)) for out, i in zip(faces_out, inputs, strict=True)]
             return _Restored(restorer.id, restorer.weights_sha256, options, faces_out, counts)

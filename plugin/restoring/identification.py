@@ -143,7 +143,6 @@ class Identifier:
         born: date | None = None,
     ) -> ReferenceChoice:
         """Which faces of a person's `pool` would help to restore `s`; `copies` are in copies of its photo."""
-        [age] = self._ages_of([(s.embedding if s.guess is None else s.guess.face).vector], [s.captured_at], born)
         return select_references(
             DegradedFace(
                 s.face.landmarks,
@@ -154,7 +153,7 @@ class Identifier:
                 s.photo_id,
                 s.captured_at,
                 copies,
-                age,
+                self._age_of(s, born),
             ),
             pool,
             self._embedder.calibration,
@@ -195,13 +194,14 @@ class Identifier:
             else:
                 who, how = None, found.kind.value
         if who is None:
-            return IdentifiedFace(s, how, reason, None, None, found, None, {})
+            return IdentifiedFace(s, how, reason, None, None, found, None, {}, age=self._age_of(s, None))
         rows = {r.face_id: r for r in tx.faces.reference_candidates(who, self._embedder.id)}
         theirs = list(rows.values())
         copies = copies_among(tx, s, theirs, pictures_of(tx, theirs))
         born = facts.born.get(who)
         choice = self.choose(s, self.pool(theirs, born), copies, limit=limit, born=born)
-        return IdentifiedFace(s, how, reason, who, names.get(who), found, choice, rows, copies)
+        age = self._age_of(s, born)
+        return IdentifiedFace(s, how, reason, who, names.get(who), found, choice, rows, copies, age)
 
     def _identify(
         self, s: PhotoFace, known: KnownPeople, facts: FaceFacts, around: Mapping[int, Hint] | None = None
@@ -215,6 +215,11 @@ class Identifier:
         probe = Probe(vector, quality, s.face_id, s.photo_id, s.captured_at, share, worn)
         nats = {p: h.nats for p, h in (around or {}).items()}
         return identify(probe, known.people, calibration, facts=facts, hints=nats)
+
+    def _age_of(self, s: PhotoFace, born: date | None) -> ApparentAge | None:
+        """Of a face to be restored. `born`: when its person was, where that is known."""
+        told_from = s.embedding if s.guess is None else s.guess.face
+        return self._ages_of([told_from.vector], [s.captured_at], born)[0]
 
     def _ages_of(
         self, vectors: Sequence[F32], dates: Sequence[datetime | None], born: date | None

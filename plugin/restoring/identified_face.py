@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gallery_db.records import ReferenceRow
+from iconface_core.ages import ApparentAge
 from iconface_core.identity.identification import Identification
 from iconface_core.identity.references import ChosenReference, ReferenceChoice
 from iconface_core.reasons import Reason
@@ -16,7 +17,8 @@ from ..reasons import IDENTIFIED, NOBODY_KNOWN, YOU_CHOSE_IT
 class IdentifiedFace:
     """Who a face is and what would be used to restore it. `how` is one of confirmed, grouped, identified, given,
     unsure, unknown. `choice` is None when nobody is known. `rows` are the person's usable faces by id, and `copies`
-    those of them that are this face, in this photo or in a copy of it."""
+    those of them that are this face, in this photo or in a copy of it. `age`: how old the face is where that is known,
+    else how old it looks; None where nobody can tell."""
 
     subject: PhotoFace
     how: str
@@ -27,6 +29,7 @@ class IdentifiedFace:
     choice: ReferenceChoice | None
     rows: Mapping[int, ReferenceRow]
     copies: frozenset[int] = frozenset()
+    age: ApparentAge | None = None
 
     @property
     def who(self) -> Reason:

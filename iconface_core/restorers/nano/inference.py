@@ -29,13 +29,13 @@ OnStep = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True, eq=False)
 class NanoFace:
     """A face at the network's size: the degraded crop (S, S, 3), its references (S, S, 3) and their embeddings, where
-    they are known already (else the references' own pixels are embedded). `texture`: how much of it this face wants,
-    against others."""
+    they are known already (else the references' own pixels are embedded). `texture` (S, S): how much of it is wanted
+    where; None: 1 everywhere."""
 
     degraded: RgbU8
     references: tuple[RgbU8, ...] = ()
     identity: tuple[FaceEmbedding, ...] = ()
-    texture: float = 1.0
+    texture: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +121,12 @@ class NanoModel:
         seen = torch.cat(pictures) if pictures else degraded[:0]
         seen = seen.reshape(len(faces), count, *degraded.shape[1:])
         anchor = self._anchors(faces) if self.config.identity.enabled else degraded.new_zeros(len(faces), 0)
-        shares = texture * torch.tensor([f.texture for f in faces])[:, None, None, None]
+        everywhere = np.ones(degraded.shape[-2:], np.float32)
+        wanted = [everywhere if f.texture is None else f.texture for f in faces]
+        shares = texture * torch.from_numpy(np.stack(wanted))[:, None]
         restored, hidden = self._forward(degraded, seen, anchor, steps, seed, shares)
         if mirrored:
-            other, also = self._forward(degraded.flip(-1), seen.flip(-1), anchor, steps, seed, shares)
+            other, also = self._forward(degraded.flip(-1), seen.flip(-1), anchor, steps, seed, shares.flip(-1))
             restored = (restored + other.flip(-1)) / 2
             hidden = None if hidden is None or also is None else (hidden + also.flip(-1)) / 2
         pixels = ((restored + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
@@ -134,7 +136,7 @@ class NanoModel:
     def _forward(
         self, degraded: Tensor, references: Tensor, anchor: Tensor, steps: int, seed: int, texture: Tensor
     ) -> tuple[Tensor, Tensor | None]:
-        """Pictures (B, 3, S, S), and the mask of what was hidden (B, 1, S, S); `texture` (B, 1, 1, 1)."""
+        """Pictures (B, 3, S, S), and the mask of what was hidden (B, 1, S, S); `texture` (B, 1, S, S)."""
         network: Any = self._network
         degraded = degraded.contiguous(memory_format=torch.channels_last)
         if self.config.backbone == "transformer" and steps > 1:

@@ -49,13 +49,6 @@ def change_share(score: float) -> float:
     return float(np.clip((score - SHARP) / (DEGRADED - SHARP), 0, 1))
 
 
-def texture_share(score: float) -> float:
-    """How much of its texture a face of this `degradation` wants, against what the weights hold: 1, and for faces that
-    lost all fine structure the whole of what was trained. The base of those is softest, and has no blocks or grain left
-    that more texture would bring out."""
-    return 1.0 + (WHOLE_TEXTURE - 1.0) * float(np.clip((score - SOFT) / (1.0 - SOFT), 0, 1))
-
-
 def fine_share(face: AlignedFace, fine: F32, size: int) -> F32:
     """How much of what the network cannot see is worth keeping, (H, W, 1) in 0..1: the local Wiener gain, signal over
     signal and noise. `fine` (H, W, 3) is the crop minus its reduced copy of `size` pixels.
@@ -72,12 +65,6 @@ def fine_share(face: AlignedFace, fine: F32, size: int) -> F32:
 SHARP, DEGRADED = 0.01, 0.3
 """Scores of `sharpness.measure` between which the network's change grows from nothing to all. Chosen on 84 faces (three
 portraits, four sizes, seven kinds of damage): +0.71 dB of +0.77 in hindsight, and no face lost more than 0.01."""
-
-SOFT = 0.9
-WHOLE_TEXTURE = 1 / 0.75
-"""The weights hold three quarters of the texture that was trained (docs/training.md): all of it brings out the blocks
-of JPEG in faces that are hardly damaged. Chosen on 20 validation faces, so that moderate and severe damage reach the
-sharpness that was asked for."""
 
 RESAMPLED = 0.25
 WINDOW = 9  # pixels of the crop

@@ -15,7 +15,8 @@ from iconface_core.restorers.common.fidelity import anchor_to_input
 from iconface_core.types import AlignedFace, RestoredFace, RestoreInput, RestoreOptions, RgbU8
 
 from .inference import NanoFace, NanoModel
-from .keep_detail import degradation, keep_detail, texture_share
+from .keep_detail import degradation, keep_detail
+from .texture_share import texture_share
 
 OnStep = Callable[[int, int], None]
 
@@ -26,7 +27,7 @@ class NanoRestorer:
     `weights` is one file, `embedder` makes the identity vectors it was trained with. One step by default; more steps
     cost more and look for detail: a transformer takes them, the U-Net restores the mirror image too and takes the mean.
     `RestoreOptions.strength` moves along the distortion-perception line: 0 is the photo, 1 the network's answer; where
-    that has a texture, 0.5 is its faithful base alone.
+    that has a texture, 0.5 is its faithful base alone. Young faces get less of that (`texture_share`).
     `threads` are CPU threads (None: torch's own choice), `batch` the most faces of one call of the network.
 
     Raises WeightsError when the file is missing; loading it raises as `NanoModel`.
@@ -70,7 +71,7 @@ class NanoRestorer:
         crops = [reduced(f.degraded, size) for f in faces]
         scores = [degradation(crop, f.degraded.pixels.shape[0]) for crop, f in zip(crops, faces, strict=True)]
         small = [
-            NanoFace(crop, tuple(reduced(r, size) for r in f.references), f.identity, texture_share(score))
+            NanoFace(crop, tuple(reduced(r, size) for r in f.references), f.identity, texture_share(score, f.age, size))
             for crop, f, score in zip(crops, faces, scores, strict=True)
         ]
         restored = model.restore_faces(

@@ -15,17 +15,15 @@ from iconface_core.models.catalogue import STUDENT_FILE
 from iconface_core.models.files import locate, sha256_of
 from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.shards import open_pack
-from iconface_core.training.degradations.recipe import DegradeRecipe
-from iconface_core.training.loop.learning_rate import ScheduleConfig
 from iconface_core.training.loop.start import TrainingPaths, train
-from iconface_core.training.loop.train_config import BatchConfig, TrainConfig, load_train_config
+from iconface_core.training.loop.train_config import TrainConfig
 from iconface_core.training.recipes.student_net import Head, stem_and_student
 from iconface_core.training.recipes.student_recipe import SecondTraining, StudentRecipe
 from iconface_core.training.recipes.teachers import lessons
 from iconface_core.types import AlignedFace
 from tests.support.narrow import of_type, present
+from tests.support.small_training import small_student_run
 
-CONFIG = Path(__file__).parents[3] / "configs" / "identify-second.toml"
 NUMBERS = 12
 
 
@@ -49,20 +47,7 @@ def teacher(path: Path, *, seed: int = 0, at_once: int | str = "n", side: int = 
 
 
 def small(*teachers: Path, dim: int = 5) -> TrainConfig:
-    config = load_train_config(CONFIG)
-    assert config.student is not None
-    return replace(
-        config,
-        schedule=ScheduleConfig(total=8),
-        batch=BatchConfig(size=2),
-        report=replace(config.report, save_seconds=0),
-        runtime=replace(config.runtime, precision="float32"),
-        student=replace(
-            config.student,
-            second=SecondTraining(tuple(map(str, teachers)), dim),
-            degrade=DegradeRecipe(buckets=((4, 8, 1.0),)),
-        ),
-    )
+    return small_student_run("identify-second.toml", second=SecondTraining(tuple(map(str, teachers)), dim))
 
 
 def test_lessons_are_the_main_directions_of_all_teachers_side_by_side(make_pack, tmp_path):
@@ -156,8 +141,7 @@ def test_it_trains_beside_the_first_stops_and_goes_on_bit_for_bit(make_pack, tmp
     assert train(config, started, max_seconds=0.01).progress.step == 0
     after = read_student(tmp_path / "next" / "weights" / "sface-damaged.safetensors", part="second")
     assert after["out.weight"] == pytest.approx(one["out.weight"])
-    first = load_train_config(CONFIG.with_name("identify-student.toml"))
-    first = replace(first, schedule=config.schedule, batch=config.batch, runtime=config.runtime)
+    first = small_student_run("identify-student.toml")
     assert train(first, replace(places("first"), start=files[0]), max_seconds=0.01).progress.step == 0
     left = read_student(tmp_path / "first" / "weights" / "sface-damaged.safetensors", part="second")
     assert all(np.array_equal(value, left[name]) for name, value in one.items()), "nor does the first one touch this"

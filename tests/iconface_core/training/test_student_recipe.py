@@ -1,7 +1,6 @@
 """The student begins as SFace, learns by the one loop every recipe has, and runs in onnxruntime as it does in torch."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,7 @@ from iconface_core.faces.student import DamagedSFace
 from iconface_core.faces.student_files import read_student, write_student
 from iconface_core.training.data.draw import Draw
 from iconface_core.training.data.shards import open_pack
-from iconface_core.training.degradations.recipe import DegradeRecipe
-from iconface_core.training.loop.learning_rate import ScheduleConfig
 from iconface_core.training.loop.start import TrainingPaths, train
-from iconface_core.training.loop.train_config import BatchConfig, load_train_config
 from iconface_core.training.recipes.student_net import stem_and_student
 from iconface_core.training.recipes.student_recipe import (
     Misalignment,
@@ -25,22 +21,11 @@ from iconface_core.training.recipes.student_recipe import (
     misaligned,
 )
 from iconface_core.types import AlignedFace
-
-CONFIG = Path(__file__).parents[3] / "configs" / "identify-student.toml"
+from tests.support.small_training import small_student_run
 
 
 def small(precision="float32"):
-    """By name: what two runs of "auto" measure may differ, and then their bits do."""
-    config = load_train_config(CONFIG)
-    assert config.student is not None
-    return replace(
-        config,
-        schedule=ScheduleConfig(total=8),
-        batch=BatchConfig(size=2),
-        report=replace(config.report, save_seconds=0),
-        runtime=replace(config.runtime, precision=precision),
-        student=replace(config.student, first=24, degrade=DegradeRecipe(buckets=((4, 8, 1.0),))),
-    )
+    return small_student_run("identify-student.toml", precision=precision, first=24)
 
 
 def test_it_begins_as_exactly_sface_and_is_the_same_in_onnxruntime(tmp_path):

@@ -10,15 +10,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iconface_core.ages import ApparentAge
 from iconface_core.errors import BackendUnavailableError, WeightsError
 from iconface_core.fakes import FakeEmbedder
+from iconface_core.geometry import FFHQ_512
 from iconface_core.protocols import FaceRestorer
 from iconface_core.restorers.nano.checkpoint import save_nano
 from iconface_core.restorers.nano.config import ConvConfig, FineConfig, NanoConfig, NanoIdentity
 from iconface_core.restorers.nano.inference import NanoFace, NanoModel
-from iconface_core.restorers.nano.keep_detail import change_share, degradation, fine_share, keep_detail, texture_share
+from iconface_core.restorers.nano.keep_detail import change_share, degradation, fine_share, keep_detail
 from iconface_core.restorers.nano.network import build_network
 from iconface_core.restorers.nano.restorer import NanoRestorer, reduced
+from iconface_core.restorers.nano.texture_share import texture_share
 from iconface_core.testing import check_restorer
 from iconface_core.types import AlignedFace, EmbedderId, RestoreInput, RestoreOptions
 from tests.support.narrow import present
@@ -205,7 +208,7 @@ def test_strength_goes_from_the_photo_over_the_base_to_the_texture(weights):
 def test_a_face_that_lost_its_structure_gets_more_of_the_texture(weights):
     model = NanoModel(weights(FINE), FakeEmbedder(), threads=1)
     crop = reduced(face(1), 128)
-    asked = [NanoFace(crop, texture=t) for t in (0.0, 0.5, 1.0)]
+    asked = [NanoFace(crop, texture=np.full((128, 128), t, np.float32)) for t in (0.0, 0.5, 1.0)]
     none, half, whole = (p.astype(float) for p in model.restore(asked, texture=1.0))
     assert np.array_equal(none, model.restore([NanoFace(crop)])[0])
     assert np.abs(whole - none).mean() > 1
@@ -216,14 +219,52 @@ def test_a_face_that_lost_its_structure_gets_more_of_the_texture(weights):
     with patch.object(restorer._load(), "restore_faces", wraps=restorer._load().restore_faces) as run:
         restorer.restore_many([replace(request(1), degraded=d) for d in (blurred, sharp)], RestoreOptions())
     more, less = (f.texture for f in run.call_args.args[0])
-    assert more == pytest.approx(4 / 3, abs=0.01)
-    assert 1 <= less < 1.2
+    assert more == pytest.approx(np.full((256, 256), 4 / 3), abs=0.01)
+    assert 1 <= less.min() <= less.max() < 1.2
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_the_more_degraded_the_more_texture_and_never_more_than_was_trained(one, other):
-    less, more = sorted((one, other))
-    assert 1 <= texture_share(less) <= texture_share(more) <= 4 / 3 + 1e-9
+    less, more = (texture_share(score, None, 16) for score in sorted((one, other)))
+    assert less.min() >= 1
+    assert (less <= more).all()
+    assert more.max() <= 4 / 3 + 1e-6
+
+
+@given(st.floats(0, 1), st.floats(0, 100), st.floats(0, 100))
+def test_the_younger_a_face_the_less_texture_in_it(score, one, other):
+    younger, older = (texture_share(score, ApparentAge.known(years), 16) for years in sorted((one, other)))
+    assert younger.min() >= 0
+    assert (younger <= older + 1e-6).all()
+    assert (older <= texture_share(score, None, 16)).all()
+    assert texture_share(score, ApparentAge.known(40), 16) == pytest.approx(texture_share(score, None, 16))
+
+
+def test_a_childs_skin_gets_none_its_eyes_some_and_what_is_around_it_all():
+    share = texture_share(0.5, ApparentAge.known(6), 512)
+    eye, _, nose, *_ = FFHQ_512.points.round().astype(int)
+    assert share[eye[1] + 70, eye[0]] < 0.05
+    assert share[nose[1] - 30, nose[0]] < 0.05
+    assert share[eye[1], eye[0]] == pytest.approx(0.5, abs=0.02)
+    assert share[10, 10] == 1
+
+
+def test_of_unknown_age_is_restored_as_an_adult_and_a_child_otherwise(weights):
+    restorer = NanoRestorer(weights(FINE), embedder=FakeEmbedder, threads=1)
+    item = request(1, 1)
+
+    def restored(strength, age, steps=1):
+        options = RestoreOptions(strength=strength, steps=steps)
+        return restorer.restore(replace(item, age=age), options).pixels.astype(float)
+
+    child, adult, unsure = ApparentAge.known(6), ApparentAge.known(40), ApparentAge(np.full(101, 1 / 101, np.float32))
+    base, full = restored(0.5, None), restored(1.0, None)
+    assert np.array_equal(restored(1.0, adult), full)
+    x, y = FFHQ_512.points[0].round().astype(int)
+    skin = slice(y + 60, y + 80), slice(x, x + 20)  # of a cheek
+    assert np.abs(restored(1.0, child)[skin] - base[skin]).max() <= 1
+    assert 1 < np.abs(restored(1.0, unsure)[skin] - base[skin]).mean() < np.abs(full[skin] - base[skin]).mean()
+    assert restored(1.0, child)[:8] == pytest.approx(full[:8], abs=1)
 
 
 def test_the_mask_of_damage_lies_where_the_network_says(weights):
