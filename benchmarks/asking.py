@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.held_out import Faces
-from benchmarks.through_damage import Seer, Student, guesses_of, second_of, worn_of
+from benchmarks.through_damage import EdgeFace, Seer, Student, guesses_of, second_of, worn_of
 from iconface_core.calibration import Calibration
 from iconface_core.faces.damage_facts import CLEAR_QUALITY, TWIN_QUALITY, both_opinions, twin_share
 from iconface_core.faces.sface_facts import CALIBRATION as SFACE
@@ -47,9 +47,16 @@ def gallery_of(clean: Faces, meaning: Meaning) -> PeopleGallery:
     return PeopleGallery(clean.vector, person, quality, ids, -1 - ids, np.zeros(len(ids), bool), twins)
 
 
-def seen_through(faces: Faces, photos: list[Path], seer: Seer, processes: int, plain: Calibration = SFACE) -> Faces:
+def seen_through(
+    faces: Faces,
+    photos: list[Path],
+    seer: Seer,
+    processes: int,
+    plain: Calibration = SFACE,
+    second: EdgeFace | None = None,
+) -> Faces:
     """The faces with the vectors that identification would use for the degraded ones, and with those that these and the
-    twins of clean ones are compared by."""
+    twins of clean ones are compared by. `second`: whose opinion is heard on those, None: the second student's."""
     through = (faces.level != "clean") & (plain.quality(faces.norm) < CLEAR_QUALITY)
     guess, norm = guesses_of(faces, through, photos, seer, processes)
     vectors = faces.vector.copy()
@@ -59,10 +66,10 @@ def seen_through(faces: Faces, photos: list[Path], seer: Seer, processes: int, p
             by_sface = FaceEmbedding(STUDENT_ID, faces.vector[i], float(faces.norm[i]))
             vectors[i] = mixed(by_sface, FaceEmbedding(STUDENT_ID, guess[i], float(norm[i]))).vector
     worn = np.where((faces.level == "clean")[:, None], worn_of(faces, photos, seer, processes), vectors)
-    seconding = seer if isinstance(seer, Student) else Student(locate(STUDENT_FILE))
-    second = second_of(faces, through, photos, seconding, processes)
-    if second is not None:
-        worn = np.array([both_opinions(one, two) for one, two in zip(worn, second, strict=True)])
+    seconding = second or (seer if isinstance(seer, Student) else Student(locate(STUDENT_FILE)))
+    others = second_of(faces, through, photos, seconding, processes)
+    if others is not None:
+        worn = np.array([both_opinions(one, two) for one, two in zip(worn, others, strict=True)])
     return replace(faces, vector=vectors, worn=worn)
 
 

@@ -15,12 +15,13 @@ from PIL import Image
 from benchmarks.degradation_levels import degrade
 from benchmarks.held_out import CACHE, LFW_FACE_PX, ROOT, Faces
 from iconface_core.faces.closer_look import CloserLook
+from iconface_core.faces.damage_facts import VIEWS
 from iconface_core.faces.second_opinion import SecondOpinion
 from iconface_core.faces.student import DamagedSFace
 from iconface_core.faces.student_files import second_dim
 from iconface_core.faces.wear import worn
 from iconface_core.geometry import ARCFACE_112, align_face
-from iconface_core.models.catalogue import backend
+from iconface_core.models.catalogue import EDGEFACE_FILE, backend
 from iconface_core.models.files import locate
 from iconface_core.protocols import FaceEmbedder
 from iconface_core.types import AlignedFace, FaceEmbedding
@@ -55,6 +56,17 @@ class Installed:
         return ArcFaceEmbedder(model_dir=self.models, backend=self.name, threads=1)
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeFace:
+    """A second opinion that is installed in the models folder `models`."""
+
+    models: Path
+
+    @property
+    def weights(self) -> Path:
+        return locate(EDGEFACE_FILE, self.models)
+
+
 Seer = Student | Installed
 LEVELS_OF = ROOT / "benchmarks/degradation_levels.py"
 WORN_BY = ROOT / "iconface_core/faces/wear.py"
@@ -80,15 +92,15 @@ def worn_of(faces: Faces, photos: list[Path], seer: Seer, processes: int) -> np.
 
 
 def second_of(
-    faces: Faces, rows: np.ndarray, photos: list[Path], student: Student, processes: int
+    faces: Faces, rows: np.ndarray, photos: list[Path], whose: Student | EdgeFace, processes: int
 ) -> np.ndarray | None:
-    """The vectors (N, its dim) of the second student in this file, of these rows and of the clean ones, of which it
-    sees both the face and the worn face; zeros for others; None without one."""
-    if not second_dim(student.weights):
+    """The vectors (N, its dim) of a second opinion, the second student in a file or EdgeFace-S, of these rows and of
+    the clean ones, of which it sees both the face and the worn face; zeros for others; None without one."""
+    if isinstance(whose, Student) and not second_dim(whose.weights):
         return None
-    through, _ = _asked("second", LEVELS_OF, _second, faces, rows, photos, student, processes)
+    through, _ = _asked("second", LEVELS_OF, _second, faces, rows, photos, whose, processes)
     clean = faces.level == "clean"
-    return through + _asked("second_worn", WORN_BY, _second_worn, faces, clean, photos, student, processes)[0]
+    return through + _asked("second_worn", WORN_BY, _second_worn, faces, clean, photos, whose, processes)[0]
 
 
 def _asked(
@@ -98,7 +110,7 @@ def _asked(
     faces: Faces,
     rows: np.ndarray,
     photos: list[Path],
-    seer: Seer,
+    seer: Seer | EdgeFace,
     processes: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Kept for every version of the weights and of the file that says how faces are damaged."""
@@ -158,21 +170,22 @@ def _crops(job: Job) -> list[AlignedFace]:
         pixels = np.asarray(image.convert("RGB"))
     if level != "clean":
         pixels = degrade(pixels, LFW_FACE_PX, level, zlib.crc32(f"{path.name} {level}".encode()))
-    views = _MODELS["damaged"].views
-    assert views[0] is ARCFACE_112
-    return [align_face(pixels, landmarks, view) for view in views]
+    assert VIEWS[0] is ARCFACE_112
+    return [align_face(pixels, landmarks, view) for view in VIEWS]
 
 
 def _said(e: FaceEmbedding) -> Said:
     return e.vector, e.norm
 
 
-def _load(seer: Seer) -> None:
+def _load(seer: Seer | EdgeFace) -> None:
     """In every worker process, once."""
     import cv2
 
     cv2.setNumThreads(1)
-    if isinstance(seer, Student):
+    if isinstance(seer, EdgeFace):
+        _MODELS["second"] = SecondOpinion.edgeface(seer.models)
+    elif isinstance(seer, Student):
         _MODELS["damaged"] = DamagedSFace(seer.weights)
         _MODELS["second"] = SecondOpinion.of(seer.weights)
     else:

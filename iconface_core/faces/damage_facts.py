@@ -21,8 +21,12 @@ TWIN_QUALITY = 0.6
 TWINS_MOST = 0.7
 """How much a hopeless face is compared with damaged twins, against 1 - this with the gallery's own vectors."""
 SECOND = 0.7
-"""The second student's part where a damaged face is compared with twins, against 1 - this of what knows the embedder's
+"""The second opinion's part where a damaged face is compared with twins, against 1 - this of what knows the embedder's
 faces; chosen on the half that is not tested."""
+STUDENTS = "second"
+"""What the second student that ships is called among second opinions."""
+EDGEFACE_DIM = 512
+"""Numbers in EdgeFace-S's vectors."""
 _TWINS = "/twins"
 
 

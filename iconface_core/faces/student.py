@@ -1,8 +1,7 @@
 """SFace for damaged faces: the vector of the clean face, guessed from a damaged one, in SFace's own space.
 
 A student of SFace (docs/training.md): the same network with other weights in its later convolutions. On a clear face
-it knows less than SFace, so both are asked and mixed by how clear the face is. Never stored, never a judge. A second
-student may lie in the same file (`second_opinion.py`).
+it knows less than SFace, so both are asked and mixed by how clear the face is. Never stored, never a judge.
 """
 
 from collections.abc import Sequence
@@ -25,7 +24,8 @@ from .wear import worn
 
 
 class DamagedSFace:
-    """`DamagedFaceEmbedder` for SFace's space.
+    """`DamagedFaceEmbedder` for SFace's space. `second`: a second opinion, of `version`; None: that of the same file,
+    if it has one.
 
     Raises WeightsError when a file is missing, damaged or of another network."""
 
@@ -36,6 +36,8 @@ class DamagedSFace:
     def __init__(
         self,
         weights: Path,
+        second: SecondOpinion | None = None,
+        version: str = "",
         *,
         calibration: Calibration = UNMEASURED,
         model_dir: Path | None = None,
@@ -44,9 +46,9 @@ class DamagedSFace:
     ) -> None:
         change = partial(graft, tensors=read_student(weights))
         self._net = SFaceNet(model_dir=model_dir, threads=threads, batch=batch, change=change)
-        self._second = SecondOpinion.of(weights, model_dir=model_dir, threads=threads, batch=batch)
+        self._second = second or SecondOpinion.of(weights, model_dir=model_dir, threads=threads, batch=batch)
         self.calibration = calibration
-        self.twins_id = twin_id(sha256_of(weights))
+        self.twins_id = twin_id(sha256_of(weights), version)
 
     def embed(self, faces: Sequence[Sequence[AlignedFace]], plain: Sequence[FaceEmbedding]) -> list[Guess]:
         """What to identify faces by, in order; of each face one crop (112, 112, 3) for each of `views`, and what SFace

@@ -30,6 +30,7 @@ def mixed(plain: FaceEmbedding, guess: FaceEmbedding) -> FaceEmbedding:
     return FaceEmbedding(STUDENT_ID, (vector / np.linalg.norm(vector)).astype(np.float32), plain.norm)
 
 
-def twin_id(sha256: str) -> EmbedderId:
-    """What the twins are kept by that weights with this digest make: those of others are not compared with."""
-    return twins_id_of(STUDENT_ID, sha256[:8])
+def twin_id(sha256: str, second: str = "") -> EmbedderId:
+    """What the twins are kept by that weights with this digest make, with a second opinion of that version where it is
+    of another file: those of others are not compared with."""
+    return twins_id_of(STUDENT_ID, sha256[:8] + (second and f"-{second}"))

@@ -46,9 +46,10 @@ def looks_calibration_path(weights: Path) -> Path:
     return weights.with_suffix(".looks.calibration.json")
 
 
-def twin_calibration_path(weights: Path) -> Path:
-    """Where it lies what likeness to the damaged twins means that these weights make."""
-    return weights.with_suffix(".twins.calibration.json")
+def twin_calibration_path(weights: Path, second: str = "") -> Path:
+    """Where it lies what likeness to the damaged twins means that these weights make; `second`: with that second
+    opinion, which is of another file."""
+    return weights.with_suffix(f".twins{second and '-' + second}.calibration.json")
 
 
 def unmeasured_calibration(embedder: EmbedderId) -> Calibration:

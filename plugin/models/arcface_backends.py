@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.extensions.backends import BackendSpec, DetectorSpec, EmbedderSpec, IdentifierSpec
-from iconface_core.models.catalogue import STUDENT_FILE
-from iconface_core.models.files import Backend, locate, verify_file
+from iconface_core.models.files import Backend, locate
 from iconface_core.types import EmbedderId
 
-from . import student_backend
+from .second_opinions import Second, second_opinions
 
 if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
@@ -61,26 +60,23 @@ def closer_look(model: Backend) -> IdentifierSpec:
         from iconface_core.calibration import EmbedderFacts
         from iconface_core.faces.arcface_facts import twins_calibration
         from iconface_core.faces.damage_facts import twins_id_of
-        from iconface_core.faces.student_files import second_dim
 
         embedder, second = EmbedderId(model.id), _second(model, context)
-        measured = twins_calibration(_file(model, context), embedder, seconded=second is not None)
+        name, version, more = ("", "", 0) if second is None else (second.name, second.version, second.dim)
+        measured = twins_calibration(_file(model, context), embedder, name)
         if measured is None:
             return None
-        dim = _dim(model) + (0 if second is None else second_dim(second))
-        return EmbedderFacts(twins_id_of(embedder, student_backend.version(second)), dim, measured)
+        return EmbedderFacts(twins_id_of(embedder, version), _dim(model) + more, measured)
 
     def load(context: BackendContext) -> DamagedFaceEmbedder:
         from iconface_core.faces.closer_look import CloserLook
-        from iconface_core.faces.second_opinion import SecondOpinion
 
         embedder, measured = _embedder(model, context), calibration(context)
-        second = _second(model, context)
-        if second is not None:
-            verify_file(second, STUDENT_FILE)
-        opinion = None if second is None else SecondOpinion.of(second, model_dir=context.models)
         known = embedder.calibration if measured is None else measured
-        return CloserLook(embedder, known, opinion, student_backend.version(second))
+        second = _second(model, context)
+        if second is None:
+            return CloserLook(embedder, known)
+        return CloserLook(embedder, known, second.load(), second.version)
 
     return IdentifierSpec(
         id=f"{model.id}/looks",
@@ -99,13 +95,12 @@ def _embedder(model: Backend, context: BackendContext) -> FaceEmbedder:
     return ArcFaceEmbedder(model_dir=context.models, backend=model.id)
 
 
-def _second(model: Backend, context: BackendContext) -> Path | None:
-    """The file of the second opinion on damaged faces, where it was measured what that means beside `model`."""
+def _second(model: Backend, context: BackendContext) -> Second | None:
+    """The best second opinion on damaged faces of which it was measured what it means beside `model`."""
     from iconface_core.faces.arcface_facts import twins_calibration
 
-    second = student_backend.second_opinion()
-    measured = second and twins_calibration(_file(model, context), EmbedderId(model.id), seconded=True)
-    return None if measured is None else second
+    file, embedder = _file(model, context), EmbedderId(model.id)
+    return next((s for s in second_opinions(context) if twins_calibration(file, embedder, s.name) is not None), None)
 
 
 def _dim(model: Backend) -> int:

@@ -9,6 +9,8 @@ from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import STUDENT_FILE
 from iconface_core.models.files import locate, sha256_of, verify_file
 
+from .second_opinions import Second, second_opinions
+
 if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
     from iconface_core.extensions.backends import BackendContext
@@ -24,26 +26,13 @@ def _weights(context: BackendContext) -> tuple[Path, bool]:
     return (own if is_own else locate(STUDENT_FILE)), is_own
 
 
-def second_opinion() -> Path | None:
-    """The file of the second student that ships; None where it was removed. Another one's numbers were measured with
-    SFace's student only."""
-    from iconface_core.faces.student_files import second_dim
+def _better_second(context: BackendContext, weights: Path) -> Second | None:
+    """The second opinion of another file, where one is at hand and it was measured what twins mean with it."""
+    from iconface_core.faces.damage_facts import STUDENTS
+    from iconface_core.faces.vectors import twin_calibration_path
 
-    try:
-        weights = locate(STUDENT_FILE)
-    except BackendUnavailableError:
-        return None
-    return weights if second_dim(weights) else None
-
-
-def version(second: Path | None) -> str:
-    """Tells the twins of one second opinion from those of others, and of none."""
-    return "" if second is None else _digest(second, is_own=False)[:8]
-
-
-def _digest(weights: Path, *, is_own: bool) -> str:
-    """What ships is pinned, and checked before it is loaded: no start of the program reads all of it for this."""
-    return sha256_of(weights) if is_own or STUDENT_FILE.sha256 is None else STUDENT_FILE.sha256
+    others = (s for s in second_opinions(context) if s.name != STUDENTS)
+    return next((s for s in others if twin_calibration_path(weights, s.name).is_file()), None)
 
 
 def calibration(context: BackendContext) -> Calibration | None:
@@ -69,11 +58,14 @@ def twins(context: BackendContext) -> EmbedderFacts | None:
     from iconface_core.faces.vectors import twin_calibration_path
 
     weights, is_own = _weights(context)
-    measured = twin_calibration_path(weights)
+    second = None if is_own else _better_second(context, weights)
+    measured = twin_calibration_path(weights, "" if second is None else second.name)
     if not measured.is_file():
         return None
-    dim = DIM + second_dim(weights)
-    return EmbedderFacts(twin_id(_digest(weights, is_own=is_own)), dim, Calibration.read_or(measured, TWIN_CALIBRATION))
+    more, version = (second_dim(weights), "") if second is None else (second.dim, second.version)
+    # What ships is pinned, and checked before it is loaded: no start of the program reads all of it for this.
+    digest = sha256_of(weights) if is_own or STUDENT_FILE.sha256 is None else STUDENT_FILE.sha256
+    return EmbedderFacts(twin_id(digest, version), DIM + more, Calibration.read_or(measured, TWIN_CALIBRATION))
 
 
 def load(context: BackendContext) -> DamagedFaceEmbedder:
@@ -81,7 +73,10 @@ def load(context: BackendContext) -> DamagedFaceEmbedder:
     from iconface_core.faces.student_facts import UNMEASURED
 
     weights, is_own = _weights(context)
+    measured, second = calibration(context) or UNMEASURED, None
     if not is_own:
         verify_file(weights, STUDENT_FILE)
-    measured = calibration(context) or UNMEASURED
-    return DamagedSFace(weights, calibration=measured, model_dir=context.models)
+        second = _better_second(context, weights)
+    if second is None:
+        return DamagedSFace(weights, calibration=measured, model_dir=context.models)
+    return DamagedSFace(weights, second.load(), second.version, calibration=measured, model_dir=context.models)

@@ -1,11 +1,12 @@
-"""Tiny ONNX files in the exact layout of public restorers, and broken ones."""
+"""Tiny ONNX files in the exact layout of public restorers and encoders, and broken ones."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 
 def save(
@@ -43,6 +44,28 @@ def contrast(path: Path, by: float = 1.5, **layout: Any) -> Path:
     """The layout of GFPGAN, RestoreFormer++ and GPEN. Gives contrast, which anybody can see."""
     nodes = [helper.make_node("Mul", ["input", "by"], ["output"])]
     return save(path, nodes, constants=[number("by", by)], **layout)
+
+
+def arcface(
+    path: Path, numbers: int, *, seed: int = 0, at_once: int | str = "n", side: int = 112, rows: int = 0
+) -> Path:
+    """An encoder in ArcFace's layout: the means of 7 x 7 fields through a random matrix. `rows`: faces it can compute
+    in one call whatever it says, 0 for as many as it is given."""
+    matrix = np.random.default_rng(seed).normal(size=(numbers, 147)).astype(np.float32)
+    nodes = [
+        helper.make_node("AveragePool", ["data"], ["pooled"], kernel_shape=[side // 7] * 2, strides=[side // 7] * 2),
+        helper.make_node("Reshape", ["pooled", "shape"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "matrix"], ["vector"], transB=1),
+    ]
+    constants = [numpy_helper.from_array(matrix, "matrix")]
+    constants.append(numpy_helper.from_array(np.array([rows or -1, 147], np.int64), "shape"))
+    given = helper.make_tensor_value_info("data", TensorProto.FLOAT, [at_once, 3, side, side])
+    told = helper.make_tensor_value_info("vector", TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "teacher", [given], [told], constants)
+    opset = [helper.make_opsetid("", 17)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
+    return path
 
 
 def codeformer(path: Path, by: float = 1.0) -> Path:

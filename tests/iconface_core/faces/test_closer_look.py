@@ -16,7 +16,7 @@ from iconface_core.faces.arcface_facts import (
     twins_measured_as,
 )
 from iconface_core.faces.closer_look import CloserLook, look_id
-from iconface_core.faces.damage_facts import VIEWS, are_twins, both_opinions
+from iconface_core.faces.damage_facts import STUDENTS, VIEWS, are_twins, both_opinions
 from iconface_core.faces.second_opinion import SecondOpinion
 from iconface_core.faces.sface import SFaceEmbedder
 from iconface_core.faces.vectors import (
@@ -107,26 +107,26 @@ def test_what_was_measured_beside_the_file_goes_before_what_was_measured_here(tm
     known = MEASURED[BUFFALO_S]
     assert plain_calibration(weights, BUFFALO_S) == known.plain
     assert looks_calibration(weights, BUFFALO_S) == known.looks
-    assert twins_calibration(weights, BUFFALO_S, seconded=False) == known.twins
-    assert twins_calibration(weights, BUFFALO_S, seconded=True) == known.seconded
+    assert {second: twins_calibration(weights, BUFFALO_S, second) for second in known.twins} == known.twins
     for path, calibration in (
         (calibration_path(weights), known.plain),
         (looks_calibration_path(weights), known.looks),
-        (twin_calibration_path(weights), known.twins),
+        (twin_calibration_path(weights), known.twins[STUDENTS]),
     ):
         replace(calibration, bias=-1.25).write(path)
     found = [f(weights, BUFFALO_S) for f in (plain_calibration, looks_calibration)]
-    found.append(twins_calibration(weights, BUFFALO_S, seconded=False))
+    found.append(twins_calibration(weights, BUFFALO_S, STUDENTS))
     assert [c and c.bias for c in found] == [-1.25] * 3
-    assert twins_calibration(weights, BUFFALO_S, seconded=True) == known.seconded, "not what that file is of"
+    others = known.twins.keys() - {STUDENTS}
+    assert len(others) == 2
+    assert all(twins_calibration(weights, BUFFALO_S, o) == known.twins[o] for o in others), "not what that file is of"
 
 
 def test_every_measured_number_is_filed_under_what_it_is_of():
     for embedder, known in MEASURED.items():
-        both = known.twins, known.seconded
         assert (known.plain.embedder, known.looks.embedder) == (embedder, look_id(embedder))
-        assert [c.embedder for c in both] == [twins_measured_as(embedder, seconded=s) for s in (False, True)]
-        ranges = {(c.norm_low, c.norm_high) for c in (known.plain, known.looks, *both)}
+        assert all(c.embedder == twins_measured_as(embedder, second) for second, c in known.twins.items())
+        ranges = {(c.norm_low, c.norm_high) for c in (known.plain, known.looks, *known.twins.values())}
         assert len(ranges) == 1, "one embedder's norms"
 
 
@@ -134,7 +134,7 @@ def test_what_nobody_measured_looks_no_closer(tmp_path: Path):
     weights = tmp_path / "glintr100.onnx"
     assert plain_calibration(weights, AURAFACE) == unmeasured_calibration(AURAFACE)
     assert looks_calibration(weights, AURAFACE) is None
-    assert twins_calibration(weights, AURAFACE, seconded=True) is None
+    assert twins_calibration(weights, AURAFACE, STUDENTS) is None
     looks_calibration_path(weights).write_text("{", encoding="utf-8")
     with pytest.raises(WeightsError, match="not a calibration"):
         looks_calibration(weights, AURAFACE)

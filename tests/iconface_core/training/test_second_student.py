@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from onnx import TensorProto, helper, numpy_helper
 
 from iconface_core.errors import TrainConfigError, WeightsError
 from iconface_core.faces.second_opinion import SecondOpinion
@@ -22,28 +22,14 @@ from iconface_core.training.recipes.student_recipe import SecondTraining, Studen
 from iconface_core.training.recipes.teachers import lessons
 from iconface_core.types import AlignedFace
 from tests.support.narrow import of_type, present
+from tests.support.onnx_files import arcface
 from tests.support.small_training import small_student_run
 
 NUMBERS = 12
 
 
-def teacher(path: Path, *, seed: int = 0, at_once: int | str = "n", side: int = 112, rows: int = 0) -> Path:
-    """A model in ArcFace's layout: the means of 7 x 7 fields through a random matrix. `rows`: faces it can compute in
-    one call whatever it says, 0 for as many as it is given."""
-    matrix = np.random.default_rng(seed).normal(size=(NUMBERS, 147)).astype(np.float32)
-    nodes = [
-        helper.make_node("AveragePool", ["data"], ["pooled"], kernel_shape=[side // 7] * 2, strides=[side // 7] * 2),
-        helper.make_node("Reshape", ["pooled", "shape"], ["flat"]),
-        helper.make_node("Gemm", ["flat", "matrix"], ["vector"], transB=1),
-    ]
-    constants = [numpy_helper.from_array(matrix, "matrix")]
-    constants.append(numpy_helper.from_array(np.array([rows or -1, 147], np.int64), "shape"))
-    given = helper.make_tensor_value_info("data", TensorProto.FLOAT, [at_once, 3, side, side])
-    told = helper.make_tensor_value_info("vector", TensorProto.FLOAT, None)
-    graph = helper.make_graph(nodes, "teacher", [given], [told], constants)
-    opset = [helper.make_opsetid("", 17)]
-    path.write_bytes(helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
-    return path
+def teacher(path: Path, **layout: Any) -> Path:
+    return arcface(path, NUMBERS, **layout)
 
 
 def small(*teachers: Path, dim: int = 5) -> TrainConfig:

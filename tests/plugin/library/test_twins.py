@@ -281,13 +281,13 @@ def test_it_does_without_a_second_opinion_where_none_ships(
     installed: Callable[[Cli, str], EmbedderId],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr("plugin.models.student_backend.STUDENT_FILE", replace(STUDENT_FILE, bundled=False))
+    monkeypatch.setattr("plugin.models.second_opinions.STUDENT_FILE", replace(STUDENT_FILE, bundled=False))
     _, cli = own("sample-person1-*.jpg")
     installed(cli, "arcface-buffalo_s")
     app = opened(cli.home)
     twins = present(present(app.through_damage).twins)
     assert twins == EmbedderFacts(
-        EmbedderId("arcface-buffalo_s/twins"), Widened.dim, MEASURED[EmbedderId("arcface-buffalo_s")].twins
+        EmbedderId("arcface-buffalo_s/twins"), Widened.dim, MEASURED[EmbedderId("arcface-buffalo_s")].twins[""]
     )
     assert present(app.through_damage).load().twins_id == twins.id
     app.close()
