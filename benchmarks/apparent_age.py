@@ -14,27 +14,33 @@ from iconface_core.models.files import locate
 from iconface_core.types import RgbU8
 
 
-def ages_by(heads: Sequence[AgeHead], crops: Sequence[RgbU8]) -> list[ApparentAge]:
-    """Of FFHQ crops (S, S, 3), each told by the head at its place."""
-    embedder, damaged = SFaceEmbedder(), DamagedSFace(locate(STUDENT_FILE))
-    out = []
-    for head, crop in zip(heads, crops, strict=True):
-        landmarks = FFHQ_512.resized(crop.shape[0])
-        seen = [align_face(crop, landmarks, view) for view in damaged.views]
-        [guess] = damaged.embed([seen], embedder.embed(seen[:1]))
-        out += head.ages(guess.face.vector[None])
-    return out
+class AgeTeller:
+    """`heads`: of each face the one that tells its age."""
+
+    def __init__(self, heads: Sequence[AgeHead]) -> None:
+        self._heads = heads
+        self._embedder, self._damaged = SFaceEmbedder(), DamagedSFace(locate(STUDENT_FILE))
+
+    def ages(self, crops: Sequence[RgbU8]) -> list[ApparentAge]:
+        """Of FFHQ crops (S, S, 3), one of each face, in order."""
+        out = []
+        for head, crop in zip(self._heads, crops, strict=True):
+            landmarks = FFHQ_512.resized(crop.shape[0])
+            seen = [align_face(crop, landmarks, view) for view in self._damaged.views]
+            [guess] = self._damaged.embed([seen], self._embedder.embed(seen[:1]))
+            out += head.ages(guess.face.vector[None])
+        return out
 
 
-def shipped_ages(crops: Sequence[RgbU8]) -> list[ApparentAge]:
-    """By the head that ships: of people whom it was not taught."""
-    return ages_by([read_age_head(locate(AGE_FILE))] * len(crops), crops)
+def by_the_shipped_head(faces: int) -> AgeTeller:
+    """For so many faces of people whom it was not taught."""
+    return AgeTeller([read_age_head(locate(AGE_FILE))] * faces)
 
 
-def held_out_ages(names: Sequence[str], crops: Sequence[RgbU8]) -> list[ApparentAge]:
-    """Of faces of `ages`, by file name: each by a head that was not taught this one."""
+def by_held_out_heads(names: Sequence[str]) -> AgeTeller:
+    """For faces of `ages`, by file name: each is told by a head that was not taught this one."""
     ages, lag = faces_of("ages"), faces_of("lag")
     wide = held_out_heads(ages, lag)
     power = choose_power(by_fold(wide, ages), ages.ages)
     heads = [narrowed(head, power, ages.vectors) for head in wide]
-    return ages_by([heads[first_byte(name) % FOLDS] for name in names], crops)
+    return AgeTeller([heads[first_byte(name) % FOLDS] for name in names])

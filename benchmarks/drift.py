@@ -28,7 +28,7 @@ import numpy as np
 from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.linear_model import RidgeCV
 
-from benchmarks.apparent_age import held_out_ages
+from benchmarks.apparent_age import by_held_out_heads
 from benchmarks.visible import OLD_PRINT, photo
 from iconface_core.evaluation.cases import degraded, old_prints
 from iconface_core.evaluation.judge import DlibJudge
@@ -93,7 +93,8 @@ def main() -> None:
     guess = RidgeCV(np.logspace(-3, 3, 13)).fit(
         judge.describe([pack.image(i) for i in others]), [ages[i] for i in others]
     )
-    truths, files = [pack.image(i) for i in chosen], [Path(pack.names[i]).name for i in chosen]
+    truths = [pack.image(i) for i in chosen]
+    teller = by_held_out_heads([Path(pack.names[i]).name for i in chosen])
     true_ages, seeds = np.array([ages[i] for i in chosen]), [crc32(pack.names[i].encode()) for i in chosen]
     looks = guess.predict(judge.describe(truths))
     members = groups([told[i][1] for i in chosen], true_ages, skin(truths))
@@ -107,7 +108,7 @@ def main() -> None:
     for level in options.levels:
         inputs = old_prints(truths, seeds)[0] if level == OLD_PRINT else degraded(truths, level, seeds)
         nobody = [()] * len(inputs)
-        restored, _ = photo(restorer, inputs, nobody, held_out_ages(files, inputs))
+        restored, _ = photo(restorer, inputs, nobody, teller.ages(inputs))
         untold, _ = photo(restorer, inputs, nobody)
         before, after = skin(inputs), skin(restored)
         colour = deltaE_ciede2000(before, after)

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.linalg import sqrtm
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from benchmarks.apparent_age import shipped_ages
+from benchmarks.apparent_age import by_the_shipped_head
 from iconface_core.ages import ApparentAge
 from iconface_core.damage.visible_change import visible_change
 from iconface_core.evaluation.cases import LEVELS, cases_of_pack, degraded, old_prints
@@ -116,7 +116,7 @@ def main() -> None:
     cases = cases_of_pack(open_pack(*options.packs), limit=options.faces, per_person=1)
     model = NanoModel(weights, SFaceEmbedder(), threads=options.threads)
     restorer = NanoRestorer(weights, embedder=SFaceEmbedder, threads=options.threads)
-    judge, clean = DlibJudge(), [c.truth for c in cases]
+    judge, clean, teller = DlibJudge(), [c.truth for c in cases], by_the_shipped_head(len(cases))
     known = judge.describe(clean)
     with_references: dict[str, References] = {
         "0 references": [()] * len(cases),
@@ -135,7 +135,7 @@ def main() -> None:
             inputs, truths = old_prints(clean, seeds)
         else:
             inputs = degraded(clean, level, seeds)
-        made, copies, ages = {"input": inputs}, {}, shipped_ages(inputs)
+        made, copies, ages = {"input": inputs}, {}, teller.ages(inputs)
         for given, references in with_references.items():
             made[f"network, {given}"] = network(model, inputs, references)
             in_photo = f"photo, {given}"

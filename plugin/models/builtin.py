@@ -38,7 +38,7 @@ from iconface_core.models.catalogue import (
     YUNET,
 )
 from iconface_core.models.extra_models import DDCOLOR, DDCOLOR_FILE, LAMA, LAMA_FILE, REAL_ESRGAN
-from iconface_core.models.files import Backend, locate, locate_verified, sha256_of
+from iconface_core.models.files import Backend, installed_path, locate, locate_verified, sha256_of
 from iconface_core.models.public_models import AURAFACE, CODEFORMER, GFPGAN, GPEN, PARSER, PARSER_FILE, RESTOREFORMER
 from iconface_core.models.recognisers import ADAFACE, INSIGHTFACE
 from iconface_core.restorers.onnx.profile import PROFILES
@@ -208,7 +208,7 @@ def _ages(context: BackendContext) -> AgeReader | None:
     """Who may not use it removes the file; a damaged one raises WeightsError."""
     from iconface_core.faces.age_head import read_age_head
 
-    own = context.models / AGE_FILE.folder / AGE_FILE.filename
+    own = installed_path(AGE_FILE, context.models)
     if own.is_file():
         return read_age_head(own)
     try:
@@ -219,7 +219,7 @@ def _ages(context: BackendContext) -> AgeReader | None:
 
 def _own_nano(context: BackendContext) -> Path | None:
     """The file trained on photos of one's own, which goes before the one that ships."""
-    own = context.models / NANO_FILE.folder / NANO_FILE.filename
+    own = installed_path(NANO_FILE, context.models)
     return own if own.is_file() else None
 
 

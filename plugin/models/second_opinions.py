@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import EDGEFACE, STUDENT_FILE
-from iconface_core.models.files import is_accepted, locate, verify_file
+from iconface_core.models.files import installed_path, is_accepted, locate, verify_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,21 +32,31 @@ class Second:
 
 def second_opinions(context: BackendContext) -> tuple[Second, ...]:
     """Best first. Raises WeightsError when the file of the students that ship is damaged."""
-    from iconface_core.faces.damage_facts import EDGEFACE_DIM, STUDENTS
+    return tuple(second for second in (edgeface(context), _students(context)) if second is not None)
+
+
+def edgeface(context: BackendContext) -> Second | None:
+    """EdgeFace-S, where it is installed and its licence was accepted."""
+    from iconface_core.faces.damage_facts import EDGEFACE_DIM
+
+    [file] = EDGEFACE.files
+    if not installed_path(file, context.models).is_file() or not is_accepted(EDGEFACE, context.models):
+        return None
+    return Second(EDGEFACE.id, (file.sha256 or "")[:8], EDGEFACE_DIM, partial(_edgeface, context))
+
+
+def _students(context: BackendContext) -> Second | None:
+    """The second student that ships."""
+    from iconface_core.faces.damage_facts import STUDENTS
     from iconface_core.faces.student_files import second_dim
 
-    found = []
-    [file] = EDGEFACE.files
-    if (context.models / file.folder / file.filename).is_file() and is_accepted(EDGEFACE, context.models):
-        found.append(Second(EDGEFACE.id, (file.sha256 or "")[:8], EDGEFACE_DIM, partial(_edgeface, context)))
     try:
         weights = locate(STUDENT_FILE)
     except BackendUnavailableError:
-        return tuple(found)
-    if dim := second_dim(weights):
-        # What ships is pinned, and checked before it is loaded: no start of the program reads all of it for this.
-        found.append(Second(STUDENTS, (STUDENT_FILE.sha256 or "")[:8], dim, partial(_shipped, weights, context)))
-    return tuple(found)
+        return None
+    dim = second_dim(weights)
+    # What ships is pinned, and checked before it is loaded: no start of the program reads all of it for this.
+    return Second(STUDENTS, (STUDENT_FILE.sha256 or "")[:8], dim, partial(_shipped, weights, context)) if dim else None
 
 
 def _edgeface(context: BackendContext) -> SecondOpinion:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from iconface_core.errors import BackendUnavailableError
 from iconface_core.models.catalogue import STUDENT_FILE
-from iconface_core.models.files import locate, sha256_of, verify_file
+from iconface_core.models.files import installed_path, locate, sha256_of, verify_file
 
-from .second_opinions import Second, second_opinions
+from .second_opinions import Second, edgeface
 
 if TYPE_CHECKING:
     from iconface_core.calibration import Calibration, EmbedderFacts
@@ -21,18 +21,18 @@ def _weights(context: BackendContext) -> tuple[Path, bool]:
     """The student's file, and whether it is the user's own: that goes first where it was measured."""
     from iconface_core.faces.vectors import calibration_path
 
-    own = context.models / STUDENT_FILE.folder / STUDENT_FILE.filename
+    own = installed_path(STUDENT_FILE, context.models)
     is_own = own.is_file() and calibration_path(own).is_file()
     return (own if is_own else locate(STUDENT_FILE)), is_own
 
 
 def _better_second(context: BackendContext, weights: Path) -> Second | None:
     """The second opinion of another file, where one is at hand and it was measured what twins mean with it."""
-    from iconface_core.faces.damage_facts import STUDENTS
     from iconface_core.faces.vectors import twin_calibration_path
 
-    others = (s for s in second_opinions(context) if s.name != STUDENTS)
-    return next((s for s in others if twin_calibration_path(weights, s.name).is_file()), None)
+    second = edgeface(context)
+    measured = second is not None and twin_calibration_path(weights, second.name).is_file()
+    return second if measured else None
 
 
 def calibration(context: BackendContext) -> Calibration | None:

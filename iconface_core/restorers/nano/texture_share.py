@@ -4,6 +4,8 @@ Texture was learned from adults. On the skin of a child it draws what makes face
 half as much, and there it is what people see; around the face it does not.
 """
 
+from functools import cache
+
 import numpy as np
 
 from iconface_core.ages import AGES, ApparentAge
@@ -34,9 +36,8 @@ def texture_share(score: float, age: ApparentAge | None, size: int) -> F32:
     left that more texture would bring out. Less where a face is or may be young; `age` None: nobody can tell."""
     whole = 1.0 + (WHOLE_TEXTURE - 1.0) * float(np.clip((score - SOFT) / (1.0 - SOFT), 0, 1))
     grown = 1.0 if age is None else _grown(age)
-    features = _eyes_and_mouth(size)
+    face, features = _regions(size)
     least = features * (1 + grown) / 2 + (1 - features) * grown
-    face = face_mask(FFHQ_512.resized(size), size)
     share: F32 = (whole * (1 - face * (1 - least))).astype(np.float32)
     return share
 
@@ -46,14 +47,15 @@ def _grown(age: ApparentAge) -> float:
     return float(age.probabilities @ np.clip((AGES - CHILD) / (ADULT - CHILD), 0, 1))
 
 
-def _eyes_and_mouth(size: int) -> F32:
-    """(size, size), 1 there, 0 elsewhere."""
+@cache  # the same for every face
+def _regions(size: int) -> tuple[F32, F32]:
+    """The face, and its eyes and mouth: (size, size) each, 1 there, 0 elsewhere."""
     left, right, _, *corners = FFHQ_512.resized(size)
     unit = float(np.linalg.norm(right - left))
     y, x = np.mgrid[:size, :size].astype(np.float32)
-    out = np.zeros((size, size), np.float32)
+    features = np.zeros((size, size), np.float32)
     raised = np.array([0, RAISED * unit], np.float32)
     for (cx, cy), (a, b) in ((left - raised, EYE), (right - raised, EYE), (np.mean(corners, 0), MOUTH)):
         away = np.sqrt(((x - cx) / (a * unit)) ** 2 + ((y - cy) / (b * unit)) ** 2) - 1
-        out = np.maximum(out, np.exp(-((np.maximum(0, away) / SOFTLY) ** 2) / 2))
-    return out
+        features = np.maximum(features, np.exp(-((np.maximum(0, away) / SOFTLY) ** 2) / 2))
+    return face_mask(FFHQ_512.resized(size), size), features
